@@ -1,0 +1,62 @@
+"""Counterpoise balances Hi-C contact maps: every method, with a recorded verdict.
+
+The names below load on first use, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from counterpoise._version import __version__
+
+if TYPE_CHECKING:
+    from counterpoise.backends import Backend
+    from counterpoise.balancing import Balance, balance
+    from counterpoise.contacts import Contacts
+    from counterpoise.ingest import read_contacts
+    from counterpoise.mask import Mask, mask_bins
+    from counterpoise.methods import Balancing
+    from counterpoise.normalize import ice_normalize, kr_normalize, vc_normalize, vc_sqrt_normalize
+    from counterpoise.verdict import Status, Verdict
+
+_HOME = {
+    "Backend": "backends",
+    "Balance": "balancing",
+    "Balancing": "methods",
+    "Contacts": "contacts",
+    "Mask": "mask",
+    "Status": "verdict",
+    "Verdict": "verdict",
+    "balance": "balancing",
+    "ice_normalize": "normalize",
+    "kr_normalize": "normalize",
+    "mask_bins": "mask",
+    "read_contacts": "ingest",
+    "vc_normalize": "normalize",
+    "vc_sqrt_normalize": "normalize",
+}
+
+__all__ = [
+    "Backend",
+    "Balance",
+    "Balancing",
+    "Contacts",
+    "Mask",
+    "Status",
+    "Verdict",
+    "__version__",
+    "balance",
+    "ice_normalize",
+    "kr_normalize",
+    "mask_bins",
+    "read_contacts",
+    "vc_normalize",
+    "vc_sqrt_normalize",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"counterpoise.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'counterpoise' has no attribute {name!r}")

@@ -1,0 +1,34 @@
+"""Errors whose text is written for the person who ran Counterpoise.
+
+Every one of them names the thing that is wrong, the place, and what to do; scripts print
+the text without a traceback.
+"""
+
+from __future__ import annotations
+
+
+class CounterpoiseError(Exception):
+    """Base class: the message is complete and meant to be read by a user."""
+
+
+class ConfigError(CounterpoiseError):
+    """A setting, a sample sheet or a combination of settings is refused."""
+
+
+class InputError(CounterpoiseError):
+    """A contact map cannot be read, or what it says cannot be true.
+
+    Parameters
+    ----------
+    source : file path or URL.
+    problem : what is wrong and where (chromosome, column, pixel), as a sentence.
+    remedy : what the user can do, as a sentence.
+    """
+
+    def __init__(self, source: object, problem: str, remedy: str) -> None:
+        self.source, self.problem, self.remedy = str(source), problem, remedy
+        super().__init__(f"{source}: {problem} {remedy}")
+
+
+class NotBalancedError(CounterpoiseError):
+    """A method did not succeed and ``on_failure: stop`` was asked for."""

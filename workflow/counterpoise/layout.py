@@ -1,0 +1,92 @@
+"""Where every result lies under ``results/``: the only place that spells these paths.
+
+Arguments default to Snakemake wildcards, so a rule and the code that reads its output
+ask the same function. ``docs/outputs.md`` describes what is in each file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+SAMPLE, RESOLUTION, METHOD = "{sample}", "{resolution}", "{method}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths of one cohort."""
+
+    cohort: str
+    root: str = "results"
+
+    @property
+    def base(self) -> str:
+        return f"{self.root}/{self.cohort}"
+
+    def input_record(self, sample: str = SAMPLE) -> str:
+        return f"{self.base}/inputs/{sample}.json"
+
+    def triples(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> dict[str, str]:
+        folder = f"{self.base}/triples/{sample}/{resolution}"
+        return {
+            "pixels": f"{folder}/pixels.parquet",
+            "bins": f"{folder}/bins.parquet",
+            "source": f"{folder}/source.json",
+        }
+
+    def mask(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> str:
+        return f"{self.base}/masks/{sample}/{resolution}.parquet"
+
+    def weights(
+        self, sample: str = SAMPLE, resolution: int | str = RESOLUTION, method: str = METHOD
+    ) -> dict[str, str]:
+        folder = f"{self.base}/weights/{sample}/{resolution}/{method}"
+        return {
+            "weights": f"{folder}/weights.parquet",
+            "trace": f"{folder}/trace.parquet",
+            "verdict": f"{folder}/verdict.json",
+        }
+
+    def cooler(self, sample: str = SAMPLE) -> str:
+        return f"{self.base}/coolers/{sample}.mcool"
+
+    def plot(
+        self, sample: str = SAMPLE, resolution: int | str = RESOLUTION, method: str = METHOD
+    ) -> str:
+        return f"{self.base}/qc/{sample}/{resolution}/{method}.png"
+
+    @property
+    def summary(self) -> str:
+        return f"{self.base}/summary.tsv"
+
+    @property
+    def report(self) -> str:
+        return f"{self.base}/report.html"
+
+    @property
+    def tracking(self) -> str:
+        return f"{self.base}/tracking.json"
+
+    def log(self, rule: str, *wildcards: str) -> str:
+        return "/".join([self.base, "logs", rule, *wildcards]) + ".log"
+
+
+def combinations(cohort: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every sample x resolution x method of a cohort (``config.Run.cohort_settings``).
+
+    Returns
+    -------
+    dicts of sample, condition, replicate, resolution, method.
+    """
+    return [
+        {
+            "sample": name,
+            "condition": sample["condition"],
+            "replicate": sample["replicate"],
+            "resolution": resolution,
+            "method": method,
+        }
+        for name, sample in cohort["samples"].items()
+        for resolution in sample["resolutions"]
+        for method in cohort["methods"]
+    ]

@@ -1,0 +1,62 @@
+"""What the thin scripts under ``scripts/`` share."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from counterpoise.errors import CounterpoiseError
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a script; an error meant for the user is printed without a traceback, exit status 1."""
+    try:
+        main()
+    except CounterpoiseError as error:
+        sys.exit(f"counterpoise: {error}")
+
+
+def parser(description: str | None, *paths: str) -> argparse.ArgumentParser:
+    """A parser with ``--settings`` and the named required path options."""
+    result = argparse.ArgumentParser(description=description)
+    for path in paths:
+        result.add_argument(f"--{path}", required=True)
+    result.add_argument(
+        "--settings",
+        type=settings,
+        default={},
+        help="a Python dictionary, as the workflow passes it: \"{'method': 'kr'}\"",
+    )
+    return result
+
+
+def settings(text: str) -> dict[str, Any]:
+    """The settings of a job from the command line, a Python literal."""
+    value = ast.literal_eval(text)
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"not a dictionary: {text}")
+    return value
+
+
+def say(message: str) -> None:
+    """A line of progress on standard error, which the workflow keeps as the job's log."""
+    print(f"{time.strftime('%H:%M:%S')} {message}", file=sys.stderr, flush=True)
+
+
+class Progress:
+    """Pixels read so far, a line every few seconds."""
+
+    def __init__(self, every_seconds: float = 5.0) -> None:
+        self.every, self.begin, self.last = every_seconds, time.monotonic(), time.monotonic()
+
+    def __call__(self, done: int, total: int | None) -> None:
+        now = time.monotonic()
+        if now - self.last < self.every:
+            return
+        self.last = now
+        share = f" of {total:,} ({done / total:.0%})" if total else ""
+        say(f"{done:,} pixels{share}, {done / (now - self.begin):,.0f} a second")
