@@ -1,0 +1,152 @@
+"""What every contact map must fulfil, whatever file it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.bins import BinTable
+from counterpoise.contacts import Chunk
+from counterpoise.errors import InputError
+
+
+@dataclass
+class Tally:
+    """What was seen while a map went by."""
+
+    contacts: float = 0
+    zeros: int = 0
+    unsorted_rows: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def summary(self) -> list[str]:
+        """Notes in words, for the record."""
+        notes = list(self.notes)
+        if self.zeros:
+            notes.append(f"{self.zeros:,} stored zeros were left out: they are not data")
+        if self.unsorted_rows:
+            notes.append("columns were out of order within rows; they were sorted")
+        return notes
+
+
+def checked(chunks: Iterable[Chunk], bins: BinTable, where: str, tally: Tally) -> Iterator[Chunk]:
+    """Pass on whole rows of int32 bins and clean counts; refuse what cannot be a contact map.
+
+    Zeros are left out and columns within a row put in order; both are noted in ``tally``.
+
+    Raises
+    ------
+    InputError : NaN, infinite or negative counts, bins out of range, a pixel below the diagonal,
+        rows out of order, a pixel given twice; the message names the pixel.
+    """
+    n = len(bins)
+    last_row = -1
+    for bin1, bin2, count in whole_rows(chunks):
+        _check_ids(bin1, bin2, n, bins, where)
+        _check_counts(bin1, bin2, count, bins, where)
+        if bin1[0] <= last_row or (np.diff(bin1) < 0).any():
+            bad = 0 if bin1[0] <= last_row else int(np.argmax(np.diff(bin1) < 0)) + 1
+            raise InputError(
+                where,
+                f"its pixels are out of order: row {bin1[bad]} ({bins.describe(int(bin1[bad]))}) "
+                "comes after a later row, so its index points to the wrong places.",
+                "Sort the pixels by bin1, then bin2, and write the file again.",
+            )
+        last_row = int(bin1[-1])
+        bin1, bin2 = bin1.astype(np.int32, copy=False), bin2.astype(np.int32, copy=False)
+        same_row = bin1[1:] == bin1[:-1]
+        step = bin2[1:] - bin2[:-1]
+        if (same_row & (step < 0)).any():
+            order = np.lexsort((bin2, bin1))
+            bin1, bin2, count = bin1[order], bin2[order], count[order]
+            step = bin2[1:] - bin2[:-1]
+            same_row = bin1[1:] == bin1[:-1]
+            tally.unsorted_rows = True
+        twice = same_row & (step == 0)
+        if twice.any():
+            k = int(np.argmax(twice))
+            raise InputError(
+                where,
+                f"the pixel of bins {bin1[k]} and {bin2[k]} ({bins.describe(int(bin1[k]))} and "
+                f"{bins.describe(int(bin2[k]))}) is given more than once.",
+                "Merge the duplicates (sum or drop them, as their origin asks) and write it again.",
+            )
+        if not count.all():
+            kept = count != 0
+            tally.zeros += int(len(count) - np.count_nonzero(kept))
+            bin1, bin2, count = bin1[kept], bin2[kept], count[kept]
+        tally.contacts += count.sum(
+            dtype=np.float64 if count.dtype.kind == "f" else np.int64
+        ).item()
+        if len(count):
+            yield bin1, bin2, count
+
+
+def whole_rows(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """Cut a stream so that no row is split between two pieces."""
+    held: list[Chunk] = []
+    for bin1, bin2, count in chunks:
+        if not len(bin1):
+            continue
+        # The last row may go on in the next piece.
+        cut = len(bin1) - int(np.argmax(bin1[::-1] != bin1[-1])) if bin1[0] != bin1[-1] else 0
+        if cut:
+            yield joined([*held, (bin1[:cut], bin2[:cut], count[:cut])])
+            held = []
+        held.append((bin1[cut:], bin2[cut:], count[cut:]))
+    if held:
+        yield joined(held)
+
+
+def joined(pieces: list[Chunk]) -> Chunk:
+    """One or more pieces as one."""
+    if len(pieces) == 1:
+        return pieces[0]
+    bin1, bin2, count = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    return bin1, bin2, count
+
+
+def _check_ids(bin1: NDArray[Any], bin2: NDArray[Any], n: int, bins: BinTable, where: str) -> None:
+    low = min(int(bin1.min()), int(bin2.min()))
+    high = max(int(bin1.max()), int(bin2.max()))
+    if low < 0 or high >= n:
+        raise InputError(
+            where,
+            f"a pixel names bin {low if low < 0 else high}, the bin table has {n:,} bins.",
+            "The file is damaged or its bin table belongs to another; write it again.",
+        )
+    below = bin1 > bin2
+    if below.any():
+        k = int(np.argmax(below))
+        raise InputError(
+            where,
+            f"the pixel ({bin1[k]}, {bin2[k]}) ({bins.describe(int(bin1[k]))} and "
+            f"{bins.describe(int(bin2[k]))}) lies below the diagonal of an upper-triangle map.",
+            "Write the file again with bin1 <= bin2.",
+        )
+
+
+def _check_counts(
+    bin1: NDArray[Any], bin2: NDArray[Any], count: NDArray[Any], bins: BinTable, where: str
+) -> None:
+    if count.dtype.kind == "f":
+        bad, word = ~np.isfinite(count), "not a finite number"
+        if not bad.any():
+            bad, word = count < 0, "negative"
+    elif count.dtype.kind == "i":
+        bad, word = count < 0, "negative"
+    else:
+        return
+    if bad.any():
+        k = int(np.argmax(bad))
+        raise InputError(
+            where,
+            f"pixels/count is {word} ({count[k]}) at bins {bin1[k]} and {bin2[k]} "
+            f"({bins.describe(int(bin1[k]))} and {bins.describe(int(bin2[k]))}), "
+            f"one of {int(bad.sum()):,} such pixels read so far.",
+            "Balancing needs raw counts, zero or more; give the raw map, not a normalised one.",
+        )

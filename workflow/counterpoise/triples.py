@@ -1,0 +1,165 @@
+"""Sparse triples on disk: the form in which every job reads a map.
+
+``pixels.parquet`` (bin1_id, bin2_id, count), ``bins.parquet`` and ``source.json``; see
+``docs/outputs.md``. Delta packing makes sorted bins about a byte a pixel, and any analyst can
+open the files from pandas, polars or DuckDB.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from counterpoise.bins import BinTable
+from counterpoise.contacts import Chunk, Contacts
+from counterpoise.files import read_json, replacing, write_json
+from counterpoise.ingest import open_contacts
+from counterpoise.ingest.source import SourceInfo
+from counterpoise.results import bin_columns, write_table
+
+ROW_GROUP = 1 << 22
+METADATA = "counterpoise"
+
+
+def write_triples(
+    info: SourceInfo,
+    resolution: int,
+    paths: dict[str, str],
+    engine: str = "hictkpy",
+    progress: Callable[[int, int | None], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Stream one level of a source into ``paths["pixels"]``, ``["bins"]`` and ``["source"]``.
+
+    Memory stays at a few chunks whatever the size: pixels pass through uncompressed scratch files
+    beside the output, because the narrowest count type is known only when all have been seen.
+
+    Parameters
+    ----------
+    progress : called with the number of pixels read so far and the total, if known.
+
+    Returns
+    -------
+    The record written to ``source.json``.
+    """
+    folder = Path(paths["pixels"]).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        open_contacts(info.uri, resolution, engine, info) as reading,
+        tempfile.TemporaryDirectory(dir=folder, prefix=".spool-") as scratch,
+    ):
+        spool = _Spool(Path(scratch))
+        for chunk in reading.chunks():
+            spool.append(chunk)
+            progress(spool.nnz, reading.total)
+        with replacing(paths["pixels"]) as temporary:
+            _write_pixels(temporary, spool)
+        write_bins(paths["bins"], reading.bins)
+        record = reading.finished_record(spool.nnz)
+        record["count_type"] = str(spool.count_type())
+        write_json(paths["source"], record)
+        return record
+
+
+class _Spool:
+    """Chunks on disk, uncompressed, with what must be known of all of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.nnz = 0
+        self.pieces = 0
+        self.whole = True
+        self.top = 0.0
+
+    def append(self, chunk: Chunk) -> None:
+        count = chunk[2]
+        if count.dtype.kind == "f" and self.whole:
+            self.whole = bool((count == np.floor(count)).all())
+        self.top = max(self.top, count.max())
+        for name, column in zip("abc", chunk, strict=True):
+            np.save(self.folder / f"{self.pieces}{name}.npy", column)
+        self.pieces += 1
+        self.nnz += len(count)
+
+    def count_type(self) -> np.dtype[Any]:
+        """The narrowest of uint8, uint16, int32, int64 for whole counts, else float64."""
+        if not self.whole or self.top >= 2**63:
+            return np.dtype(np.float64)
+        types = (np.uint8, np.uint16, np.int32, np.int64)
+        return np.dtype(next(t for t in types if self.top <= np.iinfo(t).max))
+
+    def __iter__(self) -> Iterator[Chunk]:
+        for piece in range(self.pieces):
+            bin1, bin2, count = (np.load(self.folder / f"{piece}{name}.npy") for name in "abc")
+            yield bin1, bin2, count.astype(self.count_type())
+
+
+def _write_pixels(path: Path, spool: _Spool) -> None:
+    count_type = pa.from_numpy_dtype(spool.count_type())
+    schema = pa.schema([("bin1_id", pa.int32()), ("bin2_id", pa.int32()), ("count", count_type)])
+    delta = {"bin1_id": "DELTA_BINARY_PACKED", "bin2_id": "DELTA_BINARY_PACKED"}
+    if not pa.types.is_floating(count_type):
+        delta["count"] = "DELTA_BINARY_PACKED"
+    with pq.ParquetWriter(
+        path, schema, compression="zstd", use_dictionary=False, column_encoding=delta
+    ) as writer:
+        for columns in spool:
+            writer.write_table(pa.table(list(columns), schema=schema), row_group_size=ROW_GROUP)
+
+
+def write_bins(path: str, bins: BinTable) -> None:
+    """The bin table, with chromosome lengths and resolution in the schema metadata."""
+    extra = {
+        name: pa.array(values.astype(str) if values.dtype.kind == "S" else values)
+        for name, values in bins.extra.items()
+    }
+    lengths = dict(zip(bins.chromosomes, bins.lengths.tolist(), strict=True))
+    metadata = {METADATA: json.dumps({"resolution": bins.resolution, "lengths": lengths})}
+    write_table(path, {**bin_columns(bins), **extra}, metadata)
+
+
+def read_bins(path: str) -> BinTable:
+    """The bin table that ``write_bins`` wrote."""
+    table = pq.read_table(path)
+    facts = json.loads(table.schema.metadata[METADATA.encode()])
+    columns = {name: table[name].combine_chunks() for name in table.column_names}
+    chrom = columns["chrom"].indices.to_numpy()
+    names = tuple(facts["lengths"])
+    return BinTable(
+        names,
+        np.array(list(facts["lengths"].values()), dtype=np.int64),
+        np.searchsorted(chrom, np.arange(len(names) + 1)).astype(np.int64),
+        columns["start"].to_numpy(),
+        columns["end"].to_numpy(),
+        facts["resolution"],
+        {
+            name: _numpy(column)
+            for name, column in columns.items()
+            if name not in ("chrom", "start", "end")
+        },
+    )
+
+
+def _numpy(column: pa.Array) -> NDArray[Any]:
+    values = column.to_numpy(zero_copy_only=False)
+    return np.asarray(values, dtype="S" if values.dtype == object else None)
+
+
+def read_triples(paths: dict[str, str]) -> Contacts:
+    """The map of one sample and resolution, from the files that ``write_triples`` wrote."""
+    file = pq.ParquetFile(paths["pixels"], memory_map=True)
+
+    def chunks() -> Iterator[Chunk]:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group)
+            bin1, bin2, count = (table[name].to_numpy() for name in ("bin1_id", "bin2_id", "count"))
+            yield bin1, bin2, count
+
+    return Contacts.from_chunks(read_bins(paths["bins"]), chunks(), read_json(paths["source"]))
