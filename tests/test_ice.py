@@ -1,0 +1,136 @@
+"""ICE against cooler itself, on every real cooler that cooler balances."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import cooler
+import numpy as np
+import pytest
+
+import counterpoise as cp
+from counterpoise.contacts import Contacts
+from counterpoise.mask import MaskSettings
+
+# Every real .cool of the shared data that cooler balances by default in reasonable time (a level
+# of each .mcool besides), with its group. manycontigs (10 million bins, all of them filtered
+# away) has a test of its own.
+MAPS = {
+    "4dn_test.multires.cool": "::/resolutions/400000",
+    "CN.mm9.1000kb.cool": "",
+    "FL-E13-5_chr1.cool": "",
+    "Scc1-KO.10000.cool": "",
+    "Scc1-control.10000.cool": "",
+    "chromosight_example.cool": "",
+    "cooler_test_file.mcool": "::/resolutions/1000000",
+    "dec2_20_pluslig_1pGene_grch38_UBR4_D_1nt.pairwise.sorted.cool": "",
+    "gm12878_1_2_3.cool": "",
+    "gm12878_KR.cool": "",
+    "gm12878_chr2_8-48Mb_40kb.cool": "",
+    "gm12878_rao_primary_chr22_50kb.cool": "",
+    "gm12878_raw_values.cool": "",
+    "hesc_dixon_chr1_40kb.cool": "",
+    "hg19.GM12878-MboI.matrix.2000kb.cool": "",
+    "hic2cool_0.4.2_single_res.cool": "",
+    "hicstuff_mat.cool": "",
+    "imr90_hindiii_chr20.mcool": "::/resolutions/100000",
+    "intra-removed.cool": "",
+    "kr_full.cool": "",
+    "kr_partial.cool": "",
+    "mm9_reduced_chr1.cool": "",
+    "odd.1.cool": "",
+    "scer_w303_g1_2kb_SRR8769554.cool": "",
+    "unittest_matrix_2.cool": "",
+    "yeast.10kb.cool": "",
+    "yeast_duan2009_10kb.cool": "",
+}
+MODES = {
+    "default": ({}, {}),
+    "cis": ({"scope": "cis"}, {"cis_only": True}),
+    "trans": ({"scope": "trans"}, {"trans_only": True}),
+    "diags0": ({"ignore_diags": 0}, {"ignore_diags": False}),
+    "diags1": ({"ignore_diags": 1}, {"ignore_diags": 1}),
+    "diags3": ({"ignore_diags": 3}, {"ignore_diags": 3}),
+}
+PIXEL_PASSES = 10_000_000  # equality holds at every iteration, and cooler takes 0.1 us a pixel
+
+
+@pytest.fixture(scope="module", params=MAPS)
+def real_map(request: pytest.FixtureRequest, shared_data: Path) -> tuple[str, Contacts]:
+    uri = str(shared_data / request.param) + MAPS[request.param]
+    return uri, cp.read_contacts(uri)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_equals_cooler(real_map: tuple[str, Contacts], mode: str) -> None:
+    uri, contacts = real_map
+    ours, theirs = MODES[mode]
+    iterations = int(np.clip(PIXEL_PASSES // max(contacts.nnz, 1), 2, 12))
+    mask = cp.mask_bins(
+        contacts,
+        MaskSettings(ignore_diags=ours.get("ignore_diags", 2), cis_only=ours.get("scope") == "cis"),
+    )
+    result = cp.balance(
+        contacts,
+        "ice",
+        mask=mask.kept,
+        tolerance="cooler",
+        max_iterations=iterations,
+        on_failure="keep",
+        **ours,
+    )
+    logging.getLogger("cooler").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected, _ = cooler.balance_cooler(
+            cooler.Cooler(uri), max_iters=iterations, chunksize=2_000_000, **theirs
+        )
+    np.testing.assert_array_equal(np.isnan(result.weights), np.isnan(expected))
+    np.testing.assert_allclose(result.weights, expected, rtol=1e-10, equal_nan=True)
+
+
+def test_equals_cooler_to_the_end(shared_data: Path) -> None:
+    """The same number of iterations by cooler's own stop rule, and the same verdict."""
+    path = str(shared_data / "yeast.10kb.cool")
+    contacts = cp.read_contacts(path)
+    result = cp.balance(contacts, "ice", mask=MaskSettings(), tolerance="cooler")
+    expected, stats = cooler.balance_cooler(cooler.Cooler(path))
+    assert result.status is cp.Status.CONVERGED
+    assert stats["converged"]
+    np.testing.assert_allclose(result.weights, expected, rtol=1e-10, equal_nan=True)
+    stored = contacts.bins.extra["weight"]  # by an older cooler, which stopped elsewhere
+    np.testing.assert_allclose(result.weights, stored, rtol=1e-6, equal_nan=True)
+
+
+def test_many_contigs_in_little_memory(shared_data: Path) -> None:
+    contacts = cp.read_contacts(shared_data / "manycontigs.1.cool")
+    result = cp.balance(contacts, "ice", mask=MaskSettings(), scope="cis", tolerance="cooler")
+    assert len(result.weights) == 10_000_000
+    assert len(result.verdict.parts) == 10_000
+    assert sum(part.status is cp.Status.EMPTY for part in result.verdict.parts) == 9_999
+
+
+def test_old_cooler_counts_the_diagonal_twice(shared_data: Path) -> None:
+    """The stored weights of this file are an older cooler's; CV of row sums as its README says."""
+    contacts = cp.read_contacts(shared_data / "scer_w303_g1_2kb_SRR8769554.cool")
+    stored = contacts.bins.extra["weight"]
+    result = cp.balance(
+        contacts, "ice", mask=np.isfinite(stored), scope="cis", ignore_diags=0, diagonal=2
+    )
+    assert result.status is cp.Status.CONVERGED
+    np.testing.assert_allclose(result.weights, stored, rtol=1e-4, equal_nan=True)
+    once = cp.balance(contacts, "ice", mask=np.isfinite(stored), scope="cis", ignore_diags=0)
+    assert np.nanmax(np.abs(once.weights / stored - 1)) > 1e-2
+
+
+@pytest.mark.parametrize("factor", [1, 10, 1000])
+def test_relative_stop_does_not_depend_on_depth(shared_data: Path, factor: int) -> None:
+    contacts = cp.read_contacts(shared_data / "yeast_duan2009_10kb.cool")
+    deeper = replace(contacts, counts=contacts.counts.astype(np.float64) * factor)
+    base = cp.balance(contacts, "ice", mask=MaskSettings())
+    again = cp.balance(deeper, "ice", mask=MaskSettings())
+    assert again.iterations == base.iterations
+    np.testing.assert_allclose(again.weights * np.sqrt(factor), base.weights, rtol=1e-9)

@@ -1,0 +1,44 @@
+"""The plain backend: the selected map as a scipy matrix. Slow, obvious, the oracle of the tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from counterpoise.contacts import Contacts
+from counterpoise.selection import Scope, Selection
+
+
+def selected_matrix(contacts: Contacts, selection: Selection) -> sp.csr_matrix:
+    """The symmetric map of a selection, both triangles, float64, kept bins only."""
+    chromosome = contacts.bins.chromosome_ids
+    row, column = contacts.rows.astype(np.int64), contacts.columns.astype(np.int64)
+    inside = (row >= selection.lo) & (column < selection.hi)
+    inside &= column - row >= selection.ignore_diags
+    if selection.scope is not Scope.GENOME:
+        same = chromosome[row] == chromosome[column]
+        inside &= same if selection.scope is Scope.CIS else ~same
+    row, column = row[inside] - selection.lo, column[inside] - selection.lo
+    counts = contacts.counts[inside].astype(np.float64)
+    if selection.factor is not None:
+        counts *= selection.factor[row] * selection.factor[column]
+    n = selection.hi - selection.lo
+    upper = sp.csr_matrix((counts, (row, column)), shape=(n, n))
+    full: Any = upper + sp.triu(upper, 1).T
+    if selection.diagonal == 2:
+        full = full + sp.diags(upper.diagonal())
+    return sp.csr_matrix(full)[selection.kept][:, selection.kept]
+
+
+class ScipyOperator:
+    """``y = A x`` by scipy's CSR product (one thread)."""
+
+    def __init__(self, contacts: Contacts, selection: Selection) -> None:
+        self.matrix = selected_matrix(contacts, selection)
+        self.size = int(self.matrix.shape[0])
+
+    def product(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(self.matrix @ x)

@@ -1,0 +1,238 @@
+"""Which bins can be trusted: cooler's filters in cooler's order, and a blacklist.
+
+Matched: ``cooler.balance_cooler`` 0.11 (``min_nnz``, ``min_count``, ``mad_max``, ``blacklist``).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field, replace
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.backends import make_operator
+from counterpoise.bins import BinTable
+from counterpoise.contacts import Contacts
+from counterpoise.errors import ConfigError, InputError
+from counterpoise.selection import Scope, Selection
+
+
+@dataclass
+class MaskSettings:
+    """Filters on bins. A bin is masked by the first filter that it fails.
+
+    Attributes
+    ----------
+    min_nnz : fewest bins that a bin must have contacts with.
+    min_count : fewest contacts of a bin.
+    mad_max : a bin is masked when its contacts, relative to its chromosome's median, lie below
+        exp(median - mad_max * MAD) of the logs of all bins; 0 turns the filter off.
+    ignore_diags : pixels with bin2 - bin1 below this are not counted by the filters.
+    cis_only : count contacts within chromosomes alone.
+    blacklist : BED file; every bin that an interval touches is masked.
+    """
+
+    min_nnz: int = 10
+    min_count: int = 0
+    mad_max: float = 5.0
+    ignore_diags: int = 2
+    cis_only: bool = False
+    blacklist: str | None = None
+
+    def __post_init__(self) -> None:
+        for key in ("min_nnz", "min_count", "mad_max", "ignore_diags"):
+            if not 0 <= getattr(self, key) < math.inf:
+                raise ConfigError(
+                    f"mask.{key} is {getattr(self, key)}; it must be a number, zero or more."
+                )
+
+
+class Reason(IntEnum):
+    """Why a bin is masked, in the order of the filters."""
+
+    KEPT = 0
+    EMPTY = 1
+    MIN_NNZ = 2
+    MIN_COUNT = 3
+    MAD = 4
+    BLACKLIST = 5
+
+
+@dataclass(frozen=True)
+class Mask:
+    """The outcome of the filters.
+
+    Attributes
+    ----------
+    reasons : uint8 [bins], a ``Reason`` for each bin.
+    nnz, marginal : float64 [bins], what the filters looked at: bins in contact, and contacts.
+    settings : the filters.
+    thresholds : their cutoffs in counts; for MAD one of each chromosome with data.
+    """
+
+    reasons: NDArray[np.uint8]
+    nnz: NDArray[np.float64]
+    marginal: NDArray[np.float64]
+    settings: MaskSettings
+    thresholds: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """bool [bins], True for bins that every filter passed."""
+        return np.equal(self.reasons, Reason.KEPT)
+
+    def counts(self) -> dict[str, int]:
+        """Number of bins for each reason."""
+        tally = np.bincount(self.reasons, minlength=len(Reason))
+        return {reason.name.lower(): int(tally[reason]) for reason in Reason}
+
+    def summary(self) -> dict[str, Any]:
+        """Settings, thresholds and counts as plain values, for records."""
+        return {
+            "settings": asdict(self.settings),
+            "thresholds": self.thresholds,
+            "reasons": self.counts(),
+        }
+
+
+def mask_bins(contacts: Contacts, settings: MaskSettings | None = None) -> Mask:
+    """Filter the bins of a map.
+
+    The order matters and is cooler's: contacts between chromosomes (``cis_only``) and near the
+    diagonal are left out first; then ``min_nnz``, ``min_count``, ``mad_max`` (which pools the bins
+    that the first two masked as well), then the blacklist.
+
+    Raises
+    ------
+    InputError : the blacklist cannot be read or names none of the map's chromosomes.
+    """
+    settings = settings or MaskSettings()
+    bins = contacts.bins
+    everything = Selection(
+        "mask",
+        0,
+        len(bins),
+        Scope.CIS if settings.cis_only else Scope.GENOME,
+        settings.ignore_diags,
+        1,
+        np.ones(len(bins), dtype=bool),
+    )
+    ones = np.ones(len(bins))
+    pattern = replace(contacts, counts=np.ones(contacts.nnz, np.uint16))
+    nnz = make_operator("auto", pattern, everything).product(ones)
+    marginal = make_operator("auto", contacts, everything).product(ones)
+
+    cutoff, by_chromosome = _mad_cutoffs(marginal, bins, settings.mad_max)
+    failed = {
+        Reason.BLACKLIST: _blacklisted(settings.blacklist, bins),
+        Reason.MAD: marginal < cutoff,
+        Reason.MIN_COUNT: marginal < settings.min_count,
+        Reason.MIN_NNZ: nnz < settings.min_nnz,
+        Reason.EMPTY: nnz == 0,
+    }
+    reasons = np.full(len(bins), Reason.KEPT, dtype=np.uint8)
+    for reason, bad in failed.items():  # from the last filter to the first, which wins
+        reasons[bad] = reason
+    thresholds = {
+        "min_nnz": settings.min_nnz,
+        "min_count": settings.min_count,
+        "mad": by_chromosome,
+    }
+    return Mask(reasons, nnz, marginal, settings, thresholds)
+
+
+def _mad_cutoffs(
+    marginal: NDArray[np.float64], bins: BinTable, mad_max: float
+) -> tuple[NDArray[np.float64], dict[str, float]]:
+    """The MAD filter's cutoff in counts, for each bin and by chromosome (section 13.4)."""
+    cutoff = np.zeros(len(bins))
+    positive = marginal > 0
+    if mad_max <= 0 or not positive.any():
+        return cutoff, {}
+    medians: dict[str, float] = {}
+    relative = np.zeros(len(bins))
+    spans = [span for span in bins.spans() if positive[span[1] : span[2]].any()]
+    for name, lo, hi in spans:
+        medians[name] = float(np.median(marginal[lo:hi][positive[lo:hi]]))
+        relative[lo:hi] = marginal[lo:hi] / medians[name]
+    logs = np.log(relative[positive])
+    center = np.median(logs)
+    spread = np.median(np.abs(logs - center))
+    floor = float(np.exp(center - mad_max * spread))
+    for _, lo, hi in spans:
+        # Compared as cooler does, relative to the median, so that ties fall the same way.
+        cutoff[lo:hi] = np.where(relative[lo:hi] < floor, np.inf, 0)
+    return cutoff, {name: floor * median for name, median in medians.items()}
+
+
+def _blacklisted(path: str | None, bins: BinTable) -> NDArray[np.bool_]:
+    """bool [bins], True where an interval of the BED file touches the bin."""
+    bad = np.zeros(len(bins), dtype=bool)
+    if path is None:
+        return bad
+    if not Path(path).is_file():
+        raise InputError(path, "is not there.", "Check mask.blacklist in the configuration.")
+    spans = {name: (lo, hi) for name, lo, hi in bins.spans()}
+    seen: set[str] = set()
+    with open(path, encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip() or line.startswith(("#", "track", "browser")):
+                continue
+            fields = line.split()
+            if len(fields) < 3 or not (fields[1].isdigit() and fields[2].isdigit()):
+                raise InputError(
+                    path,
+                    f"line {number} is no BED interval: {line.strip()!r}.",
+                    "Each line needs chromosome, start and end.",
+                )
+            seen.add(fields[0])
+            if fields[0] in spans:
+                lo, hi = spans[fields[0]]
+                first = lo + np.searchsorted(bins.end[lo:hi], int(fields[1]), side="right")
+                last = lo + np.searchsorted(bins.start[lo:hi], int(fields[2]), side="left")
+                bad[first:last] = True
+    if seen and not seen & set(spans):
+        raise InputError(
+            path,
+            f"names no chromosome of the map: it has {', '.join(sorted(seen)[:3])}, "
+            f"the map has {', '.join(bins.chromosomes[:3])}.",
+            "Rename the chromosomes of the one or the other (chr1 against 1 is the usual cause).",
+        )
+    return bad
+
+
+METADATA = "counterpoise"
+
+
+def write_mask(path: str, mask: Mask, bins: BinTable) -> None:
+    """The mask as Parquet: chrom, start, end, kept, reason, nnz, marginal; summary in metadata."""
+    import pyarrow as pa
+
+    from counterpoise.results import bin_columns, write_table
+
+    names = pa.array([reason.name.lower() for reason in Reason])
+    write_table(
+        path,
+        {
+            **bin_columns(bins),
+            "kept": pa.array(mask.kept),
+            "reason": pa.DictionaryArray.from_arrays(pa.array(mask.reasons.astype(np.int8)), names),
+            "nnz": pa.array(mask.nnz.astype(np.int32)),
+            "marginal": pa.array(mask.marginal),
+        },
+        {METADATA: json.dumps(mask.summary(), sort_keys=True)},
+    )
+
+
+def read_mask(path: str) -> tuple[NDArray[np.bool_], dict[str, Any]]:
+    """The kept bins (bool [bins]) and the summary that ``write_mask`` stored."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path, columns=["kept"])
+    kept = np.asarray(table["kept"].to_numpy(), dtype=bool)
+    return kept, json.loads(table.schema.metadata[METADATA.encode()])

@@ -1,0 +1,89 @@
+"""ICE: iterative correction (Imakaev et al. 2012), as ``cooler balance`` does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Union
+
+import numpy as np
+
+from counterpoise.errors import ConfigError
+from counterpoise.methods import Method, MethodSettings, Problem, Solution
+from counterpoise.verdict import Cause, Status
+
+COOLER_TOLERANCE = 1e-5  # cooler's own default: the variance of row sums, in counts squared
+
+
+@dataclass
+class IceSettings(MethodSettings):
+    """Settings of ICE.
+
+    Attributes
+    ----------
+    tolerance : stop when no row sum differs from the mean by more than this share of it; or the
+        word ``cooler``, for cooler's rule: variance of the row sums below 1e-5 counts squared,
+        which takes the longer the deeper the map.
+    max_iterations : give up after as many.
+    diagonal : how often a main-diagonal pixel counts in a row sum: 1, or 2 as in cooler
+        before 0.11. Without effect where ``ignore_diags`` is above zero.
+    """
+
+    ignore_diags: int = 2
+    # omegaconf 2.3 reads unions of plain types only in this spelling
+    tolerance: Union[float, str] = 1e-5  # noqa: UP007
+    max_iterations: int = 1000
+    diagonal: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.require_positive("max_iterations")
+        if self.diagonal not in (1, 2):
+            raise ConfigError(f"diagonal is {self.diagonal}; it must be 1 or 2.")
+        if isinstance(self.tolerance, str):
+            if self.tolerance != "cooler":
+                raise ConfigError(
+                    f"tolerance is {self.tolerance!r}; it must be a number or the word 'cooler'."
+                )
+        else:
+            self.require_positive("tolerance")
+
+
+def solve(problem: Problem, settings: IceSettings) -> Solution:
+    """Divide by the row sums relative to their mean until they are equal.
+
+    Order and details are cooler's (``cooler._balance``): the scale and the stop rule
+    look at the row sums before the last update, and that update is kept.
+    """
+    weights = np.ones(problem.operator.size)
+    row_sums = problem.marginal
+    converged = False
+    iteration = 0
+    while not converged and iteration < settings.max_iterations:
+        if iteration:
+            row_sums = weights * problem.operator.product(weights)
+        filled = row_sums[row_sums != 0]
+        if not len(filled) or not np.isfinite(row_sums).all():
+            words = f"the weights ran off to zero or infinity after {iteration:,} iterations"
+            return Solution(weights, Status.FAILED, iteration, Cause.DIVERGED, words)
+        iteration += 1
+        scale = filled.mean()
+        largest = problem.record(iteration, row_sums)
+        relative = row_sums / scale
+        relative[relative == 0] = 1
+        weights = weights / relative
+        if settings.tolerance == "cooler":
+            converged = bool(filled.var() < COOLER_TOLERANCE)
+        else:
+            converged = largest < float(settings.tolerance)
+    scaling = 1 / np.sqrt(scale)
+    return Solution(
+        weights * scaling,
+        Status.CONVERGED if converged else Status.NOT_CONVERGED,
+        iteration,
+        Cause.NONE if converged else Cause.LIMIT,
+        "" if converged else f"{iteration:,} iterations were not enough",
+        isolated_weight=float(scaling),
+    )
+
+
+METHODS = (Method("ice", IceSettings, solve, trans_weighting=True),)

@@ -1,0 +1,39 @@
+"""Vanilla coverage, VC and VC_SQRT, as Juicer defines them: one pass, nothing to converge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from counterpoise.methods import Method, MethodSettings, Problem, Solution
+from counterpoise.selection import Scope
+from counterpoise.verdict import Status
+
+
+@dataclass
+class VcSettings(MethodSettings):
+    """Settings of VC and VC_SQRT: Juicer works by chromosome and keeps all diagonals."""
+
+    scope: str = Scope.CIS.value
+
+
+def _coverage(problem: Problem, power: float) -> Solution:
+    """Divide by a power of the row sums, on Juicer's scale: the total of the map is kept."""
+    weights = problem.marginal**-power
+    total = float(weights @ problem.operator.product(weights))
+    weights = weights * np.sqrt(problem.marginal.sum() / total)
+    return Solution(weights, Status.COMPUTED)
+
+
+def solve_vc(problem: Problem, settings: VcSettings) -> Solution:
+    """v_i is the row sum."""
+    return _coverage(problem, 1.0)
+
+
+def solve_vc_sqrt(problem: Problem, settings: VcSettings) -> Solution:
+    """v_i is the square root of the row sum."""
+    return _coverage(problem, 0.5)
+
+
+METHODS = (Method("vc", VcSettings, solve_vc), Method("vc_sqrt", VcSettings, solve_vc_sqrt))

@@ -1,0 +1,94 @@
+"""Plain functions on any scipy sparse matrix, with the signatures of the gunz_cm tutorial.
+
+They warn where a map is not balanced, since a matrix alone cannot say so; ``counterpoise.balance``
+returns the verdict itself.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from counterpoise.backends import Backend
+from counterpoise.balancing import Balance, balance
+from counterpoise.methods import Balancing
+
+
+class NotBalancedWarning(UserWarning):
+    """The returned matrix is not balanced; the text says why."""
+
+
+def kr_normalize(
+    matrix: Any,
+    max_iter: int = 200,
+    tolerance: float = 1e-5,
+    backend: str = Backend.AUTO,
+    device: str | None = None,
+) -> tuple[sp.csr_matrix, NDArray[np.float64]]:
+    """Knight-Ruiz: every row sum of the result is one, up to ``tolerance``.
+
+    Parameters
+    ----------
+    matrix : symmetric, nonnegative, scipy sparse or dense [n, n]; rows without entries stay so.
+    max_iter : limit of matrix-vector products, the unit of KR's cost.
+    tolerance : on the 2-norm of (row sums - 1).
+    device : ``cpu`` or None; there is no other here.
+
+    Returns
+    -------
+    balanced : float64 CSR [n, n].
+    weights : float64 [n], NaN for empty rows; ``balanced[i, j] = w[i] * w[j] * matrix[i, j]``.
+    """
+    result = _normalized(
+        matrix, Balancing.KR, backend, device, max_products=max_iter, tolerance=tolerance
+    )
+    return result.matrix(), result.weights
+
+
+def ice_normalize(
+    matrix: Any, max_iter: int = 100, tolerance: float = 1e-5, target: float | None = None
+) -> sp.csr_matrix:
+    """ICE: every row sum of the result is ``target``.
+
+    Parameters
+    ----------
+    max_iter : limit of iterations.
+    tolerance : on the largest relative deviation of a row sum from the mean.
+    target : None for the mean row sum of the input, so that the total stays the same.
+    """
+    result = _normalized(
+        matrix, Balancing.ICE, Backend.AUTO, None, max_iterations=max_iter, tolerance=tolerance
+    )
+    part = result.verdict.parts[0]
+    if target is None:
+        target = part.raw_total / part.kept if part.kept else 0.0
+    balanced = result.matrix()
+    mean = part.balanced_total / part.kept if part.kept else 1.0
+    return sp.csr_matrix(balanced * (target / mean)) if mean else balanced
+
+
+def vc_normalize(matrix: Any) -> sp.csr_matrix:
+    """Vanilla coverage: divided by the row sums of both bins, the total kept (as Juicer does)."""
+    return _normalized(matrix, Balancing.VC, Backend.AUTO, None).matrix()
+
+
+def vc_sqrt_normalize(matrix: Any) -> sp.csr_matrix:
+    """Divided by the square roots of the row sums of both bins, the total kept."""
+    return _normalized(matrix, Balancing.VC_SQRT, Backend.AUTO, None).matrix()
+
+
+def _normalized(
+    matrix: Any, method: str, backend: str, device: str | None, **settings: Any
+) -> Balance:
+    if backend not in list(Backend):
+        raise ValueError(f"backend is {backend!r}; it must be one of {', '.join(Backend)}")
+    if device not in (None, "cpu"):
+        raise ValueError(f"device is {device!r}; this version computes on the cpu only")
+    result = balance(matrix, method, backend=backend, on_failure="keep", **settings)
+    if not result.status.good:
+        warnings.warn(f"{result.status.value}: {result.reason}", NotBalancedWarning, stacklevel=3)
+    return result
