@@ -1,0 +1,230 @@
+"""The summary table and the report: complete, self-contained, safe and the same every time."""
+
+from __future__ import annotations
+
+import csv
+import runpy
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import counterpoise as cp
+from counterpoise import report
+from counterpoise.errors import InputError
+from counterpoise.files import write_json
+from counterpoise.layout import Layout
+from counterpoise.mask import write_mask
+from counterpoise.results import write_balance
+from counterpoise.verdict import Status
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+HOSTILE = "<script>alert('x')</script> & \"quotes\""
+
+
+@pytest.fixture
+def cohort(tmp_path: Path) -> tuple[Layout, list[dict[str, Any]]]:
+    """Two samples x two methods, with results written by the package, and plain pictures."""
+    layout = Layout("co<hort>", str(tmp_path / "results"))
+    dense = np.random.default_rng(3).poisson(5.0, (30, 30))
+    contacts = cp.Contacts.from_matrix(dense + dense.T)
+    runs = []
+    for sample, source in (
+        ("wild", {"format": "cool", "coarsened_from": 5000, "identity": {"sha256": "ab" * 32}}),
+        ("ko", {"format": "hic", "coarsened_from": None, "identity": {"etag": "tag-7"}}),
+    ):
+        mask = cp.mask_bins(contacts, None)
+        write_mask(layout.mask(sample, 10_000), mask, contacts.bins)
+        record = {"uri": f"{sample}.map", "contacts": 12_345, "nnz": 678, "notes": [HOSTILE]}
+        write_json(layout.triples(sample, 10_000)["source"], {**record, **source})
+        for method in ("ice", "vc"):
+            result = cp.balance(contacts, method, mask=mask.kept)
+            if (sample, method) == ("ko", "ice"):
+                bad = replace(result.verdict, status=Status.FAILED, reason=f"tab\there, {HOSTILE}")
+                result = replace(result, verdict=bad)
+            write_balance(result, contacts.bins, layout.weights(sample, 10_000, method))
+            plot = Path(layout.plot(sample, 10_000, method))
+            plot.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (160, 100), "teal").save(plot)
+            runs.append(
+                {"sample": sample, "condition": HOSTILE if sample == "ko" else None,
+                 "replicate": 1, "resolution": 10_000, "method": method}
+            )  # fmt: skip
+    return layout, runs
+
+
+class Page(HTMLParser):
+    """Checks that tags are closed in order, and collects attributes and text."""
+
+    VOID = frozenset({"meta", "img", "br", "link", "input"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def written(layout: Layout, runs: list[dict[str, Any]]) -> str:
+    report.write_report(layout, runs, layout.report)
+    return Path(layout.report).read_text(encoding="utf-8")
+
+
+def test_summary_has_a_row_a_run(cohort: tuple[Layout, list[dict[str, Any]]]) -> None:
+    layout, runs = cohort
+    report.write_summary(layout, runs, layout.summary)
+    with open(layout.summary, encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    assert tuple(rows[0]) == report.SUMMARY_COLUMNS
+    assert [(row["sample"], row["method"]) for row in rows] == [
+        ("wild", "ice"), ("wild", "vc"), ("ko", "ice"), ("ko", "vc"),
+    ]  # fmt: skip
+    assert [row["status"] for row in rows] == ["converged", "computed", "failed", "computed"]
+    first, failed = rows[0], rows[2]
+    assert first["condition"] == ""
+    assert first["sha256"] == "ab" * 32
+    assert (first["coarsened_from"], failed["coarsened_from"]) == ("5000", "")
+    assert float(first["max_deviation"]) < 1e-5
+    assert float(first["seconds"]) >= 0
+    assert failed["reason"] == f"tab here, {HOSTILE}"
+
+
+def test_report_holds_all_and_needs_nothing(cohort: tuple[Layout, list[dict[str, Any]]]) -> None:
+    layout, runs = cohort
+    text = written(layout, runs)
+    page = Page(text)
+    images = page.all("img")
+    assert len(images) == len(runs)
+    assert all((image["src"] or "").startswith("data:image/webp;base64,") for image in images)
+    assert not page.all("link")
+    assert all("src" not in script for script in page.all("script"))
+    assert "http" not in text
+    assert "@import" not in text
+    assert "url(" not in text
+    order = [text.index(f"<h2>{title}") for title in ("Verdicts", "Masks", "Inputs", "Plots")]
+    assert order == sorted(order)
+    ids = {attributes["id"] for attributes in page.all("figure")}
+    links = {a["href"] for a in page.all("a") if (a["href"] or "").startswith("#")}
+    assert links == {f"#{identity}" for identity in ids}
+
+
+def test_report_tells_counts_thresholds_and_sources(
+    cohort: tuple[Layout, list[dict[str, Any]]],
+) -> None:
+    layout, runs = cohort
+    text = written(layout, runs)
+    for status, count in (("converged", 1), ("computed", 2), ("failed", 1), ("empty", 0)):
+        assert f'<b>{count}</b><span class="status">{status}</span>' in text
+    for words in ("summed from 5 kb", "as stored", "ab" * 32, "tag-7", "12,345", "min_nnz 10"):
+        assert words in text
+
+
+def test_what_users_write_is_escaped(cohort: tuple[Layout, list[dict[str, Any]]]) -> None:
+    layout, runs = cohort
+    text = written(layout, runs)
+    assert "<script>alert" not in text
+    assert "co<hort>" not in text
+    shown = "".join(Page(text).text)
+    assert HOSTILE in shown
+    assert "co<hort>" in shown
+
+
+def test_png_links_are_relative_and_lead_to_the_files(
+    cohort: tuple[Layout, list[dict[str, Any]]],
+) -> None:
+    layout, runs = cohort
+    links = [a["href"] or "" for a in Page(written(layout, runs)).all("a")]
+    files = [link for link in links if not link.startswith("#")]
+    assert len(files) == len(runs)
+    assert all((Path(layout.base) / link).is_file() for link in files)
+
+
+def test_same_files_same_bytes(cohort: tuple[Layout, list[dict[str, Any]]]) -> None:
+    layout, runs = cohort
+    assert written(layout, runs) == written(layout, runs)
+
+
+def test_wide_plots_are_made_smaller(cohort: tuple[Layout, list[dict[str, Any]]]) -> None:
+    layout, runs = cohort
+    report.write_report(layout, runs, layout.report, image_width=80)
+    image = Page(Path(layout.report).read_text(encoding="utf-8")).all("img")[0]
+    assert (image["width"], image["height"]) == ("80", "50")
+
+
+@pytest.mark.parametrize("missing", ["verdict", "mask", "source", "plot"])
+def test_a_missing_result_is_named_and_no_report_is_left(
+    cohort: tuple[Layout, list[dict[str, Any]]], missing: str
+) -> None:
+    layout, runs = cohort
+    path = {
+        "verdict": layout.weights("ko", 10_000, "vc")["verdict"],
+        "mask": layout.mask("ko", 10_000),
+        "source": layout.triples("ko", 10_000)["source"],
+        "plot": layout.plot("ko", 10_000, "vc"),
+    }[missing]
+    Path(path).unlink()
+    with pytest.raises(InputError, match="is not there") as caught:
+        report.write_report(layout, runs, layout.report)
+    assert caught.value.source == path
+    assert not list(Path(layout.base).glob("*report.html*"))
+
+
+def test_no_runs(tmp_path: Path) -> None:
+    layout = Layout("none", str(tmp_path))
+    report.write_summary(layout, [], layout.summary)
+    assert Path(layout.summary).read_text() == "\t".join(report.SUMMARY_COLUMNS) + "\n"
+    Page(written(layout, []))
+
+
+def test_cutoffs_in_words() -> None:
+    thresholds = {"mad": {"chr1": 1601.5, "chr2": 20.25}, "min_count": 0, "min_nnz": 10}
+    assert report.cutoffs(thresholds) == "mad 20.25 to 1,602 by chromosome; min_count 0; min_nnz 10"
+    assert report.cutoffs({"mad": {}, "min_nnz": 3}) == "min_nnz 3"
+
+
+def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
+    from counterpoise.ingest import inspect_source
+    from counterpoise.triples import read_triples, write_triples
+
+    layout = Layout("hand", str(tmp_path))
+    place = ("small", 10_000)
+    write_triples(
+        inspect_source(str(shared_data / "bad/control_good.cool")), 10_000, layout.triples(*place)
+    )
+    contacts = read_triples(layout.triples(*place))
+    mask = cp.mask_bins(contacts)
+    write_mask(layout.mask(*place), mask, contacts.bins)
+    paths = layout.weights(*place, "kr")
+    write_balance(cp.balance(contacts, "kr", mask=mask.kept), contacts.bins, paths)
+
+    arguments = {**layout.triples(*place), **paths, "mask": layout.mask(*place)}
+    arguments["settings"] = "{'max_pixels': 600, 'dpi': 110}"
+    arguments["output"] = layout.plot(*place, "kr")
+    plot = runpy.run_path(str(SCRIPTS / "plot.py"))["main"]
+    plot([part for name, value in arguments.items() for part in (f"--{name}", value)])
+    runs = "[{'sample': 'small', 'resolution': 10000, 'method': 'kr'}]"
+    main = runpy.run_path(str(SCRIPTS / "report.py"))["main"]
+    main(["--cohort", "hand", "--root", str(tmp_path), "--runs", runs])
+    assert "small\t\t\t10000\tkr\tconverged" in Path(layout.summary).read_text()
+    assert len(Page(Path(layout.report).read_text(encoding="utf-8")).all("img")) == 1
