@@ -1,0 +1,527 @@
+"""MLflow runs, made from the files under ``results/``.
+
+One flat run for each sample x resolution x method, in the experiment named after the cohort. The
+files are the truth and MLflow is a view of them: logging again adds nothing, an interrupted
+logging is completed, and a store that cannot be reached fails nothing (the record says
+``pending``). Tags, parameters and metrics are listed in ``docs/outputs.md``.
+
+A run is known by two tags: ``counterpoise.run`` (cohort/sample/resolution/method) and
+``counterpoise.content``, a SHA-256 of everything that is the same whenever the same input is
+balanced with the same settings. New content makes a new run, so that settings can be compared;
+``counterpoise.current`` tells the run that the files hold now from the older ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from counterpoise.errors import CounterpoiseError
+from counterpoise.files import read_json, replacing, sha256
+from counterpoise.layout import Layout
+from counterpoise.verdict import Status, Verdict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+RUN, CONTENT, CURRENT = "counterpoise.run", "counterpoise.content", "counterpoise.current"
+# Tags that a sample sheet may give and take away again.
+OPTIONAL_TAGS = ("condition", "replicate")
+
+log = logging.getLogger(__name__)
+
+Point = tuple[str, int, float]
+
+
+def next_attempt(path: str | Path) -> int:
+    """Which attempt at logging comes next, by what the last ``tracking.json`` says.
+
+    Given to the tracking rule among its parameters (and the file marked ``update``, so that it
+    outlives the start of the job), it makes Snakemake try again after a pending attempt, and only
+    then. An old modification time would not: Snakemake touches what a job wrote.
+    """
+    if not Path(path).exists():
+        return 0
+    record = read_json(path)
+    return int(record["attempt"]) + int(record["status"] == "pending")
+
+
+def log_cohort(
+    layout: Layout, runs: Sequence[dict[str, Any]], settings: dict[str, Any]
+) -> dict[str, Any]:
+    """Log every run of a cohort that MLflow does not hold yet, from its files.
+
+    Parameters
+    ----------
+    runs : for each run sample, condition, replicate, resolution and method; condition and
+        replicate may be None.
+    settings : ``uri`` of the store; ``artifacts``, the folder (or URI) for plots and verdicts, None
+        where a server has its own; ``enabled``; ``timeout_seconds`` for one request to a server;
+        ``attempt`` as ``next_attempt`` gives it, 0 if left out.
+
+    Returns
+    -------
+    The record for ``tracking.json``: ``status`` (``logged``, ``pending`` or ``off``), ``reason`` in
+    words, ``uri`` without credentials, ``experiment``, ``attempt``, and ``runs`` with sample,
+    resolution, method, ``run_id``, ``state`` and ``reason``.
+
+    Raises
+    ------
+    CounterpoiseError : a result is missing. Trouble with the store never raises.
+    """
+    outcomes = [
+        {**{key: row[key] for key in ("sample", "resolution", "method")}, **_outcome("off")}
+        for row in runs
+    ]
+    record: dict[str, Any] = {
+        "status": "off",
+        "reason": "tracking.enabled is false",
+        "uri": without_credentials(settings["uri"]),
+        "experiment": layout.cohort,
+        "attempt": int(settings.get("attempt", 0)),
+        "runs": outcomes,
+    }
+    if not settings["enabled"]:
+        return record
+    results = [_read_result(layout, row) for row in runs]
+    with _environment(settings["timeout_seconds"]):
+        logged = _log_results(layout.cohort, results, settings)
+        for row, outcome in zip(outcomes, logged, strict=True):
+            row.update(outcome)
+    pending = [row for row in outcomes if row["state"] == "pending"]
+    record["status"] = "pending" if pending else "logged"
+    record["reason"] = pending[0]["reason"] if pending else ""
+    if pending:
+        log.warning(
+            "%d of %d runs are not yet logged to MLflow at %s: %s. The results are complete and "
+            "safe; the next snakemake tries again.",
+            len(pending),
+            len(outcomes),
+            record["uri"],
+            record["reason"],
+        )
+    return record
+
+
+def _outcome(state: str, run_id: str | None = None, reason: str = "") -> dict[str, Any]:
+    return {"state": state, "run_id": run_id, "reason": reason}
+
+
+def without_credentials(text: str) -> str:
+    """Text without the user, password and query of any URI in it."""
+    # Up to the last @, since a password may hold anything; sqlite paths begin with a third slash.
+    return re.sub(r"\?\S+", "", re.sub(r"://[^/\s]\S*@", "://", text))
+
+
+# --- What is logged: from files to plain values ---------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Result:
+    """All that MLflow is told of one run.
+
+    ``curves`` and ``final`` are metrics (name, step, value), all finite; ``finished`` is when the
+    balancing ended, in seconds since 1970.
+    """
+
+    key: str
+    content: str
+    name: str
+    description: str
+    failed: bool
+    tags: dict[str, str]
+    params: dict[str, str]
+    curves: list[Point]
+    final: list[Point]
+    artifacts: tuple[str, ...]
+    seconds: float
+    finished: float
+
+
+def _read_result(layout: Layout, row: dict[str, Any]) -> _Result:
+    import pyarrow.parquet as pq
+
+    place = (row["sample"], row["resolution"], row["method"])
+    paths = {**layout.weights(*place), "plot": layout.plot(*place)}
+    for path in paths.values():
+        if not Path(path).is_file():
+            raise CounterpoiseError(
+                f"{path}: this result is missing, so its run cannot be logged. Run snakemake "
+                "to make it, then log again."
+            )
+    raw = read_json(paths["verdict"])
+    verdict = Verdict.from_dict(raw)
+    digests = {name: sha256(paths[name]) for name in ("weights", "trace", "plot")}
+    same_every_time = {name: value for name, value in raw.items() if name != "run"}
+    content = json.dumps([same_every_time, digests], sort_keys=True).encode()
+    key = "/".join([layout.cohort, *map(str, place)])
+    name = f"{row['sample']} {_base_pairs(int(row['resolution']))} {row['method']}"
+    return _Result(
+        key=key,
+        content=hashlib.sha256(content).hexdigest(),
+        name=name,
+        description=_description(name, verdict),
+        failed=verdict.status is Status.FAILED,
+        tags=_tags(layout.cohort, row, verdict, digests["weights"]),
+        params=_flat({**verdict.settings, "mask": verdict.mask.get("settings", {})}),
+        curves=_curves(pq.read_table(paths["trace"]), verdict),
+        final=_final_metrics(verdict),
+        # Weights are not copied: they are large, and the balanced .mcool and results/ hold them;
+        # their hash among the tags tells which file belongs to the run.
+        artifacts=(paths["plot"], paths["verdict"]),
+        seconds=verdict.run.get("seconds", 0.0),
+        finished=Path(paths["verdict"]).stat().st_mtime,
+    )
+
+
+def _base_pairs(resolution: int) -> str:
+    """A resolution as people say it: 500 bp, 10 kb, 2.5 Mb."""
+    for size, unit in ((1_000_000, "Mb"), (1_000, "kb")):
+        if resolution >= size:
+            return f"{resolution / size:.10g} {unit}"
+    return f"{resolution} bp"
+
+
+def _tags(cohort: str, row: dict[str, Any], verdict: Verdict, weights: str) -> dict[str, str]:
+    optional = {key: row.get(key) for key in OPTIONAL_TAGS}
+    source = verdict.source
+    return {
+        "cohort": cohort,
+        "sample": row["sample"],
+        **{key: str(value) for key, value in optional.items() if value not in (None, "")},
+        "resolution": str(row["resolution"]),
+        "method": row["method"],
+        "algorithm": verdict.method,
+        "scope": verdict.scope,
+        "status": str(verdict.status),
+        "reason": verdict.reason,
+        "backend": verdict.backend,
+        "device": verdict.device,
+        "input": without_credentials(str(source.get("uri", ""))),
+        **{f"input_{key}": str(value) for key, value in source.get("identity", {}).items()},
+        "weights_sha256": weights,
+        **{f"version.{package}": version for package, version in verdict.versions.items()},
+    }
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested settings as one level of dotted names; values as JSON, but strings bare."""
+    flat: dict[str, str] = {}
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value if isinstance(value, str) else json.dumps(value)
+    return flat
+
+
+def _description(name: str, verdict: Verdict) -> str:
+    """Markdown for the run's page: the verdict, and what the curves show."""
+    ending = f": {verdict.reason}" if verdict.reason else ""
+    return (
+        f"**{name}: {str(verdict.status).replace('_', ' ')}**{ending}\n\n"
+        "- `max_deviation`, `rms_deviation`: relative deviation of balanced row sums from their "
+        "target after each iteration (the step). Where chromosomes are balanced one by one: the "
+        "largest of all chromosomes, and the RMS over all kept bins; a chromosome that has ended "
+        "keeps its last value. Steps without a finite value are left out.\n"
+        "- `final_max_deviation`, `final_rms_deviation`: computed anew from the final weights.\n"
+    )
+
+
+def convergence(
+    trace: pa.Table, kept: dict[str, int]
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """One curve for a run, from the curves of its parts.
+
+    Parameters
+    ----------
+    trace : part, iteration, max_deviation, rms_deviation, as in ``trace.parquet``.
+    kept : number of kept bins of each part.
+
+    Returns
+    -------
+    steps : int64 [steps], every iteration that some part made.
+    largest : float64 [steps], the largest deviation of all parts.
+    rms : float64 [steps], RMS deviation over the kept bins of all parts. A part that has ended
+        counts with its last values.
+    """
+    iteration = trace["iteration"].to_numpy().astype(np.int64)
+    steps = np.unique(iteration)
+    largest, squares = np.zeros(len(steps)), np.zeros(len(steps))
+    if not len(steps):
+        return steps, largest, squares
+    part = trace["part"].combine_chunks().dictionary_encode()
+    code = part.indices.to_numpy()
+    labels = part.dictionary.to_pylist()
+    order = np.lexsort((iteration, code))
+    maximum = trace["max_deviation"].to_numpy()
+    rms = trace["rms_deviation"].to_numpy()
+    bins = 0
+    borders = np.flatnonzero(np.diff(code[order])) + 1
+    with np.errstate(over="ignore", invalid="ignore"):
+        for rows in np.split(order, borders):
+            last = np.searchsorted(iteration[rows], steps, side="right") - 1
+            rows = rows[np.maximum(last, 0)]
+            size = kept[labels[code[rows[0]]]]
+            largest = np.maximum(largest, maximum[rows])
+            squares += size * rms[rows] ** 2
+            bins += size
+        return steps, largest, np.sqrt(squares / max(bins, 1))
+
+
+def _curves(trace: pa.Table, verdict: Verdict) -> list[Point]:
+    steps, largest, rms = convergence(trace, {part.label: part.kept for part in verdict.parts})
+    return [
+        (name, int(step), float(value))
+        for name, values in (("max_deviation", largest), ("rms_deviation", rms))
+        for step, value in zip(steps, values, strict=True)
+        if math.isfinite(value)
+    ]
+
+
+def _final_metrics(verdict: Verdict) -> list[Point]:
+    values: dict[str, float | None] = {
+        "final_max_deviation": verdict.max_deviation,
+        "final_rms_deviation": verdict.rms_deviation,
+        "iterations": verdict.iterations,
+        "matvecs": verdict.matvecs,
+        "bins": verdict.bins,
+        "kept_bins": verdict.kept,
+        "kept_fraction": verdict.kept / verdict.bins if verdict.bins else None,
+        "parts": len(verdict.parts),
+        "parts_balanced": sum(part.status.good for part in verdict.parts),
+        **verdict.run,
+    }
+    return [
+        (name, 0, float(value))
+        for name, value in values.items()
+        if value is not None and math.isfinite(value)
+    ]
+
+
+# --- The store ------------------------------------------------------------------------------
+
+
+@contextmanager
+def _environment(timeout_seconds: int) -> Iterator[None]:
+    """MLflow's settings, of which it reads some at import and some at each request."""
+    wanted = {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        # Its own messages would be the only ones to print a server's address with the password.
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+        "MLFLOW_LOGGING_LEVEL": "ERROR",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": str(timeout_seconds),
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What a store that is away, full, locked or of another version raises.
+
+    The errors of requests are OSErrors; ImportError is a database driver that is not installed.
+    """
+    from alembic.util import CommandError
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+    from urllib3.exceptions import HTTPError
+
+    return (MlflowException, SQLAlchemyError, CommandError, HTTPError, OSError, ImportError)
+
+
+def _in_words(error: BaseException) -> str:
+    """The cause that a person can act on, on one line and without credentials."""
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    roots = [link for link in chain if isinstance(link, OSError)]
+    text = str(roots[-1] if roots else error).strip() or type(error).__name__
+    return without_credentials(re.sub(r" at 0x[0-9a-f]+", "", text.splitlines()[0]))
+
+
+def _log_results(
+    cohort: str, results: Sequence[_Result], settings: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """An outcome for each result, in order; after the store is lost, ``pending`` for the rest."""
+    failures = _failures()
+    try:
+        client, experiment = _open_store(cohort, settings)
+        known = _known_runs(client, experiment)
+    except failures as error:
+        for _ in results:
+            yield _outcome("pending", reason=_in_words(error))
+        return
+    lost = ""
+    for result in results:
+        if lost:
+            yield _outcome("pending", reason=lost)
+            continue
+        try:
+            run_id = _log_run(client, experiment, result, known.get(result.key, []))
+            yield _outcome("logged", run_id)
+        except failures as error:
+            reason = _in_words(error)
+            try:
+                client.get_experiment(experiment)
+            except failures:
+                lost = reason  # no use in waiting for each of the others
+            yield _outcome("pending", reason=reason)
+
+
+def _open_store(cohort: str, settings: dict[str, Any]) -> tuple[MlflowClient, str]:
+    """A client, and the id of the cohort's experiment, made where they are not there yet."""
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    uri, artifacts = settings["uri"], settings["artifacts"]
+    database = Path(uri.partition("?")[0].removeprefix("sqlite:///"))
+    if uri.startswith("sqlite:///") and not database.exists():
+        # Killed while it makes the tables, MLflow leaves a file that it can never use again.
+        with replacing(database) as temporary:
+            temporary.unlink(missing_ok=True)
+            MlflowClient(f"sqlite:///{temporary}")
+    client = MlflowClient(uri)
+    location = None
+    if artifacts:
+        folder = f"{artifacts}/{cohort}"
+        location = folder if "://" in folder else Path(folder).absolute().as_uri()
+    experiment = client.get_experiment_by_name(cohort)
+    if experiment is None:
+        return client, client.create_experiment(cohort, artifact_location=location)
+    if experiment.lifecycle_stage == "deleted":
+        raise MlflowException(
+            f"the experiment {cohort} was deleted in MLflow; bring it back with "
+            f"'mlflow experiments restore --experiment-id {experiment.experiment_id}'"
+        )
+    if location and experiment.artifact_location != location:
+        raise MlflowException(
+            f"the experiment {cohort} keeps its files under {experiment.artifact_location}, and "
+            f"now {location} is asked for; set tracking.artifacts back, or (after moving the "
+            "folder) remove the database, which is filled again from the results"
+        )
+    return client, experiment.experiment_id
+
+
+def _known_runs(client: MlflowClient, experiment: str) -> dict[str, list[Run]]:
+    """The runs of an experiment by their key, ended ones first, then the oldest first."""
+    known: dict[str, list[Run]] = {}
+    token = None
+    while True:
+        page = client.search_runs([experiment], page_token=token)
+        for run in page:
+            if RUN in run.data.tags:
+                known.setdefault(run.data.tags[RUN], []).append(run)
+        token = page.token
+        if not token:
+            break
+    for runs in known.values():
+        runs.sort(key=lambda run: (not _ended(run), run.info.start_time, run.info.run_id))
+    return known
+
+
+def _ended(run: Run) -> bool:
+    """Whether everything was logged: ending the run is the last step."""
+    return run.info.status in ("FINISHED", "FAILED")
+
+
+def _log_run(client: MlflowClient, experiment: str, result: _Result, known: list[Run]) -> str:
+    """Make, complete or leave alone the one run of this content, and mark it the current one.
+
+    Returns
+    -------
+    MLflow's run id.
+    """
+    from mlflow.entities import RunTag
+
+    same = [run for run in known if run.data.tags.get(CONTENT) == result.content]
+    if same:
+        run = same[0]
+        for twin in same[1:]:
+            # Made by a request that was sent again because its answer was lost.
+            client.delete_run(twin.info.run_id)
+    else:
+        run = client.create_run(
+            experiment,
+            start_time=max(1, round((result.finished - result.seconds) * 1000)),
+            tags={
+                **result.tags,
+                RUN: result.key,
+                CONTENT: result.content,
+                CURRENT: "true",
+                # Written once: the user may edit it in MLflow.
+                "mlflow.note.content": result.description,
+            },
+            run_name=result.name,
+        )
+    run_id: str = run.info.run_id
+    if not _ended(run):
+        _fill(client, run, result)
+    held, wanted = run.data.tags, {**result.tags, CURRENT: "true"}
+    changed = [RunTag(key, value) for key, value in wanted.items() if held.get(key) != value]
+    client.log_batch(run_id, tags=changed)
+    for key in OPTIONAL_TAGS:
+        if key in held and key not in wanted:
+            client.delete_tag(run_id, key)
+    for old in known:
+        if old not in same and old.data.tags.get(CURRENT) != "false":
+            client.set_tag(old.info.run_id, CURRENT, "false")
+    return run_id
+
+
+def _fill(client: MlflowClient, run: Run, result: _Result) -> None:
+    """Parameters, metrics and artifacts of a run that was not ended, then its end.
+
+    Every point carries the run's own start as its time: MLflow stores what is the same once, so a
+    second try doubles nothing.
+    """
+    from mlflow.entities import Metric, Param
+
+    run_id, start = run.info.run_id, run.info.start_time
+    # Seconds and memory may differ if the map was balanced again since the first try.
+    final = [point for point in result.final if point[0] not in run.data.metrics]
+    client.log_batch(
+        run_id,
+        metrics=[Metric(name, value, start, step) for name, step, value in result.curves + final],
+        params=[Param(key, value) for key, value in result.params.items()],
+    )
+    for path in result.artifacts:
+        _upload(client, run_id, path)
+    client.set_terminated(
+        run_id,
+        status="FAILED" if result.failed else "FINISHED",
+        end_time=start + round(result.seconds * 1000),
+    )
+
+
+def _upload(client: MlflowClient, run_id: str, path: str) -> None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.log_artifact(run_id, path)
+    except Exception as error:
+        # Each kind of artifact store (S3, Azure, ...) raises errors of its own, unknown here.
+        raise MlflowException(f"{path} could not be stored: {error}") from error
