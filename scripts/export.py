@@ -1,0 +1,21 @@
+"""Write a sample's balanced .mcool from its triples and weights."""
+
+from counterpoise.export import write_mcool
+from counterpoise.layout import Layout
+from counterpoise.script import parser, run
+
+
+def main() -> None:
+    args = parser(__doc__, "root", "cohort", "sample", "output").parse_args()
+    settings = args.settings
+    write_mcool(
+        Layout(args.cohort, args.root),
+        args.sample,
+        settings["resolutions"],
+        settings["columns"],
+        settings["primary"],
+        args.output,
+    )
+
+
+run(main)

@@ -1,0 +1,12 @@
+"""Take one file out of a fetched source package."""
+
+from counterpoise.fetch import extract
+from counterpoise.script import parser, run
+
+
+def main() -> None:
+    args = parser(__doc__, "archive", "member", "output").parse_args()
+    extract(args.archive, args.member, args.output)
+
+
+run(main)

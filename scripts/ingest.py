@@ -1,0 +1,19 @@
+"""Turn one resolution of a contact map into sparse triples."""
+
+from counterpoise.files import read_json
+from counterpoise.ingest.source import SourceInfo
+from counterpoise.script import Progress, parser, run, say
+from counterpoise.triples import write_triples
+
+
+def main() -> None:
+    args = parser(__doc__, "record", "pixels", "bins", "source").parse_args()
+    info = SourceInfo.from_dict(read_json(args.record))
+    paths = {"pixels": args.pixels, "bins": args.bins, "source": args.source}
+    record = write_triples(
+        info, args.settings["resolution"], paths, args.settings["hic_engine"], Progress()
+    )
+    say(f"{record['nnz']:,} pixels, {record['contacts']:,} contacts. {'; '.join(record['notes'])}")
+
+
+run(main)

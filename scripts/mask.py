@@ -1,0 +1,17 @@
+"""Filter the bins of one map."""
+
+from counterpoise.mask import MaskSettings, mask_bins, write_mask
+from counterpoise.script import parser, run, say
+from counterpoise.triples import read_triples
+
+
+def main() -> None:
+    args = parser(__doc__, "pixels", "bins", "source", "output").parse_args()
+    contacts = read_triples({"pixels": args.pixels, "bins": args.bins, "source": args.source})
+    settings = {key: value for key, value in args.settings.items() if key != "version"}
+    mask = mask_bins(contacts, MaskSettings(**settings))
+    write_mask(args.output, mask, contacts.bins)
+    say(", ".join(f"{count:,} {reason}" for reason, count in mask.counts().items()))
+
+
+run(main)

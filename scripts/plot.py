@@ -1,0 +1,29 @@
+"""Draw the QC plot of one sample, resolution and method."""
+
+import pyarrow.parquet as pq
+
+from counterpoise.mask import read_mask
+from counterpoise.qc import plot_method
+from counterpoise.results import read_verdict, read_weights
+from counterpoise.script import parser, run
+from counterpoise.triples import read_triples
+
+
+def main() -> None:
+    inputs = ("pixels", "bins", "source")
+    arguments = parser(__doc__, *inputs, "mask", "weights", "trace", "verdict", "output")
+    arguments.add_argument("--sample", help="name for the title; default: the source file's")
+    args = arguments.parse_args()
+    plot_method(
+        read_triples({key: getattr(args, key) for key in inputs}),
+        read_mask(args.mask),
+        read_weights(args.weights),
+        pq.read_table(args.trace),
+        read_verdict(args.verdict),
+        args.output,
+        args.settings,
+        sample=args.sample,
+    )
+
+
+run(main)

@@ -1,0 +1,19 @@
+"""Log a cohort's results to MLflow, and write what came of it.
+
+Ends well even where MLflow could not be reached; the output then says ``pending``.
+"""
+
+from counterpoise.files import write_json
+from counterpoise.layout import Layout, combinations
+from counterpoise.script import parser, run
+from counterpoise.tracking import log_cohort
+
+
+def main() -> None:
+    args = parser(__doc__, "root", "cohort", "output").parse_args()
+    record = log_cohort(Layout(args.cohort, args.root), combinations(args.settings), args.settings)
+    write_json(args.output, record)
+    print(f"MLflow: {record['status']}, {len(record['runs'])} runs, {record['uri']}")
+
+
+run(main)

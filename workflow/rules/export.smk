@@ -1,0 +1,33 @@
+# One .mcool a sample: all resolutions, one column a method.
+
+
+rule export:
+    output:
+        LAYOUT.cooler(),
+    input:
+        triples=lambda wc: [
+            path
+            for resolution in RUN.resolutions(wc.sample)
+            for path in LAYOUT.triples(wc.sample, resolution).values()
+        ],
+        weights=lambda wc: [
+            path
+            for resolution in RUN.resolutions(wc.sample)
+            for method in RUN.methods
+            for path in LAYOUT.weights(wc.sample, resolution, method).values()
+        ],
+        script=SCRIPTS / "export.py",
+    params:
+        settings=lambda wc: RUN.export_settings(wc.sample),
+        root=LAYOUT.root,
+        cohort=LAYOUT.cohort,
+    log:
+        LAYOUT.log("export", "{sample}"),
+    conda:
+        "../../envs/counterpoise.yaml"
+    message:
+        "{wildcards.sample}: writing the balanced cooler"
+    shell:
+        "python {input.script} --root {params.root} --cohort {params.cohort}"
+        " --sample {wildcards.sample} --output {output}"
+        " --settings {params.settings:q} > {log} 2>&1"

@@ -1,0 +1,22 @@
+# Which bins can be trusted: one mask for all methods of a sample and resolution.
+
+
+rule mask:
+    output:
+        LAYOUT.mask(),
+    input:
+        **LAYOUT.triples(),
+        blacklist=[RUN.config.mask.blacklist] if RUN.config.mask.blacklist else [],
+        script=SCRIPTS / "mask.py",
+    params:
+        settings=RUN.mask_settings(),
+    log:
+        LAYOUT.log("mask", "{sample}", "{resolution}"),
+    conda:
+        "../../envs/counterpoise.yaml"
+    message:
+        "{wildcards.sample} at {wildcards.resolution} bp: filtering bins"
+    shell:
+        "python {input.script} --pixels {input.pixels} --bins {input.bins}"
+        " --source {input.source} --output {output}"
+        " --settings {params.settings:q} > {log} 2>&1"

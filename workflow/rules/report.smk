@@ -1,0 +1,57 @@
+# Plots of every run, and the cohort's summary and report.
+
+
+rule plot:
+    output:
+        LAYOUT.plot(),
+    input:
+        **LAYOUT.triples(),
+        **LAYOUT.weights(),
+        mask=LAYOUT.mask(),
+        script=SCRIPTS / "plot.py",
+    params:
+        settings=RUN.qc_settings(),
+    log:
+        LAYOUT.log("plot", "{sample}", "{resolution}", "{method}"),
+    conda:
+        "../../envs/counterpoise.yaml"
+    message:
+        "{wildcards.sample} at {wildcards.resolution} bp: plotting {wildcards.method}"
+    shell:
+        "python {input.script} --pixels {input.pixels} --bins {input.bins}"
+        " --source {input.source} --mask {input.mask} --weights {input.weights}"
+        " --trace {input.trace} --verdict {input.verdict} --sample {wildcards.sample}"
+        " --output {output} --settings {params.settings:q} > {log} 2>&1"
+
+
+rule report:
+    output:
+        summary=LAYOUT.summary,
+        report=LAYOUT.report,
+    input:
+        sources=[
+            LAYOUT.triples(run["sample"], run["resolution"])["source"] for run in RUNS
+        ],
+        masks=[LAYOUT.mask(run["sample"], run["resolution"]) for run in RUNS],
+        verdicts=[
+            LAYOUT.weights(run["sample"], run["resolution"], run["method"])["verdict"]
+            for run in RUNS
+        ],
+        plots=[
+            LAYOUT.plot(run["sample"], run["resolution"], run["method"]) for run in RUNS
+        ],
+        script=SCRIPTS / "report.py",
+    params:
+        settings=RUN.cohort_settings(),
+        root=LAYOUT.root,
+        cohort=LAYOUT.cohort,
+    log:
+        LAYOUT.log("report"),
+    conda:
+        "../../envs/counterpoise.yaml"
+    message:
+        "writing the report"
+    shell:
+        "python {input.script} --root {params.root} --cohort {params.cohort}"
+        " --summary {output.summary} --report {output.report}"
+        " --settings {params.settings:q} > {log} 2>&1"
