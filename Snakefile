@@ -1,6 +1,5 @@
 """Counterpoise: from contact maps to balanced coolers, plots, a report and tracked runs."""
 
-import os
 import re
 import sys
 from pathlib import Path
@@ -10,12 +9,12 @@ from snakemake.utils import min_version
 from counterpoise.config import load, snakemake_overrides
 from counterpoise.errors import ConfigError
 from counterpoise.layout import Layout, combinations
+from counterpoise.script import put_python_first
 from counterpoise.tracking import next_attempt
 
 min_version("9.0")
 
-# The jobs' `python` is the one that runs Snakemake, also where no environment was activated.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+put_python_first()
 
 HERE = Path(str(workflow.current_basedir))
 SCRIPTS = HERE / "scripts"

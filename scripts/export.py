@@ -6,10 +6,10 @@ from counterpoise.script import parser, run
 
 
 def main() -> None:
-    args = parser(__doc__, "root", "cohort", "sample", "output").parse_args()
+    args = parser(__doc__, "sample", "output").parse_args()
     settings = args.settings
     write_mcool(
-        Layout(args.cohort, args.root),
+        Layout(settings["cohort"], args.root),
         args.sample,
         settings["resolutions"],
         settings["columns"],

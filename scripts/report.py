@@ -6,8 +6,8 @@ from counterpoise.script import parser, run
 
 
 def main() -> None:
-    args = parser(__doc__, "root", "cohort", "summary", "report").parse_args()
-    layout, runs = Layout(args.cohort, args.root), combinations(args.settings)
+    args = parser(__doc__, "summary", "report").parse_args()
+    layout, runs = Layout(args.settings["cohort"], args.root), combinations(args.settings)
     write_summary(layout, runs, args.summary)
     write_report(layout, runs, args.report)
 

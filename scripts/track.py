@@ -10,8 +10,8 @@ from counterpoise.tracking import log_cohort
 
 
 def main() -> None:
-    args = parser(__doc__, "root", "cohort", "output").parse_args()
-    record = log_cohort(Layout(args.cohort, args.root), combinations(args.settings), args.settings)
+    args = parser(__doc__, "output").parse_args()
+    record = log_cohort(Layout(args.settings["cohort"], args.root), combinations(args.settings), args.settings)
     write_json(args.output, record)
     print(f"MLflow: {record['status']}, {len(record['runs'])} runs, {record['uri']}")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-import runpy
+import subprocess
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -203,6 +204,11 @@ def test_cutoffs_in_words() -> None:
     assert report.cutoffs({"mad": {}, "min_nnz": 3}) == "min_nnz 3"
 
 
+def by_hand(script: str, arguments: dict[str, str]) -> None:
+    words = [part for name, value in arguments.items() for part in (f"--{name}", value)]
+    subprocess.run([sys.executable, str(SCRIPTS / script), *words], check=True, timeout=120)
+
+
 def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
     from counterpoise.ingest import inspect_source
     from counterpoise.triples import read_triples, write_triples
@@ -221,10 +227,10 @@ def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
     arguments = {**layout.triples(*place), **paths, "mask": layout.mask(*place)}
     arguments["settings"] = "{'max_pixels': 600, 'dpi': 110}"
     arguments["output"] = layout.plot(*place, "kr")
-    plot = runpy.run_path(str(SCRIPTS / "plot.py"))["main"]
-    plot([part for name, value in arguments.items() for part in (f"--{name}", value)])
-    runs = "[{'sample': 'small', 'resolution': 10000, 'method': 'kr'}]"
-    main = runpy.run_path(str(SCRIPTS / "report.py"))["main"]
-    main(["--cohort", "hand", "--root", str(tmp_path), "--runs", runs])
+    by_hand("plot.py", arguments)
+    sample = {"condition": None, "replicate": None, "resolutions": [10_000]}
+    settings = {"cohort": "hand", "samples": {"small": sample}, "methods": ["kr"]}
+    outputs = {"summary": layout.summary, "report": layout.report}
+    by_hand("report.py", {"root": str(tmp_path), "settings": str(settings), **outputs})
     assert "small\t\t\t10000\tkr\tconverged" in Path(layout.summary).read_text()
     assert len(Page(Path(layout.report).read_text(encoding="utf-8")).all("img")) == 1

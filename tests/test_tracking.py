@@ -581,7 +581,7 @@ rule track:
     input: "results/demo/weights/s0/10000/ice/verdict.json"
     output: update("results/demo/tracking.json")
     params: settings=SETTINGS | {"attempt": next_attempt("results/demo/tracking.json")}
-    shell: PYTHON + " " + SCRIPT + " --cohort demo --settings {params.settings:q}"
+    shell: PYTHON + " " + SCRIPT + " --output {output} --settings {params.settings:q}"
 """
 
 
@@ -592,7 +592,7 @@ def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "store" / "here") | {"timeout_seconds": 2}
     script = str(REPOSITORY / "scripts" / "track.py")
     sample = {"condition": None, "replicate": None, "resolutions": [10_000]}
-    cohort = {"samples": {"s0": sample}, "methods": ["ice"]}
+    cohort = {"cohort": "demo", "samples": {"s0": sample}, "methods": ["ice"]}
     names = {"SETTINGS": settings | cohort, "PYTHON": sys.executable, "SCRIPT": script}
     head = "".join(f"{name} = {value!r}\n" for name, value in names.items())
     (tmp_path / "Snakefile").write_text(head + SNAKEFILE)

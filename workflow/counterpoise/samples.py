@@ -118,9 +118,12 @@ def read_sheet(path: Path) -> SampleTable:
     """
     if not path.is_file():
         raise ConfigError(f"sample_sheet: the file {path} does not exist.")
-    with open(path, encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream, delimiter="\t")
-        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, delimiter="\t")
+            lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: the sheet is not UTF-8 text ({error}); save it so.") from error
     lines = [(number, cells) for number, cells in lines if any(cells) and cells[0][:1] != "#"]
     if not lines:
         raise ConfigError(f"{path}: the sheet is empty; its first line names the columns.")

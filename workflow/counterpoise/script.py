@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import ast
+import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from counterpoise.errors import CounterpoiseError
@@ -25,6 +27,7 @@ def parser(description: str | None, *paths: str) -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(description=description)
     for path in paths:
         result.add_argument(f"--{path}", required=True)
+    result.add_argument("--root", default="results", help="folder of all cohorts' results")
     result.add_argument(
         "--settings",
         type=settings,
@@ -32,6 +35,12 @@ def parser(description: str | None, *paths: str) -> argparse.ArgumentParser:
         help="a Python dictionary, as the workflow passes it: \"{'method': 'kr'}\"",
     )
     return result
+
+
+def put_python_first() -> None:
+    """Make the jobs' ``python`` the one that runs Snakemake, also where none was activated."""
+    folder = str(Path(sys.executable).parent)
+    os.environ["PATH"] = os.pathsep.join([folder, os.environ.get("PATH", "")])
 
 
 def settings(text: str) -> dict[str, Any]:

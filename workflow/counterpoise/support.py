@@ -68,7 +68,7 @@ def explain(found: Support, describe: Callable[[int], str]) -> tuple[Cause, str]
         more = ", ..." if len(found.unmatched) > 3 else ""
         return Cause.NO_SUPPORT, (
             f"no exact balancing exists (no support): the contacts cannot give every bin a partner "
-            f"of its own, {len(found.unmatched):,} bins are left over ({named}{more}); "
+            f"of its own, {len(found.unmatched):,} left over ({named}{more}); "
             "mask more bins, use larger bins or keep the diagonals"
         )
     if found.outside:

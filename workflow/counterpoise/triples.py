@@ -16,14 +16,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from counterpoise.bins import BinTable
 from counterpoise.contacts import Chunk, Contacts
 from counterpoise.files import read_json, replacing, write_json
 from counterpoise.ingest import open_contacts
 from counterpoise.ingest.source import SourceInfo
-from counterpoise.results import bin_columns, write_table
+from counterpoise.results import bin_columns, numbers, values_of, words, write_table
 
 ROW_GROUP = 1 << 22
 METADATA = "counterpoise"
@@ -111,13 +110,16 @@ def _write_pixels(path: Path, spool: _Spool) -> None:
         path, schema, compression="zstd", use_dictionary=False, column_encoding=delta
     ) as writer:
         for columns in spool:
-            writer.write_table(pa.table(list(columns), schema=schema), row_group_size=ROW_GROUP)
+            writer.write_table(
+                pa.Table.from_arrays([numbers(c) for c in columns], schema=schema),
+                row_group_size=ROW_GROUP,
+            )
 
 
 def write_bins(path: str, bins: BinTable) -> None:
     """The bin table, with chromosome lengths and resolution in the schema metadata."""
     extra = {
-        name: pa.array(values.astype(str) if values.dtype.kind == "S" else values)
+        name: words(values.astype(str).tolist()) if values.dtype.kind == "S" else numbers(values)
         for name, values in bins.extra.items()
     }
     lengths = dict(zip(bins.chromosomes, bins.lengths.tolist(), strict=True))
@@ -127,29 +129,24 @@ def write_bins(path: str, bins: BinTable) -> None:
 
 def read_bins(path: str) -> BinTable:
     """The bin table that ``write_bins`` wrote."""
-    table = pq.read_table(path)
+    table = pq.ParquetFile(path).read()
     facts = json.loads(table.schema.metadata[METADATA.encode()])
     columns = {name: table[name].combine_chunks() for name in table.column_names}
-    chrom = columns["chrom"].indices.to_numpy()
+    chrom = values_of(columns["chrom"].indices)
     names = tuple(facts["lengths"])
     return BinTable(
         names,
         np.array(list(facts["lengths"].values()), dtype=np.int64),
         np.searchsorted(chrom, np.arange(len(names) + 1)).astype(np.int64),
-        columns["start"].to_numpy(),
-        columns["end"].to_numpy(),
+        values_of(columns["start"]),
+        values_of(columns["end"]),
         facts["resolution"],
         {
-            name: _numpy(column)
+            name: values_of(column)
             for name, column in columns.items()
             if name not in ("chrom", "start", "end")
         },
     )
-
-
-def _numpy(column: pa.Array) -> NDArray[Any]:
-    values = column.to_numpy(zero_copy_only=False)
-    return np.asarray(values, dtype="S" if values.dtype == object else None)
 
 
 def read_triples(paths: dict[str, str]) -> Contacts:
@@ -159,7 +156,7 @@ def read_triples(paths: dict[str, str]) -> Contacts:
     def chunks() -> Iterator[Chunk]:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group)
-            bin1, bin2, count = (table[name].to_numpy() for name in ("bin1_id", "bin2_id", "count"))
+            bin1, bin2, count = (values_of(table[name]) for name in ("bin1_id", "bin2_id", "count"))
             yield bin1, bin2, count
 
     return Contacts.from_chunks(read_bins(paths["bins"]), chunks(), read_json(paths["source"]))

@@ -124,7 +124,8 @@ def overall(parts: Sequence[PartVerdict]) -> tuple[Status, str]:
     Returns
     -------
     status : ``empty`` only if every part is; otherwise the worst of the others.
-    reason : for a single part its own; for several how many ended how, and the worst's reasons.
+    reason : for a single part its own; for several how many are balanced, and for each cause of
+        failure the chromosomes and the reason of the first.
     """
     if len(parts) == 1:
         return parts[0].status, parts[0].reason
@@ -136,7 +137,10 @@ def overall(parts: Sequence[PartVerdict]) -> tuple[Status, str]:
     if worst.good:
         return worst, ""
     bad = [part for part in filled if not part.status.good]
-    shown = "; ".join(f"{part.label}: {part.reason}" for part in bad[:3])
-    more = f"; and {len(bad) - 3} more" if len(bad) > 3 else ""
-    good = len(filled) - len(bad)
-    return worst, f"{good} of {len(filled)} chromosomes balanced. {shown}{more}"
+    words = [f"{len(filled) - len(bad)} of {len(filled)} chromosomes balanced."]
+    for cause in dict.fromkeys(part.cause for part in bad):
+        same = [part for part in bad if part.cause is cause]
+        names = ", ".join(part.label for part in same[:5]) + (", ..." if len(same) > 5 else "")
+        many = f" and {len(same) - 1} more ({names})" if len(same) > 1 else ""
+        words.append(f"{same[0].label}{many}: {same[0].reason}.")
+    return worst, " ".join(words)

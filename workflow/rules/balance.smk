@@ -2,19 +2,19 @@
 
 
 rule balance:
-    output:
-        **LAYOUT.weights(),
     input:
         **LAYOUT.triples(),
         mask=LAYOUT.mask(),
         script=SCRIPTS / "balance.py",
-    params:
-        settings=lambda wc: RUN.method_settings(wc.method),
+    output:
+        **LAYOUT.weights(),
     log:
         LAYOUT.log("balance", "{sample}", "{resolution}", "{method}"),
-    threads: 2
     conda:
         "../../envs/counterpoise.yaml"
+    threads: 2
+    params:
+        settings=lambda wc: RUN.method_settings(wc.method),
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: {wildcards.method}"
     shell:

@@ -2,8 +2,6 @@
 
 
 rule export:
-    output:
-        LAYOUT.cooler(),
     input:
         triples=lambda wc: [
             path
@@ -17,17 +15,17 @@ rule export:
             for path in LAYOUT.weights(wc.sample, resolution, method).values()
         ],
         script=SCRIPTS / "export.py",
-    params:
-        settings=lambda wc: RUN.export_settings(wc.sample),
-        root=LAYOUT.root,
-        cohort=LAYOUT.cohort,
+    output:
+        LAYOUT.cooler(),
     log:
         LAYOUT.log("export", "{sample}"),
     conda:
         "../../envs/counterpoise.yaml"
+    params:
+        settings=lambda wc: RUN.export_settings(wc.sample),
     message:
         "{wildcards.sample}: writing the balanced cooler"
     shell:
-        "python {input.script} --root {params.root} --cohort {params.cohort}"
+        "python {input.script}"
         " --sample {wildcards.sample} --output {output}"
         " --settings {params.settings:q} > {log} 2>&1"

@@ -2,17 +2,17 @@
 
 
 rule inspect:
-    output:
-        LAYOUT.input_record(),
     input:
         lambda wc: RUN.source_file(wc.sample),
         script=SCRIPTS / "inspect_input.py",
-    params:
-        settings=lambda wc: {"uri": RUN.source_path(wc.sample), **RUN.ingest_settings()},
+    output:
+        LAYOUT.input_record(),
     log:
         LAYOUT.log("inspect", "{sample}"),
     conda:
         "../../envs/counterpoise.yaml"
+    params:
+        settings=lambda wc: {"uri": RUN.source_path(wc.sample), **RUN.ingest_settings()},
     message:
         "{wildcards.sample}: looking into the input"
     shell:
@@ -21,18 +21,18 @@ rule inspect:
 
 
 rule ingest:
-    output:
-        **LAYOUT.triples(),
     input:
         lambda wc: RUN.source_file(wc.sample),
         record=LAYOUT.input_record(),
         script=SCRIPTS / "ingest.py",
-    params:
-        settings=lambda wc: RUN.ingest_settings(int(wc.resolution)),
+    output:
+        **LAYOUT.triples(),
     log:
         LAYOUT.log("ingest", "{sample}", "{resolution}"),
     conda:
         "../../envs/counterpoise.yaml"
+    params:
+        settings=lambda wc: RUN.ingest_settings(int(wc.resolution)),
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: reading contacts"
     shell:

@@ -2,18 +2,18 @@
 
 
 rule mask:
-    output:
-        LAYOUT.mask(),
     input:
         **LAYOUT.triples(),
         blacklist=[RUN.config.mask.blacklist] if RUN.config.mask.blacklist else [],
         script=SCRIPTS / "mask.py",
-    params:
-        settings=RUN.mask_settings(),
+    output:
+        LAYOUT.mask(),
     log:
         LAYOUT.log("mask", "{sample}", "{resolution}"),
     conda:
         "../../envs/counterpoise.yaml"
+    params:
+        settings=RUN.mask_settings(),
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: filtering bins"
     shell:

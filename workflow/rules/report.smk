@@ -2,19 +2,19 @@
 
 
 rule plot:
-    output:
-        LAYOUT.plot(),
     input:
         **LAYOUT.triples(),
         **LAYOUT.weights(),
         mask=LAYOUT.mask(),
         script=SCRIPTS / "plot.py",
-    params:
-        settings=RUN.qc_settings(),
+    output:
+        LAYOUT.plot(),
     log:
         LAYOUT.log("plot", "{sample}", "{resolution}", "{method}"),
     conda:
         "../../envs/counterpoise.yaml"
+    params:
+        settings=RUN.qc_settings(),
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: plotting {wildcards.method}"
     shell:
@@ -25,9 +25,6 @@ rule plot:
 
 
 rule report:
-    output:
-        summary=LAYOUT.summary,
-        report=LAYOUT.report,
     input:
         sources=[
             LAYOUT.triples(run["sample"], run["resolution"])["source"] for run in RUNS
@@ -38,20 +35,22 @@ rule report:
             for run in RUNS
         ],
         plots=[
-            LAYOUT.plot(run["sample"], run["resolution"], run["method"]) for run in RUNS
+            LAYOUT.plot(run["sample"], run["resolution"], run["method"])
+            for run in RUNS
         ],
         script=SCRIPTS / "report.py",
-    params:
-        settings=RUN.cohort_settings(),
-        root=LAYOUT.root,
-        cohort=LAYOUT.cohort,
+    output:
+        summary=LAYOUT.summary,
+        report=LAYOUT.report,
     log:
         LAYOUT.log("report"),
     conda:
         "../../envs/counterpoise.yaml"
+    params:
+        settings=RUN.cohort_settings(),
     message:
         "writing the report"
     shell:
-        "python {input.script} --root {params.root} --cohort {params.cohort}"
+        "python {input.script}"
         " --summary {output.summary} --report {output.report}"
         " --settings {params.settings:q} > {log} 2>&1"

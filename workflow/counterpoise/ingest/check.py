@@ -48,8 +48,10 @@ def checked(chunks: Iterable[Chunk], bins: BinTable, where: str, tally: Tally) -
     for bin1, bin2, count in whole_rows(chunks):
         _check_ids(bin1, bin2, n, bins, where)
         _check_counts(bin1, bin2, count, bins, where)
-        if bin1[0] <= last_row or (np.diff(bin1) < 0).any():
-            bad = 0 if bin1[0] <= last_row else int(np.argmax(np.diff(bin1) < 0)) + 1
+        bin1, bin2 = bin1.astype(np.int32, copy=False), bin2.astype(np.int32, copy=False)
+        rows_up = bin1[1:] - bin1[:-1]
+        if bin1[0] <= last_row or (rows_up < 0).any():
+            bad = 0 if bin1[0] <= last_row else int(np.argmax(rows_up < 0)) + 1
             raise InputError(
                 where,
                 f"its pixels are out of order: row {bin1[bad]} ({bins.describe(int(bin1[bad]))}) "
@@ -57,24 +59,11 @@ def checked(chunks: Iterable[Chunk], bins: BinTable, where: str, tally: Tally) -
                 "Sort the pixels by bin1, then bin2, and write the file again.",
             )
         last_row = int(bin1[-1])
-        bin1, bin2 = bin1.astype(np.int32, copy=False), bin2.astype(np.int32, copy=False)
-        same_row = bin1[1:] == bin1[:-1]
-        step = bin2[1:] - bin2[:-1]
-        if (same_row & (step < 0)).any():
+        if not ((rows_up > 0) | (bin2[1:] > bin2[:-1])).all():
             order = np.lexsort((bin2, bin1))
             bin1, bin2, count = bin1[order], bin2[order], count[order]
-            step = bin2[1:] - bin2[:-1]
-            same_row = bin1[1:] == bin1[:-1]
+            _refuse_twice(bin1, bin2, bins, where)
             tally.unsorted_rows = True
-        twice = same_row & (step == 0)
-        if twice.any():
-            k = int(np.argmax(twice))
-            raise InputError(
-                where,
-                f"the pixel of bins {bin1[k]} and {bin2[k]} ({bins.describe(int(bin1[k]))} and "
-                f"{bins.describe(int(bin2[k]))}) is given more than once.",
-                "Merge the duplicates (sum or drop them, as their origin asks) and write it again.",
-            )
         if not count.all():
             kept = count != 0
             tally.zeros += int(len(count) - np.count_nonzero(kept))
@@ -87,17 +76,29 @@ def checked(chunks: Iterable[Chunk], bins: BinTable, where: str, tally: Tally) -
 
 
 def whole_rows(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """Cut a stream so that no row is split between two pieces."""
+    """Cut a stream so that no row is split between two pieces.
+
+    What is left of a row goes out with its continuation alone, so that no large piece is copied.
+    """
     held: list[Chunk] = []
     for bin1, bin2, count in chunks:
         if not len(bin1):
             continue
+        first, last = 0, len(bin1)
+        if held:
+            other = bin1 != held[0][0][0]
+            first = int(np.argmax(other)) if other.any() else last
+            held.append((bin1[:first], bin2[:first], count[:first]))
+            if first == last:
+                continue
+            yield joined(held)
         # The last row may go on in the next piece.
-        cut = len(bin1) - int(np.argmax(bin1[::-1] != bin1[-1])) if bin1[0] != bin1[-1] else 0
-        if cut:
-            yield joined([*held, (bin1[:cut], bin2[:cut], count[:cut])])
-            held = []
-        held.append((bin1[cut:], bin2[cut:], count[cut:]))
+        before = bin1[::-1] != bin1[-1]
+        last -= int(np.argmax(before)) if before.any() else last
+        if first < last:
+            yield bin1[first:last], bin2[first:last], count[first:last]
+        cut = max(first, last)
+        held = [(bin1[cut:], bin2[cut:], count[cut:])]
     if held:
         yield joined(held)
 
@@ -108,6 +109,20 @@ def joined(pieces: list[Chunk]) -> Chunk:
         return pieces[0]
     bin1, bin2, count = (np.concatenate(column) for column in zip(*pieces, strict=True))
     return bin1, bin2, count
+
+
+def _refuse_twice(
+    bin1: NDArray[np.int32], bin2: NDArray[np.int32], bins: BinTable, where: str
+) -> None:
+    twice = (bin1[1:] == bin1[:-1]) & (bin2[1:] == bin2[:-1])
+    if twice.any():
+        k = int(np.argmax(twice))
+        raise InputError(
+            where,
+            f"the pixel of bins {bin1[k]} and {bin2[k]} ({bins.describe(int(bin1[k]))} and "
+            f"{bins.describe(int(bin2[k]))}) is given more than once.",
+            "Merge the duplicates (sum or drop them, as their origin asks) and write it again.",
+        )
 
 
 def _check_ids(bin1: NDArray[Any], bin2: NDArray[Any], n: int, bins: BinTable, where: str) -> None:

@@ -14,17 +14,15 @@ from typing import Any
 
 import h5py
 import numpy as np
-from isal import isal_zlib
-from numpy.typing import NDArray
 
 from counterpoise.bins import BinTable
 from counterpoise.contacts import Chunk
 from counterpoise.errors import InputError
 from counterpoise.ingest.check import joined
+from counterpoise.ingest.column import INFLATE_ERROR, READ_THREADS, Column
 from counterpoise.ingest.source import Level, OpenLevel, SourceInfo
 
 SPAN = 1 << 22  # pixels read at a time: 64 MiB of int32 pairs and int64 counts
-READ_THREADS = 2
 _BIN_COLUMNS = ("chrom", "start", "end")
 _PIXEL_COLUMNS = ("bin1_id", "bin2_id", "count")
 
@@ -38,12 +36,12 @@ def inspect_cool(uri: str) -> SourceInfo:
     ------
     InputError : not HDF5, cut short, or HDF5 without a cooler in it.
     """
-    with _opened(uri) as (file, group):
+    with _opened(uri) as (file, group), _damage_named(uri):
         groups = [group] if group != "/" else _cooler_groups(file)
         if not groups or "bins" not in file[groups[0]]:
             raise InputError(
                 uri,
-                f"is an HDF5 file but no cooler: it has no bin table (it holds {_members(file)}).",
+                f"is an HDF5 file but no cooler: no bins and pixels (it holds {_members(file)}).",
                 "Give a .cool or .mcool file, or convert it with the program that wrote it.",
             )
         levels = tuple(Level(_resolution(file[name]), name) for name in groups)
@@ -60,34 +58,44 @@ def open_cool(uri: str, level: Level) -> Iterator[OpenLevel]:
     InputError : a missing table or column, a bin table that contradicts itself, asymmetric counts.
     """
     with _opened(uri) as (file, _):
-        group = file[level.group]
         where = uri if level.group == "/" else f"{uri.split('::')[0]}::{level.group}"
-        _require(group, "bins", _BIN_COLUMNS, where)
-        _require(group, "pixels", _PIXEL_COLUMNS, where)
-        _require(group, "chroms", ("name", "length"), where)
-        bins = _bin_table(group, level.resolution, where)
-        attributes = {name: dict(group["bins"][name].attrs) for name in bins.extra}
-        pixels = group["pixels"]
-        sizes = {name: pixels[name].shape[0] for name in _PIXEL_COLUMNS}
+        with _damage_named(where):
+            group = file[level.group]
+            _require(group, "bins", _BIN_COLUMNS, where)
+            _require(group, "pixels", _PIXEL_COLUMNS, where)
+            _require(group, "chroms", ("name", "length"), where)
+            bins = _bin_table(group, level.resolution, where)
+            attributes = {
+                name: {key: _plain(value) for key, value in group["bins"][name].attrs.items()}
+                for name in bins.extra
+            }
+            pixels = group["pixels"]
+            sizes = {name: pixels[name].shape[0] for name in _PIXEL_COLUMNS}
+            square = _text(group.attrs.get("storage-mode")) == "square"
         if len(set(sizes.values())) != 1:
             raise InputError(
                 where,
                 f"the pixel columns differ in length ({sizes}).",
                 "The file was not written to its end; write it again from its source.",
             )
-        opened = OpenLevel(
-            bins,
-            lambda: _pixel_chunks(pixels, where),
-            sizes["count"],
-            {
-                name: {k: _plain(v) for k, v in values.items()}
-                for name, values in attributes.items()
-            },
-        )
-        if _text(group.attrs.get("storage-mode")) == "square":
+        opened = OpenLevel(bins, lambda: _pixel_chunks(pixels, where), sizes["count"], attributes)
+        if square:
             opened.chunks = lambda: _from_square(pixels, len(bins), where)
             opened.notes.append("stored as a full square; the upper triangle was taken")
         yield opened
+
+
+@contextmanager
+def _damage_named(where: str) -> Iterator[None]:
+    """Whatever h5py and the inflating raise over damaged bytes, as an error that says so."""
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, INFLATE_ERROR) as error:
+        raise InputError(
+            where,
+            f"is damaged and cannot be read ({error}).",
+            "Compare its size and checksum with the source and fetch it again.",
+        ) from error
 
 
 @contextmanager
@@ -199,10 +207,17 @@ def _bin_table(group: h5py.Group, resolution: int | None, where: str) -> BinTabl
     if chrom.dtype.kind not in "iu":
         index = {name: number for number, name in enumerate(names)}
         chrom = np.array([index[_text(name) or ""] for name in chrom], dtype=np.int32)
-    if len(chrom) and (chrom[0] < 0 or (np.diff(chrom) < 0).any()):
+    if len(chrom) and (chrom[0] < 0 or chrom[-1] >= len(names) or (np.diff(chrom) < 0).any()):
         raise InputError(
             where,
-            "bins/chrom is not in the order of the chromosome table.",
+            "bins/chrom is not in the order of the chromosome table or not all in it.",
+            "Sort the bins by chromosome and position and write the file again.",
+        )
+    misplaced = (start[1:] < end[:-1]) & (chrom[1:] == chrom[:-1])
+    if (start >= end).any() or misplaced.any():
+        raise InputError(
+            where,
+            "its bins overlap, are out of order or are empty.",
             "Sort the bins by chromosome and position and write the file again.",
         )
     offsets = np.searchsorted(chrom, np.arange(len(names) + 1)).astype(np.int64)
@@ -229,56 +244,14 @@ def _bin_table(group: h5py.Group, resolution: int | None, where: str) -> BinTabl
 
 def _pixel_chunks(pixels: h5py.Group, where: str) -> Iterator[Chunk]:
     total = pixels["count"].shape[0]
+    with _damage_named(where):
+        columns = [Column(pixels[name], name != "count") for name in _PIXEL_COLUMNS]
     with ThreadPoolExecutor(READ_THREADS) as pool:
         for lo in range(0, total, SPAN):
             hi = min(lo + SPAN, total)
-            try:
-                bin1, bin2, count = (_read(pixels[name], lo, hi, pool) for name in _PIXEL_COLUMNS)
-            except (OSError, isal_zlib.error) as error:  # type: ignore[misc]
-                raise InputError(
-                    where,
-                    f"pixels {lo:,} to {hi:,} cannot be read ({error}).",
-                    "The file is damaged; fetch it again.",
-                ) from error
+            with _damage_named(where):
+                bin1, bin2, count = (column.read(lo, hi, pool) for column in columns)
             yield bin1, bin2, count
-
-
-def _read(dataset: h5py.Dataset, lo: int, hi: int, pool: ThreadPoolExecutor) -> NDArray[Any]:
-    """``dataset[lo:hi]``, its gzip chunks inflated by threads where the filters are the usual."""
-    filters = _filters(dataset)
-    if dataset.chunks is None or filters not in (
-        [h5py.h5z.FILTER_DEFLATE],
-        [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE],
-    ):
-        return np.asarray(dataset[lo:hi])
-    size = dataset.chunks[0]
-    shuffled = len(filters) == 2
-    itemsize = dataset.dtype.itemsize
-    out = np.empty(hi - lo, dataset.dtype)
-
-    def place(first: int, mask: int, raw: bytes) -> None:
-        # A set bit says that this chunk was stored without that filter.
-        data = raw if mask & (1 << len(filters) - 1) else isal_zlib.decompress(raw)
-        if shuffled and not mask & 1:
-            data = np.frombuffer(data, np.uint8).reshape(itemsize, -1).T.tobytes()
-        values = np.frombuffer(data, dataset.dtype)
-        a, b = max(first, lo), min(first + size, hi)
-        out[a - lo : b - lo] = values[a - first : b - first]
-
-    jobs = []
-    for first in range(lo - lo % size, hi, size):
-        if dataset.id.get_chunk_info_by_coord((first,)).byte_offset is None:
-            return np.asarray(dataset[lo:hi])  # a chunk that was never written holds fill values
-        mask, raw = dataset.id.read_direct_chunk((first,))
-        jobs.append(pool.submit(place, first, mask, raw))
-    for job in jobs:
-        job.result()
-    return out
-
-
-def _filters(dataset: h5py.Dataset) -> list[int]:
-    plist = dataset.id.get_create_plist()
-    return [plist.get_filter(i)[0] for i in range(plist.get_nfilters())]
 
 
 def _from_square(pixels: h5py.Group, n: int, where: str) -> Iterator[Chunk]:

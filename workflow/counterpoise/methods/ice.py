@@ -8,7 +8,7 @@ from typing import Union
 import numpy as np
 
 from counterpoise.errors import ConfigError
-from counterpoise.methods import Method, MethodSettings, Problem, Solution
+from counterpoise.methods import Method, MethodSettings, OnFailure, Problem, Solution
 from counterpoise.verdict import Cause, Status
 
 COOLER_TOLERANCE = 1e-5  # cooler's own default: the variance of row sums, in counts squared
@@ -20,6 +20,8 @@ class IceSettings(MethodSettings):
 
     Attributes
     ----------
+    on_failure : ``keep`` by default, as cooler does: ICE comes ever closer and its weights are of
+        use before they are exact. The verdict and the column's attributes say what they are.
     tolerance : stop when no row sum differs from the mean by more than this share of it; or the
         word ``cooler``, for cooler's rule: variance of the row sums below 1e-5 counts squared,
         which takes the longer the deeper the map.
@@ -29,6 +31,7 @@ class IceSettings(MethodSettings):
     """
 
     ignore_diags: int = 2
+    on_failure: str = OnFailure.KEEP.value
     # omegaconf 2.3 reads unions of plain types only in this spelling
     tolerance: Union[float, str] = 1e-5  # noqa: UP007
     max_iterations: int = 1000

@@ -1,0 +1,309 @@
+"""The filters on bins, against a plain dense version of them written here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from counterpoise.bins import BinTable
+from counterpoise.contacts import Contacts
+from counterpoise.errors import ConfigError, InputError
+from counterpoise.mask import Mask, MaskSettings, Reason, mask_bins, read_mask, write_mask
+
+from .conftest import random_map
+
+
+def as_contacts(matrix: np.ndarray, bins: BinTable) -> Contacts:
+    upper = sp.csr_matrix(np.triu(matrix))
+    return Contacts(
+        bins, upper.indptr.astype(np.int64), upper.indices.astype(np.uint32), upper.data
+    )
+
+
+@st.composite
+def maps(draw: st.DrawFn) -> tuple[np.ndarray, BinTable]:
+    """A symmetric dense map of one to four chromosomes, with sparse and empty bins."""
+    sizes = draw(st.lists(st.integers(1, 25), min_size=1, max_size=4))
+    bins = BinTable.fixed([f"c{i}" for i in range(len(sizes))], [10 * n for n in sizes], 10)
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n = len(bins)
+    bias = np.exp(rng.normal(0, draw(st.sampled_from([0.0, 0.5, 2.0])), n))
+    bias[rng.random(n) < draw(st.sampled_from([0.0, 0.2]))] = 0
+    mean = draw(st.sampled_from([0.3, 2.0, 20.0])) * np.outer(bias, bias)
+    upper = np.triu(rng.poisson(np.minimum(mean, 1000)))
+    return (upper + np.triu(upper, 1).T).astype(np.float64), bins
+
+
+def naive(matrix: np.ndarray, bins: BinTable, settings: MaskSettings) -> list[str]:
+    """Section 13 of ALGORITHMS.md, bin by bin, on the full dense matrix."""
+    n = len(matrix)
+    chromosome = bins.chromosome_ids
+    used = matrix.copy()
+    for i in range(n):
+        for j in range(n):
+            if abs(i - j) < settings.ignore_diags:
+                used[i, j] = 0
+            if settings.cis_only and chromosome[i] != chromosome[j]:
+                used[i, j] = 0
+    partners = [int(np.count_nonzero(row)) for row in used]
+    marginal = [float(row.sum()) for row in used]
+    relative = {}
+    for c in range(len(bins.chromosomes)):
+        inside = [i for i in range(n) if chromosome[i] == c and marginal[i] > 0]
+        for i in inside:
+            relative[i] = marginal[i] / np.median([marginal[k] for k in inside])
+    cutoff = -np.inf
+    if relative and settings.mad_max > 0:
+        logs = np.log(list(relative.values()))
+        center = np.median(logs)
+        cutoff = np.exp(center - settings.mad_max * np.median(abs(logs - center)))
+    reasons = []
+    for i in range(n):
+        if partners[i] == 0:
+            reasons.append("empty")
+        elif partners[i] < settings.min_nnz:
+            reasons.append("min_nnz")
+        elif marginal[i] < settings.min_count:
+            reasons.append("min_count")
+        elif relative[i] < cutoff:
+            reasons.append("mad")
+        else:
+            reasons.append("kept")
+    return reasons
+
+
+def names(mask: Mask) -> list[str]:
+    return [Reason(code).name.lower() for code in mask.reasons]
+
+
+@settings(max_examples=80)
+@given(
+    maps(),
+    st.builds(
+        MaskSettings,
+        min_nnz=st.sampled_from([0, 1, 5, 10]),
+        min_count=st.sampled_from([0, 1, 20, 200]),
+        mad_max=st.sampled_from([0.0, 0.5, 1.0, 3.0, 5.0]),
+        ignore_diags=st.integers(0, 3),
+        cis_only=st.booleans(),
+    ),
+)
+def test_equals_a_naive_version(drawn: tuple[np.ndarray, BinTable], filters: MaskSettings) -> None:
+    matrix, bins = drawn
+    mask = mask_bins(as_contacts(matrix, bins), filters)
+    assert names(mask) == naive(matrix, bins, filters)
+    assert mask.kept.tolist() == [name == "kept" for name in names(mask)]
+    assert sum(mask.counts().values()) == len(bins)
+
+
+@given(maps(), st.sampled_from([0.5, 1.0, 3.0]), st.integers(0, 2), st.booleans())
+def test_thresholds_are_in_counts(
+    drawn: tuple[np.ndarray, BinTable], mad_max: float, diagonals: int, cis: bool
+) -> None:
+    """A bin is masked by a filter if, and only if, its contacts lie below the stated number."""
+    matrix, bins = drawn
+    filters = MaskSettings(0, 0, mad_max, diagonals, cis)
+    mask = mask_bins(as_contacts(matrix, bins), filters)
+    by_chromosome = mask.thresholds["mad"]
+    for name, lo, hi in bins.spans():
+        found = mask.reasons[lo:hi]
+        marginal = mask.marginal[lo:hi]
+        filled = found != Reason.EMPTY
+        assert (marginal[~filled] == 0).all()
+        assert (name in by_chromosome) == filled.any()
+        if filled.any():
+            masked = found[filled] == Reason.MAD
+            low, high = marginal[filled][masked], marginal[filled][~masked]
+            # The stated number is rounded in its last bits; a tie may lie on either side of it.
+            slack = 1 + 1e-12
+            assert (low < by_chromosome[name] * slack).all()
+            assert (high * slack >= by_chromosome[name]).all()
+
+
+@given(maps(), st.sampled_from([1, 5, 30]), st.sampled_from([1, 10, 100]))
+def test_min_thresholds(drawn: tuple[np.ndarray, BinTable], nnz: int, count: int) -> None:
+    matrix, bins = drawn
+    mask = mask_bins(as_contacts(matrix, bins), MaskSettings(nnz, count, 0.0, 0))
+    assert (mask.thresholds["min_nnz"], mask.thresholds["min_count"]) == (nnz, count)
+    np.testing.assert_array_equal(mask.marginal, matrix.sum(axis=1))
+    np.testing.assert_array_equal(mask.nnz, (matrix > 0).sum(axis=1))
+    np.testing.assert_array_equal(mask.kept, (mask.nnz >= nnz) & (mask.marginal >= count))
+
+
+def one_bin_each() -> tuple[np.ndarray, BinTable]:
+    """20 bins: number 0 empty, 1 with two partners, 2 weak, 3 weaker than most; 4 is sound."""
+    matrix = np.full((20, 20), 100.0)
+    matrix[2] = matrix[:, 2] = 1
+    matrix[3] = matrix[:, 3] = 10
+    matrix[1] = matrix[:, 1] = 0
+    matrix[1, [1, 5]] = matrix[5, 1] = 100
+    matrix[0] = matrix[:, 0] = 0
+    return np.triu(matrix) + np.triu(matrix, 1).T, BinTable.fixed(("c",), (200,), 10)
+
+
+def test_the_first_failing_filter_wins(tmp_path: Path) -> None:
+    matrix, bins = one_bin_each()
+    bed = tmp_path / "bad.bed"
+    bed.write_text("c\t0\t50\n")
+    contacts = as_contacts(matrix, bins)
+    filters = MaskSettings(3, 50, 5.0, 0, blacklist=str(bed))
+    expected = ["empty", "min_nnz", "min_count", "mad", "blacklist"] + ["kept"] * 15
+    assert names(mask_bins(contacts, filters)) == expected
+    # Each filter left out hands its bin to the next that it fails.
+    assert names(mask_bins(contacts, MaskSettings(0, 50, 5.0, 0)))[:5] == [
+        "empty",
+        "mad",
+        "min_count",
+        "mad",
+        "kept",
+    ]
+    everything = MaskSettings(10**6, 10**6, 0.1, 0, blacklist=str(bed))
+    assert set(names(mask_bins(contacts, everything))) == {"empty", "min_nnz"}
+
+
+def test_masked_bins_stay_in_the_pool_of_mad() -> None:
+    """The medians see bins that an earlier filter masked: cooler's order."""
+    matrix, bins = one_bin_each()
+    contacts = as_contacts(matrix, bins)
+    loose, strict = (mask_bins(contacts, MaskSettings(nnz, 0, 1.0, 0)) for nnz in (0, 3))
+    assert loose.thresholds["mad"] == strict.thresholds["mad"]
+
+
+def test_nothing_is_masked_without_filters() -> None:
+    matrix, bins = one_bin_each()
+    mask = mask_bins(as_contacts(matrix, bins), MaskSettings(0, 0, 0.0, 0))
+    assert mask.counts()["kept"] == 19
+    assert mask.counts()["empty"] == 1
+    assert mask.thresholds["mad"] == {}
+
+
+def test_defaults_are_coolers() -> None:
+    assert mask_bins(as_contacts(*one_bin_each())).settings == MaskSettings(10, 0, 5.0, 2, False)
+
+
+def test_empty_map() -> None:
+    bins = BinTable.fixed(("a", "b"), (30, 20), 10)
+    mask = mask_bins(as_contacts(np.zeros((5, 5)), bins))
+    assert names(mask) == ["empty"] * 5
+
+
+@pytest.mark.parametrize("key", ["min_nnz", "min_count", "mad_max", "ignore_diags"])
+@pytest.mark.parametrize("value", [-1, float("nan"), float("inf")])
+def test_settings_out_of_range(key: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=rf"mask\.{key} is {value}"):
+        MaskSettings(**{key: value})
+
+
+# --- the blacklist ----------------------------------------------------------------------------
+
+BINS = BinTable.fixed(("chr1", "chr2"), (100, 45), 10)
+
+
+def blacklisted(folder: Path, text: str) -> list[int]:
+    """The bins that a BED file of this text masks, on a map in which all else is kept."""
+    bed = folder / "list.bed"
+    bed.write_text(text)
+    contacts = as_contacts(np.ones((15, 15)), BINS)
+    mask = mask_bins(contacts, MaskSettings(0, 0, 0.0, 0, blacklist=str(bed)))
+    assert set(names(mask)) <= {"kept", "blacklist"}
+    return np.flatnonzero(mask.reasons == Reason.BLACKLIST).tolist()
+
+
+@pytest.mark.parametrize(
+    ("interval", "bins"),
+    [
+        ("0\t10", [0]),
+        ("0\t11", [0, 1]),
+        ("9\t10", [0]),
+        ("9\t11", [0, 1]),
+        ("10\t11", [1]),
+        ("10\t20", [1]),
+        ("10\t10", []),
+        ("15\t15", []),
+        ("95\t500", [9]),
+        ("100\t200", []),
+        ("0\t100", list(range(10))),
+    ],
+)
+def test_intervals_are_half_open(tmp_path: Path, interval: str, bins: list[int]) -> None:
+    assert blacklisted(tmp_path, f"chr1\t{interval}\n") == bins
+
+
+def test_last_bin_is_shorter(tmp_path: Path) -> None:
+    assert blacklisted(tmp_path, "chr2\t44\t45\n") == [14]
+    assert blacklisted(tmp_path, "chr2\t45\t50\n") == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 110), st.integers(0, 40)), min_size=1, max_size=6))
+def test_any_intervals(tmp_path_factory: pytest.TempPathFactory, spans: Any) -> None:
+    folder = tmp_path_factory.mktemp("bed")
+    text = "".join(f"chr1\t{start}\t{start + size}\n" for start, size in spans)
+    bases = {base for start, size in spans for base in range(start, start + size)}
+    expected = [i for i in range(10) if bases & set(range(10 * i, 10 * i + 10))]
+    assert blacklisted(folder, text) == expected
+
+
+def test_bed_with_comments_more_columns_and_unknown_chromosomes(tmp_path: Path) -> None:
+    text = (
+        "# ENCODE\nbrowser position chr1\ntrack name=bad\n\n"
+        "chr1 0 5 name 100 +\nchrUn_1\t0\t1000\nchr2\t0\t1\tx\r\n"
+    )
+    assert blacklisted(tmp_path, text) == [0, 10]
+
+
+@pytest.mark.parametrize("line", ["chr1\t5", "chr1\tx\t10", "chr1\t5\t-3", "chr1\t9\t8", "chr1"])
+def test_wrong_line_is_named(tmp_path: Path, line: str) -> None:
+    with pytest.raises(InputError, match=r"list\.bed: line 3 is no BED interval: ") as caught:
+        blacklisted(tmp_path, f"# c\nchr1\t0\t5\n{line}\n")
+    assert repr(line) in str(caught.value)
+
+
+def test_no_chromosome_in_common(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no chromosome of the map: it has 1, the map has chr1"):
+        blacklisted(tmp_path, "1\t0\t50\n")
+
+
+def test_blacklist_that_is_not_there(tmp_path: Path) -> None:
+    filters = MaskSettings(blacklist=str(tmp_path / "none.bed"))
+    with pytest.raises(InputError, match=r"none\.bed: is not there.*mask\.blacklist"):
+        mask_bins(as_contacts(np.ones((15, 15)), BINS), filters)
+
+
+# --- on disk ----------------------------------------------------------------------------------
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    matrix = random_map(40, seed=2, depth=2).toarray()
+    matrix[5] = matrix[:, 5] = 0
+    bins = BinTable.fixed(("one", "two"), (250, 150), 10)
+    mask = mask_bins(as_contacts(matrix, bins), MaskSettings(min_nnz=0, mad_max=0.5))
+    path = str(tmp_path / "masks" / "10.parquet")
+    write_mask(path, mask, bins)
+    kept, summary = read_mask(path)
+    assert kept.dtype == bool
+    np.testing.assert_array_equal(kept, mask.kept)
+    assert summary == json.loads(json.dumps(mask.summary()))
+    assert summary["reasons"]["mad"] > 0, "a filter was at work"
+    table = pd.read_parquet(path)
+    assert list(table) == ["chrom", "start", "end", "kept", "reason", "nnz", "marginal"]
+    assert table["reason"].tolist() == names(mask)
+    assert table["chrom"].tolist() == ["one"] * 25 + ["two"] * 15
+    np.testing.assert_array_equal(table["start"], bins.start)
+    np.testing.assert_array_equal(table["marginal"], mask.marginal)
+    np.testing.assert_array_equal(table["nnz"], mask.nnz)
+
+
+def test_same_bytes_twice(tmp_path: Path) -> None:
+    bins = BinTable.fixed(("one",), (400,), 10)
+    contacts = as_contacts(random_map(40, seed=3).toarray(), bins)
+    for name in ("first", "second"):
+        write_mask(str(tmp_path / name), mask_bins(contacts), bins)
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()

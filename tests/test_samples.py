@@ -1,0 +1,178 @@
+"""The sample sheet: what is accepted, and errors that name the row and the column."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from counterpoise.errors import ConfigError
+from counterpoise.samples import (
+    SAFE_NAME,
+    Sample,
+    SampleTable,
+    check_name,
+    check_resolutions,
+    read_sheet,
+    schema,
+)
+
+
+def sheet(folder: Path, text: str | bytes) -> Path:
+    path = folder / "samples.tsv"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+FULL = (
+    "sample\tpath\tcondition\treplicate\tassembly\none\ta.cool\tcontrol\t1\tmm9\ntwo\tb.hic\t\t\t\n"
+)
+SAMPLES = {
+    "one": Sample("a.cool", "control", "1", "mm9"),
+    "two": Sample("b.hic"),
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FULL,
+        FULL.replace("\n", "\r\n"),
+        "\ufeff" + FULL,
+        "# made by hand\n\n" + FULL + "\n# the end\n\t\t\t\t\n",
+        FULL.removesuffix("\n"),
+        FULL.replace("one\t", " one \t").replace("control", '"control"'),
+    ],
+    ids=["plain", "CRLF", "BOM", "comments and empty lines", "no last newline", "spaces, quotes"],
+)
+def test_accepted(tmp_path: Path, text: str) -> None:
+    assert read_sheet(sheet(tmp_path, text)).samples == SAMPLES
+
+
+def test_columns_in_any_order(tmp_path: Path) -> None:
+    table = read_sheet(sheet(tmp_path, "path\tassembly\tsample\na.cool\tmm9\tone\n"))
+    assert table.samples == {"one": Sample("a.cool", assembly="mm9")}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the sheet is empty"),
+        ("# only a comment\n\n", "the sheet is empty"),
+        ("sample\tcondition\none\tx\n", "column 'path' is missing"),
+        ("path\na.cool\n", "column 'sample' is missing"),
+        ("sample\tpath\tgenotype\n", "column 'genotype' is not known; .*condition"),
+        (
+            "sample,path\none,a.cool\n",
+            r"column 'sample,path' is not known \(is it tab-separated\?\)",
+        ),
+        ("sample\tpath\tpath\n", "column 'path' is there twice"),
+        ("sample\tpath\none\ta.cool\none\tb.cool\n", "row 3, column sample: 'one' .*in row 2"),
+        ("sample\tpath\n\ta.cool\n", "row 2, column sample: the cell is empty"),
+        ("# c\nsample\tpath\none\t \n", "row 3, column path: the cell is empty"),
+        ("sample\tpath\none\n", "row 2 has 1 cells, the header has 2"),
+        ("sample\tpath\none\ta\tb\n", "row 2 has 3 cells, the header has 2"),
+    ],
+)
+def test_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = sheet(tmp_path, text)
+    with pytest.raises(ConfigError, match=message) as caught:
+        read_sheet(path)
+    assert str(path) in str(caught.value)
+
+
+def test_not_utf8(tmp_path: Path) -> None:
+    path = sheet(tmp_path, "sample\tpath\tcondition\none\ta.cool\tgekühlt\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"samples\.tsv: .*UTF-8"):
+        read_sheet(path)
+
+
+def test_missing_sheet(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"sample_sheet: the file .*none\.tsv does not exist"):
+        read_sheet(tmp_path / "none.tsv")
+
+
+def checked(folder: Path, text: str, made: set[str] | None = None) -> dict[str, Sample]:
+    return read_sheet(sheet(folder, text)).checked(folder, made or set())
+
+
+def test_files_are_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "a.mcool").touch()
+    text = (
+        "sample\tpath\nlocal\ta.mcool\ngroup\ta.mcool::/resolutions/10\n"
+        f"absolute\t{tmp_path}/a.mcool\nurl\thttps://example.org/x.hic\nmade\tresources/x.cool\n"
+    )
+    samples = checked(tmp_path, text, {"resources/x.cool"})
+    assert list(samples) == ["local", "group", "absolute", "url", "made"]
+
+
+@pytest.mark.parametrize("path", ["gone.cool", "gone.mcool::/resolutions/10", "."])
+def test_missing_file(tmp_path: Path, path: str) -> None:
+    (tmp_path / "a.cool").touch()
+    with pytest.raises(ConfigError, match=r"row 4, column path: the file .* does not exist"):
+        checked(tmp_path, f"sample\tpath\n# c\none\ta.cool\ntwo\t{path}\n")
+
+
+UNSAFE = ["../x", "a/b", "a b", ".hidden", "-x", "_x", "grün", "a\\b", "a:b", "*", "{x}", "~", "."]
+
+
+@pytest.mark.parametrize("name", UNSAFE)
+def test_unsafe_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.cool").touch()
+    with pytest.raises(ConfigError, match=r"row 2, column sample: the name .* cannot be used"):
+        checked(tmp_path, f"sample\tpath\n{name}\ta.cool\n")
+
+
+@pytest.mark.parametrize("name", ["", *UNSAFE, "x\n", "a\tb"])
+def test_check_name_refuses(name: str) -> None:
+    with pytest.raises(ConfigError, match="somewhere: the name"):
+        check_name("somewhere", name)
+
+
+@given(st.text(max_size=8))
+def test_safe_names_are_one_plain_path_part(name: str) -> None:
+    """Whatever passes can neither leave its folder nor mean something to a shell."""
+    if SAFE_NAME.fullmatch(name):
+        assert Path("results", name).parts == ("results", name)
+        assert name.isascii()
+        assert not set(name) & set(" \t\n'\"$&;|<>*?~!{}()[]\\/:")
+
+
+@pytest.mark.parametrize(("first", "second"), [("one", "ONE"), ("ONE", "one"), ("oNe", "OnE")])
+def test_names_that_differ_in_case_alone(tmp_path: Path, first: str, second: str) -> None:
+    (tmp_path / "a.cool").touch()
+    words = rf"row 3, column sample: '{second}' and '{first}' differ only in case"
+    with pytest.raises(ConfigError, match=words):
+        checked(tmp_path, f"sample\tpath\n{first}\ta.cool\n{second}\ta.cool\n")
+
+
+def test_no_samples(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there are no samples"):
+        checked(tmp_path, "sample\tpath\n")
+
+
+def test_places_in_yaml() -> None:
+    table = SampleTable("samples", {"one": Sample("gone.cool")})
+    with pytest.raises(ConfigError, match=r"^samples\.one\.path: the file gone\.cool"):
+        table.checked(Path(), set())
+
+
+@pytest.mark.parametrize(
+    ("resolutions", "message"),
+    [([0], r"x\[0\] is 0"), ([5, -5], r"x\[1\] is -5"), ([5, 6, 5], r"x\[2\]: 5 is listed twice")],
+)
+def test_check_resolutions(resolutions: list[int], message: str) -> None:
+    check_resolutions("x", [5, 10])
+    with pytest.raises(ConfigError, match=message):
+        check_resolutions("x", resolutions)
+
+
+def test_schema_and_dataclass_agree() -> None:
+    """The sheet's columns are the dataclass's fields, but for what YAML alone can hold."""
+    columns = {field.name for field in fields(Sample)} - {"resolutions"} | {"sample"}
+    assert set(schema()["properties"]) == columns
+    assert set(schema()["required"]) == {"sample", "path"}
+    assert schema()["properties"]["sample"]["pattern"] == f"^{SAFE_NAME.pattern}$"
