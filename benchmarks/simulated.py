@@ -1,7 +1,11 @@
-"""A Hi-C-like map of a given size, written once as a `.cool` file."""
+"""A Hi-C-like map of a given size, written once as a `.cool` file.
+
+python -m benchmarks.simulated OUTPUT BINS NONZEROS
+"""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import cooler
@@ -10,14 +14,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 RESOLUTION = 10_000
+# Steeper beyond the megabase scale, as maps are; the steeper, the more iterations ICE needs.
+DISTAL = 1.25
 
 
 def simulated_cool(path: Path, bins: int, nonzeros: int, seed: int = 1) -> Path:
     """Write a map of one chromosome unless it is there already.
 
-    Contacts are drawn until they fall on ``nonzeros`` different pixels: the first end by a bias with
-    scatter and a wave, the second at a distance whose density falls as 1 / distance, kept with
-    the partner's bias.
+    Contacts are drawn until they fall on ``nonzeros`` different pixels: the first end by a bias
+    with scatter and a wave, the second at a distance s whose density falls as s**-1.08 up to 7 Mb
+    (Lieberman-Aiden et al. 2009) and as s**-DISTAL beyond, kept with the partner's bias.
     """
     if path.exists():
         return path
@@ -38,11 +44,15 @@ def _drawn(
     """Sorted pixel numbers (bin1 * bins + bin2) and their counts."""
     bias = np.exp(0.4 * np.sin(np.arange(bins) / 300) + rng.normal(0, 0.4, bins))
     ends = np.cumsum(bias) / bias.sum()
+    s = np.arange(1.0, bins + 1)
+    knee = 7_000_000 / RESOLUTION
+    decay = np.where(s < knee, s**-1.08, knee ** (DISTAL - 1.08) * s**-DISTAL)
+    reach = np.cumsum(decay) / decay.sum()
     keys, counts = np.empty(0, np.int64), np.empty(0, np.int64)
     while len(keys) < nonzeros:
         draws = max(nonzeros // 2, 1000)
         first = np.searchsorted(ends, rng.random(draws))
-        distance = np.floor(bins ** rng.random(draws)).astype(np.int64) - 1
+        distance = np.searchsorted(reach, rng.random(draws))
         second = first + np.where(rng.random(draws) < 0.5, distance, -distance)
         inside = (second >= 0) & (second < bins)
         first, second = first[inside], second[inside]
@@ -54,3 +64,7 @@ def _drawn(
         counts = np.bincount(place, weights=weights).astype(np.int64)
     chosen = np.sort(rng.choice(len(keys), nonzeros, replace=False))
     return keys[chosen], counts[chosen]
+
+
+if __name__ == "__main__":
+    simulated_cool(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

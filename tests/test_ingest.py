@@ -403,7 +403,7 @@ def test_identity(shared_data: Path) -> None:
 
 def read_all(dataset: h5py.Dataset, lo: int, hi: int) -> np.ndarray:
     with ThreadPoolExecutor(2) as pool:
-        return Column(dataset).read(lo, hi, pool)
+        return Column(dataset).start(lo, hi, pool)()
 
 
 @pytest.mark.parametrize(

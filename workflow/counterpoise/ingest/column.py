@@ -8,6 +8,7 @@ Columns with other filters than gzip (with or without shuffle) are read by h5py 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -35,73 +36,85 @@ class Column:
 
     def __init__(self, dataset: h5py.Dataset, narrow: bool = False) -> None:
         self.dataset = dataset
+        # HDF5's own descriptor of the open file; pread leaves its position alone.
+        self.file: int = dataset.file.id.get_vfd_handle()
         self.narrow = narrow and dataset.dtype == np.dtype("<i8")
         self.filters = _filters(dataset)
-        self.places: dict[int, tuple[int, int, int]] | None = None
-        usual = dataset.chunks is not None and self.filters in (GZIP, SHUFFLED_GZIP)
-        if usual and dataset.dtype.isnative:
-            places: dict[int, tuple[int, int, int]] = {}
+        # Where each chunk lies in the file, and its length there.
+        self.places: dict[int, tuple[int, int]] | None = None
+        if dataset.chunks is not None and self.filters in (GZIP, SHUFFLED_GZIP):
+            places: dict[int, tuple[int, int]] = {}
+            skipped = []
 
             def note(chunk: Any) -> None:
-                first = chunk.chunk_offset[0]
-                places[first] = (chunk.byte_offset, chunk.size, chunk.filter_mask)
+                places[chunk.chunk_offset[0]] = (chunk.byte_offset, chunk.size)
+                skipped.append(chunk.filter_mask)
 
             dataset.id.chunk_iter(note)
-            # A chunk that was never written holds fill values: h5py knows them.
-            if len(places) == -(-dataset.shape[0] // dataset.chunks[0]):
+            # A chunk that was never written holds fill values, and one may have been stored without
+            # a filter: h5py knows what to do.
+            whole = len(places) == -(-dataset.shape[0] // dataset.chunks[0])
+            if whole and not any(skipped) and dataset.dtype.isnative:
                 self.places = places
 
-    def read(self, lo: int, hi: int, pool: ThreadPoolExecutor) -> NDArray[Any]:
-        """``dataset[lo:hi]``.
+    def start(self, lo: int, hi: int, pool: ThreadPoolExecutor) -> Callable[[], NDArray[Any]]:
+        """Begin to read ``dataset[lo:hi]``; the call that is returned waits for it.
 
         Raises
         ------
-        OSError, INFLATE_ERROR, ValueError : the bytes of a chunk are damaged, or a value does not
-            fit.
+        OSError, INFLATE_ERROR, ValueError : (by the returned call) the bytes of a chunk are
+            damaged, or a value does not fit.
         """
         if self.places is None or hi <= lo:
-            return np.asarray(self.dataset[lo:hi])
+            return lambda: np.asarray(self.dataset[lo:hi])
         out = np.empty(hi - lo, np.int32 if self.narrow else self.dataset.dtype)
         size = self.dataset.chunks[0]
         firsts = range(lo - lo % size, hi, size)
-        file = os.open(self.dataset.file.filename, os.O_RDONLY)
-        try:
-            jobs = [
-                pool.submit(self._place, file, firsts[i : i + CHUNKS_A_TASK], out, lo, hi)
-                for i in range(0, len(firsts), CHUNKS_A_TASK)
-            ]
+        jobs = [
+            pool.submit(self._place, firsts[i : i + CHUNKS_A_TASK], out, lo, hi)
+            for i in range(0, len(firsts), CHUNKS_A_TASK)
+        ]
+
+        def wait() -> NDArray[Any]:
             for job in jobs:
                 job.result()
-        finally:
-            os.close(file)
-        return out
+            return out
 
-    def _place(self, file: int, firsts: range, out: NDArray[Any], lo: int, hi: int) -> None:
-        """Inflate the chunks that begin at ``firsts`` into ``out``, which begins at ``lo``."""
+        return wait
+
+    def _place(self, firsts: range, out: NDArray[Any], lo: int, hi: int) -> None:
+        """Inflate the chunks that begin at ``firsts`` into ``out``, which begins at ``lo``.
+
+        The bytes of all of them are put in order at once: a step for each chunk would keep other
+        threads waiting for the interpreter.
+        """
         assert self.places is not None
-        size, itemsize = self.dataset.chunks[0], self.dataset.dtype.itemsize
-        shuffled = self.filters == SHUFFLED_GZIP
-        inflate_bit = 1 << (len(self.filters) - 1)
+        size, stored = firsts.step, self.dataset.dtype
+        pieces = []
         for first in firsts:
-            offset, length, mask = self.places[first]
-            data = os.pread(file, length, offset)
-            # A set bit in the mask says that this chunk was stored without that filter.
-            if not mask & inflate_bit:
-                data = isal_zlib.decompress(data, bufsize=size * itemsize)
-            if shuffled and not mask & 1:
-                # Byte k of every value stands together, the lowest first.
-                planes = np.frombuffer(data, np.uint8).reshape(itemsize, -1)
-                fits = self.narrow and not planes[out.itemsize :].any()
-                planes = planes[: out.itemsize] if fits else planes
-                dtype = out.dtype if fits else self.dataset.dtype
-                values = np.ascontiguousarray(planes.T).reshape(-1).view(dtype)
-            else:
-                values = np.frombuffer(data, self.dataset.dtype)
-            a, b = max(first, lo), min(first + size, hi)
-            piece = values[a - first : b - first]
-            out[a - lo : b - lo] = piece
-            if piece.dtype != out.dtype and (out[a - lo : b - lo] != piece).any():
-                raise ValueError(f"a value from {first} to {first + size} is beyond 32 bits")
+            offset, length = self.places[first]
+            pieces.append(
+                isal_zlib.decompress(
+                    os.pread(self.file, length, offset), bufsize=size * stored.itemsize
+                )
+            )
+            if len(pieces[-1]) != size * stored.itemsize:
+                raise ValueError(f"the chunk of values {first} to {first + size} is cut short")
+        raw = np.frombuffer(b"".join(pieces), np.uint8)
+        if self.filters == SHUFFLED_GZIP:
+            # Byte k of every value of a chunk stands together, the lowest first.
+            planes = raw.reshape(len(pieces), stored.itemsize, size)
+            fits = self.narrow and not planes[:, out.itemsize :].any()
+            width, dtype = (out.itemsize, out.dtype) if fits else (stored.itemsize, stored)
+            raw = np.ascontiguousarray(planes[:, :width].transpose(0, 2, 1)).reshape(-1)
+            values = raw.view(dtype)
+        else:
+            values = raw.view(stored)
+        a, b = max(firsts[0], lo), min(firsts[-1] + size, hi)
+        values = values[a - firsts[0] : b - firsts[0]]
+        out[a - lo : b - lo] = values
+        if values.dtype != out.dtype and (out[a - lo : b - lo] != values).any():
+            raise ValueError(f"a value between number {a} and {b} is beyond 32 bits")
 
 
 def _filters(dataset: h5py.Dataset) -> list[int]:

@@ -22,7 +22,7 @@ from counterpoise.ingest.check import joined
 from counterpoise.ingest.column import INFLATE_ERROR, READ_THREADS, Column
 from counterpoise.ingest.source import Level, OpenLevel, SourceInfo
 
-SPAN = 1 << 22  # pixels read at a time: 64 MiB of int32 pairs and int64 counts
+SPAN = 1 << 20  # pixels read at a time: few enough to stay in the cache while they are checked
 _BIN_COLUMNS = ("chrom", "start", "end")
 _PIXEL_COLUMNS = ("bin1_id", "bin2_id", "count")
 
@@ -247,11 +247,15 @@ def _pixel_chunks(pixels: h5py.Group, where: str) -> Iterator[Chunk]:
     with _damage_named(where):
         columns = [Column(pixels[name], name != "count") for name in _PIXEL_COLUMNS]
     with ThreadPoolExecutor(READ_THREADS) as pool:
+        now = [column.start(0, min(SPAN, total), pool) for column in columns]
         for lo in range(0, total, SPAN):
-            hi = min(lo + SPAN, total)
+            # The next span is inflated while the caller works on this one.
+            hi = min(lo + 2 * SPAN, total)
+            ahead = [column.start(lo + SPAN, hi, pool) for column in columns]
             with _damage_named(where):
-                bin1, bin2, count = (column.read(lo, hi, pool) for column in columns)
+                bin1, bin2, count = (ready() for ready in now)
             yield bin1, bin2, count
+            now = ahead
 
 
 def _from_square(pixels: h5py.Group, n: int, where: str) -> Iterator[Chunk]:
