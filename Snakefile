@@ -9,12 +9,12 @@ from snakemake.utils import min_version
 from counterpoise.config import load, snakemake_overrides
 from counterpoise.errors import ConfigError
 from counterpoise.layout import Layout, combinations
-from counterpoise.script import put_python_first
+from counterpoise.script import prepare_jobs
 from counterpoise.tracking import next_attempt
 
 min_version("9.0")
 
-put_python_first()
+prepare_jobs()
 
 HERE = Path(str(workflow.current_basedir))
 SCRIPTS = HERE / "scripts"

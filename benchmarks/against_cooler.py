@@ -102,7 +102,8 @@ def table(runs: dict[str, list[Run]], theirs: Path, ice_folder: Path, kr_folder:
     }
     lines = [
         f"{BINS:,} bins, {NONZEROS:,} nonzeros, one chromosome; "
-        f"medians of {len(reference)} rounds; {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"medians of {len(reference)} rounds; {platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, "
         f"cooler {cooler.__version__}.",
         "",
         "| program | wall s | CPU s | peak MB | times faster (each round) | |",

@@ -11,7 +11,8 @@ from counterpoise.tracking import log_cohort
 
 def main() -> None:
     args = parser(__doc__, "output").parse_args()
-    record = log_cohort(Layout(args.settings["cohort"], args.root), combinations(args.settings), args.settings)
+    layout = Layout(args.settings["cohort"], args.root)
+    record = log_cohort(layout, combinations(args.settings), args.settings)
     write_json(args.output, record)
     print(f"MLflow: {record['status']}, {len(record['runs'])} runs, {record['uri']}")
 

@@ -37,10 +37,19 @@ def parser(description: str | None, *paths: str) -> argparse.ArgumentParser:
     return result
 
 
-def put_python_first() -> None:
-    """Make the jobs' ``python`` the one that runs Snakemake, also where none was activated."""
-    folder = str(Path(sys.executable).parent)
-    os.environ["PATH"] = os.pathsep.join([folder, os.environ.get("PATH", "")])
+def prepare_jobs() -> None:
+    """Let the jobs find their ``python`` and this package, through what they inherit.
+
+    The ``python`` is the one that runs Snakemake, also where no environment was activated; the
+    package is this one, also in a conda environment of the rules' own.
+    """
+    _prepend("PATH", Path(sys.executable).parent)
+    _prepend("PYTHONPATH", Path(__file__).parent.parent)
+
+
+def _prepend(variable: str, folder: Path) -> None:
+    others = [part for part in os.environ.get(variable, "").split(os.pathsep) if part]
+    os.environ[variable] = os.pathsep.join(dict.fromkeys([str(folder), *others]))
 
 
 def settings(text: str) -> dict[str, Any]:
