@@ -2,7 +2,7 @@
 
 # Python 3.11 to 3.13.
 PYTHON ?= python3
-# The CPU build of PyTorch is the default; GPU users choose another (README.md, "GPU").
+# Which build of PyTorch: see "GPU" in README.md.
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
@@ -28,7 +28,7 @@ setup: .venv/ready
 	sh envs/prerequisites.sh $(PYTHON)
 	$(PYTHON) -m venv .venv
 	@echo "Installing into .venv: two to four minutes and 1.6 GB on a first run ..."
-	$(BIN)/python -m pip install --quiet --upgrade "$(TORCH)" --editable '.[dev,torch]'
+	$(BIN)/python -m pip install --quiet $(TORCH) --editable '.[dev,torch]'
 	@touch $@
 
 check: .venv/ready

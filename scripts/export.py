@@ -15,6 +15,7 @@ def main() -> None:
         settings["columns"],
         settings["primary"],
         args.output,
+        settings["assembly"],
     )
 
 

@@ -1,5 +1,7 @@
 """Turn one resolution of a contact map into sparse triples."""
 
+from dataclasses import replace
+
 from counterpoise.files import read_json
 from counterpoise.ingest.source import SourceInfo
 from counterpoise.script import Progress, parser, run, say
@@ -8,11 +10,10 @@ from counterpoise.triples import write_triples
 
 def main() -> None:
     args = parser(__doc__, "record", "pixels", "bins", "source").parse_args()
-    info = SourceInfo.from_dict(read_json(args.record))
+    settings = args.settings
+    info = replace(SourceInfo.from_dict(read_json(args.record)), uri=settings["uri"])
     paths = {"pixels": args.pixels, "bins": args.bins, "source": args.source}
-    record = write_triples(
-        info, args.settings["resolution"], paths, args.settings["hic_engine"], Progress()
-    )
+    record = write_triples(info, settings["resolution"], paths, settings["hic_engine"], Progress())
     say(f"{record['nnz']:,} pixels, {record['contacts']:,} contacts. {'; '.join(record['notes'])}")
 
 

@@ -15,9 +15,9 @@ import counterpoise as cp
 from counterpoise.contacts import Contacts
 from counterpoise.mask import MaskSettings
 
-# Every real .cool of the shared data that cooler balances by default in reasonable time (a level
-# of each .mcool besides), with its group. manycontigs (10 million bins, all of them filtered
-# away) has a test of its own.
+# Every real .cool of the shared data that cooler balances by default in reasonable time, and a
+# level of some .mcool. manycontigs (10 million bins, all of them filtered away) has a test of
+# its own.
 MAPS = {
     "4dn_test.multires.cool": "::/resolutions/400000",
     "CN.mm9.1000kb.cool": "",
@@ -92,15 +92,31 @@ def test_equals_cooler(real_map: tuple[str, Contacts], mode: str) -> None:
     np.testing.assert_allclose(result.weights, expected, rtol=1e-10, equal_nan=True)
 
 
-def test_equals_cooler_to_the_end(shared_data: Path) -> None:
-    """The same number of iterations by cooler's own stop rule, and the same verdict."""
-    path = str(shared_data / "yeast.10kb.cool")
-    contacts = cp.read_contacts(path)
-    result = cp.balance(contacts, "ice", mask=MaskSettings(), tolerance="cooler")
-    expected, stats = cooler.balance_cooler(cooler.Cooler(path))
-    assert result.status is cp.Status.CONVERGED
-    assert stats["converged"]
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        ("yeast.10kb.cool", "default"),
+        ("gm12878_1_2_3.cool", "cis"),
+        ("gm12878_1_2_3.cool", "trans"),
+        ("chromosight_example.cool", "diags3"),
+        ("hicexplorer_matrix.mcool::/3", "default"),
+        ("hic2cool_0.7.0_multi_res.mcool::/resolutions/2500000", "trans"),
+    ],
+)
+def test_equals_cooler_to_the_end(shared_data: Path, name: str, mode: str) -> None:
+    """The same number of iterations by cooler's own stop rule, and the same outcome."""
+    uri = str(shared_data / name)
+    ours, theirs = MODES[mode]
+    contacts = cp.read_contacts(uri)
+    mask = MaskSettings(
+        ignore_diags=ours.get("ignore_diags", 2), cis_only=ours.get("scope") == "cis"
+    )
+    result = cp.balance(contacts, "ice", mask=mask, tolerance="cooler", max_iterations=200, **ours)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected, stats = cooler.balance_cooler(cooler.Cooler(uri), **theirs)
     np.testing.assert_allclose(result.weights, expected, rtol=1e-10, equal_nan=True)
+    assert (result.status is cp.Status.CONVERGED) == bool(np.all(stats["converged"]))
 
 
 def test_equals_an_older_coolers_stored_weights(shared_data: Path) -> None:

@@ -670,3 +670,23 @@ def test_coarsening_bins_that_begin_inside(shared_data: Path) -> None:
     assert coarse.counts.sum(dtype=np.float64) == pytest.approx(fine.counts.sum(), rel=1e-12)
     filled = np.unique(np.concatenate([coarse.rows, coarse.columns]))
     assert coarse.bins.start[filled[0]] == fine.bins.start[0] // 100_000 * 100_000
+
+
+def test_a_map_of_one_bin_has_any_resolution_from_its_length_on(shared_data: Path) -> None:
+    """cooler calls such bins variable, since it sees no second one."""
+    path = shared_data / "bad" / "single_bin.cool"
+    contacts = read_contacts(path, 10_000)
+    assert (contacts.bins.resolution, len(contacts.bins), contacts.nnz) == (10_000, 1, 1)
+    with pytest.raises(InputError, match="no level of 5,000 bp"):
+        read_contacts(path, 5_000)
+
+
+@pytest.mark.parametrize("resolution", [0, -10_000, "10000"])
+def test_a_resolution_is_a_whole_number_of_base_pairs(shared_data: Path, resolution: int) -> None:
+    with pytest.raises(InputError, match="whole number of base pairs"):
+        read_contacts(shared_data / "bad" / "control_good.cool", resolution)
+
+
+def test_secrets_of_an_address_are_not_recorded() -> None:
+    error = InputError("https://user:secret@host/map.hic?sig=secret", "is not there.", "Look.")
+    assert str(error) == "https://host/map.hic: is not there. Look."

@@ -180,3 +180,23 @@ def test_invariant_under_scaling_and_permutation(seed: int, factor: float) -> No
     order = np.random.default_rng(seed).permutation(12)
     permuted = cp.balance(matrix[order][:, order], "kr")
     np.testing.assert_allclose(permuted.weights, base.weights[order], rtol=1e-6)
+
+
+def test_run_off_is_no_success_on_a_map_too_large_to_examine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Support without total support: row sums come close to one while weights run off."""
+    matrix = sp.csr_matrix(np.array([[3.0, 2.0], [2.0, 0.0]]))
+    examined = cp.balance(matrix, "kr")
+    assert (examined.status, examined.verdict.parts[0].cause) == ("failed", "no_total_support")
+    monkeypatch.setattr("counterpoise.balancing.EXAMINE_LIMIT", 0)
+    result = cp.balance(matrix, "kr")
+    assert result.status is cp.Status.NOT_CONVERGED
+    assert "ran off" in result.reason
+    assert np.isnan(result.weights).all()
+
+
+def test_the_limit_of_products_holds_inside_an_outer_step() -> None:
+    n = 2000
+    matrix = sp.diags([1.0, 1.0, 1.0], [-1, 0, 1], shape=(n, n))
+    assert cp.balance(matrix, "kr", max_products=20).matvecs <= 20 + 2

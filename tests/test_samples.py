@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from counterpoise.errors import ConfigError
 from counterpoise.samples import (
-    SAFE_NAME,
     Sample,
     SampleTable,
     check_name,
@@ -112,7 +111,9 @@ def test_files_are_looked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["gone.cool", "gone.mcool::/resolutions/10", "."])
 def test_missing_file(tmp_path: Path, path: str) -> None:
     (tmp_path / "a.cool").touch()
-    with pytest.raises(ConfigError, match=r"row 4, column path: the file .* does not exist"):
+    with pytest.raises(
+        ConfigError, match=r"row 4, column path: the file .* (does not exist|is a folder)"
+    ):
         checked(tmp_path, f"sample\tpath\n# c\none\ta.cool\ntwo\t{path}\n")
 
 
@@ -135,7 +136,11 @@ def test_check_name_refuses(name: str) -> None:
 @given(st.text(max_size=8))
 def test_safe_names_are_one_plain_path_part(name: str) -> None:
     """Whatever passes can neither leave its folder nor mean something to a shell."""
-    if SAFE_NAME.fullmatch(name):
+    try:
+        check_name("here", name)
+    except ConfigError:
+        return
+    else:
         assert Path("results", name).parts == ("results", name)
         assert name.isascii()
         assert not set(name) & set(" \t\n'\"$&;|<>*?~!{}()[]\\/:")
@@ -175,4 +180,3 @@ def test_schema_and_dataclass_agree() -> None:
     columns = {field.name for field in fields(Sample)} - {"resolutions"} | {"sample"}
     assert set(schema()["properties"]) == columns
     assert set(schema()["required"]) == {"sample", "path"}
-    assert schema()["properties"]["sample"]["pattern"] == f"^{SAFE_NAME.pattern}$"

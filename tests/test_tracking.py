@@ -22,11 +22,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from counterpoise.errors import CounterpoiseError
-from counterpoise.files import read_json, write_json
+from counterpoise.errors import CounterpoiseError, without_credentials
+from counterpoise.files import read_json, sha256, write_json
 from counterpoise.layout import Layout
 from counterpoise.results import write_table
-from counterpoise.tracking import convergence, log_cohort, next_attempt, without_credentials
+from counterpoise.tracking import convergence, log_cohort, next_attempt
 from counterpoise.verdict import PartVerdict, Status, Verdict
 
 REPOSITORY = Path(__file__).parent.parent
@@ -365,16 +365,26 @@ def test_changed_settings_make_a_new_run_and_mark_the_old(
     assert runs[new].data.tags["counterpoise.current"] == "false"
 
 
-@pytest.mark.parametrize("name", ["weights", "trace", "plot"])
+def test_a_plot_drawn_anew_replaces_the_artifact(
+    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    log_cohort(layout, rows[:1], settings)
+    path = Path(write_run(layout, rows[0])["plot"])
+    path.write_bytes(b"another picture")
+    log_cohort(layout, rows[:1], settings)
+    (run,) = stored(settings)
+    held = Path(run.info.artifact_uri.removeprefix("file://")) / path.name
+    assert held.read_bytes() == b"another picture"
+    assert run.data.tags["plot_sha256"] == sha256(path)
+
+
+@pytest.mark.parametrize("name", ["weights", "trace"])
 def test_each_file_belongs_to_the_content(
     layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any], name: str
 ) -> None:
     log_cohort(layout, rows[:1], settings)
     path = write_run(layout, rows[0])[name]
-    if name == "plot":
-        Path(path).write_bytes(b"another picture")
-    else:
-        pq.write_table(pq.read_table(path).slice(1), path)
+    pq.write_table(pq.read_table(path).slice(1), path)
     log_cohort(layout, rows[:1], settings)
     assert len(stored(settings)) == 2
 

@@ -212,7 +212,8 @@ def test_an_error_on_the_way_leaves_nothing(
     write_cool(tmp_path / "map.cool", counts)
     with pytest.raises(InputError, match="negative"):
         ingest(tmp_path / "map.cool", tmp_path)
-    assert list(Path(paths_in(tmp_path)["pixels"]).parent.iterdir()) == []
+    assert not any(Path(path).exists() for path in paths_in(tmp_path).values())
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["map.cool"]
 
 
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

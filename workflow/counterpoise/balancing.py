@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # Above this many contacts a failed map's pattern is not examined: its matching would take longer
 # and more memory than the balancing did.
 EXAMINE_LIMIT = 5_000_000
+TOO_LARGE = "the map is too large to look for the cause in its structure"
 
 # Weights relative to 1 / sqrt(row sum) are near one on every real map. Where they span more than
 # this the map may lack total support: row sums come as close to equal as one likes while some
@@ -141,6 +142,8 @@ def balance(
     if not isinstance(contacts, Contacts):
         contacts = Contacts.from_matrix(contacts)
         settings.setdefault("ignore_diags", 0)
+        if isinstance(mask, dict):
+            mask = {"ignore_diags": 0, **mask}
     resolved = make_settings(chosen, settings)
     kept, found_record = _resolve_mask(contacts, mask)
 
@@ -156,7 +159,8 @@ def balance(
         chosen.trans_weighting,
     ):
         part, values, rows = _balance_part(contacts, selection, chosen, resolved, backend, threads)
-        if part.status.good or resolved.on_failure == OnFailure.KEEP:
+        ran_off = part.cause in (Cause.NO_SUPPORT, Cause.DIVERGED)
+        if part.status.good or (resolved.on_failure == OnFailure.KEEP and not ran_off):
             weights[selection.lo : selection.hi] = values
         parts.append(part)
         trace.extend(rows)
@@ -211,6 +215,9 @@ def _resolve_mask(contacts: Contacts, mask: MaskLike) -> tuple[NDArray[np.bool_]
         filled[contacts.columns] = True
         return filled, {}
     if isinstance(mask, dict):
+        unknown = sorted(set(mask) - {field.name for field in fields(MaskSettings)})
+        if unknown:
+            raise ConfigError(f"the mask has no setting {unknown[0]!r}.")
         mask = MaskSettings(**mask)
     if isinstance(mask, MaskSettings):
         found = mask_bins(contacts, mask)
@@ -280,9 +287,13 @@ def _balance_part(
         relative = solution.weights * np.sqrt(marginal)
         if relative.max() > RUN_OFF * relative.min():
             words = "some weights ran off to zero and others to infinity"
-            found = _diagnose(contacts, selection, Cause.NONE, words, None)
-            if found[0] in (Cause.NO_SUPPORT, Cause.NO_TOTAL_SUPPORT):
-                status, (cause, reason) = Status.FAILED, found
+            if _stored(contacts, selection) > EXAMINE_LIMIT:
+                status, cause = Status.NOT_CONVERGED, Cause.DIVERGED
+                reason = f"{words}; {TOO_LARGE}"
+            else:
+                found = _diagnose(contacts, selection, Cause.NONE, words, None)
+                if found[0] in (Cause.NO_SUPPORT, Cause.NO_TOTAL_SUPPORT):
+                    status, (cause, reason) = Status.FAILED, found
     elif not status.good:
         cause, reason = _diagnose(contacts, selection, cause, reason, largest)
         if cause in (Cause.NO_SUPPORT, Cause.NO_TOTAL_SUPPORT):
@@ -311,6 +322,11 @@ def _balance_part(
     return part, values, recorder.rows
 
 
+def _stored(contacts: Contacts, selection: Selection) -> int:
+    """Pixels in the rows of a selection."""
+    return int(contacts.indptr[selection.hi] - contacts.indptr[selection.lo])
+
+
 def _diagnose(
     contacts: Contacts, selection: Selection, cause: Cause, reason: str, largest: float | None
 ) -> tuple[Cause, str]:
@@ -320,9 +336,8 @@ def _diagnose(
 
     if largest is not None:
         reason += f": row sums still differ by up to {largest:.2g} of their target"
-    stored = int(contacts.indptr[selection.hi] - contacts.indptr[selection.lo])
-    if stored > EXAMINE_LIMIT:
-        return cause, f"{reason}; the map is too large to look for the cause in its structure"
+    if _stored(contacts, selection) > EXAMINE_LIMIT:
+        return cause, f"{reason}; {TOO_LARGE}"
     found = support(selected_matrix(contacts, selection))
     bins = np.flatnonzero(selection.kept) + selection.lo
     structural, words = explain(found, lambda row: contacts.bins.describe(int(bins[row])))

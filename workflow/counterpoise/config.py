@@ -29,7 +29,7 @@ from omegaconf.errors import (
 
 from counterpoise import __version__
 from counterpoise.backends import Backend
-from counterpoise.demo import DEMO_FILES
+from counterpoise.demo import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.errors import ConfigError
 from counterpoise.ingest import HIC_ENGINES, is_url
 from counterpoise.mask import MaskSettings
@@ -115,6 +115,19 @@ class TrackingSettings:
             raise ConfigError(
                 "tracking.uri holds a user name or password, which would be written to logs; give "
                 "them as MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD in the environment."
+            )
+        server = self.uri.startswith(("http://", "https://"))
+        if not server and not re.match(r"(sqlite|postgresql|mysql|mssql)(\+\w+)?://", self.uri):
+            raise ConfigError(
+                f"tracking.uri is {self.uri!r}; it must be a database (sqlite:///FILE) or the "
+                "address of a server (http://...)."
+            )
+        if server == bool(self.artifacts):
+            raise ConfigError(
+                "tracking.artifacts must be null for a server, which keeps them itself (choose "
+                "tracking=server)."
+                if server
+                else "tracking.artifacts must name a folder where tracking.uri is a database."
             )
 
 
@@ -224,9 +237,16 @@ class Run:
         source = self.config.sources[package]
         return {"version": source.version, "sha256": source.sha256}
 
-    def ingest_settings(self, resolution: int | None = None) -> dict[str, Any]:
-        """Parameters of the jobs that read sources."""
-        settings: dict[str, Any] = {"version": __version__, **asdict(self.config.ingest)}
+    def ingest_settings(self, sample: str, resolution: int | None = None) -> dict[str, Any]:
+        """Parameters of the jobs that read a source.
+
+        The engine is fixed for files that are coolers by name, which no engine reads, so that a
+        change of it leaves them alone.
+        """
+        uri = self.source_path(sample)
+        cooler = uri.partition("::")[0].lower().endswith((".cool", ".mcool"))
+        engine = IngestSettings.hic_engine if cooler else self.config.ingest.hic_engine
+        settings: dict[str, Any] = {"version": __version__, "uri": uri, "hic_engine": engine}
         return settings if resolution is None else {**settings, "resolution": resolution}
 
     def mask_settings(self) -> dict[str, Any]:
@@ -252,6 +272,7 @@ class Run:
             "version": __version__,
             "cohort": self.config.cohort,
             "resolutions": self.resolutions(sample),
+            "assembly": self.samples[sample].assembly,
             "columns": {method: self.column(method) for method in self.methods},
             "primary": self.config.primary,
         }
@@ -384,13 +405,15 @@ def _method_entry(name: str, node: Any) -> tuple[str, MethodSettings]:
 
 def _readable(error: Exception) -> str:
     """Hydra's and OmegaConf's messages, the file and the key first, without names of classes."""
-    found = re.match(r"In '(cohort/\w+)': ", str(error))
+    found = re.match(r"In '(cohort/[^']+)': ", str(error))
     place = f"conf/{found[1]}.yaml" if found else "configuration"
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, OmegaConfBaseException):
         cause = cause.__cause__ or cause.__context__
     if cause is None:
         text = str(error).partition("Config search path")[0].strip()
+        if "item value in defaults : bool" in text:
+            text = "YAML reads off, on, yes and no as true or false: put such a choice in quotes."
         return f"configuration: {text}"
     key = str(cause.full_key)
     if isinstance(cause, ConfigKeyError | ConfigAttributeError):
@@ -423,18 +446,26 @@ def _checked(
     if config.cohort in (MISSING, ""):
         raise ConfigError("cohort has no name; choose one with --config cohort=NAME.")
     check_name("cohort", config.cohort)
+    if config.cohort == "mlartifacts":
+        raise ConfigError("cohort: the name mlartifacts is taken, by MLflow's files in results/.")
     for name in settings:
         check_name("methods", name)
+        if [other.lower() for other in settings].count(name.lower()) > 1:
+            raise ConfigError(f"methods.{name}: two names differ only in case; rename one.")
     if not config.resolutions:
         raise ConfigError("resolutions is empty; give at least one bin size in base pairs.")
     check_resolutions("resolutions", config.resolutions)
     if not settings:
         raise ConfigError("methods is empty; choose at least one method.")
+    if config.primary == MISSING:
+        raise ConfigError(f"primary is missing; name one of the methods ({', '.join(settings)}).")
     if config.primary not in settings:
         raise ConfigError(
             f"primary is {config.primary!r}, which is none of the methods ({', '.join(settings)})."
         )
     made = set(DEMO_FILES)
+    if "iced" not in config.sources:
+        made -= {YEAST_COOL, YEAST_HIC}  # they are made from that package
     for package, source in config.sources.items():
         for name in (package, *source.members):
             check_name(f"sources.{package}", name)
@@ -461,8 +492,3 @@ def _checked(
                 f"column {column}; rename one."
             )
     return run
-
-
-def method_fields(settings: type[MethodSettings]) -> dict[str, Any]:
-    """Names and defaults of a method's settings, for the documentation."""
-    return {item.name: item.default for item in fields(settings)}

@@ -6,6 +6,14 @@ the text without a traceback.
 
 from __future__ import annotations
 
+import re
+
+
+def without_credentials(text: str) -> str:
+    """Text without the user, password and query of any URI in it."""
+    # Up to the last @, since a password may hold anything; sqlite paths begin with a third slash.
+    return re.sub(r"\?\S+", "", re.sub(r"://[^/\s]\S*@", "://", text))
+
 
 class CounterpoiseError(Exception):
     """Base class: the message is complete and meant to be read by a user."""
@@ -26,8 +34,9 @@ class InputError(CounterpoiseError):
     """
 
     def __init__(self, source: object, problem: str, remedy: str) -> None:
-        self.source, self.problem, self.remedy = str(source), problem, remedy
-        super().__init__(f"{source}: {problem} {remedy}")
+        self.source = without_credentials(str(source))
+        self.problem, self.remedy = problem, remedy
+        super().__init__(f"{self.source}: {problem} {remedy}")
 
 
 class NotBalancedError(CounterpoiseError):

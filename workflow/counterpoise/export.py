@@ -37,6 +37,7 @@ def write_mcool(
     columns: dict[str, str],
     primary: str,
     output: str,
+    assembly: str | None = None,
 ) -> None:
     """Write a sample's `.mcool` from its triples and weights.
 
@@ -44,6 +45,7 @@ def write_mcool(
     ----------
     columns : the column's name of each method.
     primary : the method whose weights are also written as ``weight``.
+    assembly : instead of the one that the source names.
     """
     with replacing(output) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update({"format": "HDF5::MCOOL", "format-version": 2, "bin-type": "fixed"})
@@ -51,6 +53,7 @@ def write_mcool(
             group = file.create_group(f"resolutions/{resolution}")
             triples = layout.triples(sample, resolution)
             bins, source = read_bins(triples["bins"]), read_json(triples["source"])
+            source["assembly"] = assembly or source["assembly"]
             _write_level(group, bins, source, triples["pixels"])
             written = {"weight", *columns.values()}
             _carry_over(group["bins"], bins, source["column_attributes"], written)
@@ -64,7 +67,7 @@ def write_mcool(
 
 def _write_level(group: h5py.Group, bins: BinTable, source: dict[str, Any], pixels: str) -> None:
     chroms = group.create_group("chroms")
-    names = np.array(bins.chromosomes, dtype="S")
+    names = np.array([name.encode() for name in bins.chromosomes])
     chroms.create_dataset("name", data=names, **COMPRESSION)
     chroms.create_dataset("length", data=bins.lengths.astype(np.int32), **COMPRESSION)
     table = group.create_group("bins")

@@ -43,7 +43,8 @@ def values_of(column: pa.ChunkedArray | pa.Array) -> NDArray[Any]:
         bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
         return bits[array.offset : array.offset + len(array)].astype(bool)
     name = str(array.type)
-    dtype = np.dtype({"double": "float64", "float": "float32"}.get(name, name))
+    floats = {"double": "float64", "float": "float32", "halffloat": "float16"}
+    dtype = np.dtype(floats.get(name, name))
     if not len(array):
         return np.empty(0, dtype)
     return np.frombuffer(data, dtype, len(array), array.offset * dtype.itemsize)

@@ -17,9 +17,6 @@ from counterpoise.ingest import is_url
 
 SCHEMA = Path(__file__).parent.parent / "schemas" / "samples.schema.json"
 
-# What is safe as a file name on every system and as a Snakemake wildcard.
-SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
 
 @dataclass
 class Sample:
@@ -28,7 +25,8 @@ class Sample:
     Attributes
     ----------
     path : file or http(s) URL of a `.hic`.
-    condition, replicate, assembly : free words for the report and for tracking.
+    condition, replicate : free words for the report and for tracking.
+    assembly : genome assembly to write into the coolers, instead of the one the file names.
     resolutions : instead of the cohort's (in YAML only).
     """
 
@@ -73,11 +71,18 @@ class SampleTable:
             lower[name.lower()] = name
             check_resolutions(self.place(name, "resolutions"), sample.resolutions or [])
             path = sample.path.partition("::")[0]
+            if is_url(sample.path) and path.lower().endswith((".cool", ".mcool")):
+                raise ConfigError(
+                    f"{self.place(name, 'path')}: of remote files only .hic can be read; download "
+                    f"{path} first (sample {name})."
+                )
             if is_url(sample.path) or path in made:
                 continue
             if not (root / path).is_file():
+                what = "is a folder" if (root / path).is_dir() else "does not exist"
+                what = "cannot be read: of addresses only http(s) can" if "://" in path else what
                 raise ConfigError(
-                    f"{self.place(name, 'path')}: the file {path} does not exist "
+                    f"{self.place(name, 'path')}: the file {path} {what} "
                     f"(sample {name}); correct the path or remove the sample."
                 )
         return self.samples
@@ -85,7 +90,8 @@ class SampleTable:
 
 def check_name(place: str, name: str) -> None:
     """Refuse a name that cannot be a file name on every system."""
-    if not SAFE_NAME.fullmatch(name):
+    # What the sheet's schema says of samples is safe for any file name and wildcard.
+    if not re.fullmatch(schema()["properties"]["sample"]["pattern"], name):
         raise ConfigError(
             f"{place}: the name {name!r} cannot be used in paths; "
             "use letters, digits, '.', '_' and '-', beginning with a letter or digit."

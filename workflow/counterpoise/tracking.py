@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from counterpoise.errors import CounterpoiseError
+from counterpoise.bins import base_pairs
+from counterpoise.errors import CounterpoiseError, without_credentials
 from counterpoise.files import read_json, replacing, sha256
 from counterpoise.layout import Layout
 from counterpoise.verdict import Status, Verdict
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 RUN, CONTENT, CURRENT = "counterpoise.run", "counterpoise.content", "counterpoise.current"
+PLOT = "plot_sha256"
 # Tags that a sample sheet may give and take away again.
 OPTIONAL_TAGS = ("condition", "replicate")
 
@@ -120,12 +122,6 @@ def _outcome(state: str, run_id: str | None = None, reason: str = "") -> dict[st
     return {"state": state, "run_id": run_id, "reason": reason}
 
 
-def without_credentials(text: str) -> str:
-    """Text without the user, password and query of any URI in it."""
-    # Up to the last @, since a password may hold anything; sqlite paths begin with a third slash.
-    return re.sub(r"\?\S+", "", re.sub(r"://[^/\s]\S*@", "://", text))
-
-
 # --- What is logged: from files to plain values ---------------------------------------------
 
 
@@ -164,18 +160,22 @@ def _read_result(layout: Layout, row: dict[str, Any]) -> _Result:
             )
     raw = read_json(paths["verdict"])
     verdict = Verdict.from_dict(raw)
-    digests = {name: sha256(paths[name]) for name in ("weights", "trace", "plot")}
+    # Not the plot: how it is drawn changes no result, and makes no new run.
+    digests = {name: sha256(paths[name]) for name in ("weights", "trace")}
     same_every_time = {name: value for name, value in raw.items() if name != "run"}
     content = json.dumps([same_every_time, digests], sort_keys=True).encode()
     key = "/".join([layout.cohort, *map(str, place)])
-    name = f"{row['sample']} {_base_pairs(int(row['resolution']))} {row['method']}"
+    name = f"{row['sample']} {base_pairs(int(row['resolution']))} {row['method']}"
     return _Result(
         key=key,
         content=hashlib.sha256(content).hexdigest(),
         name=name,
         description=_description(name, verdict),
         failed=verdict.status is Status.FAILED,
-        tags=_tags(layout.cohort, row, verdict, digests["weights"]),
+        tags={
+            **_tags(layout.cohort, row, verdict, digests["weights"]),
+            PLOT: sha256(paths["plot"]),
+        },
         params=_flat({**verdict.settings, "mask": verdict.mask.get("settings", {})}),
         curves=_curves(pq.read_table(paths["trace"]), verdict),
         final=_final_metrics(verdict),
@@ -185,14 +185,6 @@ def _read_result(layout: Layout, row: dict[str, Any]) -> _Result:
         seconds=verdict.run.get("seconds", 0.0),
         finished=Path(paths["verdict"]).stat().st_mtime,
     )
-
-
-def _base_pairs(resolution: int) -> str:
-    """A resolution as people say it: 500 bp, 10 kb, 2.5 Mb."""
-    for size, unit in ((1_000_000, "Mb"), (1_000, "kb")):
-        if resolution >= size:
-            return f"{resolution / size:.10g} {unit}"
-    return f"{resolution} bp"
 
 
 def _tags(cohort: str, row: dict[str, Any], verdict: Verdict, weights: str) -> dict[str, str]:
@@ -480,6 +472,8 @@ def _log_run(client: MlflowClient, experiment: str, result: _Result, known: list
     run_id: str = run.info.run_id
     if not _ended(run):
         _fill(client, run, result)
+    elif run.data.tags.get(PLOT) != result.tags[PLOT]:
+        _upload(client, run_id, result.artifacts[0])  # the same result, drawn anew
     held, wanted = run.data.tags, {**result.tags, CURRENT: "true"}
     changed = [RunTag(key, value) for key, value in wanted.items() if held.get(key) != value]
     client.log_batch(run_id, tags=changed)

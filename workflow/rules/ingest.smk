@@ -12,7 +12,7 @@ rule inspect:
     conda:
         "../../envs/counterpoise.yaml"
     params:
-        settings=lambda wc: {"uri": RUN.source_path(wc.sample), **RUN.ingest_settings()},
+        settings=lambda wc: RUN.ingest_settings(wc.sample),
     message:
         "{wildcards.sample}: looking into the input"
     shell:
@@ -32,7 +32,7 @@ rule ingest:
     conda:
         "../../envs/counterpoise.yaml"
     params:
-        settings=lambda wc: RUN.ingest_settings(int(wc.resolution)),
+        settings=lambda wc: RUN.ingest_settings(wc.sample, int(wc.resolution)),
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: reading contacts"
     shell:

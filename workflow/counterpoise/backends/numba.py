@@ -38,9 +38,8 @@ class NumbaOperator:
     ) -> None:
         lo, hi = selection.lo, selection.hi
         bins = contacts.bins
-        if threads:
-            most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-            numba.set_num_threads(min(threads, most))
+        most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+        numba.set_num_threads(min(threads or most, most))
         # Where the chromosome of each row ends: cis rows stop there, trans rows begin there.
         # A part that is one chromosome ends where that does.
         border = np.full(hi - lo, hi, dtype=np.int64)

@@ -10,7 +10,7 @@ from typing import Any
 
 from counterpoise.bins import BinTable
 from counterpoise.contacts import Chunk, Contacts
-from counterpoise.errors import InputError
+from counterpoise.errors import InputError, without_credentials
 from counterpoise.files import sha256
 from counterpoise.ingest.check import Tally, checked
 from counterpoise.ingest.coarsen import coarse_bins, coarsened
@@ -110,7 +110,7 @@ def open_contacts(
             attributes = {}
             notes.append(f"summed from the file's level of {level.resolution:,} bp")
         record = {
-            "uri": uri,
+            "uri": without_credentials(uri),
             "format": info.format,
             "engine": ("hicstraw" if is_url(uri) else engine) if info.format == "hic" else "h5py",
             "assembly": info.assembly,

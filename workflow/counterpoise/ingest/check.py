@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,11 +21,10 @@ class Tally:
     contacts: float = 0
     zeros: int = 0
     unsorted_rows: bool = False
-    notes: list[str] = field(default_factory=list)
 
     def summary(self) -> list[str]:
         """Notes in words, for the record."""
-        notes = list(self.notes)
+        notes = []
         if self.zeros:
             notes.append(f"{self.zeros:,} stored zeros were left out: they are not data")
         if self.unsorted_rows:

@@ -14,6 +14,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from counterpoise.bins import BinTable
 from counterpoise.contacts import Chunk
@@ -44,7 +45,7 @@ def inspect_cool(uri: str) -> SourceInfo:
                 f"is an HDF5 file but no cooler: no bins and pixels (it holds {_members(file)}).",
                 "Give a .cool or .mcool file, or convert it with the program that wrote it.",
             )
-        levels = tuple(Level(_resolution(file[name]), name) for name in groups)
+        levels = tuple(_level(file[name], name) for name in groups)
         assembly = _text(file[groups[0]].attrs.get("genome-assembly"))
         return SourceInfo(uri, "cool" if groups == ["/"] else "mcool", levels, assembly)
 
@@ -69,6 +70,7 @@ def open_cool(uri: str, level: Level) -> Iterator[OpenLevel]:
                 name: {key: _plain(value) for key, value in group["bins"][name].attrs.items()}
                 for name in bins.extra
             }
+            left_out = sorted(set(group["bins"]) - {*_BIN_COLUMNS, *bins.extra})
             pixels = group["pixels"]
             sizes = {name: pixels[name].shape[0] for name in _PIXEL_COLUMNS}
             square = _text(group.attrs.get("storage-mode")) == "square"
@@ -79,6 +81,9 @@ def open_cool(uri: str, level: Level) -> Iterator[OpenLevel]:
                 "The file was not written to its end; write it again from its source.",
             )
         opened = OpenLevel(bins, lambda: _pixel_chunks(pixels, where), sizes["count"], attributes)
+        if left_out:
+            names = ", ".join(left_out)
+            opened.notes.append(f"bin columns that are neither numbers nor text left out: {names}")
         if square:
             opened.chunks = lambda: _from_square(pixels, len(bins), where)
             opened.notes.append("stored as a full square; the upper triangle was taken")
@@ -158,19 +163,30 @@ def _text(value: Any) -> str | None:
     """An HDF5 attribute as text; some writers store bytes, or the text of bytes (``b'...'``)."""
     if value is None:
         return None
-    text = value.decode() if isinstance(value, bytes) else str(value)
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
     return text[2:-1] if text.startswith("b'") and text.endswith("'") else text
 
 
 def _plain(value: Any) -> Any:
     """An HDF5 attribute as a JSON value; NaN as text, since JSON has none."""
     if isinstance(value, bytes):
-        return value.decode()
+        return value.decode(errors="replace")
+    if isinstance(value, h5py.Empty):
+        return None
     if isinstance(value, np.ndarray):
         return [_plain(item) for item in value.tolist()]
     if isinstance(value, np.generic):
         return _plain(value.item())
     return value if not isinstance(value, float) or np.isfinite(value) else str(value)
+
+
+def _level(group: h5py.Group, name: str) -> Level:
+    resolution = _resolution(group)
+    if resolution is None and "chroms/length" in group:
+        start, lengths = group["bins/start"], group["chroms/length"]
+        if 0 < start.shape[0] <= lengths.shape[0] and not start[:].any():
+            return Level(None, name, int(lengths[:].max()))
+    return Level(resolution, name)
 
 
 def _resolution(group: h5py.Group) -> int | None:
@@ -222,9 +238,9 @@ def _bin_table(group: h5py.Group, resolution: int | None, where: str) -> BinTabl
         )
     offsets = np.searchsorted(chrom, np.arange(len(names) + 1)).astype(np.int64)
     extra = {
-        name: column[:]
+        name: _values(column)
         for name, column in table.items()
-        if name not in _BIN_COLUMNS and column.shape == start.shape and column.dtype.kind in "iufbS"
+        if name not in _BIN_COLUMNS and _carried(column, start.shape)
     }
     bins = BinTable(names, lengths, offsets, start, end, resolution, extra)
     if resolution is not None:
@@ -240,6 +256,18 @@ def _bin_table(group: h5py.Group, resolution: int | None, where: str) -> BinTabl
                 "Write the file again with its true bins.",
             )
     return bins
+
+
+def _carried(column: h5py.Dataset, shape: tuple[int, ...]) -> bool:
+    """Whether a further bin column can be carried over: numbers or text, one a bin."""
+    text = h5py.check_string_dtype(column.dtype) is not None
+    return bool(column.shape == shape and (text or column.dtype.kind in "iufb"))
+
+
+def _values(column: h5py.Dataset) -> NDArray[Any]:
+    if h5py.check_string_dtype(column.dtype) is None:
+        return np.asarray(column[:])
+    return np.array([(_text(value) or "").encode() for value in column[:]])
 
 
 def _pixel_chunks(pixels: h5py.Group, where: str) -> Iterator[Chunk]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from counterpoise.bins import BinTable
@@ -13,10 +13,15 @@ from counterpoise.errors import InputError
 
 @dataclass(frozen=True)
 class Level:
-    """One resolution of a source: bin size in base pairs (None: unequal bins) and HDF5 group."""
+    """One resolution of a source: bin size in base pairs (None: unequal bins) and HDF5 group.
+
+    ``whole`` is the length of the longest chromosome where each is a single bin: then a file
+    cannot tell its bin size, and any from that length on is right.
+    """
 
     resolution: int | None
     group: str = "/"
+    whole: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,15 @@ class SourceInfo:
                 f"holds several resolutions ({self.describe_levels()}).",
                 "Say which one you want.",
             )
+        if not isinstance(resolution, int) or resolution < 1:
+            raise InputError(
+                self.uri,
+                f"was asked for a resolution of {resolution!r}.",
+                "A resolution is a whole number of base pairs, 1 or more.",
+            )
+        for level in self.levels:
+            if level.whole is not None and level.whole <= resolution:
+                return replace(level, resolution=resolution)
         fixed = [level for level in self.levels if level.resolution]
         for level in fixed:
             if level.resolution == resolution:

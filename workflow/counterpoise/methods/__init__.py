@@ -43,7 +43,8 @@ class MethodSettings:
     scope : ``genome`` (all contacts at once), ``cis`` (each chromosome by itself) or ``trans``.
     ignore_diags : leave out pixels with bin2 - bin1 below this.
     on_failure : for a map, or a chromosome of it, that is not balanced: ``nan`` writes no weights,
-        ``keep`` writes those that were reached, ``stop`` ends the job with an error.
+        ``keep`` writes those that were reached (unless they run off to zero and infinity, as on a
+        map without support), ``stop`` ends the job with an error.
     """
 
     scope: str = Scope.GENOME.value
@@ -112,7 +113,7 @@ class Problem:
 class Method:
     """A balancing method: its name, its settings with their defaults, and its solver.
 
-    ``trans_weighting``: see ``selection.select``. ``S`` is the method's own settings class.
+    ``trans_weighting``: see ``selection.select``.
     """
 
     name: str

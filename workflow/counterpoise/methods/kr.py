@@ -59,7 +59,9 @@ def solve(problem: Problem, settings: KrSettings) -> Solution:
         if stuck >= PATIENCE:
             words = f"the row sums stopped coming closer to one after {outer - PATIENCE} steps"
             return Solution(x, Status.NOT_CONVERGED, outer, Cause.DIVERGED, words, target=1.0)
-        step = _newton_step(problem, x, row_sums, max(eta**2 * residual, settings.tolerance**2))
+        goal = max(eta**2 * residual, settings.tolerance**2)
+        left = settings.max_products - record.matvecs
+        step = _newton_step(problem, x, row_sums, goal, left)
         moved = x * step
         moved_sums = moved * product(moved)
         new_residual = _square(1 - moved_sums)
@@ -79,7 +81,11 @@ def solve(problem: Problem, settings: KrSettings) -> Solution:
 
 
 def _newton_step(
-    problem: Problem, x: NDArray[np.float64], row_sums: NDArray[np.float64], goal: float
+    problem: Problem,
+    x: NDArray[np.float64],
+    row_sums: NDArray[np.float64],
+    goal: float,
+    max_products: int,
 ) -> NDArray[np.float64]:
     """Solve (D + X A X) y = 1 + D 1 by conjugate gradients from y = 1, inside the cone."""
     y = np.ones_like(x)
@@ -87,7 +93,7 @@ def _newton_step(
     rho = _square(residual)
     previous = 0.0
     direction = np.zeros_like(x)
-    for step in range(len(x) + 1):
+    for step in range(min(len(x) + 1, max_products)):
         if rho <= goal:
             break
         scaled = residual / row_sums
