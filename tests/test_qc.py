@@ -91,7 +91,7 @@ def draw(
 def test_survey_equals_dense_arithmetic(
     monkeypatch: pytest.MonkeyPatch, scope: str, ignore_diags: int, diagonal: int, max_pixels: int
 ) -> None:
-    monkeypatch.setattr(qc, "CHUNK", 50)
+    monkeypatch.setattr("counterpoise.survey.CHUNK", 50)
     contacts = small_map()
     n = len(contacts.bins)
     rng = np.random.default_rng(1)
