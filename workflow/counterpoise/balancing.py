@@ -37,6 +37,8 @@ TOO_LARGE = "the map is too large to look for the cause in its structure"
 # this the map may lack total support: row sums come as close to equal as one likes while some
 # weights run off to zero and others to infinity.
 RUN_OFF = 1e3
+# And where they span this much they are no weights any more, wanted (``on_failure: keep``) or not.
+BEYOND_USE = 1e12
 
 MaskLike = MaskSettings | dict[str, Any] | NDArray[np.bool_] | None
 
@@ -159,8 +161,7 @@ def balance(
         chosen.trans_weighting,
     ):
         part, values, rows = _balance_part(contacts, selection, chosen, resolved, backend, threads)
-        ran_off = part.cause in (Cause.NO_SUPPORT, Cause.DIVERGED)
-        if part.status.good or (resolved.on_failure == OnFailure.KEEP and not ran_off):
+        if part.status.good or resolved.on_failure == OnFailure.KEEP:
             weights[selection.lo : selection.hi] = values
         parts.append(part)
         trace.extend(rows)
@@ -283,8 +284,8 @@ def _balance_part(
     else:
         status, cause = Status.FAILED, Cause.DIVERGED
         reason = reason or "the weights ran off to zero or infinity"
+    relative = solution.weights * np.sqrt(marginal)
     if status is Status.CONVERGED:
-        relative = solution.weights * np.sqrt(marginal)
         if relative.max() > RUN_OFF * relative.min():
             words = "some weights ran off to zero and others to infinity"
             if _stored(contacts, selection) > EXAMINE_LIMIT:
@@ -298,10 +299,11 @@ def _balance_part(
         cause, reason = _diagnose(contacts, selection, cause, reason, largest)
         if cause in (Cause.NO_SUPPORT, Cause.NO_TOTAL_SUPPORT):
             status = Status.FAILED
-    if largest is not None:
+    usable = largest is not None and relative.max() < BEYOND_USE * relative.min()
+    if usable:
         values[kept] = solution.weights
     if isolated:
-        values[alone] = solution.isolated_weight if largest is not None else np.nan
+        values[alone] = solution.isolated_weight if usable else np.nan
         bins = "1 bin has" if isolated == 1 else f"{isolated:,} bins have"
         note = f"{bins} contacts, but none that is used here (scope, diagonals, masked partners)"
         reason = f"{reason}; {note}" if reason else note

@@ -43,8 +43,8 @@ class MethodSettings:
     scope : ``genome`` (all contacts at once), ``cis`` (each chromosome by itself) or ``trans``.
     ignore_diags : leave out pixels with bin2 - bin1 below this.
     on_failure : for a map, or a chromosome of it, that is not balanced: ``nan`` writes no weights,
-        ``keep`` writes those that were reached (unless they run off to zero and infinity, as on a
-        map without support), ``stop`` ends the job with an error.
+        ``keep`` writes those that were reached (unless they span more than twelve orders of
+        magnitude, as they come to on a map without support), ``stop`` ends the job with an error.
     """
 
     scope: str = Scope.GENOME.value
