@@ -20,7 +20,14 @@ from counterpoise.backends import Backend, Operator, make_operator
 from counterpoise.contacts import Contacts
 from counterpoise.errors import ConfigError, NotBalancedError
 from counterpoise.mask import MaskSettings, mask_bins
-from counterpoise.methods import Method, MethodSettings, OnFailure, Problem, methods
+from counterpoise.methods import (
+    Method,
+    MethodSettings,
+    OnFailure,
+    Problem,
+    Solution,
+    methods,
+)
 from counterpoise.selection import Scope, Selection, select
 from counterpoise.trace import Recorder, TraceRow, deviations
 from counterpoise.verdict import Cause, PartVerdict, Status, Verdict, overall
@@ -275,31 +282,15 @@ def _balance_part(
         solution = method.solve(Problem(operator, marginal, recorder), settings)
 
         row_sums = solution.weights * operator.product(solution.weights)
-    status, cause, reason = solution.status, solution.cause, solution.reason
     largest = rms = None
     balanced_total = 0.0
     if np.isfinite(row_sums).all() and (solution.weights > 0).all():
         largest, rms = deviations(row_sums, solution.target)
         balanced_total = float(row_sums.sum())
-    else:
-        status, cause = Status.FAILED, Cause.DIVERGED
-        reason = reason or "the weights ran off to zero or infinity"
     relative = solution.weights * np.sqrt(marginal)
-    if status is Status.CONVERGED:
-        if relative.max() > RUN_OFF * relative.min():
-            words = "some weights ran off to zero and others to infinity"
-            if _stored(contacts, selection) > EXAMINE_LIMIT:
-                status, cause = Status.NOT_CONVERGED, Cause.DIVERGED
-                reason = f"{words}; {TOO_LARGE}"
-            else:
-                found = _diagnose(contacts, selection, Cause.NONE, words, None)
-                if found[0] in (Cause.NO_SUPPORT, Cause.NO_TOTAL_SUPPORT):
-                    status, (cause, reason) = Status.FAILED, found
-    elif not status.good:
-        cause, reason = _diagnose(contacts, selection, cause, reason, largest)
-        if cause in (Cause.NO_SUPPORT, Cause.NO_TOTAL_SUPPORT):
-            status = Status.FAILED
-    usable = largest is not None and relative.max() < BEYOND_USE * relative.min()
+    span = float(relative.max() / relative.min()) if largest is not None else np.inf
+    status, cause, reason = _judged(contacts, selection, solution, largest, span)
+    usable = span < BEYOND_USE
     if usable:
         values[kept] = solution.weights
     if isolated:
@@ -322,6 +313,38 @@ def _balance_part(
         isolated=isolated,
     )
     return part, values, recorder.rows
+
+
+def _judged(
+    contacts: Contacts,
+    selection: Selection,
+    solution: Solution,
+    largest: float | None,
+    span: float,
+) -> tuple[Status, Cause, str]:
+    """The method's own verdict, held against the weights that it ended with.
+
+    Parameters
+    ----------
+    largest : deviation of row sums, measured anew; None where weights or row sums are no numbers.
+    span : largest over smallest weight, each relative to 1 / sqrt(row sum).
+    """
+    status, cause, reason = solution.status, solution.cause, solution.reason
+    ran_off = status is Status.CONVERGED and span > RUN_OFF
+    if largest is None:
+        status, cause = Status.FAILED, Cause.DIVERGED
+        reason = reason or "the weights ran off to zero or infinity"
+    elif ran_off:
+        status, cause = Status.NOT_CONVERGED, Cause.DIVERGED
+        reason = "some weights ran off to zero and others to infinity"
+    elif status.good:
+        return status, Cause.NONE, reason
+    found, words = _diagnose(contacts, selection, cause, reason, None if ran_off else largest)
+    if found in (Cause.NO_SUPPORT, Cause.NO_TOTAL_SUPPORT):
+        return Status.FAILED, found, words
+    if ran_off and largest is not None and _stored(contacts, selection) <= EXAMINE_LIMIT:
+        return Status.CONVERGED, Cause.NONE, ""  # an uneven map, but one that can be balanced
+    return status, found, words
 
 
 def _stored(contacts: Contacts, selection: Selection) -> int:
