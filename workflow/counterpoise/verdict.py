@@ -141,6 +141,6 @@ def overall(parts: Sequence[PartVerdict]) -> tuple[Status, str]:
     for cause in dict.fromkeys(part.cause for part in bad):
         same = [part for part in bad if part.cause is cause]
         names = ", ".join(part.label for part in same[:5]) + (", ..." if len(same) > 5 else "")
-        many = f" and {len(same) - 1} more ({names})" if len(same) > 1 else ""
-        words.append(f"{same[0].label}{many}: {same[0].reason}.")
+        many = f"{len(same)} are not ({names}); " if len(same) > 1 else ""
+        words.append(f"{many}{same[0].label}: {same[0].reason}.")
     return worst, " ".join(words)
