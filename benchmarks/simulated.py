@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 RESOLUTION = 10_000
 # Steeper beyond the megabase scale, as maps are. The steeper, the more iterations ICE needs: this
-# value was chosen for about as many as deep 10 kb maps take (README.md, "The map").
+# value was chosen for its number of iterations, not fitted to a map (README.md, "The map").
 DISTAL = 1.25
 
 
