@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise._version import __version__
-from counterpoise.backends import Backend, Operator, make_operator
+from counterpoise.backends import Backend, Operator, Vector, make_operator, to_numpy
 from counterpoise.contacts import Contacts
 from counterpoise.errors import ConfigError, NotBalancedError
 from counterpoise.mask import MaskSettings, mask_bins
@@ -105,9 +105,19 @@ class _CountingOperator:
         self._inner, self._recorder = inner, recorder
         self.size = inner.size
 
-    def product(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    @property
+    def xp(self) -> Any:
+        return self._inner.xp
+
+    def ones(self) -> Vector:
+        return self._inner.ones()
+
+    def product(self, x: Vector) -> Vector:
         self._recorder.matvecs += 1
         return self._inner.product(x)
+
+    def restricted(self, kept: NDArray[np.bool_]) -> Operator:
+        return _CountingOperator(self._inner.restricted(kept), self._recorder)
 
 
 def balance(
@@ -264,8 +274,8 @@ def _balance_part(
     operator: Operator
     if kept.any():
         operator = _CountingOperator(make_operator(backend, contacts, selection, threads), recorder)
-        marginal = operator.product(np.ones(operator.size))
-        filled = marginal > 0
+        marginal = operator.product(operator.ones())
+        filled = to_numpy(marginal > 0)
     if not kept.any() or not filled.any():
         return empty, values, []
     isolated = int(np.count_nonzero(~filled))
@@ -275,24 +285,24 @@ def _balance_part(
         kept = kept.copy()
         kept[alone] = False
         selection = replace(selection, kept=kept)
-        operator = _CountingOperator(make_operator(backend, contacts, selection, threads), recorder)
-        marginal = marginal[filled]
+        operator = operator.restricted(filled)
+        marginal = operator.product(operator.ones())
     # A diverging run overflows before it is seen to diverge; what comes of it is looked at below.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
         solution = method.solve(Problem(operator, marginal, recorder), settings)
-
-        row_sums = solution.weights * operator.product(solution.weights)
+        row_sums = to_numpy(solution.weights * operator.product(solution.weights))
+    weights, marginal = to_numpy(solution.weights), to_numpy(marginal)
     largest = rms = None
     balanced_total = 0.0
-    if np.isfinite(row_sums).all() and (solution.weights > 0).all():
+    if np.isfinite(row_sums).all() and (weights > 0).all():
         largest, rms = deviations(row_sums, solution.target)
         balanced_total = float(row_sums.sum())
-    relative = solution.weights * np.sqrt(marginal)
+    relative = weights * np.sqrt(marginal)
     span = float(relative.max() / relative.min()) if largest is not None else np.inf
     status, cause, reason = _judged(contacts, selection, solution, largest, span)
     usable = span < BEYOND_USE
     if usable:
-        values[kept] = solution.weights
+        values[kept] = weights
     if isolated:
         values[alone] = solution.isolated_weight if usable else np.nan
         bins = "1 bin has" if isolated == 1 else f"{isolated:,} bins have"

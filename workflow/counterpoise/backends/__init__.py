@@ -7,13 +7,16 @@ that fulfils it.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.contacts import Contacts
 from counterpoise.selection import Selection
+
+# A numpy array or a torch tensor, float64: see ``Operator.xp``.
+Vector = Any
 
 
 class Operator(Protocol):
@@ -22,13 +25,31 @@ class Operator(Protocol):
     Attributes
     ----------
     size : number of kept bins.
+    xp : ``numpy``, or ``torch`` where the vectors live on its device. Methods compute with the
+        names that the two share (``xp.sqrt``, ``xp.where``, ``x.sum()``), so they run on either.
     """
 
     size: int
 
-    def product(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """A x; float64 [size] in and out, the same bits at every call."""
+    @property
+    def xp(self) -> Any: ...
+
+    def ones(self) -> Vector:
+        """float64 [size] of ones, where this operator's vectors live."""
         ...
+
+    def product(self, x: Vector) -> Vector:
+        """A x; float64 [size] (or [size, k], k at once) in and out, the same bits at every call."""
+        ...
+
+    def restricted(self, kept: NDArray[np.bool_]) -> Operator:
+        """The same map on fewer bins (bool [size], True for those kept); shares its memory."""
+        ...
+
+
+def to_numpy(x: Vector) -> NDArray[Any]:
+    """A vector of an operator as a numpy array."""
+    return np.asarray(x) if isinstance(x, np.ndarray) else np.asarray(x.cpu().numpy())
 
 
 class Backend(StrEnum):
@@ -48,6 +69,6 @@ def make_operator(
         from counterpoise.backends.numba import NumbaOperator
 
         return NumbaOperator(contacts, selection, threads)
-    from counterpoise.backends.scipy import ScipyOperator
+    from counterpoise.backends.scipy import ScipyOperator, selected_matrix
 
-    return ScipyOperator(contacts, selection)
+    return ScipyOperator(selected_matrix(contacts, selection))

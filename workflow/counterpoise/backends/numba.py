@@ -10,6 +10,7 @@ or cis are all the same thing, a later start or an earlier end of each row.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numba
@@ -32,6 +33,8 @@ class NumbaOperator:
     ----------
     threads : how many of the process's threads to use; None for all that numba was given.
     """
+
+    xp = np
 
     def __init__(
         self, contacts: Contacts, selection: Selection, threads: int | None = None
@@ -65,6 +68,16 @@ class NumbaOperator:
         widths = self.reach - self.blocks[:-1]
         self.offsets = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
         self.scratch = np.empty(int(self.offsets[-1]))
+
+    def ones(self) -> NDArray[np.float64]:
+        return np.ones(self.size)
+
+    def restricted(self, kept: NDArray[np.bool_]) -> NumbaOperator:
+        other = copy.copy(self)
+        every = np.arange(self.n) if self.kept is None else self.kept
+        other.kept = every[kept]
+        other.size = len(other.kept)
+        return other
 
     def product(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         full = x

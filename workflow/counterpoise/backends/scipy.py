@@ -36,9 +36,17 @@ def selected_matrix(contacts: Contacts, selection: Selection) -> sp.csr_matrix:
 class ScipyOperator:
     """``y = A x`` by scipy's CSR product (one thread)."""
 
-    def __init__(self, contacts: Contacts, selection: Selection) -> None:
-        self.matrix = selected_matrix(contacts, selection)
-        self.size = int(self.matrix.shape[0])
+    xp = np
+
+    def __init__(self, matrix: sp.csr_matrix) -> None:
+        self.matrix = matrix
+        self.size = int(matrix.shape[0])
+
+    def ones(self) -> NDArray[np.float64]:
+        return np.ones(self.size)
 
     def product(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(self.matrix @ x)
+
+    def restricted(self, kept: NDArray[np.bool_]) -> ScipyOperator:
+        return ScipyOperator(sp.csr_matrix(self.matrix[kept][:, kept]))
