@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterpoise.backends.numba import BLOCKS, MIN_BLOCK, NumbaOperator
+from counterpoise.backends import native
+from counterpoise.backends.native import BLOCKS, MIN_BLOCK, NativeOperator
 from counterpoise.backends.scipy import ScipyOperator, selected_matrix
 from counterpoise.bins import BinTable
 from counterpoise.contacts import Contacts, solver_counts
@@ -41,7 +41,7 @@ def random_contacts(
     top=st.sampled_from([100.0, 1e5, 1e12]),
     whole=st.booleans(),
 )
-def test_numba_equals_scipy(
+def test_native_equals_scipy(
     sizes: list[int],
     density: float,
     seed: int,
@@ -56,10 +56,8 @@ def test_numba_equals_scipy(
     rng = np.random.default_rng(seed)
     kept = rng.random(len(contacts.bins)) < 0.8
     for selection in select(contacts.bins, kept, scope, ignore_diags, diagonal, weighting):
-        slow, fast = (
-            ScipyOperator(selected_matrix(contacts, selection)),
-            NumbaOperator(contacts, selection),
-        )
+        slow = ScipyOperator(selected_matrix(contacts, selection))
+        fast = NativeOperator(contacts, selection)
         assert slow.size == fast.size == np.count_nonzero(selection.kept)
         x = rng.random(slow.size)
         np.testing.assert_allclose(fast.product(x), slow.product(x), rtol=1e-12, atol=0)
@@ -84,32 +82,88 @@ def test_scipy_equals_a_dense_sum() -> None:
         )
 
 
-def test_large_map_in_blocks_and_threads() -> None:
-    """Enough nonzeros for every block; the same bits on one thread, on two, and again."""
-    rng = np.random.default_rng(0)
-    n, per_row = 6000, 2 * BLOCKS * MIN_BLOCK // 6000
-    bin1 = np.repeat(np.arange(n, dtype=np.int32), per_row)
-    keys = np.unique(bin1.astype(np.int64) * n + rng.integers(bin1, n))
-    bin1, bin2 = (keys // n).astype(np.int32), (keys % n).astype(np.int32)
-    counts = rng.integers(1, 300, len(keys))
-    contacts = Contacts.from_chunks(
-        BinTable.fixed(["a", "b"], [4000, 2000], 1), [(bin1, bin2, counts)], {}
+def hic_like(n: int, nonzeros: int, seed: int, whole: bool = True) -> Contacts:
+    """A map that is full near the diagonal and sparse far from it, with some large counts."""
+    rng = np.random.default_rng(seed)
+    bin1 = rng.integers(0, n, 3 * nonzeros)
+    bin2 = bin1 + np.floor(np.exp(rng.random(3 * nonzeros) * np.log(n))).astype(np.int64) - 1
+    keys = np.unique((bin1 * n + bin2)[bin2 < n])
+    keys = np.sort(rng.choice(keys, min(nonzeros, len(keys)), replace=False))
+    distance = keys % n - keys // n
+    counts = rng.poisson(300 / (1 + distance)) + 1 + (rng.random(len(keys)) < 0.001) * 1e5
+    if not whole:
+        counts = counts + 0.25 * (rng.random(len(keys)) < 0.05)
+    half = n // 3
+    pixels = ((keys // n).astype(np.int32), (keys % n).astype(np.int32), counts)
+    return Contacts.from_chunks(BinTable.fixed(["a", "b"], [n - half, half], 1), [pixels], {})
+
+
+def layout_of(operator: NativeOperator) -> tuple[int, dict[str, int]]:
+    """Bytes in the band, and entries in the lists of each kind, over all slabs."""
+    cells, entries = 0, dict.fromkeys(("ones", "bytes", "doubles"), 0)
+    for table, _ in operator.map.slabs:
+        cells += int(table[5])
+        for number, kind in enumerate(entries):
+            entries[kind] += int(table[8:].reshape(-1, 3, 6)[:, number, 1].sum())
+    return cells, entries
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize("ignore_diags", [0, 1, 2, 70])
+def test_band_and_lists_equal_scipy(scope: Scope, ignore_diags: int, whole: bool) -> None:
+    """Every part of the layout is in use, and says what the plain matrix says."""
+    contacts = hic_like(3000, 200_000, 5, whole)
+    rng = np.random.default_rng(1)
+    kept = rng.random(3000) < 0.95
+    for selection in select(contacts.bins, kept, scope, ignore_diags, 1, True):
+        slow = ScipyOperator(selected_matrix(contacts, selection))
+        fast = NativeOperator(contacts, selection)
+        cells, entries = layout_of(fast)
+        assert all(entries.values())
+        # A band grows from the diagonal on, so dropping many diagonals leaves none of it.
+        assert (cells > 0) == (ignore_diags < 64)
+        x = rng.random((slow.size, 11))
+        np.testing.assert_allclose(fast.product(x[:, 0]), slow.product(x[:, 0]), rtol=1e-12)
+        np.testing.assert_allclose(fast.product(x), slow.product(x), rtol=1e-12)
+        fewer = rng.random(slow.size) < 0.5
+        part = fast.restricted(fewer)
+        y = x[fewer, 0]
+        np.testing.assert_allclose(part.product(y), slow.restricted(fewer).product(y), rtol=1e-12)
+
+
+def test_more_columns_than_sixteen_bits_name() -> None:
+    """Rows that reach over several panels of columns, and blocks that begin in a later one."""
+    n, rng = 200_000, np.random.default_rng(3)
+    keys = np.unique(np.sort(rng.integers(0, n, (600_000, 2)), axis=1) @ np.array([n, 1]))
+    pixels = (
+        (keys // n).astype(np.int32),
+        (keys % n).astype(np.int32),
+        rng.integers(1, 400, len(keys)),
     )
-    kept = np.ones(n, dtype=bool)
+    contacts = Contacts.from_chunks(BinTable.fixed(["a"], [n], 1), [pixels], {})
+    (selection,) = select(contacts.bins, np.ones(n, dtype=bool), Scope.GENOME)
     x = rng.random(n)
-    before = numba.get_num_threads()
-    for selection in select(contacts.bins, kept, Scope.GENOME, 1):
-        products = []
-        for threads in (1, 2, 2):
-            operator = NumbaOperator(contacts, selection, threads)
-            assert len(operator.blocks) == BLOCKS + 1
-            products.append(operator.product(x))
-        np.testing.assert_allclose(
-            products[0], ScipyOperator(selected_matrix(contacts, selection)).product(x), rtol=1e-12
-        )
-        for other in products[1:]:
-            assert other.tobytes() == products[0].tobytes()
-    numba.set_num_threads(before)
+    expected = ScipyOperator(selected_matrix(contacts, selection)).product(x)
+    fast = NativeOperator(contacts, selection, 2)
+    assert fast.map.blocks == BLOCKS
+    np.testing.assert_allclose(fast.product(x), expected, rtol=1e-12)
+
+
+def test_the_same_bits_on_any_number_of_threads_and_any_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    contacts = hic_like(6000, 2 * BLOCKS * MIN_BLOCK, 7)
+    (selection,) = select(contacts.bins, np.ones(6000, dtype=bool), Scope.GENOME, 1)
+    x = np.random.default_rng(2).random((6000, 3))
+    products = []
+    for level in range(native.call("processor_level") + 1):
+        monkeypatch.setattr(native, "_level", lambda level=level: level)
+        for threads in (1, 2, 3, 2):
+            operator = NativeOperator(contacts, selection, threads)
+            assert operator.map.blocks == BLOCKS
+            products.append((operator.product(x[:, 0]).tobytes(), operator.product(x).tobytes()))
+    assert len(set(products)) == 1
 
 
 @pytest.mark.parametrize(

@@ -41,3 +41,7 @@ class InputError(CounterpoiseError):
 
 class NotBalancedError(CounterpoiseError):
     """A method did not succeed and ``on_failure: stop`` was asked for."""
+
+
+class SetupError(CounterpoiseError):
+    """Something that the installation should have brought is missing."""

@@ -53,22 +53,37 @@ def to_numpy(x: Vector) -> NDArray[Any]:
 
 
 class Backend(StrEnum):
-    """``auto`` is numba; ``scipy`` (``numpy`` is its other name) is slow and plain, for checks."""
+    """``native`` is compiled C; ``scipy`` (or ``numpy``) is slow and plain, for checks.
+
+    ``balance`` resolves ``auto`` first: see ``counterpoise.backends.device``.
+    """
 
     AUTO = "auto"
-    NUMBA = "numba"
+    NATIVE = "native"
+    TORCH = "torch"
     SCIPY = "scipy"
     NUMPY = "numpy"
 
 
 def make_operator(
-    backend: str, contacts: Contacts, selection: Selection, threads: int | None = None
+    backend: str,
+    contacts: Contacts,
+    selection: Selection,
+    threads: int | None = None,
+    device: str | None = None,
 ) -> Operator:
-    """The operator of a selection of contacts on the backend of this name."""
-    if Backend(backend) in (Backend.AUTO, Backend.NUMBA):
-        from counterpoise.backends.numba import NumbaOperator
+    """The operator of a selection of contacts on the backend of this name.
 
-        return NumbaOperator(contacts, selection, threads)
+    ``device`` is for torch alone: ``cuda``, ``cpu``, or None for CUDA where there is some.
+    """
+    if Backend(backend) is Backend.TORCH:
+        from counterpoise.backends.torch import TorchOperator
+
+        return TorchOperator(contacts, selection, device, threads)
+    if Backend(backend) in (Backend.AUTO, Backend.NATIVE):
+        from counterpoise.backends.native import NativeOperator
+
+        return NativeOperator(contacts, selection, threads)
     from counterpoise.backends.scipy import ScipyOperator, selected_matrix
 
     return ScipyOperator(selected_matrix(contacts, selection))

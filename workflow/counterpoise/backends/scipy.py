@@ -15,14 +15,17 @@ from counterpoise.selection import Scope, Selection
 def selected_matrix(contacts: Contacts, selection: Selection) -> sp.csr_matrix:
     """The symmetric map of a selection, both triangles, float64, kept bins only."""
     chromosome = contacts.bins.chromosome_ids
-    row, column = contacts.rows.astype(np.int64), contacts.columns.astype(np.int64)
+    lo, hi = selection.lo, selection.hi
+    first, end = contacts.indptr[lo], contacts.indptr[hi]
+    row = np.repeat(np.arange(lo, hi), np.diff(contacts.indptr[lo : hi + 1]))
+    column = contacts.columns[first:end].astype(np.int64)
     inside = (row >= selection.lo) & (column < selection.hi)
     inside &= column - row >= selection.ignore_diags
     if selection.scope is not Scope.GENOME:
         same = chromosome[row] == chromosome[column]
         inside &= same if selection.scope is Scope.CIS else ~same
     row, column = row[inside] - selection.lo, column[inside] - selection.lo
-    counts = contacts.counts[inside].astype(np.float64)
+    counts = contacts.counts[first:end][inside].astype(np.float64)
     if selection.factor is not None:
         counts *= selection.factor[row] * selection.factor[column]
     n = selection.hi - selection.lo

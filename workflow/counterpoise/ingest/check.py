@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from counterpoise.bins import BinTable
 from counterpoise.contacts import Chunk
 from counterpoise.errors import InputError
+from counterpoise.native import call
 
 
 @dataclass
@@ -45,6 +46,12 @@ def checked(chunks: Iterable[Chunk], bins: BinTable, where: str, tally: Tally) -
     n = len(bins)
     last_row = -1
     for bin1, bin2, count in whole_rows(chunks):
+        total = _total_of_clean(bin1, bin2, count, n)
+        if total is not None and bin1[0] > last_row:
+            last_row = int(bin1[-1])
+            tally.contacts += total
+            yield bin1, bin2, count
+            continue
         _check_ids(bin1, bin2, n, bins, where)
         _check_counts(bin1, bin2, count, bins, where)
         bin1, bin2 = bin1.astype(np.int32, copy=False), bin2.astype(np.int32, copy=False)
@@ -72,6 +79,20 @@ def checked(chunks: Iterable[Chunk], bins: BinTable, where: str, tally: Tally) -
         ).item()
         if len(count):
             yield bin1, bin2, count
+
+
+def _total_of_clean(
+    bin1: NDArray[Any], bin2: NDArray[Any], count: NDArray[Any], n: int
+) -> float | None:
+    """The sum of counts, if one look finds nothing to refuse, sort or leave out; else None."""
+    kinds = [np.dtype(np.int32), np.dtype(np.float64)]
+    if bin1.dtype != np.int32 or bin2.dtype != np.int32 or count.dtype not in kinds:
+        return None
+    total = np.zeros(1, np.int64)
+    kind = kinds.index(count.dtype)
+    if call("check_pixels", bin1, bin2, count, kind, len(bin1), n, total):
+        return None
+    return float(count.sum()) if kind else int(total[0])
 
 
 def whole_rows(chunks: Iterable[Chunk]) -> Iterator[Chunk]:

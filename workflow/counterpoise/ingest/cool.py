@@ -20,8 +20,9 @@ from counterpoise.bins import BinTable
 from counterpoise.contacts import Chunk
 from counterpoise.errors import InputError
 from counterpoise.ingest.check import joined
-from counterpoise.ingest.column import INFLATE_ERROR, READ_THREADS, Column
+from counterpoise.ingest.column import Column
 from counterpoise.ingest.source import Level, OpenLevel, SourceInfo
+from counterpoise.native import available_threads
 
 SPAN = 1 << 20  # pixels read at a time: few enough to stay in the cache while they are checked
 _BIN_COLUMNS = ("chrom", "start", "end")
@@ -95,7 +96,7 @@ def _damage_named(where: str) -> Iterator[None]:
     """Whatever h5py and the inflating raise over damaged bytes, as an error that says so."""
     try:
         yield
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, INFLATE_ERROR) as error:
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         raise InputError(
             where,
             f"is damaged and cannot be read ({error}).",
@@ -274,7 +275,7 @@ def _pixel_chunks(pixels: h5py.Group, where: str) -> Iterator[Chunk]:
     total = pixels["count"].shape[0]
     with _damage_named(where):
         columns = [Column(pixels[name], name != "count") for name in _PIXEL_COLUMNS]
-    with ThreadPoolExecutor(READ_THREADS) as pool:
+    with ThreadPoolExecutor(available_threads()) as pool:
         now = [column.start(0, min(SPAN, total), pool) for column in columns]
         for lo in range(0, total, SPAN):
             # The next span is inflated while the caller works on this one.

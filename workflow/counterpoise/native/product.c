@@ -1,0 +1,171 @@
+/* y = A x over the compact layout, by any number of threads with the same bits.
+ *
+ * The slabs are dealt to blocks, whose number depends on the map alone. Each block adds into an
+ * array of its own; the arrays are summed in a fixed order once all blocks are done. Threads take
+ * the next block, and then the next piece of the sum, from a counter that they share.
+ */
+
+#include "layout.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(64)));
+typedef double loose_lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(8)));
+
+/* x_j and the sum so far of y_j side by side: one line of the cache holds both. */
+typedef struct {
+    double x, y;
+} Pair;
+
+#define TOTAL(t) ((((t)[0] + (t)[1]) + ((t)[2] + (t)[3])) + (((t)[4] + (t)[5]) + ((t)[6] + (t)[7])))
+
+#define TARGET
+#define NAME(function) function##_plain
+#define WIDEN(p) \
+    ((lanes){(p)[0], (p)[1], (p)[2], (p)[3], (p)[4], (p)[5], (p)[6], (p)[7]})
+#include "product_body.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+typedef union {
+    __m256d half[2];
+    lanes whole;
+} Halves;
+
+#define TARGET __attribute__((target("avx2")))
+#define NAME(function) function##_avx2
+#define WIDEN(p)                                                                    \
+    (((Halves){{_mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_loadu_si32(p))),           \
+                _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_loadu_si32((p) + 4)))}})   \
+         .whole)
+#include "product_body.h"
+
+#define TARGET __attribute__((target("avx2,avx512f,avx512vl,avx512bw,avx512dq")))
+#define NAME(function) function##_avx512
+#define WIDEN(p) \
+    ((lanes)_mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(p)))))
+#include "product_body.h"
+#endif
+
+typedef struct {
+    const Slab *const *tables;    /* [slabs] */
+    const uint8_t *const *bytes;  /* [slabs], NULL where they are in the file */
+    const int64_t *places;        /* [slabs + 1], where each slab is in the file */
+    int64_t file, panels, blocks;
+    const int64_t *slabs;         /* [blocks + 1], first slab of each block */
+    const int64_t *first, *reach; /* [blocks], columns that a block touches */
+    const int64_t *band;          /* [blocks], end of those that its band touches */
+    double *const *pairs;         /* [blocks], [2 * (reach - first)] */
+    double *const *near;          /* [blocks], [band - first] */
+    const double *main;           /* [n], the diagonal */
+    int64_t n, longest;           /* bins, and bytes of the largest slab */
+} Plan;
+
+/* What threads share during one product. */
+typedef struct {
+    int64_t block, done, piece, failed;
+} Counters;
+
+static int read_slab(const Plan *plan, int64_t s, uint8_t *into)
+{
+    int64_t at = plan->places[s], end = plan->places[s + 1];
+    while (at < end) {
+        ssize_t got = pread((int)plan->file, into, (size_t)(end - at), at);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return 0;
+        at += got;
+        into += got;
+    }
+    return 1;
+}
+
+/* Which version this processor can run: 0 plain, 1 AVX2, 2 AVX-512. */
+int64_t processor_level(void)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
+        return 2;
+    if (__builtin_cpu_supports("avx2")) return 1;
+#endif
+    return 0;
+}
+
+static void one_slab(const Plan *plan, int64_t level, int64_t s, int64_t b, const uint8_t *bytes,
+                     const double *x, int64_t many)
+{
+    const Slab *slab = plan->tables[s];
+    int64_t first = plan->first[b];
+    lanes *pairs = (lanes *)plan->pairs[b];
+#define RUN(version)                                                                               \
+    (many ? slab_of_many_##version(slab, bytes, plan->panels, first, pairs)                        \
+          : slab_##version(slab, bytes, plan->panels, first, x, (Pair *)plan->pairs[b], plan->near[b]))
+#if defined(__x86_64__)
+    if (level == 2) RUN(avx512);
+    else if (level == 1) RUN(avx2);
+    else
+#endif
+        RUN(plain);
+}
+
+/* One thread's share of y = A x. Returns 0 if the file could not be read.
+ *
+ * x, y: [n], or with ``many`` [n][LANES]. */
+int64_t product(const Plan *plan, Counters *shared, int64_t level, int64_t many, const double *x,
+                double *y)
+{
+    int64_t k = many ? LANES : 1;
+    uint8_t *buffer = plan->file >= 0 ? malloc((size_t)plan->longest) : NULL;
+    if (plan->file >= 0 && !buffer) __atomic_store_n(&shared->failed, 1, __ATOMIC_SEQ_CST);
+    int64_t b;
+    while ((b = __atomic_fetch_add(&shared->block, 1, __ATOMIC_SEQ_CST)) < plan->blocks) {
+        int64_t first = plan->first[b], width = plan->reach[b] - first;
+        double *pairs = plan->pairs[b];
+        for (int64_t j = 0; j < width; j++)
+            for (int64_t l = 0; l < k; l++) {
+                pairs[2 * j * k + l] = x[(first + j) * k + l];
+                pairs[(2 * j + 1) * k + l] = 0;
+            }
+        if (!many)
+            for (int64_t j = 0; j < plan->band[b] - first; j++) plan->near[b][j] = 0;
+        for (int64_t s = plan->slabs[b]; s < plan->slabs[b + 1]; s++) {
+            const uint8_t *bytes = plan->bytes[s];
+            if (!bytes) {
+                if (__atomic_load_n(&shared->failed, __ATOMIC_SEQ_CST)) break;
+                if (!read_slab(plan, s, buffer)) {
+                    __atomic_store_n(&shared->failed, 1, __ATOMIC_SEQ_CST);
+                    break;
+                }
+                bytes = buffer;
+            }
+            one_slab(plan, level, s, b, bytes, x, many);
+        }
+        __atomic_fetch_add(&shared->done, 1, __ATOMIC_SEQ_CST);
+    }
+    free(buffer);
+    /* Only blocks that a running thread has taken are waited for, so this ends. */
+    while (__atomic_load_n(&shared->done, __ATOMIC_SEQ_CST) < plan->blocks) sched_yield();
+    int64_t pieces = plan->n / 4096 + 1, piece;
+    while ((piece = __atomic_fetch_add(&shared->piece, 1, __ATOMIC_SEQ_CST)) < pieces) {
+        int64_t from = piece * plan->n / pieces, to = (piece + 1) * plan->n / pieces;
+        for (int64_t i = from; i < to; i++)
+            for (int64_t l = 0; l < k; l++) y[i * k + l] = plan->main[i] * x[i * k + l];
+        for (b = 0; b < plan->blocks; b++) {
+            int64_t first = plan->first[b];
+            int64_t low = from > first ? from : first;
+            int64_t high = to < plan->reach[b] ? to : plan->reach[b];
+            for (int64_t i = low; i < high; i++)
+                for (int64_t l = 0; l < k; l++)
+                    y[i * k + l] += plan->pairs[b][(2 * (i - first) + 1) * k + l];
+            high = to < plan->band[b] ? to : plan->band[b];
+            if (!many)
+                for (int64_t i = low; i < high; i++) y[i] += plan->near[b][i - first];
+        }
+    }
+    return !__atomic_load_n(&shared->failed, __ATOMIC_SEQ_CST);
+}

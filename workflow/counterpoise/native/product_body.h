@@ -1,0 +1,145 @@
+/* The product of one slab, compiled once for each kind of processor (see product.c).
+ *
+ * Needs TARGET (an attribute), NAME(function) and WIDEN(pointer): LANES bytes as doubles. Additions
+ * happen in the same order in every version, so all of them give the same bits.
+ *
+ * at: for each column j of the block, x_j and the sum so far of y_j side by side, so that both
+ * are in one line of the cache; it counts from the block's first column.
+ */
+
+TARGET static void NAME(band)(const Slab *slab, const uint8_t *bytes, const double *x, double *y)
+{
+    const int32_t *widths = (const int32_t *)(bytes + slab->widths);
+    const uint8_t *cell = bytes + slab->band;
+    for (int64_t g = 0; g < slab->groups; g++) {
+        const double *xj = x + g * GROUP;
+        double *yj = y + g * GROUP;
+        double a = xj[0], b = xj[1], c = xj[2], d = xj[3];
+        lanes ta = {0}, tb = {0}, tc = {0}, td = {0};
+        for (int64_t k = 0; k < widths[g] * (STEP / LANES); k++) {
+            lanes xs = *(const loose_lanes *)xj;
+            lanes ca = WIDEN(cell), cb = WIDEN(cell + LANES);
+            lanes cc = WIDEN(cell + 2 * LANES), cd = WIDEN(cell + 3 * LANES);
+            ta += ca * xs;
+            tb += cb * xs;
+            tc += cc * xs;
+            td += cd * xs;
+            *(loose_lanes *)yj += (ca * a + cb * b) + (cc * c + cd * d);
+            xj += LANES;
+            yj += LANES;
+            cell += GROUP * LANES;
+        }
+        y[g * GROUP] += TOTAL(ta);
+        y[g * GROUP + 1] += TOTAL(tb);
+        y[g * GROUP + 2] += TOTAL(tc);
+        y[g * GROUP + 3] += TOTAL(td);
+    }
+}
+
+/* Four sums side by side: one alone would wait for each addition to end. */
+#define LIST(function, VALUES, TIMES)                                                            \
+    TARGET static void NAME(function)(const List *list, const uint8_t *bytes, Pair *rows,        \
+                                      Pair *at)                                                  \
+    {                                                                                            \
+        const uint32_t *row = (const uint32_t *)(bytes + list->rows);                            \
+        const uint32_t *ends = (const uint32_t *)(bytes + list->ends);                           \
+        const uint16_t *column = (const uint16_t *)(bytes + list->columns);                      \
+        VALUES;                                                                                  \
+        for (int64_t s = 0; s < list->segments; s++) {                                           \
+            double xi = rows[row[s]].x, t0 = 0, t1 = 0, t2 = 0, t3 = 0;                          \
+            size_t k = ends[s], end = ends[s + 1];                                               \
+            for (; k + 4 <= end; k += 4) {                                                       \
+                Pair *p0 = at + column[k], *p1 = at + column[k + 1];                             \
+                Pair *p2 = at + column[k + 2], *p3 = at + column[k + 3];                         \
+                t0 += TIMES(k, p0->x);                                                           \
+                t1 += TIMES(k + 1, p1->x);                                                       \
+                t2 += TIMES(k + 2, p2->x);                                                       \
+                t3 += TIMES(k + 3, p3->x);                                                       \
+                p0->y += TIMES(k, xi);                                                           \
+                p1->y += TIMES(k + 1, xi);                                                       \
+                p2->y += TIMES(k + 2, xi);                                                       \
+                p3->y += TIMES(k + 3, xi);                                                       \
+            }                                                                                    \
+            for (; k < end; k++) {                                                               \
+                Pair *p = at + column[k];                                                        \
+                t0 += TIMES(k, p->x);                                                            \
+                p->y += TIMES(k, xi);                                                            \
+            }                                                                                    \
+            rows[row[s]].y += (t0 + t1) + (t2 + t3);                                             \
+        }                                                                                        \
+    }
+
+#define ONCE(k, value) (value)
+#define OFTEN(k, value) (values[k] * (value))
+LIST(ones, , ONCE)
+LIST(bytes, const uint8_t *values = bytes + list->values, OFTEN)
+LIST(doubles, const double *values = (const double *)(bytes + list->values), OFTEN)
+#undef LIST
+#undef ONCE
+#undef OFTEN
+
+TARGET static void NAME(slab)(const Slab *slab, const uint8_t *bytes, int64_t panels,
+                              int64_t first, const double *x, Pair *pairs, double *y)
+{
+    NAME(band)(slab, bytes, x + slab->first, y + (slab->first - first));
+    Pair *rows = pairs + (slab->first - first);
+    for (int64_t panel = 0; panel < panels; panel++) {
+        const List *list = &slab->lists[panel * KINDS];
+        /* May point before the array where the panel begins before the block; entries do not. */
+        Pair *at = (Pair *)((intptr_t)pairs +
+                            (intptr_t)sizeof(Pair) * (intptr_t)(panel * PANEL - first));
+        NAME(ones)(&list[ONES], bytes, rows, at);
+        NAME(bytes)(&list[BYTES], bytes, rows, at);
+        NAME(doubles)(&list[DOUBLES], bytes, rows, at);
+    }
+}
+
+/* The same for LANES right-hand sides at once: pairs holds x_j[LANES] and y_j[LANES]. */
+TARGET static void NAME(slab_of_many)(const Slab *slab, const uint8_t *bytes, int64_t panels,
+                                      int64_t first, lanes *pairs)
+{
+    lanes *rows = pairs + 2 * (slab->first - first);
+    const int32_t *widths = (const int32_t *)(bytes + slab->widths);
+    const uint8_t *cell = bytes + slab->band;
+    for (int64_t g = 0; g < slab->groups; g++) {
+        lanes *own = rows + 2 * g * GROUP, *at = own;
+        lanes xi[GROUP], t[GROUP];
+        for (int r = 0; r < GROUP; r++) {
+            xi[r] = own[2 * r];
+            t[r] = (lanes){0};
+        }
+        for (int64_t k = 0; k < widths[g] * (STEP / LANES); k++) {
+            for (int j = 0; j < LANES; j++, at += 2)
+                for (int r = 0; r < GROUP; r++) {
+                    double count = cell[r * LANES + j];
+                    t[r] += count * at[0];
+                    at[1] += count * xi[r];
+                }
+            cell += GROUP * LANES;
+        }
+        for (int r = 0; r < GROUP; r++) own[2 * r + 1] += t[r];
+    }
+    for (int64_t q = 0; q < panels * KINDS; q++) {
+        const List *list = &slab->lists[q];
+        const uint32_t *row = (const uint32_t *)(bytes + list->rows);
+        const uint32_t *end = (const uint32_t *)(bytes + list->ends);
+        const uint16_t *column = (const uint16_t *)(bytes + list->columns);
+        lanes *at = (lanes *)((intptr_t)pairs +
+                              (intptr_t)sizeof(lanes) * 2 * (intptr_t)(q / KINDS * PANEL - first));
+        for (int64_t s = 0; s < list->segments; s++) {
+            lanes xi = rows[2 * row[s]], t = {0};
+            for (uint32_t k = end[s]; k < end[s + 1]; k++) {
+                double count = 1;
+                if (q % KINDS == BYTES) count = (bytes + list->values)[k];
+                if (q % KINDS == DOUBLES) count = ((const double *)(bytes + list->values))[k];
+                t += count * at[2 * column[k]];
+                at[2 * column[k] + 1] += count * xi;
+            }
+            rows[2 * row[s] + 1] += t;
+        }
+    }
+}
+
+#undef TARGET
+#undef NAME
+#undef WIDEN
