@@ -256,7 +256,7 @@ WRONG = {
     # no such option
     "mask=strict": r"mask/strict[\s\S]*default\s+none",
     "cohort=unknown": r"cohort/unknown[\s\S]*demo",
-    "backend=torch": "backend/torch",
+    "backend=gpu": "backend/gpu",
     "mask=null": "mask=null",
     # a wrong type
     "mask.min_nnz=many": r"mask\.min_nnz: Value 'many'",
@@ -286,7 +286,8 @@ WRONG = {
     "methods.ice.diagonal=3": r"methods\.ice\.diagonal is 3",
     "methods.kr.tolerance=inf": r"methods\.kr\.tolerance is inf",
     "methods.kr.max_products=0": r"methods\.kr\.max_products is 0",
-    "backend.name=cuda": r"backend\.name is 'cuda'; .*numba",
+    "backend.name=cuda": r"backend\.name is 'cuda'; .*native",
+    "backend.device=gpu": r"backend\.device is 'gpu'; it must be cuda, cpu or null",
     "ingest.hic_engine=straw": r"ingest\.hic_engine is 'straw'; .*hicstraw",
     "qc.dpi=0": r"qc\.dpi is 0",
     "qc.max_pixels=-5": r"qc\.max_pixels is -5",
@@ -298,10 +299,10 @@ WRONG = {
     "samples.yeast.path=nowhere.cool": r"samples\.yeast\.path: the file nowhere\.cool",
     "sources.iced.sha256=12": r"sources\.iced\.sha256 must be 64",
     # combinations that cannot be
-    "primary=vc2": r"primary is 'vc2', .*\(ice, kr, vc, vc_sqrt\)",
-    "~methods.ice": r"primary is 'ice', .*\(kr, vc, vc_sqrt\)",
+    "primary=vc2": r"primary is 'vc2', .*\(ice, kr, scale, ssk, vc, vc_sqrt\)",
+    "~methods.ice": r"primary is 'ice', .*\(kr, scale, ssk, vc, vc_sqrt\)",
     "methods.kr.method=ice": r"methods\.kr\.max_products",
-    "methods.kr.method=scale": r"methods\.kr\.method is 'scale'",
+    "methods.kr.method=shake": r"methods\.kr\.method is 'shake'",
     "sample_sheet=sheet.tsv": "either samples or sample_sheet",
     "methods.ice.tolerance": "methods.ice.tolerance",
 }

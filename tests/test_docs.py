@@ -42,7 +42,14 @@ OUTPUTS = (ROOT / "docs" / "outputs.md").read_text(encoding="utf-8")
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 
 RESOLUTIONS = (1000, 2000)
-COLUMNS = {"ice": "GW_ICE", "kr": "KR", "vc": "VC", "vc_sqrt": "VC_SQRT"}
+COLUMNS = {
+    "ice": "GW_ICE",
+    "kr": "KR",
+    "scale": "SCALE",
+    "ssk": "GW_SSK",
+    "vc": "VC",
+    "vc_sqrt": "VC_SQRT",
+}
 RUNS = [
     {
         "sample": "wild",
@@ -371,7 +378,7 @@ def test_the_example_overrides_load(conf: Path) -> None:
     assert asdict(loose.methods["ice"])["tolerance"] == 1e-4
     assert (filtered.config.mask.min_nnz, filtered.config.resolutions) == (5, [20_000])
     assert (off.config.mask.mad_max, off.config.tracking.enabled) == (0, False)
-    assert list(added.methods) == ["ice", "kr", "vc_sqrt", "kr_loose"]
+    assert list(added.methods) == ["ice", "kr", "scale", "ssk", "vc_sqrt", "kr_loose"]
 
 
 # --- the tutorial ----------------------------------------------------------------------------

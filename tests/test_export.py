@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from typing import Any
 import cooler
 import h5py
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
+from counterpoise import export, triples
 from counterpoise.balancing import balance
 from counterpoise.bins import BinTable
 from counterpoise.contacts import Chunk
@@ -403,6 +406,35 @@ def test_same_bytes_twice(exported: Exported, tmp_path: Path) -> None:
     again = tmp_path / "again.mcool"
     write_mcool(exported.layout, "s", RESOLUTIONS[::-1], COLUMNS, "ice", str(again))
     assert again.read_bytes() == exported.path.read_bytes()
+
+
+@pytest.mark.parametrize("chunk", [1, 777, 1000, 10**6])
+def test_chunks_and_row_groups_of_any_size(
+    exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    """Finished chunks are handed to HDF5: cut anywhere, h5py reads the same pixels."""
+    monkeypatch.setattr(triples, "ROW_GROUP", 500)
+    monkeypatch.setattr(export, "CHUNK", chunk)
+    monkeypatch.setattr(Layout, "triples", moved(Layout.triples, tmp_path))
+    paths = exported.layout.triples("s", 20_000)
+    write_triples(inspect_source(str(exported.source)), 20_000, paths)
+    assert pq.ParquetFile(paths["pixels"]).num_row_groups > 2
+    columns = {"kr": "KR"}
+    write_mcool(exported.layout, "s", [20_000], columns, "kr", str(tmp_path / "x.mcool"))
+    with h5py.File(tmp_path / "x.mcool") as new, h5py.File(exported.path) as whole:
+        after, before = (file["resolutions/20000"] for file in (new, whole))
+        pixels = before["pixels/count"].shape[0]
+        assert after["pixels/count"].chunks == (min(chunk, pixels),)
+        for name in ("pixels/bin1_id", "pixels/bin2_id", "pixels/count", "indexes/bin1_offset"):
+            np.testing.assert_array_equal(after[name][:], before[name][:])
+        assert dict(after.attrs) == dict(before.attrs)
+
+
+def moved(triples_of: Callable[..., dict[str, str]], folder: Path) -> Callable[..., dict[str, str]]:
+    """``Layout.triples``, in another folder."""
+    return lambda *args: {
+        key: str(folder / Path(path).name) for key, path in triples_of(*args).items()
+    }
 
 
 def test_nothing_half_written(exported: Exported, tmp_path: Path) -> None:

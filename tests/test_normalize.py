@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -16,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import counterpoise as cp
+from counterpoise.errors import ConfigError
 from counterpoise.normalize import NotBalancedWarning
 
 FIVE_BINS = np.array(
@@ -39,15 +38,6 @@ FORMATS = (
     sp.dok_matrix,
     sp.csr_array,
 )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """On a busy machine threads wait for each other far longer than these small maps take."""
-    before = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(before)
 
 
 def row_sums(matrix: Any) -> NDArray[np.float64]:
@@ -135,10 +125,13 @@ def test_backends_by_their_tutorial_names() -> None:
     found, weights = cp.kr_normalize(FIVE_BINS, backend="auto", tolerance=1e-10, device="cpu")
     np.testing.assert_allclose(plain_weights, weights, rtol=1e-10)
     np.testing.assert_allclose(plain.toarray(), found.toarray(), rtol=1e-10)
-    with pytest.raises(ValueError, match="backend is 'torch'; it must be one of auto, numba"):
-        cp.kr_normalize(FIVE_BINS, backend="torch")
-    with pytest.raises(ValueError, match=r"device is 'cuda'.*cpu only"):
-        cp.kr_normalize(FIVE_BINS, device="cuda")
+    by_torch, torch_weights = cp.kr_normalize(FIVE_BINS, backend="torch", tolerance=1e-10)
+    np.testing.assert_allclose(plain_weights, torch_weights, rtol=1e-10)
+    assert isinstance(by_torch, sp.csr_matrix)
+    with pytest.raises(ValueError, match="backend is 'jax'; it must be one of auto, native"):
+        cp.kr_normalize(FIVE_BINS, backend="jax")
+    with pytest.raises(ConfigError, match=r"device is 'cuda', where backend scipy knows the CPU"):
+        cp.kr_normalize(FIVE_BINS, backend="scipy", device="cuda")
 
 
 # --- what the methods mean -------------------------------------------------------------------

@@ -7,8 +7,9 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,12 @@ from numpy.typing import NDArray
 
 from counterpoise._version import __version__
 from counterpoise.backends import Backend, Operator, Vector, make_operator, to_numpy
+from counterpoise.backends.device import Choice, choose
 from counterpoise.contacts import Contacts
 from counterpoise.errors import ConfigError, NotBalancedError
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import (
+    EqualSumsSettings,
     Method,
     MethodSettings,
     OnFailure,
@@ -29,14 +32,16 @@ from counterpoise.methods import (
     methods,
 )
 from counterpoise.selection import Scope, Selection, select
+from counterpoise.support import Decision, decide, examine, name_some
+from counterpoise.target import Target, scaled_to
 from counterpoise.trace import Recorder, TraceRow, deviations
 from counterpoise.verdict import Cause, PartVerdict, Status, Verdict, overall
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
-# Above this many contacts a failed map's pattern is not examined: its matching would take longer
-# and more memory than the balancing did.
+# Above this many contacts no matching of the whole map is looked for: it would take longer and
+# more memory than the balancing does.
 EXAMINE_LIMIT = 5_000_000
 TOO_LARGE = "the map is too large to look for the cause in its structure"
 
@@ -46,6 +51,10 @@ TOO_LARGE = "the map is too large to look for the cause in its structure"
 RUN_OFF = 1e3
 # And where they span this much they are no weights any more, wanted (``on_failure: keep``) or not.
 BEYOND_USE = 1e12
+
+# ``on_failure: drop``, as Juicer's KR does it: bins with row sums up to these percentiles of all
+# positive ones are left out, a step at a time (``NormalizationCalculations.getOffset``).
+DROP_PERCENTILES = (1, 2, 3, 4, 10)
 
 MaskLike = MaskSettings | dict[str, Any] | NDArray[np.bool_] | None
 
@@ -102,8 +111,11 @@ class _CountingOperator:
     """Counts products into the trace's recorder, so that no method has to."""
 
     def __init__(self, inner: Operator, recorder: Recorder) -> None:
-        self._inner, self._recorder = inner, recorder
+        self._inner, self.recorder = inner, recorder
         self.size = inner.size
+
+    def counted_by(self, recorder: Recorder) -> _CountingOperator:
+        return _CountingOperator(self._inner, recorder)
 
     @property
     def xp(self) -> Any:
@@ -113,11 +125,11 @@ class _CountingOperator:
         return self._inner.ones()
 
     def product(self, x: Vector) -> Vector:
-        self._recorder.matvecs += 1
+        self.recorder.matvecs += 1
         return self._inner.product(x)
 
-    def restricted(self, kept: NDArray[np.bool_]) -> Operator:
-        return _CountingOperator(self._inner.restricted(kept), self._recorder)
+    def restricted(self, kept: NDArray[np.bool_]) -> _CountingOperator:
+        return _CountingOperator(self._inner.restricted(kept), self.recorder)
 
 
 def balance(
@@ -126,6 +138,7 @@ def balance(
     *,
     mask: MaskLike = None,
     backend: str = Backend.AUTO,
+    device: str | None = None,
     threads: int | None = None,
     name: str | None = None,
     mask_record: dict[str, Any] | None = None,
@@ -141,7 +154,7 @@ def balance(
     method : name of a method (``counterpoise.methods``).
     mask : filter settings (``MaskSettings`` or a dict of them), a bool array [bins] with True
         for kept bins, or None for empty bins alone.
-    backend, threads : who computes, see ``counterpoise.backends``.
+    backend, device, threads : who computes, see ``counterpoise.backends`` and ``BackendSettings``.
     name : what the result is called in records; the method's name by default.
     mask_record : what the verdict says of a mask given as an array.
     progress : called with a line of text as each part is done.
@@ -166,24 +179,32 @@ def balance(
     resolved = make_settings(chosen, settings)
     kept, found_record = _resolve_mask(contacts, mask)
 
+    selections = list(
+        select(
+            contacts.bins,
+            kept,
+            Scope(resolved.scope),
+            resolved.ignore_diags,
+            getattr(resolved, "diagonal", 1),
+            chosen.trans_weighting,
+        )
+    )
+    computer = choose(backend, device, contacts, selections)
+    task = _Task(contacts, chosen, resolved, computer, threads)
     weights = np.full(len(contacts.bins), np.nan)
     parts: list[PartVerdict] = []
     trace: list[TraceRow] = []
-    for selection in select(
-        contacts.bins,
-        kept,
-        Scope(resolved.scope),
-        resolved.ignore_diags,
-        getattr(resolved, "diagonal", 1),
-        chosen.trans_weighting,
-    ):
-        part, values, rows = _balance_part(contacts, selection, chosen, resolved, backend, threads)
+    for selection in selections:
+        outcome = _balance_part(task, selection)
+        part = outcome.part
         if part.status.good or resolved.on_failure == OnFailure.KEEP:
-            weights[selection.lo : selection.hi] = values
+            weights[selection.lo : selection.hi] = outcome.values
         parts.append(part)
-        trace.extend(rows)
+        trace.extend(outcome.rows)
         progress(f"{part.label}: {part.status.value} after {part.matvecs} products. {part.reason}")
-    verdict = _verdict(contacts, chosen.name, name or method, resolved, parts, backend)
+    if isinstance(resolved, EqualSumsSettings):
+        weights, parts = scaled_to(Target(resolved.target), weights, parts)
+    verdict = _verdict(contacts, chosen, name or method, resolved, parts, computer)
     verdict = replace(
         verdict,
         mask=mask_record or found_record,
@@ -249,47 +270,197 @@ def _resolve_mask(contacts: Contacts, mask: MaskLike) -> tuple[NDArray[np.bool_]
     return kept, {}
 
 
-def _balance_part(
-    contacts: Contacts,
-    selection: Selection,
-    method: Method,
-    settings: MethodSettings,
-    backend: str,
-    threads: int | None,
-) -> tuple[PartVerdict, NDArray[np.float64], list[TraceRow]]:
-    """Balance one part. Returns its verdict, its weights [hi - lo] and its trace."""
-    values = np.full(selection.hi - selection.lo, np.nan)
-    recorder = Recorder(selection.label)
+@dataclass(frozen=True)
+class _Task:
+    """What is the same for all parts of a map and all attempts at one."""
+
+    contacts: Contacts
+    method: Method
+    settings: MethodSettings
+    computer: Choice
+    threads: int | None
+
+    def operator(self, contacts: Contacts, selection: Selection) -> Operator:
+        """The operator of a selection, on the chosen backend and device."""
+        backend, device = self.computer.backend, self.computer.device
+        return make_operator(backend, contacts, selection, self.threads, device)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of an attempt at one part.
+
+    Attributes
+    ----------
+    part : the verdict.
+    values : float64 [hi - lo], weights; NaN where there are none.
+    rows : the trace.
+    isolated_weight : for bins without a contact, which take no part in an attempt.
+    """
+
+    part: PartVerdict
+    values: NDArray[np.float64]
+    rows: list[TraceRow] = field(default_factory=list)
+    isolated_weight: float = np.nan
+
+
+def _balance_part(task: _Task, whole: Selection) -> _Outcome:
+    """Balance one part; with ``on_failure: drop`` without its sparsest bins, if it takes that."""
+    many = int(np.count_nonzero(whole.kept))
+    nothing = _Outcome(
+        PartVerdict(
+            label=whole.label,
+            first_bin=whole.lo,
+            bins=whole.hi - whole.lo,
+            kept=0,
+            status=Status.EMPTY,
+            cause=Cause.EMPTY,
+            reason="no contacts are left between kept bins" if many else "no bin is kept",
+            isolated=many,
+        ),
+        np.full(whole.hi - whole.lo, np.nan),
+    )
+    if not many:
+        return nothing
+    inner = task.operator(task.contacts, whole)
+    operator = _CountingOperator(inner, Recorder(whole.label))
+    operator, selection, marginal = _filled(operator, whole)
+    if not selection.kept.any():
+        return nothing
+    outcome = _attempt(task, selection, operator, marginal)
+    if task.settings.on_failure == OnFailure.DROP and not outcome.part.status.good:
+        outcome = _without_sparsest(task, selection, operator, marginal, outcome)
+    part = outcome.part
+    if part.cause in (Cause.NO_SUPPORT, Cause.NO_TOTAL_SUPPORT):
+        part = replace(part, reason=f"{part.reason}; {_remedy(task.settings)}")
+    alone = whole.kept & ~selection.kept
+    isolated = int(np.count_nonzero(alone))
+    if isolated:
+        outcome.values[alone] = outcome.isolated_weight
+        bins = "1 bin has" if isolated == 1 else f"{isolated:,} bins have"
+        note = f"{bins} contacts, but none that is used here (scope, diagonals, masked partners)"
+        reason = f"{part.reason}; {note}" if part.reason else note
+        part = replace(part, isolated=isolated, reason=reason)
+    return replace(outcome, part=part)
+
+
+def _remedy(settings: MethodSettings) -> str:
+    """What to do about a map that has no exact balancing."""
+    if settings.on_failure == OnFailure.DROP:
+        mask = "mask more of its sparse bins"
+    else:
+        mask = "mask its sparsest bins (on_failure: drop does)"
+    return f"{mask}{', keep the diagonals' if settings.ignore_diags else ''} or use larger bins"
+
+
+def _filled(
+    operator: _CountingOperator, selection: Selection
+) -> tuple[_CountingOperator, Selection, Vector]:
+    """Leave out bins without a contact, for which no weight could change anything.
+
+    Returns
+    -------
+    operator, selection : of the other bins; where there are none, the selection keeps no bin.
+    marginal : float64 [their number], row sums.
+    """
+    marginal = operator.product(operator.ones())
+    present = marginal > 0
+    filled = to_numpy(present)
+    if filled.any() and not filled.all():
+        operator = operator.restricted(filled)
+    return operator, _fewer(selection, filled), marginal[present]
+
+
+def _fewer(selection: Selection, kept: NDArray[np.bool_]) -> Selection:
+    """The selection with fewer of its kept bins; ``kept`` is bool [kept bins]."""
+    still = selection.kept.copy()
+    still[still] = kept
+    return replace(selection, kept=still)
+
+
+def _without_sparsest(
+    task: _Task,
+    whole: Selection,
+    operator: _CountingOperator,
+    marginal: Vector,
+    failed: _Outcome,
+) -> _Outcome:
+    """Drop the sparsest bins, more at each attempt, until the others are balanced.
+
+    ``failed`` is what came of the part with nothing dropped, and the outcome if none of it helps.
+    """
+    row_sums = to_numpy(marginal)
+    products = failed.part.matvecs
+    for percentile in DROP_PERCENTILES:
+        # Apache Commons' percentile, which Juicer calls; bins at the threshold are dropped, too.
+        enough = row_sums > np.percentile(row_sums, percentile, method="weibull")
+        if not enough.any():
+            break
+        rest = operator.restricted(enough).counted_by(Recorder(whole.label))
+        rest, selection, rest_marginal = _filled(rest, _fewer(whole, enough))
+        if not selection.kept.any():
+            products += rest.recorder.matvecs
+            break
+        outcome = _attempt(task, selection, rest, rest_marginal)
+        products += outcome.part.matvecs
+        if outcome.part.status.good:
+            dropped = np.flatnonzero(whole.kept & ~selection.kept) + whole.lo
+            names = name_some(dropped, task.contacts.bins.describe)
+            bins = f"{len(dropped):,} bins were" if len(dropped) > 1 else "1 bin was"
+            reason = (
+                f"{bins} dropped ({names}), by percentile {percentile} of row sums, "
+                f"so that the others could be balanced; with them {failed.part.reason}"
+            )
+            part = replace(
+                outcome.part,
+                matvecs=products,
+                dropped=outcome.part.dropped + len(dropped),
+                drop_percentile=percentile,
+                reason=reason,
+            )
+            return replace(outcome, part=part)
+    reason = f"{failed.part.reason}; dropping the {percentile} % sparsest bins did not help"
+    return replace(failed, part=replace(failed.part, matvecs=products, reason=reason))
+
+
+def _attempt(
+    task: _Task, selection: Selection, operator: _CountingOperator, marginal: Vector
+) -> _Outcome:
+    """Balance a selection of bins that all have contacts.
+
+    A method that aims at equal row sums is not let loose on a map that has no exact balancing,
+    unless what it reaches is wanted all the same (``on_failure: keep``).
+    """
+    contacts, recorder = task.contacts, operator.recorder
     kept = selection.kept
-    empty = PartVerdict(
+    values = np.full(len(kept), np.nan)
+    part = PartVerdict(
         label=selection.label,
         first_bin=selection.lo,
-        bins=len(values),
-        kept=0,
-        status=Status.EMPTY,
-        cause=Cause.EMPTY,
-        reason="no contacts are left between kept bins" if kept.any() else "no bin is kept",
-        isolated=int(np.count_nonzero(kept)),
+        bins=len(kept),
+        kept=operator.size,
+        status=Status.FAILED,
+        matvecs=recorder.matvecs,
+        raw_total=float(marginal.sum()),
     )
-    operator: Operator
-    if kept.any():
-        operator = _CountingOperator(make_operator(backend, contacts, selection, threads), recorder)
-        marginal = operator.product(operator.ones())
-        filled = to_numpy(marginal > 0)
-    if not kept.any() or not filled.any():
-        return empty, values, []
-    isolated = int(np.count_nonzero(~filled))
-    if isolated:
-        # Bins without a contact are no part of the problem: no weight could change anything.
-        alone = np.flatnonzero(kept)[~filled]
-        kept = kept.copy()
-        kept[alone] = False
-        selection = replace(selection, kept=kept)
-        operator = operator.restricted(filled)
-        marginal = operator.product(operator.ones())
+    decision = None
+    if task.method.exact and task.settings.on_failure != OnFailure.KEEP:
+        decision = decide(contacts, selection, EXAMINE_LIMIT)
+        if decision.exists is False:
+            return _Outcome(replace(part, cause=decision.cause, reason=decision.reason), values)
     # A diverging run overflows before it is seen to diverge; what comes of it is looked at below.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
-        solution = method.solve(Problem(operator, marginal, recorder), settings)
+        problem = Problem(operator, marginal, recorder, lambda: _nonzeros(task, selection))
+        solution = task.method.solve(problem, task.settings)
+        given_up = 0
+        if solution.dropped is not None:
+            # Bins that the method gave up are, as masked ones, no part of what it balanced.
+            given_up = int(np.count_nonzero(solution.dropped))
+            balanced = _fewer(selection, ~solution.dropped)
+            operator = operator.restricted(~solution.dropped)
+            marginal = operator.product(operator.ones())
+        else:
+            balanced = selection
         row_sums = to_numpy(solution.weights * operator.product(solution.weights))
     weights, marginal = to_numpy(solution.weights), to_numpy(marginal)
     largest = rms = None
@@ -299,17 +470,12 @@ def _balance_part(
         balanced_total = float(row_sums.sum())
     relative = weights * np.sqrt(marginal)
     span = float(relative.max() / relative.min()) if largest is not None else np.inf
-    status, cause, reason = _judged(contacts, selection, solution, largest, span)
+    status, cause, reason = _judged(contacts, balanced, solution, decision, largest, span)
     usable = span < BEYOND_USE
     if usable:
-        values[kept] = weights
-    if isolated:
-        values[alone] = solution.isolated_weight if usable else np.nan
-        bins = "1 bin has" if isolated == 1 else f"{isolated:,} bins have"
-        note = f"{bins} contacts, but none that is used here (scope, diagonals, masked partners)"
-        reason = f"{reason}; {note}" if reason else note
+        values[balanced.kept] = weights
     part = replace(
-        empty,
+        part,
         kept=operator.size,
         status=status,
         cause=cause,
@@ -320,15 +486,24 @@ def _balance_part(
         rms_deviation=rms,
         raw_total=float(marginal.sum()),
         balanced_total=balanced_total,
-        isolated=isolated,
+        dropped=given_up,
     )
-    return part, values, recorder.rows
+    return _Outcome(part, values, recorder.rows, solution.isolated_weight if usable else np.nan)
+
+
+def _nonzeros(task: _Task, selection: Selection) -> Vector:
+    """float64 [kept bins], the number of kept bins that each has contacts with."""
+    pattern = replace(task.contacts, counts=np.ones(task.contacts.nnz, np.uint16))
+    plain = replace(selection, factor=None, diagonal=1)
+    operator = task.operator(pattern, plain)
+    return operator.product(operator.ones())
 
 
 def _judged(
     contacts: Contacts,
     selection: Selection,
     solution: Solution,
+    decision: Decision | None,
     largest: float | None,
     span: float,
 ) -> tuple[Status, Cause, str]:
@@ -336,6 +511,7 @@ def _judged(
 
     Parameters
     ----------
+    decision : what was found before iterating; None if that was not asked for.
     largest : deviation of row sums, measured anew; None where weights or row sums are no numbers.
     span : largest over smallest weight, each relative to 1 / sqrt(row sum).
     """
@@ -344,56 +520,43 @@ def _judged(
     if largest is None:
         status, cause = Status.FAILED, Cause.DIVERGED
         reason = reason or "the weights ran off to zero or infinity"
-    elif ran_off:
+    elif status.good and not ran_off:
+        return status, Cause.NONE, reason
+    decision = decision or decide(contacts, selection, EXAMINE_LIMIT)
+    if ran_off and largest is not None:
+        if decision.exists:
+            return status, Cause.NONE, reason  # an uneven map, but one that can be balanced
         status, cause = Status.NOT_CONVERGED, Cause.DIVERGED
         reason = "some weights ran off to zero and others to infinity"
-    elif status.good:
-        return status, Cause.NONE, reason
-    found, words = _diagnose(contacts, selection, cause, reason, None if ran_off else largest)
-    if found in (Cause.NO_SUPPORT, Cause.NO_TOTAL_SUPPORT):
-        return Status.FAILED, found, words
-    if ran_off and largest is not None and _stored(contacts, selection) <= EXAMINE_LIMIT:
-        return Status.CONVERGED, Cause.NONE, ""  # an uneven map, but one that can be balanced
-    return status, found, words
-
-
-def _stored(contacts: Contacts, selection: Selection) -> int:
-    """Pixels in the rows of a selection."""
-    return int(contacts.indptr[selection.hi] - contacts.indptr[selection.lo])
-
-
-def _diagnose(
-    contacts: Contacts, selection: Selection, cause: Cause, reason: str, largest: float | None
-) -> tuple[Cause, str]:
-    """Add to a failure what the map's structure says about it."""
-    from counterpoise.backends.scipy import selected_matrix
-    from counterpoise.support import explain, support
-
-    if largest is not None:
+    elif largest is not None:
         reason += f": row sums still differ by up to {largest:.2g} of their target"
-    if _stored(contacts, selection) > EXAMINE_LIMIT:
-        return cause, f"{reason}; {TOO_LARGE}"
-    found = support(selected_matrix(contacts, selection))
-    bins = np.flatnonzero(selection.kept) + selection.lo
-    structural, words = explain(found, lambda row: contacts.bins.describe(int(bins[row])))
-    if structural is not Cause.NONE:
-        return structural, f"{words} ({reason})"
-    if found.parts > 1:
-        return Cause.DISCONNECTED, (
-            f"{reason}; the map falls into {found.parts:,} parts without a contact between them, "
-            "which have no common scale (kr can balance such a map)"
+    if decision.exists is False:
+        return Status.FAILED, decision.cause, f"{decision.reason} ({reason})"
+    if decision.parts is None:
+        decision = examine(contacts, selection, EXAMINE_LIMIT)
+    if decision.parts is None:
+        return status, cause, f"{reason}; {TOO_LARGE}"
+    if decision.parts > 1 and solution.target is None:
+        return (
+            status,
+            Cause.DISCONNECTED,
+            (
+                f"{reason}; the map falls into {decision.parts:,} parts without a contact between "
+                "them, which have no common scale (kr can balance such a map)"
+            ),
         )
-    hope = "kr may find it" if cause is Cause.DIVERGED else "more iterations would help"
-    return cause, f"{reason}; an exact balancing exists, {hope}"
+    near = "masking the sparsest bins brings it nearer"
+    hope = near if cause is Cause.DIVERGED else "more iterations would help"
+    return status, cause, f"{reason}; an exact balancing exists, {hope}"
 
 
 def _verdict(
     contacts: Contacts,
-    method: str,
+    method: Method,
     name: str,
     settings: MethodSettings,
     parts: list[PartVerdict],
-    backend: str,
+    computer: Choice,
 ) -> Verdict:
     status, reason = overall(parts)
     measured = [part for part in parts if part.max_deviation is not None]
@@ -404,11 +567,15 @@ def _verdict(
         "python": platform.python_version(),
         "numpy": np.__version__,
     }
-    used = Backend.NUMBA if Backend(backend) is Backend.AUTO else Backend(backend)
+    if method.version:
+        versions[method.name] = method.version
+    used = Backend.NATIVE if computer.backend is Backend.AUTO else computer.backend
+    if used is Backend.TORCH:
+        versions["torch"] = version("torch")
     return Verdict(
         status=status,
         reason=reason,
-        method=method,
+        method=method.name,
         name=name,
         scope=settings.scope,
         settings=asdict(settings),
@@ -420,6 +587,8 @@ def _verdict(
         rms_deviation=(squares / kept) ** 0.5 if kept else None,
         parts=tuple(parts),
         backend=used.value,
+        device=computer.device_name,
+        device_note=computer.note,
         source=contacts.source,
         versions=versions,
     )

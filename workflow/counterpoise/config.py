@@ -29,6 +29,7 @@ from omegaconf.errors import (
 
 from counterpoise import __version__
 from counterpoise.backends import Backend
+from counterpoise.backends.device import check_device
 from counterpoise.demo import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.errors import ConfigError
 from counterpoise.ingest import HIC_ENGINES, is_url
@@ -80,16 +81,24 @@ class BackendSettings:
 
     Attributes
     ----------
-    name : ``auto`` (numba), ``numba``, or ``scipy`` (slow and plain, for checks).
+    name : ``auto`` (a CUDA device where there is one, the map fits and is large enough to pay; else
+        the CPU), ``native`` (compiled C), ``torch``, or ``scipy`` (slow and plain, for checks).
+    device : ``cuda`` or ``cpu``; None lets the backend choose. With ``auto``, ``cpu`` never looks
+        for a GPU, and ``cuda`` stops where there is none.
     """
 
     name: str = Backend.AUTO.value
+    device: str | None = None
 
     def __post_init__(self) -> None:
         if self.name not in list(Backend):
             raise ConfigError(
                 f"backend.name is {self.name!r}; it must be one of {', '.join(Backend)}."
             )
+        try:
+            check_device(self.name, self.device)
+        except ConfigError as error:
+            raise ConfigError(f"backend.{error}") from error
 
 
 @dataclass
@@ -259,6 +268,7 @@ class Run:
             "name": method,
             METHOD_KEY: self.algorithms[method],
             "backend": self.config.backend.name,
+            "device": self.config.backend.device,
             **asdict(self.methods[method]),
         }
 

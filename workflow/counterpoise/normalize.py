@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from counterpoise.backends import Backend
 from counterpoise.balancing import Balance, balance
 from counterpoise.methods import Balancing
+from counterpoise.target import Target
 
 
 class NotBalancedWarning(UserWarning):
@@ -36,7 +37,7 @@ def kr_normalize(
     matrix : symmetric, nonnegative, scipy sparse or dense [n, n]; rows without entries stay so.
     max_iter : limit of matrix-vector products, the unit of KR's cost.
     tolerance : on the 2-norm of (row sums - 1).
-    device : ``cpu`` or None; there is no other here.
+    device : ``cpu``, ``cuda`` (with the backends ``torch`` and ``auto``), or None to choose.
 
     Returns
     -------
@@ -61,14 +62,18 @@ def ice_normalize(
     target : None for the mean row sum of the input, so that the total stays the same.
     """
     result = _normalized(
-        matrix, Balancing.ICE, Backend.AUTO, None, max_iterations=max_iter, tolerance=tolerance
+        matrix,
+        Balancing.ICE,
+        Backend.AUTO,
+        None,
+        max_iterations=max_iter,
+        tolerance=tolerance,
+        target=Target.MEAN,
     )
-    part = result.verdict.parts[0]
-    if target is None:
-        target = part.raw_total / part.kept if part.kept else 0.0
-    balanced = result.matrix()
-    mean = part.balanced_total / part.kept if part.kept else 1.0
-    return sp.csr_matrix(balanced * (target / mean)) if mean else balanced
+    balanced, part = result.matrix(), result.verdict.parts[0]
+    if target is None or not part.balanced_total:
+        return balanced
+    return sp.csr_matrix(balanced * (target * part.kept / part.balanced_total))
 
 
 def vc_normalize(matrix: Any) -> sp.csr_matrix:
@@ -86,9 +91,7 @@ def _normalized(
 ) -> Balance:
     if backend not in list(Backend):
         raise ValueError(f"backend is {backend!r}; it must be one of {', '.join(Backend)}")
-    if device not in (None, "cpu"):
-        raise ValueError(f"device is {device!r}; this version computes on the cpu only")
-    result = balance(matrix, method, backend=backend, on_failure="keep", **settings)
+    result = balance(matrix, method, backend=backend, device=device, on_failure="keep", **settings)
     if not result.status.good:
         warnings.warn(f"{result.status.value}: {result.reason}", NotBalancedWarning, stacklevel=3)
     return result

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from counterpoise.backends import Vector
 
 
 @dataclass(frozen=True)
@@ -19,11 +22,27 @@ class TraceRow:
     rms_deviation: float
 
 
-def deviations(row_sums: NDArray[np.float64], target: float | None = None) -> tuple[float, float]:
+def scalars(*values: Any) -> list[float]:
+    """Sums, largest values and the like as plain numbers.
+
+    All of them together: where they lie on a device, each transfer makes it wait for the host.
+    """
+    if isinstance(values[0], np.generic):
+        return [float(value) for value in values]
+    import torch  # loaded already, since the values are its own
+
+    return list(torch.stack(values).tolist())
+
+
+def deviations(row_sums: Vector, target: Any = None) -> tuple[float, float]:
     """Largest and RMS relative deviation of row sums from a target, or from their own mean."""
     goal = row_sums.mean() if target is None else target
-    relative = np.abs(row_sums / goal - 1)
-    return float(relative.max()), float(np.sqrt(np.mean(relative**2)))
+    relative = row_sums / goal
+    relative -= 1
+    extremes = relative.max(), relative.min()
+    relative *= relative
+    highest, lowest, square = scalars(*extremes, relative.mean())
+    return max(highest, -lowest), math.sqrt(square)
 
 
 @dataclass
@@ -34,10 +53,9 @@ class Recorder:
     matvecs: int = 0
     rows: list[TraceRow] = field(default_factory=list)
 
-    def __call__(
-        self, iteration: int, row_sums: NDArray[np.float64], target: float | None = None
-    ) -> float:
-        """Keep a line; returns the largest relative deviation."""
+    def __call__(self, iteration: int, row_sums: Vector, target: Any = None) -> tuple[float, float]:
+        """Keep a line, unless the numbers ran off; returns largest and RMS relative deviation."""
         largest, rms = deviations(row_sums, target)
-        self.rows.append(TraceRow(self.part, iteration, self.matvecs, largest, rms))
-        return largest
+        if math.isfinite(rms):
+            self.rows.append(TraceRow(self.part, iteration, self.matvecs, largest, rms))
+        return largest, rms

@@ -48,7 +48,11 @@ class PartVerdict:
     first_bin, bins, kept : its place in the bin table, its size and how many bins the mask kept.
     status, cause, reason : the reason is a sentence, empty only where the status needs none.
     isolated : kept bins without a contact that this method uses; they are not among ``kept``.
-    iterations, matvecs : of the method; matvecs are symmetric matrix-vector products.
+    dropped : bins given up so that the others could be balanced, by the method itself (``scale``)
+        or by ``on_failure: drop``; they are not among ``kept`` and have no weights.
+    drop_percentile : percentile of row sums up to which ``on_failure: drop`` dropped; 0 for none.
+    iterations, matvecs : of the method; matvecs are symmetric matrix-vector products, those spent
+        before bins were dropped included.
     max_deviation, rms_deviation : of balanced row sums from their target, relative, over kept
         bins, recomputed from the final weights; None where there is nothing to measure.
     raw_total, balanced_total : sums over the full symmetric map of the contacts that the method
@@ -69,6 +73,8 @@ class PartVerdict:
     balanced_total: float = 0.0
     cause: Cause = Cause.NONE
     isolated: int = 0
+    dropped: int = 0
+    drop_percentile: int = 0
 
     @property
     def juicer_factor(self) -> float | None:
@@ -101,6 +107,7 @@ class Verdict:
     parts: tuple[PartVerdict, ...]
     backend: str = ""
     device: str = "cpu"
+    device_note: str = ""
     source: dict[str, Any] = field(default_factory=dict)
     mask: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
@@ -124,8 +131,8 @@ def overall(parts: Sequence[PartVerdict]) -> tuple[Status, str]:
     Returns
     -------
     status : ``empty`` only if every part is; otherwise the worst of the others.
-    reason : for a single part its own; for several how many are balanced, and for each cause of
-        failure the chromosomes and the reason of the first.
+    reason : for a single part its own; for several how many are balanced, for each cause of
+        failure the chromosomes and the reason of the first, and where bins were dropped.
     """
     if len(parts) == 1:
         return parts[0].status, parts[0].reason
@@ -134,13 +141,22 @@ def overall(parts: Sequence[PartVerdict]) -> tuple[Status, str]:
         return Status.EMPTY, "no part of the map has a bin left to balance"
     order = list(Status)
     worst = max((part.status for part in filled), key=order.index)
+    fewer = [part for part in filled if part.dropped]
+    dropped = ""
+    if fewer:
+        many = sum(part.dropped for part in fewer)
+        bins = f"{many:,} bins were" if many > 1 else "1 bin was"
+        dropped = f"{bins} dropped so that the others could be balanced ({_labels(fewer)})."
     if worst.good:
-        return worst, ""
+        return worst, dropped
     bad = [part for part in filled if not part.status.good]
     words = [f"{len(filled) - len(bad)} of {len(filled)} chromosomes balanced."]
     for cause in dict.fromkeys(part.cause for part in bad):
         same = [part for part in bad if part.cause is cause]
-        names = ", ".join(part.label for part in same[:5]) + (", ..." if len(same) > 5 else "")
-        many = f"{len(same)} are not ({names}); " if len(same) > 1 else ""
-        words.append(f"{many}{same[0].label}: {same[0].reason}.")
-    return worst, " ".join(words)
+        others = f"{len(same)} are not ({_labels(same)}); " if len(same) > 1 else ""
+        words.append(f"{others}{same[0].label}: {same[0].reason}.")
+    return worst, " ".join([*words, dropped] if dropped else words)
+
+
+def _labels(parts: Sequence[PartVerdict]) -> str:
+    return ", ".join(part.label for part in parts[:5]) + (", ..." if len(parts) > 5 else "")

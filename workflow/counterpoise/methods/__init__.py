@@ -1,8 +1,12 @@
 """Balancing methods: one file each, found by itself.
 
 To add one, write a module in this folder with a settings dataclass derived from
-``MethodSettings``, a ``solve`` function and ``METHODS = (Method("name", Settings, solve),)``.
-The workflow, the configuration schema and ``counterpoise.balance`` then know it.
+``MethodSettings`` (``EqualSumsSettings`` where it makes row sums equal), a ``solve`` function and
+``METHODS = (Method("name", Settings, solve),)``. The workflow, the configuration schema and
+``counterpoise.balance`` then know it.
+
+Methods compute with what numpy arrays and torch tensors share, so each runs on either, wholly on
+the device of the operator's vectors: only the few numbers that decide when to stop leave it.
 """
 
 from __future__ import annotations
@@ -19,9 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator
+from counterpoise.backends import Operator, Vector
 from counterpoise.errors import ConfigError
 from counterpoise.selection import Scope
+from counterpoise.target import Target
 from counterpoise.trace import Recorder
 from counterpoise.verdict import Cause, Status
 
@@ -31,6 +36,7 @@ class OnFailure(StrEnum):
 
     NAN = "nan"
     KEEP = "keep"
+    DROP = "drop"
     STOP = "stop"
 
 
@@ -44,7 +50,10 @@ class MethodSettings:
     ignore_diags : leave out pixels with bin2 - bin1 below this.
     on_failure : for a map, or a chromosome of it, that is not balanced: ``nan`` writes no weights,
         ``keep`` writes those that were reached (unless they span more than twelve orders of
-        magnitude, as they come to on a map without support), ``stop`` ends the job with an error.
+        magnitude, as they come to on a map without support), ``drop`` leaves out the bins with the
+        fewest contacts as Juicer does, in steps up to 10 % of them, until the others are balanced,
+        ``stop`` ends the job with an error. With all but ``keep``, whether an exact balancing
+        exists is decided first, and nothing is iterated where none does.
     """
 
     scope: str = Scope.GENOME.value
@@ -65,6 +74,25 @@ class MethodSettings:
                 )
 
 
+@dataclass
+class EqualSumsSettings(MethodSettings):
+    """Settings of methods that make all row sums equal.
+
+    Attributes
+    ----------
+    target : what the row sums become, by one factor on all weights of a part: ``unit``, one;
+        ``total``, such that the balanced total of the part equals the raw total (Juicer's scale);
+        ``mean``, the mean raw row sum over all parts. The last two differ in scope ``cis`` alone,
+        where ``mean`` gives every chromosome the same row sum.
+    """
+
+    target: str = Target.UNIT.value
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _one_of("target", self.target, Target)
+
+
 def _one_of(key: str, value: str, allowed: type[StrEnum]) -> None:
     if value not in list(allowed):
         raise ConfigError(f"{key} is {value!r}; it must be one of {', '.join(allowed)}.")
@@ -76,21 +104,25 @@ class Solution:
 
     Attributes
     ----------
-    weights : float64 [kept bins], multiplicative.
+    weights : float64 [kept bins but those ``dropped``], multiplicative; numpy or torch, as the
+        operator's vectors are.
     status : CONVERGED, COMPUTED or NOT_CONVERGED; FAILED where the numbers went astray.
     cause, reason : why not, in types and words; empty where it went well.
     iterations : of the method's outer loop.
     target : balanced row sum that the method aims at; None for "all equal".
     isolated_weight : what bins without a contact get; NaN but for methods that copy a peer's.
+    dropped : bool [kept bins], True for those that the method gave up to balance the others;
+        None for none.
     """
 
-    weights: NDArray[np.float64]
+    weights: Vector
     status: Status
     iterations: int = 0
     cause: Cause = Cause.NONE
     reason: str = ""
     target: float | None = None
     isolated_weight: float = np.nan
+    dropped: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,25 +133,33 @@ class Problem:
     ----------
     operator : the symmetric map A; ``operator.product(x)`` is A x.
     marginal : float64 [bins], A 1, all above zero.
-    record : keeps a line of the trace: ``record(iteration, balanced_row_sums, target)``.
+    record : keeps a line of the trace: ``record(iteration, balanced_row_sums, target)``, and
+        returns the largest and the RMS relative deviation from the target.
+    nonzeros : counts for each bin the bins that it has contacts with, float64 [bins]; costs as
+        much as building the operator does.
     """
 
     operator: Operator
-    marginal: NDArray[np.float64]
+    marginal: Vector
     record: Recorder
+    nonzeros: Callable[[], Vector]
 
 
 @dataclass(frozen=True)
 class Method:
     """A balancing method: its name, its settings with their defaults, and its solver.
 
-    ``trans_weighting``: see ``selection.select``.
+    ``exact``: it is out for equal row sums on every bin, which not every map can have.
+    ``trans_weighting``: see ``selection.select``. ``version`` says whose algorithm it is where
+    several programs call different ones by this name.
     """
 
     name: str
     settings: type[MethodSettings]
     solve: Callable[[Problem, Any], Solution]
+    exact: bool = False
     trans_weighting: bool = False
+    version: str = ""
 
 
 @cache
@@ -137,5 +177,7 @@ class Balancing(StrEnum):
 
     ICE = "ice"
     KR = "kr"
+    SCALE = "scale"
+    SSK = "ssk"
     VC = "vc"
     VC_SQRT = "vc_sqrt"

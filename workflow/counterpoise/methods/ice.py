@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Union
 
-import numpy as np
-
 from counterpoise.errors import ConfigError
-from counterpoise.methods import Method, MethodSettings, OnFailure, Problem, Solution
+from counterpoise.methods import EqualSumsSettings, Method, OnFailure, Problem, Solution
 from counterpoise.verdict import Cause, Status
 
 COOLER_TOLERANCE = 1e-5  # cooler's own default: the variance of row sums, in counts squared
 
 
 @dataclass
-class IceSettings(MethodSettings):
+class IceSettings(EqualSumsSettings):
     """Settings of ICE.
 
     Attributes
@@ -57,36 +56,36 @@ def solve(problem: Problem, settings: IceSettings) -> Solution:
     Order and details are cooler's (``cooler._balance``): the scale and the stop rule
     look at the row sums before the last update, and that update is kept.
     """
-    weights = np.ones(problem.operator.size)
+    weights = problem.operator.ones()
     row_sums = problem.marginal
+    scale = row_sums.mean()
     converged = False
     iteration = 0
     while not converged and iteration < settings.max_iterations:
         if iteration:
-            row_sums = weights * problem.operator.product(weights)
-        filled = row_sums[row_sums != 0]
-        if not len(filled) or not np.isfinite(row_sums).all():
+            row_sums = problem.operator.product(weights)
+            row_sums *= weights
+            scale = row_sums.mean()
+        relative = row_sums / scale
+        iteration += 1
+        largest, rms = problem.record(iteration, relative, 1.0)
+        if not isfinite(rms):
             words = f"the weights ran off to zero or infinity after {iteration:,} iterations"
             return Solution(weights, Status.FAILED, iteration, Cause.DIVERGED, words)
-        iteration += 1
-        scale = filled.mean()
-        largest = problem.record(iteration, row_sums)
-        relative = row_sums / scale
-        relative[relative == 0] = 1
-        weights = weights / relative
+        weights /= relative
         if settings.tolerance == "cooler":
-            converged = bool(filled.var() < COOLER_TOLERANCE)
+            converged = (rms * float(scale)) ** 2 < COOLER_TOLERANCE
         else:
             converged = largest < float(settings.tolerance)
-    scaling = 1 / np.sqrt(scale)
+    scaling = float(scale) ** -0.5
     return Solution(
         weights * scaling,
         Status.CONVERGED if converged else Status.NOT_CONVERGED,
         iteration,
         Cause.NONE if converged else Cause.LIMIT,
         "" if converged else f"{iteration:,} iterations were not enough",
-        isolated_weight=float(scaling),
+        isolated_weight=scaling,
     )
 
 
-METHODS = (Method("ice", IceSettings, solve, trans_weighting=True),)
+METHODS = (Method("ice", IceSettings, solve, exact=True, trans_weighting=True),)

@@ -7,13 +7,15 @@ cone DELTA_LOW < y < DELTA_HIGH. The start 1 / sqrt(A 1) halves the products of 
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from math import isfinite
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from counterpoise.methods import Method, MethodSettings, Problem, Solution
+from counterpoise.backends import Vector
+from counterpoise.methods import EqualSumsSettings, Method, Problem, Solution
 from counterpoise.selection import Scope
+from counterpoise.trace import scalars
 from counterpoise.verdict import Cause, Status
 
 # The paper's constants: how far one outer step may shrink or grow an entry, and the
@@ -22,11 +24,11 @@ DELTA_LOW, DELTA_HIGH = 0.1, 3.0
 G, ETA_MAX = 0.9, 0.1
 # Outer steps in a row that may bring no smaller residual before the run counts as stuck.
 PATIENCE = 30
-TINY = np.finfo(np.float64).tiny
+TINY = sys.float_info.min
 
 
 @dataclass
-class KrSettings(MethodSettings):
+class KrSettings(EqualSumsSettings):
     """Settings of KR: Juicer works by chromosome and keeps all diagonals.
 
     Attributes
@@ -47,11 +49,10 @@ class KrSettings(MethodSettings):
 def solve(problem: Problem, settings: KrSettings) -> Solution:
     """Unit row sums: the weights x with x * (A x) = 1."""
     product, record = problem.operator.product, problem.record
-    x = 1 / np.sqrt(problem.marginal)
+    x = 1 / problem.operator.xp.sqrt(problem.marginal)
     row_sums = x * product(x)
-    residual = _square(1 - row_sums)
+    residual = _residual(record(0, row_sums, 1.0), len(x))
     eta, best, stuck, outer = ETA_MAX, residual, 0, 0
-    record(outer, row_sums, 1.0)
     while residual > settings.tolerance**2:
         if record.matvecs >= settings.max_products:
             words = f"{record.matvecs:,} matrix-vector products were not enough"
@@ -61,16 +62,14 @@ def solve(problem: Problem, settings: KrSettings) -> Solution:
             return Solution(x, Status.NOT_CONVERGED, outer, Cause.DIVERGED, words, target=1.0)
         goal = max(eta**2 * residual, settings.tolerance**2)
         left = settings.max_products - record.matvecs
-        step = _newton_step(problem, x, row_sums, goal, left)
-        moved = x * step
+        moved = x * _newton_step(problem, x, row_sums, residual, goal, left)
         moved_sums = moved * product(moved)
-        new_residual = _square(1 - moved_sums)
-        if not np.isfinite(new_residual):
+        new_residual = _residual(record(outer + 1, moved_sums, 1.0), len(x))
+        if not isfinite(new_residual):
             words = f"the weights ran off to zero or infinity after {outer} steps"
             return Solution(x, Status.FAILED, outer, Cause.DIVERGED, words, target=1.0)
         x, row_sums = moved, moved_sums
         outer += 1
-        record(outer, row_sums, 1.0)
         eta = _forcing(
             eta, new_residual / residual, settings.tolerance / 2 / max(new_residual, TINY) ** 0.5
         )
@@ -81,40 +80,46 @@ def solve(problem: Problem, settings: KrSettings) -> Solution:
 
 
 def _newton_step(
-    problem: Problem,
-    x: NDArray[np.float64],
-    row_sums: NDArray[np.float64],
-    goal: float,
-    max_products: int,
-) -> NDArray[np.float64]:
-    """Solve (D + X A X) y = 1 + D 1 by conjugate gradients from y = 1, inside the cone."""
-    y = np.ones_like(x)
+    problem: Problem, x: Vector, row_sums: Vector, rho: float, goal: float, max_products: int
+) -> Vector:
+    """Solve (D + X A X) y = 1 + D 1 by conjugate gradients from y = 1, inside the cone.
+
+    ``rho`` is the squared 2-norm of 1 - row sums.
+    """
+    xp = problem.operator.xp
+    y = xp.ones_like(x)
     residual = 1 - row_sums
-    rho = _square(residual)
-    previous = 0.0
-    direction = np.zeros_like(x)
+    scaled = direction = residual / row_sums
     for step in range(min(len(x) + 1, max_products)):
         if rho <= goal:
             break
-        scaled = residual / row_sums
-        rho = _dot(residual, scaled)  # from here on in the preconditioner's norm
-        direction = scaled if step == 0 else scaled + (rho / previous) * direction
-        image = x * problem.operator.product(x * direction) + row_sums * direction
-        curvature = _dot(direction, image)
-        if not curvature > 0:
-            break  # flat within rounding: nothing left to gain in this step
-        move = (rho / curvature) * direction
+        if step == 0:
+            rho = float(_dot(residual, scaled))  # from here on in the preconditioner's norm
+        image = problem.operator.product(x * direction)
+        image *= x
+        image += row_sums * direction
+        bend = _dot(direction, image)
+        length = rho / bend
+        move = length * direction
         tried = y + move
-        if tried.min() <= DELTA_LOW:
+        image *= length
+        residual -= image
+        scaled = residual / row_sums
+        bend, lowest, highest, new_rho = scalars(
+            bend, tried.min(), tried.max(), _dot(residual, scaled)
+        )
+        if not bend > 0:
+            break  # flat within rounding: nothing left to gain in this step
+        if lowest <= DELTA_LOW:
             falling = move < 0
-            return y + np.min((DELTA_LOW - y[falling]) / move[falling]) * move
-        if tried.max() >= DELTA_HIGH:
-            rising = tried > DELTA_HIGH
-            return y + np.min((DELTA_HIGH - y[rising]) / move[rising]) * move
+            return y + ((DELTA_LOW - y[falling]) / move[falling]).min() * move
+        if highest >= DELTA_HIGH:
+            rising = move > 0
+            return y + ((DELTA_HIGH - y[rising]) / move[rising]).min() * move
         y = tried
-        residual = residual - (rho / curvature) * image
-        previous = rho
-        rho = _dot(residual, residual / row_sums)
+        direction *= new_rho / rho
+        direction += scaled
+        rho = new_rho
     return y
 
 
@@ -126,13 +131,17 @@ def _forcing(eta: float, ratio: float, floor: float) -> float:
     return max(min(wanted, ETA_MAX), floor)
 
 
-def _dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """a . b by numpy's own sum: BLAS threads beside the product's make KR four times slower."""
-    return float(np.sum(a * b))
+def _dot(a: Vector, b: Vector) -> Any:
+    """a . b by the library's own sum: BLAS threads beside the product's make KR four times slower.
+
+    A number that stays where the vectors are.
+    """
+    return (a * b).sum()
 
 
-def _square(a: NDArray[np.float64]) -> float:
-    return _dot(a, a)
+def _residual(deviations: tuple[float, float], size: int) -> float:
+    """Squared 2-norm of (row sums - 1), from their largest and RMS deviation."""
+    return size * deviations[1] ** 2
 
 
-METHODS = (Method("kr", KrSettings, solve),)
+METHODS = (Method("kr", KrSettings, solve, exact=True),)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from counterpoise.methods import Method, MethodSettings, Problem, Solution
 from counterpoise.selection import Scope
 from counterpoise.verdict import Status
@@ -13,7 +11,10 @@ from counterpoise.verdict import Status
 
 @dataclass
 class VcSettings(MethodSettings):
-    """Settings of VC and VC_SQRT: Juicer works by chromosome and keeps all diagonals."""
+    """Settings of VC and VC_SQRT: Juicer works by chromosome and keeps all diagonals.
+
+    There is no ``target``: row sums are not equal, and Juicer's scale is part of the method.
+    """
 
     scope: str = Scope.CIS.value
 
@@ -21,9 +22,9 @@ class VcSettings(MethodSettings):
 def _coverage(problem: Problem, power: float) -> Solution:
     """Divide by a power of the row sums, on Juicer's scale: the total of the map is kept."""
     weights = problem.marginal**-power
-    total = float(weights @ problem.operator.product(weights))
-    weights = weights * np.sqrt(problem.marginal.sum() / total)
-    return Solution(weights, Status.COMPUTED)
+    total = (weights * problem.operator.product(weights)).sum()
+    factor = (problem.marginal.sum() / total) ** 0.5
+    return Solution(weights * factor, Status.COMPUTED)
 
 
 def solve_vc(problem: Problem, settings: VcSettings) -> Solution:
