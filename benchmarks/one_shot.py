@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from typing import Any
 
 import counterpoise as cp
 from counterpoise.results import write_balance
@@ -23,7 +24,7 @@ def main() -> None:
     print(f"{result.status.value}, {result.iterations} iterations, {result.matvecs} products")
 
 
-def _value(text: str) -> object:
+def _value(text: str) -> Any:
     try:
         return ast.literal_eval(text)
     except ValueError:
