@@ -4,15 +4,16 @@ from counterpoise.balancing import balance
 from counterpoise.mask import read_mask
 from counterpoise.results import write_balance
 from counterpoise.script import parser, run, say
-from counterpoise.triples import read_triples
+from counterpoise.triples import triples_within
 
 
 def main() -> None:
     inputs, outputs = ("pixels", "bins", "source"), ("weights", "trace", "verdict")
     arguments = parser(__doc__, *inputs, "mask", *outputs)
     arguments.add_argument("--threads", type=int)
+    arguments.add_argument("--memory-mb", type=int, help="beyond this the map streams from disk")
     args = arguments.parse_args()
-    contacts = read_triples({key: getattr(args, key) for key in inputs})
+    contacts = triples_within({key: getattr(args, key) for key in inputs}, args.memory_mb, say)
     kept, summary = read_mask(args.mask)
     settings = {key: value for key, value in args.settings.items() if key != "version"}
     result = balance(

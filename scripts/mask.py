@@ -2,12 +2,12 @@
 
 from counterpoise.mask import MaskSettings, mask_bins, write_mask
 from counterpoise.script import parser, run, say
-from counterpoise.triples import read_triples
+from counterpoise.triples import open_triples
 
 
 def main() -> None:
     args = parser(__doc__, "pixels", "bins", "source", "output").parse_args()
-    contacts = read_triples({"pixels": args.pixels, "bins": args.bins, "source": args.source})
+    contacts = open_triples({"pixels": args.pixels, "bins": args.bins, "source": args.source})
     settings = {key: value for key, value in args.settings.items() if key != "version"}
     mask = mask_bins(contacts, MaskSettings(**settings))
     write_mask(args.output, mask, contacts.bins)

@@ -6,7 +6,7 @@ from counterpoise.mask import read_mask
 from counterpoise.qc import plot_method
 from counterpoise.results import read_verdict, read_weights
 from counterpoise.script import parser, run
-from counterpoise.triples import read_triples
+from counterpoise.triples import open_triples
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
     arguments.add_argument("--sample", help="name for the title; default: the source file's")
     args = arguments.parse_args()
     plot_method(
-        read_triples({key: getattr(args, key) for key in inputs}),
+        open_triples({key: getattr(args, key) for key in inputs}),
         read_mask(args.mask),
         read_weights(args.weights),
         pq.read_table(args.trace),

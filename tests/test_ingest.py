@@ -372,7 +372,7 @@ def test_many_contigs_in_bounded_memory(shared_data: Path) -> None:
     more than the 1 GiB allowed here, or the time."""
     program = (
         "import sys; from counterpoise.ingest import read_contacts\n"
-        "from counterpoise.balancing import peak_memory_mb\n"
+        "from counterpoise.memory import peak_memory_mb\n"
         "contacts = read_contacts(sys.argv[1]); assert len(contacts.bins) == 10_000_000\n"
         "assert len(contacts.bins.chromosomes) == 10_000; assert contacts.nnz == 1847 - 191\n"
         "print(peak_memory_mb())"

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import platform
-import resource
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,9 +16,10 @@ from numpy.typing import NDArray
 from counterpoise._version import __version__
 from counterpoise.backends import Backend, Operator, Vector, make_operator, to_numpy
 from counterpoise.backends.device import Choice, choose
-from counterpoise.contacts import Contacts
+from counterpoise.contacts import ContactMap, Contacts, StoredContacts
 from counterpoise.errors import ConfigError, NotBalancedError
 from counterpoise.mask import MaskSettings, mask_bins
+from counterpoise.memory import peak_memory_mb
 from counterpoise.methods import (
     EqualSumsSettings,
     Method,
@@ -32,7 +30,7 @@ from counterpoise.methods import (
     methods,
 )
 from counterpoise.selection import Scope, Selection, select
-from counterpoise.support import Decision, decide, examine, name_some
+from counterpoise.support import Decision, decide, examine, name_some, too_large
 from counterpoise.target import Target, scaled_to
 from counterpoise.trace import Recorder, TraceRow, deviations
 from counterpoise.verdict import Cause, PartVerdict, Status, Verdict, overall
@@ -56,6 +54,8 @@ BEYOND_USE = 1e12
 # positive ones are left out, a step at a time (``NormalizationCalculations.getOffset``).
 DROP_PERCENTILES = (1, 2, 3, 4, 10)
 
+PIECE = 1 << 22  # entries that are looked at together
+
 MaskLike = MaskSettings | dict[str, Any] | NDArray[np.bool_] | None
 
 
@@ -72,7 +72,7 @@ class Balance:
     trace : a row an iteration.
     """
 
-    contacts: Contacts
+    contacts: ContactMap
     weights: NDArray[np.float64]
     verdict: Verdict
     trace: tuple[TraceRow, ...]
@@ -104,7 +104,7 @@ class Balance:
         import scipy.sparse as sp
 
         scale = sp.diags(np.nan_to_num(self.weights))
-        return sp.csr_matrix(scale @ self.contacts.full_matrix() @ scale)
+        return sp.csr_matrix(scale @ self.contacts.load().full_matrix() @ scale)
 
 
 class _CountingOperator:
@@ -171,7 +171,7 @@ def balance(
     """
     begin = time.perf_counter()
     chosen = _find_method(method)
-    if not isinstance(contacts, Contacts):
+    if not isinstance(contacts, Contacts | StoredContacts):
         contacts = Contacts.from_matrix(contacts)
         settings.setdefault("ignore_diags", 0)
         if isinstance(mask, dict):
@@ -220,17 +220,6 @@ def balance(
     return Balance(contacts, weights, verdict, tuple(trace))
 
 
-def peak_memory_mb() -> float:
-    """The most memory that this process has held so far, MiB."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        # Not getrusage: on Linux its figure begins with that of the program that started this one.
-        line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1024**2 if sys.platform == "darwin" else peak / 1024
-
-
 def make_settings(method: Method, settings: dict[str, Any]) -> MethodSettings:
     """The method's settings object; unknown keys are refused by name."""
     known = {field.name for field in fields(method.settings)}
@@ -248,10 +237,12 @@ def _find_method(name: str) -> Method:
     return methods()[name]
 
 
-def _resolve_mask(contacts: Contacts, mask: MaskLike) -> tuple[NDArray[np.bool_], dict[str, Any]]:
+def _resolve_mask(contacts: ContactMap, mask: MaskLike) -> tuple[NDArray[np.bool_], dict[str, Any]]:
     if mask is None:
         filled = np.diff(contacts.indptr) > 0
-        filled[contacts.columns] = True
+        for a in range(0, contacts.nnz, PIECE):
+            columns, _ = contacts.entries(a, min(a + PIECE, contacts.nnz))
+            filled[columns] = True
         return filled, {}
     if isinstance(mask, dict):
         unknown = sorted(set(mask) - {field.name for field in fields(MaskSettings)})
@@ -274,13 +265,13 @@ def _resolve_mask(contacts: Contacts, mask: MaskLike) -> tuple[NDArray[np.bool_]
 class _Task:
     """What is the same for all parts of a map and all attempts at one."""
 
-    contacts: Contacts
+    contacts: ContactMap
     method: Method
     settings: MethodSettings
     computer: Choice
     threads: int | None
 
-    def operator(self, contacts: Contacts, selection: Selection) -> Operator:
+    def operator(self, contacts: ContactMap, selection: Selection) -> Operator:
         """The operator of a selection, on the chosen backend and device."""
         backend, device = self.computer.backend, self.computer.device
         return make_operator(backend, contacts, selection, self.threads, device)
@@ -444,7 +435,9 @@ def _attempt(
         raw_total=float(marginal.sum()),
     )
     decision = None
-    if task.method.exact and task.settings.on_failure != OnFailure.KEEP:
+    wanted = task.method.exact and task.settings.on_failure != OnFailure.KEEP
+    # What cannot be examined to the end is tried: a proof that all is well would change nothing.
+    if wanted and not too_large(contacts, selection, EXAMINE_LIMIT):
         decision = decide(contacts, selection, EXAMINE_LIMIT)
         if decision.exists is False:
             return _Outcome(replace(part, cause=decision.cause, reason=decision.reason), values)
@@ -493,14 +486,13 @@ def _attempt(
 
 def _nonzeros(task: _Task, selection: Selection) -> Vector:
     """float64 [kept bins], the number of kept bins that each has contacts with."""
-    pattern = replace(task.contacts, counts=np.ones(task.contacts.nnz, np.uint16))
     plain = replace(selection, factor=None, diagonal=1)
-    operator = task.operator(pattern, plain)
+    operator = task.operator(task.contacts.pattern(), plain)
     return operator.product(operator.ones())
 
 
 def _judged(
-    contacts: Contacts,
+    contacts: ContactMap,
     selection: Selection,
     solution: Solution,
     decision: Decision | None,
@@ -551,7 +543,7 @@ def _judged(
 
 
 def _verdict(
-    contacts: Contacts,
+    contacts: ContactMap,
     method: Method,
     name: str,
     settings: MethodSettings,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.bins import BinTable
+from counterpoise.native import COUNT_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import scipy.sparse as sp
+
+# Columns (uint32) and counts (uint16, uint32 or float64) of a run of entries.
+Entries = tuple[NDArray[np.uint32], NDArray[Any]]
 
 # One piece of a map: int32 bin1, int32 bin2 (bin1 <= bin2) and the counts, sorted by (bin1, bin2).
 Chunk = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[Any]]
@@ -50,12 +55,19 @@ class Contacts:
 
     @classmethod
     def from_chunks(
-        cls, bins: BinTable, chunks: Iterable[Chunk], source: dict[str, Any]
+        cls,
+        bins: BinTable,
+        chunks: Iterable[Chunk],
+        source: dict[str, Any],
+        total: int | None = None,
     ) -> Contacts:
-        """Gather sorted chunks of the upper triangle; 8 bytes and less stay for each nonzero."""
+        """Gather sorted chunks of the upper triangle; mostly 6 bytes stay for each nonzero.
+
+        ``total``, where it is known, is at least the number of nonzeros: nothing is then held
+        twice.
+        """
         per_row = np.zeros(len(bins) + 1, dtype=np.int64)
-        columns: list[NDArray[np.uint32]] = []
-        counts: list[NDArray[Any]] = []
+        columns, counts = _Column(np.dtype(np.uint32), total), _Column(np.dtype(np.uint16), total)
         for bin1, bin2, count in chunks:
             if not len(bin1):
                 continue
@@ -71,8 +83,8 @@ class Contacts:
         return cls(
             bins,
             np.cumsum(per_row),
-            np.concatenate(columns) if columns else np.empty(0, np.uint32),
-            np.concatenate(counts) if counts else np.empty(0, np.uint16),
+            columns.values(),
+            counts.values(),
             source,
         )
 
@@ -113,6 +125,17 @@ class Contacts:
             {"format": "matrix"},
         )
 
+    def entries(self, a: int, z: int) -> Entries:
+        """Columns and counts of the entries from number a to z."""
+        return self.columns[a:z], np.ascontiguousarray(self.counts[a:z])
+
+    def pattern(self) -> Contacts:
+        """The same map with every count one."""
+        return replace(self, counts=np.broadcast_to(np.uint16(1), (self.nnz,)))
+
+    def load(self) -> Contacts:
+        return self
+
     def full_matrix(self) -> sp.csr_matrix:
         """The full symmetric map as float64 CSR (both triangles): for small maps and notebooks."""
         import scipy.sparse as sp
@@ -122,6 +145,70 @@ class Contacts:
             shape=(len(self.bins), len(self.bins)),
         )
         return sp.csr_matrix(upper + sp.triu(upper, 1).T)
+
+
+@dataclass(frozen=True)
+class StoredContacts:
+    """A contact map that stays on disk, for maps larger than memory.
+
+    Attributes
+    ----------
+    bins, indptr, source : as of ``Contacts``.
+    read : gives the columns and counts of the entries from number a to z. Counts are in the
+        narrowest of the solver's types that holds those asked for.
+    """
+
+    bins: BinTable
+    indptr: NDArray[np.int64]
+    read: Callable[[int, int], Entries]
+    source: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def nnz(self) -> int:
+        return int(self.indptr[-1])
+
+    def entries(self, a: int, z: int) -> Entries:
+        return self.read(a, z)
+
+    def pattern(self) -> StoredContacts:
+        """The same map with every count one."""
+
+        def ones(a: int, z: int) -> Entries:
+            columns, _ = self.read(a, z)
+            return columns, np.ones(len(columns), np.uint16)
+
+        return replace(self, read=ones)
+
+    def load(self) -> Contacts:
+        """The whole map in memory."""
+        return Contacts(self.bins, self.indptr, *self.read(0, self.nnz), self.source)
+
+
+# What methods and masks work on, wherever it is.
+ContactMap = Contacts | StoredContacts
+
+
+class _Column:
+    """An array that grows, and widens when a value asks for it."""
+
+    def __init__(self, dtype: np.dtype[Any], total: int | None) -> None:
+        self._all = np.empty(total or 0, dtype)
+        self._filled = 0
+
+    def append(self, piece: NDArray[Any]) -> None:
+        end = self._filled + len(piece)
+        wider = COUNT_TYPES.index(piece.dtype) > COUNT_TYPES.index(self._all.dtype)
+        if end > len(self._all) or wider:
+            # Half as much again, so that a stream of unknown length is copied few times.
+            room = len(self._all) if end <= len(self._all) else end * 3 // 2
+            larger = np.empty(room, piece.dtype if wider else self._all.dtype)
+            larger[: self._filled] = self._all[: self._filled]
+            self._all = larger
+        self._all[self._filled : end] = piece
+        self._filled = end
+
+    def values(self) -> NDArray[Any]:
+        return self._all[: self._filled]
 
 
 def solver_counts(counts: NDArray[Any]) -> NDArray[Any]:

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.bins import BinTable
-from counterpoise.contacts import Contacts
+from counterpoise.contacts import ContactMap
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.native import COUNT_TYPES, available_threads, call
 
-PIECES = 4  # in which the marginals are summed
+PIECE = 1 << 22  # pixels whose marginals are summed together
 
 
 @dataclass
@@ -103,7 +103,7 @@ class Mask:
         }
 
 
-def mask_bins(contacts: Contacts, settings: MaskSettings | None = None) -> Mask:
+def mask_bins(contacts: ContactMap, settings: MaskSettings | None = None) -> Mask:
     """Filter the bins of a map.
 
     The order matters and is cooler's: contacts between chromosomes (``cis_only``) and near the
@@ -138,26 +138,26 @@ def mask_bins(contacts: Contacts, settings: MaskSettings | None = None) -> Mask:
 
 
 def _marginals(
-    contacts: Contacts, settings: MaskSettings
+    contacts: ContactMap, settings: MaskSettings
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """For each bin, with how many bins it is in contact and its contacts, as the filters count."""
     bins = contacts.bins
     border = np.full(len(bins), len(bins))
     if settings.cis_only:
         border = np.repeat(bins.offsets[1:], np.diff(bins.offsets))
-    # A fixed number of pieces, added up in order: the same bits on any machine.
-    cuts = np.searchsorted(contacts.indptr, contacts.nnz * np.arange(1, PIECES) / PIECES)
+    # Pieces that the map alone decides, added up in order: the same bits on any machine.
+    cuts = np.searchsorted(contacts.indptr, np.arange(PIECE, contacts.nnz, PIECE))
     cuts = np.concatenate([[0], cuts, [len(bins)]])
 
     def piece(a: int, z: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         nnz, marginal = np.zeros(len(bins), np.int64), np.zeros(len(bins))
-        begin, end = contacts.indptr[a], contacts.indptr[z]
+        columns, counts = contacts.entries(contacts.indptr[a], contacts.indptr[z])
         call(
             "add_marginals",
             contacts.indptr[a : z + 1],
-            contacts.columns[begin:end],
-            contacts.counts[begin:end],
-            COUNT_TYPES.index(contacts.counts.dtype),
+            columns,
+            counts,
+            COUNT_TYPES.index(counts.dtype),
             a,
             z - a,
             settings.ignore_diags,

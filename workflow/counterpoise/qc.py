@@ -21,7 +21,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from counterpoise.bins import BinTable, base_pairs
-from counterpoise.contacts import Contacts
+from counterpoise.contacts import ContactMap
 from counterpoise.files import replacing
 from counterpoise.methods import methods
 from counterpoise.selection import Scope, select
@@ -153,7 +153,7 @@ def labels_that_fit(
 
 
 def plot_method(
-    contacts: Contacts,
+    contacts: ContactMap,
     mask: tuple[Flags, dict[str, Any]],
     weights: Floats,
     trace: pa.Table,

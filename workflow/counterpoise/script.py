@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from counterpoise.errors import CounterpoiseError
+from counterpoise.memory import keep_freed_memory
 
 
 def run(main: Callable[[], None]) -> None:
     """Run a script; an error meant for the user is printed without a traceback, exit status 1."""
+    keep_freed_memory()
     try:
         main()
     except CounterpoiseError as error:

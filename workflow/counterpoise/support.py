@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts import Contacts
+from counterpoise.contacts import ContactMap, Contacts, StoredContacts
 from counterpoise.selection import Scope, Selection
 from counterpoise.verdict import Cause
 
@@ -161,7 +161,7 @@ class Decision:
     parts: int | None = None
 
 
-def decide(contacts: Contacts, selection: Selection, limit: int) -> Decision:
+def decide(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
     """Whether the selected map has total support; the cheapest proof first.
 
     Every kept bin must have a selected contact. Maps of more pixels than ``limit`` that the
@@ -174,6 +174,10 @@ def decide(contacts: Contacts, selection: Selection, limit: int) -> Decision:
     nothing. An entry (i, j) between two groups comes with (j, i): match i with j and j with
     i; what is left of each group lacks one row and one column and has a perfect matching.
     """
+    if isinstance(contacts, StoredContacts):
+        if too_large(contacts, selection, limit):
+            return Decision(None)
+        contacts = contacts.load()
     has_diagonal = on_diagonal(contacts, selection)
     if has_diagonal.all():
         return Decision(True, "diagonal")  # one bin with a contact with itself is such a group
@@ -182,13 +186,18 @@ def decide(contacts: Contacts, selection: Selection, limit: int) -> Decision:
     return examine(contacts, selection, limit)
 
 
-def examine(contacts: Contacts, selection: Selection, limit: int) -> Decision:
+def too_large(contacts: ContactMap, selection: Selection, limit: int) -> bool:
+    """Whether the rows of a selection hold more pixels than ``limit``."""
+    return bool(contacts.indptr[selection.hi] - contacts.indptr[selection.lo] > limit)
+
+
+def examine(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
     """The complete test: a largest matching of the whole map and what follows from it."""
     from counterpoise.backends.scipy import selected_matrix
 
-    if contacts.indptr[selection.hi] - contacts.indptr[selection.lo] > limit:
+    if too_large(contacts, selection, limit):
         return Decision(None)
-    found = support(selected_matrix(contacts, selection))
+    found = support(selected_matrix(contacts.load(), selection))
     bins = np.flatnonzero(selection.kept) + selection.lo
     cause, reason = explain(found, lambda row: contacts.bins.describe(int(bins[row])))
     return Decision(cause is Cause.NONE, "matching", cause, reason, found.parts)

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts import Contacts
+from counterpoise.contacts import ContactMap
 from counterpoise.verdict import PartVerdict
 
 Floats = NDArray[np.float64]
@@ -43,7 +43,7 @@ class Survey:
 
 
 def chunks(
-    contacts: Contacts,
+    contacts: ContactMap,
 ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64], Floats]]:
     """First row, rows, columns, counts of pieces of whole rows, about ``CHUNK`` contacts each."""
     indptr = contacts.indptr
@@ -53,12 +53,12 @@ def chunks(
         if lo == hi:
             continue
         rows = np.repeat(np.arange(first, last), np.diff(indptr[first : last + 1]))
-        columns = contacts.columns[lo:hi].astype(np.int64)
-        yield int(first), rows, columns, contacts.counts[lo:hi].astype(np.float64)
+        columns, counts = contacts.entries(lo, hi)
+        yield int(first), rows, columns.astype(np.int64), counts.astype(np.float64)
 
 
 def survey(
-    contacts: Contacts,
+    contacts: ContactMap,
     kept: Flags,
     weights: Floats,
     *,

@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,10 +20,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from counterpoise.bins import BinTable
-from counterpoise.contacts import Chunk, Contacts
+from counterpoise.contacts import (
+    Chunk,
+    ContactMap,
+    Contacts,
+    Entries,
+    StoredContacts,
+    solver_counts,
+)
+from counterpoise.errors import ConfigError
 from counterpoise.files import read_json, replacing, write_json
 from counterpoise.ingest import open_contacts
 from counterpoise.ingest.source import SourceInfo
+from counterpoise.memory import MIB, needed, needed_streaming
 from counterpoise.results import bin_columns, numbers, values_of, words, write_table
 
 ROW_GROUP = 1 << 22
@@ -148,6 +159,77 @@ def read_bins(path: str) -> BinTable:
     )
 
 
+def triples_within(
+    paths: dict[str, str], memory_mb: int | None, say: Callable[[str], None]
+) -> ContactMap:
+    """The map in memory if balancing it there stays within ``memory_mb``, else left on disk.
+
+    Parameters
+    ----------
+    memory_mb : the job's limit, MiB; None for no limit.
+    say : is told what the job will need.
+
+    Raises
+    ------
+    ConfigError : even streaming takes more.
+    """
+    file = pq.ParquetFile(paths["pixels"])
+    bins = pq.ParquetFile(paths["bins"]).metadata.num_rows
+    pixels = file.metadata.num_rows
+    narrow = str(file.schema_arrow.field("count").type) in ("uint8", "uint16")
+    whole = -(-needed(bins, pixels, narrow) // MIB)
+    if memory_mb is None or whole <= memory_mb:
+        say(f"{bins:,} bins, {pixels:,} pixels: needs up to {whole:,} MB of memory")
+        return read_triples(paths)
+    streaming = -(-needed_streaming(bins) // MIB)
+    if streaming > memory_mb:
+        raise ConfigError(
+            f"balancing {bins:,} bins takes {streaming:,} MB of memory even when the pixels stream "
+            f"from disk, and the job has {memory_mb:,} MB; give the rule 'balance' more (mem_mb)."
+        )
+    say(
+        f"{bins:,} bins, {pixels:,} pixels: would need up to {whole:,} MB of memory, and the job "
+        f"has {memory_mb:,} MB (mem_mb); so the map streams from a scratch file in TMPDIR, with up "
+        f"to {streaming:,} MB of memory; the result is the same, to the bit"
+    )
+    return open_triples(paths)
+
+
+def open_triples(paths: dict[str, str]) -> StoredContacts:
+    """The map of one sample and resolution, left on disk: see ``StoredContacts``."""
+    file = pq.ParquetFile(paths["pixels"])
+    bins = read_bins(paths["bins"])
+    ends = np.cumsum(
+        [0, *(file.metadata.row_group(g).num_rows for g in range(file.num_row_groups))]
+    )
+    per_row = np.zeros(len(bins) + 1, dtype=np.int64)
+    for group in range(file.num_row_groups):
+        bin1 = values_of(file.read_row_group(group, columns=["bin1_id"])["bin1_id"])
+        lo, hi = int(bin1[0]), int(bin1[-1]) + 1
+        per_row[lo + 1 : hi + 1] += np.bincount(bin1 - lo, minlength=hi - lo)
+
+    reading = Lock()
+
+    @lru_cache(maxsize=2)  # runs of entries are asked for in order and may begin in the last group
+    def group_entries(group: int) -> Entries:
+        table = file.read_row_group(group, columns=["bin2_id", "count"])
+        counts = solver_counts(values_of(table["count"]))
+        return values_of(table["bin2_id"]).view(np.uint32), counts
+
+    def read(a: int, z: int) -> Entries:
+        if a == z:
+            return np.empty(0, np.uint32), np.empty(0, np.uint16)
+        groups = range(np.searchsorted(ends, a, side="right") - 1, np.searchsorted(ends, z))
+        inside = [slice(max(a - ends[group], 0), z - ends[group]) for group in groups]
+        with reading:  # a Parquet file is read by one thread at a time
+            pieces = [group_entries(group) for group in groups]
+        columns = [piece[0][part] for piece, part in zip(pieces, inside, strict=True)]
+        counts = [piece[1][part] for piece, part in zip(pieces, inside, strict=True)]
+        return np.concatenate(columns), solver_counts(np.concatenate(counts))
+
+    return StoredContacts(bins, np.cumsum(per_row), read, read_json(paths["source"]))
+
+
 def read_triples(paths: dict[str, str]) -> Contacts:
     """The map of one sample and resolution, from the files that ``write_triples`` wrote."""
     file = pq.ParquetFile(paths["pixels"], memory_map=True)
@@ -158,4 +240,5 @@ def read_triples(paths: dict[str, str]) -> Contacts:
             bin1, bin2, count = (values_of(table[name]) for name in ("bin1_id", "bin2_id", "count"))
             yield bin1, bin2, count
 
-    return Contacts.from_chunks(read_bins(paths["bins"]), chunks(), read_json(paths["source"]))
+    source = read_json(paths["source"])
+    return Contacts.from_chunks(read_bins(paths["bins"]), chunks(), source, file.metadata.num_rows)

@@ -13,6 +13,8 @@ rule balance:
     conda:
         "../../envs/counterpoise.yaml"
     threads: 2
+    resources:
+        mem_mb=4000,
     params:
         settings=lambda wc: RUN.method_settings(wc.method),
     message:
@@ -21,4 +23,5 @@ rule balance:
         "python {input.script} --pixels {input.pixels} --bins {input.bins}"
         " --source {input.source} --mask {input.mask} --weights {output.weights}"
         " --trace {output.trace} --verdict {output.verdict} --threads {threads}"
+        " --memory-mb {resources.mem_mb}"
         " --settings {params.settings:q} > {log} 2>&1"

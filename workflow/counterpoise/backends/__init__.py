@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts import Contacts
+from counterpoise.contacts import ContactMap
 from counterpoise.selection import Selection
 
 # A numpy array or a torch tensor, float64: see ``Operator.xp``.
@@ -67,7 +67,7 @@ class Backend(StrEnum):
 
 def make_operator(
     backend: str,
-    contacts: Contacts,
+    contacts: ContactMap,
     selection: Selection,
     threads: int | None = None,
     device: str | None = None,
@@ -79,11 +79,11 @@ def make_operator(
     if Backend(backend) is Backend.TORCH:
         from counterpoise.backends.torch import TorchOperator
 
-        return TorchOperator(contacts, selection, device, threads)
+        return TorchOperator(contacts.load(), selection, device, threads)
     if Backend(backend) in (Backend.AUTO, Backend.NATIVE):
         from counterpoise.backends.native import NativeOperator
 
         return NativeOperator(contacts, selection, threads)
     from counterpoise.backends.scipy import ScipyOperator, selected_matrix
 
-    return ScipyOperator(selected_matrix(contacts, selection))
+    return ScipyOperator(selected_matrix(contacts.load(), selection))

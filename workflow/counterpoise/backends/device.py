@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from counterpoise.backends import Backend
-from counterpoise.contacts import Contacts
+from counterpoise.contacts import ContactMap, Contacts, StoredContacts
 from counterpoise.errors import ConfigError
 from counterpoise.selection import Selection
 
@@ -74,7 +74,7 @@ def check_device(backend: str, device: str | None) -> None:
 
 
 def choose(
-    backend: str, device: str | None, contacts: Contacts, selections: Iterable[Selection]
+    backend: str, device: str | None, contacts: ContactMap, selections: Iterable[Selection]
 ) -> Choice:
     """The backend and the device that a run of these selections computes on.
 
@@ -89,6 +89,13 @@ def choose(
     """
     check_device(backend, device)
     wanted = Backend(backend)
+    if isinstance(contacts, StoredContacts):
+        if wanted not in (Backend.AUTO, Backend.NATIVE) or device == "cuda":
+            raise ConfigError(
+                f"backend {device or wanted} holds the whole map in memory, and this one is larger "
+                "than the job's; give the job more (mem_mb), or choose backend native."
+            )
+        return Choice(wanted, note="on the CPU: the map streams from disk")
     if wanted is Backend.TORCH or device == "cuda":
         from counterpoise.backends.torch import find_device
 

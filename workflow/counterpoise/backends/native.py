@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import copy
 import ctypes
+import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts import Contacts
+from counterpoise.contacts import ContactMap, StoredContacts
 from counterpoise.native import COUNT_TYPES, available_threads, call
 from counterpoise.selection import Scope, Selection
 
@@ -45,7 +47,7 @@ class NativeOperator:
     xp = np
 
     def __init__(
-        self, contacts: Contacts, selection: Selection, threads: int | None = None
+        self, contacts: ContactMap, selection: Selection, threads: int | None = None
     ) -> None:
         self.kept = None if selection.kept.all() else np.flatnonzero(selection.kept)
         self.size = int(np.count_nonzero(selection.kept))
@@ -127,19 +129,23 @@ class _PackedMap:
     Parameters
     ----------
     main : float64 [n], the diagonal.
-    slabs : table (``Slab`` of native/layout.h) and bytes of each slab, in the order of rows.
+    slabs : table (``Slab`` of native/layout.h) and size in bytes of each slab, in the order of
+        rows.
     blocks : int64 [blocks + 1], the first slab of each block.
+    data : the slabs' bytes, or the file that holds them one after the other.
     """
 
     def __init__(
         self,
         main: NDArray[np.float64],
-        slabs: list[tuple[NDArray[np.int64], NDArray[np.uint8]]],
+        slabs: list[tuple[NDArray[np.int64], int]],
         blocks: NDArray[np.int64],
         panels: int,
+        data: list[NDArray[np.uint8]] | IO[bytes],
     ) -> None:
         self.n = len(main)
-        self.bytes = sum(len(data) for _, data in slabs)
+        sizes = [size for _, size in slabs]
+        self.bytes = sum(sizes)
         self.blocks = len(blocks) - 1
         tables = np.array([table[:4] for table, _ in slabs])
         first = tables[blocks[:-1], 0].copy()
@@ -148,19 +154,26 @@ class _PackedMap:
         # Kept here, since the plan holds addresses only.
         self._arrays: dict[str, NDArray[Any]] = {
             "tables": _addresses([table for table, _ in slabs]),
-            "bytes": _addresses([data for _, data in slabs]),
-            "places": np.concatenate([[0], np.cumsum([len(data) for _, data in slabs])]),
+            "bytes": _addresses(data if isinstance(data, list) else [None] * len(slabs)),
+            "places": np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
             "slabs": blocks,
             "first": first,
             "reach": reach,
             "band": band,
             "main": main,
         }
-        self.slabs = slabs
+        self.slabs, self._data = slabs, data
         self._near = [np.empty(width) for width in band - first]
         self._arrays["near"] = _addresses(self._near)
         self._sums: dict[int, list[NDArray[np.float64]]] = {}
-        self._plan = _Plan(file=-1, panels=panels, blocks=len(first), n=self.n, longest=0)
+        self.file = -1 if isinstance(data, list) else data.fileno()
+        self._plan = _Plan(
+            file=self.file,
+            panels=panels,
+            blocks=len(first),
+            n=self.n,
+            longest=max(sizes),
+        )
         for name, array in self._arrays.items():
             setattr(self._plan, name, array.ctypes.data)
 
@@ -191,11 +204,11 @@ def _level() -> int:
     return call("processor_level")
 
 
-def _addresses(arrays: list[NDArray[Any]]) -> NDArray[np.uint64]:
-    return np.array([array.ctypes.data for array in arrays], np.uint64)
+def _addresses(arrays: Sequence[NDArray[Any] | None]) -> NDArray[np.uint64]:
+    return np.array([0 if array is None else array.ctypes.data for array in arrays], np.uint64)
 
 
-def _packed(contacts: Contacts, selection: Selection, threads: int) -> _PackedMap:
+def _packed(contacts: ContactMap, selection: Selection, threads: int) -> _PackedMap:
     """Lay out the contacts of a selection; slabs are made side by side."""
     lo, hi = selection.lo, selection.hi
     cuts, blocks = _cuts(np.asarray(contacts.indptr[lo : hi + 1]))
@@ -209,7 +222,7 @@ def _packed(contacts: Contacts, selection: Selection, threads: int) -> _PackedMa
 
     def pack(a: int, z: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         begin, end = contacts.indptr[lo + a], contacts.indptr[lo + z]
-        columns, counts = contacts.columns[begin:end], contacts.counts[begin:end]
+        columns, counts = contacts.entries(begin, end)
         kind = COUNT_TYPES.index(counts.dtype)
         starts = contacts.indptr[lo + a : lo + z] - begin
         ends = contacts.indptr[lo + a + 1 : lo + z + 1] - begin
@@ -224,11 +237,23 @@ def _packed(contacts: Contacts, selection: Selection, threads: int) -> _PackedMa
         return table, data
 
     spans = list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
+    if isinstance(contacts, StoredContacts):
+        # One after the other, and kept in a file that vanishes with the operator.
+        scratch = tempfile.TemporaryFile(prefix="counterpoise-")  # noqa: SIM115
+        slabs = []
+        for a, z in spans:
+            table, data = pack(a, z)
+            scratch.write(data.data)
+            slabs.append((table, len(data)))
+        scratch.flush()
+        return _PackedMap(main, slabs, blocks, panels, scratch)
     if threads == 1 or len(spans) == 1:
-        slabs = [pack(a, z) for a, z in spans]
+        packed = [pack(a, z) for a, z in spans]
     else:
-        slabs = list(_helpers(threads).map(lambda span: pack(*span), spans))
-    return _PackedMap(main, slabs, blocks, panels)
+        packed = list(_helpers(threads).map(lambda span: pack(*span), spans))
+    in_memory = [data for _, data in packed]
+    slabs = [(table, len(data)) for table, data in packed]
+    return _PackedMap(main, slabs, blocks, panels, in_memory)
 
 
 def _cuts(indptr: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -165,6 +165,6 @@ def read_contacts(
     """
     info = inspect_source(str(uri), engine, identify=False)
     with open_contacts(str(uri), resolution, engine, info) as reading:
-        contacts = Contacts.from_chunks(reading.bins, reading.chunks(), {})
+        contacts = Contacts.from_chunks(reading.bins, reading.chunks(), {}, reading.total)
         contacts.source.update(reading.finished_record(contacts.nnz))
         return contacts

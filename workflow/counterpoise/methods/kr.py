@@ -3,6 +3,11 @@
 Solves x * (A x) = 1 for x > 0. Outer Newton steps; each is solved by conjugate gradients in
 y = (new x) / x, preconditioned by the diagonal of the scaled map, and never leaves the
 cone DELTA_LOW < y < DELTA_HIGH. The start 1 / sqrt(A 1) halves the products of the paper's 1.
+
+The row sums after an outer step cost no product. The inner steps keep the residual g of their
+equation, 1 + r - r * y - x * A (x * y) with r the row sums before; so the row sums after it,
+(x * y) * A (x * y), are y * (1 + r - r * y - g). They carry the rounding of all steps: those that end
+the iteration, and those of a run that comes no nearer, are computed anew.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ from typing import Any
 from counterpoise.backends import Vector
 from counterpoise.methods import EqualSumsSettings, Method, Problem, Solution
 from counterpoise.selection import Scope
-from counterpoise.trace import scalars
+from counterpoise.trace import deviations, scalars
 from counterpoise.verdict import Cause, Status
 
 # The paper's constants: how far one outer step may shrink or grow an entry, and the
@@ -62,13 +67,16 @@ def solve(problem: Problem, settings: KrSettings) -> Solution:
             return Solution(x, Status.NOT_CONVERGED, outer, Cause.DIVERGED, words, target=1.0)
         goal = max(eta**2 * residual, settings.tolerance**2)
         left = settings.max_products - record.matvecs
-        moved = x * _newton_step(problem, x, row_sums, residual, goal, left)
-        moved_sums = moved * product(moved)
-        new_residual = _residual(record(outer + 1, moved_sums, 1.0), len(x))
+        y, unsolved = _newton_step(problem, x, row_sums, residual, goal, left)
+        moved = x * y
+        row_sums = y * (1 + row_sums * (1 - y) - unsolved)
+        if stuck or _residual(deviations(row_sums, 1.0), len(x)) <= settings.tolerance**2:
+            row_sums = moved * product(moved)
+        new_residual = _residual(record(outer + 1, row_sums, 1.0), len(x))
         if not isfinite(new_residual):
             words = f"the weights ran off to zero or infinity after {outer} steps"
             return Solution(x, Status.FAILED, outer, Cause.DIVERGED, words, target=1.0)
-        x, row_sums = moved, moved_sums
+        x = moved
         outer += 1
         eta = _forcing(
             eta, new_residual / residual, settings.tolerance / 2 / max(new_residual, TINY) ** 0.5
@@ -81,10 +89,15 @@ def solve(problem: Problem, settings: KrSettings) -> Solution:
 
 def _newton_step(
     problem: Problem, x: Vector, row_sums: Vector, rho: float, goal: float, max_products: int
-) -> Vector:
+) -> tuple[Vector, Vector]:
     """Solve (D + X A X) y = 1 + D 1 by conjugate gradients from y = 1, inside the cone.
 
     ``rho`` is the squared 2-norm of 1 - row sums.
+
+    Returns
+    -------
+    y : float64 [bins].
+    residual : float64 [bins], 1 + D 1 - (D + X A X) y.
     """
     xp = problem.operator.xp
     y = xp.ones_like(x)
@@ -103,24 +116,30 @@ def _newton_step(
         move = length * direction
         tried = y + move
         image *= length
-        residual -= image
-        scaled = residual / row_sums
+        unsolved = residual - image
+        scaled = unsolved / row_sums
         bend, lowest, highest, new_rho = scalars(
-            bend, tried.min(), tried.max(), _dot(residual, scaled)
+            bend, tried.min(), tried.max(), _dot(unsolved, scaled)
         )
         if not bend > 0:
             break  # flat within rounding: nothing left to gain in this step
-        if lowest <= DELTA_LOW:
-            falling = move < 0
-            return y + ((DELTA_LOW - y[falling]) / move[falling]).min() * move
-        if highest >= DELTA_HIGH:
-            rising = move > 0
-            return y + ((DELTA_HIGH - y[rising]) / move[rising]).min() * move
-        y = tried
+        if lowest <= DELTA_LOW or highest >= DELTA_HIGH:
+            share = _share_inside(y, move, lowest)
+            return y + share * move, residual - share * image
+        y, residual = tried, unsolved
         direction *= new_rho / rho
         direction += scaled
         rho = new_rho
-    return y
+    return y, residual
+
+
+def _share_inside(y: Vector, move: Vector, lowest: float) -> Any:
+    """The share of a move that brings y to the border of the cone."""
+    if lowest <= DELTA_LOW:
+        falling = move < 0
+        return ((DELTA_LOW - y[falling]) / move[falling]).min()
+    rising = move > 0
+    return ((DELTA_HIGH - y[rising]) / move[rising]).min()
 
 
 def _forcing(eta: float, ratio: float, floor: float) -> float:
