@@ -24,7 +24,7 @@ test: .venv/ready
 setup: .venv/ready
 	@$(BIN)/snakemake --profile local --quiet all -- demo_inputs
 
-.venv/ready: pyproject.toml Makefile envs/prerequisites.sh
+.venv/ready: pyproject.toml setup.py Makefile envs/prerequisites.sh $(wildcard workflow/counterpoise/native/*.[ch])
 	sh envs/prerequisites.sh $(PYTHON)
 	$(PYTHON) -m venv .venv
 	@echo "Installing into .venv: two to four minutes and 1.6 GB on a first run ..."

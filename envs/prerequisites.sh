@@ -1,5 +1,6 @@
 #!/bin/sh
-# What pip cannot bring: Python itself, and what hic-straw needs to compile (it has no wheels).
+# What pip cannot bring: Python itself, and what the kernels and hic-straw (it has no wheels) need to
+# compile.
 # Installs the missing packages where it may (root on Debian or Ubuntu), else names them.
 set -eu
 python=${1:-python3}
@@ -17,7 +18,7 @@ compiles() { # compiles HEADER [FLAG ...]
 include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
 
 missing=""
-command -v c++ >/dev/null 2>&1 || missing="$missing g++"
+{ command -v c++ && command -v cc; } >/dev/null 2>&1 || missing="$missing g++"
 if [ -z "$missing" ]; then
     compiles curl/curl.h || missing="$missing libcurl4-openssl-dev"
     compiles Python.h "-I$include" || missing="$missing python3-dev"
@@ -28,15 +29,15 @@ fi
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "Installing what hic-straw needs to compile:$missing"
+    echo "Installing what must be there to compile:$missing"
     apt-get update -qq
     # shellcheck disable=SC2086 # the names are separate words
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing >/dev/null
     exit 0
 fi
 cat >&2 <<TEXT
-counterpoise cannot be set up yet: hic-straw, a reader of .hic files, is compiled at set-up and
-needs a C++ compiler, Python's headers and libcurl's headers. Missing:$missing
+counterpoise cannot be set up yet: its kernels and hic-straw, a reader of .hic files, are compiled at
+set-up, which takes a C and C++ compiler, Python's headers and libcurl's headers. Missing:$missing
   Debian, Ubuntu:  sudo apt-get install$missing
   Fedora, RHEL:    sudo dnf install gcc-c++ libcurl-devel python3-devel
   macOS:           xcode-select --install

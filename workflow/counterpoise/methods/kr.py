@@ -6,8 +6,8 @@ cone DELTA_LOW < y < DELTA_HIGH. The start 1 / sqrt(A 1) halves the products of 
 
 The row sums after an outer step cost no product. The inner steps keep the residual g of their
 equation, 1 + r - r * y - x * A (x * y) with r the row sums before; so the row sums after it,
-(x * y) * A (x * y), are y * (1 + r - r * y - g). They carry the rounding of all steps: those that end
-the iteration, and those of a run that comes no nearer, are computed anew.
+(x * y) * A (x * y), are y * (1 + r - r * y - g). They carry the rounding of all steps, so those
+that end the iteration, and those of a run that comes no nearer, are computed anew.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(64)));
-typedef double loose_lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(8)));
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(64), may_alias));
+typedef double loose_lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(8), may_alias));
 
 /* x_j and the sum so far of y_j side by side: one line of the cache holds both. */
 typedef struct {
@@ -32,6 +32,7 @@ typedef struct {
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+typedef int loose_int __attribute__((aligned(1), may_alias));
 typedef union {
     __m256d half[2];
     lanes whole;
@@ -39,10 +40,8 @@ typedef union {
 
 #define TARGET __attribute__((target("avx2")))
 #define NAME(function) function##_avx2
-#define WIDEN(p)                                                                    \
-    (((Halves){{_mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_loadu_si32(p))),           \
-                _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_loadu_si32((p) + 4)))}})   \
-         .whole)
+#define QUARTET(p) _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(*(const loose_int *)(p))))
+#define WIDEN(p) (((Halves){{QUARTET(p), QUARTET((p) + 4)}}).whole)
 #include "product_body.h"
 
 #define TARGET __attribute__((target("avx2,avx512f,avx512vl,avx512bw,avx512dq")))

@@ -109,12 +109,17 @@ TARGET static void NAME(slab_of_many)(const Slab *slab, const uint8_t *bytes, in
             t[r] = (lanes){0};
         }
         for (int64_t k = 0; k < widths[g] * (STEP / LANES); k++) {
-            for (int j = 0; j < LANES; j++, at += 2)
+            lanes counts[GROUP];
+            for (int r = 0; r < GROUP; r++) counts[r] = WIDEN(cell + r * LANES);
+            for (int j = 0; j < LANES; j++, at += 2) {
+                lanes x = at[0], y = at[1];
                 for (int r = 0; r < GROUP; r++) {
-                    double count = cell[r * LANES + j];
-                    t[r] += count * at[0];
-                    at[1] += count * xi[r];
+                    double count = ((const double *)&counts[r])[j];
+                    t[r] += count * x;
+                    y += count * xi[r];
                 }
+                at[1] = y;
+            }
             cell += GROUP * LANES;
         }
         for (int r = 0; r < GROUP; r++) own[2 * r + 1] += t[r];

@@ -1,0 +1,61 @@
+"""The compiled kernels where their callers do not already test them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from counterpoise import native
+from counterpoise.errors import SetupError
+
+
+def test_missing_kernels_are_named_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(native, "__file__", str(tmp_path / "__init__.py"))
+    native.library.cache_clear()
+    try:
+        with pytest.raises(SetupError, match=r"compiled kernels are missing.*make setup"):
+            native.library()
+    finally:
+        native.library.cache_clear()
+
+
+def test_arrays_with_gaps_are_refused() -> None:
+    with pytest.raises(ValueError, match="contiguous"):
+        native.call("check_pixels", np.arange(10, dtype=np.int32)[::2])
+
+
+# What check_pixels finds: bits of native/reading.c.
+OUT_OF_RANGE, BELOW_DIAGONAL, DISORDER, BAD_COUNT, ZERO_COUNT = 1, 2, 4, 8, 16
+
+
+@pytest.mark.parametrize(
+    ("bin1", "bin2", "count", "found"),
+    [
+        ([0, 0, 1], [0, 2, 1], [1, 2, 3], 0),
+        ([0, 0, 1], [0, 3, 1], [1, 2, 3], OUT_OF_RANGE),
+        ([-1, 0, 1], [0, 2, 1], [1, 2, 3], OUT_OF_RANGE),
+        ([0, 0, 1], [0, 2, 0], [1, 2, 3], BELOW_DIAGONAL),
+        ([0, 0, 1], [2, 1, 1], [1, 2, 3], DISORDER),
+        ([0, 0, 1], [1, 1, 1], [1, 2, 3], DISORDER),
+        ([1, 1, 0], [1, 2, 2], [1, 2, 3], DISORDER),
+        ([0, 0, 1], [0, 2, 1], [1, -2, 3], BAD_COUNT),
+        ([0, 0, 1], [0, 2, 1], [1.5, np.nan, 3], BAD_COUNT),
+        ([0, 0, 1], [0, 2, 1], [1.5, np.inf, 3], BAD_COUNT),
+        ([0, 0, 1], [0, 2, 1], [1.5, 0, 3], ZERO_COUNT),
+        ([0, 0, 1], [0, 2, 1], [1, 0, 3], ZERO_COUNT),
+    ],
+)
+def test_pixels_are_checked_in_one_look(
+    bin1: list[int], bin2: list[int], count: list[float], found: int
+) -> None:
+    values = np.array(count)
+    kind = int(values.dtype.kind == "f")
+    values = values.astype(np.float64 if kind else np.int32)
+    total = np.zeros(1, np.int64)
+    ends = (np.array(bin1, np.int32), np.array(bin2, np.int32))
+    assert native.call("check_pixels", *ends, values, kind, len(bin1), 3, total) == found
+    assert total[0] == (0 if kind else sum(count))
