@@ -77,25 +77,21 @@ class NativeOperator:
 
     def _product(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         # Masked bins are zeros of x, and what comes out for them is left out.
-        shape = (self.map.n,) if x.ndim == 1 else (self.map.n, LANES)
+        rows = slice(None) if self.kept is None else self.kept
         full = x
-        if self.kept is not None or x.ndim == 2:
-            full = _aligned(shape)
-            full[...] = 0.0
-            rows = slice(None) if self.kept is None else self.kept
-            if x.ndim == 1:
-                full[rows] = x
-            else:
-                full[rows, : x.shape[1]] = x
-        factor = self.factor if self.factor is None or x.ndim == 1 else self.factor[:, None]
-        if factor is not None:
-            full = full * factor
-        y = self.map.product(np.ascontiguousarray(full, np.float64), self.threads)
-        if factor is not None:
-            y *= factor
         if x.ndim == 2:
-            y = y[:, : x.shape[1]]
-        return y if self.kept is None else y[self.kept]
+            full = np.zeros((self.map.n, LANES))
+            full[rows, : x.shape[1]] = x
+        elif self.kept is not None:
+            full = np.zeros(self.map.n)
+            full[rows] = x
+        if self.factor is not None:
+            # Along the bins, for one vector or several side by side.
+            full = (full.T * self.factor).T
+        y = self.map.product(np.ascontiguousarray(full, np.float64), self.threads)
+        if self.factor is not None:
+            y = (y.T * self.factor).T
+        return y[rows] if x.ndim == 1 else y[rows, : x.shape[1]]
 
 
 @cache
@@ -178,7 +174,7 @@ class _PackedMap:
             setattr(self._plan, name, array.ctypes.data)
 
     def product(self, x: NDArray[np.float64], threads: int) -> NDArray[np.float64]:
-        """A x for float64 [n], or [n, LANES] that begins at a cache line."""
+        """A x for contiguous float64 [n] or [n, LANES]."""
         many = x.ndim == 2
         width = LANES if many else 1
         if width not in self._sums:
