@@ -119,33 +119,12 @@ def test_equals_cooler_to_the_end(shared_data: Path, name: str, mode: str) -> No
     assert (result.status is cp.Status.CONVERGED) == bool(np.all(stats["converged"]))
 
 
-def test_equals_an_older_coolers_stored_weights(shared_data: Path) -> None:
-    """Another version and other filters: the bins that it kept, and equal up to its tolerance."""
-    contacts = cp.read_contacts(shared_data / "yeast.10kb.cool")
-    stored = contacts.bins.extra["weight"]
-    result = cp.balance(contacts, "ice", mask=np.isfinite(stored))
-    np.testing.assert_allclose(result.weights, stored, rtol=1e-5, equal_nan=True)
-
-
 def test_many_contigs_in_little_memory(shared_data: Path) -> None:
     contacts = cp.read_contacts(shared_data / "manycontigs.1.cool")
     result = cp.balance(contacts, "ice", mask=MaskSettings(), scope="cis", tolerance="cooler")
     assert len(result.weights) == 10_000_000
     assert len(result.verdict.parts) == 10_000
     assert sum(part.status is cp.Status.EMPTY for part in result.verdict.parts) == 9_999
-
-
-def test_old_cooler_counts_the_diagonal_twice(shared_data: Path) -> None:
-    """The stored weights of this file are an older cooler's; CV of row sums as its README says."""
-    contacts = cp.read_contacts(shared_data / "scer_w303_g1_2kb_SRR8769554.cool")
-    stored = contacts.bins.extra["weight"]
-    result = cp.balance(
-        contacts, "ice", mask=np.isfinite(stored), scope="cis", ignore_diags=0, diagonal=2
-    )
-    assert result.status is cp.Status.CONVERGED
-    np.testing.assert_allclose(result.weights, stored, rtol=1e-4, equal_nan=True)
-    once = cp.balance(contacts, "ice", mask=np.isfinite(stored), scope="cis", ignore_diags=0)
-    assert np.nanmax(np.abs(once.weights / stored - 1)) > 1e-2
 
 
 @pytest.mark.parametrize("factor", [1, 10, 1000])

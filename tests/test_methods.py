@@ -156,21 +156,6 @@ def test_depth_and_order_of_bins(matrix: NDArray[np.float64], factor: float, see
         np.testing.assert_allclose(shuffled, base[order], rtol=1e-7)
 
 
-@pytest.mark.parametrize("name", ["yeast.10kb.cool", "gm12878_1_2_3.cool", "mm9_reduced_chr1.cool"])
-def test_all_find_the_same_weights_on_real_maps(shared_data: Path, name: str) -> None:
-    contacts = cp.read_contacts(shared_data / name)
-    kept = cp.mask_bins(contacts).kept
-    found = {
-        method: cp.balance(
-            contacts, method, mask=kept, scope="genome", ignore_diags=2, **CLOSE[method]
-        )
-        for method in EXACT
-    }
-    for method, result in found.items():
-        assert result.status is cp.Status.CONVERGED, (method, result.reason)
-        np.testing.assert_allclose(result.weights, found["kr"].weights, rtol=1e-6, equal_nan=True)
-
-
 # --- scopes ----------------------------------------------------------------------------------
 
 BINS = BinTable.fixed(("chrA", "chrB", "chrC"), (300, 140, 220), 10)

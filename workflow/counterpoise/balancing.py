@@ -454,7 +454,10 @@ def _attempt(
             marginal = operator.product(operator.ones())
         else:
             balanced = selection
-        row_sums = to_numpy(solution.weights * operator.product(solution.weights))
+        measured = solution.row_sums
+        if measured is None:
+            measured = solution.weights * operator.product(solution.weights)
+        row_sums = to_numpy(measured)
     weights, marginal = to_numpy(solution.weights), to_numpy(marginal)
     largest = rms = None
     balanced_total = 0.0
@@ -464,7 +467,7 @@ def _attempt(
     relative = weights * np.sqrt(marginal)
     span = float(relative.max() / relative.min()) if largest is not None else np.inf
     status, cause, reason = _judged(contacts, balanced, solution, decision, largest, span)
-    usable = span < BEYOND_USE
+    usable = status.good or span < BEYOND_USE
     if usable:
         values[balanced.kept] = weights
     part = replace(

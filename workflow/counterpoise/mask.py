@@ -187,16 +187,26 @@ def _mad_cutoffs(
     relative = np.zeros(len(bins))
     spans = [span for span in bins.spans() if positive[span[1] : span[2]].any()]
     for name, lo, hi in spans:
-        medians[name] = float(np.median(marginal[lo:hi][positive[lo:hi]]))
+        medians[name] = _median(marginal[lo:hi][positive[lo:hi]])
         relative[lo:hi] = marginal[lo:hi] / medians[name]
     logs = np.log(relative[positive])
-    center = np.median(logs)
-    spread = np.median(np.abs(logs - center))
+    center = _median(logs)
+    spread = _median(np.abs(logs - center))
     floor = float(np.exp(center - mad_max * spread))
     for _, lo, hi in spans:
         # Compared as cooler does, relative to the median, so that ties fall the same way.
         cutoff[lo:hi] = np.where(relative[lo:hi] < floor, np.inf, 0)
     return cutoff, {name: floor * median for name, median in medians.items()}
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    """numpy's median, to the bit, of one value or more without NaN.
+
+    numpy's own imports ``numpy.ma`` at its first use, and every job would pay for that.
+    """
+    lower, upper = (len(values) - 1) // 2, len(values) // 2
+    ordered = np.partition(values, [lower, upper])
+    return float((ordered[lower] + ordered[upper]) / 2)
 
 
 def _blacklisted(path: str | None, bins: BinTable) -> NDArray[np.bool_]:

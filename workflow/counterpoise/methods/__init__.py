@@ -113,6 +113,8 @@ class Solution:
     isolated_weight : what bins without a contact get; NaN but for methods that copy a peer's.
     dropped : bool [kept bins], True for those that the method gave up to balance the others;
         None for none.
+    row_sums : balanced row sums of exactly these weights, where the method ended with a product
+        that gave them; None where it did not, and they are still to be measured.
     """
 
     weights: Vector
@@ -123,6 +125,7 @@ class Solution:
     target: float | None = None
     isolated_weight: float = np.nan
     dropped: NDArray[np.bool_] | None = None
+    row_sums: Vector | None = None
 
 
 @dataclass(frozen=True)

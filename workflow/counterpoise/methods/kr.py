@@ -84,7 +84,7 @@ def solve(problem: Problem, settings: KrSettings) -> Solution:
         residual = new_residual
         stuck = 0 if residual < 0.99 * best else stuck + 1
         best = min(best, residual)
-    return Solution(x, Status.CONVERGED, outer, target=1.0)
+    return Solution(x, Status.CONVERGED, outer, target=1.0, row_sums=row_sums)
 
 
 def _newton_step(

@@ -46,7 +46,7 @@ def solve(problem: Problem, settings: SskSettings) -> Solution:
             words = f"the weights ran off to zero or infinity after {iteration:,} iterations"
             return Solution(weights, Status.FAILED, iteration, Cause.DIVERGED, words, target=1.0)
         if largest < settings.tolerance:
-            return Solution(weights, Status.CONVERGED, iteration, target=1.0)
+            return Solution(weights, Status.CONVERGED, iteration, target=1.0, row_sums=row_sums)
         weights /= root(row_sums)
     words = f"{settings.max_iterations:,} iterations were not enough"
     return Solution(
