@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import cooler
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import counterpoise as cp
 from counterpoise import triples
 from counterpoise.backends import native
-from counterpoise.backends.native import BLOCKS, NativeOperator
+from counterpoise.backends.native import BLOCKS, KINDS, PANEL, NativeOperator
+from counterpoise.bins import BinTable
 from counterpoise.contacts import Contacts
 from counterpoise.errors import ConfigError
 from counterpoise.ingest import inspect_source
-from counterpoise.memory import MIB, needed, needed_streaming
+from counterpoise.mask import MaskSettings, mask_bins, write_mask
+from counterpoise.memory import EXAMINED, MIB, Size, needed, needed_streaming
 from counterpoise.methods import methods
 from counterpoise.selection import Scope, select
-from counterpoise.triples import open_triples, read_triples, triples_within
+from counterpoise.triples import ROW_GROUP, forecast, open_triples, read_triples, triples_within
 from tests.test_backends import hic_like
 
 NONZEROS = 500_000
+SCRIPTS = Path(__file__).parent.parent / "scripts"
 
 
 @pytest.fixture(scope="module")
@@ -97,16 +106,110 @@ def test_a_cut_scratch_file_is_an_error(paths: dict[str, str]) -> None:
 
 def test_what_fits_is_loaded_and_the_rest_streams(paths: dict[str, str]) -> None:
     said: list[str] = []
-    whole = needed(4000, NONZEROS, False) / MIB
+    whole, _ = forecast(paths, Scope.CIS, 1)
     assert isinstance(triples_within(paths, None, said.append), Contacts)
-    assert isinstance(triples_within(paths, int(whole) + 1, said.append), Contacts)
-    assert f"needs up to {int(whole) + 1} MB" in said[-1]
+    assert isinstance(triples_within(paths, whole, said.append), Contacts)
+    assert f"needs up to {whole:,} MB" in said[-1]
     with pytest.raises(ConfigError, match=r"has 100 MB; give the rule 'balance' more \(mem_mb\)"):
         triples_within(paths, 100, said.append)
 
 
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Triples and mask of a dense map that is just large enough for streaming to save memory."""
+    folder = tmp_path_factory.mktemp("large")
+    n = 4000
+    bin1, bin2 = (bins.astype(np.int32) for bins in np.triu_indices(n))
+    count = 100 / (1 + bin2 - bin1) * (1 + bin1 % 7) * (1 + bin2 % 7)
+    found = {name: str(folder / f"{name}.parquet") for name in ("pixels", "bins", "mask")}
+    found["source"] = str(folder / "source.json")
+    pixels = pa.table({"bin1_id": bin1, "bin2_id": bin2, "count": count})
+    pq.write_table(pixels, found["pixels"], row_group_size=ROW_GROUP, use_dictionary=False)
+    bins = BinTable.fixed(("chr1",), (n,), 1)
+    triples.write_bins(found["bins"], bins)
+    record = {"bins": n, "nnz": len(count), "contacts": count.sum(), "count_type": "float64"}
+    Path(found["source"]).write_text(json.dumps(record))
+    write_mask(found["mask"], mask_bins(open_triples(found), MaskSettings(mad_max=0)), bins)
+    return found
+
+
+def test_a_job_that_has_less_memory_streams_and_writes_the_same_bytes(
+    large: dict[str, str], tmp_path: Path
+) -> None:
+    inputs = [word for name, path in large.items() for word in (f"--{name}", path)]
+    threads = 2
+    whole, streaming = forecast(large, Scope.CIS, threads)
+    assert streaming < whole
+    written = {}
+    for memory in (whole, whole - 1):
+        folder = tmp_path / str(memory)
+        names = ("weights.parquet", "trace.parquet", "verdict.json")
+        outputs = {Path(name).stem: folder / name for name in names}
+        folder.mkdir()
+        done = subprocess.run(
+            [sys.executable, str(SCRIPTS / "balance.py"), *inputs]
+            + [str(word) for name, path in outputs.items() for word in (f"--{name}", path)]
+            + ["--threads", str(threads), "--memory-mb", str(memory)]
+            + ["--settings", "{'method': 'kr', 'scope': 'cis'}"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert ("streams from a scratch file" in done.stderr) == (memory < whole)
+        verdict = json.loads(outputs["verdict"].read_text())
+        assert verdict["status"] == "converged"
+        peak = verdict["run"]["peak_memory_mb"]
+        assert peak <= (whole if memory == whole else streaming)
+        written[memory] = [outputs[name].read_bytes() for name in ("weights", "trace")]
+    assert written[whole] == written[whole - 1]
+
+
+# Counts of 1; near 255, where the layout changes; above it; not whole. Dense, sparse, far apart.
+@pytest.mark.parametrize("counts", [(1, 1), (1, 4), (250, 260), (256, 70_000), (0.5, 9.5)])
+@pytest.mark.parametrize(("bins", "nonzeros"), [(400, 60_000), (3000, 60_000), (200_000, 60_000)])
+def test_the_layout_is_never_larger_than_foretold(
+    counts: tuple[float, float], bins: int, nonzeros: int
+) -> None:
+    rng = np.random.default_rng(5)
+    pairs = np.sort(rng.integers(0, bins, (2, nonzeros)), axis=0)
+    keys = np.unique(pairs[0] * bins + pairs[1])
+    values = rng.integers(round(2 * counts[0]), round(2 * counts[1]), len(keys), endpoint=True) / 2
+    if counts[0] == int(counts[0]):
+        values = np.ceil(values)
+    chunk = ((keys // bins).astype(np.int32), (keys % bins).astype(np.int32), values)
+    contacts = Contacts.from_chunks(BinTable.fixed(("chr1",), (bins,), 1), [chunk], {})
+    whole = (values == np.floor(values)).all()
+    count_type = "float64" if not whole else "uint8" if values.max() < 256 else "int32"
+    size = Size.of(bins, contacts.nnz, count_type, values.sum(), 0)
+    (selection,) = select(contacts.bins, np.ones(bins, dtype=bool), Scope.GENOME)
+    operator = NativeOperator(contacts, selection, 1)
+    # Every array of a list begins at a cache line, and has room for an entry more than it holds.
+    panels = -(-bins // PANEL)
+    margins = len(operator.map.slabs) * (panels * KINDS * 5 + 2) * 64
+    assert operator.bytes_per_product <= size.layout(contacts.nnz) + margins
+    assert contacts.counts.itemsize <= size.count_bytes
+
+
 def test_streaming_needs_less_than_a_large_map_in_memory() -> None:
-    assert needed_streaming(300_000) < needed(300_000, 300_000_000, True) / 4
+    large = Size.of(300_000, 300_000_000, "uint16", 1e9, 0)
+    assert needed_streaming(large, 2) < needed(large) / 4
+
+
+@pytest.mark.parametrize(
+    ("scope", "examined"), [(Scope.GENOME, False), (Scope.TRANS, False), (Scope.CIS, True)]
+)
+def test_a_part_that_may_be_examined_takes_its_share(
+    paths: dict[str, str], scope: Scope, examined: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a map above the limit only the chromosomes, of a smaller one any part."""
+    monkeypatch.setattr(triples, "EXAMINE_LIMIT", 0)
+    _, least = forecast(paths, scope, 2)
+    monkeypatch.setattr(triples, "EXAMINE_LIMIT", NONZEROS - 1)
+    _, above = forecast(paths, scope, 2)
+    monkeypatch.setattr(triples, "EXAMINE_LIMIT", NONZEROS)
+    _, below = forecast(paths, scope, 2)
+    assert (above > least) == examined
+    assert below - least == pytest.approx(NONZEROS * EXAMINED / MIB, abs=1)
 
 
 def test_only_the_native_backend_streams(paths: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,9 @@ Entries = tuple[NDArray[np.uint32], NDArray[Any]]
 
 # One piece of a map: int32 bin1, int32 bin2 (bin1 <= bin2) and the counts, sorted by (bin1, bin2).
 Chunk = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[Any]]
+
+
+PIECE = 1 << 22  # entries that are read together
 
 
 @dataclass(frozen=True)
@@ -182,6 +186,21 @@ class StoredContacts:
     def load(self) -> Contacts:
         """The whole map in memory."""
         return Contacts(self.bins, self.indptr, *self.read(0, self.nnz), self.source)
+
+    def load_rows(self, lo: int, hi: int, end: int) -> Contacts:
+        """Rows lo to hi in memory, without columns from ``end`` on; all other rows are empty."""
+        sizes = np.zeros(len(self.bins) + 1, dtype=np.int64)
+        columns, counts = _Column(np.dtype(np.uint32), None), _Column(np.dtype(np.uint16), None)
+        begin, stop = int(self.indptr[lo]), int(self.indptr[hi])
+        cuts = lo + np.searchsorted(self.indptr[lo:hi], np.arange(begin, stop, PIECE))
+        for first, last in pairwise([*cuts.tolist(), hi]):
+            column, count = self.read(int(self.indptr[first]), int(self.indptr[last]))
+            row = np.repeat(np.arange(last - first), np.diff(self.indptr[first : last + 1]))
+            inside = column < end
+            sizes[first + 1 : last + 1] += np.bincount(row[inside], minlength=last - first)
+            columns.append(column[inside])
+            counts.append(solver_counts(count[inside]))
+        return Contacts(self.bins, np.cumsum(sizes), columns.values(), counts.values(), self.source)
 
 
 # What methods and masks work on, wherever it is.

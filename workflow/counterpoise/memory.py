@@ -5,34 +5,79 @@ from __future__ import annotations
 import ctypes
 import resource
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 MIB = 2**20
 
-# Python, its libraries and what reading holds at a time.
-BASE = 150 * MIB
-# A map in memory: its columns, and for whole counts up to 65,535 and for wider ones the counts and
-# the compact layout, whose lists take 3 bytes an entry or 10.
-COLUMN, NARROW, WIDE = 4, 2 + 3, 8 + 10
-# A map that streams: two row groups of triples, and a slab a thread.
-STREAMING = 200 * MIB
+# Python, its libraries, and the row group that is being read.
+BASE = 160 * MIB
 # For each bin: the table and the mask, the rows' places, the sums of the blocks, vectors.
 BIN = 300
+# For each nonzero in memory: its column; in the compact layout at most four bytes (a byte where one
+# pixel in four of the band is there) or, for counts that are no bytes, a column and a double.
+COLUMN, LAYOUT, LAYOUT_DOUBLE = 4, 4, 10
+# The layout's segments, of which a row has at most one for each panel of columns and each kind of
+# counts (``native/layout.h``).
+SEGMENT, PANEL, KINDS = 8, 1 << 16, 3
+# A map that streams: two row groups of triples, and for each thread a slab of the layout.
+STREAMED_GROUPS, GROUP, SLAB = 2, 1 << 22, 1 << 21
+# For each nonzero of a part whose structure is examined: its pattern, as scipy copies it.
+EXAMINED = 75
+# The largest count that the layout keeps in a byte.
+LARGEST_BYTE = 255
 
 
-def needed(bins: int, nonzeros: int, narrow: bool) -> int:
-    """Bytes that balancing a map in memory takes at most.
+@dataclass(frozen=True)
+class Size:
+    """What of a map decides how much memory it takes.
 
-    Parameters
+    Attributes
     ----------
-    narrow : whether counts are whole and at most 65,535.
+    bins, nonzeros : of the whole map.
+    count_bytes : of a count in memory: 2, 4 or 8.
+    doubles : nonzeros, at most, whose count is above 255 or no whole number.
+    examined : nonzeros, at most, of a part whose structure may be examined.
     """
-    return BASE + bins * BIN + nonzeros * (COLUMN + (NARROW if narrow else WIDE))
+
+    bins: int
+    nonzeros: int
+    count_bytes: int
+    doubles: int
+    examined: int
+
+    @classmethod
+    def of(cls, bins: int, nonzeros: int, count_type: str, contacts: float, examined: int) -> Size:
+        """From the type of the stored counts, as numpy calls it, and their sum."""
+        if count_type.startswith("float"):
+            return cls(bins, nonzeros, 8, nonzeros, examined)
+        count_bytes = {"uint8": 2, "uint16": 2, "int32": 4, "int64": 8}[count_type]
+        doubles = min(nonzeros, int(contacts) // (LARGEST_BYTE + 1))
+        return cls(bins, nonzeros, count_bytes, doubles, examined)
+
+    def layout(self, nonzeros: int) -> int:
+        """Bytes, at most, of the compact layout of so many of the nonzeros."""
+        doubles = min(self.doubles, nonzeros)
+        panels = -(-self.bins // PANEL)
+        # Of the upper triangle a row has half of the panels, its own among them.
+        segments = min(nonzeros, KINDS * self.bins * (panels + 1) // 2)
+        return nonzeros * LAYOUT + doubles * (LAYOUT_DOUBLE - LAYOUT) + segments * SEGMENT
 
 
-def needed_streaming(bins: int) -> int:
+def needed(size: Size) -> int:
+    """Bytes that balancing a map in memory takes at most."""
+    stored = size.nonzeros * (COLUMN + size.count_bytes)
+    # A part that may be examined is small, and so is its own layout.
+    work = max(size.layout(size.nonzeros), size.examined * EXAMINED)
+    return BASE + size.bins * BIN + stored + work
+
+
+def needed_streaming(size: Size, threads: int) -> int:
     """Bytes that balancing a map takes at most when it streams from disk."""
-    return BASE + STREAMING + bins * BIN
+    groups = STREAMED_GROUPS * GROUP * (COLUMN + size.count_bytes)
+    # While it is laid out, a slab of entries is held and the layout of another.
+    slabs = max(threads, 2) * size.layout(SLAB)
+    return BASE + size.bins * BIN + groups + slabs + size.examined * EXAMINED
 
 
 def keep_freed_memory() -> None:

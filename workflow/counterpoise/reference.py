@@ -108,7 +108,7 @@ A group holds ready-made choices, one file each, under `conf/`. `mask=none` on t
 | `cohort` | `demo` (the default), `scc1`, and yours |
 | `method` | one for each algorithm; used as `/method@methods.NAME: ALGORITHM` |
 | `mask` | `default`: cooler's filters; `none`: only bins without any contact are masked |
-| `backend` | `auto`: a GPU where it pays, else the CPU; `torch`; `scipy`: slow, for checks |
+| `backend` | `auto`: a GPU where it pays, else the CPU; `native`, `torch`; `scipy`: for checks |
 | `tracking` | `sqlite`: a database; `server`: the one that `MLFLOW_TRACKING_URI` names; `off` |
 | `qc` | `default` |
 """

@@ -65,7 +65,7 @@ def support(pattern: sp.csr_matrix) -> Support:
     # match[i] is the column that row i is paired with, -1 if it stays alone.
     match = maximum_bipartite_matching(pattern, perm_type="column")
     unmatched = np.flatnonzero(match < 0)
-    partner = np.full(len(match), -1, dtype=np.int64)
+    partner = np.full(len(match), -1, dtype=np.int32)
     partner[match[match >= 0]] = np.flatnonzero(match >= 0)
     per_row = np.diff(pattern.indptr)
     if len(unmatched):
@@ -73,12 +73,10 @@ def support(pattern: sp.csr_matrix) -> Support:
         return Support(parts, unmatched, 0, _sparsest_first(rows, per_row), partners)
     # With the matching moved onto the diagonal, an entry lies on a cycle, and so on another
     # perfect matching, exactly when it stays inside a strongly connected part.
-    entries = pattern.tocoo()
-    moved = sp.csr_matrix(
-        (np.ones(entries.nnz, np.int8), (entries.row, partner[entries.col])), shape=pattern.shape
-    )
+    columns = partner[pattern.indices]
+    moved = sp.csr_matrix((pattern.data, columns, pattern.indptr), shape=pattern.shape)
     labels = connected_components(moved, directed=True, connection="strong")[1]
-    source, goal = labels[entries.row], labels[partner[entries.col]]
+    source, goal = np.repeat(labels, per_row), labels[columns]
     crossing = source != goal
     # Parts that are entered but never left: their rows have all their entries in the columns
     # that they are matched with, so these columns have nothing left for the rows that enter.
@@ -89,7 +87,7 @@ def support(pattern: sp.csr_matrix) -> Support:
 
 
 def _deficient(
-    pattern: sp.csr_matrix, partner: NDArray[np.int64], unmatched: NDArray[np.int64]
+    pattern: sp.csr_matrix, partner: NDArray[np.int32], unmatched: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], int]:
     """Rows with fewer columns between them than they are, and the number of those columns.
 
@@ -177,7 +175,7 @@ def decide(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
     if isinstance(contacts, StoredContacts):
         if too_large(contacts, selection, limit):
             return Decision(None)
-        contacts = contacts.load()
+        contacts = _loaded(contacts, selection)
     has_diagonal = on_diagonal(contacts, selection)
     if has_diagonal.all():
         return Decision(True, "diagonal")  # one bin with a contact with itself is such a group
@@ -193,14 +191,46 @@ def too_large(contacts: ContactMap, selection: Selection, limit: int) -> bool:
 
 def examine(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
     """The complete test: a largest matching of the whole map and what follows from it."""
-    from counterpoise.backends.scipy import selected_matrix
-
     if too_large(contacts, selection, limit):
         return Decision(None)
-    found = support(selected_matrix(contacts.load(), selection))
+    found = support(selected_pattern(_loaded(contacts, selection), selection))
     bins = np.flatnonzero(selection.kept) + selection.lo
     cause, reason = explain(found, lambda row: contacts.bins.describe(int(bins[row])))
     return Decision(cause is Cause.NONE, "matching", cause, reason, found.parts)
+
+
+def _loaded(contacts: ContactMap, selection: Selection) -> Contacts:
+    """A map whose selected rows are in memory."""
+    if isinstance(contacts, Contacts):
+        return contacts
+    end = selection.hi if selection.scope is Scope.CIS else len(contacts.bins)
+    return contacts.load_rows(selection.lo, selection.hi, end)
+
+
+def selected_pattern(contacts: Contacts, selection: Selection) -> sp.csr_matrix:
+    """Where a selection has contacts: both triangles, kept bins only, every value one.
+
+    The same places as ``backends.scipy.selected_matrix`` fills, in a fifth of its memory.
+    """
+    import scipy.sparse as sp
+
+    lo, hi = selection.lo, selection.hi
+    chromosome = contacts.bins.chromosome_ids[lo:hi]
+    first, end = contacts.indptr[lo], contacts.indptr[hi]
+    per_row = np.diff(contacts.indptr[lo : hi + 1])
+    row = np.repeat(np.arange(hi - lo, dtype=np.int32), per_row)
+    inside = contacts.columns[first:end] < hi
+    row, column = row[inside], contacts.columns[first:end][inside].astype(np.int32) - np.int32(lo)
+    inside = column - row >= selection.ignore_diags
+    if selection.scope is not Scope.GENOME:
+        inside &= (chromosome[row] == chromosome[column]) == (selection.scope is Scope.CIS)
+    inside &= selection.kept[row] & selection.kept[column]
+    position = (np.cumsum(selection.kept) - 1).astype(np.int32)
+    row, column = position[row[inside]], position[column[inside]]
+    off = row != column
+    both = np.concatenate([row, column[off]]), np.concatenate([column, row[off]])
+    n = int(np.count_nonzero(selection.kept))
+    return sp.csr_matrix((np.ones(len(both[0]), np.int8), both), shape=(n, n))
 
 
 def on_diagonal(contacts: Contacts, selection: Selection) -> NDArray[np.bool_]:

@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from counterpoise.balancing import EXAMINE_LIMIT
 from counterpoise.bins import BinTable
 from counterpoise.contacts import (
     Chunk,
@@ -32,8 +33,10 @@ from counterpoise.errors import ConfigError
 from counterpoise.files import read_json, replacing, write_json
 from counterpoise.ingest import open_contacts
 from counterpoise.ingest.source import SourceInfo
-from counterpoise.memory import MIB, needed, needed_streaming
+from counterpoise.memory import MIB, Size, needed, needed_streaming
+from counterpoise.native import available_threads
 from counterpoise.results import bin_columns, numbers, values_of, words, write_table
+from counterpoise.selection import Scope
 
 ROW_GROUP = 1 << 22
 METADATA = "counterpoise"
@@ -159,8 +162,29 @@ def read_bins(path: str) -> BinTable:
     )
 
 
+def forecast(paths: dict[str, str], scope: Scope, threads: int) -> tuple[int, int]:
+    """MiB that balancing a map takes at most: in memory, and when it streams from disk."""
+    pixels = pq.ParquetFile(paths["pixels"])
+    bins = pq.ParquetFile(paths["bins"])
+    nonzeros = pixels.metadata.num_rows
+    chromosomes = len(json.loads(bins.schema_arrow.metadata[METADATA.encode()])["lengths"])
+    # Of many chromosomes one may be just small enough for its structure to be examined.
+    examined = nonzeros if nonzeros <= EXAMINE_LIMIT else 0
+    if scope is Scope.CIS and chromosomes > 1:
+        examined = min(nonzeros, EXAMINE_LIMIT)
+    record = read_json(paths["source"])
+    size = Size.of(
+        bins.metadata.num_rows, nonzeros, record["count_type"], record["contacts"], examined
+    )
+    return -(-needed(size) // MIB), -(-needed_streaming(size, threads) // MIB)
+
+
 def triples_within(
-    paths: dict[str, str], memory_mb: int | None, say: Callable[[str], None]
+    paths: dict[str, str],
+    memory_mb: int | None,
+    say: Callable[[str], None],
+    scope: Scope = Scope.CIS,
+    threads: int | None = None,
 ) -> ContactMap:
     """The map in memory if balancing it there stays within ``memory_mb``, else left on disk.
 
@@ -168,28 +192,27 @@ def triples_within(
     ----------
     memory_mb : the job's limit, MiB; None for no limit.
     say : is told what the job will need.
+    scope : of the balancing; the default is the one that may take most.
+    threads : None for as many as this process may run on.
 
     Raises
     ------
     ConfigError : even streaming takes more.
     """
-    file = pq.ParquetFile(paths["pixels"])
-    bins = pq.ParquetFile(paths["bins"]).metadata.num_rows
-    pixels = file.metadata.num_rows
-    narrow = str(file.schema_arrow.field("count").type) in ("uint8", "uint16")
-    whole = -(-needed(bins, pixels, narrow) // MIB)
+    whole, streaming = forecast(paths, scope, threads or available_threads())
+    record = read_json(paths["source"])
+    size = f"{record['bins']:,} bins, {record['nnz']:,} pixels"
     if memory_mb is None or whole <= memory_mb:
-        say(f"{bins:,} bins, {pixels:,} pixels: needs up to {whole:,} MB of memory")
+        say(f"{size}: needs up to {whole:,} MB of memory")
         return read_triples(paths)
-    streaming = -(-needed_streaming(bins) // MIB)
     if streaming > memory_mb:
         raise ConfigError(
-            f"balancing {bins:,} bins takes {streaming:,} MB of memory even when the pixels stream "
+            f"balancing {size} takes up to {streaming:,} MB of memory even when the pixels stream "
             f"from disk, and the job has {memory_mb:,} MB; give the rule 'balance' more (mem_mb)."
         )
     say(
-        f"{bins:,} bins, {pixels:,} pixels: would need up to {whole:,} MB of memory, and the job "
-        f"has {memory_mb:,} MB (mem_mb); so the map streams from a scratch file in TMPDIR, with up "
+        f"{size}: would need up to {whole:,} MB of memory, and the job has {memory_mb:,} MB "
+        "(mem_mb); so the map streams from a scratch file in TMPDIR, with up "
         f"to {streaming:,} MB of memory; the result is the same, to the bit"
     )
     return open_triples(paths)

@@ -21,6 +21,7 @@ rule export:
         LAYOUT.log("export", "{sample}"),
     conda:
         "../../envs/counterpoise.yaml"
+    threads: 2
     params:
         settings=lambda wc: RUN.export_settings(wc.sample),
     message:

@@ -31,6 +31,7 @@ rule ingest:
         LAYOUT.log("ingest", "{sample}", "{resolution}"),
     conda:
         "../../envs/counterpoise.yaml"
+    threads: 2
     params:
         settings=lambda wc: RUN.ingest_settings(wc.sample, int(wc.resolution)),
     message:

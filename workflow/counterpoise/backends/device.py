@@ -92,10 +92,12 @@ def choose(
     if isinstance(contacts, StoredContacts):
         if wanted not in (Backend.AUTO, Backend.NATIVE) or device == "cuda":
             raise ConfigError(
-                f"backend {device or wanted} holds the whole map in memory, and this one is larger "
-                "than the job's; give the job more (mem_mb), or choose backend native."
+                f"backend {wanted}{' on a GPU' if device == 'cuda' else ''} holds the whole map in "
+                "memory, and this one is larger than the job's; give the job more (mem_mb), or choose "
+                "backend native."
             )
-        return Choice(wanted, note="on the CPU: the map streams from disk")
+        streams = "on the CPU: the map streams from disk" if wanted is Backend.AUTO else ""
+        return Choice(wanted, note=streams)
     if wanted is Backend.TORCH or device == "cuda":
         from counterpoise.backends.torch import find_device
 

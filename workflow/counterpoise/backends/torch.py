@@ -106,8 +106,8 @@ class TorchOperator:
             self._fill(symmetric(upper_triangle(contacts, selection, where)))
         except torch.OutOfMemoryError as error:
             raise ConfigError(
-                f"{selection.label} does not fit on the GPU; choose backend auto, which then uses "
-                f"the CPU, or a GPU with more memory ({str(error).partition('. ')[0]})."
+                f"{selection.label} does not fit on the GPU; set backend.device=cpu, or use a GPU "
+                f"with more memory ({str(error).partition('. ')[0]})."
             ) from error
         if not selection.kept.all():
             self._keep(torch.tensor(np.flatnonzero(selection.kept), device=where))
