@@ -11,6 +11,7 @@ from typing import Any
 
 import counterpoise as cp
 from counterpoise.results import write_balance
+from counterpoise.script import run
 
 
 def main() -> None:
@@ -32,4 +33,4 @@ def _value(text: str) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

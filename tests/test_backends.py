@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -184,3 +188,36 @@ def test_solver_counts_hold_every_value(values: list[float], dtype: type) -> Non
     stored = solver_counts(np.array(values))
     assert stored.dtype == dtype
     np.testing.assert_array_equal(stored.astype(np.float64), values)
+
+
+def test_one_operator_serves_several_threads() -> None:
+    contacts = hic_like(3000, 200_000, 5)
+    (selection,) = select(contacts.bins, np.ones(3000, dtype=bool), Scope.GENOME)
+    operator = NativeOperator(contacts, selection, 2)
+    vectors = np.random.default_rng(4).random((40, 3000))
+    alone = [operator.product(x).tobytes() for x in vectors]
+    with ThreadPoolExecutor(4) as pool:
+        together = [y.tobytes() for y in pool.map(operator.product, vectors)]
+    assert together == alone
+
+
+def test_a_forked_process_can_balance() -> None:
+    """The pool of threads is inherited without its threads."""
+    program = (
+        "import multiprocessing\n"
+        "from tests.test_backends import product_of_ones\n"
+        "product_of_ones(0)\n"
+        "with multiprocessing.get_context('fork').Pool(1) as pool:\n"
+        "    print(pool.map(product_of_ones, [0, 0]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert len(set(done.stdout.strip("[]\n").split(", "))) == 1
+
+
+def product_of_ones(_: int) -> float:
+    contacts = hic_like(3000, 200_000, 5)
+    (selection,) = select(contacts.bins, np.ones(3000, dtype=bool), Scope.GENOME)
+    operator = NativeOperator(contacts, selection, 2)
+    return float(operator.product(operator.ones()).sum())

@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import counterpoise.mask as mask_module
 from counterpoise.bins import BinTable
 from counterpoise.contacts import Contacts
 from counterpoise.errors import ConfigError, InputError
@@ -98,7 +99,9 @@ def names(mask: Mask) -> list[str]:
 )
 def test_equals_a_naive_version(drawn: tuple[np.ndarray, BinTable], filters: MaskSettings) -> None:
     matrix, bins = drawn
-    mask = mask_bins(as_contacts(matrix, bins), filters)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mask_module, "PIECE", 7)  # several pieces, rows of several lengths in each
+        mask = mask_bins(as_contacts(matrix, bins), filters)
     assert names(mask) == naive(matrix, bins, filters)
     assert mask.kept.tolist() == [name == "kept" for name in names(mask)]
     assert sum(mask.counts().values()) == len(bins)

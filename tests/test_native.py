@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import counterpoise as cp
 from counterpoise import native
+from counterpoise.bins import BinTable
 from counterpoise.errors import SetupError
 
 
@@ -21,6 +23,58 @@ def test_missing_kernels_are_named_with_the_remedy(
             native.library()
     finally:
         native.library.cache_clear()
+
+
+def test_a_library_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "INTERFACE", -1)
+    native.library.cache_clear()
+    try:
+        with pytest.raises(SetupError, match=r"of another version.*make setup"):
+            native.library()
+    finally:
+        native.library.cache_clear()
+
+
+def test_a_library_that_does_not_load_is_no_damaged_input(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "_kernels.so").write_bytes(b"no library")
+    monkeypatch.setattr(native, "__file__", str(tmp_path / "__init__.py"))
+    native.library.cache_clear()
+    try:
+        with pytest.raises(SetupError, match=r"cannot be loaded.*make setup"):
+            native.library()
+    finally:
+        native.library.cache_clear()
+
+
+def test_a_float_is_no_whole_number() -> None:
+    with pytest.raises(TypeError):
+        native.call("check_pixels", *[np.zeros(1, np.int32)] * 3, 0.0, 1, 3, np.zeros(1, np.int64))
+
+
+@pytest.mark.parametrize(
+    ("indptr", "columns", "counts", "words"),
+    [
+        (np.int32, np.uint32, np.uint16, "int64 indptr"),
+        (np.int64, np.int64, np.uint16, "uint32 columns"),
+        (np.int64, np.uint32, np.int32, "uint16, uint32 or float64 counts"),
+    ],
+)
+def test_contacts_of_other_types_are_refused(
+    indptr: type, columns: type, counts: type, words: str
+) -> None:
+    bins = BinTable.fixed(["a"], [2], 1)
+    with pytest.raises(ValueError, match=words):
+        cp.Contacts(
+            bins, np.array([0, 1, 2], indptr), np.array([0, 1], columns), np.ones(2, counts)
+        )
+
+
+def test_contacts_whose_arrays_do_not_go_together_are_refused() -> None:
+    bins = BinTable.fixed(["a"], [2], 1)
+    with pytest.raises(ValueError, match="do not go with"):
+        cp.Contacts(bins, np.array([0, 1, 2]), np.array([0], np.uint32), np.ones(1, np.uint16))
 
 
 def test_arrays_with_gaps_are_refused() -> None:

@@ -82,8 +82,8 @@ class BackendSettings:
     Attributes
     ----------
     name : ``auto`` (a CUDA device where there is one, the map fits and is large enough to pay; else
-        the CPU), ``native`` (compiled C), ``torch``, or ``scipy`` (slow and plain, for checks; its other name is
-        ``numpy``).
+        the CPU), ``native`` (compiled C), ``torch``, or ``scipy`` or ``numpy``
+        (slow and plain, for checks).
     device : ``cuda`` or ``cpu``; None lets the backend choose. With ``auto``, ``cpu`` never looks
         for a GPU, and ``cuda`` stops where there is none.
     """

@@ -48,6 +48,21 @@ class Contacts:
     counts: NDArray[Any]
     source: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """The kernels read these arrays as they lie, so another type is no matter of taste."""
+        types = [np.dtype(array.dtype) for array in (self.indptr, self.columns, self.counts)]
+        if types[:2] != [np.dtype(np.int64), np.dtype(np.uint32)] or types[2] not in COUNT_TYPES:
+            raise ValueError(
+                "contacts are made of int64 indptr, uint32 columns and uint16, uint32 or float64 "
+                f"counts; these are {', '.join(map(str, types))} (see Contacts.from_chunks)"
+            )
+        sizes = (len(self.indptr), len(self.columns), len(self.counts))
+        if sizes != (len(self.bins) + 1, self.indptr[-1], self.indptr[-1]):
+            raise ValueError(
+                f"{len(self.bins):,} bins and {self.indptr[-1]:,} entries by indptr do not go with "
+                f"arrays of {', '.join(map(str, sizes))} (indptr, columns, counts)"
+            )
+
     @property
     def nnz(self) -> int:
         return len(self.columns)

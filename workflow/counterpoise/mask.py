@@ -10,6 +10,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from numpy.typing import NDArray
 from counterpoise.bins import BinTable
 from counterpoise.contacts import ContactMap
 from counterpoise.errors import ConfigError, InputError
-from counterpoise.native import COUNT_TYPES, available_threads, call
+from counterpoise.native import COUNT_TYPES, call
 
-PIECE = 1 << 22  # pixels whose marginals are summed together
+PIECE = 1 << 22  # pixels that are looked at together
+WORKERS = 2
 
 
 @dataclass
@@ -48,6 +50,8 @@ class MaskSettings:
 
     def __post_init__(self) -> None:
         for key in ("min_nnz", "min_count", "mad_max", "ignore_diags"):
+            if key != "mad_max" and not isinstance(getattr(self, key), int):
+                raise ConfigError(f"mask.{key} is {getattr(self, key)!r}; it must be whole.")
             if not 0 <= getattr(self, key) < math.inf:
                 raise ConfigError(
                     f"mask.{key} is {getattr(self, key)}; it must be a number, zero or more."
@@ -145,33 +149,33 @@ def _marginals(
     border = np.full(len(bins), len(bins))
     if settings.cis_only:
         border = np.repeat(bins.offsets[1:], np.diff(bins.offsets))
-    # Pieces that the map alone decides, added up in order: the same bits on any machine.
     cuts = np.searchsorted(contacts.indptr, np.arange(PIECE, contacts.nnz, PIECE))
-    cuts = np.concatenate([[0], cuts, [len(bins)]])
+    pieces = list(pairwise([0, *cuts.tolist(), len(bins)]))
 
-    def piece(a: int, z: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    # Every worker has its own pieces and sums, however many processors there are: the same bits
+    # everywhere, and two pieces in memory.
+    def share(worker: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         nnz, marginal = np.zeros(len(bins), np.int64), np.zeros(len(bins))
-        columns, counts = contacts.entries(contacts.indptr[a], contacts.indptr[z])
-        call(
-            "add_marginals",
-            contacts.indptr[a : z + 1],
-            columns,
-            counts,
-            COUNT_TYPES.index(counts.dtype),
-            a,
-            z - a,
-            settings.ignore_diags,
-            border[a:z],
-            nnz,
-            marginal,
-        )
+        for a, z in pieces[worker::WORKERS]:
+            columns, counts = contacts.entries(contacts.indptr[a], contacts.indptr[z])
+            call(
+                "add_marginals",
+                contacts.indptr[a : z + 1],
+                columns,
+                counts,
+                COUNT_TYPES.index(counts.dtype),
+                a,
+                z - a,
+                settings.ignore_diags,
+                border[a:z],
+                nnz,
+                marginal,
+            )
         return nnz, marginal
 
-    nnz, marginal = np.zeros(len(bins), np.int64), np.zeros(len(bins))
-    with ThreadPoolExecutor(available_threads()) as pool:
-        for some_nnz, some_marginal in pool.map(piece, cuts[:-1].tolist(), cuts[1:].tolist()):
-            nnz += some_nnz
-            marginal += some_marginal
+    with ThreadPoolExecutor(WORKERS) as pool:
+        shares = list(pool.map(share, range(WORKERS)))
+    nnz, marginal = (np.sum(parts, axis=0) for parts in zip(*shares, strict=True))
     return nnz, marginal
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +96,7 @@ def _deficient(
     """
     rows = np.zeros(len(partner), dtype=bool)
     columns = np.zeros(len(partner), dtype=bool)
-    fresh = unmatched
+    fresh: NDArray[np.integer[Any]] = unmatched
     while len(fresh):
         rows[fresh] = True
         seen = pattern[fresh].indices

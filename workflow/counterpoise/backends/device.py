@@ -93,8 +93,8 @@ def choose(
         if wanted not in (Backend.AUTO, Backend.NATIVE) or device == "cuda":
             raise ConfigError(
                 f"backend {wanted}{' on a GPU' if device == 'cuda' else ''} holds the whole map in "
-                "memory, and this one is larger than the job's; give the job more (mem_mb), or choose "
-                "backend native."
+                "memory, and this one is larger than the job's; give the job more (mem_mb), or "
+                "choose backend native."
             )
         streams = "on the CPU: the map streams from disk" if wanted is Backend.AUTO else ""
         return Choice(wanted, note=streams)

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import copy
 import ctypes
+import os
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from threading import Lock
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.contacts import ContactMap, StoredContacts
+from counterpoise.errors import ConfigError
 from counterpoise.native import COUNT_TYPES, available_threads, call
 from counterpoise.selection import Scope, Selection
 
@@ -99,6 +102,11 @@ def _helpers(count: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(count, thread_name_prefix="product")
 
 
+if hasattr(os, "register_at_fork"):
+    # A forked process inherits the pool, but not its threads.
+    os.register_at_fork(after_in_child=_helpers.cache_clear)
+
+
 def _aligned(shape: tuple[int, ...]) -> NDArray[np.float64]:
     """An array that begins at a cache line, as the eight-fold product needs."""
     size = int(np.prod(shape))
@@ -162,6 +170,7 @@ class _PackedMap:
         self._near = [np.empty(width) for width in band - first]
         self._arrays["near"] = _addresses(self._near)
         self._sums: dict[int, list[NDArray[np.float64]]] = {}
+        self._one_at_a_time = Lock()
         self.file = -1 if isinstance(data, list) else data.fileno()
         self._plan = _Plan(
             file=self.file,
@@ -174,7 +183,11 @@ class _PackedMap:
             setattr(self._plan, name, array.ctypes.data)
 
     def product(self, x: NDArray[np.float64], threads: int) -> NDArray[np.float64]:
-        """A x for contiguous float64 [n] or [n, LANES]."""
+        """A x for contiguous float64 [n] or [n, LANES]; one at a time, for the sums are shared."""
+        with self._one_at_a_time:
+            return self._product(x, threads)
+
+    def _product(self, x: NDArray[np.float64], threads: int) -> NDArray[np.float64]:
         many = x.ndim == 2
         width = LANES if many else 1
         if width not in self._sums:
@@ -184,12 +197,16 @@ class _PackedMap:
         self._plan.pairs = pairs.ctypes.data
         y = np.empty_like(x)
         counters = np.zeros(4, np.int64)
-        plan = ctypes.c_void_p(ctypes.addressof(self._plan))
-        arguments = (plan, counters, _level(), many, x, y)
+        plan = ctypes.addressof(self._plan)
+
+        # An interrupt must not free what a helper still reads, so helpers hold it, too.
+        def share(held: Any = (self, pairs)) -> int:
+            return call("product", plan, counters, _level(), many, x, y)
+
         # A map of one block is done before a second thread has started.
         helpers = min(threads, self.blocks) - 1
-        others = [_helpers(helpers).submit(call, "product", *arguments) for _ in range(helpers)]
-        done = [call("product", *arguments), *(other.result() for other in others)]
+        others = [_helpers(helpers).submit(share) for _ in range(helpers)]
+        done = [share(), *(other.result() for other in others)]
         if not all(done):
             raise OSError("the scratch file of the map could not be read to its end")
         return y
@@ -239,9 +256,17 @@ def _packed(contacts: ContactMap, selection: Selection, threads: int) -> _Packed
         slabs = []
         for a, z in spans:
             table, data = pack(a, z)
-            scratch.write(data.data)
             slabs.append((table, len(data)))
-        scratch.flush()
+            try:
+                scratch.write(data.data)
+                scratch.flush()
+            except OSError as error:
+                raise ConfigError(
+                    f"the scratch file of the map could not be written after "
+                    f"{sum(size for _, size in slabs):,} bytes ({error.strerror}); set TMPDIR to a "
+                    f"folder with more room than {tempfile.gettempdir()}, or give the job more "
+                    "memory (mem_mb)."
+                ) from error
         return _PackedMap(main, slabs, blocks, panels, scratch)
     if threads == 1 or len(spans) == 1:
         packed = [pack(a, z) for a, z in spans]

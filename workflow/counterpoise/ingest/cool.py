@@ -22,8 +22,9 @@ from counterpoise.errors import InputError
 from counterpoise.ingest.check import joined
 from counterpoise.ingest.column import Column
 from counterpoise.ingest.source import Level, OpenLevel, SourceInfo
-from counterpoise.native import available_threads
 
+# As many as the rule asks for; the thread that checks what they inflate keeps pace with no more.
+READ_THREADS = 2
 SPAN = 1 << 20  # pixels read at a time: few enough to stay in the cache while they are checked
 _BIN_COLUMNS = ("chrom", "start", "end")
 _PIXEL_COLUMNS = ("bin1_id", "bin2_id", "count")
@@ -275,7 +276,7 @@ def _pixel_chunks(pixels: h5py.Group, where: str) -> Iterator[Chunk]:
     total = pixels["count"].shape[0]
     with _damage_named(where):
         columns = [Column(pixels[name], name != "count") for name in _PIXEL_COLUMNS]
-    with ThreadPoolExecutor(available_threads()) as pool:
+    with ThreadPoolExecutor(READ_THREADS) as pool:
         now = [column.start(0, min(SPAN, total), pool) for column in columns]
         for lo in range(0, total, SPAN):
             # The next span is inflated while the caller works on this one.

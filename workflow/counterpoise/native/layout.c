@@ -55,7 +55,7 @@ static int64_t first_at_or_beyond(const uint32_t *columns, int64_t a, int64_t b,
  *
  * Since columns ascend within a row, dropped diagonals, trans and cis are all the same thing: a
  * later start or an earlier end. border[i] is where the chromosome of row i ends. */
-void row_bounds(const uint32_t *columns, const void *counts, int64_t type, int64_t first,
+int64_t row_bounds(const uint32_t *columns, const void *counts, int64_t type, int64_t first,
                 int64_t rows, const int64_t *border, int64_t ignore_diags, double diagonal,
                 int64_t trans, int64_t *starts, int64_t *ends, double *main)
 {
@@ -72,6 +72,7 @@ void row_bounds(const uint32_t *columns, const void *counts, int64_t type, int64
         starts[i] = first_at_or_beyond(columns, a, b, from);
         ends[i] = b;
     }
+    return 0;
 }
 
 /* In how many steps beyond its first row a group of rows is dense. beyond[r] becomes the first
@@ -242,7 +243,7 @@ INLINE void fill(const Map *map, int64_t type, int64_t n, const Slab *slab, Curs
 }
 
 /* Fill a slab's bytes after its table. bytes and cursors ([panels * KINDS]) are zero before. */
-void fill_slab(const uint32_t *columns, const void *counts, int64_t type, int64_t lo, int64_t n,
+int64_t fill_slab(const uint32_t *columns, const void *counts, int64_t type, int64_t lo, int64_t n,
                const int64_t *starts, const int64_t *ends, const Slab *slab, Cursor *cursors,
                uint8_t *bytes)
 {
@@ -250,4 +251,5 @@ void fill_slab(const uint32_t *columns, const void *counts, int64_t type, int64_
     if (type == UINT16) fill(&map, UINT16, n, slab, cursors, bytes);
     else if (type == UINT32) fill(&map, UINT32, n, slab, cursors, bytes);
     else fill(&map, FLOAT64, n, slab, cursors, bytes);
+    return 0;
 }
