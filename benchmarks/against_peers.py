@@ -45,7 +45,7 @@ BARS = {"a": {"ICE": 150, "KR": 250}, "b": {"ICE": 120, "KR": 300}, "c": {"ICE":
 # Peak memory: bytes a nonzero, bytes a bin, MB.
 MEMORY_BAR = (12, 64, 250)
 MAX_ITERATIONS = 200  # cooler's own default
-FEW = (2, 6)
+FEW = (2, 12)
 TO_ITS_END = ("a",)
 # Chunk sizes in pixels that are tried for cooler's best; its default is 10 million.
 CHUNKS = (625_000, 1_250_000, 2_500_000, 5_000_000)
