@@ -166,6 +166,27 @@ def test_run_off_is_no_success_on_a_map_too_large_to_examine(
     assert np.isnan(result.weights).all()
 
 
+def test_one_step_is_not_many() -> None:
+    result = cp.balance(random_map(60, 1), "kr", max_products=1)
+    assert result.reason.startswith("1 matrix-vector product was not enough: ")
+    star = np.zeros((4, 4))
+    star[3, :3] = star[:3, 3] = 1, 2, 5
+    assert "after 1 step:" in cp.balance(star, "kr", on_failure="keep").reason
+
+
+def test_each_attempt_has_the_limit_of_products_for_itself() -> None:
+    """Too many products with a bin that hardly meets the others, few without it."""
+    matrix = random_map(120, 3, 1.0).toarray() + 5
+    matrix[0] = matrix[:, 0] = 1e-9
+    matrix[0, 1] = matrix[1, 0] = 1
+    rest = cp.balance(matrix[1:, 1:], "kr").matvecs
+    assert cp.balance(matrix, "kr").matvecs > rest + 5
+    result = cp.balance(matrix, "kr", max_products=rest, on_failure="drop")
+    part = result.verdict.parts[0]
+    assert (part.status, part.drop_percentile) == ("converged", 1)
+    assert part.matvecs > 2 * rest
+
+
 def test_the_limit_of_products_holds_inside_an_outer_step() -> None:
     n = 2000
     matrix = sp.diags([1.0, 1.0, 1.0], [-1, 0, 1], shape=(n, n))

@@ -181,6 +181,13 @@ def in_scope(matrix: NDArray[np.float64], scope: str, diagonals: int) -> NDArray
     return np.where(used & (abs(i - j) >= diagonals), matrix, 0.0)
 
 
+def in_scope_of_cooler(matrix: NDArray[np.float64], diagonals: int) -> NDArray[np.float64]:
+    """The trans contacts of its ICE: they count the more, the larger the chromosome."""
+    sizes = np.diff(BINS.offsets)
+    factor = 1 / (1 - np.repeat(sizes, sizes) / len(BINS))
+    return in_scope(matrix, "trans", diagonals) * np.outer(factor, factor)
+
+
 def parts_of(scope: str) -> list[slice]:
     if scope == "cis":
         return [slice(lo, hi) for _, lo, hi in BINS.spans()]
@@ -198,10 +205,7 @@ def test_row_sums_are_one_in_every_scope(method: str, scope: str, diagonals: int
     assert result.verdict.scope == scope
     used = in_scope(matrix, scope, diagonals)
     if scope == "trans" and method == "ice":
-        # As cooler does: trans contacts count the more, the larger the chromosome.
-        sizes = np.diff(BINS.offsets)
-        share = 1 / (1 - np.repeat(sizes, sizes) / len(BINS))
-        used *= np.outer(share, share)
+        used = in_scope_of_cooler(matrix, diagonals)
     weights = np.nan_to_num(result.weights)
     sums = weights * (used @ weights)
     np.testing.assert_array_equal(np.isfinite(result.weights), matrix.any(axis=1))
@@ -268,7 +272,7 @@ def test_columns_are_named_by_method_and_scope(tmp_path: Path) -> None:
 # --- targets ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scope", ["genome", "cis"])
+@pytest.mark.parametrize("scope", list(Scope))
 @pytest.mark.parametrize("method", EXACT)
 def test_targets(method: str, scope: str) -> None:
     contacts, matrix = three_chromosomes()
@@ -282,6 +286,7 @@ def test_targets(method: str, scope: str) -> None:
     for target, result in found.items():
         weights = np.nan_to_num(result.weights)
         sums = (weights * (used @ weights))[kept]
+        weighted = method == "ice" and scope == "trans"
         totals = [used[part].sum() for part in parts_of(scope)]
         if target == "unit":
             expected: Any = 1.0
@@ -290,10 +295,17 @@ def test_targets(method: str, scope: str) -> None:
         else:
             bins = [np.count_nonzero(kept[part]) for part in parts_of(scope)]
             expected = np.repeat(np.divide(totals, bins), bins)
+        if weighted:
+            # Equal are the row sums of cooler's map; the totals are those of the map itself.
+            cooler_s = in_scope_of_cooler(matrix, 2)
+            sums = (weights * (cooler_s @ weights))[kept]
+            expected = 1.0 if target == "unit" else sums.mean()
         np.testing.assert_allclose(sums, expected, rtol=1e-7)
         told = [part.balanced_total for part in result.verdict.parts]
         by_part = [(weights * (used @ weights))[part].sum() for part in parts_of(scope)]
         np.testing.assert_allclose(told, by_part, rtol=1e-9)
+        raw = [part.raw_total for part in result.verdict.parts]
+        np.testing.assert_allclose(raw, totals, rtol=1e-12)
         if target == "total":
             np.testing.assert_allclose(told, totals, rtol=1e-12)
         assert result.verdict.settings["target"] == target

@@ -27,6 +27,7 @@ from counterpoise.support import (
     nearest,
     on_diagonal,
     support,
+    too_large,
 )
 
 from .conftest import random_map
@@ -200,6 +201,22 @@ def test_undecided_above_the_limit() -> None:
     assert (decision.exists, decision.stage) == (False, "matching")
 
 
+def test_contacts_with_other_chromosomes_do_not_make_one_large(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of 21 + 36 + 15 pixels in cis and many in trans, each chromosome counts its own."""
+    full = Contacts.from_matrix(np.ones((19, 19)))
+    contacts = replace(full, bins=BinTable.fixed(("a", "b", "c"), (6, 8, 5), 1))
+    monkeypatch.setattr("counterpoise.support.PIECE", 10)
+    kept = np.ones(19, bool)
+    for part, pixels in zip(select(contacts.bins, kept, Scope.CIS), (21, 36, 15), strict=True):
+        assert not too_large(contacts, part, pixels)
+        assert too_large(contacts, part, pixels - 1)
+    (whole,) = select(contacts.bins, kept, Scope.GENOME)
+    assert not too_large(contacts, whole, 190)
+    assert too_large(contacts, whole, 189)
+
+
 def test_the_reason_names_the_bins() -> None:
     arrow = np.zeros((6, 6))
     arrow[0, 1:] = arrow[1:, 0] = 1
@@ -263,10 +280,13 @@ def test_dropping_as_juicer_does(method: str, bins: int, hanging: int, percentil
     np.testing.assert_array_equal(np.isfinite(result.weights), kept)
     masked = cp.balance(matrix, method, mask=kept, on_failure="nan")
     np.testing.assert_allclose(result.weights, masked.weights, rtol=1e-12)
-    assert part.reason.startswith(f"{part.dropped} bin")
+    assert part.reason.startswith(f"{part.dropped} of {bins} bins w")
     assert f"percentile {percentile}" in part.reason
     assert "support" in part.reason
     assert part.matvecs == masked.matvecs + sum(p < percentile for p in (1, 2, 3, 4, 10)) + 1
+    # The trace counts from the first attempt on, as the verdict does.
+    before = part.matvecs - masked.matvecs
+    assert [row.matvecs - before for row in result.trace] == [row.matvecs for row in masked.trace]
 
 
 def test_dropping_does_not_help_where_it_is_hopeless() -> None:
@@ -276,7 +296,7 @@ def test_dropping_does_not_help_where_it_is_hopeless() -> None:
     part = result.verdict.parts[0]
     assert (part.status, part.cause) == (cp.Status.FAILED, "no_support")
     assert (part.dropped, part.drop_percentile, part.kept) == (0, 0, 60)
-    assert "did not help" in part.reason
+    assert "dropping the bins up to percentile 10 of row sums did not help;" in part.reason
     assert part.matvecs <= 1 + 5  # the row sums, once for each try
     assert np.isnan(result.weights).all()
 
@@ -287,6 +307,88 @@ def test_dropping_everything_is_no_way_out() -> None:
     result = cp.balance(matrix, "kr", on_failure="drop")
     assert result.status is cp.Status.FAILED
     assert np.isnan(result.weights).all()
+    assert "; dropping the sparsest bins would leave none;" in result.reason
+
+
+def test_dropping_stops_where_nothing_would_be_left() -> None:
+    """The sparsest bin goes first, which does not help; the others are all equal."""
+    arrow = np.zeros((60, 60))
+    arrow[0, 1:] = arrow[1:, 0] = 2
+    arrow[0, 1] = arrow[1, 0] = 1
+    result = cp.balance(arrow, "kr", on_failure="drop")
+    assert result.status is cp.Status.FAILED
+    words = "up to percentile 3 of row sums did not help, and dropping more would leave none"
+    assert words in result.reason
+
+
+def test_dropping_tells_how_many_are_equal() -> None:
+    """Half of the bins have the same few contacts, and go together."""
+    matrix = np.zeros((60, 60))
+    matrix[:30, :30] = random_map(30, 3, 1.0).toarray() + 5
+    matrix[0, 30:] = matrix[30:, 0] = 1
+    result = cp.balance(matrix, "kr", on_failure="drop")
+    assert result.status is cp.Status.CONVERGED
+    assert result.reason.startswith("30 of 60 bins were dropped (")
+
+
+def blocks(*sizes: int) -> np.ndarray:
+    """Full maps without contacts between them, each a tenth as deep as the one before."""
+    return sp.block_diag(
+        [(random_map(n, n, 1.0).toarray() + 5) / 10**i for i, n in enumerate(sizes)]
+    ).toarray()
+
+
+def test_dropping_a_part_that_is_alone() -> None:
+    """ICE knows one scale for the whole map; without the small part there is one."""
+    result = cp.balance(
+        blocks(118, 2), "ice", on_failure="drop", max_iterations=100, tolerance=1e-8
+    )
+    part = result.verdict.parts[0]
+    assert (part.status, part.dropped, part.drop_percentile) == ("converged", 2, 2)
+    check_balanced(blocks(118), replace(result, weights=result.weights[:118]))
+
+
+def test_dropping_cannot_join_parts() -> None:
+    """No step brings two large parts together: none is iterated on again."""
+    result = cp.balance(blocks(60, 60), "ice", on_failure="drop", max_iterations=100)
+    part = result.verdict.parts[0]
+    assert (part.status, part.cause) == ("not_converged", "disconnected")
+    assert part.matvecs <= 101 + 5
+    assert "did not help" in part.reason
+
+
+@pytest.mark.parametrize("cause", HOPELESS)
+@pytest.mark.parametrize("method", ["kr", "ice", "ssk", "scale", "vc"])
+def test_kept_weights_are_told_from_useless_ones(method: str, cause: str) -> None:
+    result = cp.balance(HOPELESS[cause], method, on_failure="keep")
+    written = np.isfinite(result.weights).all()
+    assert written or np.isnan(result.weights).all()
+    assert written != ("orders of magnitude and are not written" in result.reason)
+    assert written == (result.verdict.parts[0].balanced_total > 0)
+    if method == "kr":
+        assert not written
+
+
+def test_no_total_of_weights_that_are_not_written() -> None:
+    matrix = random_map(80, 12)
+    for method, limit in (("ice", "max_iterations"), ("kr", "max_products")):
+        for on_failure in ("nan", "drop", "keep"):
+            result = cp.balance(matrix, method, on_failure=on_failure, **{limit: 2})
+            part = result.verdict.parts[0]
+            assert (part.status, part.cause) == ("not_converged", "limit")
+            assert part.raw_total == matrix.sum()
+            assert np.isfinite(result.weights).all() == (on_failure == "keep")
+            expected = result.matrix().sum()
+            assert part.balanced_total == pytest.approx(expected, rel=1e-12)
+            assert (expected > 0) == (on_failure == "keep")
+
+
+def test_kr_is_advised_where_another_method_is_slow() -> None:
+    matrix = random_map(80, 12)
+    for method in ("ice", "ssk", "scale"):
+        result = cp.balance(matrix, method, max_iterations=2)
+        assert result.reason.endswith("would help, or kr, which takes far fewer")
+    assert cp.balance(matrix, "kr", max_products=2).reason.endswith("iterations would help")
 
 
 def test_dropping_leaves_balanced_parts_alone() -> None:
@@ -300,7 +402,8 @@ def test_dropping_leaves_balanced_parts_alone() -> None:
     result = cp.balance(contacts, "kr", scope="cis", on_failure="drop")
     assert result.status is cp.Status.CONVERGED
     assert [part.dropped for part in result.verdict.parts] == [0, 1]
-    assert result.reason == "1 bin was dropped so that the others could be balanced (bad)."
+    words = "1 of 120 bins was dropped so that the others could be balanced (bad)."
+    assert result.reason == words
     alone = cp.balance(good, "kr")
     np.testing.assert_array_equal(result.weights[:120], alone.weights)
 

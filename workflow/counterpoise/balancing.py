@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from counterpoise._version import __version__
 from counterpoise.backends import Backend, Operator, Vector, make_operator, to_numpy
 from counterpoise.backends.device import Choice, choose
-from counterpoise.contacts import ContactMap, Contacts, StoredContacts
+from counterpoise.contacts import PIECE, ContactMap, Contacts, StoredContacts
 from counterpoise.errors import ConfigError, NotBalancedError
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.memory import peak_memory_mb
 from counterpoise.methods import (
+    Balancing,
     EqualSumsSettings,
     Method,
     MethodSettings,
@@ -33,7 +34,7 @@ from counterpoise.selection import Scope, Selection, select
 from counterpoise.support import Decision, decide, examine, name_some, too_large
 from counterpoise.target import Target, scaled_to
 from counterpoise.trace import Recorder, TraceRow, deviations
-from counterpoise.verdict import Cause, PartVerdict, Status, Verdict, overall
+from counterpoise.verdict import Cause, PartVerdict, Status, Verdict, overall, share
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -49,12 +50,11 @@ TOO_LARGE = "the map is too large to look for the cause in its structure"
 RUN_OFF = 1e3
 # And where they span this much they are no weights any more, wanted (``on_failure: keep``) or not.
 BEYOND_USE = 1e12
+BEYOND_USE_WORDS = "span more than twelve orders of magnitude and "
 
 # ``on_failure: drop``, as Juicer's KR does it: bins with row sums up to these percentiles of all
 # positive ones are left out, a step at a time (``NormalizationCalculations.getOffset``).
 DROP_PERCENTILES = (1, 2, 3, 4, 10)
-
-PIECE = 1 << 22  # entries that are looked at together
 
 MaskLike = MaskSettings | dict[str, Any] | NDArray[np.bool_] | None
 
@@ -197,8 +197,7 @@ def balance(
     for selection in selections:
         outcome = _balance_part(task, selection)
         part = outcome.part
-        if part.status.good or resolved.on_failure == OnFailure.KEEP:
-            weights[selection.lo : selection.hi] = outcome.values
+        weights[selection.lo : selection.hi] = outcome.values
         parts.append(part)
         trace.extend(outcome.rows)
         progress(f"{part.label}: {part.status.value} after {part.matvecs} products. {part.reason}")
@@ -284,7 +283,7 @@ class _Outcome:
     Attributes
     ----------
     part : the verdict.
-    values : float64 [hi - lo], weights; NaN where there are none.
+    values : float64 [hi - lo], the weights to write; NaN where there are none.
     rows : the trace.
     isolated_weight : for bins without a contact, which take no part in an attempt.
     """
@@ -382,36 +381,51 @@ def _without_sparsest(
     """
     row_sums = to_numpy(marginal)
     products = failed.part.matvecs
+    tried = 0
     for percentile in DROP_PERCENTILES:
         # Apache Commons' percentile, which Juicer calls; bins at the threshold are dropped, too.
         enough = row_sums > np.percentile(row_sums, percentile, method="weibull")
-        if not enough.any():
-            break
-        rest = operator.restricted(enough).counted_by(Recorder(whole.label))
-        rest, selection, rest_marginal = _filled(rest, _fewer(whole, enough))
+        selection = _fewer(whole, enough)
+        if enough.any():
+            rest = operator.restricted(enough).counted_by(Recorder(whole.label, products))
+            rest, selection, rest_marginal = _filled(rest, selection)
+            products = rest.recorder.matvecs
         if not selection.kept.any():
-            products += rest.recorder.matvecs
             break
+        tried = percentile
+        if failed.part.cause is Cause.DISCONNECTED and _disconnected(task.contacts, selection):
+            continue  # it would fail again, after as many iterations
         outcome = _attempt(task, selection, rest, rest_marginal)
-        products += outcome.part.matvecs
+        products = outcome.part.matvecs
         if outcome.part.status.good:
             dropped = np.flatnonzero(whole.kept & ~selection.kept) + whole.lo
             names = name_some(dropped, task.contacts.bins.describe)
-            bins = f"{len(dropped):,} bins were" if len(dropped) > 1 else "1 bin was"
+            bins = share(len(dropped), operator.size)
             reason = (
                 f"{bins} dropped ({names}), by percentile {percentile} of row sums, "
                 f"so that the others could be balanced; with them {failed.part.reason}"
             )
+            if outcome.part.reason:
+                reason += f". Of the others, {outcome.part.reason}"
             part = replace(
                 outcome.part,
-                matvecs=products,
                 dropped=outcome.part.dropped + len(dropped),
                 drop_percentile=percentile,
                 reason=reason,
             )
             return replace(outcome, part=part)
-    reason = f"{failed.part.reason}; dropping the {percentile} % sparsest bins did not help"
+    useless = "dropping the sparsest bins would leave none"
+    if tried:
+        useless = f"dropping the bins up to percentile {tried} of row sums did not help"
+        if tried < DROP_PERCENTILES[-1]:
+            useless += ", and dropping more would leave none"
+    reason = f"{failed.part.reason}; {useless}"
     return replace(failed, part=replace(failed.part, matvecs=products, reason=reason))
+
+
+def _disconnected(contacts: ContactMap, selection: Selection) -> bool:
+    """Whether bins that all have contacts fall into parts without a contact between them."""
+    return (examine(contacts, selection, EXAMINE_LIMIT).parts or 1) > 1
 
 
 def _attempt(
@@ -431,48 +445,61 @@ def _attempt(
         bins=len(kept),
         kept=operator.size,
         status=Status.FAILED,
+        raw_total=_total(operator, selection, operator.ones(), marginal),
         matvecs=recorder.matvecs,
-        raw_total=float(marginal.sum()),
     )
     decision = None
-    wanted = task.method.exact and task.settings.on_failure != OnFailure.KEEP
+    keep = task.settings.on_failure == OnFailure.KEEP
     # What cannot be examined to the end is tried: a proof that all is well would change nothing.
-    if wanted and not too_large(contacts, selection, EXAMINE_LIMIT):
+    if task.method.exact and not keep and not too_large(contacts, selection, EXAMINE_LIMIT):
         decision = decide(contacts, selection, EXAMINE_LIMIT)
         if decision.exists is False:
             return _Outcome(replace(part, cause=decision.cause, reason=decision.reason), values)
+    balanced = selection
     # A diverging run overflows before it is seen to diverge; what comes of it is looked at below.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
         problem = Problem(operator, marginal, recorder, lambda: _nonzeros(task, selection))
         solution = task.method.solve(problem, task.settings)
-        given_up = 0
         if solution.dropped is not None:
             # Bins that the method gave up are, as masked ones, no part of what it balanced.
-            given_up = int(np.count_nonzero(solution.dropped))
             balanced = _fewer(selection, ~solution.dropped)
             operator = operator.restricted(~solution.dropped)
             marginal = operator.product(operator.ones())
-        else:
-            balanced = selection
+            part = replace(
+                part,
+                kept=operator.size,
+                dropped=part.kept - operator.size,
+                raw_total=_total(operator, balanced, operator.ones(), marginal),
+            )
         measured = solution.row_sums
         if measured is None:
             measured = solution.weights * operator.product(solution.weights)
         row_sums = to_numpy(measured)
-    weights, marginal = to_numpy(solution.weights), to_numpy(marginal)
+    weights, coverage = to_numpy(solution.weights), to_numpy(marginal)
     largest = rms = None
-    balanced_total = 0.0
     if np.isfinite(row_sums).all() and (weights > 0).all():
         largest, rms = deviations(row_sums, solution.target)
-        balanced_total = float(row_sums.sum())
-    relative = weights * np.sqrt(marginal)
+    relative = weights * np.sqrt(coverage)
     span = float(relative.max() / relative.min()) if largest is not None else np.inf
-    status, cause, reason = _judged(contacts, balanced, solution, decision, largest, span)
-    usable = status.good or span < BEYOND_USE
-    if usable:
+    # Where bins have lost every partner to those given up, only the whole can be judged.
+    judged = balanced if coverage.all() else selection
+    status, cause, reason = _judged(task, judged, solution, decision, largest, span)
+    if part.dropped:
+        gone = np.flatnonzero(kept & ~balanced.kept) + selection.lo
+        note = f"{share(part.dropped, part.dropped + part.kept)} left out "
+        note += f"({name_some(gone, contacts.bins.describe)}"
+        note += "), so that the others could be balanced: " if status.good else "): "
+        reason = "; ".join(words for words in (reason, note + solution.dropped_reason) if words)
+    written = status.good or (keep and span < BEYOND_USE)
+    balanced_total = 0.0
+    if written:
         values[balanced.kept] = weights
+        balanced_total = _total(operator, balanced, solution.weights, row_sums)
+    elif keep:
+        beyond = BEYOND_USE_WORDS if largest is not None else ""
+        reason = f"{reason}; the weights {beyond}are not written"
     part = replace(
         part,
-        kept=operator.size,
         status=status,
         cause=cause,
         reason=reason,
@@ -480,11 +507,25 @@ def _attempt(
         matvecs=recorder.matvecs,
         max_deviation=largest,
         rms_deviation=rms,
-        raw_total=float(marginal.sum()),
         balanced_total=balanced_total,
-        dropped=given_up,
     )
-    return _Outcome(part, values, recorder.rows, solution.isolated_weight if usable else np.nan)
+    return _Outcome(part, values, recorder.rows, solution.isolated_weight if written else np.nan)
+
+
+def _total(
+    operator: _CountingOperator, selection: Selection, weights: Vector, row_sums: Vector
+) -> float:
+    """Sum over both triangles of the map with these weights, without the selection's factor.
+
+    Parameters
+    ----------
+    row_sums : with these weights and the factor; where there is no factor they give the sum.
+    """
+    if selection.factor is None:
+        return float(row_sums.sum())
+    factor = selection.factor[selection.kept]
+    plain = weights / operator.xp.asarray(factor, device=weights.device)
+    return float((plain * operator.product(plain)).sum())
 
 
 def _nonzeros(task: _Task, selection: Selection) -> Vector:
@@ -495,7 +536,7 @@ def _nonzeros(task: _Task, selection: Selection) -> Vector:
 
 
 def _judged(
-    contacts: ContactMap,
+    task: _Task,
     selection: Selection,
     solution: Solution,
     decision: Decision | None,
@@ -504,12 +545,15 @@ def _judged(
 ) -> tuple[Status, Cause, str]:
     """The method's own verdict, held against the weights that it ended with.
 
+    Where a method aims at equal row sums and missed them, what stands in the way.
+
     Parameters
     ----------
     decision : what was found before iterating; None if that was not asked for.
     largest : deviation of row sums, measured anew; None where weights or row sums are no numbers.
     span : largest over smallest weight, each relative to 1 / sqrt(row sum).
     """
+    contacts = task.contacts
     status, cause, reason = solution.status, solution.cause, solution.reason
     ran_off = status is Status.CONVERGED and span > RUN_OFF
     if largest is None:
@@ -517,6 +561,8 @@ def _judged(
         reason = reason or "the weights ran off to zero or infinity"
     elif status.good and not ran_off:
         return status, Cause.NONE, reason
+    if not isinstance(task.settings, EqualSumsSettings):
+        return status, cause, reason
     decision = decision or decide(contacts, selection, EXAMINE_LIMIT)
     if ran_off and largest is not None:
         if decision.exists:
@@ -537,11 +583,15 @@ def _judged(
             Cause.DISCONNECTED,
             (
                 f"{reason}; the map falls into {decision.parts:,} parts without a contact between "
-                "them, which have no common scale (kr can balance such a map)"
+                f"them, which have no common scale ({Balancing.KR} can balance such a map)"
             ),
         )
-    near = "masking the sparsest bins brings it nearer"
-    hope = near if cause is Cause.DIVERGED else "more iterations would help"
+    hope = "masking the sparsest bins brings it nearer"
+    if cause is not Cause.DIVERGED:
+        hope = "more iterations would help"
+        # With contacts weighted by chromosome size, it is another map that kr would balance.
+        if task.method.name != Balancing.KR and selection.factor is None:
+            hope += f", or {Balancing.KR}, which takes far fewer"
     return status, cause, f"{reason}; an exact balancing exists, {hope}"
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LARGEST_BLOCK = 62
 # Entries of a row that are looked at, beyond those on dropped diagonals.
 NEAREST = 16
+PIECE = 1 << 20  # entries that are counted together: no more than a streaming map holds anyway
 NAMED = 3  # bins that a reason names
 
 
@@ -185,8 +186,20 @@ def decide(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
 
 
 def too_large(contacts: ContactMap, selection: Selection, limit: int) -> bool:
-    """Whether the rows of a selection hold more pixels than ``limit``."""
-    return bool(contacts.indptr[selection.hi] - contacts.indptr[selection.lo] > limit)
+    """Whether the rows of a selection hold more pixels than ``limit``.
+
+    Of a chromosome (cis) those with other chromosomes are not counted.
+    """
+    first, end = int(contacts.indptr[selection.lo]), int(contacts.indptr[selection.hi])
+    if selection.scope is not Scope.CIS or end - first <= limit:
+        return end - first > limit
+    inside = 0
+    for a in range(first, end, PIECE):
+        columns, _ = contacts.entries(a, min(a + PIECE, end))
+        inside += int(np.count_nonzero(columns < selection.hi))
+        if inside > limit:
+            return True
+    return False
 
 
 def examine(contacts: ContactMap, selection: Selection, limit: int) -> Decision:

@@ -47,7 +47,12 @@ def deviations(row_sums: Vector, target: Any = None) -> tuple[float, float]:
 
 @dataclass
 class Recorder:
-    """Collects the trace of one part and counts the products of its operator."""
+    """Collects the trace of one part and counts the products of its operator.
+
+    Attributes
+    ----------
+    matvecs : products so far, those of attempts before this one included.
+    """
 
     part: str
     matvecs: int = 0

@@ -56,7 +56,8 @@ class PartVerdict:
     max_deviation, rms_deviation : of balanced row sums from their target, relative, over kept
         bins, recomputed from the final weights; None where there is nothing to measure.
     raw_total, balanced_total : sums over the full symmetric map of the contacts that the method
-        used, before and after; their ratio is Juicer's scale (``juicer_factor``).
+        used, before and after, without the factors by which ``ice`` weights trans contacts; their
+        ratio is Juicer's scale (``juicer_factor``). The second is 0 where no weights are written.
     """
 
     label: str
@@ -141,11 +142,11 @@ def overall(parts: Sequence[PartVerdict]) -> tuple[Status, str]:
         return Status.EMPTY, "no part of the map has a bin left to balance"
     order = list(Status)
     worst = max((part.status for part in filled), key=order.index)
-    fewer = [part for part in filled if part.dropped]
+    fewer = [part for part in filled if part.status.good and part.dropped]
     dropped = ""
     if fewer:
         many = sum(part.dropped for part in fewer)
-        bins = f"{many:,} bins were" if many > 1 else "1 bin was"
+        bins = share(many, many + sum(part.kept for part in fewer))
         dropped = f"{bins} dropped so that the others could be balanced ({_labels(fewer)})."
     if worst.good:
         return worst, dropped
@@ -156,6 +157,20 @@ def overall(parts: Sequence[PartVerdict]) -> tuple[Status, str]:
         others = f"{len(same)} are not ({_labels(same)}); " if len(same) > 1 else ""
         words.append(f"{others}{same[0].label}: {same[0].reason}.")
     return worst, " ".join([*words, dropped] if dropped else words)
+
+
+def share(number: int, whole: int) -> str:
+    """So many bins, as the subject of a sentence about what became of them."""
+    return f"{number:,} of {whole:,} bins {'was' if number == 1 else 'were'}"
+
+
+def counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def not_enough(number: int, thing: str) -> str:
+    """The reason of a run that reached its limit."""
+    return f"{counted(number, thing)} {'was' if number == 1 else 'were'} not enough"
 
 
 def _labels(parts: Sequence[PartVerdict]) -> str:

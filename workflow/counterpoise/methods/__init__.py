@@ -50,8 +50,9 @@ class MethodSettings:
     ignore_diags : leave out pixels with bin2 - bin1 below this.
     on_failure : for a map, or a chromosome of it, that is not balanced: ``nan`` writes no weights,
         ``keep`` writes those that were reached (unless they span more than twelve orders of
-        magnitude, as they come to on a map without support), ``drop`` leaves out the bins with the
-        fewest contacts as Juicer does, in steps up to 10 % of them, until the others are balanced,
+        magnitude, as they come to on a map without support), ``drop`` leaves out bins as
+        Juicer does, by row sum, up to the 1st, 2nd, 3rd, 4th and 10th percentile, until the others
+        are balanced (of bins with equal row sums all go, which on sparse maps can be many),
         ``stop`` ends the job with an error. With all but ``keep``, whether an exact balancing
         exists is decided first, and nothing is iterated where none does.
     """
@@ -112,7 +113,7 @@ class Solution:
     target : balanced row sum that the method aims at; None for "all equal".
     isolated_weight : what bins without a contact get; NaN but for methods that copy a peer's.
     dropped : bool [kept bins], True for those that the method gave up to balance the others;
-        None for none.
+        None for none. ``dropped_reason`` says in words why, and how many for each reason.
     row_sums : balanced row sums of exactly these weights, where the method ended with a product
         that gave them; None where it did not, and they are still to be measured.
     """
@@ -125,6 +126,7 @@ class Solution:
     target: float | None = None
     isolated_weight: float = np.nan
     dropped: NDArray[np.bool_] | None = None
+    dropped_reason: str = ""
     row_sums: Vector | None = None
 
 

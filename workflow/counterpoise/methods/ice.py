@@ -8,7 +8,7 @@ from typing import Union
 
 from counterpoise.errors import ConfigError
 from counterpoise.methods import EqualSumsSettings, Method, OnFailure, Problem, Solution
-from counterpoise.verdict import Cause, Status
+from counterpoise.verdict import Cause, Status, counted, not_enough
 
 COOLER_TOLERANCE = 1e-5  # cooler's own default: the variance of row sums, in counts squared
 
@@ -70,7 +70,9 @@ def solve(problem: Problem, settings: IceSettings) -> Solution:
         iteration += 1
         largest, rms = problem.record(iteration, relative, 1.0)
         if not isfinite(rms):
-            words = f"the weights ran off to zero or infinity after {iteration:,} iterations"
+            words = (
+                f"the weights ran off to zero or infinity after {counted(iteration, 'iteration')}"
+            )
             return Solution(weights, Status.FAILED, iteration, Cause.DIVERGED, words)
         weights /= relative
         if settings.tolerance == "cooler":
@@ -83,7 +85,7 @@ def solve(problem: Problem, settings: IceSettings) -> Solution:
         Status.CONVERGED if converged else Status.NOT_CONVERGED,
         iteration,
         Cause.NONE if converged else Cause.LIMIT,
-        "" if converged else f"{iteration:,} iterations were not enough",
+        "" if converged else not_enough(iteration, "iteration"),
         isolated_weight=scaling,
     )
 

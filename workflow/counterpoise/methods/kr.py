@@ -21,7 +21,7 @@ from counterpoise.backends import Vector
 from counterpoise.methods import EqualSumsSettings, Method, Problem, Solution
 from counterpoise.selection import Scope
 from counterpoise.trace import deviations, scalars
-from counterpoise.verdict import Cause, Status
+from counterpoise.verdict import Cause, Status, counted, not_enough
 
 # The paper's constants: how far one outer step may shrink or grow an entry, and the
 # forcing sequence that says how well each inner system is solved.
@@ -54,19 +54,21 @@ class KrSettings(EqualSumsSettings):
 def solve(problem: Problem, settings: KrSettings) -> Solution:
     """Unit row sums: the weights x with x * (A x) = 1."""
     product, record = problem.operator.product, problem.record
+    limit = record.matvecs + settings.max_products
     x = 1 / problem.operator.xp.sqrt(problem.marginal)
     row_sums = x * product(x)
     residual = _residual(record(0, row_sums, 1.0), len(x))
     eta, best, stuck, outer = ETA_MAX, residual, 0, 0
     while residual > settings.tolerance**2:
-        if record.matvecs >= settings.max_products:
-            words = f"{record.matvecs:,} matrix-vector products were not enough"
+        left = limit - record.matvecs
+        if left <= 0:
+            words = not_enough(settings.max_products, "matrix-vector product")
             return Solution(x, Status.NOT_CONVERGED, outer, Cause.LIMIT, words, target=1.0)
         if stuck >= PATIENCE:
-            words = f"the row sums stopped coming closer to one after {outer - PATIENCE} steps"
+            steps = counted(outer - PATIENCE, "step")
+            words = f"the row sums stopped coming closer to one after {steps}"
             return Solution(x, Status.NOT_CONVERGED, outer, Cause.DIVERGED, words, target=1.0)
         goal = max(eta**2 * residual, settings.tolerance**2)
-        left = settings.max_products - record.matvecs
         y, unsolved = _newton_step(problem, x, row_sums, residual, goal, left)
         moved = x * y
         row_sums = y * (1 + row_sums * (1 - y) - unsolved)
@@ -74,7 +76,7 @@ def solve(problem: Problem, settings: KrSettings) -> Solution:
             row_sums = moved * product(moved)
         new_residual = _residual(record(outer + 1, row_sums, 1.0), len(x))
         if not isfinite(new_residual):
-            words = f"the weights ran off to zero or infinity after {outer} steps"
+            words = f"the weights ran off to zero or infinity after {counted(outer, 'step')}"
             return Solution(x, Status.FAILED, outer, Cause.DIVERGED, words, target=1.0)
         x = moved
         outer += 1

@@ -9,6 +9,7 @@ about 1e-4, at most by 5 %. Three programs call three different algorithms SCALE
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from counterpoise.backends import Vector, to_numpy
 from counterpoise.methods import EqualSumsSettings, Method, Problem, Solution
 from counterpoise.selection import Scope
 from counterpoise.trace import scalars
-from counterpoise.verdict import Cause, Status
+from counterpoise.verdict import Cause, Status, not_enough
 
 # hictk's constants. Progress is too slow where WINDOW iterations bring less than SLOWEST.
 WINDOW, SLOWEST = 5, 1.05
@@ -49,19 +50,35 @@ class ScaleSettings(EqualSumsSettings):
         self.require_positive("tolerance", "max_iterations")
 
 
+class _Reached(NamedTuple):
+    """Weights, and the rows that were left out of them.
+
+    Attributes
+    ----------
+    left_out : bool [bins]: those with fewer than ``low`` ``nonzeros``, and single ones.
+    """
+
+    weights: Vector
+    left_out: Vector
+    low: int
+    nonzeros: Vector
+    iterations: int
+
+
 def solve(problem: Problem, settings: ScaleSettings) -> Solution:
     """Unit row sums on all rows but those left out, about."""
     xp, product = problem.operator.xp, problem.operator.product
     rows = columns = weights = _start(problem)
     sums = problem.marginal * rows  # as hictk has it; not the row sums of the scaled map
     left_out = problem.marginal <= 0  # none yet
+    others = xp.where(~left_out)
     # Rows with fewer nonzeros than ``low`` are left out; with ``stalled`` that was too few of them.
     low, stalled = 1, 0
-    found: tuple[int, Vector, Vector] | None = None  # the lowest ``low`` that did, and its result
+    found: _Reached | None = None  # with the lowest ``low`` that did
     singly = False
     nonzeros, highest = problem.marginal, 1
     changes: list[float] = []
-    iterations = 0
+    iterations = extra = 0
     while True:
         rows = rows / xp.where(left_out, 1.0, sums)
         sums = columns * product(rows)
@@ -71,19 +88,20 @@ def solve(problem: Problem, settings: ScaleSettings) -> Solution:
         change = xp.where(left_out, 0.0, abs(weights - before) / (weights + before))
         changes.append(float(change.max()))
         iterations += 1
-        problem.record(iterations, sums[~left_out], 1.0)
+        problem.record(iterations, sums[others], 1.0)
+        reached = _Reached(weights, left_out, low, nonzeros, iterations)
+        number = len(changes) + extra
         if changes[-1] < settings.tolerance:
             if low - stalled <= 1:
-                return _accepted(problem, weights, left_out, low, iterations)
-            found, singly = (low, weights, left_out), True
+                return _accepted(problem, reached)
+            found, singly = reached, True
             low = (low + stalled) // 2
             left_out = nonzeros < low
-        elif max(len(changes), iterations / ALL_CHOICES) >= settings.max_iterations:
-            words = f"{iterations:,} iterations were not enough"
-            return _given_up(weights, iterations, Cause.LIMIT, words)
-        elif len(changes) > WINDOW and not SLOWEST * changes[-1] < changes[-1 - WINDOW]:
-            if found and found[0] - low <= 1:
-                return _accepted(problem, found[1], found[2], found[0], iterations)
+        elif max(number, iterations / ALL_CHOICES) >= settings.max_iterations:
+            return _ended(reached, Cause.LIMIT, not_enough(iterations, "iteration"))
+        elif number > WINDOW and not SLOWEST * changes[-1] < changes[-1 - WINDOW :][0]:
+            if found and found.low - low <= 1:
+                return _accepted(problem, found._replace(iterations=iterations))
             if highest == 1:
                 nonzeros = problem.nonzeros()
                 ordered = np.sort(to_numpy(nonzeros))
@@ -93,19 +111,18 @@ def solve(problem: Problem, settings: ScaleSettings) -> Solution:
             if singly and float(moving.sum()) < FEW * len(weights):
                 left_out, singly = left_out | moving, False
             else:
-                low, singly = (low + found[0]) // 2 if found else 2 * low, True
+                low, singly = (low + found.low) // 2 if found else 2 * low, True
                 left_out = nonzeros < low
             if low > highest:
-                words = "the weights did not settle"
-                if stalled > 1:
-                    words += f", not even without bins in contact with fewer than {stalled} others"
-                words += f"; leaving out more would cost over {MOST_LEFT_OUT} % of the bins"
-                return _given_up(weights, iterations, Cause.DIVERGED, words)
+                bins = "more" if stalled > 1 else "the sparsest bins"
+                words = f"the weights did not settle; leaving out {bins} would cost over "
+                return _ended(reached, Cause.DIVERGED, f"{words}{MOST_LEFT_OUT} % of the bins")
         else:
             continue
         rows = columns = xp.where(left_out, 0.0, problem.operator.ones())
         sums = rows * product(columns)
-        changes = []
+        others, changes = xp.where(~left_out), []
+        extra = 1  # hictk takes the restart for an iteration of the new choice
 
 
 def _start(problem: Problem) -> Vector:
@@ -116,34 +133,30 @@ def _start(problem: Problem) -> Vector:
     return problem.operator.xp.sqrt(marginal * square**0.5)
 
 
-def _accepted(
-    problem: Problem, weights: Vector, left_out: Vector, low: int, iterations: int
-) -> Solution:
+def _accepted(problem: Problem, reached: _Reached) -> Solution:
     """Weights that stand still, if the row sums that they give are anywhere near one."""
-    sums = weights * problem.operator.product(weights)
-    (largest,) = scalars(abs(sums - 1)[~left_out].max())
-    if not largest <= LARGEST_DEVIATION:
+    sums = reached.weights * problem.operator.product(reached.weights)
+    away = problem.operator.xp.where(reached.left_out, 0.0, abs(sums - 1))
+    if not float(away.max()) <= LARGEST_DEVIATION:
         words = "the weights stand still, but do not make the row sums equal"
-        return _given_up(weights, iterations, Cause.DIVERGED, words)
-    dropped = to_numpy(left_out)
-    count, reason = int(dropped.sum()), ""
+        return _ended(reached, Cause.DIVERGED, words)
+    return _ended(reached)
+
+
+def _ended(reached: _Reached, cause: Cause = Cause.NONE, reason: str = "") -> Solution:
+    """The weights of the rows that are not left out; balanced, unless there is a cause."""
+    status = Status.NOT_CONVERGED if cause else Status.CONVERGED
+    weights, left_out, low = reached.weights, reached.left_out, reached.low
+    solution = Solution(weights, status, reached.iterations, cause, reason, target=1.0)
+    fewer = left_out & (reached.nonzeros < low)
+    count, few = (int(number) for number in scalars(left_out.sum(), fewer.sum()))
     if count:
-        bins = "1 bin is" if count == 1 else f"{count:,} bins are"
-        reason = f"{bins} left out, so that the others could be balanced: in contact with too few"
-        reason += f" others (fewer than {low:,})" if low > 1 else ""
-    return Solution(
-        weights[~left_out],
-        Status.CONVERGED,
-        iterations,
-        reason=reason,
-        target=1.0,
-        dropped=dropped if count else None,
-    )
-
-
-def _given_up(weights: Vector, iterations: int, cause: Cause, words: str) -> Solution:
-    """No balanced map; the weights are zero on rows that were left out in vain."""
-    return Solution(weights, Status.NOT_CONVERGED, iterations, cause, words, target=1.0)
+        single = f"{count - few:,} that would not settle"
+        solution.dropped_reason = f"{few:,} in contact with fewer than {low:,} others" + (
+            f", {single}" if count > few else ""
+        )
+        solution.weights, solution.dropped = weights[~left_out], to_numpy(left_out)
+    return solution
 
 
 METHODS = (Method("scale", ScaleSettings, solve, version="hictk 1.4"),)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from counterpoise.methods import EqualSumsSettings, Method, Problem, Solution
-from counterpoise.verdict import Cause, Status
+from counterpoise.verdict import Cause, Status, counted, not_enough
 
 
 @dataclass
@@ -43,12 +43,14 @@ def solve(problem: Problem, settings: SskSettings) -> Solution:
         row_sums *= weights
         largest, _ = problem.record(iteration, row_sums, 1.0)
         if not isfinite(largest):
-            words = f"the weights ran off to zero or infinity after {iteration:,} iterations"
+            words = (
+                f"the weights ran off to zero or infinity after {counted(iteration, 'iteration')}"
+            )
             return Solution(weights, Status.FAILED, iteration, Cause.DIVERGED, words, target=1.0)
         if largest < settings.tolerance:
             return Solution(weights, Status.CONVERGED, iteration, target=1.0, row_sums=row_sums)
         weights /= root(row_sums)
-    words = f"{settings.max_iterations:,} iterations were not enough"
+    words = not_enough(settings.max_iterations, "iteration")
     return Solution(
         weights, Status.NOT_CONVERGED, settings.max_iterations, Cause.LIMIT, words, target=1.0
     )
