@@ -22,7 +22,7 @@ import statistics
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +137,7 @@ def refused() -> str:
     return done.stderr.strip().splitlines()[-1]
 
 
-# What is run, in this order in every round: its name, the options, and under which conditions.
-Wrap = Callable[[list[str]], list[str]]
+# What is run in every round, in this order.
 IN_MEMORY, WITHIN, FROM_DISK = "in memory", "within 1 GiB", "within 1 GiB, nothing cached"
 
 
@@ -199,7 +198,7 @@ def foretold(method: str) -> tuple[int, int]:
     """The forecast of memory, in memory and streaming, MiB."""
     chosen: Method = methods()[METHODS[method]["method"]]
     scope = METHODS[method].get("scope", chosen.settings().scope)
-    return forecast(TRIPLES, 2, Scope(scope))
+    return forecast(TRIPLES, Scope(scope), 2)
 
 
 def table(record: dict[str, Any]) -> str:
@@ -210,7 +209,7 @@ def table(record: dict[str, Any]) -> str:
             ratios = [run["wall"] / base for run, base in zip(runs, in_memory, strict=True)]
             rows.append(
                 [
-                    f"{method}, {runs[0]['iterations']} iterations",
+                    f"{method}, {runs[0]['products']} products",
                     kind,
                     f"{statistics.median(run['wall'] for run in runs):.1f}",
                     f"{statistics.median(ratios):.2f}",

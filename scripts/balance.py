@@ -4,6 +4,7 @@ from counterpoise.balancing import balance
 from counterpoise.mask import read_mask
 from counterpoise.results import write_balance
 from counterpoise.script import parser, run, say
+from counterpoise.selection import Scope
 from counterpoise.triples import triples_within
 
 
@@ -13,7 +14,9 @@ def main() -> None:
     arguments.add_argument("--threads", type=int)
     arguments.add_argument("--memory-mb", type=int, help="beyond this the map streams from disk")
     args = arguments.parse_args()
-    contacts = triples_within({key: getattr(args, key) for key in inputs}, args.memory_mb, say)
+    paths = {key: getattr(args, key) for key in inputs}
+    scope = Scope(args.settings.get("scope", Scope.CIS))
+    contacts = triples_within(paths, args.memory_mb, say, scope, args.threads)
     kept, summary = read_mask(args.mask)
     settings = {key: value for key, value in args.settings.items() if key != "version"}
     result = balance(

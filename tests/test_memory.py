@@ -120,7 +120,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("large")
     n = 4000
     bin1, bin2 = (bins.astype(np.int32) for bins in np.triu_indices(n))
-    count = 100 / (1 + bin2 - bin1) * (1 + bin1 % 7) * (1 + bin2 % 7)
+    count = 0.5 + 100 * (1 + bin1 % 7) * (1 + bin2 % 7) // (1 + bin2 - bin1)  # never whole
     found = {name: str(folder / f"{name}.parquet") for name in ("pixels", "bins", "mask")}
     found["source"] = str(folder / "source.json")
     pixels = pa.table({"bin1_id": bin1, "bin2_id": bin2, "count": count})

@@ -339,3 +339,14 @@ def test_target_is_refused_where_it_means_nothing() -> None:
             cp.balance(matrix, method, target="unit")
     with pytest.raises(ConfigError, match="target is 'sum'; it must be one of unit, total, mean"):
         cp.balance(matrix, "kr", target="sum")
+
+
+@pytest.mark.parametrize("wrong", [2.0, 1.5, -1, np.float64(2)])
+def test_diagonals_are_counted_in_whole_numbers(wrong: float) -> None:
+    with pytest.raises(ConfigError, match=r"ignore_diags is .*; it must be a whole number"):
+        cp.balance(random_map(20, 1), "kr", ignore_diags=wrong)
+
+
+def test_threads_are_at_least_one() -> None:
+    with pytest.raises(ConfigError, match="threads is -1; it must be one or more"):
+        cp.balance(random_map(20, 1), "kr", threads=-1)

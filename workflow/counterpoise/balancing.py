@@ -19,7 +19,7 @@ from counterpoise.backends.device import Choice, choose
 from counterpoise.contacts import PIECE, ContactMap, Contacts, StoredContacts
 from counterpoise.errors import ConfigError, NotBalancedError
 from counterpoise.mask import MaskSettings, mask_bins
-from counterpoise.memory import peak_memory_mb
+from counterpoise.memory import EXAMINE_LIMIT, peak_memory_mb
 from counterpoise.methods import (
     Balancing,
     EqualSumsSettings,
@@ -39,9 +39,6 @@ from counterpoise.verdict import Cause, PartVerdict, Status, Verdict, overall, s
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
-# Above this many contacts no matching of the whole map is looked for: it would take longer and
-# more memory than the balancing does.
-EXAMINE_LIMIT = 5_000_000
 TOO_LARGE = "the map is too large to look for the cause in its structure"
 
 # Weights relative to 1 / sqrt(row sum) are near one on every real map. Where they span more than
@@ -177,6 +174,8 @@ def balance(
         if isinstance(mask, dict):
             mask = {"ignore_diags": 0, **mask}
     resolved = make_settings(chosen, settings)
+    if threads is not None and threads < 1:
+        raise ConfigError(f"threads is {threads}; it must be one or more.")
     kept, found_record = _resolve_mask(contacts, mask)
 
     selections = list(

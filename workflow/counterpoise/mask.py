@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from itertools import pairwise
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,10 @@ class MaskSettings:
 
     def __post_init__(self) -> None:
         for key in ("min_nnz", "min_count", "mad_max", "ignore_diags"):
-            if key != "mad_max" and not isinstance(getattr(self, key), int):
-                raise ConfigError(f"mask.{key} is {getattr(self, key)!r}; it must be whole.")
+            if key != "mad_max" and not isinstance(getattr(self, key), Integral):
+                raise ConfigError(
+                    f"mask.{key} is {getattr(self, key)!r}; it must be a whole number."
+                )
             if not 0 <= getattr(self, key) < math.inf:
                 raise ConfigError(
                     f"mask.{key} is {getattr(self, key)}; it must be a number, zero or more."

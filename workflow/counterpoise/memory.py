@@ -10,8 +10,11 @@ from pathlib import Path
 
 MIB = 2**20
 
-# Python, its libraries, and the row group that is being read.
-BASE = 160 * MIB
+# Python and its libraries.
+BASE = 110 * MIB
+# Row groups of triples (``triples``): while they are read, about five are held in one form or
+# another, and two more where a map streams.
+ROW_GROUP, READING, STREAMED = 1 << 20, 5, 2
 # For each bin: the table and the mask, the rows' places, the sums of the blocks, vectors.
 BIN = 300
 # For each nonzero in memory: its column; in the compact layout at most four bytes (a byte where one
@@ -20,8 +23,12 @@ COLUMN, LAYOUT, LAYOUT_DOUBLE = 4, 4, 10
 # The layout's segments, of which a row has at most one for each panel of columns and each kind of
 # counts (``native/layout.h``).
 SEGMENT, PANEL, KINDS = 8, 1 << 16, 3
-# A map that streams: two row groups of triples, and for each thread a slab of the layout.
-STREAMED_GROUPS, GROUP, SLAB = 2, 1 << 22, 1 << 21
+# Nonzeros of a slab: where a map streams, the entries of one are held, its layout, and a layout for
+# each thread.
+SLAB = 1 << 21
+# Above this many contacts no matching of the whole map is looked for: it would take longer and
+# more memory than the balancing does.
+EXAMINE_LIMIT = 5_000_000
 # For each nonzero of a part whose structure is examined: its pattern, as scipy copies it.
 EXAMINED = 75
 # The largest count that the layout keeps in a byte.
@@ -56,12 +63,21 @@ class Size:
         return cls(bins, nonzeros, count_bytes, doubles, examined)
 
     def layout(self, nonzeros: int) -> int:
-        """Bytes, at most, of the compact layout of so many of the nonzeros."""
-        doubles = min(self.doubles, nonzeros)
+        """Bytes, at most, of the compact layout of so many of the nonzeros, in successive rows.
+
+        A few rows may have twice the large counts of the average, or be twice as many for them.
+        """
+        share = min(2 * nonzeros / max(self.nonzeros, 1), 1)
+        doubles = min(nonzeros, int(self.doubles * share))
         panels = -(-self.bins // PANEL)
         # Of the upper triangle a row has half of the panels, its own among them.
-        segments = min(nonzeros, KINDS * self.bins * (panels + 1) // 2)
+        segments = min(nonzeros, int(KINDS * self.bins * share) * (panels + 1) // 2)
         return nonzeros * LAYOUT + doubles * (LAYOUT_DOUBLE - LAYOUT) + segments * SEGMENT
+
+    def always(self) -> int:
+        """Bytes for Python, the bins and reading."""
+        reading = READING * ROW_GROUP * (2 * COLUMN + self.count_bytes)
+        return BASE + self.bins * BIN + reading
 
 
 def needed(size: Size) -> int:
@@ -69,15 +85,14 @@ def needed(size: Size) -> int:
     stored = size.nonzeros * (COLUMN + size.count_bytes)
     # A part that may be examined is small, and so is its own layout.
     work = max(size.layout(size.nonzeros), size.examined * EXAMINED)
-    return BASE + size.bins * BIN + stored + work
+    return size.always() + stored + work
 
 
 def needed_streaming(size: Size, threads: int) -> int:
     """Bytes that balancing a map takes at most when it streams from disk."""
-    groups = STREAMED_GROUPS * GROUP * (COLUMN + size.count_bytes)
-    # While it is laid out, a slab of entries is held and the layout of another.
-    slabs = max(threads, 2) * size.layout(SLAB)
-    return BASE + size.bins * BIN + groups + slabs + size.examined * EXAMINED
+    entries = (STREAMED * ROW_GROUP + SLAB) * (COLUMN + size.count_bytes)
+    slabs = (1 + threads) * size.layout(SLAB)
+    return size.always() + entries + slabs + size.examined * EXAMINED
 
 
 def keep_freed_memory() -> None:

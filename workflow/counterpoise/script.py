@@ -22,6 +22,8 @@ def run(main: Callable[[], None]) -> None:
         main()
     except CounterpoiseError as error:
         sys.exit(f"counterpoise: {error}")
+    except MemoryError as error:
+        sys.exit(f"counterpoise: the job ran out of memory ({error}); give its rule more mem_mb.")
 
 
 def parser(description: str | None, *paths: str) -> argparse.ArgumentParser:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LARGEST_BLOCK = 62
 # Entries of a row that are looked at, beyond those on dropped diagonals.
 NEAREST = 16
+TOGETHER = 1 << 16  # bins, or entries, whose work space is held at a time
 PIECE = 1 << 20  # entries that are counted together: no more than a streaming map holds anyway
 NAMED = 3  # bins that a reason names
 
@@ -259,29 +260,38 @@ def on_diagonal(contacts: Contacts, selection: Selection) -> NDArray[np.bool_]:
 
 def nearest(
     contacts: Contacts, selection: Selection
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """A few selected pixels of each kept bin, those nearest to the main diagonal.
 
     Returns
     -------
-    rows, columns : int64, positions among the kept bins, ``rows < columns``.
+    rows, columns : int32, positions among the kept bins, ``rows < columns``; none that are
+        further apart than a block is large.
     """
     if selection.scope is Scope.TRANS:
-        return np.empty(0, np.int64), np.empty(0, np.int64)  # none are near it
+        return np.empty(0, np.int32), np.empty(0, np.int32)  # none are near it
     bins = np.flatnonzero(selection.kept) + selection.lo
-    at = contacts.indptr[bins][:, None] + np.arange(NEAREST + selection.ignore_diags)
-    stored = at < contacts.indptr[bins + 1][:, None]
-    rows = np.repeat(bins, np.count_nonzero(stored, axis=1))
-    columns = contacts.columns[at[stored]].astype(np.int64)
-    wanted = (columns - rows >= max(selection.ignore_diags, 1)) & (columns < selection.hi)
-    rows, columns = rows[wanted] - selection.lo, columns[wanted] - selection.lo
-    both = selection.kept[columns]
-    position = np.cumsum(selection.kept) - 1
-    return position[rows[both]], position[columns[both]]
+    position = (np.cumsum(selection.kept) - 1).astype(np.int32)
+    pieces = []
+    for at in range(0, len(bins), TOGETHER):
+        some = bins[at : at + TOGETHER]
+        places = contacts.indptr[some][:, None] + np.arange(NEAREST + selection.ignore_diags)
+        stored = places < contacts.indptr[some + 1][:, None]
+        rows = np.repeat(some, np.count_nonzero(stored, axis=1))
+        columns = contacts.columns[places[stored]].astype(np.int64)
+        wanted = (columns - rows >= max(selection.ignore_diags, 1)) & (columns < selection.hi)
+        rows, columns = rows[wanted] - selection.lo, columns[wanted] - selection.lo
+        both = selection.kept[columns]
+        rows, columns = position[rows[both]], position[columns[both]]
+        near = columns - rows < LARGEST_BLOCK  # any others share no block
+        pieces.append((rows[near], columns[near]))
+    return np.concatenate([found[0] for found in pieces]), np.concatenate(
+        [found[1] for found in pieces]
+    )
 
 
 def blocks_certify(
-    has_diagonal: NDArray[np.bool_], rows: NDArray[np.int64], columns: NDArray[np.int64]
+    has_diagonal: NDArray[np.bool_], rows: NDArray[np.int32], columns: NDArray[np.int32]
 ) -> bool:
     """Whether blocks of neighbouring bins prove total support, see ``decide``; O(bins).
 
@@ -290,7 +300,7 @@ def blocks_certify(
     Parameters
     ----------
     has_diagonal : bool [n].
-    rows, columns : positions of some entries above the diagonal, 0 <= rows < columns < n.
+    rows, columns : int32, positions of some entries above the diagonal, 0 <= rows < columns < n.
 
     Returns
     -------
@@ -300,13 +310,15 @@ def blocks_certify(
     groups = -(-n // LARGEST_BLOCK)
     edges = np.arange(4 * groups + 1) * n // (4 * groups)
     starts = edges[:-1:4]
-    group = np.repeat(np.arange(groups), np.diff(edges[::4]))
+    group = np.repeat(np.arange(groups, dtype=np.int32), np.diff(edges[::4]))
     # Row i of a group as the bits of one number: bit j for an entry in the group's column j.
     bits = np.where(has_diagonal, 1 << (np.arange(n) - starts[group]), 0)
-    inside = group[rows] == group[columns]
-    rows, columns = rows[inside], columns[inside]
-    np.bitwise_or.at(bits, rows, 1 << (columns - starts[group[columns]]))
-    np.bitwise_or.at(bits, columns, 1 << (rows - starts[group[rows]]))
+    for at in range(0, len(rows), TOGETHER):
+        some, others = rows[at : at + TOGETHER], columns[at : at + TOGETHER]
+        inside = group[some] == group[others]
+        some, others = some[inside], others[inside]
+        np.bitwise_or.at(bits, some, 1 << (others - starts[group[others]]))
+        np.bitwise_or.at(bits, others, 1 << (some - starts[group[some]]))
     if not bits.all():
         return False  # a bin alone in its group: no need to look closer at a sparse map
     proven = np.array([has_diagonal[lo:hi].all() for lo, hi in pairwise(edges)])

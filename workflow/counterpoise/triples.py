@@ -19,7 +19,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from counterpoise.balancing import EXAMINE_LIMIT
 from counterpoise.bins import BinTable
 from counterpoise.contacts import (
     Chunk,
@@ -33,12 +32,11 @@ from counterpoise.errors import ConfigError
 from counterpoise.files import read_json, replacing, write_json
 from counterpoise.ingest import open_contacts
 from counterpoise.ingest.source import SourceInfo
-from counterpoise.memory import MIB, Size, needed, needed_streaming
+from counterpoise.memory import EXAMINE_LIMIT, MIB, ROW_GROUP, Size, needed, needed_streaming
 from counterpoise.native import available_threads
 from counterpoise.results import bin_columns, numbers, values_of, words, write_table
 from counterpoise.selection import Scope
 
-ROW_GROUP = 1 << 22
 METADATA = "counterpoise"
 
 
@@ -255,13 +253,16 @@ def open_triples(paths: dict[str, str]) -> StoredContacts:
 
 def read_triples(paths: dict[str, str]) -> Contacts:
     """The map of one sample and resolution, from the files that ``write_triples`` wrote."""
-    file = pq.ParquetFile(paths["pixels"], memory_map=True)
+    bins, source = read_bins(paths["bins"]), read_json(paths["source"])
+    with pq.ParquetFile(paths["pixels"], memory_map=True) as file:
 
-    def chunks() -> Iterator[Chunk]:
-        for group in range(file.num_row_groups):
-            table = file.read_row_group(group)
-            bin1, bin2, count = (values_of(table[name]) for name in ("bin1_id", "bin2_id", "count"))
-            yield bin1, bin2, count
+        def chunks() -> Iterator[Chunk]:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group)
+                names = ("bin1_id", "bin2_id", "count")
+                bin1, bin2, count = (values_of(table[name]) for name in names)
+                yield bin1, bin2, count
 
-    source = read_json(paths["source"])
-    return Contacts.from_chunks(read_bins(paths["bins"]), chunks(), source, file.metadata.num_rows)
+        contacts = Contacts.from_chunks(bins, chunks(), source, file.metadata.num_rows)
+    pa.default_memory_pool().release_unused()  # no other allocator gets at what it keeps
+    return contacts

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,10 @@ class MethodSettings:
     def __post_init__(self) -> None:
         _one_of("scope", self.scope, Scope)
         _one_of("on_failure", self.on_failure, OnFailure)
-        if self.ignore_diags < 0:
-            raise ConfigError(f"ignore_diags is {self.ignore_diags}; it must be zero or more.")
+        if not isinstance(self.ignore_diags, Integral) or self.ignore_diags < 0:
+            raise ConfigError(
+                f"ignore_diags is {self.ignore_diags}; it must be a whole number, zero or more."
+            )
 
     def require_positive(self, *keys: str) -> None:
         for key in keys:
