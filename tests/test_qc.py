@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from PIL import Image
 
 import counterpoise as cp
@@ -20,6 +21,8 @@ from counterpoise import qc
 from counterpoise.bins import BinTable, base_pairs
 from counterpoise.contacts import Contacts
 from counterpoise.verdict import PartVerdict, Status, Verdict
+
+from .conftest import random_map
 
 SETTINGS = {"max_pixels": 600, "dpi": 110}
 
@@ -327,3 +330,13 @@ def test_the_page_follows_dpi(tmp_path: Path) -> None:
     )
     with Image.open(tmp_path / "a.png") as image:
         assert image.size == (800, 500)
+
+
+@pytest.mark.parametrize(("method", "drawn"), [("kr", True), ("ssk", True), ("scale", False)])
+def test_the_tolerance_is_drawn_where_it_is_one_of_row_sums(method: str, drawn: bool) -> None:
+    result = cp.balance(random_map(60, 3), method)
+    axes = Figure().subplots()
+    rows = [(r.part, r.iteration, r.max_deviation, r.rms_deviation) for r in result.trace]
+    qc.draw_convergence(axes, make_trace(rows), result.verdict)
+    texts = " ".join(text.get_text() for text in axes.texts)
+    assert ("tolerance" in texts) == drawn
