@@ -562,8 +562,8 @@ def draw_convergence(axes: Axes, trace: pa.Table, verdict: Verdict) -> None:
     """Largest and RMS deviation of row sums by iteration; by part where there are several."""
     tolerance = verdict.settings.get("tolerance")
     # SCALE's is on how far its vector still moves, not on row sums.
-    of_row_sums = methods()[verdict.method].exact and isinstance(tolerance, float)
-    goal = tolerance if of_row_sums and tolerance > 0 else None
+    of_row_sums = methods()[verdict.method].exact
+    goal = tolerance if isinstance(tolerance, float) and tolerance > 0 and of_row_sums else None
     dotted = f"; dotted: tolerance {goal:g}" if goal else ""
     if verdict.status is Status.COMPUTED:
         heading(axes, "Convergence")
