@@ -76,8 +76,10 @@ def write_table(
     table = pa.Table.from_arrays(list(columns.values()), names=list(columns))
     if metadata:
         table = table.replace_schema_metadata(metadata)
+    # Parquet's own dictionaries do not pay where nearly every value is another.
+    repeated = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
     with replacing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(table, temporary, compression="zstd", use_dictionary=repeated)
 
 
 def write_balance(balance: Balance, bins: BinTable, paths: dict[str, str]) -> None:

@@ -106,21 +106,30 @@ def whole_rows(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
             continue
         first, last = 0, len(bin1)
         if held:
-            other = bin1 != held[0][0][0]
-            first = int(np.argmax(other)) if other.any() else last
+            first = _run(bin1, held[0][0][0])
             held.append((bin1[:first], bin2[:first], count[:first]))
             if first == last:
                 continue
             yield joined(held)
         # The last row may go on in the next piece.
-        before = bin1[::-1] != bin1[-1]
-        last -= int(np.argmax(before)) if before.any() else last
+        last -= _run(bin1[::-1], bin1[-1])
         if first < last:
             yield bin1[first:last], bin2[first:last], count[first:last]
         cut = max(first, last)
         held = [(bin1[cut:], bin2[cut:], count[cut:])]
     if held:
         yield joined(held)
+
+
+def _run(values: NDArray[Any], value: Any) -> int:
+    """How many of the first ``values`` are ``value``; looks little further than that."""
+    seen, window = 0, 1 << 10
+    while seen < len(values):
+        other = values[seen : seen + window] != value
+        if other.any():
+            return seen + int(np.argmax(other))
+        seen, window = seen + window, 4 * window
+    return len(values)
 
 
 def joined(pieces: list[Chunk]) -> Chunk:
