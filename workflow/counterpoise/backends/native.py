@@ -11,7 +11,7 @@ import copy
 import ctypes
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from threading import Lock
@@ -233,7 +233,9 @@ def _packed(contacts: ContactMap, selection: Selection, threads: int) -> _Packed
         border = np.repeat(contacts.bins.offsets[1:], np.diff(contacts.bins.offsets))
     main = np.zeros(hi - lo)
 
-    def pack(a: int, z: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    def measured(span: tuple[int, int]) -> tuple[NDArray[np.int64], int, Callable[..., Any]]:
+        """A slab's table, its size in bytes, and what fills them, given as zeros."""
+        a, z = span
         begin, end = contacts.indptr[lo + a], contacts.indptr[lo + z]
         columns, counts = contacts.entries(begin, end)
         kind = COUNT_TYPES.index(counts.dtype)
@@ -245,18 +247,20 @@ def _packed(contacts: ContactMap, selection: Selection, threads: int) -> _Packed
         table = np.zeros(HEADER + panels * KINDS * LIST, np.int64)
         table[:2] = a, z
         rows = (*entries, lo, hi - lo, starts, ends)
-        data = np.zeros(call("measure_slab", *rows, panels, table), np.uint8)
-        call("fill_slab", *rows, table, np.zeros(panels * KINDS * 2, np.int64), data)
-        return table, data
+        size = call("measure_slab", *rows, panels, table)
+        cursors = np.zeros(panels * KINDS * 2, np.int64)
+        return table, size, lambda data: call("fill_slab", *rows, table, cursors, data)
 
     spans = list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
     if isinstance(contacts, StoredContacts):
         # One after the other, and kept in a file that vanishes with the operator.
         scratch = tempfile.TemporaryFile(prefix="counterpoise-")  # noqa: SIM115
         slabs = []
-        for a, z in spans:
-            table, data = pack(a, z)
-            slabs.append((table, len(data)))
+        for span in spans:
+            table, size, fill = measured(span)
+            slabs.append((table, size))
+            data = np.zeros(size, np.uint8)
+            fill(data)
             try:
                 scratch.write(data.data)
                 scratch.flush()
@@ -268,13 +272,14 @@ def _packed(contacts: ContactMap, selection: Selection, threads: int) -> _Packed
                     "memory (mem_mb)."
                 ) from error
         return _PackedMap(main, slabs, blocks, panels, scratch)
-    if threads == 1 or len(spans) == 1:
-        packed = [pack(a, z) for a, z in spans]
-    else:
-        packed = list(_helpers(threads).map(lambda span: pack(*span), spans))
-    in_memory = [data for _, data in packed]
-    slabs = [(table, len(data)) for table, data in packed]
-    return _PackedMap(main, slabs, blocks, panels, in_memory)
+    side_by_side = map if threads == 1 or len(spans) == 1 else _helpers(threads).map
+    found = list(side_by_side(measured, spans))
+    slabs = [(table, size) for table, size, _ in found]
+    # One array, since the system has large pages for large ones only.
+    ends = np.cumsum([size for _, size in slabs])
+    pieces = np.split(np.zeros(ends[-1], np.uint8), ends[:-1])
+    list(side_by_side(lambda fill, piece: fill(piece), [fill for _, _, fill in found], pieces))
+    return _PackedMap(main, slabs, blocks, panels, pieces)
 
 
 def _cuts(indptr: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -63,19 +63,16 @@ class Column:
         plain = self.filters == GZIP and not narrow
         known = plain or self.filters == SHUFFLED_GZIP
         if dataset.chunks is not None and known and _inflate() is not None:
-            found: list[tuple[int, int, int, int]] = []
-
-            def note(chunk: Any) -> None:
-                found.append((chunk.chunk_offset[0], *chunk[1:]))
-
-            dataset.id.chunk_iter(note)
+            found: list[Any] = []
+            dataset.id.chunk_iter(found.append)
             # A chunk that was never written holds fill values, and one may have been stored without
             # a filter: h5py knows what to do.
             size = dataset.chunks[0]
             whole = size <= MAX_CHUNK and len(found) == -(-dataset.shape[0] // size)
-            if whole and dataset.dtype.isnative and not any(chunk[1] for chunk in found):
-                found.sort()
-                self.places = np.array(found, np.int64).reshape(-1, 4)[:, 2:].T.copy()
+            if whole and dataset.dtype.isnative and not any(chunk.filter_mask for chunk in found):
+                found.sort()  # by chunk_offset
+                places = [[chunk.byte_offset for chunk in found], [chunk.size for chunk in found]]
+                self.places = np.array(places, np.int64)
 
     def start(self, lo: int, hi: int, pool: ThreadPoolExecutor) -> Callable[[], NDArray[Any]]:
         """Begin to read ``dataset[lo:hi]``; the call that is returned waits for it.

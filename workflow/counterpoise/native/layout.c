@@ -130,12 +130,16 @@ INLINE void measure(const Map *map, int64_t type, int64_t n, Slab *slab)
                 List *lists = &slab->lists[((map->columns[k] - map->lo) >> PANEL_BITS) * KINDS];
                 for (; k < end && k < outside; k++)
                     found[DOUBLES] += kind_at(map, type, k) == DOUBLES;
-                for (; k < end; k++) {
-                    int kind = kind_at(map, type, k);
-                    found[ONES] += kind == ONES;
-                    found[BYTES] += kind == BYTES;
-                    found[DOUBLES] += kind == DOUBLES;
+                int32_t ones = 0, many = 0; /* a panel's, so that they fit; counted side by side */
+                for (int64_t e = k; e < end; e++) {
+                    int kind = kind_at(map, type, e);
+                    ones += kind == ONES;
+                    many += kind == DOUBLES;
                 }
+                found[ONES] = ones;
+                found[BYTES] = end - k - ones - many;
+                found[DOUBLES] += many;
+                k = end;
                 for (int kind = 0; kind < KINDS; kind++) {
                     lists[kind].segments += found[kind] > 0;
                     lists[kind].entries += found[kind];
@@ -208,30 +212,40 @@ INLINE void fill(const Map *map, int64_t type, int64_t n, const Slab *slab, Curs
                 Cursor *at = &cursors[panel * KINDS];
                 int64_t ones = at[ONES].entries, some = at[BYTES].entries;
                 int64_t many = at[DOUBLES].entries;
-                uint16_t *one = (uint16_t *)(bytes + lists[ONES].columns);
-                uint16_t *byte = (uint16_t *)(bytes + lists[BYTES].columns);
                 uint16_t *wide = (uint16_t *)(bytes + lists[DOUBLES].columns);
-                uint8_t *values = bytes + lists[BYTES].values;
                 double *doubles = (double *)(bytes + lists[DOUBLES].values);
-                for (; k < end; k++) {
+                for (; k < end && k < outside; k++) {
                     double count = count_at(map, type, k);
                     int64_t column = map->columns[k] - map->lo, j = column - row;
-                    int kind = kind_at(map, type, k);
-                    if (kind == DOUBLES) {
+                    if (kind_at(map, type, k) == DOUBLES) {
                         wide[many] = (uint16_t)column;
                         doubles[many++] = count;
-                    } else if (k < outside) {
-                        own[j / LANES * GROUP * LANES + j % LANES] = (uint8_t)count;
                     } else {
-                        /* Both are written and one is kept: a guess would often be wrong. */
-                        if (lists[ONES].entries) one[ones] = (uint16_t)column;
-                        if (lists[BYTES].entries) {
-                            byte[some] = (uint16_t)column;
-                            values[some] = (uint8_t)count;
-                        }
-                        ones += kind == ONES;
-                        some += kind == BYTES;
+                        own[j / LANES * GROUP * LANES + j % LANES] = (uint8_t)count;
                     }
+                }
+                /* In names of its own, since a byte that is written could be any of the above. */
+                uint16_t *restrict one = (uint16_t *)(bytes + lists[ONES].columns);
+                uint16_t *restrict byte = (uint16_t *)(bytes + lists[BYTES].columns);
+                uint8_t *restrict values = bytes + lists[BYTES].values;
+                const Map from = *map;
+                int any_ones = lists[ONES].entries > 0, any_bytes = lists[BYTES].entries > 0;
+                for (; k < end; k++) {
+                    uint16_t column = (uint16_t)(from.columns[k] - from.lo);
+                    int kind = kind_at(&from, type, k);
+                    if (kind == DOUBLES) {
+                        wide[many] = column;
+                        doubles[many++] = count_at(&from, type, k);
+                        continue;
+                    }
+                    /* Both are written and one is kept: a guess would often be wrong. */
+                    if (any_ones) one[ones] = column;
+                    if (any_bytes) {
+                        byte[some] = column;
+                        values[some] = (uint8_t)count_at(&from, type, k);
+                    }
+                    ones += kind == ONES;
+                    some += kind == BYTES;
                 }
                 close_segment(&lists[ONES], &at[ONES], bytes, i - slab->first, ones);
                 close_segment(&lists[BYTES], &at[BYTES], bytes, i - slab->first, some);

@@ -108,9 +108,10 @@ enum { OUT_OF_RANGE = 1, BELOW_DIAGONAL = 2, DISORDER = 4, BAD_COUNT = 8, ZERO_C
 int64_t check_pixels(const int32_t *bin1, const int32_t *bin2, const void *count, int64_t type,
                      int64_t n, int64_t bins, int64_t *total)
 {
+    /* As wide as what is looked at, so that the compiler does many side by side. */
+    int32_t out = 0, below = 0, disorder = 0, bad = 0, zero = 0;
     uint32_t limit = (uint32_t)bins;
     *total = 0;
-    int64_t out = 0, below = 0, disorder = 0, bad = 0, zero = 0;
     for (int64_t i = 0; i < n; i++) {
         out |= ((uint32_t)bin1[i] >= limit) | ((uint32_t)bin2[i] >= limit);
         below |= bin1[i] > bin2[i];
@@ -119,11 +120,13 @@ int64_t check_pixels(const int32_t *bin1, const int32_t *bin2, const void *count
         disorder |= (bin1[i] < bin1[i - 1]) | ((bin1[i] == bin1[i - 1]) & (bin2[i] <= bin2[i - 1]));
     if (type == 0) {
         const int32_t *values = count;
+        int64_t sum = 0;
         for (int64_t i = 0; i < n; i++) {
             bad |= values[i] < 0;
             zero |= values[i] == 0;
-            *total += values[i];
+            sum += values[i];
         }
+        *total = sum;
     } else {
         const double *values = count;
         for (int64_t i = 0; i < n; i++) {
