@@ -173,7 +173,7 @@ def solved(operator: TorchOperator, name: str) -> tuple[int, np.ndarray]:
     recorder = Recorder("genome")
     counted = Counted(operator, recorder)
     marginal = counted.product(counted.ones())
-    problem = Problem(counted, marginal, recorder, lambda: counted.ones())
+    problem = Problem(counted, marginal, recorder, lambda: counted.ones(), list)
     solution = method.solve(problem, method.settings())
     if not solution.status.good:
         raise SystemExit(f"{name} did not balance the map: {solution.reason}")

@@ -143,6 +143,8 @@ def plot(maps: list[dict[str, Any]], path: Path) -> None:
                 axis.loglog(x, centre[1] * (x / centre[0]) ** slope, color=COLOURS[program], lw=1)
         axis.set_xlabel("nonzeros (upper triangle)")
         axis.set_ylabel(label)
+        for each in (axis.yaxis.set_major_formatter, axis.yaxis.set_minor_formatter):
+            each("{x:,g}")
         axis.grid(True, which="major", color="0.9")
         axis.spines[["top", "right"]].set_visible(False)
         axis.legend(frameon=False, fontsize=8)

@@ -2,7 +2,7 @@
 
 from counterpoise.balancing import balance
 from counterpoise.mask import read_mask
-from counterpoise.results import write_balance
+from counterpoise.results import read_searches, write_balance
 from counterpoise.script import parser, run, say
 from counterpoise.selection import Scope
 from counterpoise.triples import triples_within
@@ -13,6 +13,7 @@ def main() -> None:
     arguments = parser(__doc__, *inputs, "mask", *outputs)
     arguments.add_argument("--threads", type=int)
     arguments.add_argument("--memory-mb", type=int, help="beyond this the map streams from disk")
+    arguments.add_argument("--bandwidth", nargs="*", help="what a search found, if one was made")
     args = arguments.parse_args()
     paths = {key: getattr(args, key) for key in inputs}
     scope = Scope(args.settings.get("scope", Scope.CIS))
@@ -20,7 +21,13 @@ def main() -> None:
     kept, summary = read_mask(args.mask)
     settings = {key: value for key, value in args.settings.items() if key != "version"}
     result = balance(
-        contacts, mask=kept, mask_record=summary, threads=args.threads, progress=say, **settings
+        contacts,
+        mask=kept,
+        mask_record=summary,
+        searches=read_searches(args.bandwidth[0]) if args.bandwidth else None,
+        threads=args.threads,
+        progress=say,
+        **settings,
     )
     write_balance(result, contacts.bins, {key: getattr(args, key) for key in outputs})
 

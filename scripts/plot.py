@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 
 from counterpoise.mask import read_mask
 from counterpoise.qc import plot_method
-from counterpoise.results import read_verdict, read_weights
+from counterpoise.results import read_searches, read_verdict, read_weights
 from counterpoise.script import parser, run
 from counterpoise.triples import open_triples
 
@@ -13,6 +13,7 @@ def main() -> None:
     inputs = ("pixels", "bins", "source")
     arguments = parser(__doc__, *inputs, "mask", "weights", "trace", "verdict", "output")
     arguments.add_argument("--sample", help="name for the title; default: the source file's")
+    arguments.add_argument("--bandwidth", nargs="*", help="what a search found, if one was made")
     args = arguments.parse_args()
     plot_method(
         open_triples({key: getattr(args, key) for key in inputs}),
@@ -23,6 +24,7 @@ def main() -> None:
         args.output,
         args.settings,
         sample=args.sample,
+        searches=[found for path in args.bandwidth or [] for found in read_searches(path)],
     )
 
 

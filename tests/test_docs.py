@@ -32,7 +32,7 @@ from counterpoise.layout import Layout
 from counterpoise.mask import MaskSettings, Reason, mask_bins, read_mask, write_mask
 from counterpoise.methods import methods
 from counterpoise.report import write_summary
-from counterpoise.results import write_balance
+from counterpoise.results import write_balance, write_searches
 from counterpoise.tracking import log_cohort
 from counterpoise.triples import read_triples, write_triples
 from counterpoise.verdict import Cause, Status
@@ -44,9 +44,12 @@ CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 RESOLUTIONS = (1000, 2000)
 COLUMNS = {
     "ice": "GW_ICE",
+    "kde": "KDE",
+    "kde_eb": "KDE_EB",
     "kr": "KR",
     "scale": "SCALE",
     "ssk": "GW_SSK",
+    "ssk_cv": "SSK_CV",
     "vc": "VC",
     "vc_sqrt": "VC_SQRT",
 }
@@ -89,7 +92,11 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
         )
         kept, summary = read_mask(layout.mask("wild", resolution))
         for method in COLUMNS:
-            result = cp.balance(contacts, method, mask=kept, mask_record=summary)
+            searches = None
+            if methods()[method].step:
+                searches = cp.select_bandwidth(contacts, mask=kept)
+                write_searches(searches, layout.bandwidth("wild", resolution, method))
+            result = cp.balance(contacts, method, mask=kept, mask_record=summary, searches=searches)
             write_balance(result, contacts.bins, layout.weights("wild", resolution, method))
             plot = Path(layout.plot("wild", resolution, method))
             plot.parent.mkdir(parents=True, exist_ok=True)
@@ -132,6 +139,7 @@ def arrow_words(kind: pa.DataType) -> str:
         ("Masks", lambda layout: layout.mask("wild", 2000)),
         ("weights.parquet", lambda layout: layout.weights("wild", 2000, "kr")["weights"]),
         ("trace.parquet", lambda layout: layout.weights("wild", 2000, "kr")["trace"]),
+        ("bandwidth.parquet", lambda layout: layout.bandwidth("wild", 2000, "kde")),
     ],
 )
 def test_parquet_columns(layout: Layout, heading: str, path: Any) -> None:
@@ -190,6 +198,7 @@ def test_every_path_is_named() -> None:
         *layout.triples(*place).values(),
         layout.mask(*place),
         *layout.weights(*place, "<method>").values(),
+        layout.bandwidth(*place, "<method>"),
         layout.cooler("<sample>"),
         layout.plot(*place, "<method>"),
         layout.summary,
@@ -281,7 +290,7 @@ def test_tracking(layout: Layout, tmp_path: Path) -> None:
     settings = {
         "enabled": True, "uri": uri, "artifacts": f"{tmp_path}/artifacts", "timeout_seconds": 5
     }  # fmt: skip
-    record = log_cohort(layout, RUNS[1:2], settings)
+    record = log_cohort(layout, [run for run in RUNS if run["method"] == "kr"][:1], settings)
     assert record["status"] == "logged"
     assert set(record) == set(documented("tracking.json"))
     assert set(record["runs"][0]) == set(documented("Tracked runs"))
@@ -378,7 +387,7 @@ def test_the_example_overrides_load(conf: Path) -> None:
     assert asdict(loose.methods["ice"])["tolerance"] == 1e-4
     assert (filtered.config.mask.min_nnz, filtered.config.resolutions) == (5, [20_000])
     assert (off.config.mask.mad_max, off.config.tracking.enabled) == (0, False)
-    assert list(added.methods) == ["ice", "kr", "scale", "ssk", "vc_sqrt", "kr_loose"]
+    assert list(added.methods) == ["ice", "kr", "scale", "ssk", "kde", "vc_sqrt", "kr_loose"]
 
 
 # --- the tutorial ----------------------------------------------------------------------------

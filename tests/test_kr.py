@@ -159,7 +159,7 @@ def test_run_off_is_no_success_on_a_map_too_large_to_examine(
     matrix = sp.csr_matrix(np.array([[3.0, 2.0], [2.0, 0.0]]))
     examined = cp.balance(matrix, "kr")
     assert (examined.status, examined.verdict.parts[0].cause) == ("failed", "no_total_support")
-    monkeypatch.setattr("counterpoise.balancing.EXAMINE_LIMIT", 0)
+    monkeypatch.setattr("counterpoise.parts.EXAMINE_LIMIT", 0)
     result = cp.balance(matrix, "kr")
     assert result.status is cp.Status.NOT_CONVERGED
     assert "ran off" in result.reason

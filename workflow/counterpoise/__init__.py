@@ -12,7 +12,7 @@ from counterpoise._version import __version__
 
 if TYPE_CHECKING:
     from counterpoise.backends import Backend
-    from counterpoise.balancing import Balance, balance
+    from counterpoise.balancing import Balance, balance, select_bandwidth
     from counterpoise.contacts import Contacts
     from counterpoise.ingest import read_contacts
     from counterpoise.mask import Mask, mask_bins
@@ -33,6 +33,7 @@ _HOME = {
     "kr_normalize": "normalize",
     "mask_bins": "mask",
     "read_contacts": "ingest",
+    "select_bandwidth": "balancing",
     "vc_normalize": "normalize",
     "vc_sqrt_normalize": "normalize",
 }
@@ -51,6 +52,7 @@ __all__ = [
     "kr_normalize",
     "mask_bins",
     "read_contacts",
+    "select_bandwidth",
     "vc_normalize",
     "vc_sqrt_normalize",
 ]

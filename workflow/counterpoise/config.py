@@ -33,6 +33,8 @@ from counterpoise.backends.device import check_device
 from counterpoise.demo import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.errors import ConfigError
 from counterpoise.ingest import HIC_ENGINES, is_url
+from counterpoise.kernel import CV, KernelSettings
+from counterpoise.layout import Layout
 from counterpoise.mask import MaskSettings
 from counterpoise.methods import MethodSettings, methods
 from counterpoise.samples import Sample, SampleTable, check_name, check_resolutions, read_sheet
@@ -272,6 +274,13 @@ class Run:
             "device": self.config.backend.device,
             **asdict(self.methods[method]),
         }
+
+    def bandwidth_file(self, sample: str, resolution: int | str, method: str) -> list[str]:
+        """What the search for a method's bandwidth finds; nothing where none is searched for."""
+        settings = self.methods[method]
+        if not isinstance(settings, KernelSettings) or settings.bandwidth != CV:
+            return []
+        return [Layout(self.config.cohort).bandwidth(sample, resolution, method)]
 
     def column(self, method: str) -> str:
         """Name of a method's column in coolers: Juicer's prefixes, so ``KR``, ``GW_KR``, ..."""

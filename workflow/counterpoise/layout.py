@@ -47,6 +47,12 @@ class Layout:
             "verdict": f"{folder}/verdict.json",
         }
 
+    def bandwidth(
+        self, sample: str = SAMPLE, resolution: int | str = RESOLUTION, method: str = METHOD
+    ) -> str:
+        """Of kernel methods whose bandwidth is searched for."""
+        return f"{self.base}/weights/{sample}/{resolution}/{method}/bandwidth.parquet"
+
     def cooler(self, sample: str = SAMPLE) -> str:
         return f"{self.base}/coolers/{sample}.mcool"
 

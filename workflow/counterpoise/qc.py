@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
+    from counterpoise.bandwidth import Search
+
 WIDTH, HEIGHT = 1600, 1000  # the page on which panels are laid out: pixels at PAGE_DPI
 PAGE_DPI = 110
 MAP_SIDE = 500  # of the two maps, on that page
@@ -95,6 +97,8 @@ def outcome(verdict: Verdict) -> str:
             f"{counted(verdict.matvecs, 'matrix-vector product')}."
         )
     if verdict.max_deviation is not None and verdict.rms_deviation is not None:
+        if methods()[verdict.method].fills:
+            words.append("Evens out a smooth bias; row sums of single bins are not made equal.")
         words.append(
             f"Balanced row sums are off their target by {verdict.max_deviation:.2g} at most "
             f"and {verdict.rms_deviation:.2g} RMS (relative)."
@@ -162,6 +166,7 @@ def plot_method(
     settings: dict[str, Any],
     *,
     sample: str | None = None,
+    searches: Sequence[Search] = (),
 ) -> None:
     """Draw the PNG of one sample, resolution and method.
 
@@ -175,6 +180,7 @@ def plot_method(
     path : where the PNG goes.
     settings : ``max_pixels`` (largest side of a map's picture) and ``dpi``.
     sample : its name; without one, the name of the source file.
+    searches : for a bandwidth, where there were some.
     """
     kept, mask_summary = mask
     dpi = settings["dpi"]
@@ -205,9 +211,11 @@ def plot_method(
             verdict,
         )
         truth = contacts.bins.extra.get("true_bias")
-        panels = side_panels(figure, 2 if truth is None else 3)
+        panels = side_panels(figure, 2 + (truth is not None) + bool(searches))
         draw_marginals(next(panels), seen, kept, weights, verdict)
         draw_convergence(next(panels), trace, verdict)
+        if searches:
+            draw_bandwidths(next(panels), searches)
         if truth is not None:
             draw_truth(next(panels), np.asarray(truth, dtype=np.float64), weights)
         with replacing(path) as temporary:
@@ -235,7 +243,7 @@ def panel(figure: Figure, x: float, y: float, width: float, height: float) -> Ax
 
 def side_panels(figure: Figure, count: int) -> Iterator[Axes]:
     """The panels of the right-hand column, from top to bottom."""
-    top, bottom, gap = 160, 932, 92
+    top, bottom, gap = 160, 932, 92 if count < 4 else 78
     height = (bottom - top - gap * (count - 1)) / count
     for index in range(count):
         yield panel(figure, 1262, top + index * (height + gap), 316, height)
@@ -577,7 +585,8 @@ def draw_convergence(axes: Axes, trace: pa.Table, verdict: Verdict) -> None:
         say_instead(axes, "no iteration was run")
         return
     if len(verdict.parts) == 1:
-        heading(axes, "Convergence", f"relative deviation of row sums{dotted}")
+        smoothed = "smoothed " if methods()[verdict.method].fills else ""
+        heading(axes, "Convergence", f"relative deviation of {smoothed}row sums{dotted}")
         marker = "." if len(iteration) <= 40 else ""
         axes.plot(iteration, largest, marker=marker, color=RED, label="largest")
         axes.plot(iteration, rms, marker=marker, linestyle="--", color=BLUE, label="RMS")
@@ -597,6 +606,46 @@ def draw_convergence(axes: Axes, trace: pa.Table, verdict: Verdict) -> None:
     axes.tick_params(labelsize=7, length=2)
     axes.set_xlabel("iteration", labelpad=1)
     axes.legend(loc="best", fontsize=7, framealpha=0.85, edgecolor="none")
+
+
+def draw_bandwidths(axes: Axes, searches: Sequence[Search]) -> None:
+    """How well each bandwidth did on held-out contacts; a line for each part, relative to its best.
+
+    No bandwidth at all (SSK) stands at the left end.
+    """
+    found = [search for search in searches if search.best is not None]
+    heading(axes, "Bandwidth", "unevenness of held-out contacts, relative to the best (dots)")
+    if not found:
+        say_instead(axes, "no bandwidth could be chosen")
+        return
+    lines, dots = [], []
+    for search in found:
+        length = search.bins * search.bin_size
+        none = search.candidates[1].bandwidth / 2 if len(search.candidates) > 1 else 1.0
+        least = min(c.score for c in search.candidates if not c.rejected) or 1.0
+        points = np.array(
+            [((c.bandwidth or none) * length, c.score / least) for c in search.candidates]
+        )
+        assert search.best is not None
+        dots.append(points[search.best])
+        lines.append(points[np.isfinite(points[:, 1])])
+    alone = len(lines) == 1
+    style = {"linewidths": 1.4 if alone else 0.7, "alpha": 1.0 if alone else 0.6}
+    axes.add_collection(LineCollection(lines, colors=BLUE, **style))
+    axes.plot(*np.array(dots).T, ".", color=RED, markersize=8 if alone else 4, zorder=3)
+    every = np.concatenate(lines)
+    low, high = every[:, 0].min() / 1.3, every[:, 0].max() * 1.3
+    # What is far worse is cut off: it would flatten the valley.
+    top = float(np.clip(every[:, 1].max() * 1.2, 3, 30))
+    axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(0.9, top))
+    log_ticks(axes.xaxis, low, high)
+    axes.xaxis.set_major_formatter(lambda x, _: base_pairs(round(x)))
+    log_ticks(axes.yaxis, 0.9, top)
+    if any(not search.candidates[0].rejected for search in found):
+        axes.text(
+            0.02, 0.03, "left end: none (SSK)", transform=axes.transAxes, color=SOFT, fontsize=7
+        )
+    axes.set_xlabel("bandwidth (standard deviation)", labelpad=1)
 
 
 def positive_or_nan(values: Floats) -> Floats:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from counterpoise.balancing import Balance
+    from counterpoise.bandwidth import Search
 
 
 def numbers(values: NDArray[Any]) -> pa.Array:
@@ -100,6 +101,48 @@ def write_balance(balance: Balance, bins: BinTable, paths: dict[str, str]) -> No
         {"part": part, **{name: numbers(values) for name, values in columns.items()}},
     )
     write_json(paths["verdict"], balance.verdict.to_dict())
+
+
+def write_searches(searches: Sequence[Search], path: str | Path) -> None:
+    """Write ``bandwidth.parquet``: a row for each candidate of each part."""
+    parts = [search.label for search in searches]
+    tried = [candidate for search in searches for candidate in search.candidates]
+    of_part = np.repeat(
+        np.arange(len(parts), dtype=np.int32), [len(search.candidates) for search in searches]
+    )
+    chosen = [k == search.best for search in searches for k in range(len(search.candidates))]
+    columns: dict[str, NDArray[Any]] = {
+        "bins": np.array([search.bins for search in searches], np.int32)[of_part],
+        "bin_size": np.array([search.bin_size for search in searches], np.float64)[of_part],
+        "bandwidth": np.array([candidate.bandwidth for candidate in tried], np.float64),
+        "score": np.array([candidate.score for candidate in tried], np.float64),
+        "error": np.array([candidate.error for candidate in tried], np.float64),
+        "iterations": np.array([candidate.iterations for candidate in tried], np.int32),
+        "chosen": np.array(chosen, bool),
+    }
+    write_table(
+        path,
+        {
+            "part": named(of_part, parts),
+            **{name: numbers(values) for name, values in columns.items()},
+            "rejected": words([candidate.rejected for candidate in tried]),
+        },
+    )
+
+
+def read_searches(path: str | Path) -> list[Search]:
+    """What ``write_searches`` wrote."""
+    from counterpoise.bandwidth import Candidate, Search
+
+    found: dict[str, tuple[int, float, list[Candidate]]] = {}
+    for row in pq.ParquetFile(path).read().to_pylist():
+        _, _, candidates = found.setdefault(row["part"], (row["bins"], row["bin_size"], []))
+        names = ("bandwidth", "score", "error", "iterations", "rejected")
+        candidates.append(Candidate(**{name: row[name] for name in names}))
+    return [
+        Search(label, bins, bin_size, tuple(candidates))
+        for label, (bins, bin_size, candidates) in found.items()
+    ]
 
 
 def read_weights(path: str | Path) -> NDArray[np.float64]:

@@ -1,10 +1,37 @@
 # One job for each sample, resolution and method; its parameter is the method's settings alone.
+# A kernel method whose bandwidth is chosen by cross-validation has a job for that before.
+
+
+rule bandwidth:
+    input:
+        **LAYOUT.triples(),
+        mask=LAYOUT.mask(),
+        script=SCRIPTS / "bandwidth.py",
+    output:
+        LAYOUT.bandwidth(),
+    log:
+        LAYOUT.log("bandwidth", "{sample}", "{resolution}", "{method}"),
+    conda:
+        "../../envs/counterpoise.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+    params:
+        settings=lambda wc: RUN.method_settings(wc.method),
+    message:
+        "{wildcards.sample} at {wildcards.resolution} bp: a bandwidth for {wildcards.method}"
+    shell:
+        "python {input.script} --pixels {input.pixels} --bins {input.bins}"
+        " --source {input.source} --mask {input.mask} --output {output} --threads {threads}"
+        " --memory-mb {resources.mem_mb}"
+        " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule balance:
     input:
         **LAYOUT.triples(),
         mask=LAYOUT.mask(),
+        bandwidth=lambda wc: RUN.bandwidth_file(wc.sample, wc.resolution, wc.method),
         script=SCRIPTS / "balance.py",
     output:
         **LAYOUT.weights(),
@@ -23,5 +50,5 @@ rule balance:
         "python {input.script} --pixels {input.pixels} --bins {input.bins}"
         " --source {input.source} --mask {input.mask} --weights {output.weights}"
         " --trace {output.trace} --verdict {output.verdict} --threads {threads}"
-        " --memory-mb {resources.mem_mb}"
+        " --memory-mb {resources.mem_mb} --bandwidth {input.bandwidth}"
         " --settings {params.settings:q} > {log} 2>&1"

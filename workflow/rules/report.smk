@@ -6,6 +6,7 @@ rule plot:
         **LAYOUT.triples(),
         **LAYOUT.weights(),
         mask=LAYOUT.mask(),
+        bandwidth=lambda wc: RUN.bandwidth_file(wc.sample, wc.resolution, wc.method),
         script=SCRIPTS / "plot.py",
     output:
         LAYOUT.plot(),
@@ -21,7 +22,8 @@ rule plot:
         "python {input.script} --pixels {input.pixels} --bins {input.bins}"
         " --source {input.source} --mask {input.mask} --weights {input.weights}"
         " --trace {input.trace} --verdict {input.verdict} --sample {wildcards.sample}"
-        " --output {output} --settings {params.settings:q} > {log} 2>&1"
+        " --output {output} --bandwidth {input.bandwidth}"
+        " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule report:

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from counterpoise.backends import Operator, Vector
 from counterpoise.errors import ConfigError
 from counterpoise.selection import Scope
+from counterpoise.smoothing import ChromosomeBins
 from counterpoise.target import Target
 from counterpoise.trace import Recorder
 from counterpoise.verdict import Cause, Status
@@ -135,22 +136,27 @@ class Solution:
 
 @dataclass(frozen=True)
 class Problem:
-    """One part to be balanced: the operator over its bins, none of them without contacts.
+    """One part to be balanced: the operator over its bins.
 
     Attributes
     ----------
     operator : the symmetric map A; ``operator.product(x)`` is A x.
-    marginal : float64 [bins], A 1, all above zero.
+    marginal : float64 [bins], A 1, all above zero but for methods that fill.
     record : keeps a line of the trace: ``record(iteration, balanced_row_sums, target)``, and
         returns the largest and the RMS relative deviation from the target.
     nonzeros : counts for each bin the bins that it has contacts with, float64 [bins]; costs as
         much as building the operator does.
+    chromosomes : where the bins lie on their chromosomes.
+    bandwidth : the one that a search chose for this part, as a fraction of the chromosome (None
+        where it found none), and what it says of it; None where nothing was searched.
     """
 
     operator: Operator
     marginal: Vector
     record: Recorder
     nonzeros: Callable[[], Vector]
+    chromosomes: Callable[[], list[ChromosomeBins]]
+    bandwidth: tuple[float | None, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -159,7 +165,8 @@ class Method:
 
     ``exact``: it is out for equal row sums on every bin, which not every map can have.
     ``trans_weighting``: see ``selection.select``. ``version`` says whose algorithm it is where
-    several programs call different ones by this name.
+    several programs call different ones by this name. ``step``: of a kernel method, see
+    ``counterpoise.kernel``.
     """
 
     name: str
@@ -168,6 +175,12 @@ class Method:
     exact: bool = False
     trans_weighting: bool = False
     version: str = ""
+    step: Callable[..., Vector] | None = None
+
+    @property
+    def fills(self) -> bool:
+        """It finds weights for bins without a contact of their own, from their neighbours'."""
+        return self.step is not None
 
 
 @cache
@@ -184,8 +197,11 @@ class Balancing(StrEnum):
     """Names of methods, as the tutorial's enum has them."""
 
     ICE = "ice"
+    KDE = "kde"
+    KDE_EB = "kde_eb"
     KR = "kr"
     SCALE = "scale"
     SSK = "ssk"
+    SSK_CV = "ssk_cv"
     VC = "vc"
     VC_SQRT = "vc_sqrt"

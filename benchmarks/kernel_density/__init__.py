@@ -1,0 +1,1 @@
+"""Evidence on kernel density balancing: simulations whose truth is known, and held-out contacts."""

@@ -1,0 +1,91 @@
+"""The two figures of the simulation, drawn from its results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from benchmarks.kernel_density.simulation import CHOICES, N_BINS, SHOWN, SIZES, draw, fit, truth
+
+INK, BLUE, ORANGE, GREEN, RED, PINK = (
+    "#1b1f24", "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7",
+)  # fmt: skip
+COLOURS = dict(zip(CHOICES, (BLUE, GREEN, PINK, RED, ORANGE), strict=True))
+
+
+def sample(path: Path) -> None:
+    """One sample: its counts, the bias that KSK and SSK find, and the density without it."""
+    real = truth()
+    contacts = draw(real.f, SHOWN, np.random.default_rng([2506, SHOWN, 0]))
+    x = (np.arange(N_BINS) + 0.5) / N_BINS
+    figure = Figure(figsize=(13, 3.6), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, 4, width_ratios=[1, 1.5, 1, 1])
+    counts = contacts.full_matrix().toarray()
+    coarse = counts.reshape(N_BINS // 8, 8, N_BINS // 8, 8).sum(axis=(1, 3))
+    axes[0].imshow(coarse, cmap="magma_r", extent=(0, 1, 1, 0))
+    axes[0].set_title(f"{SHOWN:,} pairs, counted")
+    axes[1].plot(x, real.h, color=INK, linewidth=2, label="true bias")
+    for label in ("KSK, one split", "SSK, cosine, one split"):
+        name, settings = CHOICES[label]
+        fitted = fit(name, settings, contacts, real.h)
+        axes[1].plot(x, fitted.chosen, color=COLOURS[label], label=label)
+        if name == "kde":
+            density = _smooth_density(counts, fitted.chosen, fitted.found.bandwidth or 0.02)
+    axes[1].set(title="bias h(x)", xlabel="x")
+    axes[1].legend(fontsize=8)
+    top = real.p.max()
+    axes[2].imshow(density, cmap="magma_r", extent=(0, 1, 1, 0), vmin=0, vmax=top)
+    axes[2].set_title("density without the bias (KSK)")
+    axes[3].imshow(real.p, cmap="magma_r", extent=(0, 1, 1, 0), vmin=0, vmax=top)
+    axes[3].set_title("true density p(x, y)")
+    path.parent.mkdir(exist_ok=True)
+    figure.savefig(path, metadata={"Software": None})
+
+
+def _smooth_density(counts: Any, h: Any, bandwidth: float) -> Any:
+    """The kernel estimate of f over h(x) h(y)."""
+    from counterpoise.smoothing import ChromosomeBins, Gaussian
+
+    smoother = Gaussian([ChromosomeBins(np.ones(N_BINS, bool), 1.0)], bandwidth, h, np)
+    rows = np.array([smoother.smooth(row) for row in counts / counts.mean()])
+    smooth = np.array([smoother.smooth(column) for column in rows.T])
+    return smooth / np.outer(h, h)
+
+
+def rates(rows: list[dict[str, Any]], path: Path) -> None:
+    """Error, chosen bandwidth, and error over the best, against the number of pairs."""
+    figure = Figure(figsize=(13, 4), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, 3)
+    for label in CHOICES:
+        parts = [
+            [
+                row
+                for row in rows
+                if row["choice"] == label and row["pairs"] == size and row["error"] is not None
+            ]
+            for size in SIZES
+        ]
+        style = {"color": COLOURS[label], "marker": ".", "label": label}
+        axes[0].plot(SIZES, [np.mean([row["error"] for row in part]) for part in parts], **style)
+        axes[1].plot(
+            SIZES, [np.median([row["bandwidth"] for row in part]) for part in parts], **style
+        )
+        ratio = [np.median([row["error"] / row["best_error"] for row in part]) for part in parts]
+        axes[2].plot(SIZES, ratio, **style)
+    sizes = np.array(SIZES)
+    axes[0].plot(sizes, 3.0 * sizes**-0.8, ":", color=INK, linewidth=1, label="slope -4/5")
+    axes[0].plot(sizes, 4.0 * sizes ** (-2 / 3), "--", color=INK, linewidth=1, label="slope -2/3")
+    axes[0].set(title="mean integrated squared error of h", yscale="log")
+    axes[1].set(title="bandwidth or bin width chosen, median", yscale="log")
+    axes[2].set(title="error over the best in hindsight, median", ylim=(0.9, None))
+    for each in axes:
+        each.set(xscale="log", xlabel="pairs")
+    axes[0].legend(fontsize=7)
+    path.parent.mkdir(exist_ok=True)
+    figure.savefig(path, metadata={"Software": None})

@@ -1,0 +1,27 @@
+"""Choose the bandwidth of a kernel method on one map, for each chromosome by itself."""
+
+from counterpoise.balancing import select_bandwidth
+from counterpoise.mask import read_mask
+from counterpoise.results import write_searches
+from counterpoise.script import parser, run, say
+from counterpoise.selection import Scope
+from counterpoise.triples import triples_within
+
+
+def main() -> None:
+    inputs = ("pixels", "bins", "source")
+    arguments = parser(__doc__, *inputs, "mask", "output")
+    arguments.add_argument("--threads", type=int)
+    arguments.add_argument("--memory-mb", type=int, help="beyond this the map streams from disk")
+    args = arguments.parse_args()
+    paths = {key: getattr(args, key) for key in inputs}
+    settings = {
+        key: value for key, value in args.settings.items() if key not in ("version", "name")
+    }
+    contacts = triples_within(paths, args.memory_mb, say, Scope(settings["scope"]), args.threads)
+    kept, _ = read_mask(args.mask)
+    found = select_bandwidth(contacts, mask=kept, threads=args.threads, progress=say, **settings)
+    write_searches(found, args.output)
+
+
+run(main)

@@ -1,0 +1,224 @@
+"""The search for a bandwidth: its scores, its splits, and what it chooses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import counterpoise as cp
+from counterpoise.bandwidth import Candidate, Search, halves, score
+from counterpoise.contacts import Contacts
+from counterpoise.errors import ConfigError
+from counterpoise.kernel import KernelSettings, Score
+from counterpoise.results import read_searches, write_searches
+
+from .conftest import random_map
+
+
+def smooth_map(n: int, contacts: float, seed: int = 3) -> tuple[NDArray[np.float64], Contacts]:
+    """A log-bias of long waves, and the map that it makes, counts Poisson."""
+    rng = np.random.default_rng(seed)
+    x = (np.arange(n) + 0.5) / n
+    bias = np.exp(0.5 * np.sin(3 * np.pi * x + 0.4) + 0.25 * np.cos(7 * np.pi * x))
+    distance = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    mean = np.outer(bias, bias) * (0.3 + np.exp(-0.5 * (distance / (0.08 * n)) ** 2))
+    upper = np.triu(rng.poisson(mean * contacts / np.triu(mean).sum()))
+    return bias / bias.mean(), Contacts.from_matrix(upper + np.triu(upper, 1).T)
+
+
+def test_the_cvm_score_is_its_integral() -> None:
+    rng = np.random.default_rng(1)
+    sums = rng.random((9, 3))
+    fine = (np.arange(90_000) + 0.5) / 90_000
+    for column in range(3):
+        steps = np.concatenate([[0], np.cumsum(sums[:, column]) / sums[:, column].sum()])
+        apart = np.interp(fine, np.arange(10) / 9, steps) - fine
+        expected = (apart**2).mean()
+        assert score(Score.CVM, sums)[column] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", list(Score))
+def test_scores_are_least_where_all_is_even(kind: Score) -> None:
+    even, uneven = np.ones(20), np.concatenate([np.zeros(2), np.ones(18)])
+    values = score(kind, np.stack([even, 5 * even, uneven], axis=1))
+    np.testing.assert_allclose(values[:2], 0, atol=1e-15)
+    assert np.isfinite(values[2])
+    assert values[2] > 1e-4
+
+
+def test_the_other_scores_by_their_definitions() -> None:
+    sums = np.array([1.0, 2, 3, 0])
+    p = sums / 6
+    kl = sum(x * np.log(x * 4) for x in p if x)
+    assert score(Score.KL, sums[:, None])[0] == pytest.approx(kl)
+    cosine = sums @ np.ones(4) / np.linalg.norm(sums) / 2
+    assert score(Score.COSINE, sums[:, None])[0] == pytest.approx(1 - cosine)
+
+
+def test_halves_are_two_maps_of_the_same_contacts() -> None:
+    contacts = Contacts.from_matrix(random_map(60, 5))
+    first, second = halves(contacts, np.random.default_rng(7))
+    np.testing.assert_array_equal(first.counts + second.counts, contacts.counts)
+    share = first.counts.sum() / contacts.counts.sum()
+    assert abs(share - 0.5) < 4 * 0.5 / contacts.counts.sum() ** 0.5
+    again, _ = halves(contacts, np.random.default_rng(7))
+    np.testing.assert_array_equal(again.counts, first.counts)
+    other, _ = halves(contacts, np.random.default_rng(8))
+    assert (other.counts != first.counts).any()
+
+
+def test_counts_that_are_not_whole_cannot_be_split() -> None:
+    with pytest.raises(ConfigError, match="not whole numbers"):
+        cp.balance(random_map(30, 5) * 0.3, "kde")
+
+
+candidates = KernelSettings().candidates
+
+
+def test_candidates() -> None:
+    tried = candidates(1000)
+    assert tried[0] == 0
+    assert tried[1] * 1000 == pytest.approx(1)
+    assert 0.25 / 2**0.5 < tried[-1] <= 0.25
+    np.testing.assert_allclose(np.array(tried[2:]) / tried[1:-1], 2**0.5)
+    assert candidates(3) == [0]
+    assert candidates(4) == [0, 0.25]
+
+
+def by_hand(contacts: Contacts, bandwidth: float, splits: int, kind: Score) -> float:
+    """A candidate's score by whole balancings of the halves."""
+    values = []
+    for split in range(splits):
+        pair = halves(contacts, np.random.default_rng([1, split, *b"matrix"]))
+        for learn, hold in (pair, pair[::-1]):
+            kept = np.ones(len(contacts.bins), bool)
+            u = cp.balance(
+                learn, "kde", bandwidth=bandwidth, mask=kept, tolerance=1e-10, ignore_diags=0
+            ).weights
+            sums = u * (hold.full_matrix() @ u)
+            values.append(score(kind, sums[:, None])[0])
+    return float(np.mean(values))
+
+
+@pytest.mark.parametrize("kind", list(Score))
+def test_scores_are_those_of_single_runs(kind: Score) -> None:
+    _, contacts = smooth_map(60, 4000)
+    found = cp.select_bandwidth(contacts, ignore_diags=0, score=kind.value, splits=2)[0]
+    assert len(found.candidates) == len(candidates(60))
+    for candidate in found.candidates:
+        if not candidate.rejected:
+            expected = by_hand(contacts, candidate.bandwidth, 2, kind)
+            assert candidate.score == pytest.approx(expected, rel=1e-3)
+
+
+def test_it_chooses_well() -> None:
+    """The bias that is found with its choice is nearly as good as the best in hindsight."""
+    ratios = []
+    for seed in range(6):
+        bias, contacts = smooth_map(200, 20_000, seed)
+        kept = np.ones(200, bool)
+        found = cp.select_bandwidth(contacts, mask=kept, ignore_diags=0)[0]
+
+        def error(bandwidth: float, contacts: Contacts = contacts, bias=bias) -> float:
+            kept = np.ones(200, bool)
+            ours = cp.balance(contacts, "kde", bandwidth=bandwidth, mask=kept, ignore_diags=0).bias
+            return float(((ours - bias) ** 2).mean())
+
+        assert found.bandwidth is not None
+        best = min(error(c.bandwidth) for c in found.candidates if not c.rejected)
+        ratios.append(error(found.bandwidth) / best)
+    assert np.median(ratios) < 1.5
+
+
+def test_a_run_with_cv_is_one_with_its_choice() -> None:
+    _, contacts = smooth_map(150, 3000)
+    found = cp.select_bandwidth(contacts)
+    assert found[0].bandwidth
+    chosen = cp.balance(contacts, "kde")
+    given = cp.balance(contacts, "kde", searches=found)
+    plain = cp.balance(contacts, "kde", bandwidth=found[0].bandwidth)
+    np.testing.assert_array_equal(chosen.weights, plain.weights)
+    np.testing.assert_array_equal(given.weights, plain.weights)
+    assert chosen.status is cp.Status.CONVERGED
+    assert "chosen by cross-validation" in chosen.reason
+    assert chosen.reason == given.reason
+
+
+def test_the_seed_and_nothing_else_decides() -> None:
+    _, contacts = smooth_map(80, 2000)
+    first, again, other = (cp.select_bandwidth(contacts, seed=seed)[0] for seed in (1, 1, 2))
+    assert repr(first) == repr(again)
+    assert repr(first) != repr(other)
+    assert repr(cp.select_bandwidth(contacts, threads=1)[0]) == repr(first)
+
+
+def test_sparse_maps_reject_what_they_cannot_score() -> None:
+    _, contacts = smooth_map(150, 400)
+    kept = np.ones(150, bool)
+    found = cp.select_bandwidth(contacts, mask=kept, ignore_diags=2)[0]
+    assert found.candidates[0].rejected
+    assert np.isnan(found.candidates[0].score)
+    assert found.bandwidth
+    assert found.bandwidth > 1 / 150
+    assert cp.balance(contacts, "kde", mask=kept, ignore_diags=2).status is cp.Status.CONVERGED
+
+
+def test_where_nothing_can_be_chosen() -> None:
+    matrix = np.zeros((8, 8))
+    matrix[0, 1] = matrix[1, 0] = 1
+    result = cp.balance(matrix, "kde")
+    assert result.status is cp.Status.FAILED
+    assert "no bandwidth could be chosen" in result.reason
+    assert cp.balance(np.zeros((4, 4)), "kde", mask=np.ones(4, bool)).status is cp.Status.EMPTY
+
+
+def test_only_kernel_methods_have_one() -> None:
+    with pytest.raises(ConfigError, match="kr has no bandwidth"):
+        cp.select_bandwidth(random_map(10, 1), "kr")
+
+
+def test_words() -> None:
+    _, contacts = smooth_map(150, 3000)
+    words = cp.select_bandwidth(contacts)[0].words()
+    assert words.startswith("bandwidth ")
+    assert words.count(" at ") == 2
+    lost = Candidate(0.0, np.nan, np.nan, 0, "why")
+    assert Search("x", 10, 1.0, (lost,)).words() == "no bandwidth could be chosen: why"
+    best = Candidate(0.25, 1.0, 0.1, 9)
+    widest = Search("x", 1000, 5e3, (lost, replace(best, score=2.0, bandwidth=0.1), best))
+    assert widest.words() == (
+        "bandwidth 1.2 Mb chosen by cross-validation, score 1 (2 at 500 kb); it is the widest that "
+        "was tried, so the bias may be smoother still"
+    )
+    assert "every narrower one was rejected" in Search("x", 10, 1.0, (lost, best, best)).warning
+
+
+def test_the_table_holds_all_of_it(tmp_path: Path) -> None:
+    _, contacts = smooth_map(60, 300)
+    found = cp.select_bandwidth(contacts)
+    write_searches(found, tmp_path / "bandwidth.parquet")
+    assert repr(read_searches(tmp_path / "bandwidth.parquet")) == repr(found)
+
+
+def test_a_sparse_real_map(shared_data: Path) -> None:
+    """Every bin with data gets a weight, where the exact methods find none."""
+    whole = cp.read_contacts(shared_data / "Scc1-control.10000.cool")
+    kept = np.zeros(len(whole.bins), bool)
+    lo, hi = whole.bins.offsets[:2]
+    rows = np.diff(whole.indptr)
+    kept[lo:hi] = (rows[lo:hi] > 0) | (np.bincount(whole.columns, minlength=len(kept)) > 0)[lo:hi]
+    found = cp.select_bandwidth(whole, mask=kept)
+    assert len(found) == 1
+    chosen = found[0]
+    assert chosen.bandwidth is not None
+    assert 8 <= chosen.bandwidth * chosen.bins <= 64
+    result = cp.balance(whole, "kde", mask=kept, searches=found)
+    assert result.verdict.parts[0].status is cp.Status.CONVERGED
+    np.testing.assert_array_equal(np.isfinite(result.weights), kept)
+    for method in ("ssk", "kr", "ice"):
+        exact = cp.balance(whole, method, scope="cis", ignore_diags=2, mask=kept, on_failure="nan")
+        assert not exact.verdict.parts[0].status.good

@@ -1,0 +1,128 @@
+"""Empirical-Bayes kernel balancing: its formula, and its two ends."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import counterpoise as cp
+from counterpoise.contacts import Contacts
+
+from .conftest import random_map
+from .test_kde import direct_smoother
+
+Floats = NDArray[np.float64]
+
+
+def rough_map(
+    n: int, contacts: float, seed: int = 3, rough: float = 0.15
+) -> tuple[Floats, Contacts]:
+    """A bias of long waves times one of single bins, and its map, counts Poisson."""
+    rng = np.random.default_rng(seed)
+    x = (np.arange(n) + 0.5) / n
+    bias = np.exp(0.5 * np.sin(3 * np.pi * x + 0.4) + rng.normal(0, rough, n))
+    distance = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    mean = np.outer(bias, bias) / (distance + 1.0)
+    # The diagonal apart, which no balancing should hang on.
+    np.fill_diagonal(mean, 0)
+    upper = np.triu(rng.poisson(mean * contacts / np.triu(mean).sum()))
+    structure = cp.balance(mean, "kr").weights
+    return 1 / structure, Contacts.from_matrix(upper + np.triu(upper, 1).T)
+
+
+def by_the_formula(matrix: Floats, kept: NDArray[np.bool_], sigma: float) -> Floats:
+    """Section by section, with sums over the other bins written out."""
+    raw = matrix[np.ix_(kept, kept)]
+    scaled = raw / raw.sum() * len(raw)
+    mean = raw.sum() / len(raw)
+    smooth = direct_smoother(kept, sigma)
+    others = smooth - np.diag(np.diag(smooth))
+    others /= others.sum(axis=1, keepdims=True)
+    u = np.ones(len(raw))
+    for _ in range(3000):
+        s, v = scaled @ u, scaled @ u**2 / mean
+        g = others @ s
+        around = (smooth @ v) / (smooth @ s)
+        phi = np.where(s > 0, v / np.where(s > 0, s, 1), around)
+        kappa = 1 / np.clip((((s - g) / g) ** 2 - around / g).mean(), 1e-4, 1)
+        h = g * (kappa + s / phi) / (kappa + g / phi)
+        u = np.sqrt(u / h)
+    return u / np.sqrt((u * (raw @ u)).mean())
+
+
+@pytest.mark.parametrize("depth", [0.4, 5.0])
+def test_equals_its_formula(depth: float) -> None:
+    matrix = random_map(70, 13, density=0.3, depth=depth).toarray()
+    kept = np.ones(70, bool)
+    kept[25:33] = False
+    result = cp.balance(matrix, "kde_eb", bandwidth=4.0, mask=kept, tolerance=1e-12)
+    assert result.status is cp.Status.CONVERGED, result.reason
+    np.testing.assert_allclose(result.weights[kept], by_the_formula(matrix, kept, 4.0), rtol=1e-9)
+
+
+def test_no_bandwidth_is_ssk() -> None:
+    matrix = random_map(60, 4)
+    ssk = cp.balance(matrix, "ssk", tolerance=1e-12)
+    eb = cp.balance(matrix, "kde_eb", bandwidth=0, tolerance=1e-12)
+    np.testing.assert_allclose(eb.weights, ssk.weights, rtol=1e-10)
+
+
+def relative_error(weights: Floats, bias: Floats) -> float:
+    """RMS error of the logarithm of the bias, up to a factor."""
+    error = -np.log(weights) - np.log(bias)
+    return float(np.std(error))
+
+
+def test_is_ice_where_contacts_are_many() -> None:
+    _, contacts = rough_map(200, 3e8)
+    ice = cp.balance(contacts, "ice", ignore_diags=0, tolerance=1e-10)
+    eb = cp.balance(contacts, "kde_eb", bandwidth=10.0, ignore_diags=0)
+    np.testing.assert_allclose(
+        eb.weights / np.exp(np.log(eb.weights / ice.weights).mean()), ice.weights, rtol=1e-3
+    )
+
+
+@pytest.mark.parametrize("contacts", [2000, 6000, 20_000, 60_000])
+def test_beats_both_its_ends_between(contacts: int) -> None:
+    """On maps of bias from bin to bin and few contacts, against ICE and the kernel alone."""
+    wins = {"ice": 0, "kde": 0}
+    for seed in range(5):
+        bias, drawn = rough_map(200, contacts, seed)
+        kept = np.ones(200, bool)
+        settings = {"mask": kept, "ignore_diags": 0}
+        eb = cp.balance(drawn, "kde_eb", bandwidth=10.0, **settings)
+        assert eb.status is cp.Status.CONVERGED
+        ours = relative_error(eb.weights, bias)
+        ice = cp.balance(drawn, "ice", **settings).weights
+        kde = cp.balance(drawn, "kde", bandwidth=10.0, **settings).weights
+        wins["ice"] += not np.isfinite(ice).all() or ours < relative_error(ice, bias)
+        wins["kde"] += ours < relative_error(kde, bias)
+    assert wins["ice"] >= 4
+    assert wins["kde"] >= 4
+
+
+@pytest.mark.parametrize("depth", [0.05, 0.1, 0.2, 0.4])
+@pytest.mark.parametrize("seed", range(5))
+def test_settles_where_there_is_no_exact_balancing(depth: float, seed: int) -> None:
+    matrix = random_map(70, seed, density=0.3, depth=depth).toarray()
+    kept = np.ones(70, bool)
+    assert cp.balance(matrix, "kr", mask=kept).status is cp.Status.FAILED
+    result = cp.balance(matrix, "kde_eb", bandwidth=4.0, mask=kept)
+    assert result.status is cp.Status.CONVERGED
+    assert np.isfinite(result.weights).all()
+
+
+def test_searches_for_a_bandwidth_too() -> None:
+    _, contacts = rough_map(150, 20_000)
+    result = cp.balance(contacts, "kde_eb")
+    assert result.status is cp.Status.CONVERGED
+    assert "chosen by cross-validation" in result.reason
+
+
+def test_torch_runs_the_same_code() -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    _, contacts = rough_map(60, 2000)
+    ours = cp.balance(contacts, "kde_eb", bandwidth=5.0)
+    theirs = cp.balance(contacts, "kde_eb", bandwidth=5.0, backend="torch", device="cpu")
+    np.testing.assert_allclose(theirs.weights, ours.weights, rtol=1e-10)

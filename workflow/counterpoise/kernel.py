@@ -1,0 +1,196 @@
+"""What kernel methods share: their settings, and the loop that brings smoothed row sums to one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf, isfinite
+from typing import Any, Union
+
+from counterpoise.backends import Operator, Vector, to_numpy
+from counterpoise.errors import ConfigError
+from counterpoise.methods import MethodSettings, Problem, Solution
+from counterpoise.selection import Scope
+from counterpoise.smoothing import ChromosomeBins, Gaussian, Smoother, fewer
+from counterpoise.verdict import Cause, Status, counted, not_enough
+
+CV = "cv"  # a bandwidth that cross-validation chooses
+
+# Of the largest smoothed row sum: less than this is the transforms' rounding.
+NOISE = 1e-14
+
+NARROWEST = 1.0  # bins
+WIDEST = 0.25  # of the chromosome
+STEP = 2**0.5  # from one candidate to the next
+
+# What a step of a method makes one, from its operator, smoother, u, mean row sum and settings:
+# float64 [bins], or [bins, bandwidths] for u and a smoother of as many. Then u <- u / sqrt(it).
+Step = Callable[[Operator, Smoother, Vector, Any, Any], Vector]
+
+
+class Score(StrEnum):
+    """How uneven the balanced row sums of held-out contacts are; the least is the best.
+
+    ``cvm`` (Cramer-von Mises, the paper's): between their cumulative share along the valid bins
+    and a straight line; it looks at long waves above all. ``kl`` (Kullback-Leibler) and ``cosine``
+    look at every bin alike.
+    """
+
+    CVM = "cvm"
+    KL = "kl"
+    COSINE = "cosine"
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When a method stops: its tolerance and largest number of iterations.
+
+    ``decides``: they are a part of what the method finds, not of how well it finds it.
+    """
+
+    tolerance: float
+    max_iterations: int
+    decides: bool = False
+
+
+@dataclass
+class KernelSettings(MethodSettings):
+    """Settings of every kernel method.
+
+    Attributes
+    ----------
+    bandwidth : standard deviation of the kernel: below 1 a fraction of each chromosome, from 1 up
+        base pairs, 0 for none (SSK); or the word ``cv`` for what cross-validation chooses, for each
+        chromosome by itself (``counterpoise.bandwidth``).
+    tolerance : stop when nothing that should be one differs from it by this much or more. None
+        for the method's own, see there.
+    max_iterations : give up after as many. None for the method's own.
+    score : what cross-validation makes least: ``cvm``, ``kl`` or ``cosine``, see ``Score``.
+    splits : how often the contacts are split in two for it; the scores are averaged.
+    seed : of these splits.
+    """
+
+    scope: str = Scope.CIS.value
+    ignore_diags: int = 2
+    # omegaconf 2.3 reads unions of plain types only in this spelling
+    bandwidth: Union[float, str] = CV  # noqa: UP007
+    tolerance: float | None = None
+    max_iterations: int | None = None
+    score: str = Score.CVM.value
+    splits: int = 3
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        number = isinstance(self.bandwidth, float | int) and 0 <= self.bandwidth < inf
+        if not number and self.bandwidth != CV:
+            raise ConfigError(
+                f"bandwidth is {self.bandwidth!r}; it must be a fraction of the chromosome (below "
+                f"1), base pairs, or the word '{CV}'."
+            )
+        if self.score not in list(Score):
+            raise ConfigError(f"score is {self.score!r}; it must be one of {', '.join(Score)}.")
+        for key in ("tolerance", "max_iterations"):
+            if getattr(self, key) is not None:
+                self.require_positive(key)
+        self.require_positive("splits")
+        stopping = self.stopping
+        self.tolerance, self.max_iterations = stopping.tolerance, stopping.max_iterations
+
+    def smoother(
+        self,
+        chromosomes: Sequence[ChromosomeBins],
+        bandwidths: float | Sequence[float],
+        like: Vector,
+        xp: Any,
+    ) -> Smoother:
+        """Of one bandwidth or several; ``like`` is any vector of the operator's."""
+        return Gaussian(chromosomes, bandwidths, like, xp)
+
+    def candidates(self, n: int) -> list[float]:
+        """Bandwidths to try on a chromosome of n bins, as fractions of it, the narrowest first.
+
+        None at all, and from one bin to a quarter of the chromosome in steps of a root of two.
+        """
+        tried = [0.0]
+        while (sigma := NARROWEST * STEP ** (len(tried) - 1)) <= WIDEST * n:
+            tried.append(sigma / n)
+        return tried
+
+    @property
+    def own_stopping(self) -> Stopping:
+        """The method's own."""
+        return Stopping(1e-8, 1000)
+
+    @property
+    def stopping(self) -> Stopping:
+        """As set, or else the method's own."""
+        own = self.own_stopping
+        return Stopping(
+            self.tolerance or own.tolerance, self.max_iterations or own.max_iterations, own.decides
+        )
+
+
+def solve_by(step: Step) -> Callable[[Problem, Any], Solution]:
+    """The solver of a kernel method, from its step."""
+
+    def solve(problem: Problem, settings: KernelSettings) -> Solution:
+        return _solve(problem, settings, step)
+
+    return solve
+
+
+def _solve(problem: Problem, settings: KernelSettings, step: Step) -> Solution:
+    """Weights whose mean balanced row sum is one; the rows do not each sum to one."""
+    operator, chromosomes = problem.operator, problem.chromosomes()
+    xp, note = operator.xp, ""
+    if problem.bandwidth is not None:
+        bandwidth, note = problem.bandwidth
+        if bandwidth is None:
+            return Solution(operator.ones(), Status.FAILED, 0, Cause.NO_BANDWIDTH, note)
+    else:
+        bandwidth = float(settings.bandwidth)
+    smoother = settings.smoother(chromosomes, bandwidth, problem.marginal, xp)
+    mean = problem.marginal.sum() / operator.size
+    start = step(operator, smoother, operator.ones(), mean, settings)
+    within = to_numpy(start > NOISE * start.max())
+    dropped = None if within.all() else ~within
+    if dropped is not None:
+        operator = operator.restricted(within)
+        smoother = settings.smoother(fewer(chromosomes, within), bandwidth, operator.ones(), xp)
+        mean = problem.marginal.sum() / operator.size
+
+    stopping = settings.stopping
+    u = operator.ones()
+    status, cause, reason = Status.NOT_CONVERGED, Cause.LIMIT, note
+    iteration = 0
+    while iteration < stopping.max_iterations:
+        iteration += 1
+        sums = step(operator, smoother, u, mean, settings)
+        largest, _ = problem.record(iteration, sums, 1.0)
+        if not isfinite(largest):
+            words = (
+                f"the weights ran off to zero or infinity after {counted(iteration, 'iteration')}"
+            )
+            return Solution(u, Status.FAILED, iteration, Cause.DIVERGED, words, dropped=dropped)
+        if largest < stopping.tolerance:
+            status, cause = Status.CONVERGED, Cause.NONE
+            break
+        u = u / xp.sqrt(sums)
+    else:
+        words = not_enough(stopping.max_iterations, "iteration")
+        reason = f"{words}: smoothed row sums still differ by up to {largest:.2g} from one"
+        reason = f"{reason}; {note}" if note else reason
+    row_sums = u * operator.product(u)
+    total = row_sums.mean()
+    return Solution(
+        u / xp.sqrt(total),
+        status,
+        iteration,
+        cause,
+        reason,
+        dropped=dropped,
+        dropped_reason="no contact within reach of the kernel" if dropped is not None else "",
+        row_sums=row_sums / total,
+    )

@@ -1,0 +1,86 @@
+"""KDE: kernel density balancing (Park, Hao, Niu & Hu, arXiv 2506.12626).
+
+The bias of a chromosome's bins is taken to be a smooth function along it. The contacts are read as
+draws from a density, the density is estimated with a Gaussian kernel, and it is the estimate that
+is balanced: in exact arithmetic it is positive everywhere, so it always can be, however few the
+contacts. The paper's text describes the algorithm in words that allow two readings.
+
+``density`` (Algorithm 3 on the kernel estimate, what its Theorems 1 to 3 and Corollary 1 are
+about): with A the map over its mean row sum and S the smoother, u <- sqrt(u / m), m = S A S^T u.
+
+``observation`` (the letter of Algorithm 4): the contacts are weighted, and the marginal of the
+weighted contacts is smoothed: u <- u / sqrt(m), m = S (u * A u). Its only fixed point is that
+of SSK, at every bandwidth: it smooths because it is stopped, so tolerance and limit are part of it.
+
+A bandwidth of zero is SSK, in either reading.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from counterpoise.backends import Operator, Vector
+from counterpoise.errors import ConfigError
+from counterpoise.kernel import KernelSettings, Stopping, solve_by
+from counterpoise.methods import Method
+from counterpoise.smoothing import Smoother
+
+
+class Variant(StrEnum):
+    """Readings of the paper's Algorithm 4."""
+
+    DENSITY = "density"
+    OBSERVATION = "observation"
+
+
+@dataclass
+class KdeSettings(KernelSettings):
+    """Settings of kernel density balancing.
+
+    Where they are None, ``tolerance`` is 1e-8 and ``max_iterations`` 1,000; with ``observation``
+    0.01 and 100.
+
+    Attributes
+    ----------
+    variant : ``density``, which balances the smoothed density, or ``observation``, which smooths
+        the weighted contacts' marginal and is stopped early (``methods/kde.py`` has the formulas).
+    mixing : share of a uniform density that is mixed in (``density`` alone). Above zero, the
+        estimate is positive in floating point as well, on any map.
+    """
+
+    variant: str = Variant.DENSITY.value
+    mixing: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.variant not in list(Variant):
+            raise ConfigError(
+                f"variant is {self.variant!r}; it must be one of {', '.join(Variant)}."
+            )
+        if not 0 <= self.mixing < 1:
+            raise ConfigError(f"mixing is {self.mixing}; it must be at least 0 and below 1.")
+        if self.mixing and self.variant != Variant.DENSITY:
+            raise ConfigError(f"mixing is for variant {Variant.DENSITY.value} alone.")
+        super().__post_init__()
+
+    @property
+    def own_stopping(self) -> Stopping:
+        if self.variant == Variant.OBSERVATION:
+            return Stopping(1e-2, 100, decides=True)
+        return super().own_stopping
+
+
+def step(
+    operator: Operator, smoother: Smoother, u: Vector, mean: Any, settings: KdeSettings
+) -> Vector:
+    """Row sums of the balanced density, or smoothed row sums of the balanced map."""
+    if settings.variant == Variant.OBSERVATION:
+        return smoother.smooth(u * operator.product(u)) / mean
+    density = smoother.smooth(operator.product(smoother.spread(u))) / mean
+    if settings.mixing:
+        density = (1 - settings.mixing) * density + settings.mixing * u.mean(0)
+    return u * density
+
+
+METHODS = (Method("kde", KdeSettings, solve_by(step), step=step),)

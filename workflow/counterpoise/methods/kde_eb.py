@@ -1,0 +1,52 @@
+"""KDE_EB: a kernel curve for every bin, and the bin's own evidence as far as it has enough.
+
+Beyond the paper of ``kde``. With A the map over its mean row sum, s = A u is what the contacts of
+a bin say of it, with Poisson variance v = A u^2, and g = S s (without the bin itself) what its
+neighbours say. A bin's bias is taken to be g times a gamma variable of mean one and variance
+1 / kappa; its estimate is the posterior mean h = g (kappa + s / phi) / (kappa + g / phi), where
+phi = v / s, and u <- sqrt(u / h). kappa comes from how far bins stray from their neighbours beyond
+counting noise. With few contacts h is the kernel curve, with many it is s: ICE's solution.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from counterpoise.backends import Operator, Vector
+from counterpoise.kernel import KernelSettings, solve_by
+from counterpoise.methods import Method
+from counterpoise.smoothing import Gaussian
+
+# Variance of bins about the curve, relative to it. With less, a bin's own evidence would not count;
+# more is the mark of a sparse map that has no exact balancing, on which weights feed on themselves.
+LEAST_VARIANCE, LARGEST_VARIANCE = 1e-4, 1.0
+
+
+@dataclass
+class KdeEbSettings(KernelSettings):
+    """Settings of empirical-Bayes kernel balancing.
+
+    Where they are None, ``tolerance`` is 1e-8 and ``max_iterations`` 1,000.
+    """
+
+
+def step(
+    operator: Operator, smoother: Gaussian, u: Vector, mean: Any, settings: KdeEbSettings
+) -> Vector:
+    """u h, from the posterior means h."""
+    xp = operator.xp
+    own = operator.product(u) / mean
+    noise = operator.product(u * u) / mean**2
+    around = smoother.smooth(own)
+    curve = smoother.without_own(own, around)
+    # Variance of a unit of s; where a bin has none, as around it.
+    unit_around = smoother.smooth(noise) / around
+    unit = xp.where(own > 0, noise / own, unit_around)
+    stray = (((own - curve) / curve) ** 2 - unit_around / curve).mean(0)
+    variance = stray.clip(LEAST_VARIANCE, LARGEST_VARIANCE)
+    # (kappa + s / phi) / (kappa + g / phi), times phi / kappa above and below.
+    return u * curve * (unit + variance * own) / (unit + variance * curve)
+
+
+METHODS = (Method("kde_eb", KdeEbSettings, solve_by(step), step=step),)

@@ -1,0 +1,250 @@
+"""Gaussian smoothing along chromosomes: reflected at their ends, renormalised over masked bins.
+
+Over the kept bins of a chromosome, S = diag(1 / (K m)) K diag(m): K is the Gaussian with the
+values beyond the ends folded back, m the 0/1 mask. Rows of S sum to one, so a constant stays one
+up to the ends and across gaps. K is applied by a fast Fourier transform of the chromosome followed
+by its mirror image, on which folding back is nothing but going round.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft as scipy_fft
+
+from counterpoise.backends import Vector
+
+ALONE = 1e-12  # share of a smoothed value that the others must make up to be told from rounding
+REACH = 40.0  # standard deviations beyond which a Gaussian is zero in double precision
+
+
+@dataclass(frozen=True)
+class ChromosomeBins:
+    """The bins of one chromosome in a part.
+
+    Attributes
+    ----------
+    kept : bool [bins of the chromosome].
+    bin_size : mean length of its bins in base pairs.
+    """
+
+    kept: NDArray[np.bool_]
+    bin_size: float
+
+    def sigma(self, bandwidth: float) -> float:
+        """A bandwidth in bins; below 1 it is a fraction of the chromosome, else base pairs."""
+        return bandwidth * len(self.kept) if bandwidth < 1 else bandwidth / self.bin_size
+
+
+def fewer(chromosomes: Sequence[ChromosomeBins], kept: NDArray[np.bool_]) -> list[ChromosomeBins]:
+    """The chromosomes with fewer of their kept bins; ``kept`` is bool [kept bins of all]."""
+    begin, still = 0, []
+    for chromosome in chromosomes:
+        bins = chromosome.kept.copy()
+        many = int(np.count_nonzero(bins))
+        bins[bins] = kept[begin : begin + many]
+        still.append(replace(chromosome, kept=bins))
+        begin += many
+    return still
+
+
+def eigenvalues(sigma: float, n: int) -> NDArray[np.float64]:
+    """float64 [n + 1], eigenvalues of K: the Gaussian at whole bins, round a circle of 2 n of them.
+
+    Sampled and then normalised: so it is never negative, sums to one for every ``sigma``, tends to
+    the identity for small ones, and is a plain sum of Gaussians at the bins' centres. From two bins
+    on its eigenvalues are exp(-(pi k sigma / n)^2 / 2) to rounding.
+    """
+    if not sigma:
+        return np.ones(n + 1)
+    distance = np.arange(2 * n)
+    values = np.zeros(2 * n)
+    turns = int(np.ceil(REACH * sigma / (2 * n))) + 1
+    for turn in range(-turns, turns + 1):
+        values += np.exp(-0.5 * ((distance + 2 * n * turn) / sigma) ** 2)
+    return np.fft.rfft(values / values.sum()).real
+
+
+class Smoother(Protocol):
+    """S and its transpose on the kept bins of a part, for one bandwidth or several side by side.
+
+    Vectors are float64 [bins], or [bins, bandwidths] where there are several.
+    """
+
+    def smooth(self, x: Vector) -> Vector:
+        """S x; rows of S sum to one."""
+        ...
+
+    def spread(self, x: Vector) -> Vector:
+        """S^T x."""
+        ...
+
+    def only(self, columns: Sequence[int]) -> Smoother:
+        """The same for some of several bandwidths."""
+        ...
+
+
+class Gaussian:
+    """The Gaussian ``Smoother``.
+
+    Parameters
+    ----------
+    chromosomes : of the part, in order; vectors hold their kept bins one after the other.
+    bandwidths : one number, for vectors [bins]; or several, for vectors [bins, bandwidths]. Zero
+        leaves vectors as they are.
+    like : any vector of the operator's; says where to compute.
+    xp : numpy or torch, as the operator's.
+    """
+
+    def __init__(
+        self,
+        chromosomes: Sequence[ChromosomeBins],
+        bandwidths: float | Sequence[float],
+        like: Vector,
+        xp: Any,
+    ) -> None:
+        self.xp = xp
+        # Scipy's transforms several vectors at once in a third of numpy's time.
+        self._fft = scipy_fft if xp is np else xp.fft
+        self.several = not isinstance(bandwidths, float | int)
+        wanted = [bandwidths] if isinstance(bandwidths, float | int) else list(bandwidths)
+        self._bandwidths = wanted
+        self._runs: list[tuple[slice, Vector, int, Vector]] = []
+        begin = 0
+        for chromosome in chromosomes:
+            places = np.flatnonzero(chromosome.kept)
+            if not len(places):
+                continue
+            n = len(chromosome.kept)
+            spectrum = np.array([eigenvalues(chromosome.sigma(b), n) for b in wanted])
+            self._runs.append(
+                (
+                    slice(begin, begin + len(places)),
+                    xp.asarray(places, device=like.device),
+                    n,
+                    xp.asarray(spectrum, device=like.device),
+                )
+            )
+            begin += len(places)
+        ones = xp.ones_like(like)
+        self._coverage = self._kernel(xp.stack([ones] * len(wanted)))
+        self._own: Vector | None = None
+
+    def smooth(self, x: Vector) -> Vector:
+        """S x."""
+        return self._shaped(self._kernel(self._rows(x)) / self._coverage)
+
+    def spread(self, x: Vector) -> Vector:
+        """S^T x."""
+        return self._shaped(self._kernel(self._rows(x) / self._coverage))
+
+    def without_own(self, x: Vector, smooth: Vector) -> Vector:
+        """S x with each bin's own value left out, from x and S x.
+
+        A bin that has nothing but its own in reach of the kernel keeps S x.
+        """
+        if self._own is None:
+            self._own = self._diagonal() / self._coverage
+        own = self._shaped(self._own)
+        rest = smooth - own * x
+        alone = rest <= ALONE * smooth  # within rounding of nothing
+        where = self.xp.where
+        return where(alone, smooth, rest / where(alone, self.xp.ones_like(own), 1 - own))
+
+    def _diagonal(self) -> Vector:
+        """K of each bin with itself and its own mirror image, [bandwidths, bins]."""
+        out = self.xp.empty_like(self._coverage)
+        for inside, places, n, spectrum in self._runs:
+            kernel = self._fft.irfft(spectrum, 2 * n)
+            out[:, inside] = kernel[:, :1] + kernel[:, (2 * places + 1) % (2 * n)]
+        return out
+
+    def only(self, columns: Sequence[int]) -> Gaussian:
+        """The same for some of several bandwidths."""
+        other = copy.copy(self)
+        chosen = list(columns)
+        other._bandwidths = [self._bandwidths[column] for column in chosen]
+        other._runs = [(*run[:3], run[3][chosen]) for run in self._runs]
+        other._coverage = self._coverage[chosen]
+        other._own = None if self._own is None else self._own[chosen]
+        return other
+
+    def _rows(self, x: Vector) -> Vector:
+        return x.T if self.several else x[None, :]
+
+    def _shaped(self, rows: Vector) -> Vector:
+        return rows.T if self.several else rows[0]
+
+    def _kernel(self, rows: Vector) -> Vector:
+        """K of vectors [bandwidths, bins] that are zero on masked bins, on the kept ones."""
+        xp = self.xp
+        idle = [number for number, bandwidth in enumerate(self._bandwidths) if not bandwidth]
+        if len(idle) == len(rows):
+            return rows
+        out = xp.empty_like(rows)
+        for inside, places, n, spectrum in self._runs:
+            mirrored = xp.zeros((len(rows), 2 * n), dtype=rows.dtype, device=rows.device)
+            mirrored[:, places] = rows[:, inside]
+            mirrored[:, 2 * n - 1 - places] = rows[:, inside]
+            blurred = self._fft.irfft(self._fft.rfft(mirrored) * spectrum, 2 * n)
+            # Where the kernel underflows, the transform leaves +-1e-17.
+            out[:, inside] = blurred[:, places].clip(0)
+        if idle:
+            out[idle] = rows[idle]
+        return out
+
+
+class Blocks:
+    """Means over runs of equally many bins, so the map that balances is a coarser one.
+
+    As a ``Smoother`` it makes of kernel density balancing what the paper calls SSK at fewer bins:
+    its density is a histogram. A bandwidth is the length of a run; masked bins are no part of it.
+    """
+
+    def __init__(
+        self,
+        chromosomes: Sequence[ChromosomeBins],
+        bandwidths: float | Sequence[float],
+        like: Vector,
+        xp: Any,
+    ) -> None:
+        self.xp = xp
+        self.several = not isinstance(bandwidths, float | int)
+        wanted = [bandwidths] if isinstance(bandwidths, float | int) else list(bandwidths)
+        self._runs: list[tuple[Vector, Vector]] = []
+        for bandwidth in wanted:
+            labels, first = [], 0
+            for chromosome in chromosomes:
+                width = max(round(chromosome.sigma(bandwidth)), 1)
+                places = np.flatnonzero(chromosome.kept)
+                labels.append(first + places // width)
+                first += -(-len(chromosome.kept) // width)
+            _, label = np.unique(np.concatenate(labels), return_inverse=True)
+            sizes = np.bincount(label).astype(np.float64)
+            self._runs.append(
+                (xp.asarray(label, device=like.device), xp.asarray(sizes, device=like.device))
+            )
+
+    def smooth(self, x: Vector) -> Vector:
+        """S x."""
+        if not self.several:
+            return self._means(x, *self._runs[0])
+        columns = [self._means(x[:, k], *run) for k, run in enumerate(self._runs)]
+        return self.xp.stack(columns).T
+
+    # Every bin of a run has the same weight in every other's mean.
+    spread = smooth
+
+    def only(self, columns: Sequence[int]) -> Blocks:
+        """The same for some of several bandwidths."""
+        other = copy.copy(self)
+        other._runs = [self._runs[column] for column in columns]
+        return other
+
+    def _means(self, x: Vector, label: Vector, sizes: Vector) -> Vector:
+        return (self.xp.bincount(label, x) / sizes)[label]
