@@ -26,7 +26,7 @@ STEP = 2**0.5  # from one candidate to the next
 
 # What a step of a method makes one, from its operator, smoother, u, mean row sum and settings:
 # float64 [bins], or [bins, bandwidths] for u and a smoother of as many. Then u <- u / sqrt(it).
-Step = Callable[[Operator, Smoother, Vector, Any, Any], Vector]
+Step = Callable[[Operator, Any, Vector, Any, Any], Vector]
 
 
 class Score(StrEnum):
