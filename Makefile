@@ -15,7 +15,7 @@ demo: setup
 	@echo "Done. Look at:"
 	@echo "  results/demo/report.html          verdicts and plots; open it in a browser"
 	@echo "  results/demo/summary.tsv          the same as a table"
-	@echo "  results/demo/coolers/*.mcool      balanced coolers (columns weight, GW_ICE, KR, SCALE, GW_SSK, VC, VC_SQRT)"
+	@echo "  results/demo/coolers/*.mcool      balanced coolers (columns weight, GW_ICE, KR, SCALE, GW_SSK, KDE, KDE_EB, VC, VC_SQRT)"
 	@echo "  $(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db     every run, side by side"
 
 test: .venv/ready

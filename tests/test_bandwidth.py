@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 import counterpoise as cp
 from counterpoise.bandwidth import Candidate, Search, halves, score
-from counterpoise.contacts import Contacts
+from counterpoise.bins import BinTable
+from counterpoise.contacts import Contacts, StoredContacts
 from counterpoise.errors import ConfigError
 from counterpoise.kernel import KernelSettings, Score
 from counterpoise.results import read_searches, write_searches
@@ -176,6 +178,102 @@ def test_where_nothing_can_be_chosen() -> None:
     assert cp.balance(np.zeros((4, 4)), "kde", mask=np.ones(4, bool)).status is cp.Status.EMPTY
 
 
+def test_no_bandwidth_no_weights() -> None:
+    matrix = np.zeros((8, 8))
+    matrix[0, 1] = matrix[1, 0] = 1
+    assert np.isnan(cp.balance(matrix, "kde", on_failure="keep").weights).all()
+
+
+def test_searches_that_do_not_fit() -> None:
+    with pytest.raises(ConfigError, match="say nothing of matrix"):
+        cp.balance(random_map(20, 1), "kde", searches=[])
+    with pytest.raises(ConfigError, match="of use only"):
+        cp.balance(random_map(20, 1), "kde", bandwidth=0.1, searches=[])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"seed": -1}, "seed is -1"),
+        ({"splits": 1.5}, "splits is 1.5"),
+        ({"splits": 0}, "splits is 0"),
+        ({"bandwidth": True}, "bandwidth is True"),
+        ({"bandwidth": -0.1}, "bandwidth is -0.1"),
+        ({"bandwidth": "wide"}, "bandwidth is 'wide'"),
+        ({"score": "best"}, "score is 'best'"),
+    ],
+)
+def test_settings_out_of_range(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        cp.balance(random_map(20, 1), "kde", **wrong)
+
+
+def genome_map(sizes: dict[str, int], seed: int, trans: float = 0.2) -> Contacts:
+    """Several chromosomes in bins of 1 kb."""
+    bins = BinTable.fixed(tuple(sizes), [size * 1000 for size in sizes.values()], 1000)
+    rng = np.random.default_rng(seed)
+    ids, n = bins.chromosome_ids, len(bins)
+    distance = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    mean = np.where(ids[:, None] == ids, 4 / (distance + 1), trans)
+    mean *= np.exp(np.add.outer(*[0.5 * np.sin(np.arange(n) / 9)] * 2))
+    upper = np.triu(rng.poisson(mean))
+    row, column = upper.nonzero()
+    chunk = row.astype(np.int32), column.astype(np.int32), upper[row, column]
+    return Contacts.from_chunks(bins, [chunk], {})
+
+
+def without_trans(contacts: Contacts) -> Contacts:
+    cis = (
+        contacts.bins.chromosome_ids[contacts.rows]
+        == contacts.bins.chromosome_ids[contacts.columns.astype(np.int64)]
+    )
+    chunk = contacts.rows[cis], contacts.columns[cis].astype(np.int32), contacts.counts[cis]
+    return Contacts.from_chunks(contacts.bins, [chunk], {})
+
+
+@pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])
+def test_the_same_from_disk_and_without_trans(method: str) -> None:
+    """What a chromosome chooses hangs on its own contacts, wherever they are."""
+    contacts = genome_map({"chr1": 60, "chr2": 40, "chr3": 20}, 5)
+    stored = StoredContacts(contacts.bins, contacts.indptr, contacts.entries)
+    kept = np.ones(120, bool)
+    expected = cp.select_bandwidth(contacts, method, mask=kept)
+    assert len(expected) == 3
+    for other in (stored, without_trans(contacts)):
+        assert repr(cp.select_bandwidth(other, method, mask=kept)) == repr(expected)
+    ours, theirs = (cp.balance(each, method, mask=kept) for each in (contacts, stored))
+    np.testing.assert_array_equal(theirs.weights, ours.weights)
+
+
+@pytest.mark.parametrize("scope", ["genome", "trans"])
+def test_one_length_on_every_chromosome(scope: str) -> None:
+    contacts = genome_map({"chr1": 70, "chr2": 60, "chr3": 50}, 6)
+    (found,) = cp.select_bandwidth(contacts, scope=scope)
+    assert found.candidates[1].bandwidth == 1000
+    assert found.bandwidth
+    chosen = cp.balance(contacts, "kde", scope=scope)
+    assert chosen.status is cp.Status.CONVERGED
+    given = cp.balance(contacts, "kde", scope=scope, bandwidth=found.bandwidth)
+    np.testing.assert_array_equal(chosen.weights, given.weights)
+    assert chosen.verdict.parts[0].bandwidth == found.bandwidth
+
+
+@pytest.mark.parametrize("method", ["kde", "kde_eb"])
+def test_an_empty_scaffold_is_left_out_by_name(method: str) -> None:
+    contacts = genome_map({"chr1": 90, "chr2": 60, "tiny": 3}, 7)
+    kept = np.ones(153, bool)
+    inside = contacts.columns < 150
+    inside &= contacts.rows < 150
+    chunk = (
+        contacts.rows[inside], contacts.columns[inside].astype(np.int32), contacts.counts[inside]
+    )  # fmt: skip
+    emptied = Contacts.from_chunks(contacts.bins, [chunk], {})
+    result = cp.balance(emptied, method, scope="genome", mask=kept)
+    assert result.status is cp.Status.CONVERGED, result.reason
+    np.testing.assert_array_equal(np.isfinite(result.weights), np.arange(153) < 150)
+    assert "3 of 153 bins were left out (tiny:0-1,000" in result.reason
+
+
 def test_only_kernel_methods_have_one() -> None:
     with pytest.raises(ConfigError, match="kr has no bandwidth"):
         cp.select_bandwidth(random_map(10, 1), "kr")
@@ -195,6 +293,9 @@ def test_words() -> None:
         "was tried, so the bias may be smoother still"
     )
     assert "every narrower one was rejected" in Search("x", 10, 1.0, (lost, best, best)).warning
+    good = replace(best, score=0.5)
+    assert not Search("x", 10, 1.0, (best, lost, good, best)).warning
+    assert "no smoothing is best" in Search("x", 10, 1.0, (good, best)).warning
 
 
 def test_the_table_holds_all_of_it(tmp_path: Path) -> None:
@@ -215,7 +316,12 @@ def test_a_sparse_real_map(shared_data: Path) -> None:
     assert len(found) == 1
     chosen = found[0]
     assert chosen.bandwidth is not None
-    assert 8 <= chosen.bandwidth * chosen.bins <= 64
+    # The valley is flat; its sides are not.
+    scores = {round(c.bandwidth * chosen.bins): c.score for c in chosen.candidates}
+    least = min(c.score for c in chosen.candidates if not c.rejected)
+    assert max(scores[16], scores[32]) < 1.25 * least
+    assert not scores[1] < 2 * least  # or rejected
+    assert scores[2048] > 2 * least
     result = cp.balance(whole, "kde", mask=kept, searches=found)
     assert result.verdict.parts[0].status is cp.Status.CONVERGED
     np.testing.assert_array_equal(np.isfinite(result.weights), kept)

@@ -299,8 +299,8 @@ WRONG = {
     "samples.yeast.path=nowhere.cool": r"samples\.yeast\.path: the file nowhere\.cool",
     "sources.iced.sha256=12": r"sources\.iced\.sha256 must be 64",
     # combinations that cannot be
-    "primary=vc2": r"primary is 'vc2', .*\(ice, kr, scale, ssk, kde, vc, vc_sqrt\)",
-    "~methods.ice": r"primary is 'ice', .*\(kr, scale, ssk, kde, vc, vc_sqrt\)",
+    "primary=vc2": r"primary is 'vc2', .*\(ice, kr, scale, ssk, kde, kde_eb, vc, vc_sqrt\)",
+    "~methods.ice": r"primary is 'ice', .*\(kr, scale, ssk, kde, kde_eb, vc, vc_sqrt\)",
     "methods.kr.method=ice": r"methods\.kr\.max_products",
     "methods.kr.method=shake": r"methods\.kr\.method is 'shake'",
     "sample_sheet=sheet.tsv": "either samples or sample_sheet",

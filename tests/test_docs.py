@@ -387,7 +387,16 @@ def test_the_example_overrides_load(conf: Path) -> None:
     assert asdict(loose.methods["ice"])["tolerance"] == 1e-4
     assert (filtered.config.mask.min_nnz, filtered.config.resolutions) == (5, [20_000])
     assert (off.config.mask.mad_max, off.config.tracking.enabled) == (0, False)
-    assert list(added.methods) == ["ice", "kr", "scale", "ssk", "kde", "vc_sqrt", "kr_loose"]
+    assert list(added.methods) == [
+        "ice",
+        "kr",
+        "scale",
+        "ssk",
+        "kde",
+        "kde_eb",
+        "vc_sqrt",
+        "kr_loose",
+    ]
 
 
 # --- the tutorial ----------------------------------------------------------------------------

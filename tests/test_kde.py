@@ -283,7 +283,7 @@ def test_bins_beyond_reach_are_left_out_by_name() -> None:
     assert "no contact within reach of the kernel" in result.reason
     assert "matrix:60-61" in result.reason
     mixed = cp.balance(matrix, "kde", bandwidth=1.5, mask=kept, mixing=1e-6, max_iterations=9)
-    assert np.isfinite(mixed.weights[kept]).sum() in (0, 52)
+    assert mixed.status is cp.Status.NOT_CONVERGED
     assert not mixed.verdict.parts[0].dropped
 
 

@@ -113,6 +113,26 @@ def test_settles_where_there_is_no_exact_balancing(depth: float, seed: int) -> N
     assert np.isfinite(result.weights).all()
 
 
+def test_bins_beyond_reach_are_left_out() -> None:
+    matrix = random_map(30, 3).toarray()
+    matrix[5], matrix[:, 5] = 0, 0
+    result = cp.balance(matrix, "kde_eb", bandwidth=0, mask=np.ones(30, bool))
+    assert result.status is cp.Status.CONVERGED
+    np.testing.assert_array_equal(np.isnan(result.weights), np.arange(30) == 5)
+
+
+@pytest.mark.parametrize("sigma", [0.05, 0.1, 0.135, 0.14, 0.15, 0.18, 0.25, 0.3, 0.5, 1.0])
+def test_narrow_kernels(sigma: float) -> None:
+    """Where the neighbours' part is within rounding of nothing, and where it no longer is."""
+    rng = np.random.default_rng(9)
+    matrix = np.triu(rng.poisson(50, (60, 60)))
+    matrix = matrix + np.triu(matrix, 1).T
+    result = cp.balance(matrix, "kde_eb", bandwidth=sigma / 60)
+    assert result.status is cp.Status.CONVERGED
+    ssk = cp.balance(matrix, "ssk").weights
+    np.testing.assert_allclose(result.weights, ssk, rtol=0.05)
+
+
 def test_searches_for_a_bandwidth_too() -> None:
     _, contacts = rough_map(150, 20_000)
     result = cp.balance(contacts, "kde_eb")

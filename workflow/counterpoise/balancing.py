@@ -128,10 +128,16 @@ def balance(
         contacts, method, mask, settings, backend, device, threads
     )
     contacts, resolved = task.contacts, task.settings
-    if isinstance(resolved, KernelSettings) and resolved.bandwidth == CV:
+    searching = isinstance(resolved, KernelSettings) and resolved.bandwidth == CV
+    if searches is not None and not searching:
+        raise ConfigError(f"searches are of use only for a kernel method with bandwidth: {CV}.")
+    if searching:
         if searches is None:
             searches = search_parts(task, selections, progress)
         found = {search.label: (search.bandwidth, search.words()) for search in searches}
+        for selection in selections:
+            if selection.kept.any() and selection.label not in found:
+                raise ConfigError(f"searches say nothing of {selection.label}.")
         task = replace(task, bandwidths=found)
     weights = np.full(len(contacts.bins), np.nan)
     parts: list[PartVerdict] = []

@@ -8,7 +8,8 @@ contacts then lie along the chromosome. Both ways round, over several splits.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -16,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends import Operator, to_numpy
-from counterpoise.bins import base_pairs
-from counterpoise.contacts import ContactMap, Contacts, StoredContacts
+from counterpoise.bins import about
+from counterpoise.contacts import PIECE, Contacts, rows_within
 from counterpoise.errors import ConfigError
-from counterpoise.kernel import NOISE, KernelSettings, Score, Step
+from counterpoise.kernel import KernelSettings, Score, Step, within_reach
 from counterpoise.parts import Task, chromosome_bins
 from counterpoise.selection import Selection
-from counterpoise.smoothing import ChromosomeBins
+from counterpoise.smoothing import ChromosomeBins, fewer
 
 # Candidates that are computed side by side, in passes over the map that they share.
 TOGETHER = 8
@@ -52,7 +53,8 @@ class Candidate:
 
     Attributes
     ----------
-    bandwidth : as a fraction of the chromosome; 0 is SSK.
+    bandwidth : as the setting: a fraction of the chromosome, or base pairs in a part of several
+        chromosomes; 0 is SSK.
     score : mean over splits and both halves; NaN where it was rejected.
     error : standard error of that mean; NaN with fewer than two.
     iterations : most that a half needed.
@@ -94,15 +96,17 @@ class Search:
         best = self.best
         if best is None:
             return self.candidates[-1].rejected
+        if best == 0:
+            return "no smoothing is best, as where contacts are many"
         if best == len(self.candidates) - 1:
             return "it is the widest that was tried, so the bias may be smoother still"
-        if best and self.candidates[best - 1].rejected:
+        if all(candidate.rejected for candidate in self.candidates[:best]):
             return "every narrower one was rejected, so a deeper map might choose one of those"
         return ""
 
     @property
     def bandwidth(self) -> float | None:
-        """The chosen one, as a fraction of the chromosome."""
+        """The chosen one, as the setting; see ``Candidate``."""
         return None if self.best is None else self.candidates[self.best].bandwidth
 
     def words(self) -> str:
@@ -123,11 +127,13 @@ class Search:
         told += f" ({', '.join(near)})" if near else ""
         return f"{told}; {self.warning}" if self.warning else told
 
+    def base_pairs(self, bandwidth: float) -> float:
+        """A candidate's bandwidth in base pairs."""
+        return bandwidth * self.bins * self.bin_size if bandwidth < 1 else bandwidth
+
     def named(self, bandwidth: float) -> str:
-        """A bandwidth as people say it, ``250 kb``."""
-        if not bandwidth:
-            return "0 (SSK)"
-        return base_pairs(round(float(f"{bandwidth * self.bins * self.bin_size:.2g}")))
+        """A candidate's bandwidth as people say it, ``250 kb``."""
+        return about(self.base_pairs(bandwidth)) if bandwidth else "0 (SSK)"
 
 
 def halves(contacts: Contacts, rng: np.random.Generator) -> tuple[Contacts, Contacts]:
@@ -143,12 +149,11 @@ def halves(contacts: Contacts, rng: np.random.Generator) -> tuple[Contacts, Cont
             "a bandwidth cannot be chosen by cross-validation: the counts are not whole numbers, "
             "so they cannot be split in two; give a bandwidth, or the raw map."
         )
-    first = rng.binomial(counts.astype(np.int64), 0.5)
-    second = counts.astype(np.int64) - first
-    return (
-        replace(contacts, counts=first.astype(counts.dtype)),
-        replace(contacts, counts=second.astype(counts.dtype)),
-    )
+    first = np.empty_like(counts)
+    for begin in range(0, len(counts), PIECE):
+        piece = slice(begin, begin + PIECE)
+        first[piece] = rng.binomial(counts[piece].astype(np.int64), 0.5)
+    return replace(contacts, counts=first), replace(contacts, counts=counts - first)
 
 
 def search_parts(
@@ -169,7 +174,8 @@ def search_parts(
         if not selection.kept.any():
             continue
         chromosomes = chromosome_bins(task.contacts.bins, selection)
-        contacts = _of_part(task.contacts, selection)
+        # No other part's contacts are split, nor those between them.
+        contacts = rows_within(task.contacts, selection.lo, selection.hi, selection.hi)
         operators = partial(task.operator, selection=selection)
         found.append(
             search(
@@ -180,16 +186,20 @@ def search_parts(
     return found
 
 
-def _of_part(contacts: ContactMap, selection: Selection) -> Contacts:
-    """The rows of a part alone, in memory, so that no other's contacts are split."""
-    lo, hi = selection.lo, selection.hi
-    if isinstance(contacts, StoredContacts):
-        return contacts.load_rows(lo, hi, hi)
-    a, z = contacts.indptr[lo], contacts.indptr[hi]
-    indptr = np.clip(contacts.indptr, a, z) - a
-    return Contacts(
-        contacts.bins, indptr, contacts.columns[a:z], contacts.counts[a:z], contacts.source
-    )
+@dataclass
+class _Tried:
+    """A candidate while it is tried: its scores so far, or why it is given up."""
+
+    bandwidth: float
+    scores: list[float] = field(default_factory=list)
+    iterations: int = 0
+    rejected: str = ""
+
+    def told(self) -> Candidate:
+        if self.rejected:
+            return Candidate(self.bandwidth, np.nan, np.nan, 0, self.rejected)
+        error = np.std(self.scores, ddof=1) / len(self.scores) ** 0.5
+        return Candidate(self.bandwidth, float(np.mean(self.scores)), float(error), self.iterations)
 
 
 def search(
@@ -209,62 +219,65 @@ def search(
     chromosomes : of the part.
     step : the method's.
     """
-    tried = settings.candidates(max(len(chromosome.kept) for chromosome in chromosomes))
-    scores: list[list[float]] = [[] for _ in tried]
-    iterations, rejected = [0] * len(tried), [""] * len(tried)
+    largest = max(chromosomes, key=lambda chromosome: len(chromosome.kept))
+    n, unit = len(largest.kept), 1.0
+    if len(chromosomes) > 1:
+        # The same length on each of them, not the same share.
+        unit = n * largest.bin_size
+    tried = [_Tried(fraction * unit) for fraction in settings.candidates(n)]
     for split in range(settings.splits):
         # By the part's name: the same splits whatever other parts there are.
         rng = np.random.default_rng([settings.seed, split, *label.encode()])
-        pair = [operator(half) for half in halves(contacts, rng)]
-        for learn, hold in (pair, pair[::-1]):
-            # Candidates that run off, or find an empty half, are seen to and rejected.
-            with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-                _round(
-                    learn, hold, chromosomes, tried, step, settings, scores, iterations, rejected
-                )
-    told = tuple(
-        Candidate(
-            bandwidth,
-            float(np.mean(values)) if not why else np.nan,
-            float(np.std(values, ddof=1) / len(values) ** 0.5) if not why else np.nan,
-            many,
-            why,
-        )
-        for bandwidth, values, many, why in zip(tried, scores, iterations, rejected, strict=True)
-    )
-    largest = max(chromosomes, key=lambda chromosome: len(chromosome.kept))
-    return Search(label, len(largest.kept), largest.bin_size, told)
+        first, second = (operator(half) for half in halves(contacts, rng))
+        there = _chromosomes_in(first, chromosomes) & _chromosomes_in(second, chromosomes)
+        if not there.all():
+            first, second = first.restricted(there), second.restricted(there)
+        left = [candidate for candidate in tried if not candidate.rejected]
+        widths = [candidate.bandwidth for candidate in left]
+        score_by = partial(_round, fewer(chromosomes, there), widths, step, settings)
+        # On a CPU both at once: much of the time is spent in transforms of one thread.
+        with ThreadPoolExecutor(2 if first.xp is np else 1) as pool:
+            rounds = pool.map(score_by, (first, second), (second, first))
+        for results in rounds:
+            for candidate, (value, iterations, rejected) in zip(left, results, strict=True):
+                candidate.scores.append(value)
+                candidate.iterations = max(candidate.iterations, iterations)
+                candidate.rejected = candidate.rejected or rejected
+    return Search(label, n, largest.bin_size, tuple(each.told() for each in tried))
+
+
+def _chromosomes_in(half: Operator, chromosomes: Sequence[ChromosomeBins]) -> NDArray[np.bool_]:
+    """bool [bins], whether a bin's chromosome has contacts; all true where none has."""
+    marginal = to_numpy(half.product(half.ones()))
+    ends = np.cumsum([np.count_nonzero(chromosome.kept) for chromosome in chromosomes])
+    there = np.concatenate([np.full(len(run), run.any()) for run in np.split(marginal, ends[:-1])])
+    return there if there.any() else ~there
 
 
 def _round(
-    learn: Operator,
-    hold: Operator,
     chromosomes: Sequence[ChromosomeBins],
-    tried: list[float],
+    bandwidths: list[float],
     step: Step,
     settings: KernelSettings,
-    scores: list[list[float]],
-    iterations: list[int],
-    rejected: list[str],
-) -> None:
-    """Learn on one half and score on the other, the widest candidates first.
+    learn: Operator,
+    hold: Operator,
+) -> list[tuple[float, int, str]]:
+    """Learn on one half and score on the other; score, iterations, and why it is rejected.
 
-    The narrower ones start from the solution of their neighbour.
+    The widest go first, and the narrower ones start from the solution of their neighbour.
     """
     start: Any = learn.ones()
-    order = [number for number in range(len(tried))[::-1] if not rejected[number]]
-    for first in range(0, len(order), TOGETHER):
-        group = order[first : first + TOGETHER]
-        u, needed, why = solutions(
-            learn, chromosomes, [tried[k] for k in group], start, step, settings
-        )
-        values = score(Score(settings.score), to_numpy(u * hold.product(u)))
-        for number, value, many, reason in zip(group, values, needed, why, strict=True):
-            scores[number].append(float(value))
-            iterations[number] = max(iterations[number], many)
-            rejected[number] = reason
-        if not why[-1]:
-            start = u[:, -1]
+    found: list[tuple[float, int, str]] = []
+    for end in range(len(bandwidths), 0, -TOGETHER):
+        group = bandwidths[max(end - TOGETHER, 0) : end]
+        # Candidates that run off, or find an empty half, are seen to and rejected.
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            u, needed, why = solutions(learn, chromosomes, group, start, step, settings)
+            values = score(Score(settings.score), to_numpy(u * hold.product(u)))
+        found = [*zip(values.tolist(), needed, why, strict=True), *found]
+        if not why[0]:
+            start = u[:, 0]
+    return found
 
 
 def solutions(
@@ -278,34 +291,35 @@ def solutions(
     """Solutions [bins, bandwidths] side by side; iterations of each, and why one is rejected."""
     xp = operator.xp
     smoother = settings.smoother(chromosomes, bandwidths, start, xp)
-    mean = operator.product(operator.ones()).sum() / operator.size
+    marginal = operator.product(operator.ones())
+    mean = marginal.sum() / operator.size
     stopping = settings.stopping
     tolerance, limit = stopping.tolerance, stopping.max_iterations
     if not stopping.decides:
         tolerance, limit = max(tolerance, TOLERANCE), min(limit, MAX_ITERATIONS)
     # A method that smooths because it is stopped has one start.
     u = xp.stack([xp.ones_like(start) if stopping.decides else start] * len(bandwidths)).T
-    needed, why = [0] * len(bandwidths), [""] * len(bandwidths)
-    going = list(range(len(bandwidths)))
+    reached = to_numpy(within_reach(smoother, xp.stack([marginal] * len(bandwidths)).T))
+    beyond = "a bin has no contact of one half within reach of the kernel"
+    needed, why = [0] * len(bandwidths), ["" if column.all() else beyond for column in reached.T]
+    going = [k for k, reason in enumerate(why) if not reason]
+    active = smoother.only(going)
     for iteration in range(1, limit + 1):
+        if not going:
+            break
         moving = u[:, going]
-        sums = step(operator, smoother.only(going), moving, mean, settings)
-        if iteration == 1:
-            reached = to_numpy(xp.amin(sums, 0) > NOISE * xp.amax(sums, 0))
-        largest = to_numpy(xp.amax(abs(sums - 1), 0))
+        sums = step(operator, active, moving, mean, settings)
         u[:, going] = moving / xp.sqrt(sums)
-        for k, apart in zip(list(going), largest, strict=True):
-            if not reached[k]:
-                why[k] = "a bin has no contact of one half within reach of the kernel"
-            elif not np.isfinite(apart):
+        for k, apart in zip(list(going), to_numpy(xp.amax(abs(sums - 1), 0)), strict=True):
+            if not np.isfinite(apart):
                 why[k] = "the weights ran off to zero or infinity"
             elif apart < tolerance:
                 needed[k] = iteration
             else:
                 continue
             going.remove(k)
-        if not going:
-            break
+        if len(going) < moving.shape[1]:
+            active = smoother.only(going)
     for k, many in enumerate(needed):
         if not many and not why[k]:
             why[k] = f"not converged after {limit} iterations"

@@ -70,3 +70,8 @@ def base_pairs(count: int | None) -> str:
         if count >= unit:
             return f"{count / unit:g} {name}"
     return f"{count} bp"
+
+
+def about(length: float) -> str:
+    """A length to two digits: ``230 kb``; ``none`` for zero."""
+    return base_pairs(round(float(f"{length:.2g}"))) if length else "none"

@@ -275,6 +275,12 @@ class Run:
             **asdict(self.methods[method]),
         }
 
+    def search_settings(self, method: str) -> dict[str, Any]:
+        """Parameters of the jobs that search for a method's bandwidth."""
+        settings = self.method_settings(method)
+        del settings["on_failure"]  # comes after
+        return settings
+
     def bandwidth_file(self, sample: str, resolution: int | str, method: str) -> list[str]:
         """What the search for a method's bandwidth finds; nothing where none is searched for."""
         settings = self.methods[method]

@@ -202,24 +202,29 @@ class StoredContacts:
         """The whole map in memory."""
         return Contacts(self.bins, self.indptr, *self.read(0, self.nnz), self.source)
 
-    def load_rows(self, lo: int, hi: int, end: int) -> Contacts:
-        """Rows lo to hi in memory, without columns from ``end`` on; all other rows are empty."""
-        sizes = np.zeros(len(self.bins) + 1, dtype=np.int64)
-        columns, counts = _Column(np.dtype(np.uint32), None), _Column(np.dtype(np.uint16), None)
-        begin, stop = int(self.indptr[lo]), int(self.indptr[hi])
-        cuts = lo + np.searchsorted(self.indptr[lo:hi], np.arange(begin, stop, PIECE))
-        for first, last in pairwise([*cuts.tolist(), hi]):
-            column, count = self.read(int(self.indptr[first]), int(self.indptr[last]))
-            row = np.repeat(np.arange(last - first), np.diff(self.indptr[first : last + 1]))
-            inside = column < end
-            sizes[first + 1 : last + 1] += np.bincount(row[inside], minlength=last - first)
-            columns.append(column[inside])
-            counts.append(solver_counts(count[inside]))
-        return Contacts(self.bins, np.cumsum(sizes), columns.values(), counts.values(), self.source)
-
 
 # What methods and masks work on, wherever it is.
 ContactMap = Contacts | StoredContacts
+
+
+def rows_within(contacts: ContactMap, lo: int, hi: int, end: int) -> Contacts:
+    """Rows lo to hi in memory, without columns from ``end`` on; all other rows are empty."""
+    if (lo, hi) == (0, len(contacts.bins)) and end >= hi:
+        return contacts.load()
+    sizes = np.zeros(len(contacts.bins) + 1, dtype=np.int64)
+    columns, counts = _Column(np.dtype(np.uint32), None), _Column(np.dtype(np.uint16), None)
+    begin, stop = int(contacts.indptr[lo]), int(contacts.indptr[hi])
+    cuts = lo + np.searchsorted(contacts.indptr[lo:hi], np.arange(begin, stop, PIECE))
+    for first, last in pairwise([*cuts.tolist(), hi]):
+        column, count = contacts.entries(int(contacts.indptr[first]), int(contacts.indptr[last]))
+        row = np.repeat(np.arange(last - first), np.diff(contacts.indptr[first : last + 1]))
+        inside = column < end
+        sizes[first + 1 : last + 1] += np.bincount(row[inside], minlength=last - first)
+        columns.append(column[inside])
+        counts.append(solver_counts(count[inside]))
+    return Contacts(
+        contacts.bins, np.cumsum(sizes), columns.values(), counts.values(), contacts.source
+    )
 
 
 class _Column:

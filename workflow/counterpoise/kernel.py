@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf, isfinite
+from numbers import Integral, Real
 from typing import Any, Union
 
 from counterpoise.backends import Operator, Vector, to_numpy
@@ -83,7 +84,9 @@ class KernelSettings(MethodSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number = isinstance(self.bandwidth, float | int) and 0 <= self.bandwidth < inf
+        if isinstance(self.bandwidth, Real) and not isinstance(self.bandwidth, bool):
+            self.bandwidth = float(self.bandwidth)
+        number = isinstance(self.bandwidth, float) and 0 <= self.bandwidth < inf
         if not number and self.bandwidth != CV:
             raise ConfigError(
                 f"bandwidth is {self.bandwidth!r}; it must be a fraction of the chromosome (below "
@@ -94,9 +97,17 @@ class KernelSettings(MethodSettings):
         for key in ("tolerance", "max_iterations"):
             if getattr(self, key) is not None:
                 self.require_positive(key)
-        self.require_positive("splits")
+        for key, least in (("splits", 1), ("seed", 0)):
+            value = getattr(self, key)
+            if not isinstance(value, Integral) or value < least:
+                raise ConfigError(f"{key} is {value!r}; it must be a whole number from {least} up.")
         stopping = self.stopping
         self.tolerance, self.max_iterations = stopping.tolerance, stopping.max_iterations
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether the density is above zero beyond the kernel's reach, too."""
+        return False
 
     def smoother(
         self,
@@ -132,6 +143,12 @@ class KernelSettings(MethodSettings):
         )
 
 
+def within_reach(smoother: Smoother, marginal: Vector) -> Vector:
+    """bool [bins] (or [bins, bandwidths]): the bins that a contact's kernel gets to."""
+    reach = smoother.smooth(marginal)
+    return reach > NOISE * reach.max()
+
+
 def solve_by(step: Step) -> Callable[[Problem, Any], Solution]:
     """The solver of a kernel method, from its step."""
 
@@ -151,11 +168,11 @@ def _solve(problem: Problem, settings: KernelSettings, step: Step) -> Solution:
             return Solution(operator.ones(), Status.FAILED, 0, Cause.NO_BANDWIDTH, note)
     else:
         bandwidth = float(settings.bandwidth)
+    widest = max(chromosomes, key=lambda chromosome: len(chromosome.kept))
     smoother = settings.smoother(chromosomes, bandwidth, problem.marginal, xp)
     mean = problem.marginal.sum() / operator.size
-    start = step(operator, smoother, operator.ones(), mean, settings)
-    within = to_numpy(start > NOISE * start.max())
-    dropped = None if within.all() else ~within
+    within = to_numpy(within_reach(smoother, problem.marginal))
+    dropped = None if within.all() or settings.everywhere else ~within
     if dropped is not None:
         operator = operator.restricted(within)
         smoother = settings.smoother(fewer(chromosomes, within), bandwidth, operator.ones(), xp)
@@ -192,5 +209,6 @@ def _solve(problem: Problem, settings: KernelSettings, step: Step) -> Solution:
         reason,
         dropped=dropped,
         dropped_reason="no contact within reach of the kernel" if dropped is not None else "",
+        bandwidth=widest.sigma(bandwidth) * widest.bin_size,
         row_sums=row_sums / total,
     )

@@ -248,7 +248,7 @@ def _disconnected(contacts: ContactMap, selection: Selection) -> bool:
 def _attempt(
     task: Task, selection: Selection, operator: _CountingOperator, marginal: Vector
 ) -> Outcome:
-    """Balance a selection of bins that all have contacts.
+    """Balance a selection of bins, all with contacts unless the method fills.
 
     A method that aims at equal row sums is not let loose on a map that has no exact balancing,
     unless what it reaches is wanted all the same (``on_failure: keep``).
@@ -315,7 +315,8 @@ def _attempt(
         note += f"({name_some(gone, contacts.bins.describe)}"
         note += "), so that the others could be balanced: " if status.good else "): "
         reason = "; ".join(words for words in (reason, note + solution.dropped_reason) if words)
-    written = status.good or (keep and span < BEYOND_USE)
+    reached = keep and solution.cause is not Cause.NO_BANDWIDTH
+    written = status.good or (reached and span < BEYOND_USE)
     balanced_total = 0.0
     if written:
         values[balanced.kept] = weights
@@ -333,6 +334,7 @@ def _attempt(
         max_deviation=largest,
         rms_deviation=rms,
         balanced_total=balanced_total,
+        bandwidth=solution.bandwidth,
     )
     return Outcome(part, values, recorder.rows, solution.isolated_weight if written else np.nan)
 

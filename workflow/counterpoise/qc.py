@@ -20,9 +20,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from counterpoise.bins import BinTable, base_pairs
+from counterpoise.bins import BinTable, about, base_pairs
 from counterpoise.contacts import ContactMap
 from counterpoise.files import replacing
+from counterpoise.kernel import CV
 from counterpoise.methods import methods
 from counterpoise.selection import Scope, select
 from counterpoise.survey import (
@@ -96,11 +97,18 @@ def outcome(verdict: Verdict) -> str:
             f"{counted(verdict.iterations, 'iteration')}, "
             f"{counted(verdict.matvecs, 'matrix-vector product')}."
         )
+    kernel = methods()[verdict.method].fills
+    bandwidths = [part.bandwidth for part in verdict.parts if part.bandwidth is not None]
+    if kernel and bandwidths and len(verdict.parts) > 1:
+        ends = dict.fromkeys(about(end) for end in (min(bandwidths), max(bandwidths)))
+        chosen = ", chosen by cross-validation" if verdict.settings["bandwidth"] == CV else ""
+        words.append(f"Bandwidth {' to '.join(ends)}{chosen}.")
     if verdict.max_deviation is not None and verdict.rms_deviation is not None:
-        if methods()[verdict.method].fills:
-            words.append("Evens out a smooth bias; row sums of single bins are not made equal.")
+        start = "Balanced row sums are off their target by"
+        if kernel and max(bandwidths, default=0):
+            start = "Single row sums are not made equal: they differ from their mean by"
         words.append(
-            f"Balanced row sums are off their target by {verdict.max_deviation:.2g} at most "
+            f"{start} {verdict.max_deviation:.2g} at most "
             f"and {verdict.rms_deviation:.2g} RMS (relative)."
         )
     return " ".join(words)
@@ -243,7 +251,7 @@ def panel(figure: Figure, x: float, y: float, width: float, height: float) -> Ax
 
 def side_panels(figure: Figure, count: int) -> Iterator[Axes]:
     """The panels of the right-hand column, from top to bottom."""
-    top, bottom, gap = 160, 932, 92 if count < 4 else 78
+    top, bottom, gap = 160, 932, 92
     height = (bottom - top - gap * (count - 1)) / count
     for index in range(count):
         yield panel(figure, 1262, top + index * (height + gap), 316, height)
@@ -611,41 +619,44 @@ def draw_convergence(axes: Axes, trace: pa.Table, verdict: Verdict) -> None:
 def draw_bandwidths(axes: Axes, searches: Sequence[Search]) -> None:
     """How well each bandwidth did on held-out contacts; a line for each part, relative to its best.
 
-    No bandwidth at all (SSK) stands at the left end.
+    No bandwidth at all (SSK) stands at the left end, half a bin wide.
     """
     found = [search for search in searches if search.best is not None]
-    heading(axes, "Bandwidth", "unevenness of held-out contacts, relative to the best (dots)")
+    heading(axes, "Bandwidth", "unevenness of held-out contacts; dots: the best")
     if not found:
         say_instead(axes, "no bandwidth could be chosen")
         return
+    none = min(search.bin_size for search in found) / 2
     lines, dots = [], []
     for search in found:
-        length = search.bins * search.bin_size
-        none = search.candidates[1].bandwidth / 2 if len(search.candidates) > 1 else 1.0
         least = min(c.score for c in search.candidates if not c.rejected) or 1.0
         points = np.array(
-            [((c.bandwidth or none) * length, c.score / least) for c in search.candidates]
+            [(search.base_pairs(c.bandwidth) or none, c.score / least) for c in search.candidates]
         )
         assert search.best is not None
         dots.append(points[search.best])
         lines.append(points[np.isfinite(points[:, 1])])
     alone = len(lines) == 1
-    style = {"linewidths": 1.4 if alone else 0.7, "alpha": 1.0 if alone else 0.6}
-    axes.add_collection(LineCollection(lines, colors=BLUE, **style))
-    axes.plot(*np.array(dots).T, ".", color=RED, markersize=8 if alone else 4, zorder=3)
+    axes.add_collection(
+        LineCollection(
+            lines, colors=BLUE, linewidths=1.4 if alone else 0.7, alpha=1.0 if alone else 0.6
+        )
+    )
+    axes.plot(*np.array(dots).T, ".", color=RED, markersize=8 if alone else 5, zorder=3)
     every = np.concatenate(lines)
     low, high = every[:, 0].min() / 1.3, every[:, 0].max() * 1.3
     # What is far worse is cut off: it would flatten the valley.
     top = float(np.clip(every[:, 1].max() * 1.2, 3, 30))
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(0.9, top))
-    log_ticks(axes.xaxis, low, high)
-    axes.xaxis.set_major_formatter(lambda x, _: base_pairs(round(x)))
     log_ticks(axes.yaxis, 0.9, top)
-    if any(not search.candidates[0].rejected for search in found):
-        axes.text(
-            0.02, 0.03, "left end: none (SSK)", transform=axes.transAxes, color=SOFT, fontsize=7
-        )
-    axes.set_xlabel("bandwidth (standard deviation)", labelpad=1)
+    marks = 10.0 ** np.arange(np.ceil(np.log10(2.5 * none)), np.log10(high))
+    labels = [base_pairs(round(mark)) for mark in marks]
+    if low < none:
+        marks, labels = np.append(none, marks), ["none", *labels]
+    axes.set_xticks(marks, labels)
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.tick_params(labelsize=7, length=2)
+    axes.set_xlabel("standard deviation of the kernel", labelpad=1)
 
 
 def positive_or_nan(values: Floats) -> Floats:

@@ -2,8 +2,8 @@
 
 Over the kept bins of a chromosome, S = diag(1 / (K m)) K diag(m): K is the Gaussian with the
 values beyond the ends folded back, m the 0/1 mask. Rows of S sum to one, so a constant stays one
-up to the ends and across gaps. K is applied by a fast Fourier transform of the chromosome followed
-by its mirror image, on which folding back is nothing but going round.
+up to the ends and across gaps. K is applied by a cosine transform, or, what is the same, a Fourier
+transform of the chromosome followed by its mirror image: there, folding back is going round.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft as scipy_fft
+from scipy.fft import dct, idct
 
 from counterpoise.backends import Vector
 
-ALONE = 1e-12  # share of a smoothed value that the others must make up to be told from rounding
+FEW = 1e-6  # share of a smoothed value below which the other bins' part of it counts for nothing
+ROUNDING = 1e-12
 REACH = 40.0  # standard deviations beyond which a Gaussian is zero in double precision
 
 
@@ -62,6 +63,8 @@ def eigenvalues(sigma: float, n: int) -> NDArray[np.float64]:
     """
     if not sigma:
         return np.ones(n + 1)
+    if sigma > max(n, 2):  # the same to rounding, without the many turns
+        return np.asarray(np.exp(-0.5 * (np.pi * np.arange(n + 1) * sigma / n) ** 2))
     distance = np.arange(2 * n)
     values = np.zeros(2 * n)
     turns = int(np.ceil(REACH * sigma / (2 * n))) + 1
@@ -109,8 +112,6 @@ class Gaussian:
         xp: Any,
     ) -> None:
         self.xp = xp
-        # Scipy's transforms several vectors at once in a third of numpy's time.
-        self._fft = scipy_fft if xp is np else xp.fft
         self.several = not isinstance(bandwidths, float | int)
         wanted = [bandwidths] if isinstance(bandwidths, float | int) else list(bandwidths)
         self._bandwidths = wanted
@@ -152,7 +153,8 @@ class Gaussian:
             self._own = self._diagonal() / self._coverage
         own = self._shaped(self._own)
         rest = smooth - own * x
-        alone = rest <= ALONE * smooth  # within rounding of nothing
+        # Too few others to be told from rounding, or others that have nothing.
+        alone = (1 - own < FEW) | (rest <= ROUNDING * smooth)
         where = self.xp.where
         return where(alone, smooth, rest / where(alone, self.xp.ones_like(own), 1 - own))
 
@@ -160,7 +162,7 @@ class Gaussian:
         """K of each bin with itself and its own mirror image, [bandwidths, bins]."""
         out = self.xp.empty_like(self._coverage)
         for inside, places, n, spectrum in self._runs:
-            kernel = self._fft.irfft(spectrum, 2 * n)
+            kernel = self.xp.fft.irfft(spectrum, 2 * n)
             out[:, inside] = kernel[:, :1] + kernel[:, (2 * places + 1) % (2 * n)]
         return out
 
@@ -188,10 +190,14 @@ class Gaussian:
             return rows
         out = xp.empty_like(rows)
         for inside, places, n, spectrum in self._runs:
-            mirrored = xp.zeros((len(rows), 2 * n), dtype=rows.dtype, device=rows.device)
-            mirrored[:, places] = rows[:, inside]
-            mirrored[:, 2 * n - 1 - places] = rows[:, inside]
-            blurred = self._fft.irfft(self._fft.rfft(mirrored) * spectrum, 2 * n)
+            if xp is np:
+                full = np.zeros((len(rows), n))
+                full[:, places] = rows[:, inside]
+                blurred = idct(dct(full) * spectrum[:, :n])
+            else:
+                full = xp.zeros((len(rows), 2 * n), dtype=rows.dtype, device=rows.device)
+                full[:, places] = full[:, 2 * n - 1 - places] = rows[:, inside]
+                blurred = xp.fft.irfft(xp.fft.rfft(full) * spectrum, 2 * n)
             # Where the kernel underflows, the transform leaves +-1e-17.
             out[:, inside] = blurred[:, places].clip(0)
         if idle:
@@ -224,8 +230,9 @@ class Blocks:
                 places = np.flatnonzero(chromosome.kept)
                 labels.append(first + places // width)
                 first += -(-len(chromosome.kept) // width)
-            _, label = np.unique(np.concatenate(labels), return_inverse=True)
-            sizes = np.bincount(label).astype(np.float64)
+            _, label, sizes = np.unique(
+                np.concatenate(labels), return_inverse=True, return_counts=True
+            )
             self._runs.append(
                 (xp.asarray(label, device=like.device), xp.asarray(sizes, device=like.device))
             )
@@ -247,4 +254,9 @@ class Blocks:
         return other
 
     def _means(self, x: Vector, label: Vector, sizes: Vector) -> Vector:
-        return (self.xp.bincount(label, x) / sizes)[label]
+        """Means of runs, which ``sizes`` are the lengths of, on each of their bins."""
+        if self.xp is np:
+            sums = np.add.reduceat(x, np.cumsum(sizes) - sizes)
+        else:  # bincount's sums have no fixed order on a GPU
+            sums = self.xp.segment_reduce(x.contiguous(), "sum", lengths=sizes)
+        return (sums / sizes)[label]

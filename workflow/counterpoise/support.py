@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts import ContactMap, Contacts, StoredContacts
+from counterpoise.contacts import ContactMap, Contacts, StoredContacts, rows_within
 from counterpoise.selection import Scope, Selection
 from counterpoise.verdict import Cause
 
@@ -218,7 +218,7 @@ def _loaded(contacts: ContactMap, selection: Selection) -> Contacts:
     if isinstance(contacts, Contacts):
         return contacts
     end = selection.hi if selection.scope is Scope.CIS else len(contacts.bins)
-    return contacts.load_rows(selection.lo, selection.hi, end)
+    return rows_within(contacts, selection.lo, selection.hi, end)
 
 
 def selected_pattern(contacts: Contacts, selection: Selection) -> sp.csr_matrix:

@@ -51,6 +51,7 @@ class PartVerdict:
     isolated : kept bins without a contact that this method uses; they are not among ``kept``.
     dropped : bins given up so that the others could be balanced, by the method itself (``scale``)
         or by ``on_failure: drop``; they are not among ``kept`` and have no weights.
+    bandwidth : of a kernel method, in base pairs; None for the others.
     drop_percentile : percentile of row sums up to which ``on_failure: drop`` dropped; 0 for none.
     iterations, matvecs : of the method; matvecs are symmetric matrix-vector products, those spent
         before bins were dropped included.
@@ -77,6 +78,7 @@ class PartVerdict:
     isolated: int = 0
     dropped: int = 0
     drop_percentile: int = 0
+    bandwidth: float | None = None
 
     @property
     def juicer_factor(self) -> float | None:

@@ -17,7 +17,7 @@ rule bandwidth:
     resources:
         mem_mb=4000,
     params:
-        settings=lambda wc: RUN.method_settings(wc.method),
+        settings=lambda wc: RUN.search_settings(wc.method),
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: a bandwidth for {wildcards.method}"
     shell:

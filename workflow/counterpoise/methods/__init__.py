@@ -118,6 +118,7 @@ class Solution:
     isolated_weight : what bins without a contact get; NaN but for methods that copy a peer's.
     dropped : bool [kept bins], True for those that the method gave up to balance the others;
         None for none. ``dropped_reason`` says in words why, and how many for each reason.
+    bandwidth : of a kernel method, in base pairs (of the largest chromosome); None for the others.
     row_sums : balanced row sums of exactly these weights, where the method ended with a product
         that gave them; None where it did not, and they are still to be measured.
     """
@@ -131,6 +132,7 @@ class Solution:
     isolated_weight: float = np.nan
     dropped: NDArray[np.bool_] | None = None
     dropped_reason: str = ""
+    bandwidth: float | None = None
     row_sums: Vector | None = None
 
 

@@ -65,6 +65,10 @@ class KdeSettings(KernelSettings):
         super().__post_init__()
 
     @property
+    def everywhere(self) -> bool:
+        return self.mixing > 0
+
+    @property
     def own_stopping(self) -> Stopping:
         if self.variant == Variant.OBSERVATION:
             return Stopping(1e-2, 100, decides=True)
