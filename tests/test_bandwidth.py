@@ -32,6 +32,23 @@ def smooth_map(n: int, contacts: float, seed: int = 3) -> tuple[NDArray[np.float
     return bias / bias.mean(), Contacts.from_matrix(upper + np.triu(upper, 1).T)
 
 
+def scored(kind: Score, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Without noise, many contacts."""
+    return score(kind, sums, np.zeros_like(sums), 1e9)
+
+
+def test_the_excess_is_variance_beyond_counting() -> None:
+    """Poisson sums of equal expectation have none, at any depth; a known spread is found again."""
+    rng = np.random.default_rng(4)
+    for depth in (0.5, 5.0, 50.0):
+        counts = rng.poisson(depth, (20_000, 20)).astype(float)
+        even = score(Score.EXCESS, counts, counts, depth)
+        assert abs(even.mean()) < 4 * even.std() / 20**0.5
+        spread = np.where(np.arange(20_000) < 10_000, 0.8, 1.2)[:, None]
+        uneven = rng.poisson(depth * spread, (20_000, 20)).astype(float)
+        assert score(Score.EXCESS, uneven, uneven, depth).mean() == pytest.approx(0.04, rel=0.05)
+
+
 def test_the_cvm_score_is_its_integral() -> None:
     rng = np.random.default_rng(1)
     sums = rng.random((9, 3))
@@ -40,13 +57,13 @@ def test_the_cvm_score_is_its_integral() -> None:
         steps = np.concatenate([[0], np.cumsum(sums[:, column]) / sums[:, column].sum()])
         apart = np.interp(fine, np.arange(10) / 9, steps) - fine
         expected = (apart**2).mean()
-        assert score(Score.CVM, sums)[column] == pytest.approx(expected, rel=1e-6)
+        assert scored(Score.CVM, sums)[column] == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("kind", list(Score))
 def test_scores_are_least_where_all_is_even(kind: Score) -> None:
     even, uneven = np.ones(20), np.concatenate([np.zeros(2), np.ones(18)])
-    values = score(kind, np.stack([even, 5 * even, uneven], axis=1))
+    values = scored(kind, np.stack([even, 5 * even, uneven], axis=1))
     np.testing.assert_allclose(values[:2], 0, atol=1e-15)
     assert np.isfinite(values[2])
     assert values[2] > 1e-4
@@ -56,9 +73,9 @@ def test_the_other_scores_by_their_definitions() -> None:
     sums = np.array([1.0, 2, 3, 0])
     p = sums / 6
     kl = sum(x * np.log(x * 4) for x in p if x)
-    assert score(Score.KL, sums[:, None])[0] == pytest.approx(kl)
+    assert scored(Score.KL, sums[:, None])[0] == pytest.approx(kl)
     cosine = sums @ np.ones(4) / np.linalg.norm(sums) / 2
-    assert score(Score.COSINE, sums[:, None])[0] == pytest.approx(1 - cosine)
+    assert scored(Score.COSINE, sums[:, None])[0] == pytest.approx(1 - cosine)
 
 
 def test_halves_are_two_maps_of_the_same_contacts() -> None:
@@ -101,8 +118,9 @@ def by_hand(contacts: Contacts, bandwidth: float, splits: int, kind: Score) -> f
             u = cp.balance(
                 learn, "kde", bandwidth=bandwidth, mask=kept, tolerance=1e-10, ignore_diags=0
             ).weights
-            sums = u * (hold.full_matrix() @ u)
-            values.append(score(kind, sums[:, None])[0])
+            sums, noise = (v * (hold.full_matrix() @ v) for v in (u, u * u))
+            each = hold.full_matrix().sum() / len(u)
+            values.append(score(kind, sums[:, None], noise[:, None], each)[0])
     return float(np.mean(values))
 
 
@@ -316,9 +334,13 @@ def test_a_sparse_real_map(shared_data: Path) -> None:
     assert len(found) == 1
     chosen = found[0]
     assert chosen.bandwidth is not None
-    # The valley is flat; its sides are not.
+    assert 2 <= chosen.bandwidth * chosen.bins <= 6
     scores = {round(c.bandwidth * chosen.bins): c.score for c in chosen.candidates}
-    least = min(c.score for c in chosen.candidates if not c.rejected)
+    assert chosen.candidates[chosen.best or 0].score < scores[16] < scores[128] < scores[2048]
+    # By the paper's score the valley is wide and flat; its sides are not.
+    (flat,) = cp.select_bandwidth(whole, mask=kept, score="cvm")
+    scores = {round(c.bandwidth * chosen.bins): c.score for c in flat.candidates}
+    least = min(c.score for c in flat.candidates if not c.rejected)
     assert max(scores[16], scores[32]) < 1.25 * least
     assert not scores[1] < 2 * least  # or rejected
     assert scores[2048] > 2 * least

@@ -30,7 +30,7 @@ def sample(path: Path) -> None:
     axes[0].imshow(coarse, cmap="magma_r", extent=(0, 1, 1, 0))
     axes[0].set_title(f"{SHOWN:,} pairs, counted")
     axes[1].plot(x, real.h, color=INK, linewidth=2, label="true bias")
-    for label in ("KSK, one split", "SSK, cosine, one split"):
+    for label in ("KSK", "SSK, cosine, one split"):
         name, settings = CHOICES[label]
         fitted = fit(name, settings, contacts, real.h)
         axes[1].plot(x, fitted.chosen, color=COLOURS[label], label=label)

@@ -30,12 +30,30 @@ TOGETHER = 8
 # Nearer to the solution than the scores of neighbours are to each other.
 TOLERANCE = 1e-5
 MAX_ITERATIONS = 300
+CONTACTS = 20  # that a run of bins has on average, for the score ``excess``
 
 
-def score(kind: Score, sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Unevenness of row sums [bins, candidates], each column by itself."""
+def score(
+    kind: Score, sums: NDArray[np.float64], noise: NDArray[np.float64], contacts: float
+) -> NDArray[np.float64]:
+    """Unevenness of row sums [bins, candidates], each column by itself.
+
+    Parameters
+    ----------
+    noise : their Poisson variance, of the same shape; ``excess`` takes it off, and can so be below
+        zero.
+    contacts : of a bin, on average.
+    """
+    n = len(sums)
+    if kind is Score.EXCESS:
+        width = max(int(np.ceil(CONTACTS / contacts)), 1) if contacts > 0 else n
+        starts = np.arange(0, n, width)
+        sizes = np.diff([*starts, n])[:, None]
+        means = np.add.reduceat(sums, starts) / sizes
+        counting = np.add.reduceat(noise, starts) / sizes**2
+        mean = sums.mean(axis=0)
+        return np.asarray((((means - mean) ** 2 - counting) * sizes).sum(axis=0) / n / mean**2)
     shares = sums / sums.sum(axis=0)
-    n = len(shares)
     if kind is Score.KL:
         # x log x is zero at zero.
         return np.asarray((shares * np.log(np.where(shares > 0, shares * n, 1))).sum(axis=0))
@@ -267,13 +285,14 @@ def _round(
     The widest go first, and the narrower ones start from the solution of their neighbour.
     """
     start: Any = learn.ones()
+    contacts = float(hold.product(start).mean())
     found: list[tuple[float, int, str]] = []
     for end in range(len(bandwidths), 0, -TOGETHER):
         group = bandwidths[max(end - TOGETHER, 0) : end]
-        # Candidates that run off, or find an empty half, are seen to and rejected.
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            u, needed, why = solutions(learn, chromosomes, group, start, step, settings)
-            values = score(Score(settings.score), to_numpy(u * hold.product(u)))
+        u, needed, why = solutions(learn, chromosomes, group, start, step, settings)
+        with np.errstate(all="ignore"):  # of those that are rejected
+            sums, noise = (to_numpy(v * hold.product(v)) for v in (u, u * u))
+            values = score(Score(settings.score), sums, noise, contacts)
         found = [*zip(values.tolist(), needed, why, strict=True), *found]
         if not why[0]:
             start = u[:, 0]
@@ -308,8 +327,10 @@ def solutions(
         if not going:
             break
         moving = u[:, going]
-        sums = step(operator, active, moving, mean, settings)
-        u[:, going] = moving / xp.sqrt(sums)
+        # Candidates that run off are seen to and rejected.
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            sums = step(operator, active, moving, mean, settings)
+            u[:, going] = moving / xp.sqrt(sums)
         for k, apart in zip(list(going), to_numpy(xp.amax(abs(sums - 1), 0)), strict=True):
             if not np.isfinite(apart):
                 why[k] = "the weights ran off to zero or infinity"

@@ -305,7 +305,8 @@ def _attempt(
         largest, rms = deviations(row_sums, solution.target)
     seen = coverage > 0
     relative = weights[seen] * np.sqrt(coverage[seen])
-    span = float(relative.max() / relative.min()) if largest is not None else np.inf
+    with np.errstate(over="ignore"):  # no weights at all span more than numbers do
+        span = float(relative.max() / relative.min()) if largest is not None else np.inf
     # Where bins have lost every partner to those given up, only the whole can be judged.
     judged = balanced if coverage.all() else selection
     status, cause, reason = _judged(task, judged, solution, decision, largest, span)

@@ -617,22 +617,24 @@ def draw_convergence(axes: Axes, trace: pa.Table, verdict: Verdict) -> None:
 
 
 def draw_bandwidths(axes: Axes, searches: Sequence[Search]) -> None:
-    """How well each bandwidth did on held-out contacts; a line for each part, relative to its best.
+    """How much worse each bandwidth did on held-out contacts than the best; a line for each part.
 
     No bandwidth at all (SSK) stands at the left end, half a bin wide.
     """
     found = [search for search in searches if search.best is not None]
-    heading(axes, "Bandwidth", "unevenness of held-out contacts; dots: the best")
+    heading(axes, "Bandwidth", "held-out contacts: how much less even than with the best")
     if not found:
         say_instead(axes, "no bandwidth could be chosen")
         return
     none = min(search.bin_size for search in found) / 2
     lines, dots = [], []
     for search in found:
-        least = min(c.score for c in search.candidates if not c.rejected) or 1.0
-        points = np.array(
-            [(search.base_pairs(c.bandwidth) or none, c.score / least) for c in search.candidates]
-        )
+        scores = np.array([candidate.score for candidate in search.candidates])
+        scores -= np.nanmin(scores)
+        # In units that fit all parts, so that neither a steep side nor a flat valley is lost.
+        scores /= np.nanmedian(scores) or 1.0
+        places = [search.base_pairs(c.bandwidth) or none for c in search.candidates]
+        points = np.column_stack([places, scores])
         assert search.best is not None
         dots.append(points[search.best])
         lines.append(points[np.isfinite(points[:, 1])])
@@ -646,9 +648,8 @@ def draw_bandwidths(axes: Axes, searches: Sequence[Search]) -> None:
     every = np.concatenate(lines)
     low, high = every[:, 0].min() / 1.3, every[:, 0].max() * 1.3
     # What is far worse is cut off: it would flatten the valley.
-    top = float(np.clip(every[:, 1].max() * 1.2, 3, 30))
-    axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(0.9, top))
-    log_ticks(axes.yaxis, 0.9, top)
+    axes.set(xscale="log", xlim=(low, high), ylim=(-0.1, 3), yticks=[0, 1, 2, 3])
+    axes.set_yticklabels(["best", "1", "2", "3"])
     marks = 10.0 ** np.arange(np.ceil(np.log10(2.5 * none)), np.log10(high))
     labels = [base_pairs(round(mark)) for mark in marks]
     if low < none:
