@@ -9,7 +9,16 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks.kernel_density.simulation import CHOICES, N_BINS, SHOWN, SIZES, draw, fit, truth
+from benchmarks.kernel_density.simulation import (
+    CHOICES,
+    N_BINS,
+    SHOWN,
+    SIZES,
+    by_size,
+    draw,
+    fit,
+    truth,
+)
 
 INK, BLUE, ORANGE, GREEN, RED, PINK = (
     "#1b1f24", "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7",
@@ -63,14 +72,7 @@ def rates(rows: list[dict[str, Any]], path: Path) -> None:
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, 3)
     for label in CHOICES:
-        parts = [
-            [
-                row
-                for row in rows
-                if row["choice"] == label and row["pairs"] == size and row["error"] is not None
-            ]
-            for size in SIZES
-        ]
+        parts = by_size(rows, label)
         style = {"color": COLOURS[label], "marker": ".", "label": label}
         axes[0].plot(SIZES, [np.mean([row["error"] for row in part]) for part in parts], **style)
         axes[1].plot(

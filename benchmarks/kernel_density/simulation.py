@@ -160,14 +160,7 @@ def report() -> None:
     logs = np.log(SIZES)
     errors, slopes, ratios = [], [], []
     for label in CHOICES:
-        parts = [
-            [
-                row
-                for row in rows
-                if row["choice"] == label and row["pairs"] == size and row["error"] is not None
-            ]
-            for size in SIZES
-        ]
+        parts = by_size(rows, label)
         chosen = np.array([np.mean([row["error"] for row in part]) for part in parts])
         least = np.array([np.mean([row["best_error"] for row in part]) for part in parts])
         widths = [[max(row["best_bandwidth"], 1 / N_BINS) for row in part] for part in parts]
@@ -189,6 +182,12 @@ def report() -> None:
     publish("simulation", "\n\n".join(part.strip() for part in told))
     figures.sample(RESULTS / "simulation-sample.png")
     figures.rates(rows, RESULTS / "simulation-rates.png")
+
+
+def by_size(rows: list[dict[str, Any]], label: str) -> list[list[dict[str, Any]]]:
+    """The samples of a choice that found a bandwidth, for each number of pairs."""
+    own = [row for row in rows if row["choice"] == label and row["error"] is not None]
+    return [[row for row in own if row["pairs"] == size] for size in SIZES]
 
 
 def slope(x: Floats, y: Floats) -> float:

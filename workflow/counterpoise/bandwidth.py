@@ -131,14 +131,11 @@ class Search:
         """The choice and its neighbours, in a sentence."""
         if self.best is None:
             return f"no bandwidth could be chosen: {self.warning}"
-
-        def named(candidate: Candidate) -> str:
-            return self.named(candidate.bandwidth)
-
         chosen = self.candidates[self.best]
-        told = f"bandwidth {named(chosen)} chosen by cross-validation, score {chosen.score:.3g}"
+        told = f"bandwidth {self.named(chosen.bandwidth)} chosen by cross-validation, "
+        told += f"score {chosen.score:.3g}"
         near = [
-            f"{candidate.score:.3g} at {named(candidate)}"
+            f"{candidate.score:.3g} at {self.named(candidate.bandwidth)}"
             for candidate in self.candidates[max(self.best - 1, 0) : self.best + 2]
             if candidate is not chosen and not candidate.rejected
         ]

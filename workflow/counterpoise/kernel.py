@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf, isfinite
 from numbers import Integral, Real
-from typing import Any, Union
+from typing import Any, ClassVar, Union
 
 from counterpoise.backends import Operator, Vector, to_numpy
 from counterpoise.errors import ConfigError
 from counterpoise.methods import MethodSettings, Problem, Solution
 from counterpoise.selection import Scope
-from counterpoise.smoothing import ChromosomeBins, Gaussian, Smoother, fewer
+from counterpoise.smoothing import Gaussian, Smoother, fewer
 from counterpoise.verdict import Cause, Status, counted, not_enough
 
 CV = "cv"  # a bandwidth that cross-validation chooses
@@ -78,6 +78,9 @@ class KernelSettings(MethodSettings):
     seed : of these splits.
     """
 
+    # What smooths: made from chromosomes, one bandwidth or several, a vector and its library.
+    smoother: ClassVar[Callable[..., Smoother]] = Gaussian
+
     scope: str = Scope.CIS.value
     ignore_diags: int = 2
     # omegaconf 2.3 reads unions of plain types only in this spelling
@@ -114,16 +117,6 @@ class KernelSettings(MethodSettings):
     def everywhere(self) -> bool:
         """Whether the density is above zero beyond the kernel's reach, too."""
         return False
-
-    def smoother(
-        self,
-        chromosomes: Sequence[ChromosomeBins],
-        bandwidths: float | Sequence[float],
-        like: Vector,
-        xp: Any,
-    ) -> Smoother:
-        """Of one bandwidth or several; ``like`` is any vector of the operator's."""
-        return Gaussian(chromosomes, bandwidths, like, xp)
 
     def candidates(self, n: int) -> list[float]:
         """Bandwidths to try on a chromosome of n bins, as fractions of it, the narrowest first.

@@ -8,14 +8,14 @@ chromosome, has so much smaller a row sum.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from counterpoise.backends import Operator, Vector
 from counterpoise.kernel import STEP, WIDEST, KernelSettings, Score, solve_by
 from counterpoise.methods import Method
-from counterpoise.smoothing import Blocks, ChromosomeBins, Smoother
+from counterpoise.smoothing import Blocks, Smoother
 
 
 @dataclass
@@ -31,16 +31,9 @@ class SskCvSettings(KernelSettings):
         Algorithm 6 says.
     """
 
-    score: str = Score.COSINE.value
+    smoother: ClassVar[Callable[..., Smoother]] = Blocks
 
-    def smoother(
-        self,
-        chromosomes: Sequence[ChromosomeBins],
-        bandwidths: float | Sequence[float],
-        like: Vector,
-        xp: Any,
-    ) -> Smoother:
-        return Blocks(chromosomes, bandwidths, like, xp)
+    score: str = Score.COSINE.value
 
     def candidates(self, n: int) -> list[float]:
         """None, two bins, three, and further up to a quarter in steps of a root of two."""
