@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 
 from counterpoise.mask import read_mask
 from counterpoise.qc import plot_method
-from counterpoise.results import read_searches, read_verdict, read_weights
+from counterpoise.results import read_errors, read_searches, read_verdict, read_weights
 from counterpoise.script import parser, run
 from counterpoise.triples import open_triples
 
@@ -19,6 +19,7 @@ def main() -> None:
         open_triples({key: getattr(args, key) for key in inputs}),
         read_mask(args.mask),
         read_weights(args.weights),
+        read_errors(args.weights),
         pq.read_table(args.trace),
         read_verdict(args.verdict),
         args.output,

@@ -225,8 +225,9 @@ def test_mcool(layout: Layout) -> None:
         assert set(file["resolutions"]) == {"1000", "2000"}
         finest, coarse = file["resolutions/1000"], file["resolutions/2000"]
         columns = {"weight", *COLUMNS.values()}
+        errors = {f"{column}_se" for column in columns}
         carried = {"GC", "weight_source", "KR_source"}
-        for level, extra in ((finest, columns | carried), (coarse, columns)):
+        for level, extra in ((finest, columns | errors | carried), (coarse, columns | errors)):
             assert set(level.attrs) == set(documented("Attributes of a level"))
             datasets = {
                 f"{group}/{name}": level[group][name] for group in level for name in level[group]
@@ -246,6 +247,9 @@ def test_mcool(layout: Layout) -> None:
         for name in columns:
             attributes = set(finest["bins"][name].attrs)
             assert attributes <= set(rows) <= attributes | optional, name
+        for name in errors:
+            told = set(documented("Columns of standard errors"))
+            assert set(finest["bins"][name].attrs) == told, name
         np.testing.assert_array_equal(finest["bins/weight_source"], 1.0)
 
 

@@ -25,7 +25,7 @@ from counterpoise.export import juicer_vector, write_mcool
 from counterpoise.ingest import inspect_source
 from counterpoise.layout import Layout
 from counterpoise.mask import MaskSettings, mask_bins, read_mask, write_mask
-from counterpoise.results import read_verdict, read_weights, write_balance
+from counterpoise.results import read_errors, read_verdict, read_weights, write_balance
 from counterpoise.triples import read_triples, write_triples
 
 RESOLUTIONS = [10_000, 20_000]
@@ -311,12 +311,30 @@ def test_attributes_of_weights(exported: Exported, resolution: int) -> None:
         assert "tol" not in table["VC"].attrs
 
 
+def test_standard_errors(exported: Exported) -> None:
+    """Relative, so the same for the divisive column and for the multiplicative one."""
+    with h5py.File(exported.path) as file:
+        for resolution in RESOLUTIONS:
+            table = file[f"resolutions/{resolution}/bins"]
+            for method, column in {**COLUMNS, "ice": "weight"}.items():
+                path = exported.layout.weights("s", resolution, method)["weights"]
+                errors = table[f"{column}_se"]
+                np.testing.assert_array_equal(errors[:], read_errors(path))
+                inside = np.isfinite(table[column][:])
+                assert inside.any()
+                assert (errors[:][inside] > 0).all()
+                assert np.isnan(errors[:][~inside]).all()
+                assert bool(errors.attrs["relative"])
+                assert (errors.attrs["of"], errors.attrs["bootstrap"]) == (column, 0)
+
+
 def test_the_sources_own_columns(exported: Exported) -> None:
     with h5py.File(exported.path) as file, h5py.File(exported.source) as source:
         table = file["resolutions/10000/bins"]
         assert set(table) == {
-            *("chrom", "start", "end", "weight", "weight_source", "gc", "band"),
+            *("chrom", "start", "end", "weight", "weight_se", "weight_source", "gc", "band"),
             *COLUMNS.values(),
+            *(f"{column}_se" for column in COLUMNS.values()),
         }
         for name, original in (("weight_source", "weight"), ("gc", "gc"), ("band", "band")):
             np.testing.assert_array_equal(table[name][:], source[f"bins/{original}"][:])
@@ -335,8 +353,9 @@ def test_our_own_output_is_a_source_too(exported: Exported, tmp_path: Path) -> N
     write_mcool(layout, "s", [10_000], columns, "kr", layout.cooler("s"))
     with h5py.File(layout.cooler("s")) as new, h5py.File(exported.path) as old:
         before, after = (file["resolutions/10000/bins"] for file in (old, new))
-        assert set(after) == set(before) | {"KR_source", "weight_source_source"}
         moved = {"KR": "KR_source", "weight": "weight_source_source"}
+        moved |= {f"{name}_se": f"{name}_se_source" for name in moved}
+        assert set(after) == set(before) | set(moved.values())
         for name in set(before):
             target = moved.get(name, name)
             np.testing.assert_array_equal(after[target][:], before[name][:])

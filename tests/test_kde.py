@@ -340,3 +340,18 @@ def test_sparse_maps_never_lie(
         assert given_[kept][has_data].all()
     else:
         assert result.reason
+
+
+def test_a_diagonal_pixel_can_count_twice_as_in_the_paper() -> None:
+    """There each pair of ends is seen from both, so a cell of the diagonal has twice its count."""
+    matrix = random_map(60, 3).toarray()
+    doubled = matrix + np.diag(np.diag(matrix))
+    twice = cp.balance(matrix, "kde", bandwidth=4.0, diagonal=2)
+    same = cp.balance(doubled, "kde", bandwidth=4.0)
+    np.testing.assert_allclose(twice.weights, same.weights, rtol=1e-12)
+    once = cp.balance(matrix, "kde", bandwidth=4.0)
+    assert np.abs(once.weights / twice.weights - 1).max() > 1e-3
+    without = [
+        cp.balance(matrix, "kde", bandwidth=4.0, diagonal=times, ignore_diags=1) for times in (1, 2)
+    ]
+    np.testing.assert_array_equal(without[0].weights, without[1].weights)

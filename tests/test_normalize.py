@@ -277,3 +277,19 @@ def test_ice_and_kr_agree_up_to_scale(dense: NDArray[np.float64]) -> None:
 def test_vanilla_coverage_keeps_the_total(dense: NDArray[np.float64]) -> None:
     for function in (cp.vc_normalize, cp.vc_sqrt_normalize):
         np.testing.assert_allclose(function(dense).sum(), dense.sum(), rtol=1e-12)
+
+
+def test_kde_normalize() -> None:
+    """What ``balance`` finds with the same settings; a bandwidth is chosen where none is given."""
+    matrix = FIVE_BINS.astype(float)
+    balanced, weights = cp.kde_normalize(matrix, bandwidth=1.5)
+    expected = cp.balance(matrix, "kde", bandwidth=1.5)
+    np.testing.assert_array_equal(weights, expected.weights)
+    np.testing.assert_allclose(balanced.toarray(), matrix * np.outer(weights, weights))
+    assert row_sums(balanced).mean() == pytest.approx(1)
+    _, plain = cp.kde_normalize(matrix, bandwidth=0)
+    np.testing.assert_allclose(plain, cp.kr_normalize(matrix, tolerance=1e-12)[1], rtol=1e-6)
+    _, chosen = cp.kde_normalize(matrix)
+    np.testing.assert_array_equal(chosen, cp.balance(matrix, "kde").weights)
+    with pytest.warns(NotBalancedWarning, match="1 iteration was not enough"):
+        cp.kde_normalize(matrix, bandwidth=1.5, max_iter=1)

@@ -74,11 +74,13 @@ def draw(
         "mask": (np.ones(len(contacts.bins), bool), {"reasons": {"kept": len(contacts.bins)}}),
         "trace": TRACE,
         "settings": SETTINGS,
+        "errors": np.full(len(contacts.bins), np.nan),
         **changes,
     }
     qc.plot_method(
-        contacts, given_["mask"], weights, given_["trace"], verdict, path, given_["settings"]
-    )
+        contacts, given_["mask"], weights, given_["errors"], given_["trace"], verdict, path,
+        given_["settings"],
+    )  # fmt: skip
     with Image.open(path) as image:
         assert image.format == "PNG"
         assert image.size == (1600, 1000)
@@ -323,6 +325,7 @@ def test_the_page_follows_dpi(tmp_path: Path) -> None:
         contacts,
         (np.ones(40, bool), {}),
         np.ones(40),
+        np.full(40, 0.1),
         TRACE,
         make_verdict(contacts, Status.CONVERGED),
         tmp_path / "a.png",
@@ -330,6 +333,26 @@ def test_the_page_follows_dpi(tmp_path: Path) -> None:
     )
     with Image.open(tmp_path / "a.png") as image:
         assert image.size == (800, 500)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_error_bars_reach_two_standard_errors(many: bool) -> None:
+    n = 7000 if many else 50
+    bins = BinTable.fixed(("c",), (n * 1000,), 1000)
+    contacts = Contacts.from_chunks(bins, [], {})
+    verdict = make_verdict(contacts, Status.CONVERGED)
+    errors = np.full(n, 0.25)
+    errors[0] = np.nan  # a bin without one
+    figure = Figure()
+    qc.draw_weights(figure, bins, np.ones(n, bool), np.full(n, 3.0), errors, "", verdict)
+    axes = figure.axes[0]
+    bars = axes.collections[-1].get_segments()
+    reach = np.array([[low, high] for (_, low), (_, high) in bars])
+    last = np.array([3 * np.exp(-0.5), 3 * np.exp(0.5)])
+    np.testing.assert_allclose(reach[-1], last, rtol=1e-12)
+    if not many:
+        np.testing.assert_allclose(reach[0], [3, 3], rtol=1e-12)
+    assert "2 standard errors" in " ".join(text.get_text() for text in axes.texts)
 
 
 @pytest.mark.parametrize(("method", "drawn"), [("kr", True), ("ssk", True), ("scale", False)])

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from counterpoise.ingest import read_contacts
     from counterpoise.mask import Mask, mask_bins
     from counterpoise.methods import Balancing
-    from counterpoise.normalize import ice_normalize, kr_normalize, vc_normalize, vc_sqrt_normalize
+    from counterpoise.normalize import (
+        ice_normalize,
+        kde_normalize,
+        kr_normalize,
+        vc_normalize,
+        vc_sqrt_normalize,
+    )
     from counterpoise.verdict import Status, Verdict
 
 _HOME = {
@@ -30,6 +36,7 @@ _HOME = {
     "Verdict": "verdict",
     "balance": "balancing",
     "ice_normalize": "normalize",
+    "kde_normalize": "normalize",
     "kr_normalize": "normalize",
     "mask_bins": "mask",
     "read_contacts": "ingest",
@@ -49,6 +56,7 @@ __all__ = [
     "__version__",
     "balance",
     "ice_normalize",
+    "kde_normalize",
     "kr_normalize",
     "mask_bins",
     "read_contacts",

@@ -44,12 +44,15 @@ class Balance:
     contacts : the raw map.
     weights : float64 [bins], multiplicative: balanced_ij = count_ij * w_i * w_j. NaN on masked
         bins, and on parts that failed unless ``on_failure`` keeps them.
+    se : float64 [bins], standard errors of the weights by counting noise alone, relative (0.02 is
+        two percent, of the weight and of the bias alike); NaN where weights are.
     verdict : what came of it, whole and by part.
     trace : a row an iteration.
     """
 
     contacts: ContactMap
     weights: NDArray[np.float64]
+    se: NDArray[np.float64]
     verdict: Verdict
     trace: tuple[TraceRow, ...]
 
@@ -139,21 +142,23 @@ def balance(
             if selection.kept.any() and selection.label not in found:
                 raise ConfigError(f"searches say nothing of {selection.label}.")
         task = replace(task, bandwidths=found)
-    weights = np.full(len(contacts.bins), np.nan)
+    weights, errors = np.full((2, len(contacts.bins)), np.nan)
     parts: list[PartVerdict] = []
     trace: list[TraceRow] = []
     for selection in selections:
         outcome = balance_part(task, selection)
         part = outcome.part
         weights[selection.lo : selection.hi] = outcome.values
+        errors[selection.lo : selection.hi] = outcome.errors
         parts.append(part)
         trace.extend(outcome.rows)
         progress(f"{part.label}: {part.status.value} after {part.matvecs} products. {part.reason}")
     if isinstance(resolved, EqualSumsSettings):
         weights, parts = scaled_to(Target(resolved.target), weights, parts)
-    verdict = _verdict(task, name or method, parts)
+    known = errors[np.isfinite(errors)]
     verdict = replace(
-        verdict,
+        _verdict(task, name or method, parts),
+        median_se=float(np.median(known)) if len(known) else None,
         mask=mask_record or found_record,
         run={
             "seconds": round(time.perf_counter() - begin, 3),
@@ -164,7 +169,7 @@ def balance(
         verdict.status.good or verdict.status is Status.EMPTY
     ):
         raise NotBalancedError(f"{verdict.name} ({verdict.status.value}): {verdict.reason}")
-    return Balance(contacts, weights, verdict, tuple(trace))
+    return Balance(contacts, weights, errors, verdict, tuple(trace))
 
 
 def select_bandwidth(

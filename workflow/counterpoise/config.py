@@ -278,7 +278,8 @@ class Run:
     def search_settings(self, method: str) -> dict[str, Any]:
         """Parameters of the jobs that search for a method's bandwidth."""
         settings = self.method_settings(method)
-        del settings["on_failure"]  # comes after
+        for later in ("on_failure", "bootstrap"):
+            del settings[later]
         return settings
 
     def bandwidth_file(self, sample: str, resolution: int | str, method: str) -> list[str]:

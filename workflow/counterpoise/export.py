@@ -24,13 +24,14 @@ from counterpoise._version import __version__
 from counterpoise.bins import BinTable
 from counterpoise.files import read_json, replacing
 from counterpoise.layout import Layout
-from counterpoise.results import read_verdict, read_weights, values_of
+from counterpoise.results import read_errors, read_verdict, read_weights, values_of
 from counterpoise.triples import read_bins
 from counterpoise.verdict import Verdict
 
 # cooler divides by columns of these names and multiplies by every other (FORMATS: "How it reads").
 DIVISIVE = ("KR", "VC", "VC_SQRT")
 COMPRESSION = {"compression": "gzip", "compression_opts": 6, "shuffle": True}
+ERRORS = "_se"  # after the name of a column of weights
 CHUNK = 1 << 18
 # isal's level for pixels: a seventh larger than zlib's level 6, in a tenth of its time.
 LEVEL = 1
@@ -65,13 +66,15 @@ def write_mcool(
             source["assembly"] = assembly or source["assembly"]
             _write_level(group, bins, source, triples["pixels"])
             written = {"weight", *columns.values()}
+            written |= {column + ERRORS for column in written}
             _carry_over(group["bins"], bins, source["column_attributes"], written)
             for method, column in columns.items():
                 paths = layout.weights(sample, resolution, method)
-                weights, verdict = read_weights(paths["weights"]), read_verdict(paths["verdict"])
-                _write_weights(group["bins"], column, weights, verdict)
-                if method == primary:
-                    _write_weights(group["bins"], "weight", weights, verdict)
+                weights, errors = read_weights(paths["weights"]), read_errors(paths["weights"])
+                verdict = read_verdict(paths["verdict"])
+                for name in (column, "weight") if method == primary else (column,):
+                    _write_weights(group["bins"], name, weights, verdict)
+                    _write_errors(group["bins"], name, errors, verdict)
 
 
 def _write_level(group: h5py.Group, bins: BinTable, source: dict[str, Any], pixels: str) -> None:
@@ -238,6 +241,16 @@ def _write_weights(
         "versions": json.dumps(verdict.versions, sort_keys=True),
     }
     dataset.attrs.update({key: value for key, value in known.items() if value is not None})
+
+
+def _write_errors(
+    table: h5py.Group, column: str, errors: NDArray[np.float64], verdict: Verdict
+) -> None:
+    """Standard errors of a column of weights, relative, so the same for either convention."""
+    dataset = table.create_dataset(column + ERRORS, data=errors, **COMPRESSION)
+    dataset.attrs.update(
+        {"relative": True, "of": column, "bootstrap": verdict.settings.get("bootstrap", 0)}
+    )
 
 
 def juicer_vector(weights: NDArray[np.float64], verdict: Verdict) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from counterpoise.backends import Backend
 from counterpoise.balancing import Balance, balance
+from counterpoise.kernel import CV
 from counterpoise.methods import Balancing
 from counterpoise.target import Target
 
@@ -84,6 +85,40 @@ def vc_normalize(matrix: Any) -> sp.csr_matrix:
 def vc_sqrt_normalize(matrix: Any) -> sp.csr_matrix:
     """Divided by the square roots of the row sums of both bins, the total kept."""
     return _normalized(matrix, Balancing.VC_SQRT, Backend.AUTO, None).matrix()
+
+
+def kde_normalize(
+    matrix: Any,
+    bandwidth: float | str = CV,
+    max_iter: int = 1000,
+    tolerance: float = 1e-8,
+    backend: str = Backend.AUTO,
+    device: str | None = None,
+) -> tuple[sp.csr_matrix, NDArray[np.float64]]:
+    """Kernel density balancing: the mean row sum of the result is one, not each of them.
+
+    Parameters
+    ----------
+    bandwidth : below 1 a fraction of the matrix, from 1 up bins, 0 for none (SSK); ``cv`` lets
+        cross-validation choose, for which the entries must be counts.
+    max_iter, tolerance : of the iteration.
+    backend, device : see ``kr_normalize``.
+
+    Returns
+    -------
+    balanced : float64 CSR [n, n].
+    weights : float64 [n], NaN for empty rows.
+    """
+    result = _normalized(
+        matrix,
+        Balancing.KDE,
+        backend,
+        device,
+        bandwidth=bandwidth,
+        max_iterations=max_iter,
+        tolerance=tolerance,
+    )
+    return result.matrix(), result.weights
 
 
 def _normalized(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from counterpoise.backends import Operator, Vector, make_operator, to_numpy
 from counterpoise.backends.device import Choice
 from counterpoise.bins import BinTable
-from counterpoise.contacts import ContactMap
+from counterpoise.contacts import ContactMap, Contacts, rows_within
 from counterpoise.memory import EXAMINE_LIMIT
 from counterpoise.methods import (
     Balancing,
@@ -26,6 +27,7 @@ from counterpoise.selection import Selection
 from counterpoise.smoothing import ChromosomeBins
 from counterpoise.support import Decision, decide, examine, name_some, too_large
 from counterpoise.trace import Recorder, TraceRow, deviations
+from counterpoise.uncertainty import bootstrap, free_formula
 from counterpoise.verdict import Cause, PartVerdict, Status, share
 
 TOO_LARGE = "the map is too large to look for the cause in its structure"
@@ -96,12 +98,14 @@ class Outcome:
     ----------
     part : the verdict.
     values : float64 [hi - lo], the weights to write; NaN where there are none.
+    errors : float64 [hi - lo], their relative standard errors; NaN where there are none.
     rows : the trace.
     isolated_weight : for bins without a contact, which take no part in an attempt.
     """
 
     part: PartVerdict
     values: NDArray[np.float64]
+    errors: NDArray[np.float64]
     rows: list[TraceRow] = field(default_factory=list)
     isolated_weight: float = np.nan
 
@@ -120,7 +124,7 @@ def balance_part(task: Task, whole: Selection) -> Outcome:
             reason="no contacts are left between kept bins" if many else "no bin is kept",
             isolated=many,
         ),
-        np.full(whole.hi - whole.lo, np.nan),
+        *np.full((2, whole.hi - whole.lo), np.nan),
     )
     if not many:
         return nothing
@@ -255,7 +259,7 @@ def _attempt(
     """
     contacts, recorder = task.contacts, operator.recorder
     kept = selection.kept
-    values = np.full(len(kept), np.nan)
+    values, errors = np.full((2, len(kept)), np.nan)
     part = PartVerdict(
         label=selection.label,
         first_bin=selection.lo,
@@ -271,19 +275,13 @@ def _attempt(
     if task.method.exact and not keep and not too_large(contacts, selection, EXAMINE_LIMIT):
         decision = decide(contacts, selection, EXAMINE_LIMIT)
         if decision.exists is False:
-            return Outcome(replace(part, cause=decision.cause, reason=decision.reason), values)
+            return Outcome(
+                replace(part, cause=decision.cause, reason=decision.reason), values, errors
+            )
     balanced = selection
     # A diverging run overflows before it is seen to diverge; what comes of it is looked at below.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
-        problem = Problem(
-            operator,
-            marginal,
-            recorder,
-            lambda: _nonzeros(task, selection),
-            lambda: chromosome_bins(task.contacts.bins, selection),
-            task.bandwidths.get(selection.label),
-        )
-        solution = task.method.solve(problem, task.settings)
+        solution = task.method.solve(_problem(task, selection, operator, marginal), task.settings)
         if solution.dropped is not None:
             # Bins that the method gave up are, as masked ones, no part of what it balanced.
             balanced = _fewer(selection, ~solution.dropped)
@@ -325,19 +323,91 @@ def _attempt(
     elif keep:
         beyond = BEYOND_USE_WORDS if largest is not None else ""
         reason = f"{reason}; the weights {beyond}are not written"
+    matvecs = recorder.matvecs  # the method's; those for standard errors are no part of it
+    if written:
+        errors[balanced.kept], note = _standard_errors(task, balanced, operator, solution, measured)
+        reason = "; ".join(words for words in (reason, note) if words)
     part = replace(
         part,
         status=status,
         cause=cause,
         reason=reason,
         iterations=solution.iterations,
-        matvecs=recorder.matvecs,
+        matvecs=matvecs,
         max_deviation=largest,
         rms_deviation=rms,
         balanced_total=balanced_total,
         bandwidth=solution.bandwidth,
     )
-    return Outcome(part, values, recorder.rows, solution.isolated_weight if written else np.nan)
+    isolated_weight = solution.isolated_weight if written else np.nan
+    return Outcome(part, values, errors, recorder.rows, isolated_weight)
+
+
+def _problem(
+    task: Task, selection: Selection, operator: _CountingOperator, marginal: Vector
+) -> Problem:
+    return Problem(
+        operator,
+        marginal,
+        operator.recorder,
+        lambda: _nonzeros(task, selection),
+        lambda: chromosome_bins(task.contacts.bins, selection),
+        task.bandwidths.get(selection.label),
+    )
+
+
+def _standard_errors(
+    task: Task,
+    selection: Selection,
+    operator: Operator,
+    solution: Solution,
+    row_sums: Vector,
+) -> tuple[NDArray[np.float64], str]:
+    """Relative standard errors of a solution's weights, and what is to be said of them.
+
+    Parameters
+    ----------
+    selection, operator : of the bins that have weights.
+    row_sums : balanced, with these weights.
+    """
+    times, seed = task.settings.bootstrap, task.settings.seed
+    if times:
+        contacts = rows_within(task.contacts, selection.lo, selection.hi, selection.hi)
+        solve = partial(_weights_alone, task, selection)
+        errors, used = bootstrap(contacts, solve, times, seed, selection.label)
+        if used == times:
+            return errors, ""
+        return errors, (
+            f"standard errors rest on {used} of {times} resampled maps, since the others could not "
+            "be balanced"
+        )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if solution.errors is not None:
+            return to_numpy(solution.errors()), ""
+        factor = selection.factor
+        if factor is not None:
+            factor = operator.xp.asarray(factor[selection.kept], device=row_sums.device)
+        return to_numpy(free_formula(operator, solution.weights, row_sums, factor)), ""
+
+
+def _weights_alone(task: Task, selection: Selection, contacts: Contacts) -> NDArray[np.float64]:
+    """Weights of another map with the same bins, float64 [kept bins]; NaN where there are none."""
+    operator = _CountingOperator(task.operator(contacts, selection), Recorder(selection.label))
+    found = np.full(operator.size, np.nan)
+    present, marginal = selection, operator.product(operator.ones())
+    if not task.method.fills:
+        operator, present, marginal = _filled(operator, selection)
+    if not (marginal > 0).any():
+        return found
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
+        problem = _problem(task, present, operator, marginal)
+        solution = task.method.solve(problem, task.settings)
+    keep = task.settings.on_failure == OnFailure.KEEP
+    if solution.status.good or (keep and solution.status is Status.NOT_CONVERGED):
+        if solution.dropped is not None:
+            present = _fewer(present, ~solution.dropped)
+        found[present.kept[selection.kept]] = to_numpy(solution.weights)
+    return found
 
 
 def _total(

@@ -45,12 +45,13 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 1600, 1000  # the page on which panels are laid out: pixels at PAGE_DPI
 PAGE_DPI = 110
+ERRORS_SHOWN = 2  # standard errors to either side of a weight
 MAP_SIDE = 500  # of the two maps, on that page
 GENOME_WIDTH = 1068  # of the panel of weights, on that page
 LETTER = 6.3  # width of a letter of an axis's labels, on that page
 
 # Okabe and Ito's colours, told apart by colour-blind eyes, too.
-BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+BLUE, ORANGE, GREEN, RED, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9"
 INK, SOFT, MASKED = "#1b1f24", "#59636e", "#d3d6da"
 BANNERS = {
     Status.CONVERGED: (GREEN, "white", "CONVERGED"),
@@ -168,6 +169,7 @@ def plot_method(
     contacts: ContactMap,
     mask: tuple[Flags, dict[str, Any]],
     weights: Floats,
+    errors: Floats,
     trace: pa.Table,
     verdict: Verdict,
     path: str | Path,
@@ -183,6 +185,7 @@ def plot_method(
     contacts : the map.
     mask : the kept bins and the mask's summary, as ``mask.read_mask`` gives them.
     weights : float64 [bins], multiplicative, NaN on masked bins.
+    errors : float64 [bins], their relative standard errors, NaN where there are none.
     trace : the trace's Parquet table.
     verdict : of the run whose weights these are.
     path : where the PNG goes.
@@ -215,6 +218,7 @@ def plot_method(
             contacts.bins,
             kept,
             weights,
+            errors,
             mask_caption(mask_summary, int(kept.sum()), len(kept)),
             verdict,
         )
@@ -436,9 +440,15 @@ def draw_borders(axes: Axes, edges: Floats, pixel: float, *, both: bool) -> None
 
 
 def draw_weights(
-    figure: Figure, bins: BinTable, kept: Flags, weights: Floats, caption: str, verdict: Verdict
+    figure: Figure,
+    bins: BinTable,
+    kept: Flags,
+    weights: Floats,
+    errors: Floats,
+    caption: str,
+    verdict: Verdict,
 ) -> None:
-    """Weights along the genome, and under them where bins are masked."""
+    """Weights along the genome with their standard errors, and under them where bins are masked."""
     axes = panel(figure, 72, 766, GENOME_WIDTH, 138)
     strip = panel(figure, 72, 910, GENOME_WIDTH, 12)
     heading(axes, "Weights along the genome", lift=16)
@@ -459,12 +469,27 @@ def draw_weights(
         say_instead(axes, f"no weights: {verdict.reason or verdict.status.value}", 110)
     else:
         axes.set_yscale("log")
-        if np.count_nonzero(usable) <= 6000:
-            axes.plot(position[usable], weights[usable], ".", color=BLUE, markersize=2.2)
+        # Some weights have none: those of bins without a contact, or of a method stopped early.
+        factor = np.exp(ERRORS_SHOWN * np.nan_to_num(errors[usable]))
+        drawn = weights[usable]
+        if len(drawn) <= 6000:
+            x = position[usable]
+            axes.vlines(x, drawn / factor, drawn * factor, color=SKY, linewidth=0.9)
+            axes.plot(x, drawn, ".", color=BLUE, markersize=2.2)
+            says = f"dots: weights; bars: {ERRORS_SHOWN} standard errors, by counting noise alone"
         else:
             assert column is not None
-            draw_weight_columns(axes, column[usable], weights[usable], total)
-        low, high = weights[usable].min(), weights[usable].max()
+            draw_weight_columns(axes, column[usable], drawn, factor, total)
+            says = (
+                "dots: geometric mean; bands: smallest to largest; within them, "
+                f"{ERRORS_SHOWN} standard errors of one weight"
+            )
+        axes.annotate(
+            says, (1, 1), (0, 18), "axes fraction", "offset points", ha="right", color=SOFT,
+            fontsize=7,
+        )  # fmt: skip
+        # Bars that reach further than this say no more by being drawn to their ends.
+        low, high = drawn.min(), drawn.max()
         axes.set(ylim=(low / 1.6, high * 1.6), ylabel="weight")
         log_ticks(axes.yaxis, low / 1.6, high * 1.6)
         draw_borders(axes, edges, total / GENOME_WIDTH, both=False)
@@ -492,23 +517,38 @@ def draw_weights(
 
 
 def draw_weight_columns(
-    axes: Axes, column: NDArray[np.int64], weights: Floats, total: float
+    axes: Axes, column: NDArray[np.int64], weights: Floats, factor: Floats, total: float
 ) -> None:
-    """Many weights: per column of the picture the range as a band, the geometric mean as a line."""
+    """Many weights: for each column of the picture their range, and their errors about the mean.
+
+    Parameters
+    ----------
+    factor : float64 [weights], by which the ends of a weight's error bar differ from it.
+    """
     starts = np.concatenate([[0], np.flatnonzero(np.diff(column)) + 1])
     present = column[starts]
     sizes = np.diff(np.append(starts, len(column)))
-    low, high, mean = (np.full(GENOME_WIDTH, np.nan) for _ in range(3))
-    low[present] = np.minimum.reduceat(weights, starts)
-    high[present] = np.maximum.reduceat(weights, starts)
-    mean[present] = np.exp(np.add.reduceat(np.log(weights), starts) / sizes)
+
+    def per_column(of_present: Floats) -> Floats:
+        values = np.full(GENOME_WIDTH, np.nan)
+        values[present] = of_present
+        return values
+
+    def geometric_mean(values: Floats) -> Floats:
+        return per_column(np.exp(np.add.reduceat(np.log(values), starts) / sizes))
+
+    mean, apart = geometric_mean(weights), geometric_mean(factor)
     x = (np.arange(GENOME_WIDTH) + 0.5) * (total / GENOME_WIDTH)
-    axes.vlines(x, low, high, color=BLUE, alpha=0.35, linewidth=0.8)
+    axes.vlines(
+        x,
+        per_column(np.minimum.reduceat(weights, starts)),
+        per_column(np.maximum.reduceat(weights, starts)),
+        color=BLUE,
+        alpha=0.25,
+        linewidth=0.8,
+    )
+    axes.vlines(x, mean / apart, mean * apart, color=SKY, linewidth=0.8)
     axes.plot(x, mean, ".", color=BLUE, markersize=2.2)
-    axes.annotate(
-        "dots: geometric mean; bands: smallest to largest", (1, 1), (0, 18), "axes fraction",
-        "offset points", ha="right", color=SOFT, fontsize=7,
-    )  # fmt: skip
 
 
 def masked_share(column: NDArray[np.int64], masked: Flags) -> Floats:

@@ -42,7 +42,8 @@ MEANINGS = {
 SUMMARY_COLUMNS = (
     "sample", "condition", "replicate", "resolution", "method", "status", "reason", "algorithm",
     "scope", "bins", "kept", "contacts", "nonzeros", "iterations", "matvecs", "max_deviation",
-    "rms_deviation", "seconds", "peak_memory_mb", "format", "coarsened_from", "sha256", "source",
+    "rms_deviation", "median_se", "seconds", "peak_memory_mb", "format", "coarsened_from",
+    "sha256", "source",
 )  # fmt: skip
 
 
@@ -83,6 +84,7 @@ def _summary_row(layout: Layout, run: Run) -> dict[str, Any]:
         "matvecs": verdict.matvecs,
         "max_deviation": verdict.max_deviation,
         "rms_deviation": verdict.rms_deviation,
+        "median_se": verdict.median_se,
         "seconds": verdict.run.get("seconds"),
         "peak_memory_mb": verdict.run.get("peak_memory_mb"),
         "format": source.get("format"),

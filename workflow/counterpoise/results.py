@@ -85,7 +85,8 @@ def write_table(
 
 def write_balance(balance: Balance, bins: BinTable, paths: dict[str, str]) -> None:
     """Write ``paths["weights"]``, ``["trace"]`` and ``["verdict"]``, the verdict last."""
-    write_table(paths["weights"], {**bin_columns(bins), "weight": numbers(balance.weights)})
+    per_bin = {"weight": numbers(balance.weights), "se": numbers(balance.se)}
+    write_table(paths["weights"], {**bin_columns(bins), **per_bin})
     trace = balance.trace
     parts = list(dict.fromkeys(row.part for row in trace))
     columns: dict[str, NDArray[Any]] = {
@@ -147,7 +148,16 @@ def read_searches(path: str | Path) -> list[Search]:
 
 def read_weights(path: str | Path) -> NDArray[np.float64]:
     """float64 [bins], multiplicative, NaN on masked bins."""
-    return values_of(pq.ParquetFile(path).read(columns=["weight"])["weight"])
+    return _column(path, "weight")
+
+
+def read_errors(path: str | Path) -> NDArray[np.float64]:
+    """float64 [bins], relative standard errors of the weights, NaN where there are none."""
+    return _column(path, "se")
+
+
+def _column(path: str | Path, name: str) -> NDArray[Any]:
+    return values_of(pq.ParquetFile(path).read(columns=[name])[name])
 
 
 def read_verdict(path: str | Path) -> Verdict:

@@ -66,10 +66,25 @@ def eigenvalues(sigma: float, n: int) -> NDArray[np.float64]:
         return np.asarray(np.exp(-0.5 * (np.pi * np.arange(n + 1) * sigma / n) ** 2))
     distance = np.arange(2 * n)
     values = np.zeros(2 * n)
-    turns = int(np.ceil(REACH * sigma / (2 * n))) + 1
+    turns = _turns(sigma, n)
     for turn in range(-turns, turns + 1):
         values += np.exp(-0.5 * ((distance + 2 * n * turn) / sigma) ** 2)
     return np.fft.rfft(values / values.sum()).real
+
+
+def _turns(sigma: float, n: int) -> int:
+    """How often a Gaussian goes round a circle of 2 n bins before it is zero."""
+    return int(np.ceil(REACH * sigma / (2 * n))) + 1
+
+
+def end_gaussians(sigma: float, n: int) -> list[NDArray[np.float64]]:
+    """float64 [n] for each end of a chromosome: what ``Gaussian.variance`` needs of its mirror."""
+    from_end = np.arange(n) + 0.5
+    turns = np.arange(-_turns(sigma, n), _turns(sigma, n) + 1)[:, None] * 2 * n
+    whole = np.exp(-0.5 * ((np.arange(2 * n) + turns) / sigma) ** 2).sum()
+    return [
+        np.exp(-(((from_end + end + turns) / sigma) ** 2)).sum(axis=0) / whole for end in (0, n)
+    ]
 
 
 class Smoother(Protocol):
@@ -84,6 +99,10 @@ class Smoother(Protocol):
 
     def spread(self, x: Vector) -> Vector:
         """S^T x."""
+        ...
+
+    def variance(self, x: Vector) -> Vector:
+        """Variance of S e, the entries of e being independent with variances x: (S * S) x."""
         ...
 
     def only(self, columns: Sequence[int]) -> Smoother:
@@ -115,6 +134,7 @@ class Gaussian:
         wanted = [bandwidths] if isinstance(bandwidths, float | int) else list(bandwidths)
         self._bandwidths = wanted
         self._runs: list[tuple[slice, Vector, int, Vector]] = []
+        self._chromosomes: list[ChromosomeBins] = []  # those with bins, as the runs
         begin = 0
         for chromosome in chromosomes:
             places = np.flatnonzero(chromosome.kept)
@@ -122,6 +142,7 @@ class Gaussian:
                 continue
             n = len(chromosome.kept)
             spectrum = np.array([eigenvalues(chromosome.sigma(b), n) for b in wanted])
+            self._chromosomes.append(chromosome)
             self._runs.append(
                 (
                     slice(begin, begin + len(places)),
@@ -142,6 +163,29 @@ class Gaussian:
     def spread(self, x: Vector) -> Vector:
         """S^T x."""
         return self._shaped(self._kernel(self._rows(x) / self._coverage))
+
+    def variance(self, x: Vector) -> Vector:
+        """(S * S) x, for one bandwidth.
+
+        With k the kernel round the circle, K_ij = k(i - j) + k(i + j + 1). Of its square, the two
+        squares are a kernel like K, and the rest is a product of what depends on i and on j: twice
+        the sum, over both ends, of g(i) g(j), g being a Gaussian about the end.
+        """
+        (bandwidth,) = self._bandwidths
+        if not bandwidth:
+            return x
+        xp, out = self.xp, self.xp.empty_like(x)
+        for run, chromosome in zip(self._runs, self._chromosomes, strict=True):
+            inside, places, n, spectrum = run
+            kernel = xp.fft.irfft(spectrum[0], 2 * n)
+            full = xp.zeros(2 * n, dtype=x.dtype, device=x.device)
+            full[places] = full[2 * n - 1 - places] = x[inside]
+            squared = xp.fft.irfft(xp.fft.rfft(kernel**2) * xp.fft.rfft(full), 2 * n)[places]
+            for end in end_gaussians(chromosome.sigma(bandwidth), n):
+                own = xp.asarray(end, device=x.device)[places]
+                squared = squared + 2 * own * (own * x[inside]).sum()
+            out[inside] = squared.clip(0)
+        return out / self._coverage[0] ** 2
 
     def without_own(self, x: Vector, smooth: Vector) -> Vector:
         """S x with each bin's own value left out, from x and S x.
@@ -247,6 +291,11 @@ class Blocks:
 
     # Every bin of a run has the same weight in every other's mean.
     spread = smooth
+
+    def variance(self, x: Vector) -> Vector:
+        """(S * S) x, for one bandwidth."""
+        ((label, sizes),) = self._runs
+        return self._means(x, label, sizes) / sizes[label]
 
     def only(self, columns: Sequence[int]) -> Blocks:
         """The same for some of several bandwidths."""

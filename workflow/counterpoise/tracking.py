@@ -230,6 +230,7 @@ def _description(name: str, verdict: Verdict) -> str:
         "largest of all chromosomes, and the RMS over all kept bins; a chromosome that has ended "
         "keeps its last value. Steps without a finite value are left out.\n"
         "- `final_max_deviation`, `final_rms_deviation`: computed anew from the final weights.\n"
+        "- `median_se`: median of the weights' relative standard errors, by counting noise alone.\n"
     )
 
 
@@ -288,6 +289,7 @@ def _final_metrics(verdict: Verdict) -> list[Point]:
     values: dict[str, float | None] = {
         "final_max_deviation": verdict.max_deviation,
         "final_rms_deviation": verdict.rms_deviation,
+        "median_se": verdict.median_se,
         "iterations": verdict.iterations,
         "matvecs": verdict.matvecs,
         "bins": verdict.bins,

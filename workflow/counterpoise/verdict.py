@@ -92,6 +92,7 @@ class PartVerdict:
 class Verdict:
     """The verdict on one sample, resolution and method; what ``verdict.json`` holds.
 
+    ``median_se`` is the median relative standard error of the weights (``uncertainty``).
     ``run`` holds what differs from one run to the next (seconds, peak memory); everything else
     is the same for the same input, settings and versions.
     """
@@ -109,6 +110,7 @@ class Verdict:
     max_deviation: float | None
     rms_deviation: float | None
     parts: tuple[PartVerdict, ...]
+    median_se: float | None = None
     backend: str = ""
     device: str = "cpu"
     device_note: str = ""

@@ -7,7 +7,14 @@ from math import isfinite
 from typing import Union
 
 from counterpoise.errors import ConfigError
-from counterpoise.methods import EqualSumsSettings, Method, OnFailure, Problem, Solution
+from counterpoise.methods import (
+    EqualSumsSettings,
+    Method,
+    OnFailure,
+    Problem,
+    Solution,
+    check_diagonal,
+)
 from counterpoise.verdict import Cause, Status, counted, not_enough
 
 COOLER_TOLERANCE = 1e-5  # cooler's own default: the variance of row sums, in counts squared
@@ -39,8 +46,7 @@ class IceSettings(EqualSumsSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require_positive("max_iterations")
-        if self.diagonal not in (1, 2):
-            raise ConfigError(f"diagonal is {self.diagonal}; it must be 1 or 2.")
+        check_diagonal(self.diagonal)
         if isinstance(self.tolerance, str):
             if self.tolerance != "cooler":
                 raise ConfigError(

@@ -17,13 +17,14 @@ A bandwidth of zero is SSK, in either reading.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from counterpoise.backends import Operator, Vector
 from counterpoise.errors import ConfigError
-from counterpoise.kernel import KernelSettings, Stopping, solve_by
+from counterpoise.kernel import KernelSettings, Stopping, curve_noise, solve_by
 from counterpoise.methods import Method
 from counterpoise.smoothing import Smoother
 
@@ -87,4 +88,13 @@ def step(
     return u * density
 
 
-METHODS = (Method("kde", KdeSettings, solve_by(step), step=step),)
+def noise(
+    operator: Operator, smoother: Smoother, u: Vector, mean: Any, settings: KdeSettings
+) -> Vector:
+    """Relative variance; NaN for ``observation``, where it hangs on when that was stopped."""
+    if settings.variant == Variant.OBSERVATION:
+        return u * math.nan
+    return (1 - settings.mixing) ** 2 * curve_noise(operator, smoother, u, mean, settings)
+
+
+METHODS = (Method("kde", KdeSettings, solve_by(step, noise), step=step),)

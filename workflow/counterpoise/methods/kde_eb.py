@@ -31,22 +31,61 @@ class KdeEbSettings(KernelSettings):
     """
 
 
-def step(
-    operator: Operator, smoother: Gaussian, u: Vector, mean: Any, settings: KdeEbSettings
-) -> Vector:
-    """u h, from the posterior means h."""
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of each bin, float64 [bins] (or [bins, bandwidths], and [bandwidths]).
+
+    Attributes
+    ----------
+    own : s, from the bin's own contacts.
+    noise : v, its Poisson variance.
+    curve : g, from its neighbours'.
+    unit : phi, variance of a unit of s; where a bin has no contacts, as around it.
+    variance : 1 / kappa.
+    """
+
+    own: Vector
+    noise: Vector
+    curve: Vector
+    unit: Vector
+    variance: Vector
+
+
+def weigh(operator: Operator, smoother: Gaussian, u: Vector, mean: Any) -> Evidence:
+    """The evidence at u."""
     xp = operator.xp
     own = operator.product(u) / mean
     noise = operator.product(u * u) / mean**2
     around = smoother.smooth(own)
     curve = smoother.without_own(own, around)
-    # Variance of a unit of s; where a bin has none, as around it.
     unit_around = smoother.smooth(noise) / around
     unit = xp.where(own > 0, noise / own, unit_around)
     stray = (((own - curve) / curve) ** 2 - unit_around / curve).mean(0)
-    variance = stray.clip(LEAST_VARIANCE, LARGEST_VARIANCE)
+    return Evidence(own, noise, curve, unit, stray.clip(LEAST_VARIANCE, LARGEST_VARIANCE))
+
+
+def step(
+    operator: Operator, smoother: Gaussian, u: Vector, mean: Any, settings: KdeEbSettings
+) -> Vector:
+    """u h, from the posterior means h."""
+    at = weigh(operator, smoother, u, mean)
     # (kappa + s / phi) / (kappa + g / phi), times phi / kappa above and below.
-    return u * curve * (unit + variance * own) / (unit + variance * curve)
+    share = (at.unit + at.variance * at.own) / (at.unit + at.variance * at.curve)
+    return u * at.curve * share
 
 
-METHODS = (Method("kde_eb", KdeEbSettings, solve_by(step), step=step),)
+def noise(
+    operator: Operator, smoother: Gaussian, u: Vector, mean: Any, settings: KdeEbSettings
+) -> Vector:
+    """Relative posterior variance: of the gamma variable, 1 / (kappa + s / phi), and the curve's.
+
+    Of the curve's own noise a bin takes on as much as it goes by the curve. So bins with no
+    contacts have errors, too: how far bins stray from their neighbours.
+    """
+    at = weigh(operator, smoother, u, mean)
+    by_curve = at.unit / (at.unit + at.variance * at.curve)
+    of_curve = smoother.variance(at.noise) / at.curve**2
+    return at.variance * at.unit / (at.unit + at.variance * at.own) + by_curve**2 * of_curve
+
+
+METHODS = (Method("kde_eb", KdeEbSettings, solve_by(step, noise), step=step),)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from counterpoise.backends import Operator, Vector
-from counterpoise.kernel import STEP, WIDEST, KernelSettings, Score, solve_by
+from counterpoise.kernel import STEP, WIDEST, KernelSettings, Score, curve_noise, solve_by
 from counterpoise.methods import Method
 from counterpoise.smoothing import Blocks, Smoother
 
@@ -51,4 +51,4 @@ def step(
     return u * smoother.smooth(operator.product(smoother.spread(u))) / mean
 
 
-METHODS = (Method("ssk_cv", SskCvSettings, solve_by(step), step=step),)
+METHODS = (Method("ssk_cv", SskCvSettings, solve_by(step, curve_noise), step=step),)

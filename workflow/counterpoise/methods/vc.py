@@ -24,7 +24,10 @@ def _coverage(problem: Problem, power: float) -> Solution:
     weights = problem.marginal**-power
     total = (weights * problem.operator.product(weights)).sum()
     factor = (problem.marginal.sum() / total) ** 0.5
-    return Solution(weights * factor, Status.COMPUTED)
+    # Poisson: a row sum's relative error is one over its root, and a power's that many times it.
+    return Solution(
+        weights * factor, Status.COMPUTED, errors=lambda: power * problem.marginal**-0.5
+    )
 
 
 def solve_vc(problem: Problem, settings: VcSettings) -> Solution:
