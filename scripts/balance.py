@@ -17,7 +17,8 @@ def main() -> None:
     args = arguments.parse_args()
     paths = {key: getattr(args, key) for key in inputs}
     scope = Scope(args.settings.get("scope", Scope.CIS))
-    contacts = triples_within(paths, args.memory_mb, say, scope, args.threads)
+    drawing = args.settings.get("bootstrap", 0) > 0
+    contacts = triples_within(paths, args.memory_mb, say, scope, args.threads, drawing)
     kept, summary = read_mask(args.mask)
     settings = {key: value for key, value in args.settings.items() if key != "version"}
     result = balance(

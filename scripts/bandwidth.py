@@ -18,7 +18,8 @@ def main() -> None:
     settings = {
         key: value for key, value in args.settings.items() if key not in ("version", "name")
     }
-    contacts = triples_within(paths, args.memory_mb, say, Scope(settings["scope"]), args.threads)
+    scope = Scope(settings["scope"])
+    contacts = triples_within(paths, args.memory_mb, say, scope, args.threads, drawing=True)
     kept, _ = read_mask(args.mask)
     found = select_bandwidth(contacts, mask=kept, threads=args.threads, progress=say, **settings)
     write_searches(found, args.output)

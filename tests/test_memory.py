@@ -84,8 +84,11 @@ def test_the_product_has_the_same_bits_from_a_scratch_file(
 
 @pytest.mark.parametrize("method", sorted(methods()))
 def test_every_method_gives_the_same_from_disk(paths: dict[str, str], method: str) -> None:
+    settings = {"splits": 1} if methods()[method].step else {}
     results = [
-        cp.balance(contacts, method, mask={"min_nnz": 5}, scope="genome", on_failure="keep")
+        cp.balance(
+            contacts, method, mask={"min_nnz": 5}, scope="genome", on_failure="keep", **settings
+        )
         for contacts in (read_triples(paths), open_triples(paths))
     ]
     memory, disk = results
@@ -110,8 +113,64 @@ def test_what_fits_is_loaded_and_the_rest_streams(paths: dict[str, str]) -> None
     assert isinstance(triples_within(paths, None, said.append), Contacts)
     assert isinstance(triples_within(paths, whole, said.append), Contacts)
     assert f"needs up to {whole:,} MB" in said[-1]
-    with pytest.raises(ConfigError, match=r"has 100 MB; give the rule 'balance' more \(mem_mb\)"):
+    with pytest.raises(ConfigError, match=r"has 100 MB; give its rule more \(mem_mb\)\."):
         triples_within(paths, 100, said.append)
+
+
+def test_drawn_maps_are_foretold(paths: dict[str, str]) -> None:
+    plain, searching = (forecast(paths, Scope.CIS, 1, drawing) for drawing in (False, True))
+    assert all(more > less for more, less in zip(searching, plain, strict=True))
+    with pytest.raises(ConfigError, match=r"drawing maps.*its rule more.*bandwidth instead of"):
+        triples_within(paths, searching[0] // 2, lambda _: None, drawing=True)
+    assert isinstance(triples_within(paths, searching[0], lambda _: None, drawing=True), Contacts)
+
+
+def test_the_largest_part_is_never_taken_for_smaller(paths: dict[str, str]) -> None:
+    pixels = pq.ParquetFile(paths["pixels"])
+    contacts = read_triples(paths)
+    bins, most = triples._largest_part(paths, pixels, Scope.CIS)
+    rows = np.diff(contacts.indptr[contacts.bins.offsets])
+    assert bins == np.diff(contacts.bins.offsets).max()
+    assert rows.max() <= most <= rows.max() + 2 * 70_000
+    assert triples._largest_part(paths, pixels, Scope.GENOME) == (4000, NONZEROS)
+
+
+PEAK = """
+import atexit, runpy, sys
+from counterpoise.memory import peak_memory_mb
+atexit.register(lambda: print(peak_memory_mb()))
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])
+def test_a_search_stays_within_what_is_foretold(tmp_path: Path, method: str) -> None:
+    """Of many bins and few contacts, where vectors are all, and of the opposite."""
+    for n, nonzeros in ((60_000, 400_000), (1500, 1_000_000)):
+        contacts = hic_like(n, nonzeros, 5)
+        found = {name: str(tmp_path / f"{name}.parquet") for name in ("pixels", "bins", "mask")}
+        found["source"] = str(tmp_path / "source.json")
+        names, arrays = ("bin1_id", "bin2_id", "count"), (contacts.rows, contacts.columns)
+        columns = [array.astype(np.int32) for array in (*arrays, contacts.counts)]
+        pq.write_table(pa.table(dict(zip(names, columns, strict=True))), found["pixels"])
+        triples.write_bins(found["bins"], contacts.bins)
+        total = float(contacts.counts.sum())
+        record = {"bins": n, "nnz": contacts.nnz, "contacts": total, "count_type": "int32"}
+        Path(found["source"]).write_text(json.dumps(record))
+        write_mask(found["mask"], mask_bins(contacts, MaskSettings()), contacts.bins)
+        inputs = [word for name, path in found.items() for word in (f"--{name}", path)]
+        # Five iterations hold as much as all would.
+        settings = {"method": method, "scope": "genome", "splits": 1, "max_iterations": 5}
+        inputs += ["--output", str(tmp_path / "out.parquet"), "--settings", repr(settings)]
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK, str(SCRIPTS / "bandwidth.py"), "--threads", "2", *inputs],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        foretold, _ = forecast(found, Scope.GENOME, 2, True)
+        assert float(done.stdout.split()[-1]) <= foretold
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,8 @@ SLAB = 1 << 21
 EXAMINE_LIMIT = 5_000_000
 # For each nonzero of a part whose structure is examined: its pattern, as scipy copies it.
 EXAMINED = 75
+# For each bin of a part of which two maps are drawn: eight candidates on each, side by side.
+DRAWN_BIN = 3400
 # The largest count that the layout keeps in a byte.
 LARGEST_BYTE = 255
 
@@ -45,6 +47,8 @@ class Size:
     count_bytes : of a count in memory: 2, 4 or 8.
     doubles : nonzeros, at most, whose count is above 255 or no whole number.
     examined : nonzeros, at most, of a part whose structure may be examined.
+    drawn_bins, drawn : bins and nonzeros, at most, of a part from which other maps are drawn:
+        halves for a search, or maps of a bootstrap. 0 for none.
     """
 
     bins: int
@@ -52,6 +56,8 @@ class Size:
     count_bytes: int
     doubles: int
     examined: int
+    drawn_bins: int = 0
+    drawn: int = 0
 
     @classmethod
     def of(cls, bins: int, nonzeros: int, count_type: str, contacts: float, examined: int) -> Size:
@@ -75,9 +81,14 @@ class Size:
         return nonzeros * LAYOUT + doubles * (LAYOUT_DOUBLE - LAYOUT) + segments * SEGMENT
 
     def always(self) -> int:
-        """Bytes for Python, the bins and reading."""
+        """Bytes for Python, the bins, reading, and what is drawn."""
         reading = READING * ROW_GROUP * (2 * COLUMN + self.count_bytes)
-        return BASE + self.bins * BIN + reading
+        return BASE + self.bins * BIN + reading + self._drawing()
+
+    def _drawing(self) -> int:
+        """Bytes for a part in memory and two maps drawn from it, with their layouts and vectors."""
+        entries = self.drawn * (COLUMN + 3 * self.count_bytes)
+        return entries + 2 * self.layout(self.drawn) + self.drawn_bins * DRAWN_BIN
 
 
 def needed(size: Size) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -160,8 +161,13 @@ def read_bins(path: str) -> BinTable:
     )
 
 
-def forecast(paths: dict[str, str], scope: Scope, threads: int) -> tuple[int, int]:
-    """MiB that balancing a map takes at most: in memory, and when it streams from disk."""
+def forecast(
+    paths: dict[str, str], scope: Scope, threads: int, drawing: bool = False
+) -> tuple[int, int]:
+    """MiB that a job takes at most: with the map in memory, and when it streams from disk.
+
+    ``drawing``: other maps are drawn from parts of it, for a search or a bootstrap.
+    """
     pixels = pq.ParquetFile(paths["pixels"])
     bins = pq.ParquetFile(paths["bins"])
     nonzeros = pixels.metadata.num_rows
@@ -174,7 +180,31 @@ def forecast(paths: dict[str, str], scope: Scope, threads: int) -> tuple[int, in
     size = Size.of(
         bins.metadata.num_rows, nonzeros, record["count_type"], record["contacts"], examined
     )
+    if drawing:
+        drawn_bins, drawn = _largest_part(paths, pixels, scope)
+        size = replace(size, drawn_bins=drawn_bins, drawn=drawn)
     return -(-needed(size) // MIB), -(-needed_streaming(size, threads) // MIB)
+
+
+def _largest_part(paths: dict[str, str], pixels: pq.ParquetFile, scope: Scope) -> tuple[int, int]:
+    """Bins, and at most so many pixels, of the part that has most of each."""
+    bins = read_bins(paths["bins"])
+    nonzeros = pixels.metadata.num_rows
+    if scope is not Scope.CIS:
+        return len(bins), nonzeros
+    # Row groups say which rows they hold; those that a chromosome shares count for it whole.
+    of_groups = []
+    for number in range(pixels.num_row_groups):
+        group = pixels.metadata.row_group(number)
+        known = group.column(0).statistics
+        if known is None or not known.has_min_max:
+            return len(bins), nonzeros
+        of_groups.append((known.min, known.max, group.num_rows))
+    rows = [
+        sum(many for first, last, many in of_groups if first < hi and last >= lo)
+        for _, lo, hi in bins.spans()
+    ]
+    return int(np.diff(bins.offsets).max(initial=0)), max(rows, default=0)
 
 
 def triples_within(
@@ -183,6 +213,7 @@ def triples_within(
     say: Callable[[str], None],
     scope: Scope = Scope.CIS,
     threads: int | None = None,
+    drawing: bool = False,
 ) -> ContactMap:
     """The map in memory if balancing it there stays within ``memory_mb``, else left on disk.
 
@@ -192,21 +223,26 @@ def triples_within(
     say : is told what the job will need.
     scope : of the balancing; the default is the one that may take most.
     threads : None for as many as this process may run on.
+    drawing : see ``forecast``.
 
     Raises
     ------
     ConfigError : even streaming takes more.
     """
-    whole, streaming = forecast(paths, scope, threads or available_threads())
+    whole, streaming = forecast(paths, scope, threads or available_threads(), drawing)
     record = read_json(paths["source"])
     size = f"{record['bins']:,} bins, {record['nnz']:,} pixels"
     if memory_mb is None or whole <= memory_mb:
         say(f"{size}: needs up to {whole:,} MB of memory")
         return read_triples(paths)
     if streaming > memory_mb:
+        least, job, otherwise = min(whole, streaming), "balancing", ""
+        if drawing:
+            job = "drawing maps from those of"
+            otherwise = ", or a bandwidth instead of 'cv', bootstrap: 0 or scope: cis"
         raise ConfigError(
-            f"balancing {size} takes up to {streaming:,} MB of memory even when the pixels stream "
-            f"from disk, and the job has {memory_mb:,} MB; give the rule 'balance' more (mem_mb)."
+            f"{job} {size} takes up to {least:,} MB of memory even when the pixels stream "
+            f"from disk, and the job has {memory_mb:,} MB; give its rule more (mem_mb){otherwise}."
         )
     say(
         f"{size}: would need up to {whole:,} MB of memory, and the job has {memory_mb:,} MB "

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends import Operator, Vector
-from counterpoise.contacts import Contacts, solver_counts
+from counterpoise.contacts import PIECE, Contacts, solver_counts
 
 # Fewer resampled maps than this say nothing of a bin.
 FEWEST = 2
@@ -69,8 +69,10 @@ def bootstrap(
     solved: list[NDArray[np.float64]] = []
     for number in range(times):
         rng = np.random.default_rng([seed, number, *label.encode()])
-        drawn = solver_counts(rng.poisson(contacts.counts))
-        solved.append(np.log(solve(replace(contacts, counts=drawn))))
+        # A piece at a time: numpy draws eight bytes for each.
+        starts = range(0, contacts.nnz, PIECE)
+        drawn = [solver_counts(rng.poisson(contacts.counts[a : a + PIECE])) for a in starts]
+        solved.append(np.log(solve(replace(contacts, counts=np.concatenate(drawn)))))
     logs = np.array(solved)
     seen = np.isfinite(logs)
     enough = seen.sum(axis=0) >= FEWEST
