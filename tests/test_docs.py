@@ -201,6 +201,7 @@ def test_every_path_is_named() -> None:
         layout.bandwidth(*place, "<method>"),
         layout.cooler("<sample>"),
         layout.plot(*place, "<method>"),
+        layout.comparison("<resolution>"),
         layout.summary,
         layout.report,
         layout.tracking,
