@@ -45,7 +45,7 @@ ABOVE_DECAY, BELOW_DECAY = 62, 64
 DECAY = 300  # height
 TABLE = 606  # width
 TABLE_HEAD = 21
-LOW_ROW, HIGH_ROW = 26, 66  # of the table
+LOW_ROW, HIGH_ROW = 30, 66  # of the table
 
 # Seven and four: 28 samples differ. Dashes let both of two lines be seen that coincide.
 COLOURS = (qc.BLUE, qc.RED, qc.GREEN, qc.ORANGE, "#CC79A7", "#56B4E9", qc.INK)
@@ -614,6 +614,7 @@ def draw_shares(axes: Axes, seen: Comparison) -> None:
     axes.set_xticks(np.arange(len(methods)), names, fontsize=8, weight="bold", ha="left")
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
+    axes.tick_params(axis="y", pad=9)
     axes.spines[:].set_visible(False)
     axes.legend(
         handles=[

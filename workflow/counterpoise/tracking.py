@@ -335,7 +335,7 @@ def _final_metrics(verdict: Verdict) -> list[Point]:
         "kept_fraction": verdict.kept / verdict.bins if verdict.bins else None,
         "parts": len(verdict.parts),
         "parts_balanced": sum(part.status.good for part in verdict.parts),
-        "bandwidth": float(np.median(bandwidths)) if bandwidths else None,
+        "bandwidth": round(float(np.median(bandwidths))) if bandwidths else None,
         **verdict.run,
     }
     return [
