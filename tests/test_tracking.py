@@ -418,10 +418,10 @@ def test_a_search_for_a_bandwidth_is_a_table(
     assert artifacts(settings, run) == ["bandwidth.json", "ice.png", "verdict.json"]
     table = tables(settings, run)
     assert table.astype(object).where(table.notna(), None).to_numpy().tolist() == [
-        ["genome", 0, None, None, False, 0, "not converged"],
-        ["genome", 20_000, 0.25, None, True, 9, ""],
-        ["genome", 40_000, 0.5, 0.01, False, 8, ""],
-        ["chr2", 0, None, None, False, 0, "not converged"],
+        ["genome", 0, False, None, None, 0, "not converged"],
+        ["genome", 20_000, True, 0.25, None, 9, ""],
+        ["genome", 40_000, False, 0.5, 0.01, 8, ""],
+        ["chr2", 0, False, None, None, 0, "not converged"],
     ]
     assert run.data.metrics["bandwidth"] == 30_000  # median of the parts
     assert run.data.tags["bandwidth_sha256"] == sha256(path)

@@ -214,9 +214,9 @@ def _table(searches: Sequence[Search]) -> dict[str, Any]:
         {
             "part": search.label,
             "base_pairs": round(search.base_pairs(candidate.bandwidth)),
+            "chosen": number == search.best,
             "score": candidate.score if math.isfinite(candidate.score) else None,
             "error": candidate.error if math.isfinite(candidate.error) else None,
-            "chosen": number == search.best,
             "iterations": candidate.iterations,
             "rejected": candidate.rejected,
         }
