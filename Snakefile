@@ -8,7 +8,7 @@ from snakemake.utils import min_version
 
 from counterpoise.config import load, snakemake_overrides
 from counterpoise.errors import ConfigError
-from counterpoise.layout import Layout, combinations
+from counterpoise.layout import Layout, combinations, compared
 from counterpoise.script import prepare_jobs
 from counterpoise.tracking import next_attempt
 
@@ -24,6 +24,7 @@ except ConfigError as error:
     sys.exit(f"counterpoise: {error}")
 LAYOUT = Layout(RUN.config.cohort)
 RUNS = combinations(RUN.cohort_settings())
+COMPARED = compared(RUNS)
 
 
 wildcard_constraints:

@@ -201,6 +201,7 @@ def test_every_path_is_named() -> None:
         layout.bandwidth(*place, "<method>"),
         layout.cooler("<sample>"),
         layout.plot(*place, "<method>"),
+        layout.comparison("<resolution>"),
         layout.summary,
         layout.report,
         layout.tracking,
@@ -287,14 +288,14 @@ def test_summary_columns(layout: Layout) -> None:
     assert header.split("\t") == list(documented("summary.tsv"))
 
 
-def test_tracking(layout: Layout, tmp_path: Path) -> None:
+def test_tracking(layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mlflow import MlflowClient
 
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     settings = {
         "enabled": True, "uri": uri, "artifacts": f"{tmp_path}/artifacts", "timeout_seconds": 5
     }  # fmt: skip
-    record = log_cohort(layout, [run for run in RUNS if run["method"] == "kr"][:1], settings)
+    record = log_cohort(layout, [run for run in RUNS if run["method"] == "kde"][:1], settings)
     assert record["status"] == "logged"
     assert set(record) == set(documented("tracking.json"))
     assert set(record["runs"][0]) == set(documented("Tracked runs"))
@@ -305,7 +306,10 @@ def test_tracking(layout: Layout, tmp_path: Path) -> None:
     assert tags == set(rows)
     assert of_urls <= set(re.findall("`([^`]*)`", rows["input_sha256"][0]))
     assert set(run.data.metrics) == set(documented("MLflow metrics"))
-    own = set(asdict(methods()["kr"].settings()))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    table = MlflowClient().load_table(run.info.experiment_id, "bandwidth.json")
+    assert list(table) == list(documented("bandwidth.json"))
+    own = set(asdict(methods()["kde"].settings()))
     assert set(run.data.params) == own | {f"mask.{key}" for key in asdict(MaskSettings())}
 
 

@@ -55,6 +55,9 @@ def cohort(tmp_path: Path) -> tuple[Layout, list[dict[str, Any]]]:
                 {"sample": sample, "condition": HOSTILE if sample == "ko" else None,
                  "replicate": 1, "resolution": 10_000, "method": method}
             )  # fmt: skip
+    comparison = Path(layout.comparison(10_000))
+    comparison.parent.mkdir(parents=True)
+    Image.new("RGB", (160, 120), "gold").save(comparison)
     return layout, runs
 
 
@@ -116,18 +119,40 @@ def test_report_holds_all_and_needs_nothing(cohort: tuple[Layout, list[dict[str,
     text = written(layout, runs)
     page = Page(text)
     images = page.all("img")
-    assert len(images) == len(runs)
+    assert len(images) == len(runs) + 1
     assert all((image["src"] or "").startswith("data:image/webp;base64,") for image in images)
     assert not page.all("link")
     assert all("src" not in script for script in page.all("script"))
     assert "http" not in text
     assert "@import" not in text
     assert "url(" not in text
-    order = [text.index(f"<h2>{title}") for title in ("Verdicts", "Masks", "Inputs", "Plots")]
+    order = [text.index(f"<h2>{title}") for title in (
+        "Verdicts", "Masks", "Inputs", "Samples side by side", "Plots"
+    )]  # fmt: skip
     assert order == sorted(order)
-    ids = {attributes["id"] for attributes in page.all("figure")}
+    ids = {attributes["id"] for attributes in page.all("figure") if "id" in attributes}
+    assert len(ids) == len(runs)
     links = {a["href"] for a in page.all("a") if (a["href"] or "").startswith("#")}
     assert links == {f"#{identity}" for identity in ids}
+
+
+def test_samples_are_side_by_side_where_there_are_two(
+    cohort: tuple[Layout, list[dict[str, Any]]],
+) -> None:
+    layout, runs = cohort
+    page = Page(written(layout, runs))
+    (comparison,) = [figure for figure in page.all("figure") if "id" not in figure]
+    assert comparison == {"data-resolution": "10000"}
+    first = page.all("img")[0]
+    assert (first["width"], first["height"]) == ("160", "120")
+    assert "of wild, ko at 10 kb" in str(first["alt"])
+    assert "10 kb \u00b7 wild, ko" in page.text
+
+    single = [run for run in runs if run["sample"] == "wild"]
+    Path(layout.comparison(10_000)).unlink()
+    text = written(layout, single)
+    assert "side by side" not in text
+    assert len(Page(text).all("img")) == len(single)
 
 
 def test_report_tells_counts_thresholds_and_sources(
@@ -157,7 +182,7 @@ def test_png_links_are_relative_and_lead_to_the_files(
     layout, runs = cohort
     links = [a["href"] or "" for a in Page(written(layout, runs)).all("a")]
     files = [link for link in links if not link.startswith("#")]
-    assert len(files) == len(runs)
+    assert len(files) == len(runs) + 1
     assert all((Path(layout.base) / link).is_file() for link in files)
 
 
@@ -169,11 +194,11 @@ def test_same_files_same_bytes(cohort: tuple[Layout, list[dict[str, Any]]]) -> N
 def test_wide_plots_are_made_smaller(cohort: tuple[Layout, list[dict[str, Any]]]) -> None:
     layout, runs = cohort
     report.write_report(layout, runs, layout.report, image_width=80)
-    image = Page(Path(layout.report).read_text(encoding="utf-8")).all("img")[0]
+    image = Page(Path(layout.report).read_text(encoding="utf-8")).all("img")[-1]
     assert (image["width"], image["height"]) == ("80", "50")
 
 
-@pytest.mark.parametrize("missing", ["verdict", "mask", "source", "plot"])
+@pytest.mark.parametrize("missing", ["verdict", "mask", "source", "plot", "comparison"])
 def test_a_missing_result_is_named_and_no_report_is_left(
     cohort: tuple[Layout, list[dict[str, Any]]], missing: str
 ) -> None:
@@ -183,6 +208,7 @@ def test_a_missing_result_is_named_and_no_report_is_left(
         "mask": layout.mask("ko", 10_000),
         "source": layout.triples("ko", 10_000)["source"],
         "plot": layout.plot("ko", 10_000, "vc"),
+        "comparison": layout.comparison(10_000),
     }[missing]
     Path(path).unlink()
     with pytest.raises(InputError, match="is not there") as caught:

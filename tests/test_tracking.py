@@ -18,14 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from counterpoise.bandwidth import Candidate, Search
 from counterpoise.errors import CounterpoiseError, without_credentials
 from counterpoise.files import read_json, sha256, write_json
 from counterpoise.layout import Layout
-from counterpoise.results import write_table
+from counterpoise.results import write_searches, write_table
 from counterpoise.tracking import convergence, log_cohort, next_attempt
 from counterpoise.verdict import PartVerdict, Status, Verdict
 
@@ -106,6 +108,35 @@ def write_run(
     Path(paths["plot"]).write_bytes(b"\x89PNG" + row["method"].encode())
     write_json(paths["verdict"], verdict.to_dict())
     return paths
+
+
+def write_search(layout: Layout, row: dict[str, Any], score: float = 0.25) -> str:
+    """Makes the run one whose bandwidth was searched for, on two parts; the table's path."""
+    place = (row["sample"], row["resolution"], row["method"])
+    path, verdict = layout.bandwidth(*place), layout.weights(*place)["verdict"]
+    record = read_json(verdict)
+    record["settings"]["bandwidth"] = "cv"
+    first = record["parts"][0]
+    record["parts"] = [
+        first | {"label": label, "bandwidth": base_pairs}
+        for label, base_pairs in (("genome", 20_000.0), ("chr2", 40_000.0))
+    ]
+    write_json(verdict, record)
+    none = Candidate(0.0, math.nan, math.nan, 0, "not converged")
+    one = Candidate(0.125, score, math.nan, 9)
+    two = Candidate(0.25, 0.5, 0.01, 8)
+    searches = [Search("genome", 16, 1e4, (none, one, two)), Search("chr2", 8, 1e4, (none,))]
+    write_searches(searches, path)
+    return path
+
+
+def tables(settings: dict[str, Any], run: Any) -> pd.DataFrame:
+    """As MLflow finds and reads the tables of an experiment."""
+    from mlflow import MlflowClient
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", settings["uri"])
+        return MlflowClient().load_table(run.info.experiment_id, "bandwidth.json")
 
 
 @pytest.fixture(scope="session")
@@ -376,6 +407,68 @@ def test_a_plot_drawn_anew_replaces_the_artifact(
     held = Path(run.info.artifact_uri.removeprefix("file://")) / path.name
     assert held.read_bytes() == b"another picture"
     assert run.data.tags["plot_sha256"] == sha256(path)
+
+
+def test_a_search_for_a_bandwidth_is_a_table(
+    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    path = write_search(layout, rows[0])
+    log_cohort(layout, rows[:2], settings)
+    run, other = stored(settings)
+    assert artifacts(settings, run) == ["bandwidth.json", "ice.png", "verdict.json"]
+    table = tables(settings, run)
+    assert table.astype(object).where(table.notna(), None).to_numpy().tolist() == [
+        ["genome", 0, False, None, None, 0, "not converged"],
+        ["genome", 20_000, True, 0.25, None, 9, ""],
+        ["genome", 40_000, False, 0.5, 0.01, 8, ""],
+        ["chr2", 0, False, None, None, 0, "not converged"],
+    ]
+    assert run.data.metrics["bandwidth"] == 30_000  # median of the parts
+    assert run.data.tags["bandwidth_sha256"] == sha256(path)
+    assert artifacts(settings, other) == ["kr.png", "verdict.json"]
+    assert "bandwidth" not in other.data.metrics
+    assert not {"bandwidth_sha256", "mlflow.loggedArtifacts"} & set(other.data.tags)
+
+
+def test_a_search_made_again_replaces_the_table(
+    layout: Layout,
+    rows: list[dict[str, Any]],
+    settings: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It has as many rows as before, where ``log_table`` would add to them."""
+    from mlflow import MlflowClient
+
+    write_search(layout, rows[0])
+    log_cohort(layout, rows[:1], settings)
+    run = stored(settings)[0]
+    own = [{"path": "mine.json", "type": "table"}]
+    shown = json.loads(run.data.tags["mlflow.loggedArtifacts"])
+    client = MlflowClient(settings["uri"])
+    client.set_tag(run.info.run_id, "mlflow.loggedArtifacts", json.dumps(own + shown))
+    before = snapshot(settings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "log_artifact", lambda *_: pytest.fail("nothing is new"))
+        log_cohort(layout, rows[:1], settings)
+    assert snapshot(settings) == before
+
+    path = write_search(layout, rows[0], score=0.125)
+    log_cohort(layout, rows[:1], settings)
+    (run,) = stored(settings)
+    assert tables(settings, run)["score"].tolist()[1] == 0.125
+    assert len(tables(settings, run)) == 4
+    assert run.data.tags["bandwidth_sha256"] == sha256(path)
+    assert json.loads(run.data.tags["mlflow.loggedArtifacts"]) == own + shown
+
+
+def test_a_search_that_is_missing_is_named(
+    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    path = Path(write_search(layout, rows[0]))
+    path.unlink()
+    with pytest.raises(CounterpoiseError, match=str(path)):
+        log_cohort(layout, rows, settings)
 
 
 @pytest.mark.parametrize("name", ["weights", "trace"])
@@ -669,6 +762,7 @@ def test_a_real_server(
     layout: Layout, rows: list[dict[str, Any]], server: str, tmp_path: Path
 ) -> None:
     settings = {"uri": server, "artifacts": None, "enabled": True, "timeout_seconds": 20}
+    write_search(layout, rows[0])
     first = log_cohort(layout, rows, settings)
     assert (first["status"], first["reason"]) == ("logged", "")
     before = snapshot(settings)
@@ -677,5 +771,6 @@ def test_a_real_server(
     assert snapshot(settings) == before
     run = stored(settings)[0]
     assert len(history(settings, run)["max_deviation"]) == POINTS
-    assert artifacts(settings, run) == ["ice.png", "verdict.json"]
+    assert artifacts(settings, run) == ["bandwidth.json", "ice.png", "verdict.json"]
+    assert len(tables(settings, run)) == 4
     assert len(list((tmp_path / "served").rglob("ice.png"))) == 2

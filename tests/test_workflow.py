@@ -126,6 +126,8 @@ def test_every_output_is_there(finished: Cohort) -> None:
                 assert (folder / "weights.parquet").is_file()
                 assert (folder / "trace.parquet").is_file()
                 assert (base / "qc" / sample / resolution / f"{method}.png").is_file()
+    for resolution in ("1000", "2000"):
+        assert (base / "compare" / f"{resolution}.png").is_file()
     summary = pd.read_csv(base / "summary.tsv", sep="\t")
     assert len(summary) == 8
     assert (base / "report.html").stat().st_size > 100_000
@@ -148,18 +150,23 @@ def test_nothing_to_do_again(finished: Cohort) -> None:
 
 def test_a_methods_setting_reruns_that_method_alone(finished: Cohort) -> None:
     planned = finished.planned("methods.ice.tolerance=1e-4")
-    assert planned == {"balance": 4, "plot": 4, "export": 2, "report": 1, "track": 1}
+    assert planned == {
+        "balance": 4, "plot": 4, "compare": 2, "export": 2, "report": 1, "track": 1,
+    }  # fmt: skip
 
 
 def test_a_mask_setting_reruns_no_ingest(finished: Cohort) -> None:
     planned = finished.planned("mask.min_nnz=5")
     assert planned == {
-        "mask": 4, "balance": 8, "plot": 8, "export": 2, "report": 1, "track": 1,
+        "mask": 4, "balance": 8, "plot": 8, "compare": 2, "export": 2, "report": 1, "track": 1,
     }  # fmt: skip
 
 
 def test_plot_settings_rerun_plots_and_what_shows_them(finished: Cohort) -> None:
-    assert finished.planned("qc.dpi=50") == {"plot": 8, "report": 1, "track": 1}
+    assert finished.planned("qc.dpi=50") == {
+        "plot": 8, "compare": 2, "report": 1, "track": 1,
+    }  # fmt: skip
+    assert finished.planned("qc.max_pixels=50") == {"plot": 8, "report": 1, "track": 1}
 
 
 def test_tracking_settings_rerun_tracking_alone(finished: Cohort) -> None:
@@ -172,9 +179,16 @@ def test_a_new_sample_runs_by_itself(finished: Cohort) -> None:
     planned = finished.planned()
     finished.write_sheet("ab")
     assert planned == {
-        "inspect": 1, "ingest": 2, "mask": 2, "balance": 4, "plot": 4, "export": 1,
-        "report": 1, "track": 1,
+        "inspect": 1, "ingest": 2, "mask": 2, "balance": 4, "plot": 4, "compare": 2,
+        "export": 1, "report": 1, "track": 1,
     }  # fmt: skip
+
+
+def test_a_sample_alone_is_compared_with_none(finished: Cohort) -> None:
+    finished.write_sheet("a")
+    planned = finished.planned()
+    finished.write_sheet("ab")
+    assert planned == {"report": 1, "track": 1}
 
 
 def test_a_touched_input_reruns_nothing(finished: Cohort) -> None:

@@ -307,6 +307,21 @@ class Run:
     def qc_settings(self) -> dict[str, Any]:
         return {"version": __version__, **asdict(self.config.qc)}
 
+    def comparison_settings(self, samples: list[str]) -> dict[str, Any]:
+        """Parameters of the jobs that put samples side by side."""
+        about = {name: self.samples[name] for name in samples}
+        return {
+            "version": __version__,
+            "cohort": self.config.cohort,
+            "samples": {
+                name: {"condition": sample.condition, "replicate": sample.replicate}
+                for name, sample in about.items()
+            },
+            "methods": list(self.methods),
+            "primary": self.config.primary,
+            "dpi": self.config.qc.dpi,
+        }
+
     def tracking_settings(self) -> dict[str, Any]:
         return {**self.cohort_settings(), **asdict(self.config.tracking)}
 

@@ -6,6 +6,7 @@ ask the same function. ``docs/outputs.md`` describes what is in each file.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +62,10 @@ class Layout:
     ) -> str:
         return f"{self.base}/qc/{sample}/{resolution}/{method}.png"
 
+    def comparison(self, resolution: int | str = RESOLUTION) -> str:
+        """Of resolutions at which there are two or more samples, see ``compared``."""
+        return f"{self.base}/compare/{resolution}.png"
+
     @property
     def summary(self) -> str:
         return f"{self.base}/summary.tsv"
@@ -96,3 +101,16 @@ def combinations(cohort: dict[str, Any]) -> list[dict[str, Any]]:
         for resolution in sample["resolutions"]
         for method in cohort["methods"]
     ]
+
+
+def compared(runs: Sequence[dict[str, Any]]) -> dict[int, list[str]]:
+    """The samples of each resolution that has two or more of them.
+
+    Parameters
+    ----------
+    runs : as ``combinations`` gives them.
+    """
+    samples: dict[int, dict[str, None]] = {}
+    for run in runs:
+        samples.setdefault(run["resolution"], {})[run["sample"]] = None
+    return {resolution: list(names) for resolution, names in samples.items() if len(names) > 1}

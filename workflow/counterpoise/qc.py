@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,9 +207,7 @@ def plot_method(
         # More cells than dots on the page would be dropped, not drawn.
         max_pixels=min(settings["max_pixels"], MAP_SIDE * dpi // PAGE_DPI),
     )
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH / PAGE_DPI, HEIGHT / PAGE_DPI), dpi=dpi, facecolor="white")
-        FigureCanvasAgg(figure)
+    with page(path, HEIGHT, dpi) as figure:
         name = sample or Path(str(contacts.source.get("uri", "matrix"))).name
         title = f"{name} \u00b7 {base_pairs(contacts.bins.resolution)}"
         draw_banner(figure, verdict, title)
@@ -230,6 +229,15 @@ def plot_method(
             draw_bandwidths(next(panels), searches)
         if truth is not None:
             draw_truth(next(panels), np.asarray(truth, dtype=np.float64), weights)
+
+
+@contextmanager
+def page(path: str | Path, height: int, dpi: int) -> Iterator[Figure]:
+    """An empty page, ``height`` pixels high at ``PAGE_DPI``; a PNG after the block has drawn."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH / PAGE_DPI, height / PAGE_DPI), dpi=dpi, facecolor="white")
+        FigureCanvasAgg(figure)
+        yield figure
         with replacing(path) as temporary:
             # Without this the PNG names the version of matplotlib that wrote it.
             figure.savefig(temporary, format="png", dpi=dpi, metadata={"Software": None})
@@ -249,8 +257,9 @@ def contact_factor(bins: BinTable, kept: Flags, verdict: Verdict) -> Floats | No
 
 
 def panel(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:
-    """Axes at a place of the ``WIDTH`` by ``HEIGHT`` page, measured from its top left corner."""
-    return figure.add_axes((x / WIDTH, 1 - (y + height) / HEIGHT, width / WIDTH, height / HEIGHT))
+    """Axes at a place of the page, in pixels at ``PAGE_DPI`` from its top left corner."""
+    wide, high = (round(float(side) * PAGE_DPI) for side in figure.get_size_inches())
+    return figure.add_axes((x / wide, 1 - (y + height) / high, width / wide, height / high))
 
 
 def side_panels(figure: Figure, count: int) -> Iterator[Axes]:
@@ -360,9 +369,7 @@ def draw_map(
     axes.imshow(backdrop, extent=reach, interpolation="nearest", aspect="auto")
     positive = values[values > 0]
     if len(positive):
-        low, high = np.percentile(positive, [2, 99.7])
-        if high < 3 * low:  # an even map: no contrast where there is none
-            low, high = np.sqrt(low * high / 3), np.sqrt(low * high * 3)
+        low, high = colour_limits(positive)
         norm = LogNorm(low, high, clip=True)
         picture = axes.imshow(
             np.ma.masked_less_equal(values, 0), norm=norm, cmap=contact_colours(), extent=reach,
@@ -379,6 +386,14 @@ def draw_map(
         )  # fmt: skip
     axes.set(xlim=extent[:2], ylim=extent[2:])
     label_map_axes(axes, bins)
+
+
+def colour_limits(positive: Floats) -> tuple[float, float]:
+    """Ends of the colour scale for these values, all but the outermost of them between."""
+    low, high = np.percentile(positive, [2, 99.7])
+    if high < 3 * low:  # an even map: no contrast where there is none
+        low, high = np.sqrt(low * high / 3), np.sqrt(low * high * 3)
+    return float(low), float(high)
 
 
 def contact_colours() -> ListedColormap:

@@ -18,7 +18,7 @@ from counterpoise._version import __version__
 from counterpoise.bins import base_pairs
 from counterpoise.errors import InputError
 from counterpoise.files import read_json, replacing
-from counterpoise.layout import Layout
+from counterpoise.layout import Layout, compared
 from counterpoise.mask import Reason, read_mask
 from counterpoise.results import read_verdict
 from counterpoise.verdict import Status, Verdict
@@ -140,6 +140,7 @@ def write_report(
         version=__version__,
         versions=_versions(layout, runs),
         rows=rows,
+        side_by_side=bool(compared(runs)),
         samples=list(dict.fromkeys(run["sample"] for run in runs)),
         resolutions=list(dict.fromkeys(run["resolution"] for run in runs)),
         methods=list(dict.fromkeys(run["method"] for run in runs)),
@@ -148,6 +149,7 @@ def write_report(
         masks=[_mask_row(layout, *place) for place in maps],
         inputs=[_input_row(layout, *place) for place in maps],
         # One image in memory at a time: the page is written as it is made.
+        comparisons=_comparisons(layout, runs, Path(path).parent, image_width),
         plots=_plots(layout, runs, rows, Path(path).parent, image_width),
     )
     with replacing(path) as temporary, open(temporary, "wb") as stream:
@@ -212,15 +214,30 @@ def _input_row(layout: Layout, sample: str, resolution: int) -> dict[str, Any]:
     }
 
 
+def _comparisons(
+    layout: Layout, runs: Sequence[Run], folder: Path, width: int
+) -> Iterator[dict[str, Any]]:
+    """The samples of each resolution, and their picture as of ``_image``."""
+    for resolution, samples in compared(runs).items():
+        image = _image(layout.comparison(resolution), folder, width)
+        yield {"resolution": resolution, "samples": samples, **image}
+
+
 def _plots(
     layout: Layout, runs: Sequence[Run], rows: Sequence[dict[str, Any]], folder: Path, width: int
 ) -> Iterator[dict[str, Any]]:
-    """The rows with their plot as a data URI and, if it lies beside the page, a link to the PNG."""
+    """The rows with their plot as of ``_image``."""
     for run, row in zip(runs, rows, strict=True):
-        path = Path(_present(layout.plot(run["sample"], run["resolution"], run["method"])))
-        image, size = _webp(path, width)
-        link = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else None
-        yield {**row, "image": image, "width": size[0], "height": size[1], "link": link}
+        plot = layout.plot(run["sample"], run["resolution"], run["method"])
+        yield {**row, **_image(plot, folder, width)}
+
+
+def _image(path: str, folder: Path, width: int) -> dict[str, Any]:
+    """A picture as a data URI and, if it lies beside the page, a link to the PNG."""
+    picture = Path(_present(path))
+    image, size = _webp(picture, width)
+    link = picture.relative_to(folder).as_posix() if picture.is_relative_to(folder) else None
+    return {"image": image, "width": size[0], "height": size[1], "link": link}
 
 
 def _webp(path: Path, width: int) -> tuple[str, tuple[int, int]]:

@@ -30,7 +30,9 @@ import numpy as np
 from counterpoise.bins import base_pairs
 from counterpoise.errors import CounterpoiseError, without_credentials
 from counterpoise.files import read_json, replacing, sha256
+from counterpoise.kernel import CV
 from counterpoise.layout import Layout
+from counterpoise.results import read_searches
 from counterpoise.verdict import Status, Verdict
 
 if TYPE_CHECKING:
@@ -38,8 +40,13 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
+    from counterpoise.bandwidth import Search
+
 RUN, CONTENT, CURRENT = "counterpoise.run", "counterpoise.content", "counterpoise.current"
-PLOT = "plot_sha256"
+PLOT, SEARCH = "plot_sha256", "bandwidth_sha256"
+TABLE = "bandwidth.json"
+# MLflow's own tag: which artifacts its page shows as tables.
+TABLES = "mlflow.loggedArtifacts"
 # Tags that a sample sheet may give and take away again.
 OPTIONAL_TAGS = ("condition", "replicate")
 
@@ -129,8 +136,9 @@ def _outcome(state: str, run_id: str | None = None, reason: str = "") -> dict[st
 class _Result:
     """All that MLflow is told of one run.
 
-    ``curves`` and ``final`` are metrics (name, step, value), all finite; ``finished`` is when the
-    balancing ended, in seconds since 1970.
+    ``curves`` and ``final`` are metrics (name, step, value), all finite; ``table`` is how the
+    bandwidth was searched for, None where it was not; ``finished`` is when the balancing ended, in
+    seconds since 1970.
     """
 
     key: str
@@ -143,6 +151,7 @@ class _Result:
     curves: list[Point]
     final: list[Point]
     artifacts: tuple[str, ...]
+    table: dict[str, Any] | None
     seconds: float
     finished: float
 
@@ -152,15 +161,15 @@ def _read_result(layout: Layout, row: dict[str, Any]) -> _Result:
 
     place = (row["sample"], row["resolution"], row["method"])
     paths = {**layout.weights(*place), "plot": layout.plot(*place)}
-    for path in paths.values():
-        if not Path(path).is_file():
-            raise CounterpoiseError(
-                f"{path}: this result is missing, so its run cannot be logged. Run snakemake "
-                "to make it, then log again."
-            )
-    raw = read_json(paths["verdict"])
+    raw = read_json(_present(paths["verdict"]))
     verdict = Verdict.from_dict(raw)
-    # Not the plot: how it is drawn changes no result, and makes no new run.
+    searched = verdict.settings.get("bandwidth") == CV
+    if searched:
+        paths["bandwidth"] = layout.bandwidth(*place)
+    for path in paths.values():
+        _present(path)
+    # Not the plot and the search: how the one is drawn and what the other tells beside the
+    # bandwidth, which the verdict holds, changes no result and makes no new run.
     digests = {name: sha256(paths[name]) for name in ("weights", "trace")}
     same_every_time = {name: value for name, value in raw.items() if name != "run"}
     content = json.dumps([same_every_time, digests], sort_keys=True).encode()
@@ -175,6 +184,7 @@ def _read_result(layout: Layout, row: dict[str, Any]) -> _Result:
         tags={
             **_tags(layout.cohort, row, verdict, digests["weights"]),
             PLOT: sha256(paths["plot"]),
+            **({SEARCH: sha256(paths["bandwidth"])} if searched else {}),
         },
         params=_flat({**verdict.settings, "mask": verdict.mask.get("settings", {})}),
         curves=_curves(pq.read_table(paths["trace"]), verdict),
@@ -182,9 +192,38 @@ def _read_result(layout: Layout, row: dict[str, Any]) -> _Result:
         # Weights are not copied: they are large, and the balanced .mcool and results/ hold them;
         # their hash among the tags tells which file belongs to the run.
         artifacts=(paths["plot"], paths["verdict"]),
+        table=_table(read_searches(paths["bandwidth"])) if searched else None,
         seconds=verdict.run.get("seconds", 0.0),
         finished=Path(paths["verdict"]).stat().st_mtime,
     )
+
+
+def _present(path: str) -> str:
+    """The path, if there is such a file."""
+    if not Path(path).is_file():
+        raise CounterpoiseError(
+            f"{path}: this result is missing, so its run cannot be logged. Run snakemake "
+            "to make it, then log again."
+        )
+    return path
+
+
+def _table(searches: Sequence[Search]) -> dict[str, Any]:
+    """Every bandwidth that was tried, as MLflow stores tables: names of columns, and rows."""
+    rows = [
+        {
+            "part": search.label,
+            "base_pairs": round(search.base_pairs(candidate.bandwidth)),
+            "chosen": number == search.best,
+            "score": candidate.score if math.isfinite(candidate.score) else None,
+            "error": candidate.error if math.isfinite(candidate.error) else None,
+            "iterations": candidate.iterations,
+            "rejected": candidate.rejected,
+        }
+        for search in searches
+        for number, candidate in enumerate(search.candidates)
+    ]
+    return {"columns": list(rows[0]) if rows else [], "data": [list(row.values()) for row in rows]}
 
 
 def _tags(cohort: str, row: dict[str, Any], verdict: Verdict, weights: str) -> dict[str, str]:
@@ -286,6 +325,7 @@ def _curves(trace: pa.Table, verdict: Verdict) -> list[Point]:
 
 
 def _final_metrics(verdict: Verdict) -> list[Point]:
+    bandwidths = [part.bandwidth for part in verdict.parts if part.bandwidth is not None]
     values: dict[str, float | None] = {
         "final_max_deviation": verdict.max_deviation,
         "final_rms_deviation": verdict.rms_deviation,
@@ -297,6 +337,7 @@ def _final_metrics(verdict: Verdict) -> list[Point]:
         "kept_fraction": verdict.kept / verdict.bins if verdict.bins else None,
         "parts": len(verdict.parts),
         "parts_balanced": sum(part.status.good for part in verdict.parts),
+        "bandwidth": round(float(np.median(bandwidths))) if bandwidths else None,
         **verdict.run,
     }
     return [
@@ -474,8 +515,11 @@ def _log_run(client: MlflowClient, experiment: str, result: _Result, known: list
     run_id: str = run.info.run_id
     if not _ended(run):
         _fill(client, run, result)
-    elif run.data.tags.get(PLOT) != result.tags[PLOT]:
-        _upload(client, run_id, result.artifacts[0])  # the same result, drawn anew
+    else:  # the same result, perhaps drawn or searched for anew
+        if run.data.tags.get(PLOT) != result.tags[PLOT]:
+            _upload(client, run_id, result.artifacts[0])
+        if run.data.tags.get(SEARCH) != result.tags.get(SEARCH):
+            _upload_table(client, run, result)
     held, wanted = run.data.tags, {**result.tags, CURRENT: "true"}
     changed = [RunTag(key, value) for key, value in wanted.items() if held.get(key) != value]
     client.log_batch(run_id, tags=changed)
@@ -506,6 +550,7 @@ def _fill(client: MlflowClient, run: Run, result: _Result) -> None:
     )
     for path in result.artifacts:
         _upload(client, run_id, path)
+    _upload_table(client, run, result)
     client.set_terminated(
         run_id,
         status="FAILED" if result.failed else "FINISHED",
@@ -514,10 +559,31 @@ def _fill(client: MlflowClient, run: Run, result: _Result) -> None:
 
 
 def _upload(client: MlflowClient, run_id: str, path: str) -> None:
+    with _storing(path):
+        client.log_artifact(run_id, path)
+
+
+def _upload_table(client: MlflowClient, run: Run, result: _Result) -> None:
+    """The search for a bandwidth, where there was one, as a table on the run's page.
+
+    As MLflow's ``log_table`` does it, which would append to a table that is there already.
+    """
+    if result.table is None:
+        return
+    with _storing(TABLE):
+        client.log_dict(run.info.run_id, result.table, TABLE)
+    shown = json.loads(run.data.tags.get(TABLES, "[]"))
+    entry = {"path": TABLE, "type": "table"}
+    if entry not in shown:
+        client.set_tag(run.info.run_id, TABLES, json.dumps([*shown, entry]))
+
+
+@contextmanager
+def _storing(what: str) -> Iterator[None]:
+    """Each kind of artifact store (S3, Azure, ...) raises errors of its own, unknown here."""
     from mlflow.exceptions import MlflowException
 
     try:
-        client.log_artifact(run_id, path)
+        yield
     except Exception as error:
-        # Each kind of artifact store (S3, Azure, ...) raises errors of its own, unknown here.
-        raise MlflowException(f"{path} could not be stored: {error}") from error
+        raise MlflowException(f"{what} could not be stored: {error}") from error

@@ -26,6 +26,40 @@ rule plot:
         " --settings {params.settings:q} > {log} 2>&1"
 
 
+rule compare:
+    input:
+        results=lambda wc: [
+            path
+            for sample in COMPARED[int(wc.resolution)]
+            for path in (
+                *LAYOUT.triples(sample, wc.resolution).values(),
+                LAYOUT.mask(sample, wc.resolution),
+            )
+        ],
+        weights=lambda wc: [
+            LAYOUT.weights(sample, wc.resolution, method)[name]
+            for sample in COMPARED[int(wc.resolution)]
+            for method in RUN.methods
+            for name in ("weights", "verdict")
+        ],
+        script=SCRIPTS / "compare.py",
+    output:
+        LAYOUT.comparison(),
+    log:
+        LAYOUT.log("compare", "{resolution}"),
+    wildcard_constraints:
+        resolution="|".join(map(str, COMPARED)) or "none",
+    conda:
+        "../../envs/counterpoise.yaml"
+    params:
+        settings=lambda wc: RUN.comparison_settings(COMPARED[int(wc.resolution)]),
+    message:
+        "samples side by side at {wildcards.resolution} bp"
+    shell:
+        "python {input.script} --resolution {wildcards.resolution} --output {output}"
+        " --settings {params.settings:q} > {log} 2>&1"
+
+
 rule report:
     input:
         sources=[
@@ -40,6 +74,7 @@ rule report:
             LAYOUT.plot(run["sample"], run["resolution"], run["method"])
             for run in RUNS
         ],
+        comparisons=[LAYOUT.comparison(resolution) for resolution in COMPARED],
         script=SCRIPTS / "report.py",
     output:
         summary=LAYOUT.summary,

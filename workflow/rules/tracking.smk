@@ -10,6 +10,13 @@ rule track:
                 run["sample"], run["resolution"], run["method"]
             ).values()
         ],
+        bandwidths=[
+            path
+            for run in RUNS
+            for path in RUN.bandwidth_file(
+                run["sample"], run["resolution"], run["method"]
+            )
+        ],
         plots=[
             LAYOUT.plot(run["sample"], run["resolution"], run["method"])
             for run in RUNS

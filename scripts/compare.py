@@ -1,0 +1,21 @@
+"""Draw a cohort's samples side by side at one resolution, from <root>/<cohort>/."""
+
+from counterpoise.compare import plot_comparison, read_sample
+from counterpoise.layout import Layout
+from counterpoise.script import parser, run
+
+
+def main() -> None:
+    arguments = parser(__doc__, "output")
+    arguments.add_argument("--resolution", type=int, required=True, help="base pairs")
+    args = arguments.parse_args()
+    settings = args.settings
+    layout = Layout(settings["cohort"], args.root)
+    samples = [
+        read_sample(layout, name, about, args.resolution, settings["methods"])
+        for name, about in settings["samples"].items()
+    ]
+    plot_comparison(samples, settings["primary"], args.resolution, args.output, settings["dpi"])
+
+
+run(main)
