@@ -302,9 +302,9 @@ def test_words() -> None:
     words = cp.select_bandwidth(contacts)[0].words()
     assert words.startswith("bandwidth ")
     assert words.count(" at ") == 2
-    lost = Candidate(0.0, np.nan, np.nan, 0, "why")
+    lost = Candidate(0.0, 0.0, np.nan, np.nan, 0, "why")
     assert Search("x", 10, 1.0, (lost,)).words() == "no bandwidth could be chosen: why"
-    best = Candidate(0.25, 1.0, 0.1, 9)
+    best = Candidate(0.25, 0.25, 1.0, 0.1, 9)
     widest = Search("x", 1000, 5e3, (lost, replace(best, score=2.0, bandwidth=0.1), best))
     assert widest.words() == (
         "bandwidth 1.2 Mb chosen by cross-validation, score 1 (2 at 500 kb); it is the widest that "
@@ -350,3 +350,32 @@ def test_a_sparse_real_map(shared_data: Path) -> None:
     for method in ("ssk", "kr", "ice"):
         exact = cp.balance(whole, method, scope="cis", ignore_diags=2, mask=kept, on_failure="nan")
         assert not exact.verdict.parts[0].status.good
+
+
+@pytest.mark.parametrize(
+    ("method", "score", "factor"),
+    [("kde", "excess", 2**-0.2), ("kde", "cvm", 1.0), ("ssk_cv", "excess", 2 ** (-1 / 3))],
+)
+def test_the_whole_map_gets_a_narrower_bandwidth_than_its_halves(
+    method: str, score: str, factor: float
+) -> None:
+    """By the rate at which the best one falls with the contacts; the paper's score as it is."""
+    _, contacts = smooth_map(200, 5_000)
+    found = cp.select_bandwidth(contacts, method, ignore_diags=0, score=score)[0]
+    assert found.best is not None
+    chosen = found.candidates[found.best]
+    assert chosen.bandwidth > 0
+    assert found.bandwidth == pytest.approx(chosen.bandwidth * factor)
+    result = cp.balance(contacts, method, ignore_diags=0, score=score, searches=[found])
+    assert result.verdict.parts[0].bandwidth == pytest.approx(found.bandwidth * 200)
+    assert ("on halves of the contacts" in result.reason) == (factor < 1)
+
+
+def test_lengths_never_turn_into_fractions() -> None:
+    """In a part of several chromosomes a bandwidth is a length, however short."""
+    contacts = genome_map({"a": 40, "b": 30}, 5)
+    small = replace(contacts, bins=BinTable.fixed(("a", "b"), (40, 30), 1))
+    found = cp.select_bandwidth(small, scope="genome", ignore_diags=0, splits=1)[0]
+    assert found.candidates[0].whole == 0
+    assert found.candidates[1].bandwidth == 1
+    assert min(candidate.whole for candidate in found.candidates[1:]) == 1

@@ -26,6 +26,7 @@ COHORT = """# @package _global_
 defaults:
   - /method@methods.ice: ice
   - /method@methods.kr: kr
+  - /method@methods.kde: kde
   - _self_
 cohort: small
 resolutions: [1000, 2000]
@@ -119,17 +120,18 @@ def test_every_output_is_there(finished: Cohort) -> None:
             assert (base / "masks" / sample / f"{resolution}.parquet").is_file()
             for name in ("pixels.parquet", "bins.parquet", "source.json"):
                 assert (base / "triples" / sample / resolution / name).is_file()
-            for method in ("ice", "kr"):
+            for method in ("ice", "kr", "kde"):
                 folder = base / "weights" / sample / resolution / method
                 verdict = json.loads((folder / "verdict.json").read_text())
                 assert verdict["status"] == "converged"
                 assert (folder / "weights.parquet").is_file()
                 assert (folder / "trace.parquet").is_file()
                 assert (base / "qc" / sample / resolution / f"{method}.png").is_file()
+            assert (base / "weights" / sample / resolution / "kde" / "bandwidth.parquet").is_file()
     for resolution in ("1000", "2000"):
         assert (base / "compare" / f"{resolution}.png").is_file()
     summary = pd.read_csv(base / "summary.tsv", sep="\t")
-    assert len(summary) == 8
+    assert len(summary) == 12
     assert (base / "report.html").stat().st_size > 100_000
     hidden = [path for path in base.rglob(".*") if path.is_file()]
     assert hidden == []
@@ -155,18 +157,27 @@ def test_a_methods_setting_reruns_that_method_alone(finished: Cohort) -> None:
     }  # fmt: skip
 
 
+def test_what_decides_a_bandwidth_reruns_its_search(finished: Cohort) -> None:
+    after = {"balance": 4, "plot": 4, "compare": 2, "export": 2, "report": 1, "track": 1}
+    assert finished.planned("methods.kde.score=cvm") == {"bandwidth": 4, **after}
+    for later in ("methods.kde.on_failure=keep", "methods.kde.bootstrap=2"):
+        assert finished.planned(later) == after
+    assert finished.planned("methods.kde.bandwidth=2000") == after
+
+
 def test_a_mask_setting_reruns_no_ingest(finished: Cohort) -> None:
     planned = finished.planned("mask.min_nnz=5")
     assert planned == {
-        "mask": 4, "balance": 8, "plot": 8, "compare": 2, "export": 2, "report": 1, "track": 1,
+        "mask": 4, "bandwidth": 4, "balance": 12, "plot": 12, "compare": 2, "export": 2,
+        "report": 1, "track": 1,
     }  # fmt: skip
 
 
 def test_plot_settings_rerun_plots_and_what_shows_them(finished: Cohort) -> None:
     assert finished.planned("qc.dpi=50") == {
-        "plot": 8, "compare": 2, "report": 1, "track": 1,
+        "plot": 12, "compare": 2, "report": 1, "track": 1,
     }  # fmt: skip
-    assert finished.planned("qc.max_pixels=50") == {"plot": 8, "report": 1, "track": 1}
+    assert finished.planned("qc.max_pixels=50") == {"plot": 12, "report": 1, "track": 1}
 
 
 def test_tracking_settings_rerun_tracking_alone(finished: Cohort) -> None:
@@ -179,8 +190,8 @@ def test_a_new_sample_runs_by_itself(finished: Cohort) -> None:
     planned = finished.planned()
     finished.write_sheet("ab")
     assert planned == {
-        "inspect": 1, "ingest": 2, "mask": 2, "balance": 4, "plot": 4, "compare": 2,
-        "export": 1, "report": 1, "track": 1,
+        "inspect": 1, "ingest": 2, "mask": 2, "bandwidth": 2, "balance": 6, "plot": 6,
+        "compare": 2, "export": 1, "report": 1, "track": 1,
     }  # fmt: skip
 
 

@@ -42,9 +42,9 @@ def sample(path: Path) -> None:
     for label in ("KSK", "SSK, cosine, one split"):
         name, settings = CHOICES[label]
         fitted = fit(name, settings, contacts, real.h)
-        axes[1].plot(x, fitted.chosen, color=COLOURS[label], label=label)
+        axes[1].plot(x, fitted.h, color=COLOURS[label], label=label)
         if name == "kde":
-            density = _smooth_density(counts, fitted.chosen, fitted.found.bandwidth or 0.02)
+            density = _smooth_density(counts, fitted.h, fitted.found.bandwidth or 0.02)
     axes[1].set(title="bias h(x)", xlabel="x")
     axes[1].legend(fontsize=8)
     top = real.p.max()

@@ -88,13 +88,22 @@ def draw(f: Floats, pairs: int, rng: np.random.Generator) -> Contacts:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A method on one sample: its choice, and h by every candidate from all pairs."""
+    """A method on one sample.
+
+    Attributes
+    ----------
+    found : the search.
+    bandwidths, errors : all that it could have ended with, and the mean squared error of h by each.
+    best, chosen : index of the best in hindsight, and of the one that the search found.
+    h : by the one that it found.
+    """
 
     found: Search
     bandwidths: list[float]
     errors: list[float]
-    best: Floats
-    chosen: Floats
+    best: int
+    chosen: int
+    h: Floats
 
 
 def fit(name: str, settings: dict[str, Any], contacts: Contacts, h: Floats) -> Fitted:
@@ -112,14 +121,15 @@ def fit(name: str, settings: dict[str, Any], contacts: Contacts, h: Floats) -> F
     chromosomes = [ChromosomeBins(every, 1.0)]
     found = search(contacts, operator, chromosomes, method.step, wanted, "simulated")
     whole = operator(contacts)
-    tried = [candidate.bandwidth for candidate in found.candidates]
+    # The candidates, and what they stand for on the whole map.
+    tried = sorted({width for each in found.candidates for width in (each.bandwidth, each.whole)})
     u, _, why = solutions(whole, chromosomes, tried, whole.ones(), method.step, wanted)
     errors = [
         float(((1 / u[:, k] - h) ** 2).mean()) if not why[k] else np.inf for k in range(len(tried))
     ]
     best = int(np.argmin(errors))
-    chosen = found.best if found.best is not None else len(tried) - 1
-    return Fitted(found, tried, errors, 1 / u[:, best], 1 / u[:, chosen])
+    chosen = len(tried) - 1 if found.bandwidth is None else tried.index(found.bandwidth)
+    return Fitted(found, tried, errors, best, chosen, 1 / u[:, chosen])
 
 
 def main() -> None:
@@ -132,8 +142,8 @@ def main() -> None:
         contacts = draw(real.f, pairs, np.random.default_rng([2506, pairs, replicate]))
         for label, (name, settings) in CHOICES.items():
             fitted = fit(name, settings, contacts, real.h)
-            best = int(np.argmin(fitted.errors))
-            chosen = fitted.found.best
+            best = fitted.best
+            chosen = None if fitted.found.bandwidth is None else fitted.chosen
             rows.append(
                 {
                     "pairs": pairs,

@@ -73,6 +73,7 @@ class Candidate:
     ----------
     bandwidth : as the setting: a fraction of the chromosome, or base pairs in a part of several
         chromosomes; 0 is SSK.
+    whole : the bandwidth for all contacts that it stands for, having been tried on half of them.
     score : mean over splits and both halves; NaN where it was rejected.
     error : standard error of that mean; NaN with fewer than two.
     iterations : most that a half needed.
@@ -80,6 +81,7 @@ class Candidate:
     """
 
     bandwidth: float
+    whole: float
     score: float
     error: float
     iterations: int
@@ -124,15 +126,17 @@ class Search:
 
     @property
     def bandwidth(self) -> float | None:
-        """The chosen one, as the setting; see ``Candidate``."""
-        return None if self.best is None else self.candidates[self.best].bandwidth
+        """The chosen one for all contacts, as the setting; see ``Candidate``."""
+        return None if self.best is None else self.candidates[self.best].whole
 
     def words(self) -> str:
         """The choice and its neighbours, in a sentence."""
         if self.best is None:
             return f"no bandwidth could be chosen: {self.warning}"
         chosen = self.candidates[self.best]
-        told = f"bandwidth {self.named(chosen.bandwidth)} chosen by cross-validation, "
+        told = f"bandwidth {self.named(chosen.whole)} chosen by cross-validation, "
+        if chosen.whole != chosen.bandwidth:
+            told += f"from {self.named(chosen.bandwidth)} on halves of the contacts, "
         told += f"score {chosen.score:.3g}"
         near = [
             f"{candidate.score:.3g} at {self.named(candidate.bandwidth)}"
@@ -206,15 +210,17 @@ class _Tried:
     """A candidate while it is tried: its scores so far, or why it is given up."""
 
     bandwidth: float
+    whole: float
     scores: list[float] = field(default_factory=list)
     iterations: int = 0
     rejected: str = ""
 
     def told(self) -> Candidate:
         if self.rejected:
-            return Candidate(self.bandwidth, np.nan, np.nan, 0, self.rejected)
-        error = np.std(self.scores, ddof=1) / len(self.scores) ** 0.5
-        return Candidate(self.bandwidth, float(np.mean(self.scores)), float(error), self.iterations)
+            return Candidate(self.bandwidth, self.whole, np.nan, np.nan, 0, self.rejected)
+        error = float(np.std(self.scores, ddof=1) / len(self.scores) ** 0.5)
+        mean = float(np.mean(self.scores))
+        return Candidate(self.bandwidth, self.whole, mean, error, self.iterations)
 
 
 def search(
@@ -239,7 +245,10 @@ def search(
     if len(chromosomes) > 1:
         # The same length on each of them, not the same share.
         unit = n * largest.bin_size
-    tried = [_Tried(fraction * unit) for fraction in settings.candidates(n)]
+    widths = [fraction * unit for fraction in settings.candidates(n)]
+    # Below one it would be a fraction.
+    least = 1.0 if unit > 1 else 0.0
+    tried = [_Tried(width, max(width * settings.of_whole, min(width, least))) for width in widths]
     for split in range(settings.splits):
         # By the part's name: the same splits whatever other parts there are.
         rng = np.random.default_rng([settings.seed, split, *label.encode()])

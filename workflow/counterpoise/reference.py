@@ -202,7 +202,9 @@ def type_words(hint: Any) -> str:
     """A type as people who write YAML say it: ``whole number``, ``list of text``."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
-        return " or ".join(type_words(argument) for argument in arguments)
+        # "number" says it of a whole one, too.
+        told = [each for each in arguments if not (each is int and float in arguments)]
+        return " or ".join(type_words(each) for each in told)
     if origin is list:
         return f"list of {type_words(arguments[0])}s"
     if origin is dict:

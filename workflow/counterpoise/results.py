@@ -116,6 +116,7 @@ def write_searches(searches: Sequence[Search], path: str | Path) -> None:
         "bins": np.array([search.bins for search in searches], np.int32)[of_part],
         "bin_size": np.array([search.bin_size for search in searches], np.float64)[of_part],
         "bandwidth": np.array([candidate.bandwidth for candidate in tried], np.float64),
+        "whole": np.array([candidate.whole for candidate in tried], np.float64),
         "score": np.array([candidate.score for candidate in tried], np.float64),
         "error": np.array([candidate.error for candidate in tried], np.float64),
         "iterations": np.array([candidate.iterations for candidate in tried], np.int32),
@@ -138,7 +139,7 @@ def read_searches(path: str | Path) -> list[Search]:
     found: dict[str, tuple[int, float, list[Candidate]]] = {}
     for row in pq.ParquetFile(path).read().to_pylist():
         _, _, candidates = found.setdefault(row["part"], (row["bins"], row["bin_size"], []))
-        names = ("bandwidth", "score", "error", "iterations", "rejected")
+        names = ("bandwidth", "whole", "score", "error", "iterations", "rejected")
         candidates.append(Candidate(**{name: row[name] for name in names}))
     return [
         Search(label, bins, bin_size, tuple(candidates))

@@ -32,6 +32,7 @@ MAX_SLAB = 1 << 21  # nonzeros of a slab: about 6 MB, what is read at a time fro
 
 # As in native/layout.h.
 GROUP, STEP, LANES, PANEL, KINDS = 4, 64, 8, 1 << 16, 3
+WORTH_A_PASS = 4  # vectors; a pass of eight, however few are used, takes as long as about four
 HEADER, LIST = 8, 6  # int64 fields of a slab's table and of each of its lists
 
 
@@ -71,12 +72,16 @@ class NativeOperator:
 
     def product(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """A x for one vector [size], or for several [size, k] in passes of up to eight."""
-        if x.ndim == 2:
-            passes = [
-                self._product(x[:, first : first + LANES]) for first in range(0, x.shape[1], LANES)
-            ]
-            return np.concatenate(passes, axis=1)
-        return self._product(x)
+        if x.ndim == 1:
+            return self._product(x)
+        passes = []
+        for first in range(0, x.shape[1], LANES):
+            some = x[:, first : first + LANES]
+            if some.shape[1] < WORTH_A_PASS:
+                passes += [self._product(column)[:, None] for column in some.T]
+            else:
+                passes.append(self._product(some))
+        return np.concatenate(passes, axis=1)
 
     def _product(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         # Masked bins are zeros of x, and what comes out for them is left out.

@@ -32,6 +32,7 @@ class SskCvSettings(KernelSettings):
     """
 
     smoother: ClassVar[Callable[..., Smoother]] = Blocks
+    rate: ClassVar[float] = 1 / 3
 
     score: str = Score.COSINE.value
 
