@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import counterpoise as cp
-from counterpoise.bandwidth import Candidate, Search, halves, score
+from counterpoise.bandwidth import Candidate, Search, choose, halves, score
 from counterpoise.bins import BinTable
 from counterpoise.contacts import Contacts, StoredContacts
 from counterpoise.errors import ConfigError
@@ -303,17 +303,18 @@ def test_words() -> None:
     assert words.startswith("bandwidth ")
     assert words.count(" at ") == 2
     lost = Candidate(0.0, 0.0, np.nan, np.nan, 0, "why")
-    assert Search("x", 10, 1.0, (lost,)).words() == "no bandwidth could be chosen: why"
+    assert Search("x", 10, 1.0, (lost,), None).words() == "no bandwidth could be chosen: why"
     best = Candidate(0.25, 0.25, 1.0, 0.1, 9)
-    widest = Search("x", 1000, 5e3, (lost, replace(best, score=2.0, bandwidth=0.1), best))
+    wider = (lost, replace(best, score=2.0, bandwidth=0.1), best)
+    widest = Search("x", 1000, 5e3, wider, 2)
     assert widest.words() == (
         "bandwidth 1.2 Mb chosen by cross-validation, score 1 (2 at 500 kb); it is the widest that "
         "was tried, so the bias may be smoother still"
     )
-    assert "every narrower one was rejected" in Search("x", 10, 1.0, (lost, best, best)).warning
+    assert "every narrower one was rejected" in Search("x", 10, 1.0, (lost, best, best), 1).warning
     good = replace(best, score=0.5)
-    assert not Search("x", 10, 1.0, (best, lost, good, best)).warning
-    assert "no smoothing is best" in Search("x", 10, 1.0, (good, best)).warning
+    assert not Search("x", 10, 1.0, (best, lost, good, best), 2).warning
+    assert "no smoothing is best" in Search("x", 10, 1.0, (good, best), 0).warning
 
 
 def test_the_table_holds_all_of_it(tmp_path: Path) -> None:
@@ -379,3 +380,22 @@ def test_lengths_never_turn_into_fractions() -> None:
     assert found.candidates[0].whole == 0
     assert found.candidates[1].bandwidth == 1
     assert min(candidate.whole for candidate in found.candidates[1:]) == 1
+
+
+def test_a_score_that_differs_between_splits_counts_less() -> None:
+    lost = Candidate(0.0, 0.0, np.nan, np.nan, 0, "why")
+    shaky = Candidate(0.01, 0.01, 1.0, 0.3, 9)
+    sure = Candidate(0.1, 0.1, 1.2, 0.1, 9)
+    assert choose((lost, shaky, sure), 0.0) == 1
+    assert choose((lost, shaky, sure), 2.0) == 2
+    assert choose((lost,), 2.0) is None
+    assert choose((), 0.0) is None
+
+
+@pytest.mark.parametrize("kind", list(Score))
+def test_only_the_score_of_this_package_is_cautious(kind: Score) -> None:
+    """The paper's are its own: the least of the means."""
+    _, contacts = smooth_map(200, 2_000)
+    found = cp.select_bandwidth(contacts, ignore_diags=0, score=kind.value, splits=2)[0]
+    caution = 2.0 if kind is Score.EXCESS else 0.0
+    assert found.best == choose(found.candidates, caution)

@@ -125,7 +125,10 @@ def write_search(layout: Layout, row: dict[str, Any], score: float = 0.25) -> st
     none = Candidate(0.0, 0.0, math.nan, math.nan, 0, "not converged")
     one = Candidate(0.125, 0.125, score, math.nan, 9)
     two = Candidate(0.25, 0.25, 0.5, 0.01, 8)
-    searches = [Search("genome", 16, 1e4, (none, one, two)), Search("chr2", 8, 1e4, (none,))]
+    best = 1 if score < two.score else 2
+    searches = [
+        Search("genome", 16, 1e4, (none, one, two), best), Search("chr2", 8, 1e4, (none,), None)
+    ]  # fmt: skip
     write_searches(searches, path)
     return path
 

@@ -97,18 +97,14 @@ class Search:
     label : the chromosome.
     bins, bin_size : its size; base pairs.
     candidates : by bandwidth, the narrowest first.
+    best : index of the chosen one; None where all were rejected.
     """
 
     label: str
     bins: int
     bin_size: float
     candidates: tuple[Candidate, ...]
-
-    @property
-    def best(self) -> int | None:
-        """Index of the chosen one, the best score; None where all were rejected."""
-        scored = [k for k, candidate in enumerate(self.candidates) if not candidate.rejected]
-        return min(scored, key=lambda k: self.candidates[k].score, default=None)
+    best: int | None
 
     @property
     def warning(self) -> str:
@@ -153,6 +149,16 @@ class Search:
     def named(self, bandwidth: float) -> str:
         """A candidate's bandwidth as people say it, ``250 kb``."""
         return about(self.base_pairs(bandwidth)) if bandwidth else "0 (SSK)"
+
+
+def choose(candidates: Sequence[Candidate], caution: float) -> int | None:
+    """Index of the candidate with the least score, plus so many times its standard error."""
+    scored = [k for k, candidate in enumerate(candidates) if not candidate.rejected]
+
+    def bound(k: int) -> float:
+        return candidates[k].score + caution * candidates[k].error
+
+    return min(scored, key=bound, default=None)
 
 
 def halves(contacts: Contacts, rng: np.random.Generator) -> tuple[Contacts, Contacts]:
@@ -267,7 +273,9 @@ def search(
                 candidate.scores.append(value)
                 candidate.iterations = max(candidate.iterations, iterations)
                 candidate.rejected = candidate.rejected or rejected
-    return Search(label, n, largest.bin_size, tuple(each.told() for each in tried))
+    candidates = tuple(each.told() for each in tried)
+    best = choose(candidates, settings.caution)
+    return Search(label, n, largest.bin_size, candidates, best)
 
 
 def _chromosomes_in(half: Operator, chromosomes: Sequence[ChromosomeBins]) -> NDArray[np.bool_]:

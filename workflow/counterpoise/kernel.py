@@ -143,6 +143,15 @@ class KernelSettings(MethodSettings):
         return float(2**-self.rate) if self.score == Score.EXCESS else 1.0
 
     @property
+    def caution(self) -> float:
+        """Standard errors of a score, over splits and halves, that count against a candidate.
+
+        With few contacts ``excess`` is now and then low by chance where the bandwidth is far too
+        narrow, and differs widely between splits there. The paper's scores are left as they are.
+        """
+        return 2.0 if self.score == Score.EXCESS else 0.0
+
+    @property
     def own_stopping(self) -> Stopping:
         """The method's own."""
         return Stopping(1e-8, 1000)

@@ -137,12 +137,15 @@ def read_searches(path: str | Path) -> list[Search]:
     from counterpoise.bandwidth import Candidate, Search
 
     found: dict[str, tuple[int, float, list[Candidate]]] = {}
+    best: dict[str, int] = {}
     for row in pq.ParquetFile(path).read().to_pylist():
         _, _, candidates = found.setdefault(row["part"], (row["bins"], row["bin_size"], []))
+        if row["chosen"]:
+            best[row["part"]] = len(candidates)
         names = ("bandwidth", "whole", "score", "error", "iterations", "rejected")
         candidates.append(Candidate(**{name: row[name] for name in names}))
     return [
-        Search(label, bins, bin_size, tuple(candidates))
+        Search(label, bins, bin_size, tuple(candidates), best.get(label))
         for label, (bins, bin_size, candidates) in found.items()
     ]
 
