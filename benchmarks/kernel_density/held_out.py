@@ -95,7 +95,7 @@ def measure(name: str, split: int, folder: Path) -> list[dict[str, Any]]:
         data[selection.kept] = marginal > 0
         weights, used = {}, {}
         for method in METHODS:
-            settings = {"scope": "cis", "ignore_diags": 2, "on_failure": "nan"}
+            settings: dict[str, Any] = {"scope": "cis", "ignore_diags": 2, "on_failure": "nan"}
             result = cp.balance(thin, method, mask=everything, threads=1, **settings)
             found = result.weights[selection.lo : selection.hi]
             used[method] = data & np.isfinite(found) & (found > 0)
