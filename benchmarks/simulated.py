@@ -1,6 +1,6 @@
 """Hi-C-like maps of given sizes, each written once as a `.cool` file under resources/benchmarks/.
 
-python -m benchmarks.simulated MAP ...        (a b c c10 1M 3M 10M 30M 100M 200M 300M)
+python -m benchmarks.simulated MAP ...        (a b c c10 sparse prime 1M 3M ... 300M)
 
 Bins have a bias with scatter and a wave; contacts within a chromosome fall as s**-1.08 with the
 distance s up to 7 Mb (Lieberman-Aiden et al. 2009) and as s**-1.25 beyond; contacts between
@@ -81,6 +81,8 @@ MAPS = {
         Map("b", 50_000_000, 5_000, (50_000,)),
         Map("c", 100_000_000, 10_000, _proportional(300_100), trans=0.25),
         Map("c10", 100_000_000, 10_000, _proportional(300_100), trans=0.10),
+        Map("sparse", 1_000_000, 10_000, (25_000,)),
+        Map("prime", 10_000_000, 10_000, (24_989,)),
         *map(_growing, (1, 3, 10, 30, 100, 200, 300)),
     )
 }

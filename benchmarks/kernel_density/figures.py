@@ -1,4 +1,4 @@
-"""The two figures of the simulation, drawn from its results."""
+"""The figures, drawn from results: two of the simulation, one of held-out contacts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from benchmarks.kernel_density.held_out import DEPTHS
 from benchmarks.kernel_density.simulation import (
     CHOICES,
     N_BINS,
@@ -24,6 +25,18 @@ INK, BLUE, ORANGE, GREEN, RED, PINK = (
     "#1b1f24", "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7",
 )  # fmt: skip
 COLOURS = dict(zip(CHOICES, (BLUE, GREEN, PINK, RED, ORANGE), strict=True))
+# Colour, line, marker and width. The first four have one solution, so they lie on each other.
+STYLES = {
+    "ice": (RED, "-", "s", 3.5),
+    "kr": (ORANGE, "-", "^", 2.0),
+    "ssk": (INK, "--", "", 1.0),
+    "scale": (INK, ":", "v", 1.0),
+    "vc": ("#999999", "-", "x", 1.2),
+    "vc_sqrt": (PINK, "-", "D", 1.2),
+    "kde": ("#56B4E9", "-", "o", 1.6),
+    "kde_eb": (BLUE, "-", "o", 2.4),
+    "ssk_cv": (GREEN, "-", "P", 1.2),
+}
 
 
 def sample(path: Path) -> None:
@@ -89,5 +102,30 @@ def rates(rows: list[dict[str, Any]], path: Path) -> None:
     for each in axes:
         each.set(xscale="log", xlabel="pairs")
     axes[0].legend(fontsize=7)
+    path.parent.mkdir(exist_ok=True)
+    figure.savefig(path, metadata={"Software": None})
+
+
+def held_out(record: dict[str, Any], path: Path) -> None:
+    """Excess variance of held-out row sums against depth: a panel a map, a line a method."""
+    figure = Figure(figsize=(13, 7.5), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(2, 3).ravel()
+    for axis, (name, rows) in zip(axes, record["maps"].items(), strict=False):
+        for method, (color, line, marker, width) in STYLES.items():
+            found = [
+                [row["excess"] for row in rows if row["depth"] == depth and row["method"] == method]
+                for depth in DEPTHS
+            ]
+            means = [np.mean([x for x in part if x is not None] or [np.nan]) for part in found]
+            axis.plot(
+                DEPTHS, means, line, color=color, marker=marker, markersize=4, linewidth=width,
+                label=method,
+            )  # fmt: skip
+        axis.set(title=name, xscale="log", yscale="log", ylim=(None, 2))
+        axis.set(xlabel="share of the contacts of one half", ylabel="excess of the other half")
+    axes[-1].axis("off")
+    handles, labels = axes[0].get_legend_handles_labels()
+    axes[-1].legend(handles, labels, loc="center", ncols=2, fontsize=12, frameon=False)
     path.parent.mkdir(exist_ok=True)
     figure.savefig(path, metadata={"Software": None})
