@@ -92,10 +92,10 @@ def in_words(facts: dict[str, str]) -> str:
     return f"{where}; {versions}; {facts['date']}."
 
 
-def save(name: str, record: Any) -> None:
-    """Write ``results/NAME.json``."""
+def save(name: str, record: Any, indent: int | None = 1) -> None:
+    """Write ``results/NAME.json``; without ``indent`` on one line, for long records."""
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
+    (RESULTS / f"{name}.json").write_text(json.dumps(record, indent=indent) + "\n")
 
 
 def load(name: str) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def main() -> None:
         for (name, split), rows in zip(jobs, results, strict=True):
             maps[name] += rows
             print(f"{name}: split {split + 1} of {args.splits} done", flush=True)
-    save("held_out", {"machine": machine(), "splits": args.splits, "maps": maps})
+    save("held_out", {"machine": machine(), "splits": args.splits, "maps": maps}, indent=None)
     report()
 
 

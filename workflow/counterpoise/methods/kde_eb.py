@@ -60,7 +60,8 @@ def weigh(operator: Operator, smoother: Gaussian, u: Vector, mean: Any) -> Evide
     curve = smoother.without_own(own, around)
     unit_around = smoother.smooth(noise) / around
     unit = xp.where(own > 0, noise / own, unit_around)
-    stray = (((own - curve) / curve) ** 2 - unit_around / curve).mean(0)
+    # A ratio of sums: a mean of ratios would be decided by bins with next to no neighbours.
+    stray = ((own - curve) ** 2 - unit_around * curve).sum(0) / (curve * curve).sum(0)
     return Evidence(own, noise, curve, unit, stray.clip(LEAST_VARIANCE, LARGEST_VARIANCE))
 
 
