@@ -1,6 +1,7 @@
 """Draw a cohort's samples side by side at one resolution, from <root>/<cohort>/."""
 
-from counterpoise.compare import plot_comparison, read_sample
+from counterpoise.compare import read_sample
+from counterpoise.compare_page import plot_comparison
 from counterpoise.layout import Layout
 from counterpoise.script import parser, run
 

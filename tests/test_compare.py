@@ -15,6 +15,7 @@ from PIL import Image
 
 import counterpoise as cp
 from counterpoise import compare as cmp
+from counterpoise import compare_page as page
 from counterpoise import qc
 from counterpoise.bins import BinTable
 from counterpoise.compare import Balanced, Region, Sample
@@ -97,20 +98,20 @@ def test_samples_are_grouped_by_their_longest_chromosome() -> None:
     found = cmp.groups(samples)
     assert [[sample.name for sample in group] for group in found] == [["a", "c"], ["b"]]
     assert cmp.shared_chromosomes(found[0]) == ["chr1", "chr2"]
-    words = cmp.told(cmp.compare(found[0], "ice"), "ice")
+    words = page.told(cmp.compare(found[0], "ice"), "ice")
     assert "Left out, as not all have it: of c chrY." in words
-    assert "its longest chromosome is chr1, 610,000 bp, in no other sample" in cmp.alone(found[1])
+    assert "its longest chromosome is chr1, 610,000 bp, in no other sample" in page.alone(found[1])
 
 
 def test_the_primary_method_is_shown_where_it_is_good_and_else_the_next() -> None:
     a, b = make_sample("a", 1), make_sample("b", 2)
     assert cmp.chosen_method([a, b], "kr") == "kr"
-    assert cmp.told(cmp.compare([a, b], "kr"), "kr").startswith(
+    assert page.told(cmp.compare([a, b], "kr"), "kr").startswith(
         "Balanced by kr, the cohort's primary method."
     )
     bad = with_run(b, "kr", status=Status.FAILED)
     assert cmp.chosen_method([a, bad], "kr") == "ice"
-    assert "primary method, kr, gave no good weights to b (failed)." in cmp.told(
+    assert "primary method, kr, gave no good weights to b (failed)." in page.told(
         cmp.compare([a, bad], "kr"), "kr"
     )
     # Good without a weight there is not, whatever a verdict says.
@@ -222,7 +223,7 @@ def test_shares_are_of_the_kept_bins() -> None:
      (np.nan, "\u2013")],
 )  # fmt: skip
 def test_all_or_nothing_is_told_apart_from_nearly_so(share: float, words: str) -> None:
-    assert cmp.percent(share) == words
+    assert page.percent(share) == words
 
 
 def test_a_sample_without_weights_keeps_the_others_from_nothing() -> None:
@@ -251,7 +252,7 @@ def test_a_chromosome_that_one_could_not_balance_is_not_the_one_shown() -> None:
 
 
 def draw(path: Path, samples: list[Sample], primary: str = "ice", dpi: int = 110) -> Image.Image:
-    cmp.plot_comparison(samples, primary, SIZE, path, dpi)
+    page.plot_comparison(samples, primary, SIZE, path, dpi)
     with Image.open(path) as image:
         assert image.format == "PNG"
         return image.convert("RGB")
@@ -261,12 +262,12 @@ def test_what_is_drawn_is_what_was_computed() -> None:
     samples = [make_sample("wild", 1), without_weights(make_sample("ko", 2)), make_sample("x", 3)]
     seen = cmp.compare(samples, "ice")
     maps, lines, table = Figure().subplots(3)
-    cmp.draw_map(maps, seen, 0, (0.1, 10.0))
+    page.draw_map(maps, seen, 0, (0.1, 10.0))
     np.testing.assert_array_equal(maps.images[-1].get_array().filled(0), seen.pictures[0])
     norm = maps.images[-1].norm
     assert (norm.vmin, norm.vmax) == (0.1, 10.0)
 
-    cmp.draw_decay(lines, seen)
+    page.draw_decay(lines, seen)
     drawn = lines.get_lines()
     assert [line.get_label() for line in drawn] == ["wild", "ko: no weights", "x"]
     assert len(drawn[1].get_xdata()) == 0
@@ -274,7 +275,7 @@ def test_what_is_drawn_is_what_was_computed() -> None:
     np.testing.assert_allclose(drawn[0].get_xdata(), seen.distance[there] * SIZE)
     np.testing.assert_allclose(drawn[0].get_ydata(), seen.decay[0][there])
 
-    cmp.draw_shares(table, seen)
+    page.draw_shares(table, seen)
     widths = [bar.get_width() for bar in table.patches]
     np.testing.assert_allclose(widths[1::2], 0.86 * np.concatenate(seen.shares))
     assert [text.get_text() for text in table.texts if "%" in text.get_text()] == [
@@ -300,8 +301,8 @@ def test_the_page_grows_with_samples_and_says_who_has_no_map(tmp_path: Path) -> 
     assert heights[8] <= heights[9] < heights[8] + 60  # one more line of words
     seen = cmp.compare(samples, "ice")
     assert (len(seen.pictures), len(seen.decay), len(seen.shares)) == (8, 10, 10)
-    assert "Without a map, as only 8 are drawn: sample 8, sample 9." in cmp.told(seen, "ice")
-    styles = [tuple(cmp.line_style(k).values()) for k in range(28)]
+    assert "Without a map, as only 8 are drawn: sample 8, sample 9." in page.told(seen, "ice")
+    styles = [tuple(page.line_style(k).values()) for k in range(28)]
     assert len(set(styles)) == 28
 
 
