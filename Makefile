@@ -48,6 +48,8 @@ bench: .venv/ready
 	$(BIN)/python -m benchmarks.product
 	$(BIN)/python -m benchmarks.files
 	$(BIN)/python -m benchmarks.growth
+	$(BIN)/python -m benchmarks.kernel_density.simulation
+	$(BIN)/python -m benchmarks.kernel_density.iteration
 
 clean:
 	rm -rf .venv results resources .snakemake

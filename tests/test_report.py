@@ -110,6 +110,7 @@ def test_summary_has_a_row_a_run(cohort: tuple[Layout, list[dict[str, Any]]]) ->
     assert first["sha256"] == "ab" * 32
     assert (first["coarsened_from"], failed["coarsened_from"]) == ("5000", "")
     assert float(first["max_deviation"]) < 1e-5
+    assert 0 < float(first["median_se"]) < 1
     assert float(first["seconds"]) >= 0
     assert failed["reason"] == f"tab here, {HOSTILE}"
 
@@ -164,6 +165,17 @@ def test_report_tells_counts_thresholds_and_sources(
         assert f'<b>{count}</b><span class="status">{status}</span>' in text
     for words in ("summed from 5 kb", "as stored", "ab" * 32, "tag-7", "12,345", "min_nnz 10"):
         assert words in text
+
+
+def test_report_tells_how_uncertain_weights_are(
+    cohort: tuple[Layout, list[dict[str, Any]]],
+) -> None:
+    layout, runs = cohort
+    page = Page(written(layout, runs))
+    rows = report.summary_rows(layout, runs)
+    told = [f"{100 * row['median_se']:.2g} %" if row["median_se"] else "\u2013" for row in rows]
+    assert len(set(told)) > 1
+    assert set(told) <= set(page.text)
 
 
 def test_what_users_write_is_escaped(cohort: tuple[Layout, list[dict[str, Any]]]) -> None:
