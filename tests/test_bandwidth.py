@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import counterpoise as cp
-from counterpoise.bandwidth import Candidate, Search, choose, halves, score
+from counterpoise.bandwidth import CONTACTS, Candidate, Search, choose, halves, score, within_runs
 from counterpoise.bins import BinTable
 from counterpoise.contacts import Contacts, StoredContacts
 from counterpoise.errors import ConfigError
@@ -34,7 +34,7 @@ def smooth_map(n: int, contacts: float, seed: int = 3) -> tuple[NDArray[np.float
 
 def scored(kind: Score, sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """Without noise, many contacts."""
-    return score(kind, sums, np.zeros_like(sums), 1e9)
+    return score(kind, sums, np.zeros_like(sums), np.arange(len(sums)))
 
 
 def test_the_excess_is_variance_beyond_counting() -> None:
@@ -42,11 +42,12 @@ def test_the_excess_is_variance_beyond_counting() -> None:
     rng = np.random.default_rng(4)
     for depth in (0.5, 5.0, 50.0):
         counts = rng.poisson(depth, (20_000, 20)).astype(float)
-        even = score(Score.EXCESS, counts, counts, depth)
+        runs = np.arange(20_000) // max(int(np.ceil(CONTACTS / depth)), 1)
+        even = score(Score.EXCESS, counts, counts, runs)
         assert abs(even.mean()) < 4 * even.std() / 20**0.5
         spread = np.where(np.arange(20_000) < 10_000, 0.8, 1.2)[:, None]
         uneven = rng.poisson(depth * spread, (20_000, 20)).astype(float)
-        assert score(Score.EXCESS, uneven, uneven, depth).mean() == pytest.approx(0.04, rel=0.05)
+        assert score(Score.EXCESS, uneven, uneven, runs).mean() == pytest.approx(0.04, rel=0.05)
 
 
 def test_the_cvm_score_is_its_integral() -> None:
@@ -104,7 +105,7 @@ def test_candidates() -> None:
     assert tried[1] * 1000 == pytest.approx(1)
     assert 0.25 / 2**0.5 < tried[-1] <= 0.25
     np.testing.assert_allclose(np.array(tried[2:]) / tried[1:-1], 2**0.5)
-    assert candidates(3) == [0]
+    assert candidates(3) == [0, 0.25]
     assert candidates(4) == [0, 0.25]
 
 
@@ -119,8 +120,7 @@ def by_hand(contacts: Contacts, bandwidth: float, splits: int, kind: Score) -> f
                 learn, "kde", bandwidth=bandwidth, mask=kept, tolerance=1e-10, ignore_diags=0
             ).weights
             sums, noise = (v * (hold.full_matrix() @ v) for v in (u, u * u))
-            each = hold.full_matrix().sum() / len(u)
-            values.append(score(kind, sums[:, None], noise[:, None], each)[0])
+            values.append(score(kind, sums[:, None], noise[:, None], np.arange(len(u)))[0])
     return float(np.mean(values))
 
 
@@ -187,19 +187,90 @@ def test_sparse_maps_reject_what_they_cannot_score() -> None:
     assert cp.balance(contacts, "kde", mask=kept, ignore_diags=2).status is cp.Status.CONVERGED
 
 
-def test_where_nothing_can_be_chosen() -> None:
+def test_where_none_can_be_told_to_be_good_it_is_the_widest() -> None:
+    """Half of one contact is none: nothing can be scored, and the method itself decides."""
     matrix = np.zeros((8, 8))
     matrix[0, 1] = matrix[1, 0] = 1
+    found = cp.select_bandwidth(matrix)[0]
+    assert all(candidate.rejected for candidate in found.candidates)
+    assert found.bandwidth == found.candidates[-1].whole > 0
     result = cp.balance(matrix, "kde")
-    assert result.status is cp.Status.FAILED
-    assert "no bandwidth could be chosen" in result.reason
+    assert result.status is cp.Status.CONVERGED
+    assert "none of those tried can be told to be good, so it is the widest" in result.reason
+    assert np.isfinite(result.weights[:2]).all()
     assert cp.balance(np.zeros((4, 4)), "kde", mask=np.ones(4, bool)).status is cp.Status.EMPTY
 
 
-def test_no_bandwidth_no_weights() -> None:
-    matrix = np.zeros((8, 8))
-    matrix[0, 1] = matrix[1, 0] = 1
-    assert np.isnan(cp.balance(matrix, "kde", on_failure="keep").weights).all()
+@pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])
+@pytest.mark.parametrize("seed", range(3))
+def test_small_chromosomes_keep_no_map_from_being_balanced(method: str, seed: int) -> None:
+    """A scaffold of one bin has no halves to speak of."""
+    contacts = genome_map({"a": 60, "b": 30, "c": 5, "d": 2, "e": 1}, seed, trans=0.0)
+    result = cp.balance(contacts, method, scope="cis", ignore_diags=0)
+    assert result.status is cp.Status.CONVERGED, result.reason
+    filled = np.diff(contacts.indptr) > 0
+    assert np.isfinite(result.weights[filled]).all()
+
+
+def test_few_contacts_are_no_evidence_of_a_bias() -> None:
+    """With a handful of runs their variance is chance: the widest is taken."""
+    rng = np.random.default_rng(3)
+    for _ in range(6):
+        upper = np.zeros((200, 200))
+        np.add.at(upper, tuple(np.sort(rng.integers(0, 200, (2, 20)), axis=0)), 1)
+        matrix = upper + np.triu(upper, 1).T
+        found = cp.select_bandwidth(matrix, mask=np.ones(200, bool))[0]
+        scored = [k for k, candidate in enumerate(found.candidates) if not candidate.rejected]
+        assert found.best == (scored or range(len(found.candidates)))[-1]
+
+
+def test_contacts_within_a_run_count_at_both_ends() -> None:
+    """Symmetric maps whose expected row sums are all the same: no excess, however sparse."""
+    n, width = 240, 12
+    distance = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    ring = np.minimum(distance, n - distance)
+    mean = np.where(ring >= 2, 1.0 / np.maximum(ring, 1) ** 1.5, 0.0)
+    mean *= 1.5 / mean.sum(axis=1)[:, None]  # contacts of a bin
+    runs = np.arange(n) // width
+    rng = np.random.default_rng(8)
+    with_inner, without = [], []
+    for _ in range(400):
+        upper = np.triu(rng.poisson(mean))
+        contacts = Contacts.from_matrix(upper + np.triu(upper, 1).T)
+        inner = within_runs(contacts, runs, np.ones(n, bool), 0).full_matrix()
+        sums = np.asarray(contacts.full_matrix().sum(axis=1))
+        extra = np.asarray(inner.sum(axis=1))
+        with_inner.append(score(Score.EXCESS, sums, sums + extra, runs)[0])
+        without.append(score(Score.EXCESS, sums, sums, runs)[0])
+    # About the maps' own mean, whose variance is missing: each contact counts twice in the total.
+    own = 2 / (n * 1.5)
+    far = [(np.mean(each) + own) / (np.std(each) / 20) for each in (with_inner, without)]
+    assert abs(far[0]) < 4
+    assert far[1] > 8
+
+
+def test_contacts_within_runs() -> None:
+    matrix = random_map(30, 2).toarray()
+    kept = np.ones(30, bool)
+    kept[[4, 5, 17]] = False
+    runs = np.arange(27) // 5
+    contacts = Contacts.from_matrix(matrix)
+    inner = within_runs(contacts, runs, kept, 0).full_matrix().toarray()
+    of_bin = np.full(30, -1)
+    of_bin[kept] = runs
+    same = (of_bin[:, None] == of_bin) & ~np.eye(30, dtype=bool)
+    inside = np.ix_(kept, kept)
+    np.testing.assert_array_equal(inner[inside], (matrix * same)[inside])
+
+
+def test_mixing_lets_every_bandwidth_reach_every_bin() -> None:
+    matrix = random_map(300, 1, density=0.002, depth=3.0).toarray()
+    kept = np.ones(300, bool)
+    with_mixing = cp.balance(matrix, "kde", mask=kept, mixing=1e-3)
+    assert with_mixing.status is cp.Status.CONVERGED, with_mixing.reason
+    assert np.isfinite(with_mixing.weights).all()
+    found = cp.select_bandwidth(matrix, mask=kept, mixing=1e-3)[0]
+    assert not any("within reach" in candidate.rejected for candidate in found.candidates)
 
 
 def test_searches_that_do_not_fit() -> None:
@@ -302,18 +373,22 @@ def test_words() -> None:
     words = cp.select_bandwidth(contacts)[0].words()
     assert words.startswith("bandwidth ")
     assert words.count(" at ") == 2
+    assert words.count(" \u00b1 ") == 3
     lost = Candidate(0.0, 0.0, np.nan, np.nan, 0, "why")
-    assert Search("x", 10, 1.0, (lost,), None).words() == "no bandwidth could be chosen: why"
+    assert Search("x", 10, 1.0, (lost,), 0).words() == (
+        "bandwidth 0 (SSK): none of those tried can be told to be good, so it is the widest (why)"
+    )
     best = Candidate(0.25, 0.25, 1.0, 0.1, 9)
     wider = (lost, replace(best, score=2.0, bandwidth=0.1), best)
     widest = Search("x", 1000, 5e3, wider, 2)
     assert widest.words() == (
-        "bandwidth 1.2 Mb chosen by cross-validation, score 1 (2 at 500 kb); it is the widest that "
-        "was tried, so the bias may be smoother still"
+        "bandwidth 1.2 Mb chosen by cross-validation, score 1 \u00b1 0.1 (2 \u00b1 0.1 at "
+        "500 kb); it is the widest that was tried, so the bias may be smoother still"
     )
     assert "every narrower one was rejected" in Search("x", 10, 1.0, (lost, best, best), 1).warning
     good = replace(best, score=0.5)
     assert not Search("x", 10, 1.0, (best, lost, good, best), 2).warning
+    assert Search("x", 10, 1.0, (good, lost), 0).warning == "every wider one was rejected"
     assert "no smoothing is best" in Search("x", 10, 1.0, (good, best), 0).warning
 
 

@@ -45,7 +45,7 @@ def by_the_formula(matrix: Floats, kept: NDArray[np.bool_], sigma: float) -> Flo
         g = others @ s
         around = (smooth @ v) / (smooth @ s)
         phi = np.where(s > 0, v / np.where(s > 0, s, 1), around)
-        kappa = 1 / np.clip(((s - g) ** 2 - around * g).sum() / (g**2).sum(), 1e-4, 1)
+        kappa = 1 / np.clip(((s - g) ** 2 / g - around).sum() / g.sum(), 1e-4, 1)
         h = g * (kappa + s / phi) / (kappa + g / phi)
         u = np.sqrt(u / h)
     return u / np.sqrt((u * (raw @ u)).mean())

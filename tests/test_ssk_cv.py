@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import counterpoise as cp
-from counterpoise.methods.ssk_cv import SskCvSettings
+from counterpoise.methods.ssk_cv import ALL, SskCvSettings
 
 from .conftest import random_map
 from .test_bandwidth import smooth_map
@@ -43,7 +43,7 @@ def test_candidates() -> None:
     widths = np.array(settings.candidates(1000)) * 1000
     np.testing.assert_allclose(widths[:9], [0, 2, 3, 4, 5, 6, 8, 11, 16], atol=1e-12)
     assert widths[-1] <= 250
-    assert settings.candidates(1) == [0]
+    assert settings.candidates(1) == settings.candidates(3) == [0, ALL]
 
 
 def test_a_sparse_map_takes_bins_together() -> None:

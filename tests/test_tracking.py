@@ -127,7 +127,7 @@ def write_search(layout: Layout, row: dict[str, Any], score: float = 0.25) -> st
     two = Candidate(0.25, 0.25, 0.5, 0.01, 8)
     best = 1 if score < two.score else 2
     searches = [
-        Search("genome", 16, 1e4, (none, one, two), best), Search("chr2", 8, 1e4, (none,), None)
+        Search("genome", 16, 1e4, (none, one, two), best), Search("chr2", 8, 1e4, (none,), 0)
     ]  # fmt: skip
     write_searches(searches, path)
     return path

@@ -71,7 +71,7 @@ def test_weighted_trans_contacts_are_no_more_certain_for_their_factor() -> None:
     )
 
 
-@pytest.mark.parametrize("sigma", [0.0, 0.4, 3.0, 17.0, 300.0])
+@pytest.mark.parametrize("sigma", [0.0, 0.4, 3.0, 17.0, 35.0, 42.0, 300.0])
 @pytest.mark.parametrize("xp", ["numpy", "torch"])
 def test_variance_of_a_smoothed_vector(sigma: float, xp: str) -> None:
     """(S * S) x, by the dense matrix: with gaps, at both ends, on two chromosomes."""
@@ -94,6 +94,16 @@ def test_variance_of_a_smoothed_vector(sigma: float, xp: str) -> None:
     smoother = Gaussian(chromosomes, bandwidth, like, library)
     got = np.asarray(smoother.variance(library.asarray(x)))
     np.testing.assert_allclose(got, dense**2 @ x, rtol=1e-9)
+
+
+def test_kernels_far_wider_than_the_chromosome() -> None:
+    """Base pairs given for a matrix are an easy slip; it must cost neither time nor memory."""
+    result = cp.balance(matrix_of(), "kde", bandwidth=1e12)
+    u = result.weights
+    np.testing.assert_allclose(u, u[0])
+    # A plain mean of all bins: that much noise is in the total alone.
+    noise = np.sqrt(2 / matrix_of().sum()) / 2
+    assert noise * 0.9 < result.se[0] < noise * 2.2
 
 
 def test_variance_of_means_of_runs() -> None:
@@ -277,8 +287,8 @@ def test_counts_grow_past_their_type() -> None:
     """A count near the end of 16 bits is drawn above it half of the times."""
     top = np.full((12, 12), 65_535.0)
     result = cp.balance(top, "kr", bootstrap=6)
-    assert result.se == pytest.approx(np.full(12, 1 / np.sqrt(12 * 65_535)), rel=2)
-    assert (result.se < 0.01).all()
+    expected = 1 / np.sqrt(12 * 65_535)
+    assert expected / 3 < np.median(result.se) < expected * 3
 
 
 @pytest.mark.parametrize("bootstrap", [0, 3])

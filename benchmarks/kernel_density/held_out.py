@@ -71,7 +71,7 @@ def unevenness(
         return None
     u = np.where(used, weights, 0.0)
     sums, noise = ((v * hold.product(v))[used, None] for v in (u, u**2))
-    value = float(score(kind, sums, noise, np.inf)[0])
+    value = float(score(kind, sums, noise, np.arange(len(sums)))[0])
     return float(f"{value:.4g}")
 
 

@@ -128,7 +128,7 @@ def fit(name: str, settings: dict[str, Any], contacts: Contacts, h: Floats) -> F
         float(((1 / u[:, k] - h) ** 2).mean()) if not why[k] else np.inf for k in range(len(tried))
     ]
     best = int(np.argmin(errors))
-    chosen = len(tried) - 1 if found.bandwidth is None else tried.index(found.bandwidth)
+    chosen = tried.index(found.bandwidth)
     return Fitted(found, tried, errors, best, chosen, 1 / u[:, chosen])
 
 
@@ -142,15 +142,14 @@ def main() -> None:
         contacts = draw(real.f, pairs, np.random.default_rng([2506, pairs, replicate]))
         for label, (name, settings) in CHOICES.items():
             fitted = fit(name, settings, contacts, real.h)
-            best = fitted.best
-            chosen = None if fitted.found.bandwidth is None else fitted.chosen
+            best, chosen = fitted.best, fitted.chosen
             rows.append(
                 {
                     "pairs": pairs,
                     "replicate": replicate,
                     "choice": label,
-                    "bandwidth": None if chosen is None else fitted.bandwidths[chosen],
-                    "error": None if chosen is None else fitted.errors[chosen],
+                    "bandwidth": fitted.bandwidths[chosen],
+                    "error": fitted.errors[chosen],
                     "best_bandwidth": fitted.bandwidths[best],
                     "best_error": fitted.errors[best],
                 }
@@ -195,8 +194,8 @@ def report() -> None:
 
 
 def by_size(rows: list[dict[str, Any]], label: str) -> list[list[dict[str, Any]]]:
-    """The samples of a choice that found a bandwidth, for each number of pairs."""
-    own = [row for row in rows if row["choice"] == label and row["error"] is not None]
+    """The samples of a choice, for each number of pairs."""
+    own = [row for row in rows if row["choice"] == label]
     return [[row for row in own if row["pairs"] == size] for size in SIZES]
 
 

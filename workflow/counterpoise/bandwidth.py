@@ -30,24 +30,28 @@ TOGETHER = 8
 # Nearer to the solution than the scores of neighbours are to each other.
 TOLERANCE = 1e-5
 MAX_ITERATIONS = 300
-CONTACTS = 20  # that a run of bins has on average, for the score ``excess``
+# The score ``excess`` looks at runs of bins that have so many contacts on average, and where there
+# are fewer than so many runs, at nothing: a variance of two or three numbers is chance.
+CONTACTS, FEWEST_RUNS = 20, 5
 
 
 def score(
-    kind: Score, sums: NDArray[np.float64], noise: NDArray[np.float64], contacts: float
+    kind: Score,
+    sums: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    runs: NDArray[np.intp],
 ) -> NDArray[np.float64]:
     """Unevenness of row sums [bins, candidates], each column by itself.
 
     Parameters
     ----------
-    noise : their Poisson variance, of the same shape; ``excess`` takes it off, and can so be below
-        zero.
-    contacts : of a bin, on average.
+    noise : their Poisson variance, of the same shape, such that the sum over a run is the variance
+        of that of its row sums; ``excess`` takes it off, and can so be below zero.
+    runs : int [bins], ascending, the run of bins that each is in; for ``excess`` alone.
     """
     n = len(sums)
     if kind is Score.EXCESS:
-        width = max(int(np.ceil(CONTACTS / contacts)), 1) if contacts > 0 else n
-        starts = np.arange(0, n, width)
+        starts = np.concatenate([[0], np.flatnonzero(np.diff(runs)) + 1])
         sizes = np.diff([*starts, n])[:, None]
         means = np.add.reduceat(sums, starts) / sizes
         counting = np.add.reduceat(noise, starts) / sizes**2
@@ -97,22 +101,25 @@ class Search:
     label : the chromosome.
     bins, bin_size : its size; base pairs.
     candidates : by bandwidth, the narrowest first.
-    best : index of the chosen one; None where all were rejected.
+    best : index of the chosen one; of the widest, where all were rejected.
     """
 
     label: str
     bins: int
     bin_size: float
     candidates: tuple[Candidate, ...]
-    best: int | None
+    best: int
 
     @property
     def warning(self) -> str:
         """What is to be said where no candidate, or one at an end of those tried, is the best."""
         best = self.best
-        if best is None:
-            return self.candidates[-1].rejected
+        if self.candidates[best].rejected:
+            why = self.candidates[best].rejected
+            return f"none of those tried can be told to be good, so it is the widest ({why})"
         if best == 0:
+            if all(candidate.rejected for candidate in self.candidates[1:]):
+                return "every wider one was rejected"
             return "no smoothing is best, as where contacts are many"
         if best == len(self.candidates) - 1:
             return "it is the widest that was tried, so the bias may be smoother still"
@@ -121,21 +128,22 @@ class Search:
         return ""
 
     @property
-    def bandwidth(self) -> float | None:
+    def bandwidth(self) -> float:
         """The chosen one for all contacts, as the setting; see ``Candidate``."""
-        return None if self.best is None else self.candidates[self.best].whole
+        return self.candidates[self.best].whole
 
     def words(self) -> str:
         """The choice and its neighbours, in a sentence."""
-        if self.best is None:
-            return f"no bandwidth could be chosen: {self.warning}"
         chosen = self.candidates[self.best]
+        if chosen.rejected:
+            return f"bandwidth {self.named(chosen.whole)}: {self.warning}"
         told = f"bandwidth {self.named(chosen.whole)} chosen by cross-validation, "
         if chosen.whole != chosen.bandwidth:
             told += f"from {self.named(chosen.bandwidth)} on halves of the contacts, "
-        told += f"score {chosen.score:.3g}"
+        told += f"score {chosen.score:.3g} \u00b1 {chosen.error:.1g}"
         near = [
-            f"{candidate.score:.3g} at {self.named(candidate.bandwidth)}"
+            f"{candidate.score:.3g} \u00b1 {candidate.error:.1g} at "
+            f"{self.named(candidate.bandwidth)}"
             for candidate in self.candidates[max(self.best - 1, 0) : self.best + 2]
             if candidate is not chosen and not candidate.rejected
         ]
@@ -202,11 +210,9 @@ def search_parts(
         # No other part's contacts are split, nor those between them.
         contacts = rows_within(task.contacts, selection.lo, selection.hi, selection.hi)
         operators = partial(task.operator, selection=selection)
-        found.append(
-            search(
-                contacts, operators, chromosomes, task.method.step, task.settings, selection.label
-            )
-        )
+        step, settings = task.method.step, task.settings
+        label, first_bin = selection.label, selection.lo
+        found.append(search(contacts, operators, chromosomes, step, settings, label, first_bin))
         progress(f"{selection.label}: {found[-1].words()}")
     return found
 
@@ -236,6 +242,7 @@ def search(
     step: Step,
     settings: KernelSettings,
     label: str,
+    first_bin: int = 0,
 ) -> Search:
     """Try every candidate on one part.
 
@@ -245,6 +252,7 @@ def search(
     operator : makes the operator of the part from a map, on its kept bins.
     chromosomes : of the part.
     step : the method's.
+    first_bin : of the part.
     """
     largest = max(chromosomes, key=lambda chromosome: len(chromosome.kept))
     n, unit = len(largest.kept), 1.0
@@ -255,19 +263,31 @@ def search(
     # Below one it would be a fraction.
     least = 1.0 if unit > 1 else 0.0
     tried = [_Tried(width, max(width * settings.of_whole, min(width, least))) for width in widths]
+    kept = np.concatenate([chromosome.kept for chromosome in chromosomes])
+    runs, longer = np.empty(0, np.intp), False
     for split in range(settings.splits):
         # By the part's name: the same splits whatever other parts there are.
         rng = np.random.default_rng([settings.seed, split, *label.encode()])
-        first, second = (operator(half) for half in halves(contacts, rng))
-        there = _chromosomes_in(first, chromosomes) & _chromosomes_in(second, chromosomes)
+        maps = halves(contacts, rng)
+        both = [operator(half) for half in maps]
+        if not split:
+            runs = _runs(both)
+            # In runs of one bin there is nothing that counts twice.
+            longer = Score(settings.score) is Score.EXCESS and runs[-1] + 1 < len(runs)
+        inner: list[Operator | None] = [None, None]
+        if longer:
+            inner = [operator(within_runs(half, runs, kept, first_bin)) for half in maps]
+        there = np.logical_and(*(_chromosomes_in(half, chromosomes) for half in both))
         if not there.all():
-            first, second = first.restricted(there), second.restricted(there)
+            both = [half.restricted(there) for half in both]
+            inner = [half and half.restricted(there) for half in inner]
         left = [candidate for candidate in tried if not candidate.rejected]
         widths = [candidate.bandwidth for candidate in left]
-        score_by = partial(_round, fewer(chromosomes, there), widths, step, settings)
+        here = fewer(chromosomes, there)
+        score_by = partial(_round, here, widths, step, settings, runs[there])
         # On a CPU both at once: much of the time is spent in transforms of one thread.
-        with ThreadPoolExecutor(2 if first.xp is np else 1) as pool:
-            rounds = pool.map(score_by, (first, second), (second, first))
+        with ThreadPoolExecutor(2 if both[0].xp is np else 1) as pool:
+            rounds = pool.map(score_by, both, both[::-1], inner[::-1])
         for results in rounds:
             for candidate, (value, iterations, rejected) in zip(left, results, strict=True):
                 candidate.scores.append(value)
@@ -275,7 +295,48 @@ def search(
                 candidate.rejected = candidate.rejected or rejected
     candidates = tuple(each.told() for each in tried)
     best = choose(candidates, settings.caution)
+    if longer and runs[-1] + 1 < FEWEST_RUNS:
+        scored = [k for k, candidate in enumerate(candidates) if not candidate.rejected]
+        best = max(scored, default=None)
+    if best is None:
+        best = len(candidates) - 1
     return Search(label, n, largest.bin_size, candidates, best)
+
+
+def _runs(both: Sequence[Operator]) -> NDArray[np.intp]:
+    """int [bins], the run that each is in, from both halves of a map: the same for every split."""
+    size = both[0].size
+    total = sum(float(half.product(half.ones()).sum()) for half in both)
+    contacts = total / 2 / size  # of a bin, in a half
+    width = max(int(np.ceil(CONTACTS / contacts)), 1) if contacts > 0 else size
+    return np.arange(size) // min(width, size)
+
+
+def within_runs(
+    contacts: Contacts, runs: NDArray[np.intp], kept: NDArray[np.bool_], first_bin: int
+) -> Contacts:
+    """The contacts between two bins of one run: in the run's row sum each counts at both ends.
+
+    So its variance there is four times its count, of which the row sums' own hold two.
+
+    Parameters
+    ----------
+    runs : int [kept bins of the part].
+    kept : bool [bins of the part].
+    first_bin : of the part.
+    """
+    of_bin = np.full(len(kept), -1)
+    of_bin[kept] = runs
+    rows, columns = contacts.rows - first_bin, contacts.columns.astype(np.int64) - first_bin
+    inside = (columns < len(kept)) & (rows != columns)
+    inside[inside] = of_bin[rows[inside]] == of_bin[columns[inside]]
+    sizes = np.bincount(contacts.rows[inside], minlength=len(contacts.bins))
+    return replace(
+        contacts,
+        indptr=np.concatenate([[0], np.cumsum(sizes)]),
+        columns=contacts.columns[inside],
+        counts=contacts.counts[inside],
+    )
 
 
 def _chromosomes_in(half: Operator, chromosomes: Sequence[ChromosomeBins]) -> NDArray[np.bool_]:
@@ -291,22 +352,33 @@ def _round(
     bandwidths: list[float],
     step: Step,
     settings: KernelSettings,
+    runs: NDArray[np.intp],
     learn: Operator,
     hold: Operator,
+    inner: Operator | None,
 ) -> list[tuple[float, int, str]]:
     """Learn on one half and score on the other; score, iterations, and why it is rejected.
 
     The widest go first, and the narrower ones start from the solution of their neighbour.
+
+    Parameters
+    ----------
+    hold, inner : all contacts of the half that is held out, and those within runs of bins.
     """
     start: Any = learn.ones()
-    contacts = float(hold.product(start).mean())
     found: list[tuple[float, int, str]] = []
     for end in range(len(bandwidths), 0, -TOGETHER):
         group = bandwidths[max(end - TOGETHER, 0) : end]
         u, needed, why = solutions(learn, chromosomes, group, start, step, settings)
         with np.errstate(all="ignore"):  # of those that are rejected
-            sums, noise = (to_numpy(v * hold.product(v)) for v in (u, u * u))
-            values = score(Score(settings.score), sums, noise, contacts)
+            sums, noise = (v * hold.product(v) for v in (u, u * u))
+            if inner is not None:
+                noise = noise + u * u * inner.product(u * u)
+            values = score(Score(settings.score), to_numpy(sums), to_numpy(noise), runs)
+        why = [
+            reason or ("" if np.isfinite(value) else "one half has no contacts")
+            for reason, value in zip(why, values, strict=True)
+        ]
         found = [*zip(values.tolist(), needed, why, strict=True), *found]
         if not why[0]:
             start = u[:, 0]
@@ -332,9 +404,11 @@ def solutions(
         tolerance, limit = max(tolerance, TOLERANCE), min(limit, MAX_ITERATIONS)
     # A method that smooths because it is stopped has one start.
     u = xp.stack([xp.ones_like(start) if stopping.decides else start] * len(bandwidths)).T
-    reached = to_numpy(within_reach(smoother, xp.stack([marginal] * len(bandwidths)).T))
-    beyond = "a bin has no contact of one half within reach of the kernel"
-    needed, why = [0] * len(bandwidths), ["" if column.all() else beyond for column in reached.T]
+    needed, why = [0] * len(bandwidths), [""] * len(bandwidths)
+    if not settings.everywhere:
+        reached = to_numpy(within_reach(smoother, xp.stack([marginal] * len(bandwidths)).T))
+        beyond = "a bin has no contact of one half within reach of the kernel"
+        why = ["" if column.all() else beyond for column in reached.T]
     going = [k for k, reason in enumerate(why) if not reason]
     active = smoother.only(going)
     for iteration in range(1, limit + 1):

@@ -126,12 +126,13 @@ class KernelSettings(MethodSettings):
     def candidates(self, n: int) -> list[float]:
         """Bandwidths to try on a chromosome of n bins, as fractions of it, the narrowest first.
 
-        None at all, and from one bin to a quarter of the chromosome in steps of a root of two.
+        None at all, and from one bin to a quarter of the chromosome in steps of a root of two;
+        the quarter alone where that is less than a bin.
         """
         tried = [0.0]
         while (sigma := NARROWEST * STEP ** (len(tried) - 1)) <= WIDEST * n:
             tried.append(sigma / n)
-        return tried
+        return tried if len(tried) > 1 else [0.0, WIDEST]
 
     @property
     def of_whole(self) -> float:
@@ -199,8 +200,6 @@ def _solve(problem: Problem, settings: KernelSettings, step: Step, noise: Noise)
     xp, note = operator.xp, ""
     if problem.bandwidth is not None:
         bandwidth, note = problem.bandwidth
-        if bandwidth is None:
-            return Solution(operator.ones(), Status.FAILED, 0, Cause.NO_BANDWIDTH, note)
     else:
         bandwidth = float(settings.bandwidth)
     widest = max(chromosomes, key=lambda chromosome: len(chromosome.kept))

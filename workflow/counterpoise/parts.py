@@ -82,7 +82,7 @@ class Task:
     settings: MethodSettings
     computer: Choice
     threads: int | None
-    bandwidths: dict[str, tuple[float | None, str]] = field(default_factory=dict)
+    bandwidths: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     def operator(self, contacts: ContactMap, selection: Selection) -> Operator:
         """The operator of a selection, on the chosen backend and device."""
@@ -314,8 +314,7 @@ def _attempt(
         note += f"({name_some(gone, contacts.bins.describe)}"
         note += "), so that the others could be balanced: " if status.good else "): "
         reason = "; ".join(words for words in (reason, note + solution.dropped_reason) if words)
-    reached = keep and solution.cause is not Cause.NO_BANDWIDTH
-    written = status.good or (reached and span < BEYOND_USE)
+    written = status.good or (keep and span < BEYOND_USE)
     balanced_total = 0.0
     if written:
         values[balanced.kept] = weights

@@ -676,10 +676,10 @@ def draw_bandwidths(axes: Axes, searches: Sequence[Search]) -> None:
 
     No bandwidth at all (SSK) stands at the left end, half a bin wide.
     """
-    found = [search for search in searches if search.best is not None]
+    found = [search for search in searches if any(np.isfinite(c.score) for c in search.candidates)]
     heading(axes, "Bandwidth", "held-out contacts: how much less even than with the best")
     if not found:
-        say_instead(axes, "no bandwidth could be chosen")
+        say_instead(axes, "no bandwidth could be told to be good; the widest was taken")
         return
     none = min(search.bin_size for search in found) / 2
     lines, dots = [], []
@@ -690,7 +690,6 @@ def draw_bandwidths(axes: Axes, searches: Sequence[Search]) -> None:
         scores /= np.nanmedian(scores) or 1.0
         places = [search.base_pairs(c.bandwidth) or none for c in search.candidates]
         points = np.column_stack([places, scores])
-        assert search.best is not None
         dots.append(points[search.best])
         lines.append(points[np.isfinite(points[:, 1])])
     alone = len(lines) == 1

@@ -145,7 +145,7 @@ def read_searches(path: str | Path) -> list[Search]:
         names = ("bandwidth", "whole", "score", "error", "iterations", "rejected")
         candidates.append(Candidate(**{name: row[name] for name in names}))
     return [
-        Search(label, bins, bin_size, tuple(candidates), best.get(label))
+        Search(label, bins, bin_size, tuple(candidates), best[label])
         for label, (bins, bin_size, candidates) in found.items()
     ]
 

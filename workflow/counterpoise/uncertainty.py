@@ -75,6 +75,7 @@ def bootstrap(
         solved.append(np.log(solve(replace(contacts, counts=np.concatenate(drawn)))))
     logs = np.array(solved)
     seen = np.isfinite(logs)
+    logs[~seen] = np.nan  # weights that ran off
     enough = seen.sum(axis=0) >= FEWEST
     errors = np.full(logs.shape[1], np.nan)
     errors[enough] = np.nanstd(logs[:, enough], axis=0, ddof=1)

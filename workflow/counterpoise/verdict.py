@@ -36,7 +36,6 @@ class Cause(StrEnum):
     DISCONNECTED = "disconnected"
     DIVERGED = "diverged"
     LIMIT = "limit"
-    NO_BANDWIDTH = "no_bandwidth"
 
 
 @dataclass(frozen=True)

@@ -172,8 +172,8 @@ class Problem:
     nonzeros : counts for each bin the bins that it has contacts with, float64 [bins]; costs as
         much as building the operator does.
     chromosomes : where the bins lie on their chromosomes.
-    bandwidth : the one that a search chose for this part, as a fraction of the chromosome (None
-        where it found none), and what it says of it; None where nothing was searched.
+    bandwidth : the one that a search chose for this part, as a fraction of the chromosome, and
+        what it says of it; None where nothing was searched.
     """
 
     operator: Operator
@@ -181,7 +181,7 @@ class Problem:
     record: Recorder
     nonzeros: Callable[[], Vector]
     chromosomes: Callable[[], list[ChromosomeBins]]
-    bandwidth: tuple[float | None, str] | None = None
+    bandwidth: tuple[float, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,9 @@ def weigh(operator: Operator, smoother: Gaussian, u: Vector, mean: Any) -> Evide
     curve = smoother.without_own(own, around)
     unit_around = smoother.smooth(noise) / around
     unit = xp.where(own > 0, noise / own, unit_around)
-    # A ratio of sums: a mean of ratios would be decided by bins with next to no neighbours.
-    stray = ((own - curve) ** 2 - unit_around * curve).sum(0) / (curve * curve).sum(0)
+    # Each bin as much as there is of its curve: a plain mean would be decided by bins with next to
+    # nothing around them, and a ratio of sums of squares by those with most.
+    stray = ((own - curve) ** 2 / curve - unit_around).sum(0) / curve.sum(0)
     return Evidence(own, noise, curve, unit, stray.clip(LEAST_VARIANCE, LARGEST_VARIANCE))
 
 

@@ -17,6 +17,8 @@ from counterpoise.kernel import STEP, WIDEST, KernelSettings, Score, curve_noise
 from counterpoise.methods import Method
 from counterpoise.smoothing import Blocks, Smoother
 
+ALL = 0.99  # of a few bins; one would be a base pair
+
 
 @dataclass
 class SskCvSettings(KernelSettings):
@@ -37,12 +39,15 @@ class SskCvSettings(KernelSettings):
     score: str = Score.COSINE.value
 
     def candidates(self, n: int) -> list[float]:
-        """None, two bins, three, and further up to a quarter in steps of a root of two."""
+        """None, two bins, three, and further up to a quarter in steps of a root of two.
+
+        Where a quarter is less than two bins, none and all of the chromosome.
+        """
         widths, width = [1], STEP
         while width <= WIDEST * n:
             widths.append(max(widths[-1] + 1, round(width)))
             width *= STEP
-        return [0.0, *(width / n for width in widths[1:])]
+        return [0.0, *(width / n for width in widths[1:])] if len(widths) > 1 else [0.0, ALL]
 
 
 def step(
