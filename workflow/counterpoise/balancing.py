@@ -104,8 +104,8 @@ def balance(
 
     Parameters
     ----------
-    contacts : ``Contacts``, or a symmetric scipy sparse or dense matrix (taken as one chromosome,
-        no diagonal left out unless ``ignore_diags`` asks for it).
+    contacts : ``Contacts``, or a symmetric scipy sparse or dense matrix (taken as one chromosome of
+        bins of one base pair, no diagonal left out unless ``ignore_diags`` asks for it).
     method : name of a method (``counterpoise.methods``).
     mask : filter settings (``MaskSettings`` or a dict of them), a bool array [bins] with True
         for kept bins, or None for empty bins alone.

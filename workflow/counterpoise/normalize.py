@@ -100,7 +100,7 @@ def kde_normalize(
     Parameters
     ----------
     bandwidth : below 1 a fraction of the matrix, from 1 up bins, 0 for none (SSK); ``cv`` lets
-        cross-validation choose, for which the entries must be counts.
+        cross-validation choose, for which the entries must be whole numbers.
     max_iter, tolerance : of the iteration.
     backend, device : see ``kr_normalize``.
 
