@@ -210,13 +210,25 @@ def test_every_path_is_named() -> None:
     assert {path.removeprefix("results/<cohort>/") for path in paths} <= set(named)
 
 
-def test_links_lead_somewhere() -> None:
-    for text in (OUTPUTS, CONFIGURATION):
-        headings = re.findall(r"^#+ (.*)$", text, re.M)
-        anchors = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
-        links = re.findall(r"\]\(#([^)]*)\)", text)
-        assert links
-        assert set(links) <= anchors
+PAGES = ["README.md", "CHANGELOG.md", "benchmarks/README.md", "profiles/README.md"]
+PAGES += [f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name: str) -> None:
+    """To files of the repository, and to headings of its pages."""
+    page = ROOT / name
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    for link in links:
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path) if path else page
+        assert target.exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", target.read_text(), re.M)
+            anchors = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
+            assert anchor in anchors, link
 
 
 def test_mcool(layout: Layout) -> None:

@@ -263,12 +263,16 @@ def test_balances_what_has_no_exact_balancing(name: str) -> None:
 
 
 def test_the_star_is_told_honestly() -> None:
+    """All contacts at one bin: weights run off where the kernel underflows, and it says so."""
     result = cp.balance(star(40), "kde", bandwidth=0.05, tolerance=1e-10)
-    expected = direct_density(star(40), np.ones(40, bool), 2.0)
-    if result.status is cp.Status.CONVERGED:
-        np.testing.assert_allclose(result.weights, expected, rtol=1e-6)
-    else:
-        assert result.reason
+    assert result.status is cp.Status.FAILED
+    assert "ran off" in result.reason
+    assert np.isnan(result.weights).all()
+    # Wide enough, and it has a solution like any other.
+    wide = cp.balance(star(40), "kde", bandwidth=0.25, tolerance=1e-10)
+    expected = direct_density(star(40), np.ones(40, bool), 10.0)
+    assert wide.status is cp.Status.CONVERGED
+    np.testing.assert_allclose(wide.weights, expected, rtol=1e-6)
 
 
 def test_bins_beyond_reach_are_left_out_by_name() -> None:
