@@ -70,7 +70,8 @@ def test_products_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
         backend.NativeOperator, "product", lambda self, x: calls.append(1) or product(self, x)
     )
     result = cp.balance(random_map(40, 1), "kr")
-    assert result.matvecs == len(calls) > 3
+    # One more, for the standard errors, is no cost of the method's.
+    assert result.matvecs == len(calls) - 1 > 3
 
 
 def test_an_outer_step_costs_no_product_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,8 +123,8 @@ def write_search(layout: Layout, row: dict[str, Any], score: float = 0.25) -> st
     ]
     write_json(verdict, record)
     none = Candidate(0.0, 0.0, math.nan, math.nan, 0, "not converged")
-    one = Candidate(0.125, 0.125, score, math.nan, 9)
-    two = Candidate(0.25, 0.25, 0.5, 0.01, 8)
+    one = Candidate(0.125, 0.1, score, math.nan, 9)
+    two = Candidate(0.25, 0.2, 0.5, 0.01, 8)
     best = 1 if score < two.score else 2
     searches = [
         Search("genome", 16, 1e4, (none, one, two), best), Search("chr2", 8, 1e4, (none,), 0)
@@ -421,10 +421,10 @@ def test_a_search_for_a_bandwidth_is_a_table(
     assert artifacts(settings, run) == ["bandwidth.json", "ice.png", "verdict.json"]
     table = tables(settings, run)
     assert table.astype(object).where(table.notna(), None).to_numpy().tolist() == [
-        ["genome", 0, False, None, None, 0, "not converged"],
-        ["genome", 20_000, True, 0.25, None, 9, ""],
-        ["genome", 40_000, False, 0.5, 0.01, 8, ""],
-        ["chr2", 0, False, None, None, 0, "not converged"],
+        ["genome", 0, 0, False, None, None, 0, "not converged"],
+        ["genome", 20_000, 16_000, True, 0.25, None, 9, ""],
+        ["genome", 40_000, 32_000, False, 0.5, 0.01, 8, ""],
+        ["chr2", 0, 0, True, None, None, 0, "not converged"],
     ]
     assert run.data.metrics["bandwidth"] == 30_000  # median of the parts
     assert run.data.tags["bandwidth_sha256"] == sha256(path)
