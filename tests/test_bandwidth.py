@@ -463,8 +463,8 @@ def test_a_score_that_differs_between_splits_counts_less() -> None:
     sure = Candidate(0.1, 0.1, 1.2, 0.1, 9)
     assert choose((lost, shaky, sure), 0.0) == 1
     assert choose((lost, shaky, sure), 2.0) == 2
-    assert choose((lost,), 2.0) is None
-    assert choose((), 0.0) is None
+    assert choose((lost, shaky, sure, lost), 0.0, telling=False) == 2
+    assert choose((lost, lost), 2.0) == 1
 
 
 @pytest.mark.parametrize("kind", list(Score))

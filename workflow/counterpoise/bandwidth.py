@@ -159,14 +159,17 @@ class Search:
         return about(self.base_pairs(bandwidth)) if bandwidth else "0 (SSK)"
 
 
-def choose(candidates: Sequence[Candidate], caution: float) -> int | None:
-    """Index of the candidate with the least score, plus so many times its standard error."""
+def choose(candidates: Sequence[Candidate], caution: float, telling: bool = True) -> int:
+    """Index of the candidate with the least score, plus so many times its standard error.
+
+    The widest of those scored where scores are not ``telling``, and of all where none has one.
+    """
     scored = [k for k, candidate in enumerate(candidates) if not candidate.rejected]
-
-    def bound(k: int) -> float:
-        return candidates[k].score + caution * candidates[k].error
-
-    return min(scored, key=bound, default=None)
+    if not scored:
+        return len(candidates) - 1
+    if not telling:
+        return scored[-1]
+    return min(scored, key=lambda k: candidates[k].score + caution * candidates[k].error)
 
 
 def halves(contacts: Contacts, rng: np.random.Generator) -> tuple[Contacts, Contacts]:
@@ -294,12 +297,8 @@ def search(
                 candidate.iterations = max(candidate.iterations, iterations)
                 candidate.rejected = candidate.rejected or rejected
     candidates = tuple(each.told() for each in tried)
-    best = choose(candidates, settings.caution)
-    if longer and runs[-1] + 1 < FEWEST_RUNS:
-        scored = [k for k, candidate in enumerate(candidates) if not candidate.rejected]
-        best = max(scored, default=None)
-    if best is None:
-        best = len(candidates) - 1
+    telling = not longer or runs[-1] + 1 >= FEWEST_RUNS
+    best = choose(candidates, settings.caution, telling)
     return Search(label, n, largest.bin_size, candidates, best)
 
 
