@@ -27,8 +27,8 @@ Run = dict[str, Any]
 
 # What a status means to the person who wants to use the weights.
 MEANINGS = {
-    Status.CONVERGED: "All kept bins have the same balanced row sum, within the tolerance. "
-    "Use these weights.",
+    Status.CONVERGED: "All kept bins have the same balanced row sum, within the tolerance; with "
+    "kernel methods (kde, kde_eb, ssk_cv) the same smoothed one. Use these weights.",
     Status.COMPUTED: "A method of one pass (VC, VC_SQRT): it evens out coverage but does not make "
     "row sums equal, so there is nothing that could converge.",
     Status.EMPTY: "No bin was left to balance: the map has no contacts of this kind, or the mask "
