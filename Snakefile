@@ -6,6 +6,7 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
+from counterpoise import resources as needs
 from counterpoise.config import load, snakemake_overrides
 from counterpoise.errors import ConfigError
 from counterpoise.layout import Layout, combinations, compared
@@ -23,7 +24,8 @@ try:
 except ConfigError as error:
     sys.exit(f"counterpoise: {error}")
 LAYOUT = Layout(RUN.config.cohort)
-RUNS = combinations(RUN.cohort_settings())
+COHORT, TRACKING = RUN.cohort_settings(), RUN.tracking_settings()
+RUNS = combinations(COHORT)
 COMPARED = compared(RUNS)
 
 
@@ -49,6 +51,16 @@ rule all:
         LAYOUT.summary,
         LAYOUT.report,
         LAYOUT.tracking,
+
+
+# Where a job failed, the rules report and track wait for what it did not make. Until it is made:
+onerror:
+    shell(
+        "python {SCRIPTS}/report.py --so-far --summary {LAYOUT.summary}"
+        " --report {LAYOUT.report} --settings {COHORT:q};"
+        "python {SCRIPTS}/track.py --so-far --output {LAYOUT.tracking}"
+        " --settings {TRACKING:q}"
+    )
 
 
 rule demo_inputs:

@@ -5,15 +5,23 @@ Ends well even where MLflow could not be reached; the output then says ``pending
 
 from counterpoise.files import write_json
 from counterpoise.layout import Layout, combinations
-from counterpoise.script import parser, run
+from counterpoise.outstanding import why_missing
+from counterpoise.script import outdated_at_once, parser, run
 from counterpoise.tracking import log_cohort
 
 
 def main() -> None:
-    args = parser(__doc__, "output").parse_args()
+    arguments = parser(__doc__, "output")
+    arguments.add_argument("--so-far", action="store_true", help="only runs that have a result")
+    args = arguments.parse_args()
     layout = Layout(args.settings["cohort"], args.root)
-    record = log_cohort(layout, combinations(args.settings), args.settings)
+    runs = combinations(args.settings)
+    if args.so_far:
+        runs = [row for row in runs if not why_missing(layout, row)]
+    record = log_cohort(layout, runs, args.settings)
     write_json(args.output, record)
+    if args.so_far:
+        outdated_at_once(args.output)
     print(f"MLflow: {record['status']}, {len(record['runs'])} runs, {record['uri']}")
 
 

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 import counterpoise as cp
 from counterpoise import report
-from counterpoise.errors import InputError
 from counterpoise.files import write_json
 from counterpoise.layout import Layout
 from counterpoise.mask import write_mask
+from counterpoise.outstanding import why_missing
 from counterpoise.results import write_balance
 from counterpoise.verdict import Status
 
@@ -210,23 +211,86 @@ def test_wide_plots_are_made_smaller(cohort: tuple[Layout, list[dict[str, Any]]]
     assert (image["width"], image["height"]) == ("80", "50")
 
 
-@pytest.mark.parametrize("missing", ["verdict", "mask", "source", "plot", "comparison"])
-def test_a_missing_result_is_named_and_no_report_is_left(
-    cohort: tuple[Layout, list[dict[str, Any]]], missing: str
+@pytest.mark.parametrize(
+    ("missing", "step"),
+    [("verdict", "balance"), ("mask", "mask"), ("source", "ingest"), ("plot", "plot")],
+)
+def test_a_missing_result_is_told_with_the_reason(
+    cohort: tuple[Layout, list[dict[str, Any]]], missing: str, step: str
 ) -> None:
     layout, runs = cohort
+    write_json(layout.input_record("ko"), {})
+    place = ("ko", "10000", "vc")
     path = {
-        "verdict": layout.weights("ko", 10_000, "vc")["verdict"],
+        "verdict": layout.weights(*place)["verdict"],
         "mask": layout.mask("ko", 10_000),
         "source": layout.triples("ko", 10_000)["source"],
-        "plot": layout.plot("ko", 10_000, "vc"),
-        "comparison": layout.comparison(10_000),
+        "plot": layout.plot(*place),
     }[missing]
     Path(path).unlink()
-    with pytest.raises(InputError, match="is not there") as caught:
-        report.write_report(layout, runs, layout.report)
-    assert caught.value.source == path
-    assert not list(Path(layout.base).glob("*report.html*"))
+    assert "has not run" in written(layout, runs)
+    log = Path(layout.log(step, *place if step in ("balance", "plot") else place[:2]))
+    log.parent.mkdir(parents=True)
+    log.write_text("12:00:00 begun\ncounterpoise: ko.map: is <broken>. Fetch it again.\n")
+    page = Page(written(layout, runs))
+    gone = [run for run in runs if missing in ("mask", "source") or run["method"] == "vc"]
+    gone = [run for run in gone if run["sample"] == "ko"]
+    report.write_summary(layout, runs, layout.summary)
+    table = pd.read_csv(layout.summary, sep="\t").query("status == 'missing'")
+    assert set(table["reason"]) == {f"{step}: ko.map: is <broken>. Fetch it again."}
+    assert list(table["method"]) == [run["method"] for run in gone]
+    assert "".join(page.text).count("ko.map: is <broken>") == len(gone)
+    # The others are there, and samples are not put side by side without one of them.
+    assert len(page.all("img")) == len(runs) - len(gone)
+    log.write_text("12:00:00 begun\n")
+    assert f"see {log}; the last line is: 12:00:00 begun" in "".join(
+        Page(written(layout, runs)).text
+    )
+
+
+def test_a_failed_search_is_told_before_the_balancing(
+    cohort: tuple[Layout, list[dict[str, Any]]],
+) -> None:
+    layout, runs = cohort
+    write_json(layout.input_record("ko"), {})
+    Path(layout.weights("ko", 10_000, "vc")["verdict"]).unlink()
+    log = Path(layout.log("bandwidth", "ko", "10000", "vc"))
+    log.parent.mkdir(parents=True)
+    log.write_text("counterpoise: no search.\n")
+    assert why_missing(layout, runs[-1]) == "bandwidth: no search."
+
+
+def test_many_plots_are_linked(
+    cohort: tuple[Layout, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout, runs = cohort
+    monkeypatch.setattr(report, "SHOWN", 1)
+    page = Page(written(layout, runs))
+    shown = [figure for figure in page.all("figure") if "data-sample" in figure]
+    assert len(shown) == len(runs)
+    images = [image["alt"] or "" for image in page.all("img")]
+    assert len(images) == 2  # the samples side by side, and the one that failed
+    assert "ko at 10 kb, ice: failed" in images[1]
+    assert "Of 4 plots 1 are on this page" in "".join(page.text)
+
+
+def test_costs_of_each_step(cohort: tuple[Layout, list[dict[str, Any]]]) -> None:
+    layout, runs = cohort
+    assert "Time and memory" not in written(layout, runs)
+    for method, seconds, memory in (("ice", "4000.5", "210.5"), ("vc", "0.2", "-")):
+        path = Path(layout.benchmark("balance", "wild", "10000", method))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:00\t{memory}\n")
+    assert report.costs(layout, runs) == [
+        {
+            "rule": "balance",
+            "jobs": 2,
+            "seconds": 4000.7,
+            "longest": (4000.5, "wild 10000 ice"),
+            "largest": (210.5, "wild 10000 ice"),
+        }
+    ]
+    assert "1 h 6 min" in written(layout, runs)
 
 
 def test_no_runs(tmp_path: Path) -> None:

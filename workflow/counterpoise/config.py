@@ -275,6 +275,10 @@ class Run:
             **asdict(self.methods[method]),
         }
 
+    def gpu(self) -> dict[str, int]:
+        """A GPU among the resources of balancing jobs, where the configuration insists on one."""
+        return {"gpu": 1} if self.config.backend.device == "cuda" else {}
+
     def search_settings(self, method: str) -> dict[str, Any]:
         """Parameters of the jobs that search for a method's bandwidth."""
         settings = self.method_settings(method)

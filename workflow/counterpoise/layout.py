@@ -81,6 +81,10 @@ class Layout:
     def log(self, rule: str, *wildcards: str) -> str:
         return "/".join([self.base, "logs", rule, *wildcards]) + ".log"
 
+    def benchmark(self, rule: str, *wildcards: str) -> str:
+        """Seconds and peak memory of a job, as Snakemake measures them."""
+        return "/".join([self.base, "benchmarks", rule, *wildcards]) + ".tsv"
+
 
 def combinations(cohort: dict[str, Any]) -> list[dict[str, Any]]:
     """Every sample x resolution x method of a cohort (``config.Run.cohort_settings``).

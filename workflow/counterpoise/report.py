@@ -1,6 +1,7 @@
 """The cohort at a glance: ``summary.tsv``, and ``report.html``, one page that needs no network.
 
-Both are made from the files under ``results/`` alone; equal files give equal bytes.
+Both are made from the files under ``results/`` alone; equal files give equal bytes. A run that has
+no result is told as ``missing``, with the reason.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from typing import Any
 
 from counterpoise._version import __version__
 from counterpoise.bins import base_pairs
-from counterpoise.errors import InputError
 from counterpoise.files import read_json, replacing
 from counterpoise.layout import Layout, compared
 from counterpoise.mask import Reason, read_mask
+from counterpoise.outstanding import why_missing
 from counterpoise.results import read_verdict
 from counterpoise.verdict import Status, Verdict
 
@@ -39,6 +40,15 @@ MEANINGS = {
     "Sparse bins are the usual cause: mask more of them, or use a coarser resolution.",
 }
 
+# Where there is no verdict at all, ``Status`` has no word.
+MISSING = "missing"
+MISSING_MEANS = (
+    "There is no result, since a job on the way to it failed or did not run; the reason says which. "
+    "Put it right and run the workflow again: it does only what is missing."
+)
+# Plots beyond so many are linked and not shown, those of bad verdicts last: a page has to open.
+SHOWN = 300
+
 SUMMARY_COLUMNS = (
     "sample", "condition", "replicate", "resolution", "method", "status", "reason", "algorithm",
     "scope", "bins", "kept", "contacts", "nonzeros", "iterations", "matvecs", "max_deviation",
@@ -54,18 +64,16 @@ def summary_rows(layout: Layout, runs: Sequence[Run]) -> list[dict[str, Any]]:
     ----------
     runs : dicts with sample, resolution, method and, where the sample sheet has them,
         condition and replicate.
-
-    Raises
-    ------
-    InputError : a result is not there.
     """
     return [_summary_row(layout, run) for run in runs]
 
 
 def _summary_row(layout: Layout, run: Run) -> dict[str, Any]:
-    place = (run["sample"], run["resolution"])
+    if reason := why_missing(layout, run):
+        known = {key: run.get(key) for key in SUMMARY_COLUMNS}
+        return {**known, "status": MISSING, "reason": reason}
     verdict = _verdict(layout, run)
-    source = read_json(_present(layout.triples(*place)["source"]))
+    source = read_json(layout.triples(run["sample"], run["resolution"])["source"])
     row = {
         "sample": run["sample"],
         "condition": run.get("condition"),
@@ -118,54 +126,51 @@ def write_report(
     ----------
     runs : see ``summary_rows``.
     image_width : of the embedded plots, in pixels; the PNGs keep their own size.
-
-    Raises
-    ------
-    InputError : a result is not there.
     """
     from jinja2 import Environment, StrictUndefined
 
     rows = summary_rows(layout, runs)
-    maps = list(dict.fromkeys((run["sample"], run["resolution"]) for run in runs))
+    done = [run for run, row in zip(runs, rows, strict=True) if row["status"] != MISSING]
+    maps = list(dict.fromkeys((run["sample"], run["resolution"]) for run in done))
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        base_pairs=base_pairs, number=number, deviation=deviation, words=words
+        base_pairs=base_pairs, number=number, deviation=deviation, words=words, duration=duration
     )
     source = resources.files("counterpoise").joinpath("report.html").read_text(encoding="utf-8")
     counts = Counter(row["status"] for row in rows)
+    meanings = {status.value: MEANINGS[status] for status in Status}
+    if counts[MISSING]:
+        meanings = {MISSING: MISSING_MEANS, **meanings}
     page = environment.from_string(source).stream(
         cohort=layout.cohort,
         version=__version__,
-        versions=_versions(layout, runs),
+        versions=_versions(layout, done),
         rows=rows,
-        side_by_side=bool(compared(runs)),
+        missing=counts[MISSING],
+        plotted=len(done),
+        shown=SHOWN,
+        side_by_side=bool(compared(done)),
         samples=list(dict.fromkeys(run["sample"] for run in runs)),
         resolutions=list(dict.fromkeys(run["resolution"] for run in runs)),
         methods=list(dict.fromkeys(run["method"] for run in runs)),
-        statuses=[(status.value, counts[status.value], MEANINGS[status]) for status in Status],
+        statuses=[(status, counts[status], meaning) for status, meaning in meanings.items()],
         reasons=[reason.name.lower() for reason in Reason if reason is not Reason.KEPT],
         masks=[_mask_row(layout, *place) for place in maps],
         inputs=[_input_row(layout, *place) for place in maps],
         # One image in memory at a time: the page is written as it is made.
-        comparisons=_comparisons(layout, runs, Path(path).parent, image_width),
-        plots=_plots(layout, runs, rows, Path(path).parent, image_width),
+        comparisons=_comparisons(layout, runs, done, Path(path).parent, image_width),
+        plots=_plots(layout, rows, Path(path).parent, image_width),
+        costs=costs(layout, runs),
     )
     with replacing(path) as temporary, open(temporary, "wb") as stream:
         page.dump(stream, encoding="utf-8")
 
 
-def _present(path: str) -> str:
-    """The path, if there is such a file."""
-    if not Path(path).is_file():
-        raise InputError(path, "is not there.", "Run the workflow again; it makes what is missing.")
-    return path
-
-
 def _verdict(layout: Layout, run: Run) -> Verdict:
     paths = layout.weights(run["sample"], run["resolution"], run["method"])
-    return read_verdict(_present(paths["verdict"]))
+    return read_verdict(paths["verdict"])
 
 
 def _versions(layout: Layout, runs: Sequence[Run]) -> list[str]:
@@ -176,7 +181,7 @@ def _versions(layout: Layout, runs: Sequence[Run]) -> list[str]:
 
 def _mask_row(layout: Layout, sample: str, resolution: int) -> dict[str, Any]:
     """How many bins of a map were dropped for which reason, and the cutoffs in counts."""
-    kept, summary = read_mask(_present(layout.mask(sample, resolution)))
+    kept, summary = read_mask(layout.mask(sample, resolution))
     return {
         "sample": sample,
         "resolution": resolution,
@@ -201,7 +206,7 @@ def cutoffs(thresholds: dict[str, Any]) -> str:
 
 
 def _input_row(layout: Layout, sample: str, resolution: int) -> dict[str, Any]:
-    record = read_json(_present(layout.triples(sample, resolution)["source"]))
+    record = read_json(layout.triples(sample, resolution)["source"])
     unknown = dict.fromkeys(("uri", "format", "coarsened_from", "contacts", "nnz", "assembly"))
     identity = record.get("identity", {})
     return {
@@ -215,29 +220,86 @@ def _input_row(layout: Layout, sample: str, resolution: int) -> dict[str, Any]:
 
 
 def _comparisons(
-    layout: Layout, runs: Sequence[Run], folder: Path, width: int
+    layout: Layout, runs: Sequence[Run], done: Sequence[Run], folder: Path, width: int
 ) -> Iterator[dict[str, Any]]:
-    """The samples of each resolution, and their picture as of ``_image``."""
+    """The samples of each resolution of which all is there, and their picture as of ``_image``."""
+    lacking = Counter(run["resolution"] for run in runs) - Counter(
+        run["resolution"] for run in done
+    )
     for resolution, samples in compared(runs).items():
-        image = _image(layout.comparison(resolution), folder, width)
-        yield {"resolution": resolution, "samples": samples, **image}
+        picture = layout.comparison(resolution)
+        if resolution not in lacking and Path(picture).is_file():
+            image = _image(picture, folder, width)
+            yield {"resolution": resolution, "samples": samples, **image}
 
 
 def _plots(
-    layout: Layout, runs: Sequence[Run], rows: Sequence[dict[str, Any]], folder: Path, width: int
+    layout: Layout, rows: Sequence[dict[str, Any]], folder: Path, width: int
 ) -> Iterator[dict[str, Any]]:
-    """The rows with their plot as of ``_image``."""
-    for run, row in zip(runs, rows, strict=True):
-        plot = layout.plot(run["sample"], run["resolution"], run["method"])
-        yield {**row, **_image(plot, folder, width)}
+    """The rows with their plot as of ``_image``, or with a link to it alone."""
+    plotted = [number for number, row in enumerate(rows) if row["status"] != MISSING]
+    shown = set(sorted(plotted, key=lambda number: Status(rows[number]["status"]).good)[:SHOWN])
+    for number in plotted:
+        row = rows[number]
+        plot = layout.plot(row["sample"], row["resolution"], row["method"])
+        picture = _image(plot, folder, width) if number in shown else _link(plot, folder)
+        yield {**row, "number": number + 1, "image": None, **picture}
 
 
 def _image(path: str, folder: Path, width: int) -> dict[str, Any]:
-    """A picture as a data URI and, if it lies beside the page, a link to the PNG."""
-    picture = Path(_present(path))
-    image, size = _webp(picture, width)
-    link = picture.relative_to(folder).as_posix() if picture.is_relative_to(folder) else None
-    return {"image": image, "width": size[0], "height": size[1], "link": link}
+    """A picture as a data URI, and the link to it."""
+    image, size = _webp(Path(path), width)
+    return {"image": image, "width": size[0], "height": size[1], **_link(path, folder)}
+
+
+def _link(path: str, folder: Path) -> dict[str, str | None]:
+    """A link to a PNG if it lies beside the page."""
+    picture = Path(path)
+    inside = picture.is_relative_to(folder)
+    return {"link": picture.relative_to(folder).as_posix() if inside else None}
+
+
+def costs(layout: Layout, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Time and memory of each rule's jobs, as Snakemake measured them (``Layout.benchmark``).
+
+    Returns
+    -------
+    For each rule of which there are measurements: ``rule``, ``jobs``, ``seconds`` of all together,
+    the ``longest`` and the ``largest`` (peak memory, MB) as pairs of figure and job; ``largest`` is
+    None where all jobs were too short to be looked at.
+    """
+    samples = dict.fromkeys((run["sample"],) for run in runs)
+    maps = dict.fromkeys((run["sample"], str(run["resolution"])) for run in runs)
+    places = [(run["sample"], str(run["resolution"]), run["method"]) for run in runs]
+    resolutions = dict.fromkeys((str(run["resolution"]),) for run in runs)
+    jobs = {
+        "inspect": samples, "ingest": maps, "mask": maps, "bandwidth": places, "balance": places,
+        "plot": places, "compare": resolutions, "export": samples,
+    }  # fmt: skip
+    found = []
+    for rule, wildcards in jobs.items():
+        times, memories = [], []
+        for wildcard in wildcards:
+            path = Path(layout.benchmark(rule, *wildcard))
+            if path.is_file():
+                with open(path, newline="", encoding="utf-8") as stream:
+                    row = next(csv.DictReader(stream, delimiter="\t"))
+                name = " ".join(wildcard)
+                times.append((float(row["s"]), name))
+                # Snakemake writes a word instead of a figure for jobs that were over too soon.
+                if row["max_rss"].replace(".", "", 1).isdigit():
+                    memories.append((float(row["max_rss"]), name))
+        if times:
+            found.append(
+                {
+                    "rule": rule,
+                    "jobs": len(times),
+                    "seconds": sum(seconds for seconds, _ in times),
+                    "longest": max(times),
+                    "largest": max(memories, default=None),
+                }
+            )
+    return found
 
 
 def _webp(path: Path, width: int) -> tuple[str, tuple[int, int]]:
@@ -259,6 +321,14 @@ def number(value: float | None) -> str:
     if value is None:
         return "\u2013"
     return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.4g}"
+
+
+def duration(seconds: float) -> str:
+    """``12.3 s``, ``4 min 5 s`` or ``3 h 20 min``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def deviation(value: float | None) -> str:

@@ -168,6 +168,7 @@ def forecast(
 
     ``drawing``: other maps are drawn from parts of it, for a search or a bootstrap.
     """
+    record = read_json(paths["source"])
     pixels = pq.ParquetFile(paths["pixels"])
     bins = pq.ParquetFile(paths["bins"])
     nonzeros = pixels.metadata.num_rows
@@ -176,7 +177,6 @@ def forecast(
     examined = nonzeros if nonzeros <= EXAMINE_LIMIT else 0
     if scope is Scope.CIS and chromosomes > 1:
         examined = min(nonzeros, EXAMINE_LIMIT)
-    record = read_json(paths["source"])
     size = Size.of(
         bins.metadata.num_rows, nonzeros, record["count_type"], record["contacts"], examined
     )

@@ -11,19 +11,26 @@ rule bandwidth:
         LAYOUT.bandwidth(),
     log:
         LAYOUT.log("bandwidth", "{sample}", "{resolution}", "{method}"),
+    benchmark:
+        LAYOUT.benchmark("bandwidth", "{sample}", "{resolution}", "{method}")
     conda:
         "../../envs/counterpoise.yaml"
-    threads: 2
+    threads: lambda wc, input: needs.threads_for(input)
     resources:
-        mem_mb=4000,
+        **RUN.gpu(),
+        mem_mb=lambda wc, input, threads, attempt: attempt
+        * needs.search_mb(input, RUN.method_settings(wc.method), threads),
+        runtime=lambda wc, input, attempt: attempt * needs.search_minutes(input),
     params:
         settings=lambda wc: RUN.search_settings(wc.method),
+        memory=lambda wc, resources: needs.own_mb(resources),
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: a bandwidth for {wildcards.method}"
+        " (up to {resources.mem_mb} MB)"
     shell:
         "python {input.script} --pixels {input.pixels} --bins {input.bins}"
         " --source {input.source} --mask {input.mask} --output {output} --threads {threads}"
-        " --memory-mb {resources.mem_mb}"
+        " --memory-mb {params.memory}"
         " --settings {params.settings:q} > {log} 2>&1"
 
 
@@ -37,18 +44,26 @@ rule balance:
         **LAYOUT.weights(),
     log:
         LAYOUT.log("balance", "{sample}", "{resolution}", "{method}"),
+    benchmark:
+        LAYOUT.benchmark("balance", "{sample}", "{resolution}", "{method}")
     conda:
         "../../envs/counterpoise.yaml"
-    threads: 2
+    threads: lambda wc, input: needs.threads_for(input)
     resources:
-        mem_mb=4000,
+        **RUN.gpu(),
+        mem_mb=lambda wc, input, threads, attempt: attempt
+        * needs.balance_mb(input, RUN.method_settings(wc.method), threads),
+        runtime=lambda wc, input, attempt: attempt
+        * needs.balance_minutes(input, RUN.method_settings(wc.method)),
     params:
         settings=lambda wc: RUN.method_settings(wc.method),
+        memory=lambda wc, resources: needs.own_mb(resources),
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: {wildcards.method}"
+        " (up to {resources.mem_mb} MB)"
     shell:
         "python {input.script} --pixels {input.pixels} --bins {input.bins}"
         " --source {input.source} --mask {input.mask} --weights {output.weights}"
         " --trace {output.trace} --verdict {output.verdict} --threads {threads}"
-        " --memory-mb {resources.mem_mb} --bandwidth {input.bandwidth}"
+        " --memory-mb {params.memory} --bandwidth {input.bandwidth}"
         " --settings {params.settings:q} > {log} 2>&1"

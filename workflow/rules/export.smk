@@ -19,9 +19,15 @@ rule export:
         LAYOUT.cooler(),
     log:
         LAYOUT.log("export", "{sample}"),
+    benchmark:
+        LAYOUT.benchmark("export", "{sample}")
     conda:
         "../../envs/counterpoise.yaml"
     threads: 2
+    resources:
+        mem_mb=lambda wc, input, attempt: attempt
+        * needs.bins_mb("export", input, len(RUN.methods)),
+        runtime=lambda wc, input, attempt: attempt * needs.pass_minutes(input),
     params:
         settings=lambda wc: RUN.export_settings(wc.sample),
     message:

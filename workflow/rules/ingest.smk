@@ -9,8 +9,13 @@ rule inspect:
         LAYOUT.input_record(),
     log:
         LAYOUT.log("inspect", "{sample}"),
+    benchmark:
+        LAYOUT.benchmark("inspect", "{sample}")
     conda:
         "../../envs/counterpoise.yaml"
+    resources:
+        mem_mb=lambda wc, attempt: attempt * needs.inspect_mb(),
+        runtime=lambda wc, input, attempt: attempt * needs.inspect_minutes(input),
     params:
         settings=lambda wc: RUN.ingest_settings(wc.sample),
     message:
@@ -29,9 +34,14 @@ rule ingest:
         **LAYOUT.triples(),
     log:
         LAYOUT.log("ingest", "{sample}", "{resolution}"),
+    benchmark:
+        LAYOUT.benchmark("ingest", "{sample}", "{resolution}")
     conda:
         "../../envs/counterpoise.yaml"
     threads: 2
+    resources:
+        mem_mb=lambda wc, attempt: attempt * needs.ingest_mb(),
+        runtime=lambda wc, input, attempt: attempt * needs.ingest_minutes(input),
     params:
         settings=lambda wc: RUN.ingest_settings(wc.sample, int(wc.resolution)),
     message:

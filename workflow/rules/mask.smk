@@ -10,8 +10,13 @@ rule mask:
         LAYOUT.mask(),
     log:
         LAYOUT.log("mask", "{sample}", "{resolution}"),
+    benchmark:
+        LAYOUT.benchmark("mask", "{sample}", "{resolution}")
     conda:
         "../../envs/counterpoise.yaml"
+    resources:
+        mem_mb=lambda wc, input, attempt: attempt * needs.bins_mb("mask", input),
+        runtime=lambda wc, input, attempt: attempt * needs.pass_minutes(input),
     params:
         settings=RUN.mask_settings(),
     message:

@@ -12,8 +12,13 @@ rule plot:
         LAYOUT.plot(),
     log:
         LAYOUT.log("plot", "{sample}", "{resolution}", "{method}"),
+    benchmark:
+        LAYOUT.benchmark("plot", "{sample}", "{resolution}", "{method}")
     conda:
         "../../envs/counterpoise.yaml"
+    resources:
+        mem_mb=lambda wc, input, attempt: attempt * needs.bins_mb("plot", input),
+        runtime=lambda wc, input, attempt: attempt * needs.pass_minutes(input),
     params:
         settings=RUN.qc_settings(),
     message:
@@ -47,10 +52,16 @@ rule compare:
         LAYOUT.comparison(),
     log:
         LAYOUT.log("compare", "{resolution}"),
+    benchmark:
+        LAYOUT.benchmark("compare", "{resolution}")
     wildcard_constraints:
         resolution="|".join(map(str, COMPARED)) or "none",
     conda:
         "../../envs/counterpoise.yaml"
+    resources:
+        mem_mb=lambda wc, input, attempt: attempt
+        * needs.bins_mb("compare", input, len(RUN.methods)),
+        runtime=lambda wc, input, attempt: attempt * needs.pass_minutes(input),
     params:
         settings=lambda wc: RUN.comparison_settings(COMPARED[int(wc.resolution)]),
     message:
@@ -81,10 +92,15 @@ rule report:
         report=LAYOUT.report,
     log:
         LAYOUT.log("report"),
+    benchmark:
+        LAYOUT.benchmark("report")
     conda:
         "../../envs/counterpoise.yaml"
+    resources:
+        mem_mb=lambda wc, attempt: attempt * needs.runs_mb(len(RUNS)),
+        runtime=lambda wc, attempt: attempt * needs.runs_minutes(len(RUNS)),
     params:
-        settings=RUN.cohort_settings(),
+        settings=COHORT,
     message:
         "writing the report"
     shell:

@@ -27,10 +27,15 @@ rule track:
         update(LAYOUT.tracking),
     log:
         LAYOUT.log("track"),
+    benchmark:
+        LAYOUT.benchmark("track")
     conda:
         "../../envs/counterpoise.yaml"
+    resources:
+        mem_mb=lambda wc, attempt: attempt * needs.runs_mb(len(RUNS)),
+        runtime=lambda wc, attempt: attempt * needs.runs_minutes(len(RUNS)),
     params:
-        settings={**RUN.tracking_settings(), "attempt": next_attempt(LAYOUT.tracking)},
+        settings={**TRACKING, "attempt": next_attempt(LAYOUT.tracking)},
     message:
         "logging to MLflow"
     shell:

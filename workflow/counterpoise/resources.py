@@ -1,0 +1,138 @@
+"""What each job asks of a machine or a cluster: memory, minutes and threads, from what it will read.
+
+The rules call these functions with their input files; while one is not made yet Snakemake says
+``<TBD>``, and asks again when it is. For balancing and searching the memory is the upper bound of
+``memory``; for all else, and for times, it is what was measured (``docs/cluster.md``) with room to
+spare. The rules multiply by ``attempt``: a job that a cluster stopped comes back asking for more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from counterpoise.backends import Backend
+from counterpoise.files import read_json
+from counterpoise.layout import Layout
+from counterpoise.selection import Scope
+from counterpoise.triples import forecast
+
+# MiB, for two processes of Snakemake around each job on a cluster, which count as the job's own.
+AROUND = 300
+# MiB of Python and its libraries, of these where a job draws or writes HDF5, of a job that reads a
+# source in chunks, and of PyTorch with CUDA on the host.
+PLAIN, LIBRARIES, READING, TORCH = 300, 400, 1000, 3000
+# Bytes that a job keeps for each bin of its maps: by itself, and for each method.
+BYTES_A_BIN = {"mask": (150, 0), "plot": (300, 0), "compare": (100, 16), "export": (300, 32)}
+# KiB that a job keeps for each run of the cohort.
+KIB_A_RUN = 100
+# Minutes of the smallest job, on a node that loads everything from a slow disk.
+START = 10
+
+# Inputs of a rule, in order and by name, as Snakemake hands them over.
+Inputs = Any
+
+
+def own_mb(resources: Any) -> int | str:
+    """What of a job's memory is left for its program, MiB; ``<TBD>`` while it is not known."""
+    asked = resources.mem_mb
+    return asked - AROUND if isinstance(asked, int) else str(asked)
+
+
+# --- Reading ---------------------------------------------------------------------------------
+
+
+def inspect_mb() -> int:
+    return AROUND + PLAIN
+
+
+def inspect_minutes(inputs: Inputs) -> int:
+    """The checksum reads the file once; 20 MB a second is a slow disk."""
+    return START + _megabytes(inputs) // 1200
+
+
+def ingest_mb() -> int:
+    return AROUND + READING
+
+
+def ingest_minutes(inputs: Inputs) -> int:
+    """At 1 MB of a compressed file a second, a tenth of what was measured."""
+    return START + _megabytes(inputs) // 60
+
+
+def _megabytes(inputs: Iterable[str]) -> int:
+    return sum(Path(path).stat().st_size for path in inputs) // 10**6
+
+
+# --- Balancing -------------------------------------------------------------------------------
+
+
+def threads_for(inputs: Inputs) -> int:
+    """As many threads as pay: on a small map that is one."""
+    if not Path(inputs.source).exists():
+        return 2  # for this figure Snakemake cannot wait as it does for the others
+    _, nonzeros = _size(inputs)
+    return 1 if nonzeros < 2_000_000 else 2 if nonzeros < 50_000_000 else 4
+
+
+def search_mb(inputs: Inputs, settings: Mapping[str, Any], threads: int) -> int:
+    """A search for a bandwidth, the map in memory."""
+    return _balancing_mb(inputs, settings, threads, drawing=True)
+
+
+def balance_mb(inputs: Inputs, settings: Mapping[str, Any], threads: int) -> int:
+    """Balancing, the map in memory."""
+    return _balancing_mb(inputs, settings, threads, drawing=settings["bootstrap"] > 0)
+
+
+def _balancing_mb(inputs: Inputs, settings: Mapping[str, Any], threads: int, drawing: bool) -> int:
+    paths = {name: str(getattr(inputs, name)) for name in ("pixels", "bins", "source")}
+    whole, _ = forecast(paths, Scope(settings["scope"]), threads, drawing)
+    torch = settings["backend"] == Backend.TORCH or settings["device"] == "cuda"
+    return AROUND + whole + (TORCH if torch else 0)
+
+
+def search_minutes(inputs: Inputs) -> int:
+    """Thousands of products with halves of the map, and transforms as long as the chromosomes."""
+    bins, nonzeros = _size(inputs)
+    return START + nonzeros // 2_000_000 + bins // 20_000
+
+
+def balance_minutes(inputs: Inputs, settings: Mapping[str, Any]) -> int:
+    """A thousand products at 10 ns a nonzero, ten times what was measured."""
+    _, nonzeros = _size(inputs)
+    return START + nonzeros * (1 + int(settings["bootstrap"])) // 5_000_000
+
+
+# --- All else --------------------------------------------------------------------------------
+
+
+def bins_mb(rule: str, inputs: Inputs, methods: int = 0) -> int:
+    """A job that passes over maps and keeps something for each of their bins."""
+    bins, _ = _size(inputs)
+    alone, by_method = BYTES_A_BIN[rule]
+    return AROUND + LIBRARIES + bins * (alone + methods * by_method) // 2**20
+
+
+def pass_minutes(inputs: Inputs) -> int:
+    """A few passes over the pixels, at a million a second."""
+    _, nonzeros = _size(inputs)
+    return START + nonzeros // 60_000_000
+
+
+def runs_mb(runs: int) -> int:
+    """A job that gathers the results of all runs."""
+    return AROUND + LIBRARIES + runs * KIB_A_RUN // 1024
+
+
+def runs_minutes(runs: int) -> int:
+    """At one run a second."""
+    return START + runs // 60
+
+
+def _size(inputs: Iterable[str]) -> tuple[int, int]:
+    """Bins and nonzeros of all maps among the inputs together."""
+    record = Path(Layout("").triples()["source"]).name
+    maps = [read_json(path) for path in inputs if Path(path).name == record]
+    return sum(found["bins"] for found in maps), sum(found["nnz"] for found in maps)
