@@ -1,4 +1,4 @@
-"""Which runs of a cohort have no result yet, and why: from the files that are there, and the logs."""
+"""Which runs of a cohort have no result yet, and why: from the files and logs that are there."""
 
 from __future__ import annotations
 

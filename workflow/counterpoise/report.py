@@ -43,8 +43,8 @@ MEANINGS = {
 # Where there is no verdict at all, ``Status`` has no word.
 MISSING = "missing"
 MISSING_MEANS = (
-    "There is no result, since a job on the way to it failed or did not run; the reason says which. "
-    "Put it right and run the workflow again: it does only what is missing."
+    "There is no result, since a job on the way to it failed or did not run; see the reason. "
+    "Put it right and run again; only what is missing is done."
 )
 # Plots beyond so many are linked and not shown, those of bad verdicts last: a page has to open.
 SHOWN = 300

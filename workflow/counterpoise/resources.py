@@ -1,4 +1,4 @@
-"""What each job asks of a machine or a cluster: memory, minutes and threads, from what it will read.
+"""What each job asks of a machine or a cluster: memory, minutes, threads, from what it will read.
 
 The rules call these functions with their input files; while one is not made yet Snakemake says
 ``<TBD>``, and asks again when it is. For balancing and searching the memory is the upper bound of

@@ -14,6 +14,13 @@ from typing import Any
 from counterpoise.errors import CounterpoiseError
 from counterpoise.memory import keep_freed_memory
 
+# Variables that say where a library keeps its cache: matplotlib, Triton, PyTorch's compiler.
+CACHES = {
+    "MPLCONFIGDIR": "matplotlib",
+    "TRITON_CACHE_DIR": "triton",
+    "TORCHINDUCTOR_CACHE_DIR": "torch",
+}
+
 
 def run(main: Callable[[], None]) -> None:
     """Run a script; an error meant for the user is printed without a traceback, exit status 1."""
@@ -42,13 +49,29 @@ def parser(description: str | None, *paths: str) -> argparse.ArgumentParser:
 
 
 def prepare_jobs() -> None:
-    """Let the jobs find their ``python`` and this package, through what they inherit.
+    """Let the jobs find their ``python``, this package and caches, through what they inherit.
 
     The ``python`` is the one that runs Snakemake, also where no environment was activated; the
-    package is this one, also in a conda environment of the rules' own.
+    package is this one, also in a conda environment of the rules' own. Libraries that would keep
+    a cache in the home directory, which on a cluster's nodes may be slow or read-only, keep it in
+    the node's own temporary folder.
     """
     _prepend("PATH", Path(sys.executable).parent)
     _prepend("PYTHONPATH", Path(__file__).parent.parent)
+    _caches_in_scratch()
+
+
+def _caches_in_scratch() -> None:
+    """Each node's own folder, unless the user named one, or another user took ours."""
+    # Not tempfile.gettempdir(), which writes a file to see whether it can.
+    scratch = Path(os.environ.get("TMPDIR", "/tmp"), f"counterpoise-{os.getuid()}")
+    if scratch.exists() and scratch.stat().st_uid != os.getuid():
+        return
+    for variable, folder in CACHES.items():
+        given = os.environ.get(variable)
+        # A cluster's job inherits what was set here on the node from which it was sent.
+        if given is None or Path(given).parent.name == scratch.name:
+            os.environ[variable] = str(scratch / folder)
 
 
 def _prepend(variable: str, folder: Path) -> None:
