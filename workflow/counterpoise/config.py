@@ -37,6 +37,7 @@ from counterpoise.kernel import CV, KernelSettings
 from counterpoise.layout import Layout
 from counterpoise.mask import MaskSettings
 from counterpoise.methods import MethodSettings, methods
+from counterpoise.remote import key_of, local_path, public, split_group
 from counterpoise.samples import Sample, SampleTable, check_name, check_resolutions, read_sheet
 from counterpoise.selection import Scope
 
@@ -65,7 +66,7 @@ class IngestSettings:
 
     Attributes
     ----------
-    hic_engine : reader of local `.hic` files, ``hictkpy`` or ``hicstraw`` (always used for URLs).
+    hic_engine : reader of `.hic` files, ``hictkpy`` or ``hicstraw``.
     """
 
     hic_engine: str = "hictkpy"
@@ -240,9 +241,14 @@ class Run:
         return self.samples[sample].path
 
     def source_file(self, sample: str) -> list[str]:
-        """The sample's local file, as a rule's input; nothing for a URL."""
+        """The sample's file, as a rule's input; of a URL the one that ``download`` makes."""
         path = self.source_path(sample)
-        return [] if is_url(path) else [path.partition("::")[0]]
+        return [local_path(path) if is_url(path) else path.partition("::")[0]]
+
+    def download_settings(self, key: str) -> dict[str, str]:
+        """The address of a file to fetch, by the folder that it gets."""
+        urls = filter(is_url, map(self.source_path, self.samples))
+        return {"url": next(split_group(url)[0] for url in urls if key_of(url) == key)}
 
     def archive_settings(self, package: str) -> dict[str, str]:
         """Version and SHA-256 of a source package to fetch."""
@@ -255,10 +261,12 @@ class Run:
         The engine is fixed for files that are coolers by name, which no engine reads, so that a
         change of it leaves them alone.
         """
-        uri = self.source_path(sample)
+        uri, url = self.source_path(sample), {}
+        if is_url(uri):
+            uri, url = local_path(uri) + split_group(uri)[1], {"url": public(uri)}
         cooler = uri.partition("::")[0].lower().endswith((".cool", ".mcool"))
         engine = IngestSettings.hic_engine if cooler else self.config.ingest.hic_engine
-        settings: dict[str, Any] = {"version": __version__, "uri": uri, "hic_engine": engine}
+        settings: dict[str, Any] = {"version": __version__, "uri": uri, "hic_engine": engine, **url}
         return settings if resolution is None else {**settings, "resolution": resolution}
 
     def mask_settings(self) -> dict[str, Any]:

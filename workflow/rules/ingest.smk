@@ -22,7 +22,8 @@ rule inspect:
 
 rule ingest:
     input:
-        lambda wc: RUN.source_file(wc.sample),
+        # What the file holds, its SHA-256, is in the record; a new time alone reads nothing again.
+        ancient(lambda wc: RUN.source_file(wc.sample)),
         record=LAYOUT.input_record(),
         script=SCRIPTS / "ingest.py",
     output:

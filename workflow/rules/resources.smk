@@ -44,6 +44,27 @@ rule extract:
         " --output {output} > {log} 2>&1"
 
 
+rule download:
+    input:
+        script=SCRIPTS / "download.py",
+    output:
+        "resources/remote/{key}/{name}",
+    log:
+        "resources/logs/download/{key}/{name}.log",
+    wildcard_constraints:
+        key="[0-9a-f]{16}",
+        name="[^/]+",
+    localrule: True
+    conda:
+        "../../envs/counterpoise.yaml"
+    params:
+        settings=lambda wc: RUN.download_settings(wc.key),
+    message:
+        "fetching {wildcards.name}"
+    shell:
+        "python {input.script} --output {output} --settings {params.settings:q} > {log} 2>&1"
+
+
 rule demo_yeast:
     input:
         script=SCRIPTS / "demo_map.py",
