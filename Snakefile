@@ -23,6 +23,8 @@ try:
 except ConfigError as error:
     sys.exit(f"counterpoise: {error}")
 LAYOUT = Layout(RUN.config.cohort)
+# Where the results really are: a workflow that uses this one as a module may give it a prefix.
+PLACED = Layout(RUN.config.cohort, str(workflow.modifier.modify_path(LAYOUT.root)))
 RUNS = combinations(RUN.cohort_settings())
 COMPARED = compared(RUNS)
 
@@ -43,7 +45,6 @@ include: "workflow/rules/tracking.smk"
 
 
 rule all:
-    default_target: True
     input:
         [LAYOUT.cooler(sample) for sample in RUN.samples],
         LAYOUT.summary,
@@ -53,6 +54,6 @@ rule all:
 
 rule demo_inputs:
     input:
-        "resources/demo/yeast.cool",
-        "resources/demo/yeast.hic",
-        "resources/demo/simulated.cool",
+        local("resources/demo/yeast.cool"),
+        local("resources/demo/yeast.hic"),
+        local("resources/demo/simulated.cool"),

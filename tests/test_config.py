@@ -201,7 +201,7 @@ def test_source_files() -> None:
     run = demo(f"samples.yeast.path={url}")
     [file] = run.source_file("yeast")
     assert re.fullmatch(r"resources/remote/[0-9a-f]{16}/x\.hic", file)
-    assert run.download_settings(Path(file).parent.name) == {"url": url}
+    assert run.remote == {Path(file).parent.name: url}
     assert run.source_path("yeast") == url
     assert run.source_file("simulated") == ["resources/demo/simulated.cool"]
     assert "url" not in run.ingest_settings("simulated")
@@ -211,7 +211,7 @@ def test_of_an_address_jobs_are_told_the_copy_and_what_may_be_recorded() -> None
     url = "https://example.org/x.mcool?signature=secret"
     run = demo(f"samples.yeast.path='{url}::/resolutions/1000'")
     [file] = run.source_file("yeast")
-    assert run.download_settings(Path(file).parent.name) == {"url": url}
+    assert run.remote == {Path(file).parent.name: url}
     settings = run.ingest_settings("yeast")
     assert settings["uri"] == f"{file}::/resolutions/1000"
     assert settings["url"] == "https://example.org/x.mcool::/resolutions/1000"

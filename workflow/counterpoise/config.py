@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, make_dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -176,6 +177,8 @@ class RunConfig:
     cohort : names the folder under ``results/`` and the MLflow experiment.
     samples : the maps by name; or else ``sample_sheet``.
     sample_sheet : a TSV with columns sample, path and, if wanted, condition, replicate, assembly.
+    files_made : the files of samples and of the blacklist may be made by rules of another workflow,
+        one that uses this as a module; then Snakemake says which is missing, when it needs it.
     sources : files to fetch from source packages on PyPI, by package.
     resolutions : bin sizes in base pairs; a level that a file lacks is summed from a finer one.
     methods : what to run, by the name under which results appear.
@@ -185,6 +188,7 @@ class RunConfig:
     cohort: str = MISSING
     samples: dict[str, Sample] = field(default_factory=dict)
     sample_sheet: str | None = None
+    files_made: bool = False
     sources: dict[str, SdistFile] = field(default_factory=dict)
     resolutions: list[int] = field(default_factory=list)
     methods: dict[str, Any] = field(default_factory=dict)
@@ -245,10 +249,11 @@ class Run:
         path = self.source_path(sample)
         return [local_path(path) if is_url(path) else path.partition("::")[0]]
 
-    def download_settings(self, key: str) -> dict[str, str]:
-        """The address of a file to fetch, by the folder that it gets."""
+    @cached_property
+    def remote(self) -> dict[str, str]:
+        """The addresses of files to fetch, by the folder that each gets."""
         urls = filter(is_url, map(self.source_path, self.samples))
-        return {"url": next(split_group(url)[0] for url in urls if key_of(url) == key)}
+        return {key_of(url): split_group(url)[0] for url in urls}
 
     def archive_settings(self, package: str) -> dict[str, str]:
         """Version and SHA-256 of a source package to fetch."""
@@ -522,7 +527,7 @@ def _checked(
         made |= {f"resources/{package}/{name}" for name in source.members}
         if not re.fullmatch(r"[0-9a-f]{64}", source.sha256):
             raise ConfigError(f"sources.{package}.sha256 must be 64 hexadecimal digits.")
-    blacklist = config.mask.blacklist
+    blacklist = None if config.files_made else config.mask.blacklist
     if blacklist and blacklist not in made and not (root / blacklist).is_file():
         raise ConfigError(f"mask.blacklist: the file {blacklist} does not exist; correct the path.")
     if bool(config.samples) == bool(config.sample_sheet):
@@ -532,7 +537,8 @@ def _checked(
         if config.sample_sheet
         else SampleTable("samples", config.samples)
     )
-    run = Run(config, table.checked(root, made), settings, algorithms)
+    samples = table.checked(root, None if config.files_made else made)
+    run = Run(config, samples, settings, algorithms)
     columns = [run.column(name) for name in settings]
     for number, column in enumerate(columns):
         if column in columns[:number]:

@@ -51,13 +51,13 @@ class SampleTable:
             return f"{self.origin}: row {self.rows[name]}, column {column}"
         return f"{self.origin}.{name}.{column}"
 
-    def checked(self, root: Path, made: set[str]) -> dict[str, Sample]:
+    def checked(self, root: Path, made: set[str] | None) -> dict[str, Sample]:
         """The samples, if every name is safe, and every file there or about to be made.
 
         Parameters
         ----------
         root : folder from which relative paths count.
-        made : paths that a rule of the workflow makes.
+        made : paths that a rule of the workflow makes; None: any may be made.
         """
         if not self.samples:
             raise ConfigError(f"{self.origin}: there are no samples.")
@@ -79,7 +79,7 @@ class SampleTable:
                     )
                 continue
             path = sample.path.partition("::")[0]
-            if path in made:
+            if "://" not in path and (made is None or path in made):
                 continue
             if not (root / path).is_file():
                 what = "is a folder" if (root / path).is_dir() else "does not exist"

@@ -53,10 +53,12 @@ rule compare:
         "../../envs/counterpoise.yaml"
     params:
         settings=lambda wc: RUN.comparison_settings(COMPARED[int(wc.resolution)]),
+        root=lambda wc: PLACED.root,
     message:
         "samples side by side at {wildcards.resolution} bp"
     shell:
         "python {input.script} --resolution {wildcards.resolution} --output {output}"
+        " --root {params.root}"
         " --settings {params.settings:q} > {log} 2>&1"
 
 
@@ -85,9 +87,10 @@ rule report:
         "../../envs/counterpoise.yaml"
     params:
         settings=RUN.cohort_settings(),
+        root=lambda wc: PLACED.root,
     message:
         "writing the report"
     shell:
         "python {input.script}"
-        " --summary {output.summary} --report {output.report}"
+        " --summary {output.summary} --report {output.report} --root {params.root}"
         " --settings {params.settings:q} > {log} 2>&1"

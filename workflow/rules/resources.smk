@@ -5,7 +5,7 @@ rule download_sdist:
     input:
         script=SCRIPTS / "download_sdist.py",
     output:
-        "resources/archives/{package}.tar.gz",
+        local("resources/archives/{package}.tar.gz"),
     log:
         "resources/logs/download_sdist/{package}.log",
     wildcard_constraints:
@@ -25,9 +25,9 @@ rule download_sdist:
 rule extract:
     input:
         script=SCRIPTS / "extract.py",
-        archive="resources/archives/{package}.tar.gz",
+        archive=local("resources/archives/{package}.tar.gz"),
     output:
-        "resources/{package}/{file}",
+        local("resources/{package}/{file}"),
     log:
         "resources/logs/extract/{package}/{file}.log",
     wildcard_constraints:
@@ -48,17 +48,17 @@ rule download:
     input:
         script=SCRIPTS / "download.py",
     output:
-        "resources/remote/{key}/{name}",
+        local("resources/remote/{key}/{name}"),
     log:
         "resources/logs/download/{key}/{name}.log",
     wildcard_constraints:
-        key="[0-9a-f]{16}",
+        key="|".join(RUN.remote) or "none",
         name="[^/]+",
     localrule: True
     conda:
         "../../envs/counterpoise.yaml"
     params:
-        settings=lambda wc: RUN.download_settings(wc.key),
+        settings=lambda wc: {"url": RUN.remote[wc.key]},
     message:
         "fetching {wildcards.name}"
     shell:
@@ -68,10 +68,10 @@ rule download:
 rule demo_yeast:
     input:
         script=SCRIPTS / "demo_map.py",
-        matrix="resources/iced/duan.matrix",
-        bed="resources/iced/duan.bed",
+        matrix=local("resources/iced/duan.matrix"),
+        bed=local("resources/iced/duan.bed"),
     output:
-        "resources/demo/yeast.{format}",
+        local("resources/demo/yeast.{format}"),
     log:
         "resources/logs/demo_yeast/{format}.log",
     wildcard_constraints:
@@ -90,7 +90,7 @@ rule demo_simulated:
     input:
         script=SCRIPTS / "demo_map.py",
     output:
-        "resources/demo/simulated.cool",
+        local("resources/demo/simulated.cool"),
     log:
         "resources/logs/demo_simulated.log",
     localrule: True

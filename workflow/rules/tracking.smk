@@ -30,9 +30,10 @@ rule track:
     conda:
         "../../envs/counterpoise.yaml"
     params:
-        settings={**RUN.tracking_settings(), "attempt": next_attempt(LAYOUT.tracking)},
+        root=lambda wc: PLACED.root,
+        settings={**RUN.tracking_settings(), "attempt": next_attempt(PLACED.tracking)},
     message:
         "logging to MLflow"
     shell:
         "python {input.script}"
-        " --output {output} --settings {params.settings:q} 2>&1 | tee {log}"
+        " --output {output} --root {params.root} --settings {params.settings:q} 2>&1 | tee {log}"
