@@ -105,6 +105,12 @@ class BackendSettings:
         except ConfigError as error:
             raise ConfigError(f"backend.{error}") from error
 
+    @property
+    def environment(self) -> str:
+        """The file under ``envs/`` with what balancing jobs need, for ``--use-conda``."""
+        torch = self.name == Backend.TORCH or self.device == "cuda"
+        return "counterpoise-torch" if torch else "counterpoise"
+
 
 @dataclass
 class TrackingSettings:

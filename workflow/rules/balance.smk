@@ -12,7 +12,7 @@ rule bandwidth:
     log:
         LAYOUT.log("bandwidth", "{sample}", "{resolution}", "{method}"),
     conda:
-        "../../envs/counterpoise.yaml"
+        f"../../envs/{RUN.config.backend.environment}.yaml"
     threads: 2
     resources:
         mem_mb=4000,
@@ -38,7 +38,7 @@ rule balance:
     log:
         LAYOUT.log("balance", "{sample}", "{resolution}", "{method}"),
     conda:
-        "../../envs/counterpoise.yaml"
+        f"../../envs/{RUN.config.backend.environment}.yaml"
     threads: 2
     resources:
         mem_mb=4000,
