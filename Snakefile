@@ -24,6 +24,8 @@ try:
 except ConfigError as error:
     sys.exit(f"counterpoise: {error}")
 LAYOUT = Layout(RUN.config.cohort)
+# Where the results really are: a workflow that uses this one as a module may give it a prefix.
+PLACED = Layout(RUN.config.cohort, str(workflow.modifier.modify_path(LAYOUT.root)))
 COHORT, TRACKING = RUN.cohort_settings(), RUN.tracking_settings()
 RUNS = combinations(COHORT)
 COMPARED = compared(RUNS)
@@ -45,7 +47,6 @@ include: "workflow/rules/tracking.smk"
 
 
 rule all:
-    default_target: True
     input:
         [LAYOUT.cooler(sample) for sample in RUN.samples],
         LAYOUT.summary,
@@ -56,15 +57,15 @@ rule all:
 # Where a job failed, the rules report and track wait for what it did not make. Until it is made:
 onerror:
     shell(
-        "python {SCRIPTS}/report.py --so-far --summary {LAYOUT.summary}"
-        " --report {LAYOUT.report} --settings {COHORT:q};"
-        "python {SCRIPTS}/track.py --so-far --output {LAYOUT.tracking}"
+        "python {SCRIPTS}/report.py --so-far --root {PLACED.root} --summary {PLACED.summary}"
+        " --report {PLACED.report} --settings {COHORT:q};"
+        "python {SCRIPTS}/track.py --so-far --root {PLACED.root} --output {PLACED.tracking}"
         " --settings {TRACKING:q}"
     )
 
 
 rule demo_inputs:
     input:
-        "resources/demo/yeast.cool",
-        "resources/demo/yeast.hic",
-        "resources/demo/simulated.cool",
+        local("resources/demo/yeast.cool"),
+        local("resources/demo/yeast.hic"),
+        local("resources/demo/simulated.cool"),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from counterpoise.files import read_json
 from counterpoise.ingest.source import SourceInfo
+from counterpoise.remote import naming
 from counterpoise.script import Progress, parser, run, say
 from counterpoise.triples import write_triples
 
@@ -13,7 +14,9 @@ def main() -> None:
     settings = args.settings
     info = replace(SourceInfo.from_dict(read_json(args.record)), uri=settings["uri"])
     paths = {"pixels": args.pixels, "bins": args.bins, "source": args.source}
-    record = write_triples(info, settings["resolution"], paths, settings["hic_engine"], Progress())
+    url, resolution = settings.get("url"), settings["resolution"]
+    with naming(url):
+        record = write_triples(info, resolution, paths, settings["hic_engine"], Progress(), url)
     say(f"{record['nnz']:,} pixels, {record['contacts']:,} contacts. {'; '.join(record['notes'])}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -196,10 +197,24 @@ def test_a_cohorts_own_settings(tmp_path: Path) -> None:
 
 
 def test_source_files() -> None:
-    run = demo("samples.yeast.path=https://example.org/x.hic")
-    assert run.source_file("yeast") == []
-    assert run.source_path("yeast") == "https://example.org/x.hic"
+    url = "https://example.org/x.hic"
+    run = demo(f"samples.yeast.path={url}")
+    [file] = run.source_file("yeast")
+    assert re.fullmatch(r"resources/remote/[0-9a-f]{16}/x\.hic", file)
+    assert run.remote == {Path(file).parent.name: url}
+    assert run.source_path("yeast") == url
     assert run.source_file("simulated") == ["resources/demo/simulated.cool"]
+    assert "url" not in run.ingest_settings("simulated")
+
+
+def test_of_an_address_jobs_are_told_the_copy_and_what_may_be_recorded() -> None:
+    url = "https://example.org/x.mcool?signature=secret"
+    run = demo(f"samples.yeast.path='{url}::/resolutions/1000'")
+    [file] = run.source_file("yeast")
+    assert run.remote == {Path(file).parent.name: url}
+    settings = run.ingest_settings("yeast")
+    assert settings["uri"] == f"{file}::/resolutions/1000"
+    assert settings["url"] == "https://example.org/x.mcool::/resolutions/1000"
 
 
 # --- several entries of one algorithm --------------------------------------------------------

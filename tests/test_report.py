@@ -37,7 +37,7 @@ def cohort(tmp_path: Path) -> tuple[Layout, list[dict[str, Any]]]:
     runs = []
     for sample, source in (
         ("wild", {"format": "cool", "coarsened_from": 5000, "identity": {"sha256": "ab" * 32}}),
-        ("ko", {"format": "hic", "coarsened_from": None, "identity": {"etag": "tag-7"}}),
+        ("ko", {"format": "hic", "coarsened_from": None, "identity": {"sha256": "cd" * 32}}),
     ):
         mask = cp.mask_bins(contacts, None)
         write_mask(layout.mask(sample, 10_000), mask, contacts.bins)
@@ -164,7 +164,7 @@ def test_report_tells_counts_thresholds_and_sources(
     text = written(layout, runs)
     for status, count in (("converged", 1), ("computed", 2), ("failed", 1), ("empty", 0)):
         assert f'<b>{count}</b><span class="status">{status}</span>' in text
-    for words in ("summed from 5 kb", "as stored", "ab" * 32, "tag-7", "12,345", "min_nnz 10"):
+    for words in ("summed from 5 kb", "as stored", "ab" * 32, "cd" * 32, "12,345", "min_nnz 10"):
         assert words in text
 
 

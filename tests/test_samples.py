@@ -117,6 +117,15 @@ def test_missing_file(tmp_path: Path, path: str) -> None:
         checked(tmp_path, f"sample\tpath\n# c\none\ta.cool\ntwo\t{path}\n")
 
 
+@pytest.mark.parametrize("path", ["https://me:secret@host/x.mcool", "https://host/a.cool::b"])
+def test_addresses_that_cannot_be(tmp_path: Path, path: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"row 3, column path: https://host/.*\(sample two\)"
+    ) as e:
+        checked(tmp_path, f"sample\tpath\none\thttps://host/x.mcool\ntwo\t{path}\n")
+    assert "secret" not in str(e.value)
+
+
 UNSAFE = ["../x", "a/b", "a b", ".hidden", "-x", "_x", "grün", "a\\b", "a:b", "*", "{x}", "~", "."]
 
 

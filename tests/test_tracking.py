@@ -672,6 +672,10 @@ def test_a_missing_result_is_named(
         ("https://u:p@host:5000/x", "https://host:5000/x"),
         ("postgresql://u:p/w@d@host/db?password=p", "postgresql://host/db"),
         ("at http://token@host failed", "at http://host failed"),
+        ("http://u:p/w@host/x", "http://host/x"),
+        ("https://host/@@download/x.mcool", "https://host/@@download/x.mcool"),
+        ("https://host:80/x@y?key=a@b", "https://host:80/x@y"),
+        ("http://[::1]:80/x@y", "http://[::1]:80/x@y"),
         ("sqlite:///results/me@lab/mlflow.db", "sqlite:///results/me@lab/mlflow.db"),
     ],
 )

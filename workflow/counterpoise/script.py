@@ -102,9 +102,10 @@ def say(message: str) -> None:
 
 
 class Progress:
-    """Pixels read so far, a line every few seconds."""
+    """Pixels read so far, or bytes, a line every few seconds."""
 
-    def __init__(self, every_seconds: float = 5.0) -> None:
+    def __init__(self, every_seconds: float = 5.0, unit: str = "pixels") -> None:
+        self.unit = unit
         self.every, self.begin, self.last = every_seconds, time.monotonic(), time.monotonic()
 
     def __call__(self, done: int, total: int | None) -> None:
@@ -113,4 +114,4 @@ class Progress:
             return
         self.last = now
         share = f" of {total:,} ({done / total:.0%})" if total else ""
-        say(f"{done:,} pixels{share}, {done / (now - self.begin):,.0f} a second")
+        say(f"{done:,} {self.unit}{share}, {done / (now - self.begin):,.0f} a second")

@@ -47,6 +47,7 @@ def write_triples(
     paths: dict[str, str],
     engine: str = "hictkpy",
     progress: Callable[[int, int | None], None] = lambda done, total: None,
+    url: str | None = None,
 ) -> dict[str, Any]:
     """Stream one level of a source into ``paths["pixels"]``, ``["bins"]`` and ``["source"]``.
 
@@ -57,6 +58,7 @@ def write_triples(
     Parameters
     ----------
     progress : called with the number of pixels read so far and the total, if known.
+    url : where the file was fetched from; recorded in place of its path.
 
     Returns
     -------
@@ -75,6 +77,7 @@ def write_triples(
         write_bins(paths["bins"], reading.bins)
         record = reading.finished_record(spool.nnz)
         record["count_type"] = str(spool.count_type())
+        record["uri"] = url or record["uri"]
         write_json(paths["source"], record)
         return record
 

@@ -14,7 +14,7 @@ rule bandwidth:
     benchmark:
         LAYOUT.benchmark("bandwidth", "{sample}", "{resolution}", "{method}")
     conda:
-        "../../envs/counterpoise.yaml"
+        f"../../envs/{RUN.config.backend.environment}.yaml"
     threads: lambda wc, input: needs.threads_for(input)
     resources:
         **RUN.gpu(),
@@ -47,7 +47,7 @@ rule balance:
     benchmark:
         LAYOUT.benchmark("balance", "{sample}", "{resolution}", "{method}")
     conda:
-        "../../envs/counterpoise.yaml"
+        f"../../envs/{RUN.config.backend.environment}.yaml"
     threads: lambda wc, input: needs.threads_for(input)
     resources:
         **RUN.gpu(),

@@ -30,9 +30,10 @@ rule export:
         runtime=lambda wc, input, attempt: attempt * needs.pass_minutes(input),
     params:
         settings=lambda wc: RUN.export_settings(wc.sample),
+        root=lambda wc: PLACED.root,
     message:
         "{wildcards.sample}: writing the balanced cooler"
     shell:
         "python {input.script}"
-        " --sample {wildcards.sample} --output {output}"
+        " --sample {wildcards.sample} --output {output} --root {params.root}"
         " --settings {params.settings:q} > {log} 2>&1"

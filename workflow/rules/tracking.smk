@@ -35,9 +35,10 @@ rule track:
         mem_mb=lambda wc, attempt: attempt * needs.runs_mb(len(RUNS)),
         runtime=lambda wc, attempt: attempt * needs.runs_minutes(len(RUNS)),
     params:
-        settings={**TRACKING, "attempt": next_attempt(LAYOUT.tracking)},
+        root=lambda wc: PLACED.root,
+        settings={**TRACKING, "attempt": next_attempt(PLACED.tracking)},
     message:
         "logging to MLflow"
     shell:
         "python {input.script}"
-        " --output {output} --settings {params.settings:q} 2>&1 | tee {log}"
+        " --output {output} --root {params.root} --settings {params.settings:q} 2>&1 | tee {log}"

@@ -129,6 +129,12 @@ def _open_hdf5(path: str) -> h5py.File:
         raise InputError(path, "is empty (0 bytes).", "Copy or download it again.")
     with open(path, "rb") as stream:
         signature = stream.read(8)
+    if signature.lstrip().startswith(b"<"):
+        raise InputError(
+            path,
+            "is not an HDF5 file: it begins as a web page does.",
+            "Most likely a server sent its login or error page; look at the address in a browser.",
+        )
     if signature != b"\x89HDF\r\n\x1a\n":
         raise InputError(
             path,

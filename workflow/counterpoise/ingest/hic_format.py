@@ -362,12 +362,14 @@ class RemoteFile(io.RawIOBase):
 def not_hic(uri: str, start: bytes) -> InputError:
     """The error for a file that begins with ``start``, which is not the signature of a `.hic`."""
     if start.startswith(b"\x89HDF"):
-        return InputError(
-            uri,
-            f"is an HDF5 file and no Juicer .hic file{_hdf5_kind(uri)}.",
+        remedy = (
             "Convert it with `fanc to-cooler` or `fanc to-juicer` if FAN-C wrote it; if it is a "
-            "cooler, give it the ending .cool or .mcool.",
+            "cooler, give it the ending .cool or .mcool."
         )
+        if is_url(uri):
+            remedy = "Only .hic can be read where it is; download the file and give its path."
+        problem = f"is an HDF5 file and no Juicer .hic file{_hdf5_kind(uri)}."
+        return InputError(uri, problem, remedy)
     if start.startswith(b"\x1f\x8b"):
         return InputError(uri, "is compressed with gzip.", "Unpack it with `gunzip` first.")
     return InputError(

@@ -29,7 +29,7 @@ class SourceInfo:
     """What a file or URL holds, as far as can be told without reading its contacts.
 
     ``identity`` is what tells this content from another: ``sha256`` and ``bytes`` for a local
-    file; ``etag``, ``last_modified`` and ``bytes`` for a URL.
+    file; ``etag``, ``last_modified`` and ``bytes`` for a URL that is read where it is.
     """
 
     uri: str
