@@ -8,7 +8,7 @@ from snakemake.utils import min_version
 
 from counterpoise.config import load, snakemake_overrides
 from counterpoise.errors import ConfigError
-from counterpoise.layout import Layout, combinations, compared
+from counterpoise.layout import combinations, compared
 from counterpoise.script import prepare_jobs
 from counterpoise.tracking import next_attempt
 
@@ -22,7 +22,7 @@ try:
     RUN = load(HERE / "conf", snakemake_overrides(config))
 except ConfigError as error:
     sys.exit(f"counterpoise: {error}")
-LAYOUT = Layout(RUN.config.cohort)
+LAYOUT = RUN.layout
 RUNS = combinations(RUN.cohort_settings())
 COMPARED = compared(RUNS)
 

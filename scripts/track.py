@@ -4,15 +4,14 @@ Ends well even where MLflow could not be reached; the output then says ``pending
 """
 
 from counterpoise.files import write_json
-from counterpoise.layout import Layout, combinations
-from counterpoise.script import parser, run
+from counterpoise.layout import combinations
+from counterpoise.script import layout, parser, run
 from counterpoise.tracking import log_cohort
 
 
 def main() -> None:
     args = parser(__doc__, "output").parse_args()
-    layout = Layout(args.settings["cohort"], args.root)
-    record = log_cohort(layout, combinations(args.settings), args.settings)
+    record = log_cohort(layout(args), combinations(args.settings), args.settings)
     write_json(args.output, record)
     print(f"MLflow: {record['status']}, {len(record['runs'])} runs, {record['uri']}")
 

@@ -43,7 +43,7 @@ SUMMARY_COLUMNS = (
     "sample", "condition", "replicate", "resolution", "method", "status", "reason", "algorithm",
     "scope", "bins", "kept", "contacts", "nonzeros", "iterations", "matvecs", "max_deviation",
     "rms_deviation", "median_se", "seconds", "peak_memory_mb", "format", "coarsened_from",
-    "sha256", "source",
+    "sha256", "source", "experiment",
 )  # fmt: skip
 
 
@@ -91,6 +91,7 @@ def _summary_row(layout: Layout, run: Run) -> dict[str, Any]:
         "coarsened_from": source.get("coarsened_from"),
         "sha256": source.get("identity", {}).get("sha256"),
         "source": source.get("uri"),
+        "experiment": layout.experiment,
     }
     return {column: row[column] for column in SUMMARY_COLUMNS}
 
@@ -136,7 +137,7 @@ def write_report(
     source = resources.files("counterpoise").joinpath("report.html").read_text(encoding="utf-8")
     counts = Counter(row["status"] for row in rows)
     page = environment.from_string(source).stream(
-        cohort=layout.cohort,
+        cohort=layout.title,
         version=__version__,
         versions=_versions(layout, runs),
         rows=rows,

@@ -84,7 +84,7 @@ rule report:
     conda:
         "../../envs/counterpoise.yaml"
     params:
-        settings=RUN.cohort_settings(),
+        settings=RUN.report_settings(),
     message:
         "writing the report"
     shell:
