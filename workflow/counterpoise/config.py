@@ -384,9 +384,10 @@ def load(conf: str | Path, overrides: list[str] | None = None, root: str | Path 
 def snakemake_overrides(config: Mapping[str, Any]) -> list[str]:
     """Hydra overrides from Snakemake's ``--config``.
 
-    ``--config cohort=NAME`` chooses the cohort, ``experiment=NAME`` an overlay on it, ``conf=FOLDER``
-    a folder with groups of the user's own (``FOLDER/cohort/NAME.yaml``) beside those of the
-    workflow; anything else goes through ``--config 'hydra_overrides=["methods.ice.tolerance=1e-4"]'``.
+    ``--config cohort=NAME`` chooses the cohort, ``experiment=NAME`` an overlay on it,
+    ``conf=FOLDER`` a folder with groups of the user's own (``FOLDER/cohort/NAME.yaml``) beside
+    those of the workflow; anything else goes through
+    ``--config 'hydra_overrides=["methods.ice.tolerance=1e-4"]'``.
 
     Raises
     ------
@@ -466,7 +467,8 @@ def _check_overlay(experiment: str, composed: DictConfig, cohort: DictConfig) ->
                 "cohort, so it cannot change this; write a cohort of another name instead."
             )
     for name, node in composed.methods.items():
-        if METHOD_KEY not in node and name not in cohort.methods:
+        own = isinstance(node, DictConfig) and METHOD_KEY in node
+        if not own and name not in cohort.methods:
             raise ConfigError(
                 f"{place}: methods.{name}: the cohort has no method of this name (it has "
                 f"{', '.join(map(str, cohort.methods))}); choose another cohort, or add "

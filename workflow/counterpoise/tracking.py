@@ -1,14 +1,16 @@
 """MLflow runs, made from the files under ``results/``.
 
-One flat run for each sample x resolution x method, in the experiment named after the cohort, those
-of overlays (``conf/experiment/``) among them. The files are the truth and MLflow is a view of them: logging again adds nothing, an interrupted
-logging is completed, and a store that cannot be reached fails nothing (the record says
-``pending``). Tags, parameters and metrics are listed in ``docs/outputs.md``.
+One flat run for each sample x resolution x method, in the experiment named after the cohort, where
+those of its overlays (``conf/experiment/``) are, too. The files are the truth and MLflow is a view
+of them: logging again adds nothing, an interrupted logging is completed, and a store that cannot
+be reached fails nothing (the record says ``pending``). Tags, parameters and metrics are listed in
+``docs/outputs.md``.
 
-A run is known by two tags: ``counterpoise.run`` (cohort/sample/resolution/method, after the cohort
-the overlay's name if there is one) and ``counterpoise.content``, a SHA-256 of everything that is the same whenever the same input is
-balanced with the same settings. New content makes a new run, so that settings can be compared;
-``counterpoise.current`` tells the run that the files hold now from the older ones.
+A run is known by two tags: ``counterpoise.run`` (cohort/sample/resolution/method, with an overlay
+cohort/overlay/sample/resolution/method) and ``counterpoise.content``, a SHA-256 of everything that
+is the same whenever the same input is balanced with the same settings. New content makes a new run,
+so that settings can be compared; ``counterpoise.current`` tells the run that the files hold now
+from the older ones.
 """
 
 from __future__ import annotations
