@@ -513,6 +513,16 @@ samples: {yeast: {condition: other words}}"""
         assert path.replace("experiments/mine/", "").startswith("results/demo/")
 
 
+def test_the_experiment_of_the_docs(tmp_path: Path) -> None:
+    page = (REPOSITORY / "docs" / "reprocessing.md").read_text(encoding="utf-8")
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+    assert text.startswith("# conf/experiment/loose.yaml\n")
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "loose.yaml").write_text(text)
+    run = demo(*snakemake_overrides({"conf": str(tmp_path), "experiment": "loose"}))
+    assert run.method_settings("ice")["tolerance"] == 1e-3
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -540,6 +550,7 @@ def test_an_overlay_is_refused(tmp_path: Path, text: str, message: str) -> None:
         ("base", "base is what the cohort by itself is called"),
         ("a/b", "experiment: the name 'a/b' cannot be used in paths"),
         ("[no_mask,strict_mask]", "cannot be used in paths"),
+        ("null", "experiment=null"),
     ],
 )
 def test_a_name_of_no_experiment_is_refused(name: str, message: str) -> None:
@@ -596,7 +607,6 @@ def test_snakemake_chooses_an_experiment() -> None:
     overrides = snakemake_overrides({"experiment": "no_mask", "cohort": "scc1"})
     assert overrides == ["cohort=scc1", "experiment=no_mask"]
     assert demo(*overrides).experiment == "no_mask"
-    assert demo("experiment=null").experiment == "base"
 
 
 @pytest.mark.parametrize(

@@ -428,11 +428,7 @@ def _composed(overrides: list[str]) -> DictConfig:
 
 def _experiment(overrides: list[str]) -> str:
     """The overlay that is chosen, ``base`` for none."""
-    chosen = [
-        value
-        for key, _, value in (item.partition("=") for item in overrides)
-        if key == "experiment" and value != "null"
-    ]
+    chosen = [item.partition("=")[2] for item in overrides if item.startswith("experiment=")]
     if not chosen:
         return BASE
     check_name("experiment", chosen[-1])

@@ -101,8 +101,9 @@ The last line adds a method and takes one away. Only what depends on a changed s
 
 ## Two settings side by side
 
-The lines above overwrite what they change. `experiment=NAME` puts `conf/experiment/NAME.yaml` on the cohort instead,
-with [results of its own](reprocessing.md#two-settings-side-by-side) beside the cohort's, in files and in MLflow:
+The lines above overwrite what they change. `experiment=NAME` puts `conf/experiment/NAME.yaml` on
+the cohort instead, with [results of its own](reprocessing.md#two-settings-side-by-side) beside the
+cohort's, in files and in MLflow:
 
 ```
 snakemake --profile local --config cohort=scc1 experiment=strict_mask
