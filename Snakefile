@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -9,7 +10,7 @@ from snakemake.utils import min_version
 from counterpoise import resources as needs
 from counterpoise.config import load, snakemake_overrides
 from counterpoise.errors import ConfigError
-from counterpoise.layout import Layout, combinations, compared
+from counterpoise.layout import combinations, compared
 from counterpoise.script import prepare_jobs
 from counterpoise.tracking import next_attempt
 
@@ -23,11 +24,11 @@ try:
     RUN = load(HERE / "conf", snakemake_overrides(config))
 except ConfigError as error:
     sys.exit(f"counterpoise: {error}")
-LAYOUT = Layout(RUN.config.cohort)
+LAYOUT = RUN.layout
 # Where the results really are: a workflow that uses this one as a module may give it a prefix.
-PLACED = Layout(RUN.config.cohort, str(workflow.modifier.modify_path(LAYOUT.root)))
-COHORT, TRACKING = RUN.cohort_settings(), RUN.tracking_settings()
-RUNS = combinations(COHORT)
+PLACED = replace(LAYOUT, root=str(workflow.modifier.modify_path(LAYOUT.root)))
+REPORT, TRACKING = RUN.report_settings(), RUN.tracking_settings()
+RUNS = combinations(RUN.cohort_settings())
 COMPARED = compared(RUNS)
 
 
@@ -58,7 +59,7 @@ rule all:
 onerror:
     shell(
         "python {SCRIPTS}/report.py --so-far --root {PLACED.root} --summary {PLACED.summary}"
-        " --report {PLACED.report} --settings {COHORT:q};"
+        " --report {PLACED.report} --settings {REPORT:q};"
         "python {SCRIPTS}/track.py --so-far --root {PLACED.root} --output {PLACED.tracking}"
         " --settings {TRACKING:q}"
     )

@@ -20,7 +20,7 @@ def main() -> None:
     drawing = args.settings.get("bootstrap", 0) > 0
     contacts = triples_within(paths, args.memory_mb, say, scope, args.threads, drawing)
     kept, summary = read_mask(args.mask)
-    settings = {key: value for key, value in args.settings.items() if key != "version"}
+    settings = {key: value for key, value in args.settings.items() if key != "revision"}
     result = balance(
         contacts,
         mask=kept,

@@ -16,7 +16,7 @@ def main() -> None:
     args = arguments.parse_args()
     paths = {key: getattr(args, key) for key in inputs}
     settings = {
-        key: value for key, value in args.settings.items() if key not in ("version", "name")
+        key: value for key, value in args.settings.items() if key not in ("revision", "name")
     }
     scope = Scope(settings["scope"])
     contacts = triples_within(paths, args.memory_mb, say, scope, args.threads, drawing=True)

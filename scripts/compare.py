@@ -2,8 +2,7 @@
 
 from counterpoise.compare import read_sample
 from counterpoise.compare_page import plot_comparison
-from counterpoise.layout import Layout
-from counterpoise.script import parser, run
+from counterpoise.script import layout, parser, run
 
 
 def main() -> None:
@@ -11,9 +10,8 @@ def main() -> None:
     arguments.add_argument("--resolution", type=int, required=True, help="base pairs")
     args = arguments.parse_args()
     settings = args.settings
-    layout = Layout(settings["cohort"], args.root)
     samples = [
-        read_sample(layout, name, about, args.resolution, settings["methods"])
+        read_sample(layout(args), name, about, args.resolution, settings["methods"])
         for name, about in settings["samples"].items()
     ]
     plot_comparison(samples, settings["primary"], args.resolution, args.output, settings["dpi"])

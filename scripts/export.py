@@ -1,15 +1,14 @@
 """Write a sample's balanced .mcool from its triples and weights."""
 
 from counterpoise.export import write_mcool
-from counterpoise.layout import Layout
-from counterpoise.script import parser, run
+from counterpoise.script import layout, parser, run
 
 
 def main() -> None:
     args = parser(__doc__, "sample", "output").parse_args()
     settings = args.settings
     write_mcool(
-        Layout(settings["cohort"], args.root),
+        layout(args),
         args.sample,
         settings["resolutions"],
         settings["columns"],

@@ -4,9 +4,9 @@ Ends well even where MLflow could not be reached; the output then says ``pending
 """
 
 from counterpoise.files import write_json
-from counterpoise.layout import Layout, combinations
+from counterpoise.layout import combinations
 from counterpoise.outstanding import why_missing
-from counterpoise.script import outdated_at_once, parser, run
+from counterpoise.script import layout, outdated_at_once, parser, run
 from counterpoise.tracking import log_cohort
 
 
@@ -14,11 +14,10 @@ def main() -> None:
     arguments = parser(__doc__, "output")
     arguments.add_argument("--so-far", action="store_true", help="only runs that have a result")
     args = arguments.parse_args()
-    layout = Layout(args.settings["cohort"], args.root)
-    runs = combinations(args.settings)
+    place, runs = layout(args), combinations(args.settings)
     if args.so_far:
-        runs = [row for row in runs if not why_missing(layout, row)]
-    record = log_cohort(layout, runs, args.settings)
+        runs = [row for row in runs if not why_missing(place, row)]
+    record = log_cohort(place, runs, args.settings)
     write_json(args.output, record)
     if args.so_far:
         outdated_at_once(args.output)

@@ -94,14 +94,12 @@ def test_killed_and_again_and_a_sample_that_fails(cluster: Path, tmp_path: Path)
     here = Cohort(tmp_path / "here")
     here.run()
     there = Cohort(tmp_path / "there")
-    checkout_of = tmp_path / "there"
     for name in ("a.cool", "b.cool"):  # coolers hold the time of their making
         shutil.copy(here.folder / name, there.folder / name)
     (there.folder / "c.cool").write_text("no cooler at all")
     there.write_sheet("abc")
-    for name in ("Snakefile", "workflow", "scripts", "envs", "profiles", "cluster"):
-        (checkout_of / name).symlink_to(REPOSITORY / name)
     own = (there.folder / "conf").rename(there.folder / "own")
+    checkout(there.folder)
     words = command("--group-components", "balance=4", overrides=("tracking=off",), cohort="small")
     words.append(f"conf={own.name}")
 

@@ -12,6 +12,7 @@ import pytest
 from counterpoise.config import Run, load, snakemake_overrides
 from counterpoise.errors import ConfigError
 from counterpoise.layout import combinations
+from counterpoise.revisions import REVISIONS
 
 REPOSITORY = Path(__file__).parent.parent
 CONF = REPOSITORY / "conf"
@@ -68,6 +69,13 @@ def jobs(run: Run) -> dict[str, Any]:
         ],
         "mask": run.mask_settings(),
         "methods": {method: run.method_settings(method) for method in run.methods},
+        "searches": {
+            method: run.search_settings(method)
+            for method in run.methods
+            if run.bandwidth_file("yeast", 10000, method)
+        },
+        "compare": run.comparison_settings(list(run.samples)),
+        "report": run.report_settings(),
         "export": {sample: run.export_settings(sample) for sample in run.samples},
         "qc": run.qc_settings(),
         "tracking": run.tracking_settings(),
@@ -102,6 +110,16 @@ def test_every_cohort_composes(cohort: str) -> None:
 def test_every_option_composes(group: str, option: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://tracking.example:5000")
     assert isinstance(demo(f"{group}={option}"), Run)
+
+
+@pytest.mark.parametrize("experiment", options("experiment"))
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_every_experiment_fits_every_cohort(cohort: str, experiment: str) -> None:
+    base, run = demo(f"cohort={cohort}"), demo(f"cohort={cohort}", f"experiment={experiment}")
+    assert run.experiment == experiment
+    assert run.mask_settings() != base.mask_settings()
+    assert jobs(run)["methods"] == jobs(base)["methods"]
+    assert jobs(run)["ingest"] == jobs(base)["ingest"]
 
 
 @pytest.mark.parametrize("method", options("method"))
@@ -459,6 +477,133 @@ def test_composing_twice_gives_the_same() -> None:
     assert jobs(demo()) == jobs(demo())
 
 
+# --- experiments ------------------------------------------------------------------------------
+
+
+def with_overlay(folder: Path, text: str, *overrides: str) -> Run:
+    """The demo with an overlay of this text from a folder of the user's own."""
+    (folder / "experiment").mkdir()
+    (folder / "experiment" / "mine.yaml").write_text(f"# @package _global_\n{text}\n")
+    given = {"conf": str(folder), "experiment": "mine", "hydra_overrides": list(overrides)}
+    return demo(*snakemake_overrides(given))
+
+
+def test_an_experiment_changes_settings_and_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    text = """\
+defaults:
+  - /method@methods.kr_loose: kr
+  - override /mask: none
+  - _self_
+methods: {kr_loose: {tolerance: 1e-3}, ice: {tolerance: 1e-4}}
+resolutions: [20000, 50000]
+primary: kr_loose
+samples: {yeast: {condition: other words}}"""
+    base, run = demo(), with_overlay(tmp_path, text, "methods.kr_loose.max_products=9")
+    assert run.method_settings("kr_loose")["tolerance"] == 1e-3
+    assert run.method_settings("kr_loose")["max_products"] == 9, "an override of what it added"
+    assert run.method_settings("ice")["tolerance"] == 1e-4
+    assert run.method_settings("ssk") == base.method_settings("ssk")
+    assert run.mask_settings()["min_nnz"] == 0
+    assert run.cohort_settings()["samples"]["yeast"]["condition"] == "other words"
+    place = ("yeast", 20000, "kde")
+    assert run.bandwidth_file(*place) != base.bandwidth_file(*place)
+    for settings in (run.cohort_settings(), run.export_settings("yeast"), run.tracking_settings()):
+        assert (settings["cohort"], settings["experiment"]) == ("demo", "mine")
+
+    shared, own = base.layout, run.layout
+    assert own.input_record() == shared.input_record()
+    assert own.triples() == shared.triples()
+    assert own.log("ingest", "a") == shared.log("ingest", "a")
+    inside = "results/demo/experiments/mine/"
+    several = (*own.weights().values(), own.mask(), own.bandwidth(), own.cooler(), own.plot())
+    for path in (
+        *several,
+        own.comparison(),
+        own.summary,
+        own.report,
+        own.tracking,
+        own.log("mask"),
+    ):
+        assert path.startswith(inside)
+        assert path.replace("experiments/mine/", "").startswith("results/demo/")
+
+
+def test_the_experiment_of_the_docs(tmp_path: Path) -> None:
+    page = (REPOSITORY / "docs" / "reprocessing.md").read_text(encoding="utf-8")
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+    assert "# conf/experiment/loose.yaml\n" in text
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "loose.yaml").write_text(text)
+    run = demo(*snakemake_overrides({"conf": str(tmp_path), "experiment": "loose"}))
+    assert run.method_settings("ice")["tolerance"] == 1e-3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cohort: other", r"experiment/mine\.yaml: cohort: an experiment shares"),
+        ("ingest: {hic_engine: hicstraw}", r"mine\.yaml: ingest\.hic_engine: an experiment shares"),
+        ("sample_sheet: a.tsv", r"mine\.yaml: sample_sheet: an experiment shares"),
+        ("samples: {yeast: {path: a.cool}}", r"mine\.yaml: samples\.yeast\.path: an experiment"),
+        ("samples: {new: {path: a.cool}}", r"mine\.yaml: samples\.new\.path: an experiment"),
+        ("sources: {iced: {version: 2}}", r"mine\.yaml: sources\.iced\.version: an experiment"),
+        ("methods: {ssk_cv: {tolerance: 1}}", r"methods\.ssk_cv: the cohort has no .*ice, kr,"),
+        ("methods: {ssk_cv: null}", r"methods\.ssk_cv: the cohort has no method"),
+        ("mask: {min_nzz: 1}", r"experiment/mine\.yaml: mask\.min_nzz: .*Did you mean min_nnz"),
+        ("# @package experiment\nmask: {min_nnz: 1}", r"must begin with the line '# @package"),
+    ],
+)
+def test_an_overlay_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        with_overlay(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nowhere", r"experiment/nowhere[\s\S]*strict_mask"),
+        ("base", "base is what the cohort by itself is called"),
+        ("a/b", "experiment: the name 'a/b' cannot be used in paths"),
+        ("[no_mask,strict_mask]", "cannot be used in paths"),
+        ("null", "experiment=null"),
+    ],
+)
+def test_a_name_of_no_experiment_is_refused(name: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        demo(f"experiment={name}")
+
+
+# --- revisions --------------------------------------------------------------------------------
+
+
+def changed_by_raising(stage: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    before = jobs(demo())
+    monkeypatch.setitem(REVISIONS, stage, REVISIONS[stage] + 1)
+    after = jobs(demo())
+    return {job for job in before if before[job] != after[job]}
+
+
+@pytest.mark.parametrize(
+    ("stage", "concerned"),
+    [
+        ("inspect", {"inspect"}),
+        ("ingest", {"ingest"}),
+        ("mask", {"mask"}),
+        ("bandwidth", {"searches"}),
+        ("balance", {"methods"}),
+        ("export", {"export"}),
+        ("plot", {"qc"}),
+        ("compare", {"compare"}),
+        ("report", {"report"}),
+        ("track", {"tracking"}),
+    ],
+)
+def test_a_raised_revision_concerns_its_rule_alone(
+    stage: str, concerned: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert changed_by_raising(stage, monkeypatch) == concerned
+
+
 # --- Snakemake's --config ---------------------------------------------------------------------
 
 
@@ -470,6 +615,13 @@ def test_snakemake_overrides() -> None:
     run = demo(*overrides)
     assert run.config.cohort == "scc1"
     assert run.method_settings("kr")["scope"] == "genome"
+
+
+def test_snakemake_chooses_an_experiment() -> None:
+    assert snakemake_overrides({"experiment": None}) == []
+    overrides = snakemake_overrides({"experiment": "no_mask", "cohort": "scc1"})
+    assert overrides == ["cohort=scc1", "experiment=no_mask"]
+    assert demo(*overrides).experiment == "no_mask"
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,22 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 
 import cooler
 import numpy as np
 import pandas as pd
 import pytest
+
+import counterpoise as cp
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -49,10 +55,10 @@ def write_map(path: Path, seed: int) -> None:
 
 
 class Cohort:
-    """A working folder with its own cohort, apart from the repository."""
+    """A working folder with its own cohort, apart from the repository and run by it or a copy."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, workflow: Path = REPOSITORY) -> None:
+        self.folder, self.workflow = folder, workflow
         (folder / "conf" / "cohort").mkdir(parents=True)
         (folder / "conf" / "cohort" / "small.yaml").write_text(COHORT)
         for seed, name in enumerate("ab"):
@@ -63,18 +69,25 @@ class Cohort:
         rows = "".join(f"{name}\t{name}.cool\tcondition {name}\n" for name in names)
         (self.folder / "samples.tsv").write_text("sample\tpath\tcondition\n" + rows)
 
-    def command(self, *words: str, overrides: tuple[str, ...] = ()) -> list[str]:
+    def command(
+        self, *words: str, overrides: tuple[str, ...] = (), experiment: str = ""
+    ) -> list[str]:
         quoted = json.dumps(["tracking=off", *overrides])
+        chosen = [f"experiment={experiment}"] if experiment else []
+        profile = str(self.workflow / "profiles" / "local")
         return [
-            *(sys.executable, "-m", "snakemake", "--profile", str(REPOSITORY / "profiles/local")),
-            *("--snakefile", str(REPOSITORY / "Snakefile"), "--cores", "2", *words),
-            *("--config", "cohort=small", "conf=conf", f"hydra_overrides={quoted}"),
+            *(sys.executable, "-m", "snakemake", "--profile", profile),
+            *("--snakefile", str(self.workflow / "Snakefile"), "--cores", "2", *words),
+            *("--config", "cohort=small", "conf=conf", f"hydra_overrides={quoted}", *chosen),
         ]
 
-    def run(self, *words: str, overrides: tuple[str, ...] = ()) -> str:
+    def run(self, *words: str, overrides: tuple[str, ...] = (), experiment: str = "") -> str:
+        package = str(self.workflow / "workflow")
+        others = os.environ.get("PYTHONPATH", "")
         done = subprocess.run(
-            self.command(*words, overrides=overrides),
+            self.command(*words, overrides=overrides, experiment=experiment),
             cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (package, others)))},
             capture_output=True,
             text=True,
             timeout=300,
@@ -82,15 +95,23 @@ class Cohort:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def planned(self, *overrides: str) -> dict[str, int]:
+    def planned(self, *overrides: str, words: str = "", experiment: str = "") -> dict[str, int]:
         """Jobs of each rule that a dry run would do."""
-        output = self.run("-n", overrides=overrides)
+        output = self.run("-n", *words.split(), overrides=overrides, experiment=experiment)
         table = re.search(r"^job +count\n[- ]+\n((?:\S+ +\d+\n)+)", output, re.MULTILINE)
         if table is None:
             assert "Nothing to be done" in output
             return {}
         rows = (line.split() for line in table.group(1).splitlines())
         return {rule: int(count) for rule, count in rows if rule not in ("all", "total")}
+
+    def files(self) -> dict[str, str]:
+        """SHA-256 of every file under results/ but MLflow's."""
+        return {
+            str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (self.folder / "results").rglob("*")
+            if path.is_file() and "mlflow.db" not in path.name and "mlartifacts" not in path.parts
+        }
 
     def digests(self) -> dict[str, str]:
         """SHA-256 of every result that is the same on every run (docs/outputs.md)."""
@@ -105,9 +126,19 @@ class Cohort:
         }
 
 
+def copy_workflow(target: Path) -> Path:
+    """A clone of the workflow, whose files a test may change."""
+    for name in ("Snakefile", "conf", "envs", "profiles", "scripts", "workflow"):
+        source = REPOSITORY / name
+        target.mkdir(exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy2)(source, target / name)
+    return target
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
-    cohort = Cohort(tmp_path_factory.mktemp("cohort"))
+    workflow = copy_workflow(tmp_path_factory.mktemp("workflow") / "clone")
+    cohort = Cohort(tmp_path_factory.mktemp("cohort"), workflow)
     cohort.run()
     return cohort
 
@@ -146,66 +177,194 @@ def test_balanced_coolers_are_flat_in_cooler(finished: Cohort) -> None:
         np.testing.assert_allclose(np.nansum(balanced, axis=1)[kept], 1, atol=1e-6)
 
 
-def test_nothing_to_do_again(finished: Cohort) -> None:
-    assert finished.planned() == {}
+# --- docs/reprocessing.md: what runs again when what changes ----------------------------------
 
 
-def test_a_methods_setting_reruns_that_method_alone(finished: Cohort) -> None:
-    planned = finished.planned("methods.ice.tolerance=1e-4")
-    assert planned == {
-        "balance": 4, "plot": 4, "compare": 2, "export": 2, "report": 1, "track": 1,
+def rows() -> list[tuple[str, str, dict[str, int]]]:
+    """What changed, the example, and how many jobs of each rule run again."""
+    page = (REPOSITORY / "docs" / "reprocessing.md").read_text(encoding="utf-8")
+    table = page.partition("| what changed |")[2].partition("\n\n")[0].splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+    return [
+        (what, example, {rule: int(n) for rule, n in re.findall(r"`(\w+)` (\d+)", jobs)})
+        for what, example, jobs in cells
+    ]
+
+
+@contextmanager
+def edited(path: Path, old: str, new: str) -> Iterator[None]:
+    """A file with a piece of its text replaced, and later as it was."""
+    before, status = path.read_text(), path.stat()
+    assert before.count(old) == 1, f"{path}: {old}"
+    path.write_text(before.replace(old, new))
+    try:
+        yield
+    finally:
+        path.write_text(before)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+@contextmanager
+def touched(path: Path) -> Iterator[None]:
+    status = path.stat()
+    path.touch()
+    try:
+        yield
+    finally:
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def other_map(cohort: Cohort, name: str) -> dict[str, int]:
+    path = cohort.folder / f"{name}.cool"
+    before, status = path.read_bytes(), path.stat()
+    write_map(path, 11)
+    try:
+        return cohort.planned()
+    finally:
+        path.write_bytes(before)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def with_sheet(cohort: Cohort, names: str) -> dict[str, int]:
+    cohort.write_sheet(names)
+    try:
+        return cohort.planned()
+    finally:
+        cohort.write_sheet("ab")
+
+
+def with_sample(cohort: Cohort) -> dict[str, int]:
+    write_map(cohort.folder / "c.cool", 7)
+    return with_sheet(cohort, "abc")
+
+
+def with_edit(cohort: Cohort, file: str, old: str, new: str) -> dict[str, int]:
+    with edited(cohort.workflow / file, old, new):
+        return cohort.planned()
+
+
+def with_touch(cohort: Cohort, path: Path, words: str = "") -> dict[str, int]:
+    with touched(path):
+        return cohort.planned(words=words)
+
+
+def second_clone(cohort: Cohort) -> dict[str, int]:
+    workflow = copy_workflow(cohort.workflow.parent / "second")
+    moved = copy(cohort)
+    moved.workflow = workflow
+    return moved.planned()
+
+
+PACKAGE = "workflow/counterpoise"
+
+# The rows whose example is not an override.
+CHANGES: dict[str, Callable[[Cohort], dict[str, int]]] = {
+    "nothing": Cohort.planned,
+    "a sample added": with_sample,
+    "a sample removed": lambda cohort: with_sheet(cohort, "a"),
+    "an input's content": lambda cohort: other_map(cohort, "a"),
+    "an input touched, up to 1 MB": lambda cohort: with_touch(cohort, cohort.folder / "a.cool"),
+    # With the limit below the size of this map, instead of a map above the limit.
+    "an input touched, above 1 MB": lambda cohort: with_touch(
+        cohort, cohort.folder / "a.cool", "--max-checksum-file-size 1000"
+    ),
+    "threads, memory, cores": lambda cohort: cohort.planned(
+        words="--set-threads balance=1 --set-resources balance:mem_mb=900 --cores 1"
+    ),
+    "the package's version": lambda cohort: with_edit(
+        cohort, f"{PACKAGE}/_version.py", f'"{cp.__version__}"', '"99.0.0"'
+    ),
+    "the revision of a method": lambda cohort: with_edit(
+        cohort, f"{PACKAGE}/methods/kde.py", "step=step),)", "step=step, revision=99),)"
+    ),
+    "the revision of a stage": lambda cohort: with_edit(
+        cohort, f"{PACKAGE}/revisions.py", '"mask": ', '"mask": 99'
+    ),
+    "a script touched": lambda cohort: with_touch(cohort, cohort.workflow / "scripts" / "mask.py"),
+    "a script's text": lambda cohort: with_edit(
+        cohort, "scripts/mask.py", "run(main)", "# A remark.\nrun(main)"
+    ),
+    "the workflow in another folder": second_clone,
+    "an experiment begun": lambda cohort: cohort.planned(experiment="strict_mask"),
+}
+
+
+def test_every_change_has_its_row() -> None:
+    told = [what for what, _, _ in rows()]
+    assert set(CHANGES) <= set(told)
+    assert len(told) == len(set(told))
+
+
+@pytest.mark.parametrize(("what", "example", "jobs"), rows(), ids=[row[0] for row in rows()])
+def test_what_runs_again(finished: Cohort, what: str, example: str, jobs: dict[str, int]) -> None:
+    if what in CHANGES:
+        found = CHANGES[what](finished)
+    else:
+        override = re.fullmatch("`(.+)`", example)
+        assert override, f"{what}: neither an override nor one of CHANGES"
+        found = finished.planned(override[1])
+    told = ", ".join(f"`{rule}` {number}" for rule, number in found.items()) or "none"
+    assert found == jobs, f"the row should be\n| {what} | {example} | {told} |"
+
+
+# --- an experiment beside its cohort ----------------------------------------------------------
+
+OVERLAY = """# @package _global_
+defaults:
+  - override /mask: none
+  - _self_
+methods:
+  ice: {tolerance: 1e-3}
+"""
+
+
+def test_an_experiment_leaves_its_cohort_alone(tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    cohort = Cohort(tmp_path)
+    cohort.write_sheet("a")
+    (tmp_path / "conf" / "experiment").mkdir()
+    (tmp_path / "conf" / "experiment" / "loose.yaml").write_text(OVERLAY)
+    small = ("tracking=sqlite", "resolutions=[1000]", "~methods.kde")
+    cohort.run(overrides=small)
+    before = cohort.files()
+    assert cohort.planned(*small, experiment="loose") == {
+        "mask": 1, "balance": 2, "plot": 2, "export": 1, "report": 1, "track": 1,
     }  # fmt: skip
 
+    cohort.run(overrides=small, experiment="loose")
+    after = cohort.files()
+    assert {path: after[path] for path in before} == before
+    assert cohort.planned(*small) == {}
+    assert cohort.planned(*small, experiment="loose") == {}
+    base = "results/small"
+    own = {path.removeprefix(f"{base}/experiments/loose/") for path in set(after) - set(before)}
+    assert own == {
+        path.removeprefix(f"{base}/")
+        for path in before
+        if not re.match(rf"{base}/(inputs|triples|\w+/(inspect|ingest))/", path)
+    }
 
-def test_what_decides_a_bandwidth_reruns_its_search(finished: Cohort) -> None:
-    after = {"balance": 4, "plot": 4, "compare": 2, "export": 2, "report": 1, "track": 1}
-    assert finished.planned("methods.kde.score=cvm") == {"bandwidth": 4, **after}
-    for later in ("methods.kde.on_failure=keep", "methods.kde.bootstrap=2"):
-        assert finished.planned(later) == after
-    assert finished.planned("methods.kde.bandwidth=2000") == after
+    for folder, name, mask, tolerance in (
+        (base, "base", 10, 1e-5),
+        (f"{base}/experiments/loose", "loose", 0, 1e-3),
+    ):
+        verdict = json.loads((tmp_path / folder / "weights/a/1000/ice/verdict.json").read_text())
+        assert verdict["mask"]["settings"]["min_nnz"] == mask
+        assert verdict["settings"]["tolerance"] == tolerance
+        summary = pd.read_csv(tmp_path / folder / "summary.tsv", sep="\t")
+        assert list(summary["experiment"]) == [name, name]
+    assert "<h1>small · loose</h1>" in (tmp_path / folder / "report.html").read_text()
 
-
-def test_a_mask_setting_reruns_no_ingest(finished: Cohort) -> None:
-    planned = finished.planned("mask.min_nnz=5")
-    assert planned == {
-        "mask": 4, "bandwidth": 4, "balance": 12, "plot": 12, "compare": 2, "export": 2,
-        "report": 1, "track": 1,
+    client = MlflowClient(f"sqlite:///{tmp_path}/results/mlflow.db")
+    experiment = client.get_experiment_by_name("small")
+    runs = client.search_runs([experiment.experiment_id])
+    assert {run.info.run_name for run in runs} == {
+        "a 1 kb ice", "a 1 kb kr", "a 1 kb ice · loose", "a 1 kb kr · loose",
     }  # fmt: skip
-
-
-def test_plot_settings_rerun_plots_and_what_shows_them(finished: Cohort) -> None:
-    assert finished.planned("qc.dpi=50") == {
-        "plot": 12, "compare": 2, "report": 1, "track": 1,
-    }  # fmt: skip
-    assert finished.planned("qc.max_pixels=50") == {"plot": 12, "report": 1, "track": 1}
-
-
-def test_tracking_settings_rerun_tracking_alone(finished: Cohort) -> None:
-    assert finished.planned("tracking.timeout_seconds=3") == {"track": 1}
-
-
-def test_a_new_sample_runs_by_itself(finished: Cohort) -> None:
-    write_map(finished.folder / "c.cool", 7)
-    finished.write_sheet("abc")
-    planned = finished.planned()
-    finished.write_sheet("ab")
-    assert planned == {
-        "inspect": 1, "ingest": 2, "mask": 2, "bandwidth": 2, "balance": 6, "plot": 6,
-        "compare": 2, "export": 1, "report": 1, "track": 1,
-    }  # fmt: skip
-
-
-def test_a_sample_alone_is_compared_with_none(finished: Cohort) -> None:
-    finished.write_sheet("a")
-    planned = finished.planned()
-    finished.write_sheet("ab")
-    assert planned == {"report": 1, "track": 1}
-
-
-def test_a_touched_input_reruns_nothing(finished: Cohort) -> None:
-    """Its time is new, its content is not."""
-    (finished.folder / "a.cool").touch()
-    assert finished.planned() == {}
+    assert len(runs) == 4
+    assert {run.data.tags["counterpoise.current"] for run in runs} == {"true"}
+    assert sorted(run.data.tags["experiment"] for run in runs) == ["base"] * 2 + ["loose"] * 2
 
 
 def test_kill_and_again_gives_the_same_bytes(finished: Cohort, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, make_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, make_dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -28,21 +28,24 @@ from omegaconf.errors import (
     OmegaConfBaseException,
 )
 
-from counterpoise import __version__
 from counterpoise.backends import Backend
 from counterpoise.backends.device import check_device
 from counterpoise.demo import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.errors import ConfigError
 from counterpoise.ingest import HIC_ENGINES, is_url
 from counterpoise.kernel import CV, KernelSettings
-from counterpoise.layout import Layout
+from counterpoise.layout import BASE, Layout
 from counterpoise.mask import MaskSettings
 from counterpoise.methods import MethodSettings, methods
 from counterpoise.remote import key_of, local_path, public, split_group
+from counterpoise.revisions import REVISIONS, of_method
 from counterpoise.samples import Sample, SampleTable, check_name, check_resolutions, read_sheet
 from counterpoise.selection import Scope
 
 METHOD_KEY = "method"  # names the algorithm in each entry of ``methods``
+
+# What decides ``inputs/``, ``triples/`` and ``resources/``, which a cohort's experiments share.
+SHARED_KEYS = ("cohort", "samples", "sample_sheet", "sources", "ingest")
 
 
 @dataclass
@@ -216,12 +219,18 @@ class Run:
     samples : its samples, from the YAML or the sheet.
     methods : settings of each entry of ``config.methods``.
     algorithms : the algorithm of each entry.
+    experiment : name of the overlay that was put on the cohort; ``base`` for none.
     """
 
     config: RunConfig
     samples: dict[str, Sample]
     methods: dict[str, MethodSettings]
     algorithms: dict[str, str]
+    experiment: str = BASE
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.config.cohort, experiment=self.experiment)
 
     def cohort_settings(self) -> dict[str, Any]:
         """What the report and tracking need to know: samples with their words, and methods.
@@ -229,8 +238,8 @@ class Run:
         ``layout.combinations`` spells out sample x resolution x method from it.
         """
         return {
-            "version": __version__,
             "cohort": self.config.cohort,
+            "experiment": self.experiment,
             "samples": {
                 name: {
                     "condition": sample.condition,
@@ -277,16 +286,18 @@ class Run:
             uri, url = local_path(uri) + split_group(uri)[1], {"url": public(uri)}
         cooler = uri.partition("::")[0].lower().endswith((".cool", ".mcool"))
         engine = IngestSettings.hic_engine if cooler else self.config.ingest.hic_engine
-        settings: dict[str, Any] = {"version": __version__, "uri": uri, "hic_engine": engine, **url}
-        return settings if resolution is None else {**settings, "resolution": resolution}
+        settings: dict[str, Any] = {"uri": uri, "hic_engine": engine, **url}
+        if resolution is None:
+            return {"revision": REVISIONS["inspect"], **settings}
+        return {"revision": REVISIONS["ingest"], **settings, "resolution": resolution}
 
     def mask_settings(self) -> dict[str, Any]:
-        return {"version": __version__, **asdict(self.config.mask)}
+        return {"revision": REVISIONS["mask"], **asdict(self.config.mask)}
 
     def method_settings(self, method: str) -> dict[str, Any]:
         """Parameters of a method's balancing jobs: its own settings and the backend."""
         return {
-            "version": __version__,
+            "revision": of_method("balance", self.algorithms[method]),
             "name": method,
             METHOD_KEY: self.algorithms[method],
             "backend": self.config.backend.name,
@@ -301,6 +312,7 @@ class Run:
     def search_settings(self, method: str) -> dict[str, Any]:
         """Parameters of the jobs that search for a method's bandwidth."""
         settings = self.method_settings(method)
+        settings["revision"] = of_method("bandwidth", self.algorithms[method])
         for later in ("on_failure", "bootstrap"):
             del settings[later]
         return settings
@@ -310,7 +322,7 @@ class Run:
         settings = self.methods[method]
         if not isinstance(settings, KernelSettings) or settings.bandwidth != CV:
             return []
-        return [Layout(self.config.cohort).bandwidth(sample, resolution, method)]
+        return [self.layout.bandwidth(sample, resolution, method)]
 
     def column(self, method: str) -> str:
         """Name of a method's column in coolers: Juicer's prefixes, so ``KR``, ``GW_KR``, ..."""
@@ -319,8 +331,9 @@ class Run:
 
     def export_settings(self, sample: str) -> dict[str, Any]:
         return {
-            "version": __version__,
+            "revision": REVISIONS["export"],
             "cohort": self.config.cohort,
+            "experiment": self.experiment,
             "resolutions": self.resolutions(sample),
             "assembly": self.samples[sample].assembly,
             "columns": {method: self.column(method) for method in self.methods},
@@ -328,14 +341,15 @@ class Run:
         }
 
     def qc_settings(self) -> dict[str, Any]:
-        return {"version": __version__, **asdict(self.config.qc)}
+        return {"revision": REVISIONS["plot"], **asdict(self.config.qc)}
 
     def comparison_settings(self, samples: list[str]) -> dict[str, Any]:
         """Parameters of the jobs that put samples side by side."""
         about = {name: self.samples[name] for name in samples}
         return {
-            "version": __version__,
+            "revision": REVISIONS["compare"],
             "cohort": self.config.cohort,
+            "experiment": self.experiment,
             "samples": {
                 name: {"condition": sample.condition, "replicate": sample.replicate}
                 for name, sample in about.items()
@@ -345,8 +359,15 @@ class Run:
             "dpi": self.config.qc.dpi,
         }
 
+    def report_settings(self) -> dict[str, Any]:
+        return {"revision": REVISIONS["report"], **self.cohort_settings()}
+
     def tracking_settings(self) -> dict[str, Any]:
-        return {**self.cohort_settings(), **asdict(self.config.tracking)}
+        return {
+            "revision": REVISIONS["track"],
+            **self.cohort_settings(),
+            **asdict(self.config.tracking),
+        }
 
 
 def load(conf: str | Path, overrides: list[str] | None = None, root: str | Path = ".") -> Run:
@@ -362,11 +383,15 @@ def load(conf: str | Path, overrides: list[str] | None = None, root: str | Path 
     ------
     ConfigError : names the key, the sample or the sheet's row and column, and what is wrong.
     """
+    chosen = list(overrides or [])
+    experiment = _experiment(chosen)
     _register()
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(Path(conf).resolve()), version_base="1.3"):
-            composed = _composed(list(overrides or []))
+            composed = _composed(chosen)
+            if experiment != BASE:
+                _check_overlay(experiment, composed, _composed(_of_shared(chosen)))
         _refuse_unknown(composed)
         entries = {str(k): _method_entry(str(k), v) for k, v in composed.methods.items()}
         config = cast(RunConfig, OmegaConf.to_object(composed))
@@ -375,25 +400,27 @@ def load(conf: str | Path, overrides: list[str] | None = None, root: str | Path 
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_readable(error)) from error
     algorithms = {name: entry[0] for name, entry in entries.items()}
-    return _checked(config, algorithms, {k: v[1] for k, v in entries.items()}, Path(root))
+    settings = {name: entry[1] for name, entry in entries.items()}
+    return replace(_checked(config, algorithms, settings, Path(root)), experiment=experiment)
 
 
 def snakemake_overrides(config: Mapping[str, Any]) -> list[str]:
     """Hydra overrides from Snakemake's ``--config``.
 
-    ``--config cohort=NAME`` chooses the cohort, ``conf=FOLDER`` a folder with groups of the user's
-    own (``FOLDER/cohort/NAME.yaml``) beside those of the workflow; anything else goes through
+    ``--config cohort=NAME`` chooses the cohort, ``experiment=NAME`` an overlay on it,
+    ``conf=FOLDER`` a folder with groups of the user's own (``FOLDER/cohort/NAME.yaml``) beside
+    those of the workflow; anything else goes through
     ``--config 'hydra_overrides=["methods.ice.tolerance=1e-4"]'``.
 
     Raises
     ------
     ConfigError : any other key, which Snakemake alone would silently ignore.
     """
-    unknown = sorted(set(config) - {"cohort", "conf", "hydra_overrides"})
+    unknown = sorted(set(config) - {"cohort", "conf", "experiment", "hydra_overrides"})
     if unknown:
         raise ConfigError(
-            f"--config {unknown[0]}=... is not known; give cohort=NAME, and other settings as "
-            f"'hydra_overrides=[\"{unknown[0]}=...\"]'."
+            f"--config {unknown[0]}=... is not known; give cohort=NAME, experiment=NAME, and other "
+            f"settings as 'hydra_overrides=[\"{unknown[0]}=...\"]'."
         )
     own = []
     if "conf" in config:
@@ -402,13 +429,16 @@ def snakemake_overrides(config: Mapping[str, Any]) -> list[str]:
             raise ConfigError(f"--config conf={config['conf']}: there is no such folder.")
         own = [f"hydra.searchpath=[file://{folder}]"]
     cohort = [f"cohort={config['cohort']}"] if "cohort" in config else []
+    # A configuration file may well say null, for none.
+    chosen = config.get("experiment")
+    experiment = [] if chosen is None else [f"experiment={chosen}"]
     others = config.get("hydra_overrides", [])
     if not isinstance(others, list):
         raise ConfigError(
             f"--config hydra_overrides is {others!r}; it must be a list: "
             f"'hydra_overrides=[\"{others}\"]'."
         )
-    return own + cohort + [str(item) for item in others]
+    return own + cohort + experiment + [str(item) for item in others]
 
 
 def _composed(overrides: list[str]) -> DictConfig:
@@ -417,6 +447,69 @@ def _composed(overrides: list[str]) -> DictConfig:
     except (TypeError, ValueError) as error:
         # Hydra has no error of its own for a group that is given as a list or as null.
         raise ConfigError(f"configuration: {', '.join(overrides)}: {error}.") from error
+
+
+def _experiment(overrides: list[str]) -> str:
+    """The overlay that is chosen, ``base`` for none."""
+    chosen = [item.partition("=")[2] for item in overrides if item.startswith("experiment=")]
+    if not chosen:
+        return BASE
+    check_name("experiment", chosen[-1])
+    if chosen[-1] == BASE:
+        raise ConfigError(
+            f"experiment: {BASE} is what the cohort by itself is called; leave experiment out, or "
+            "rename the overlay."
+        )
+    return chosen[-1]
+
+
+def _of_shared(overrides: list[str]) -> list[str]:
+    """The overrides that concern ``SHARED_KEYS``, which compose by themselves."""
+    keys = ("hydra", *SHARED_KEYS)
+    return [item for item in overrides if re.split(r"[.@=]", item.lstrip("+~"))[0] in keys]
+
+
+def _check_overlay(experiment: str, composed: DictConfig, cohort: DictConfig) -> None:
+    """Refuse what would overwrite files that the cohort shares, and settings of no method of its.
+
+    Parameters
+    ----------
+    composed : the cohort with the overlay on it.
+    cohort : the cohort without, of which ``SHARED_KEYS`` and the methods are true.
+    """
+    place = f"conf/experiment/{experiment}.yaml"
+    with_overlay, without = _shared(composed), _shared(cohort)
+    for key in with_overlay:
+        if with_overlay[key] != without.get(key):
+            raise ConfigError(
+                f"{place}: {key}: an experiment shares what was read from the inputs with its "
+                "cohort, so it cannot change this; write a cohort of another name instead."
+            )
+    for name, node in composed.methods.items():
+        own = isinstance(node, DictConfig) and METHOD_KEY in node
+        if not own and name not in cohort.methods:
+            raise ConfigError(
+                f"{place}: methods.{name}: the cohort has no method of this name (it has "
+                f"{', '.join(map(str, cohort.methods))}); choose another cohort, or add "
+                f"'/method@methods.{name}: ALGORITHM' to the defaults list of the experiment."
+            )
+
+
+def _shared(composed: DictConfig) -> dict[str, Any]:
+    """Values of ``SHARED_KEYS`` by dotted key; of samples their paths alone."""
+    flat: dict[str, Any] = {}
+
+    def walk(prefix: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(f"{prefix}.{key}", inner)
+        elif not prefix.startswith("samples.") or prefix.endswith(".path"):
+            flat[prefix] = value
+
+    plain = cast("dict[str, Any]", OmegaConf.to_container(composed))
+    for key in SHARED_KEYS:
+        walk(key, plain[key])
+    return flat
 
 
 def _refuse_unknown(composed: DictConfig) -> None:
@@ -470,7 +563,7 @@ def _method_entry(name: str, node: Any) -> tuple[str, MethodSettings]:
 
 def _readable(error: Exception) -> str:
     """Hydra's and OmegaConf's messages, the file and the key first, without names of classes."""
-    found = re.match(r"In '(cohort/[^']+)': ", str(error))
+    found = re.match(r"In '((?:cohort|experiment)/[^']+)': ", str(error))
     place = f"conf/{found[1]}.yaml" if found else "configuration"
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, OmegaConfBaseException):
@@ -482,6 +575,8 @@ def _readable(error: Exception) -> str:
         return f"configuration: {text}"
     key = str(cause.full_key)
     if isinstance(cause, ConfigKeyError | ConfigAttributeError):
+        if key == "experiment":
+            return f"{place}: an experiment's file must begin with the line '# @package _global_'."
         kind = cause.object_type
         known = [item.name for item in fields(kind)] if is_dataclass(kind) else []
         return f"{place}: {key}: there is no such key.{_hint(key.rpartition('.')[2], known)}"

@@ -12,23 +12,40 @@ from typing import Any
 
 SAMPLE, RESOLUTION, METHOD = "{sample}", "{resolution}", "{method}"
 
+BASE = "base"  # the experiment of a cohort by itself, with no overlay
+SHARED = ("inspect", "ingest")  # rules whose results all experiments of a cohort share
+
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths of one cohort."""
+    """Paths of one cohort, or of an experiment on it (``conf/experiment/``).
+
+    An experiment has a folder of its own in the cohort's, and shares what was read from the inputs.
+    """
 
     cohort: str
     root: str = "results"
+    experiment: str = BASE
+
+    @property
+    def shared(self) -> str:
+        return f"{self.root}/{self.cohort}"
 
     @property
     def base(self) -> str:
-        return f"{self.root}/{self.cohort}"
+        own = "" if self.experiment == BASE else f"/experiments/{self.experiment}"
+        return self.shared + own
+
+    @property
+    def title(self) -> str:
+        """For people: the cohort, and the experiment on it if it is one."""
+        return self.cohort if self.experiment == BASE else f"{self.cohort} \u00b7 {self.experiment}"
 
     def input_record(self, sample: str = SAMPLE) -> str:
-        return f"{self.base}/inputs/{sample}.json"
+        return f"{self.shared}/inputs/{sample}.json"
 
     def triples(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> dict[str, str]:
-        folder = f"{self.base}/triples/{sample}/{resolution}"
+        folder = f"{self.shared}/triples/{sample}/{resolution}"
         return {
             "pixels": f"{folder}/pixels.parquet",
             "bins": f"{folder}/bins.parquet",
@@ -79,11 +96,14 @@ class Layout:
         return f"{self.base}/tracking.json"
 
     def log(self, rule: str, *wildcards: str) -> str:
-        return "/".join([self.base, "logs", rule, *wildcards]) + ".log"
+        return "/".join([self._home(rule), "logs", rule, *wildcards]) + ".log"
 
     def benchmark(self, rule: str, *wildcards: str) -> str:
         """Seconds and peak memory of a job, as Snakemake measures them."""
-        return "/".join([self.base, "benchmarks", rule, *wildcards]) + ".tsv"
+        return "/".join([self._home(rule), "benchmarks", rule, *wildcards]) + ".tsv"
+
+    def _home(self, rule: str) -> str:
+        return self.shared if rule in SHARED else self.base
 
 
 def combinations(cohort: dict[str, Any]) -> list[dict[str, Any]]:

@@ -96,7 +96,18 @@ snakemake --profile local --config 'hydra_overrides=["mask=none", "tracking=off"
 snakemake --profile local --config 'hydra_overrides=["+method@methods.kr_loose=kr", "~methods.vc"]'
 ```
 
-The last line adds a method and takes one away. Only what depends on a changed setting runs again.
+The last line adds a method and takes one away. Only what depends on a changed setting
+[runs again](reprocessing.md).
+
+## Two settings side by side
+
+The lines above overwrite what they change. `experiment=NAME` puts `conf/experiment/NAME.yaml` on
+the cohort instead, with [results of its own](reprocessing.md#two-settings-side-by-side) beside the
+cohort's, in files and in MLflow:
+
+```
+snakemake --profile local --config cohort=scc1 experiment=strict_mask
+```
 
 ## Groups
 
@@ -106,6 +117,7 @@ A group holds ready-made choices, one file each, under `conf/`. `mask=none` on t
 | group | choices |
 |---|---|
 | `cohort` | `demo` (the default), `scc1`, and yours |
+| `experiment` | none (the default), `strict_mask`, `no_mask`, and yours |
 | `method` | one for each algorithm; used as `/method@methods.NAME: ALGORITHM` |
 | `mask` | `default`: cooler's filters; `none`: only bins without any contact are masked |
 | `backend` | `auto`: a GPU where it pays, else the CPU; `native`, `torch`; `scipy`: for checks |

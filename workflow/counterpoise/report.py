@@ -53,7 +53,7 @@ SUMMARY_COLUMNS = (
     "sample", "condition", "replicate", "resolution", "method", "status", "reason", "algorithm",
     "scope", "bins", "kept", "contacts", "nonzeros", "iterations", "matvecs", "max_deviation",
     "rms_deviation", "median_se", "seconds", "peak_memory_mb", "format", "coarsened_from",
-    "sha256", "source",
+    "sha256", "source", "experiment",
 )  # fmt: skip
 
 
@@ -99,6 +99,7 @@ def _summary_row(layout: Layout, run: Run) -> dict[str, Any]:
         "coarsened_from": source.get("coarsened_from"),
         "sha256": source.get("identity", {}).get("sha256"),
         "source": source.get("uri"),
+        "experiment": layout.experiment,
     }
     return {column: row[column] for column in SUMMARY_COLUMNS}
 
@@ -144,7 +145,7 @@ def write_report(
     if counts[MISSING]:
         meanings = {MISSING: MISSING_MEANS, **meanings}
     page = environment.from_string(source).stream(
-        cohort=layout.cohort,
+        cohort=layout.title,
         version=__version__,
         versions=_versions(layout, done),
         rows=rows,

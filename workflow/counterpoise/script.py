@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from counterpoise.errors import CounterpoiseError
+from counterpoise.layout import BASE, Layout
 from counterpoise.memory import keep_freed_memory
 
 # Variables that say where a library keeps its cache: matplotlib, Triton, PyTorch's compiler.
@@ -94,6 +95,12 @@ def settings(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError(f"not a dictionary: {text}")
     return value
+
+
+def layout(arguments: argparse.Namespace) -> Layout:
+    """Where the results are of the cohort, or experiment on it, that the settings name."""
+    named = arguments.settings
+    return Layout(named["cohort"], arguments.root, named.get("experiment", BASE))
 
 
 def say(message: str) -> None:

@@ -1,14 +1,16 @@
 """MLflow runs, made from the files under ``results/``.
 
-One flat run for each sample x resolution x method, in the experiment named after the cohort. The
-files are the truth and MLflow is a view of them: logging again adds nothing, an interrupted
-logging is completed, and a store that cannot be reached fails nothing (the record says
-``pending``). Tags, parameters and metrics are listed in ``docs/outputs.md``.
+One flat run for each sample x resolution x method, in the experiment named after the cohort, where
+those of its overlays (``conf/experiment/``) are, too. The files are the truth and MLflow is a view
+of them: logging again adds nothing, an interrupted logging is completed, and a store that cannot
+be reached fails nothing (the record says ``pending``). Tags, parameters and metrics are listed in
+``docs/outputs.md``.
 
-A run is known by two tags: ``counterpoise.run`` (cohort/sample/resolution/method) and
-``counterpoise.content``, a SHA-256 of everything that is the same whenever the same input is
-balanced with the same settings. New content makes a new run, so that settings can be compared;
-``counterpoise.current`` tells the run that the files hold now from the older ones.
+A run is known by two tags: ``counterpoise.run`` (cohort/sample/resolution/method, with an overlay
+cohort/overlay/sample/resolution/method) and ``counterpoise.content``, a SHA-256 of everything that
+is the same whenever the same input is balanced with the same settings. New content makes a new run,
+so that settings can be compared; ``counterpoise.current`` tells the run that the files hold now
+from the older ones.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from counterpoise.bins import base_pairs
 from counterpoise.errors import CounterpoiseError, without_credentials
 from counterpoise.files import read_json, replacing, sha256
 from counterpoise.kernel import CV
-from counterpoise.layout import Layout
+from counterpoise.layout import BASE, Layout
 from counterpoise.results import read_searches
 from counterpoise.verdict import Status, Verdict
 
@@ -173,8 +175,10 @@ def _read_result(layout: Layout, row: dict[str, Any]) -> _Result:
     digests = {name: sha256(paths[name]) for name in ("weights", "trace")}
     same_every_time = {name: value for name, value in raw.items() if name != "run"}
     content = json.dumps([same_every_time, digests], sort_keys=True).encode()
-    key = "/".join([layout.cohort, *map(str, place)])
+    overlay = [] if layout.experiment == BASE else [layout.experiment]
+    key = "/".join([layout.cohort, *overlay, *map(str, place)])
     name = f"{row['sample']} {base_pairs(int(row['resolution']))} {row['method']}"
+    name = " \u00b7 ".join([name, *overlay])
     return _Result(
         key=key,
         content=hashlib.sha256(content).hexdigest(),
@@ -182,7 +186,7 @@ def _read_result(layout: Layout, row: dict[str, Any]) -> _Result:
         description=_description(name, verdict),
         failed=verdict.status is Status.FAILED,
         tags={
-            **_tags(layout.cohort, row, verdict, digests["weights"]),
+            **_tags(layout, row, verdict, digests["weights"]),
             PLOT: sha256(paths["plot"]),
             **({SEARCH: sha256(paths["bandwidth"])} if searched else {}),
         },
@@ -227,11 +231,12 @@ def _table(searches: Sequence[Search]) -> dict[str, Any]:
     return {"columns": list(rows[0]) if rows else [], "data": [list(row.values()) for row in rows]}
 
 
-def _tags(cohort: str, row: dict[str, Any], verdict: Verdict, weights: str) -> dict[str, str]:
+def _tags(layout: Layout, row: dict[str, Any], verdict: Verdict, weights: str) -> dict[str, str]:
     optional = {key: row.get(key) for key in OPTIONAL_TAGS}
     source = verdict.source
     return {
-        "cohort": cohort,
+        "cohort": layout.cohort,
+        "experiment": layout.experiment,
         "sample": row["sample"],
         **{key: str(value) for key, value in optional.items() if value not in (None, "")},
         "resolution": str(row["resolution"]),

@@ -102,7 +102,7 @@ rule report:
         mem_mb=lambda wc, attempt: attempt * needs.runs_mb(len(RUNS)),
         runtime=lambda wc, attempt: attempt * needs.runs_minutes(len(RUNS)),
     params:
-        settings=COHORT,
+        settings=REPORT,
         root=lambda wc: PLACED.root,
     message:
         "writing the report"

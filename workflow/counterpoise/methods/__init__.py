@@ -5,6 +5,10 @@ To add one, write a module in this folder with a settings dataclass derived from
 ``METHODS = (Method("name", Settings, solve),)``. The workflow, the configuration schema and
 ``counterpoise.balance`` then know it.
 
+When a method's results change for the same map and settings, raise its revision by one,
+``Method("name", Settings, solve, revision=2)``: its jobs then run again, and no others. See
+``counterpoise.revisions`` for what all methods share.
+
 Methods compute with what numpy arrays and torch tensors share, so each runs on either, wholly on
 the device of the operator's vectors: only the few numbers that decide when to stop leave it.
 """
@@ -191,7 +195,7 @@ class Method:
     ``exact``: it is out for equal row sums on every bin, which not every map can have.
     ``trans_weighting``: see ``selection.select``. ``version`` says whose algorithm it is where
     several programs call different ones by this name. ``step``: of a kernel method, see
-    ``counterpoise.kernel``.
+    ``counterpoise.kernel``. ``revision``: see ``counterpoise.revisions``.
     """
 
     name: str
@@ -201,6 +205,7 @@ class Method:
     trans_weighting: bool = False
     version: str = ""
     step: Callable[..., Vector] | None = None
+    revision: int = 1
 
     @property
     def fills(self) -> bool:
