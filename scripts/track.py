@@ -14,7 +14,9 @@ def main() -> None:
     layout = Layout(args.settings["cohort"], args.root)
     record = log_cohort(layout, combinations(args.settings), args.settings)
     write_json(args.output, record)
-    print(f"MLflow: {record['status']}, {len(record['runs'])} runs, {record['uri']}")
+    print(
+        f"MLflow: {record['status']}, {len(record['runs'])} runs, {record['page'] or record['uri']}"
+    )
 
 
 run(main)

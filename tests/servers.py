@@ -1,0 +1,183 @@
+"""Real servers on loopback: PostgreSQL and MLflow's, each in its own process group.
+
+Both can be killed and started again on the same data, and ``running`` ends what it started by its
+own process id, whatever happens.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 180  # a busy machine takes its time
+STOP_SECONDS = 30
+
+
+def closed_port() -> int:
+    """A port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """A program that listens on a port of loopback."""
+
+    command: list[str]
+    port: int
+    log: Path
+    ready: Callable[[], bool]
+    options: dict[str, Any] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers.
+
+        Raises
+        ------
+        RuntimeError : it ended, or does not answer; with the end of its log.
+        """
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self.command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **self.options,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while self.process.poll() is None and time.monotonic() < deadline:
+            if self.ready():
+                return
+            time.sleep(0.2)
+        self.stop(signal.SIGKILL)
+        said = self.log.read_text(errors="replace")[-3000:]
+        raise RuntimeError(f"{' '.join(self.command)} did not start:\n{said}")
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End it and all that it started, if it runs."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        try:
+            os.killpg(process.pid, how)
+            process.wait(timeout=STOP_SECONDS)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            pass  # gone already, or deaf: what is left of the group goes now
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        process.wait(timeout=STOP_SECONDS)
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """The server, started, until the end of the block."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def mlflow_server(folder: Path, store: str, workers: int = 1) -> Server:
+    """MLflow's server on a store, with artifacts under ``folder/served``."""
+    port = closed_port()
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--workers", str(workers), "--backend-store-uri", store]
+    command += ["--artifacts-destination", str(folder / "served")]
+    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+    options = {"cwd": folder, "env": environment}
+
+    def healthy() -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
+                return True
+        except OSError:
+            return False
+
+    return Server(command, port, folder / "server.log", healthy, options)
+
+
+def missing_for_postgres() -> str:
+    """What has to be installed before ``postgres`` works; empty where nothing is."""
+    if not _programs():
+        return "PostgreSQL's initdb and postgres are not here: install Debian's postgresql"
+    if importlib.util.find_spec("psycopg2") is None:
+        return "the driver of PostgreSQL is not here: pip install psycopg2-binary (extra dev)"
+    if os.geteuid() == 0 and _account() is None:
+        return "PostgreSQL does not run as root, and there is no user postgres (Debian makes it)"
+    return ""
+
+
+def _programs() -> Path | None:
+    """The folder of initdb and postgres, the newest version first."""
+    folders = Path("/usr/lib/postgresql").glob("*/bin")
+    found = sorted(folders, key=lambda path: int(path.parent.name), reverse=True)
+    on_path = shutil.which("initdb")
+    candidates = [*found, *([Path(on_path).parent] if on_path else [])]
+    return next((path for path in candidates if (path / "postgres").exists()), None)
+
+
+def _account() -> tuple[int, int] | None:
+    """User and group that the database runs as where we are root."""
+    import pwd
+
+    try:
+        entry = pwd.getpwnam("postgres")
+    except KeyError:
+        return None
+    return entry.pw_uid, entry.pw_gid
+
+
+@contextmanager
+def postgres() -> Iterator[tuple[Server, str]]:
+    """A new PostgreSQL, and its URI with a password, for as long as the block lasts.
+
+    Its folder is not pytest's, which other users must not enter: as root the database runs as
+    the user ``postgres``.
+    """
+    programs = _programs()
+    assert programs is not None
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="postgres-")))
+        password, port = secrets.token_hex(8), closed_port()
+        (folder / "password").write_text(password)
+        options: dict[str, Any] = {"cwd": folder}
+        if os.geteuid() == 0 and (account := _account()):
+            options |= {"user": account[0], "group": account[1], "extra_groups": []}
+            for path in (folder, folder / "password"):
+                os.chown(path, *account)
+        data, log = folder / "data", folder / "log"
+        make = [str(programs / "initdb"), "--pgdata", str(data), "--username", "mlflow"]
+        make += ["--auth", "scram-sha-256", "--pwfile", str(folder / "password"), "--no-sync"]
+        subprocess.run([*make, "--encoding", "UTF8"], check=True, capture_output=True, **options)
+        serve = [str(programs / "postgres"), "-D", str(data), "-k", str(folder)]
+        serve += ["-h", "127.0.0.1", "-p", str(port)]
+        ask = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+
+        def recovered() -> bool:
+            return subprocess.run(ask, cwd=folder).returncode == 0
+
+        server = stack.enter_context(running(Server(serve, port, log, recovered, options)))
+        yield server, f"postgresql://mlflow:{password}@127.0.0.1:{port}/postgres"
