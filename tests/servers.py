@@ -1,7 +1,7 @@
 """Real servers on loopback: PostgreSQL and MLflow's, each in its own process group.
 
-Both can be killed and started again on the same data, and ``running`` ends what it started by its
-own process id, whatever happens.
+Both can be killed and started again on the same data. ``running`` ends what it started by its own
+process id, whatever happens.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Server:
     log: Path
     ready: Callable[[], bool]
     options: dict[str, Any] = field(default_factory=dict)
+    farewell: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -73,13 +74,13 @@ class Server:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """End it and all that it started, if it runs."""
+    def stop(self, how: signal.Signals | None = None) -> None:
+        """End it and all that it started, if it runs; politely, unless told how."""
         process, self.process = self.process, None
         if process is None:
             return
         try:
-            os.killpg(process.pid, how)
+            os.killpg(process.pid, how or self.farewell)
             process.wait(timeout=STOP_SECONDS)
         except (ProcessLookupError, subprocess.TimeoutExpired):
             pass  # gone already, or deaf: what is left of the group goes now
@@ -179,5 +180,7 @@ def postgres() -> Iterator[tuple[Server, str]]:
         def recovered() -> bool:
             return subprocess.run(ask, cwd=folder).returncode == 0
 
-        server = stack.enter_context(running(Server(serve, port, log, recovered, options)))
+        # SIGTERM would wait until the last client has gone.
+        server = Server(serve, port, log, recovered, options, farewell=signal.SIGINT)
+        stack.enter_context(running(server))
         yield server, f"postgresql://mlflow:{password}@127.0.0.1:{port}/postgres"
