@@ -28,7 +28,7 @@ setup: .venv/ready
 	sh envs/prerequisites.sh $(PYTHON)
 	$(PYTHON) -m venv .venv
 	@echo "Installing into .venv: two to four minutes and 1.6 GB on a first run ..."
-	$(BIN)/python -m pip install --quiet $(TORCH) --editable '.[dev,torch]'
+	$(BIN)/python -m pip install --quiet $(TORCH) --editable '.[cluster,dev,torch]'
 	@touch $@
 
 check: .venv/ready

@@ -21,7 +21,9 @@ def main() -> None:
     write_json(args.output, record)
     if args.so_far:
         outdated_at_once(args.output)
-    print(f"MLflow: {record['status']}, {len(record['runs'])} runs, {record['uri']}")
+    print(
+        f"MLflow: {record['status']}, {len(record['runs'])} runs, {record['page'] or record['uri']}"
+    )
 
 
 run(main)

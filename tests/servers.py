@@ -1,132 +1,186 @@
-"""A web server on loopback that can be told to fail in the ways in which servers do."""
+"""Real servers on loopback: PostgreSQL and MLflow's, each in its own process group.
+
+Both can be killed and started again on the same data. ``running`` ends what it started by its own
+process id, whatever happens.
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
 import socket
+import subprocess
 import sys
-import threading
+import tempfile
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
-MODIFIED = "Wed, 01 Jan 2025 00:00:00 GMT"
+START_SECONDS = 180  # a busy machine takes its time
+STOP_SECONDS = 30
+
+
+def closed_port() -> int:
+    """A port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @dataclass
-class Remote:
-    """One file on the server, and how it is given out.
+class Server:
+    """A program that listens on a port of loopback."""
 
-    Attributes
-    ----------
-    data : what it holds.
-    etag, modified : what tells its content from another; None keeps it to itself.
-    ranges : parts can be asked for.
-    cuts : bytes after which an answer's connection is cut, one for each of the first answers.
-    statuses : of the first answers, which then bring no file.
-    headers : beside or in place of those that are right, of refusals too; None leaves one out.
-    login : what a request's ``Authorization`` must be.
-    before : called with the number of the request before it is answered.
-    seen : the headers of all requests.
-    sent : bytes of bodies given out.
-    """
+    command: list[str]
+    port: int
+    log: Path
+    ready: Callable[[], bool]
+    options: dict[str, Any] = field(default_factory=dict)
+    farewell: signal.Signals = signal.SIGTERM
+    process: subprocess.Popen[bytes] | None = None
 
-    data: bytes
-    etag: str | None = '"one"'
-    modified: str | None = MODIFIED
-    ranges: bool = True
-    cuts: list[int] = field(default_factory=list)
-    statuses: list[int] = field(default_factory=list)
-    headers: dict[str, str | None] = field(default_factory=dict)
-    login: str | None = None
-    before: Callable[[int], None] = lambda number: None
-    seen: list[dict[str, str]] = field(default_factory=list)
-    sent: int = 0
+    def start(self) -> None:
+        """Start it, and wait until it answers.
 
-    def same(self, asked: str | None) -> bool:
-        return asked is not None and asked in (self.etag, self.modified)
+        Raises
+        ------
+        RuntimeError : it ended, or does not answer; with the end of its log.
+        """
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self.command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **self.options,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while self.process.poll() is None and time.monotonic() < deadline:
+            if self.ready():
+                return
+            time.sleep(0.2)
+        self.stop(signal.SIGKILL)
+        said = self.log.read_text(errors="replace")[-3000:]
+        raise RuntimeError(f"{' '.join(self.command)} did not start:\n{said}")
 
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    files: dict[str, Remote]
-
-    def do_GET(self) -> None:
-        remote = self.files.get(self.path.partition("?")[0])
-        if remote is None:
-            return self.refuse(404, {})
-        remote.seen.append(dict(self.headers))
-        remote.before(len(remote.seen))
-        if remote.statuses:
-            return self.refuse(remote.statuses.pop(0), remote.headers)
-        if remote.login and self.headers.get("Authorization") != remote.login:
-            return self.refuse(401, remote.headers)
-        question = self.headers.get("If-None-Match") or self.headers.get("If-Modified-Since")
-        if remote.same(question):
-            self.send_response(304)
-            self.end_headers()
-            return None
-        start, data = 0, remote.data
-        first = self.headers.get("Range")
-        if first and remote.ranges and remote.same(self.headers.get("If-Range")):
-            start = int(first.removeprefix("bytes=").removesuffix("-"))
-        self.answer(remote, start, data)
-        return None
-
-    def refuse(self, status: int, headers: dict[str, str | None]) -> None:
-        page = b"<html>no</html>"
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(page))}.items():
-            if value is not None:
-                self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(page)
-
-    def answer(self, remote: Remote, start: int, data: bytes) -> None:
-        headers: dict[str, str | None] = {
-            "Content-Length": str(len(data) - start),
-            "ETag": remote.etag,
-            "Last-Modified": remote.modified,
-        }
-        if start:
-            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
-        self.send_response(206 if start else 200)
-        for name, value in {**headers, **remote.headers}.items():
-            if value is not None:
-                self.send_header(name, value)
-        self.end_headers()
-        body = data[start:]
-        if remote.headers.get("Transfer-Encoding") == "chunked":
-            body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
-        if remote.cuts:
-            body = body[: remote.cuts.pop(0)]
-            self.close_connection = True
-        remote.sent += len(body)
-        self.wfile.write(body)
-        self.wfile.flush()
-        if self.close_connection:
-            self.connection.shutdown(socket.SHUT_RDWR)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class Server(ThreadingHTTPServer):
-    def handle_error(self, *request: object) -> None:
-        """A client may hang up in the middle; anything else is a fault of the test."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(*request)
+    def stop(self, how: signal.Signals | None = None) -> None:
+        """End it and all that it started, if it runs; politely, unless told how."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        try:
+            os.killpg(process.pid, how or self.farewell)
+            process.wait(timeout=STOP_SECONDS)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            pass  # gone already, or deaf: what is left of the group goes now
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        process.wait(timeout=STOP_SECONDS)
 
 
 @contextmanager
-def serving(files: dict[str, Remote]) -> Iterator[str]:
-    """Serve ``files`` by their paths; gives the server's address."""
-    handler = type("OneServer", (Handler,), {"files": files})
-    with Server(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
+def running(server: Server) -> Iterator[Server]:
+    """The server, started, until the end of the block."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def mlflow_server(folder: Path, store: str, workers: int = 1) -> Server:
+    """MLflow's server on a store, with artifacts under ``folder/served``."""
+    port = closed_port()
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--workers", str(workers), "--backend-store-uri", store]
+    command += ["--artifacts-destination", str(folder / "served")]
+    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+    options = {"cwd": folder, "env": environment}
+
+    def healthy() -> bool:
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
+                return True
+        except OSError:
+            return False
+
+    return Server(command, port, folder / "server.log", healthy, options)
+
+
+def missing_for_postgres() -> str:
+    """What has to be installed before ``postgres`` works; empty where nothing is."""
+    if not _programs():
+        return "PostgreSQL's initdb and postgres are not here: install Debian's postgresql"
+    if importlib.util.find_spec("psycopg2") is None:
+        return "the driver of PostgreSQL is not here: pip install psycopg2-binary (extra dev)"
+    if os.geteuid() == 0 and _account() is None:
+        return "PostgreSQL does not run as root, and there is no user postgres (Debian makes it)"
+    return ""
+
+
+def _programs() -> Path | None:
+    """The folder of initdb and postgres, the newest version first."""
+    folders = Path("/usr/lib/postgresql").glob("*/bin")
+    found = sorted(folders, key=lambda path: int(path.parent.name), reverse=True)
+    on_path = shutil.which("initdb")
+    candidates = [*found, *([Path(on_path).parent] if on_path else [])]
+    return next((path for path in candidates if (path / "postgres").exists()), None)
+
+
+def _account() -> tuple[int, int] | None:
+    """User and group that the database runs as where we are root."""
+    import pwd
+
+    try:
+        entry = pwd.getpwnam("postgres")
+    except KeyError:
+        return None
+    return entry.pw_uid, entry.pw_gid
+
+
+@contextmanager
+def postgres() -> Iterator[tuple[Server, str]]:
+    """A new PostgreSQL, and its URI with a password, for as long as the block lasts.
+
+    Its folder is not pytest's, which other users must not enter: as root the database runs as
+    the user ``postgres``.
+    """
+    programs = _programs()
+    assert programs is not None
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="postgres-")))
+        password, port = secrets.token_hex(8), closed_port()
+        (folder / "password").write_text(password)
+        options: dict[str, Any] = {"cwd": folder}
+        if os.geteuid() == 0 and (account := _account()):
+            options |= {"user": account[0], "group": account[1], "extra_groups": []}
+            for path in (folder, folder / "password"):
+                os.chown(path, *account)
+        data, log = folder / "data", folder / "log"
+        make = [str(programs / "initdb"), "--pgdata", str(data), "--username", "mlflow"]
+        make += ["--auth", "scram-sha-256", "--pwfile", str(folder / "password"), "--no-sync"]
+        subprocess.run([*make, "--encoding", "UTF8"], check=True, capture_output=True, **options)
+        serve = [str(programs / "postgres"), "-D", str(data), "-k", str(folder)]
+        serve += ["-h", "127.0.0.1", "-p", str(port)]
+        ask = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+
+        def recovered() -> bool:
+            return subprocess.run(ask, cwd=folder).returncode == 0
+
+        # SIGTERM would wait until the last client has gone.
+        server = Server(serve, port, log, recovered, options, farewell=signal.SIGINT)
+        stack.enter_context(running(server))
+        yield server, f"postgresql://mlflow:{password}@127.0.0.1:{port}/postgres"

@@ -20,6 +20,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.servers import closed_port
+
 CONFIG = Path("/etc/slurm/slurm.conf")
 MARK = "# Written by Counterpoise's tests"
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sinfo", "sbatch")
@@ -93,8 +95,8 @@ def up(folder: Path) -> None:
             mark=MARK,
             host=host,
             folder=folder,
-            controller=_free_port(),
-            node=_free_port(),
+            controller=closed_port(),
+            node=closed_port(),
             cpus=os.cpu_count(),
             memory=int(0.9 * memory),
         )
@@ -146,13 +148,6 @@ def _start(*command: str) -> None:
 def _output(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     return done.stdout
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _alive(pid: int) -> bool:

@@ -6,13 +6,9 @@ import hashlib
 import json
 import math
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,14 +18,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from counterpoise.bandwidth import Candidate, Search
 from counterpoise.errors import CounterpoiseError, without_credentials
 from counterpoise.files import read_json, sha256, write_json
 from counterpoise.layout import Layout
 from counterpoise.results import write_searches, write_table
-from counterpoise.tracking import convergence, log_cohort, next_attempt
+from counterpoise.tracking import CURVE, convergence, log_cohort, next_attempt
 from counterpoise.verdict import PartVerdict, Status, Verdict
+from tests.servers import closed_port, mlflow_server, running
 
 REPOSITORY = Path(__file__).parent.parent
 POINTS = 12
@@ -227,12 +225,6 @@ def file_hashes(folder: str) -> dict[str, str]:
     }
 
 
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_everything_of_a_run_is_logged(
     layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
@@ -274,11 +266,10 @@ def test_everything_of_a_run_is_logged(
     assert expected.items() <= run.data.tags.items()
     assert "replicate" not in run.data.tags
     points = history(settings, run)
-    assert [point[::2] for point in points["max_deviation"]] == [
-        (step, 0.5**step) for step in range(1, POINTS + 1)
-    ]
-    assert [point[2] for point in points["rms_deviation"]] == pytest.approx(
-        [0.25**step for step in range(1, POINTS + 1)]
+    steps = range(1, POINTS + 1)
+    assert [point[0] for point in points[CURVE]] == list(steps)
+    assert [point[2] for point in points[CURVE]] == pytest.approx(
+        [step * math.log10(0.5) for step in steps]
     )
     final = {key: value for key, value in run.data.metrics.items() if len(points[key]) == 1}
     assert final == {
@@ -294,8 +285,8 @@ def test_everything_of_a_run_is_logged(
         "seconds": 1.5,
         "peak_memory_mb": 80,
     }
-    assert artifacts(settings, run) == ["ice.png", "verdict.json"]
-    assert list(Path(settings["artifacts"]).glob("demo/*/artifacts/ice.png"))
+    assert artifacts(settings, run) == ["plot.png", "verdict.json"]
+    assert list(Path(settings["artifacts"]).glob("demo/*/artifacts/plot.png"))
 
 
 def test_logging_again_changes_nothing(
@@ -319,18 +310,16 @@ def test_an_interrupted_logging_is_completed(
     error: BaseException,
 ) -> None:
     """Ended between the metrics and the artifacts of the second run, by a kill or a full disk."""
-    from mlflow import MlflowClient
-
-    upload = MlflowClient.log_artifact
+    upload = LocalArtifactRepository.log_artifacts
     calls = iter(range(100))
 
-    def failing(self: Any, run_id: str, path: str, artifact_path: str | None = None) -> None:
-        if next(calls) == 3:
+    def failing(self: Any, local_dir: str, artifact_path: str | None = None) -> None:
+        if next(calls) == 1:
             raise error
-        upload(self, run_id, path, artifact_path)
+        upload(self, local_dir, artifact_path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(MlflowClient, "log_artifact", failing)
+        patch.setattr(LocalArtifactRepository, "log_artifacts", failing)
         if isinstance(error, OSError):
             record = log_cohort(layout, rows, settings)
             assert [row["state"] for row in record["runs"]].count("pending") == 1
@@ -348,11 +337,11 @@ def test_an_interrupted_logging_is_completed(
     assert record["runs"][1]["run_id"] == unfinished.info.run_id
     runs = stored(settings)
     assert len(runs) == len(rows)
-    for run, row in zip(runs, rows, strict=True):
+    for run in runs:
         assert run.info.status == "FINISHED"
-        assert artifacts(settings, run) == [f"{row['method']}.png", "verdict.json"]
+        assert artifacts(settings, run) == ["plot.png", "verdict.json"]
         points = history(settings, run)
-        assert {len(points[key]) for key in ("max_deviation", "rms_deviation")} == {POINTS}
+        assert len(points[CURVE]) == POINTS
         assert len(points["seconds"]) == 1
 
 
@@ -407,7 +396,7 @@ def test_a_plot_drawn_anew_replaces_the_artifact(
     path.write_bytes(b"another picture")
     log_cohort(layout, rows[:1], settings)
     (run,) = stored(settings)
-    held = Path(run.info.artifact_uri.removeprefix("file://")) / path.name
+    held = Path(run.info.artifact_uri.removeprefix("file://")) / "plot.png"
     assert held.read_bytes() == b"another picture"
     assert run.data.tags["plot_sha256"] == sha256(path)
 
@@ -418,7 +407,7 @@ def test_a_search_for_a_bandwidth_is_a_table(
     path = write_search(layout, rows[0])
     log_cohort(layout, rows[:2], settings)
     run, other = stored(settings)
-    assert artifacts(settings, run) == ["bandwidth.json", "ice.png", "verdict.json"]
+    assert artifacts(settings, run) == ["bandwidth.json", "plot.png", "verdict.json"]
     table = tables(settings, run)
     assert table.astype(object).where(table.notna(), None).to_numpy().tolist() == [
         ["genome", 0, 0, False, None, None, 0, "not converged"],
@@ -428,7 +417,7 @@ def test_a_search_for_a_bandwidth_is_a_table(
     ]
     assert run.data.metrics["bandwidth"] == 30_000  # median of the parts
     assert run.data.tags["bandwidth_sha256"] == sha256(path)
-    assert artifacts(settings, other) == ["kr.png", "verdict.json"]
+    assert artifacts(settings, other) == ["plot.png", "verdict.json"]
     assert "bandwidth" not in other.data.metrics
     assert not {"bandwidth_sha256", "mlflow.loggedArtifacts"} & set(other.data.tags)
 
@@ -452,7 +441,8 @@ def test_a_search_made_again_replaces_the_table(
     before = snapshot(settings)
 
     with monkeypatch.context() as patch:
-        patch.setattr(MlflowClient, "log_artifact", lambda *_: pytest.fail("nothing is new"))
+        nothing_new = lambda *_: pytest.fail("nothing is new")  # noqa: E731
+        patch.setattr(LocalArtifactRepository, "log_artifacts", nothing_new)
         log_cohort(layout, rows[:1], settings)
     assert snapshot(settings) == before
 
@@ -526,7 +516,9 @@ def test_values_that_are_not_finite_are_left_out(
     assert (run.info.status, run.data.tags["status"]) == ("FAILED", "failed")
     assert "**s0 10 kb ice: failed**: no total support" in run.data.tags["mlflow.note.content"]
     points = history(settings, run)
-    assert [point[::2] for point in points["max_deviation"]] == [(1, 0.5), (4, 3.0)]
+    assert [point[::2] for point in points[CURVE]] == [
+        (1, pytest.approx(math.log10(0.5))), (4, pytest.approx(math.log10(3.0)))
+    ]  # fmt: skip
     assert "final_max_deviation" not in points
 
 
@@ -536,14 +528,11 @@ def test_one_curve_for_many_chromosomes() -> None:
             "part": ["chr2", "chr1", "chr1", "chr1", "chr2"],
             "iteration": [1, 1, 2, 3, 2],
             "max_deviation": [0.9, 0.5, 0.4, 0.1, 0.2],
-            "rms_deviation": [0.3, 0.2, 0.1, 0.05, 0.04],
         }
     )
-    steps, largest, rms = convergence(trace, {"chr1": 10, "chr2": 30, "empty": 0})
+    steps, largest = convergence(trace)
     assert steps.tolist() == [1, 2, 3]
     assert largest.tolist() == [0.9, 0.4, 0.2]  # chr2 has ended at 0.2
-    pooled = [(10 * a**2 + 30 * b**2) / 40 for a, b in ((0.2, 0.3), (0.1, 0.04), (0.05, 0.04))]
-    assert rms == pytest.approx(np.sqrt(pooled))
 
 
 def test_a_method_of_one_pass_has_no_curve(
@@ -552,7 +541,7 @@ def test_a_method_of_one_pass_has_no_curve(
     write_run(layout, rows[0], points=0)
     assert log_cohort(layout, rows[:1], settings)["status"] == "logged"
     (run,) = stored(settings)
-    assert "max_deviation" not in run.data.metrics
+    assert CURVE not in run.data.metrics
     assert run.data.metrics["final_max_deviation"] == 1e-6
 
 
@@ -731,38 +720,10 @@ def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
 
 @pytest.fixture
 def server(tmp_path: Path, empty_database: bytes) -> Iterator[str]:
-    """A real ``mlflow server`` on loopback, ended by its own process group."""
+    """A real ``mlflow server`` on loopback, with a database of its own."""
     (tmp_path / "server.db").write_bytes(empty_database)
-    address = f"http://127.0.0.1:{(port := closed_port())}"
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--backend-store-uri", f"sqlite:///{tmp_path}/server.db", "--workers", "1"]
-    command += ["--artifacts-destination", str(tmp_path / "served")]
-    with (tmp_path / "server.log").open("w") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=tmp_path,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
-            start_new_session=True,
-        )
-    try:
-        wait_until_healthy(address, process, tmp_path / "server.log")
-        yield address
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
-
-
-def wait_until_healthy(address: str, process: subprocess.Popen[bytes], output: Path) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/health", timeout=5):
-                return
-        except urllib.error.URLError:
-            time.sleep(0.3)
-    raise AssertionError(f"the MLflow server did not start:\n{output.read_text()}")
+    with running(mlflow_server(tmp_path, f"sqlite:///{tmp_path}/server.db")) as started:
+        yield started.address
 
 
 def test_a_real_server(
@@ -777,7 +738,7 @@ def test_a_real_server(
     assert log_cohort(layout, rows, settings) == first
     assert snapshot(settings) == before
     run = stored(settings)[0]
-    assert len(history(settings, run)["max_deviation"]) == POINTS
-    assert artifacts(settings, run) == ["bandwidth.json", "ice.png", "verdict.json"]
+    assert len(history(settings, run)[CURVE]) == POINTS
+    assert artifacts(settings, run) == ["bandwidth.json", "plot.png", "verdict.json"]
     assert len(tables(settings, run)) == 4
-    assert len(list((tmp_path / "served").rglob("ice.png"))) == 2
+    assert len(list((tmp_path / "served").rglob("plot.png"))) == len(rows)

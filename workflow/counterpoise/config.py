@@ -134,6 +134,11 @@ class TrackingSettings:
 
     def __post_init__(self) -> None:
         _at_least_one("tracking", self, "timeout_seconds")
+        if not self.uri:
+            raise ConfigError(
+                "tracking.uri is empty; tracking=server takes the address of the server from the "
+                "environment: export MLFLOW_TRACKING_URI=https://mlflow.example.org"
+            )
         if re.search(r"://[^/]*@", self.uri):
             raise ConfigError(
                 "tracking.uri holds a user name or password, which would be written to logs; give "

@@ -21,17 +21,20 @@ import logging
 import math
 import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from counterpoise.bins import base_pairs
 from counterpoise.errors import CounterpoiseError, without_credentials
-from counterpoise.files import read_json, replacing, sha256
+from counterpoise.files import read_json, replacing, sha256, write_json
 from counterpoise.kernel import CV
 from counterpoise.layout import BASE, Layout
 from counterpoise.results import read_searches
@@ -46,11 +49,21 @@ if TYPE_CHECKING:
 
 RUN, CONTENT, CURRENT = "counterpoise.run", "counterpoise.content", "counterpoise.current"
 PLOT, SEARCH = "plot_sha256", "bandwidth_sha256"
-TABLE = "bandwidth.json"
+# Names of artifacts: the same for all methods, since MLflow's page for comparing shows side by side
+# what has the same name.
+PICTURE, VERDICT, TABLE = "plot.png", "verdict.json", "bandwidth.json"
 # MLflow's own tag: which artifacts its page shows as tables.
 TABLES = "mlflow.loggedArtifacts"
+SHOWN = {"path": TABLE, "type": "table"}
+# The slash makes a section of its own on MLflow's page of charts, before the single values.
+CURVE = "convergence/log10_max_deviation"
 # Tags that a sample sheet may give and take away again.
 OPTIONAL_TAGS = ("condition", "replicate")
+# A saved view of MLflow's page of runs, among its "Views": a tag of the experiment.
+VIEW = "counterpoise"
+VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
+# How many runs are logged to a server at the same time.
+AT_ONCE = 4
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +99,9 @@ def log_cohort(
     Returns
     -------
     The record for ``tracking.json``: ``status`` (``logged``, ``pending`` or ``off``), ``reason`` in
-    words, ``uri`` without credentials, ``experiment``, ``attempt``, and ``runs`` with sample,
-    resolution, method, ``run_id``, ``state`` and ``reason``.
+    words, ``uri`` without credentials, ``experiment``, ``page`` (where a browser shows it; None
+    without a server), ``attempt``, and ``runs`` with sample, resolution, method, ``run_id``,
+    ``state`` and ``reason``.
 
     Raises
     ------
@@ -102,6 +116,7 @@ def log_cohort(
         "reason": "tracking.enabled is false",
         "uri": without_credentials(settings["uri"]),
         "experiment": layout.cohort,
+        "page": None,
         "attempt": int(settings.get("attempt", 0)),
         "runs": outcomes,
     }
@@ -109,7 +124,7 @@ def log_cohort(
         return record
     results = [_read_result(layout, row) for row in runs]
     with _environment(settings["timeout_seconds"]):
-        logged = _log_results(layout.cohort, results, settings)
+        record["page"], logged = _log_results(layout.cohort, results, settings)
         for row, outcome in zip(outcomes, logged, strict=True):
             row.update(outcome)
     pending = [row for row in outcomes if row["state"] == "pending"]
@@ -138,9 +153,9 @@ def _outcome(state: str, run_id: str | None = None, reason: str = "") -> dict[st
 class _Result:
     """All that MLflow is told of one run.
 
-    ``curves`` and ``final`` are metrics (name, step, value), all finite; ``table`` is how the
-    bandwidth was searched for, None where it was not; ``finished`` is when the balancing ended, in
-    seconds since 1970.
+    ``curve`` and ``final`` are metrics (name, step, value), all finite; ``artifacts`` are files by
+    their names in MLflow; ``table`` is how the bandwidth was searched for, None where it was not;
+    ``finished`` is when the balancing ended, in seconds since 1970.
     """
 
     key: str
@@ -150,9 +165,9 @@ class _Result:
     failed: bool
     tags: dict[str, str]
     params: dict[str, str]
-    curves: list[Point]
+    curve: list[Point]
     final: list[Point]
-    artifacts: tuple[str, ...]
+    artifacts: dict[str, str]
     table: dict[str, Any] | None
     seconds: float
     finished: float
@@ -191,11 +206,11 @@ def _read_result(layout: Layout, row: dict[str, Any]) -> _Result:
             **({SEARCH: sha256(paths["bandwidth"])} if searched else {}),
         },
         params=_flat({**verdict.settings, "mask": verdict.mask.get("settings", {})}),
-        curves=_curves(pq.read_table(paths["trace"]), verdict),
+        curve=_curve(pq.read_table(paths["trace"])),
         final=_final_metrics(verdict),
         # Weights are not copied: they are large, and the balanced .mcool and results/ hold them;
         # their hash among the tags tells which file belongs to the run.
-        artifacts=(paths["plot"], paths["verdict"]),
+        artifacts={PICTURE: paths["plot"], VERDICT: paths["verdict"]},
         table=_table(read_searches(paths["bandwidth"])) if searched else None,
         seconds=verdict.run.get("seconds", 0.0),
         finished=Path(paths["verdict"]).stat().st_mtime,
@@ -270,63 +285,52 @@ def _description(name: str, verdict: Verdict) -> str:
     ending = f": {verdict.reason}" if verdict.reason else ""
     return (
         f"**{name}: {str(verdict.status).replace('_', ' ')}**{ending}\n\n"
-        "- `max_deviation`, `rms_deviation`: relative deviation of balanced row sums from their "
-        "target after each iteration (the step). Where chromosomes are balanced one by one: the "
-        "largest of all chromosomes, and the RMS over all kept bins; a chromosome that has ended "
-        "keeps its last value. Steps without a finite value are left out.\n"
+        f"- `{CURVE}`: the largest relative deviation of a balanced row sum from its target "
+        "after each iteration (the step), as a power of ten: -5 is 0.001 %. Where chromosomes are "
+        "balanced one by one, the largest of all; one that has ended keeps its last value. Steps "
+        "without a finite value are left out.\n"
         "- `final_max_deviation`, `final_rms_deviation`: computed anew from the final weights.\n"
         "- `median_se`: median of the weights' relative standard errors, by counting noise alone.\n"
     )
 
 
-def convergence(
-    trace: pa.Table, kept: dict[str, int]
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def convergence(trace: pa.Table) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """One curve for a run, from the curves of its parts.
 
     Parameters
     ----------
-    trace : part, iteration, max_deviation, rms_deviation, as in ``trace.parquet``.
-    kept : number of kept bins of each part.
+    trace : part, iteration and max_deviation, as in ``trace.parquet``.
 
     Returns
     -------
     steps : int64 [steps], every iteration that some part made.
-    largest : float64 [steps], the largest deviation of all parts.
-    rms : float64 [steps], RMS deviation over the kept bins of all parts. A part that has ended
-        counts with its last values.
+    largest : float64 [steps], the largest deviation of all parts. A part that has ended counts
+        with its last value.
     """
     iteration = trace["iteration"].to_numpy().astype(np.int64)
     steps = np.unique(iteration)
-    largest, squares = np.zeros(len(steps)), np.zeros(len(steps))
+    largest = np.zeros(len(steps))
     if not len(steps):
-        return steps, largest, squares
-    part = trace["part"].combine_chunks().dictionary_encode()
-    code = part.indices.to_numpy()
-    labels = part.dictionary.to_pylist()
+        return steps, largest
+    code = trace["part"].combine_chunks().dictionary_encode().indices.to_numpy()
     order = np.lexsort((iteration, code))
     maximum = trace["max_deviation"].to_numpy()
-    rms = trace["rms_deviation"].to_numpy()
-    bins = 0
     borders = np.flatnonzero(np.diff(code[order])) + 1
-    with np.errstate(over="ignore", invalid="ignore"):
-        for rows in np.split(order, borders):
-            last = np.searchsorted(iteration[rows], steps, side="right") - 1
-            rows = rows[np.maximum(last, 0)]
-            size = kept[labels[code[rows[0]]]]
-            largest = np.maximum(largest, maximum[rows])
-            squares += size * rms[rows] ** 2
-            bins += size
-        return steps, largest, np.sqrt(squares / max(bins, 1))
+    for rows in np.split(order, borders):
+        last = np.searchsorted(iteration[rows], steps, side="right") - 1
+        largest = np.maximum(largest, maximum[rows[np.maximum(last, 0)]])
+    return steps, largest
 
 
-def _curves(trace: pa.Table, verdict: Verdict) -> list[Point]:
-    steps, largest, rms = convergence(trace, {part.label: part.kept for part in verdict.parts})
+def _curve(trace: pa.Table) -> list[Point]:
+    """Its logarithm: MLflow's charts open with linear axes, on which only the start would show."""
+    steps, largest = convergence(trace)
+    with np.errstate(divide="ignore"):
+        powers = np.log10(largest)
     return [
-        (name, int(step), float(value))
-        for name, values in (("max_deviation", largest), ("rms_deviation", rms))
-        for step, value in zip(steps, values, strict=True)
-        if math.isfinite(value)
+        (CURVE, int(step), float(power))
+        for step, power in zip(steps, powers, strict=True)
+        if math.isfinite(power)
     ]
 
 
@@ -406,31 +410,45 @@ def _in_words(error: BaseException) -> str:
 
 def _log_results(
     cohort: str, results: Sequence[_Result], settings: dict[str, Any]
-) -> Iterator[dict[str, Any]]:
-    """An outcome for each result, in order; after the store is lost, ``pending`` for the rest."""
+) -> tuple[str | None, list[dict[str, Any]]]:
+    """The page that shows the cohort, where there is a server, and an outcome for each result.
+
+    After the store is lost, they are ``pending`` for the rest.
+    """
     failures = _failures()
     try:
         client, experiment = _open_store(cohort, settings)
         known = _known_runs(client, experiment)
     except failures as error:
-        for _ in results:
-            yield _outcome("pending", reason=_in_words(error))
-        return
+        return None, [_outcome("pending", reason=_in_words(error)) for _ in results]
+    page = _page(settings["uri"], experiment) if _served(settings["uri"]) else None
     lost = ""
-    for result in results:
+
+    def log_one(result: _Result) -> dict[str, Any]:
+        nonlocal lost
         if lost:
-            yield _outcome("pending", reason=lost)
-            continue
+            return _outcome("pending", reason=lost)
         try:
             run_id = _log_run(client, experiment, result, known.get(result.key, []))
-            yield _outcome("logged", run_id)
         except failures as error:
             reason = _in_words(error)
             try:
                 client.get_experiment(experiment)
             except failures:
                 lost = reason  # no use in waiting for each of the others
-            yield _outcome("pending", reason=reason)
+            return _outcome("pending", reason=reason)
+        return _outcome("logged", run_id)
+
+    # A server has several processes that take requests; a database is written to by one at a time.
+    if not _served(settings["uri"]):
+        return page, [log_one(result) for result in results]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return page, list(pool.map(log_one, results))
+
+
+def _served(uri: str) -> bool:
+    """Whether an address is that of a server, and not of a database."""
+    return uri.startswith(("http://", "https://"))
 
 
 def _open_store(cohort: str, settings: dict[str, Any]) -> tuple[MlflowClient, str]:
@@ -452,7 +470,7 @@ def _open_store(cohort: str, settings: dict[str, Any]) -> tuple[MlflowClient, st
         location = folder if "://" in folder else Path(folder).absolute().as_uri()
     experiment = client.get_experiment_by_name(cohort)
     if experiment is None:
-        return client, client.create_experiment(cohort, artifact_location=location)
+        return client, client.create_experiment(cohort, location, tags={VIEW_TAG: _saved_view()})
     if experiment.lifecycle_stage == "deleted":
         raise MlflowException(
             f"the experiment {cohort} was deleted in MLflow; bring it back with "
@@ -465,6 +483,83 @@ def _open_store(cohort: str, settings: dict[str, Any]) -> tuple[MlflowClient, st
             "folder) remove the database, which is filled again from the results"
         )
     return client, experiment.experiment_id
+
+
+def _page(uri: str, experiment: str) -> str:
+    """Where a browser shows an experiment in our view of it."""
+    address = without_credentials(uri).rstrip("/")
+    return (
+        f"{address}/#/experiments/{experiment}/runs?viewStateShareKey={VIEW}&compareRunsMode=CHART"
+    )
+
+
+def _saved_view() -> str:
+    """The view of an experiment that we prepare: its columns, order and charts.
+
+    Left to itself MLflow shows no tags and no metrics in its table and ten runs in no order. The
+    format is that of MLflow 3.17's "Save as new view"; earlier ones read the state outside the
+    envelope.
+    """
+    metrics = (CURVE, "iterations", "median_se", "kept_fraction", "seconds")
+    columns = ["tags.`status`", "tags.`condition`", *(f"metrics.`{name}`" for name in metrics)]
+    section = {"display": True, "isReordered": False, "deleted": False, "isGenerated": False}
+    state = {
+        "searchFilter": f"tags.`{CURRENT}` = 'true'",
+        "orderByKey": "tags.`mlflow.runName`",
+        "orderByAsc": True,
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "datasetsFilter": [],
+        "modelVersionFilter": "All Runs",
+        "selectedColumns": columns,
+        "columnOrder": [],
+        "columnWidths": {},
+        "runsExpanded": {},
+        "runsPinned": [],
+        "runsHidden": [],
+        "runsVisibilityMap": {},
+        "runsHiddenMode": "FIRST_20_RUNS",
+        "compareRunCharts": [
+            {
+                "uuid": VIEW,
+                "type": "LINE",
+                "runsCountToCompare": 20,
+                "metricSectionId": CURVE,
+                "deleted": False,
+                "isGenerated": False,
+                "metricKey": CURVE,
+                "selectedMetricKeys": [CURVE],
+                "lineSmoothness": 0,
+                "xAxisScaleType": "linear",
+                "scaleType": "linear",
+                "xAxisKey": "step",
+                "selectedXAxisMetricKey": "",
+                "displayPoints": False,
+                "yAxisKey": "metric",
+                "yAxisExpressions": [],
+                "range": {},
+            }
+        ],
+        "compareRunSections": [
+            {**section, "uuid": CURVE, "name": "convergence", "columns": 1, "cardHeight": 520},
+            {**section, "uuid": "metrics", "name": "Model metrics"},
+            {**section, "uuid": "system", "name": "System metrics"},
+        ],
+        "viewMaximized": False,
+        "runListHidden": False,
+        "isAccordionReordered": False,
+        "useGroupedValuesInCharts": True,
+        "hideEmptyCharts": True,
+        "groupBy": None,
+        "groupsExpanded": {},
+        "autoRefreshEnabled": False,
+        "globalLineChartConfig": {
+            "xAxisKey": "step",
+            "lineSmoothness": 0,
+            "selectedXAxisMetricKey": "",
+        },
+    }
+    return json.dumps({"name": "Counterpoise", "createdAt": 0, "state": json.dumps(state), **state})
 
 
 def _known_runs(client: MlflowClient, experiment: str) -> dict[str, list[Run]]:
@@ -515,6 +610,7 @@ def _log_run(client: MlflowClient, experiment: str, result: _Result, known: list
                 CURRENT: "true",
                 # Written once: the user may edit it in MLflow.
                 "mlflow.note.content": result.description,
+                **({TABLES: json.dumps([SHOWN])} if result.table is not None else {}),
             },
             run_name=result.name,
         )
@@ -523,9 +619,9 @@ def _log_run(client: MlflowClient, experiment: str, result: _Result, known: list
         _fill(client, run, result)
     else:  # the same result, perhaps drawn or searched for anew
         if run.data.tags.get(PLOT) != result.tags[PLOT]:
-            _upload(client, run_id, result.artifacts[0])
+            _upload(client, run, result, (PICTURE,))
         if run.data.tags.get(SEARCH) != result.tags.get(SEARCH):
-            _upload_table(client, run, result)
+            _upload(client, run, result, (TABLE,))
     held, wanted = run.data.tags, {**result.tags, CURRENT: "true"}
     changed = [RunTag(key, value) for key, value in wanted.items() if held.get(key) != value]
     client.log_batch(run_id, tags=changed)
@@ -541,8 +637,8 @@ def _log_run(client: MlflowClient, experiment: str, result: _Result, known: list
 def _fill(client: MlflowClient, run: Run, result: _Result) -> None:
     """Parameters, metrics and artifacts of a run that was not ended, then its end.
 
-    Every point carries the run's own start as its time: MLflow stores what is the same once, so a
-    second try doubles nothing.
+    The time of a point is the run's own start, and a millisecond for each iteration so that charts
+    over time have a shape: MLflow stores what is the same once, and a second try doubles nothing.
     """
     from mlflow.entities import Metric, Param
 
@@ -551,12 +647,12 @@ def _fill(client: MlflowClient, run: Run, result: _Result) -> None:
     final = [point for point in result.final if point[0] not in run.data.metrics]
     client.log_batch(
         run_id,
-        metrics=[Metric(name, value, start, step) for name, step, value in result.curves + final],
+        metrics=[
+            Metric(name, value, start + step, step) for name, step, value in result.curve + final
+        ],
         params=[Param(key, value) for key, value in result.params.items()],
     )
-    for path in result.artifacts:
-        _upload(client, run_id, path)
-    _upload_table(client, run, result)
+    _upload(client, run, result, (PICTURE, VERDICT, TABLE))
     client.set_terminated(
         run_id,
         status="FAILED" if result.failed else "FINISHED",
@@ -564,24 +660,31 @@ def _fill(client: MlflowClient, run: Run, result: _Result) -> None:
     )
 
 
-def _upload(client: MlflowClient, run_id: str, path: str) -> None:
-    with _storing(path):
-        client.log_artifact(run_id, path)
+def _upload(client: MlflowClient, run: Run, result: _Result, names: Sequence[str]) -> None:
+    """Those artifacts of these that the result has, in place of what the run holds."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    with TemporaryDirectory() as folder, _storing(", ".join(names)):
+        for name in names:
+            if name in result.artifacts:
+                shutil.copyfile(result.artifacts[name], f"{folder}/{name}")
+        if TABLE in names and result.table is not None:
+            write_json(f"{folder}/{TABLE}", result.table)
+        # Not the client's log_artifacts, which first asks the server where artifacts are kept.
+        place: Any = get_artifact_repository(run.info.artifact_uri, client.tracking_uri)
+        place.log_artifacts(folder)
+    if TABLE in names and result.table is not None:
+        _show_table(client, run)
 
 
-def _upload_table(client: MlflowClient, run: Run, result: _Result) -> None:
-    """The search for a bandwidth, where there was one, as a table on the run's page.
+def _show_table(client: MlflowClient, run: Run) -> None:
+    """Have MLflow's page show the search for a bandwidth as a table.
 
-    As MLflow's ``log_table`` does it, which would append to a table that is there already.
+    As ``log_table`` does it, which would append to a table that is there already.
     """
-    if result.table is None:
-        return
-    with _storing(TABLE):
-        client.log_dict(run.info.run_id, result.table, TABLE)
     shown = json.loads(run.data.tags.get(TABLES, "[]"))
-    entry = {"path": TABLE, "type": "table"}
-    if entry not in shown:
-        client.set_tag(run.info.run_id, TABLES, json.dumps([*shown, entry]))
+    if SHOWN not in shown:
+        client.set_tag(run.info.run_id, TABLES, json.dumps([*shown, SHOWN]))
 
 
 @contextmanager
