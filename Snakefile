@@ -1,5 +1,6 @@
 """Counterpoise: from contact maps to balanced coolers, plots, a report and tracked runs."""
 
+import gc
 import re
 import sys
 from pathlib import Path
@@ -16,6 +17,10 @@ min_version("9.0")
 
 prepare_jobs()
 
+# All of a DAG stays in memory, a hundred objects a job; to look through them for garbage as often as
+# Python does would be a sixth of the time (benchmarks/cohort.py). Young objects are looked at as ever.
+gc.set_threshold(*gc.get_threshold()[:2], 1000)
+
 HERE = Path(str(workflow.current_basedir))
 SCRIPTS = HERE / "scripts"
 try:
@@ -24,11 +29,14 @@ except ConfigError as error:
     sys.exit(f"counterpoise: {error}")
 LAYOUT = Layout(RUN.config.cohort)
 RUNS = combinations(RUN.cohort_settings())
+MAPS = [(sample, bins) for sample in RUN.samples for bins in RUN.resolutions(sample)]
 COMPARED = compared(RUNS)
 
 
 wildcard_constraints:
-    sample="|".join(map(re.escape, RUN.samples)),
+    # Not a list of the names: it would stand in every path of every rule, and to fill in a path
+    # reads all of it. Unknown samples are refused by ``RUN``.
+    sample=r"[^/]+",
     resolution=r"\d+",
     method="|".join(map(re.escape, RUN.methods)),
 
