@@ -1,5 +1,6 @@
 """Counterpoise: from contact maps to balanced coolers, plots, a report and tracked runs."""
 
+import gc
 import re
 import sys
 from dataclasses import replace
@@ -18,6 +19,10 @@ min_version("9.0")
 
 prepare_jobs()
 
+# All of a DAG stays in memory, a hundred objects a job; to look through them for garbage as often as
+# Python does would be a sixth of the time (benchmarks/cohort.py). Young objects are looked at as ever.
+gc.set_threshold(*gc.get_threshold()[:2], 1000)
+
 HERE = Path(str(workflow.current_basedir))
 SCRIPTS = HERE / "scripts"
 try:
@@ -29,11 +34,14 @@ LAYOUT = RUN.layout
 PLACED = replace(LAYOUT, root=str(workflow.modifier.modify_path(LAYOUT.root)))
 REPORT, TRACKING = RUN.report_settings(), RUN.tracking_settings()
 RUNS = combinations(RUN.cohort_settings())
+MAPS = [(sample, bins) for sample in RUN.samples for bins in RUN.resolutions(sample)]
 COMPARED = compared(RUNS)
 
 
 wildcard_constraints:
-    sample="|".join(map(re.escape, RUN.samples)),
+    # Not a list of the names: it would stand in every path of every rule, and to fill in a path
+    # reads all of it. Unknown samples are refused by ``RUN``.
+    sample=r"[^/]+",
     resolution=r"\d+",
     method="|".join(map(re.escape, RUN.methods)),
 
@@ -58,10 +66,10 @@ rule all:
 # Where a job failed, the rules report and track wait for what it did not make. Until it is made:
 onerror:
     shell(
-        "python {SCRIPTS}/report.py --so-far --root {PLACED.root} --summary {PLACED.summary}"
-        " --report {PLACED.report} --settings {REPORT:q};"
-        "python {SCRIPTS}/track.py --so-far --root {PLACED.root} --output {PLACED.tracking}"
-        " --settings {TRACKING:q}"
+        "printf %s {REPORT:q} | python {SCRIPTS}/report.py --so-far --settings -"
+        " --root {PLACED.root} --summary {PLACED.summary} --report {PLACED.report};"
+        "printf %s {TRACKING:q} | python {SCRIPTS}/track.py --so-far --settings -"
+        " --root {PLACED.root} --output {PLACED.tracking}"
     )
 
 

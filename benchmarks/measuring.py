@@ -33,12 +33,14 @@ class Run:
 FILL_MEMORY = "import numpy; numpy.ones(3 << 27)"
 
 
-def timed(command: list[str]) -> Run:
-    """Run a command to its end, with free memory at hand.
+def timed(command: list[str], *, says: Path = Path(os.devnull), memory_at_hand: bool = True) -> Run:
+    """Run a command to its end, with free memory at hand where that is asked for.
 
     Where the machine is a virtual one, memory that lay idle for seconds has gone back to its host,
     and to get it again costs more than a second a gigabyte; a process that fills memory goes
     before, whatever the command.
+
+    What the command writes to standard output goes into the file ``says``.
 
     A process inherits the peak memory of the one that starts it, so callers stay small: no map in
     their own memory.
@@ -47,9 +49,11 @@ def timed(command: list[str]) -> Run:
     ------
     RuntimeError : the command failed; with the end of what it said.
     """
-    subprocess.run([sys.executable, "-c", FILL_MEMORY], check=True)
+    if memory_at_hand:
+        subprocess.run([sys.executable, "-c", FILL_MEMORY], check=True)
     begin = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    with open(says, "wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.PIPE)
     assert process.stderr is not None
     said = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)

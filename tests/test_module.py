@@ -11,8 +11,8 @@ from pathlib import Path
 import cooler
 import pytest
 
-from .servers import Remote, serving
 from .test_workflow import REPOSITORY, write_map
+from .web import Remote, serving
 
 SNAKEFILE = """
 configfile: "config.yaml"

@@ -28,9 +28,9 @@ from counterpoise.errors import InputError
 from counterpoise.files import read_json
 from counterpoise.remote import PIECE, download, key_of, local_path, naming, problem_of, public
 
-from .servers import Remote, serving
 from .test_docs import OUTPUTS, documented
 from .test_workflow import Cohort, write_map
+from .web import Remote, serving
 
 DATA = np.random.default_rng(5).bytes(5 * PIECE + 12_345)
 NOW = (0.0, 0.0)  # seconds before further tries: two of them, at once

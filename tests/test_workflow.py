@@ -416,6 +416,34 @@ def test_a_broken_input_is_named(tmp_path: Path) -> None:
     assert (tmp_path / "results/small/coolers/a.mcool").is_file()
 
 
+def test_an_unknown_sample_is_named(finished: Cohort) -> None:
+    for target in ("coolers/c.mcool", "weights/c/1000/kr/verdict.json"):
+        command = finished.command("-n", f"results/small/{target}")
+        done = subprocess.run(
+            command, cwd=finished.folder, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode != 0
+        assert "the cohort small has no sample 'c'" in done.stdout + done.stderr
+
+
+def test_what_is_said_of_samples_may_be_longer_than_an_argument(tmp_path: Path) -> None:
+    """Two samples with much to say are as long as a thousand with little."""
+    cohort = Cohort(tmp_path)
+    text = COHORT.replace("[1000, 2000]", "[1000]")
+    for method in ("ice", "kde"):
+        text = text.replace(f"  - /method@methods.{method}: {method}\n", "")
+    (tmp_path / "conf" / "cohort" / "small.yaml").write_text(text)
+    condition = "control " * 9_000
+    assert 2 * len(condition) > 128 * 1024  # the most that Linux takes as one argument
+    rows = "".join(f"{name}\t{name}.cool\t{condition}\n" for name in "ab")
+    (tmp_path / "samples.tsv").write_text("sample\tpath\tcondition\n" + rows)
+    cohort.run()
+    assert (tmp_path / "results/small/compare/1000.png").is_file()
+    assert (tmp_path / "results/small/tracking.json").is_file()
+    summary = (tmp_path / "results/small/summary.tsv").read_text()
+    assert summary.count(condition.strip()) == 2
+
+
 def test_a_misspelt_key_ends_at_once(tmp_path: Path) -> None:
     cohort = Cohort(tmp_path)
     command = cohort.command("-n", overrides=("methods.kr.tolerence=1",))

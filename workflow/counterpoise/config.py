@@ -256,13 +256,27 @@ class Run:
             "methods": list(self.methods),
         }
 
+    def sample(self, name: str) -> Sample:
+        """A sample of the cohort.
+
+        Raises
+        ------
+        ConfigError : there is none of this name.
+        """
+        if name not in self.samples:
+            raise ConfigError(
+                f"the cohort {self.config.cohort} has no sample {name!r}; correct the name, or add "
+                "the sample to its sheet or YAML."
+            )
+        return self.samples[name]
+
     def resolutions(self, sample: str) -> list[int]:
         """The sample's own, or those of the cohort."""
-        return self.samples[sample].resolutions or self.config.resolutions
+        return self.sample(sample).resolutions or self.config.resolutions
 
     def source_path(self, sample: str) -> str:
         """Path, path with a group, or URL of a sample."""
-        return self.samples[sample].path
+        return self.sample(sample).path
 
     def source_file(self, sample: str) -> list[str]:
         """The sample's file, as a rule's input; of a URL the one that ``download`` makes."""
@@ -340,7 +354,7 @@ class Run:
             "cohort": self.config.cohort,
             "experiment": self.experiment,
             "resolutions": self.resolutions(sample),
-            "assembly": self.samples[sample].assembly,
+            "assembly": self.sample(sample).assembly,
             "columns": {method: self.column(method) for method in self.methods},
             "primary": self.config.primary,
         }

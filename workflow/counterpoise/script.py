@@ -44,7 +44,8 @@ def parser(description: str | None, *paths: str) -> argparse.ArgumentParser:
         "--settings",
         type=settings,
         default={},
-        help="a Python dictionary, as the workflow passes it: \"{'method': 'kr'}\"",
+        help="a Python dictionary, as the workflow passes it: \"{'method': 'kr'}\"; '-' reads it "
+        "from standard input",
     )
     return result
 
@@ -90,8 +91,11 @@ def outdated_at_once(*paths: str) -> None:
 
 
 def settings(text: str) -> dict[str, Any]:
-    """The settings of a job from the command line, a Python literal."""
-    value = ast.literal_eval(text)
+    """The settings of a job, a Python literal: the text itself, or ``-`` for standard input.
+
+    Linux takes no argument of more than 128 kB, and the names of a thousand samples are more.
+    """
+    value = ast.literal_eval(sys.stdin.read() if text == "-" else text)
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError(f"not a dictionary: {text}")
     return value

@@ -9,10 +9,10 @@ rule export:
             for path in LAYOUT.triples(wc.sample, resolution).values()
         ],
         weights=lambda wc: [
-            path
+            LAYOUT.weights(wc.sample, resolution, method)[name]
             for resolution in RUN.resolutions(wc.sample)
             for method in RUN.methods
-            for path in LAYOUT.weights(wc.sample, resolution, method).values()
+            for name in ("weights", "verdict")
         ],
         script=SCRIPTS / "export.py",
     output:

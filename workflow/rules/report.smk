@@ -68,24 +68,22 @@ rule compare:
     message:
         "samples side by side at {wildcards.resolution} bp"
     shell:
-        "python {input.script} --resolution {wildcards.resolution} --output {output}"
-        " --root {params.root}"
-        " --settings {params.settings:q} > {log} 2>&1"
+        "printf %s {params.settings:q} | python {input.script} --settings -"
+        " --resolution {wildcards.resolution} --output {output} --root {params.root}"
+        " > {log} 2>&1"
 
 
 rule report:
     input:
-        sources=[
-            LAYOUT.triples(run["sample"], run["resolution"])["source"] for run in RUNS
+        sources=lambda wc: [LAYOUT.triples(*place)["source"] for place in MAPS],
+        masks=lambda wc: [LAYOUT.mask(*place) for place in MAPS],
+        verdicts=lambda wc: [
+            LAYOUT.weights(*place, method)["verdict"]
+            for place in MAPS
+            for method in RUN.methods
         ],
-        masks=[LAYOUT.mask(run["sample"], run["resolution"]) for run in RUNS],
-        verdicts=[
-            LAYOUT.weights(run["sample"], run["resolution"], run["method"])["verdict"]
-            for run in RUNS
-        ],
-        plots=[
-            LAYOUT.plot(run["sample"], run["resolution"], run["method"])
-            for run in RUNS
+        plots=lambda wc: [
+            LAYOUT.plot(*place, method) for place in MAPS for method in RUN.methods
         ],
         comparisons=[LAYOUT.comparison(resolution) for resolution in COMPARED],
         script=SCRIPTS / "report.py",
@@ -107,6 +105,6 @@ rule report:
     message:
         "writing the report"
     shell:
-        "python {input.script}"
+        "printf %s {params.settings:q} | python {input.script} --settings -"
         " --summary {output.summary} --report {output.report} --root {params.root}"
-        " --settings {params.settings:q} > {log} 2>&1"
+        " > {log} 2>&1"

@@ -3,23 +3,14 @@
 
 rule track:
     input:
-        results=[
-            path
-            for run in RUNS
-            for path in LAYOUT.weights(
-                run["sample"], run["resolution"], run["method"]
-            ).values()
+        # What a plot shows is there when the plot is: traces, weights and bandwidths need no naming.
+        verdicts=lambda wc: [
+            LAYOUT.weights(*place, method)["verdict"]
+            for place in MAPS
+            for method in RUN.methods
         ],
-        bandwidths=[
-            path
-            for run in RUNS
-            for path in RUN.bandwidth_file(
-                run["sample"], run["resolution"], run["method"]
-            )
-        ],
-        plots=[
-            LAYOUT.plot(run["sample"], run["resolution"], run["method"])
-            for run in RUNS
+        plots=lambda wc: [
+            LAYOUT.plot(*place, method) for place in MAPS for method in RUN.methods
         ],
         script=SCRIPTS / "track.py",
     output:
@@ -40,5 +31,5 @@ rule track:
     message:
         "logging to MLflow"
     shell:
-        "python {input.script}"
-        " --output {output} --root {params.root} --settings {params.settings:q} 2>&1 | tee {log}"
+        "printf %s {params.settings:q} | python {input.script} --settings -"
+        " --output {output} --root {params.root} 2>&1 | tee {log}"
