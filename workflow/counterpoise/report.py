@@ -10,7 +10,7 @@ import base64
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -273,7 +273,7 @@ def costs(layout: Layout, runs: Sequence[Run]) -> list[dict[str, Any]]:
     maps = dict.fromkeys((run["sample"], str(run["resolution"])) for run in runs)
     places = [(run["sample"], str(run["resolution"]), run["method"]) for run in runs]
     resolutions = dict.fromkeys((str(run["resolution"]),) for run in runs)
-    jobs = {
+    jobs: dict[str, Iterable[tuple[str, ...]]] = {
         "inspect": samples, "ingest": maps, "mask": maps, "bandwidth": places, "balance": places,
         "plot": places, "compare": resolutions, "export": samples,
     }  # fmt: skip
