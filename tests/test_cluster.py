@@ -131,6 +131,7 @@ def test_killed_and_again_and_a_sample_that_fails(cluster: Path, tmp_path: Path)
     assert unlocked.returncode == 0, unlocked.stderr
     done = subprocess.run(words, cwd=there.folder, capture_output=True, text=True, timeout=600)
     assert done.returncode != 0
+    print(done.stdout + done.stderr)
 
     expected = {path: digest for path, digest in here.digests().items() if "/compare/" not in path}
     assert len(expected) > 40

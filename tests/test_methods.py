@@ -355,3 +355,16 @@ def test_diagonals_are_counted_in_whole_numbers(wrong: float) -> None:
 def test_threads_are_at_least_one() -> None:
     with pytest.raises(ConfigError, match="threads is -1; it must be one or more"):
         cp.balance(random_map(20, 1), "kr", threads=-1)
+
+
+def test_a_long_run_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("counterpoise.trace.EVERY_SECONDS", -1.0)
+    told: list[str] = []
+    result = cp.balance(random_map(60, 5), "ice", progress=told.append)
+    assert len(told) == len(result.trace) + 1
+    assert told[0].startswith("genome: iteration 1, ")
+    assert "row sums are off by up to" in told[0]
+    monkeypatch.setattr("counterpoise.trace.EVERY_SECONDS", 1000.0)
+    told.clear()
+    cp.balance(random_map(60, 5), "ice", progress=told.append)
+    assert len(told) == 1

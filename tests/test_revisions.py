@@ -234,7 +234,7 @@ def _tracked(layout: Layout, row: dict[str, Any]) -> dict[str, Any]:
         "key": result.key,
         "tags": shown,
         "params": result.params,
-        "metrics": sorted({name for name, _, _ in [*result.curves, *result.final]}),
+        "metrics": sorted({name for name, _, _ in [*result.curve, *result.final]}),
     }
 
 

@@ -130,6 +130,7 @@ def balance(
     task, selections, found_record = _prepared(
         contacts, method, mask, settings, backend, device, threads
     )
+    task = replace(task, progress=progress)
     contacts, resolved = task.contacts, task.settings
     searching = isinstance(resolved, KernelSettings) and resolved.bandwidth == CV
     if searches is not None and not searching:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -74,7 +75,8 @@ class _CountingOperator:
 class Task:
     """What is the same for all parts of a map and all attempts at one.
 
-    ``bandwidths``: what a search says of each part, by label; see ``Problem.bandwidth``.
+    ``progress`` is told how far a long part is. ``bandwidths``: what a search says of each part,
+    by label; see ``Problem.bandwidth``.
     """
 
     contacts: ContactMap
@@ -82,6 +84,7 @@ class Task:
     settings: MethodSettings
     computer: Choice
     threads: int | None
+    progress: Callable[[str], None] = lambda message: None
     bandwidths: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     def operator(self, contacts: ContactMap, selection: Selection) -> Operator:
@@ -129,7 +132,7 @@ def balance_part(task: Task, whole: Selection) -> Outcome:
     if not many:
         return nothing
     inner = task.operator(task.contacts, whole)
-    operator = _CountingOperator(inner, Recorder(whole.label))
+    operator = _CountingOperator(inner, Recorder(whole.label, progress=task.progress))
     if task.method.fills:
         selection, marginal = whole, operator.product(operator.ones())
         if not (marginal > 0).any():
@@ -208,7 +211,8 @@ def _without_sparsest(
         enough = row_sums > np.percentile(row_sums, percentile, method="weibull")
         selection = _fewer(whole, enough)
         if enough.any():
-            rest = operator.restricted(enough).counted_by(Recorder(whole.label, products))
+            recorder = Recorder(whole.label, products, task.progress)
+            rest = operator.restricted(enough).counted_by(recorder)
             rest, selection, rest_marginal = _filled(rest, selection)
             products = rest.recorder.matvecs
         if not selection.kept.any():
