@@ -65,7 +65,13 @@ def test_the_demo_cohort_and_a_job_that_needs_more_memory(cluster: Path, tmp_pat
     small_at_first = "compare:mem_mb=1000 * attempt - 850"
     done = subprocess.run(
         command(
-            *("--group-components", "read=3", "balance=8", "--set-resources", small_at_first),
+            *(
+                "--group-components",
+                "read=3",
+                "balance_{sample}=8",
+                "--set-resources",
+                small_at_first,
+            ),
             overrides=("resolutions=[20000]",),
         ),
         cwd=tmp_path,
@@ -100,7 +106,9 @@ def test_killed_and_again_and_a_sample_that_fails(cluster: Path, tmp_path: Path)
     there.write_sheet("abc")
     own = (there.folder / "conf").rename(there.folder / "own")
     checkout(there.folder)
-    words = command("--group-components", "balance=4", overrides=("tracking=off",), cohort="small")
+    words = command(
+        "--group-components", "balance_{sample}=3", overrides=("tracking=off",), cohort="small"
+    )
     words.append(f"conf={own.name}")
 
     output = there.folder / "output.log"
