@@ -3,7 +3,7 @@
 from counterpoise.balancing import balance
 from counterpoise.mask import read_mask
 from counterpoise.results import read_searches, write_balance
-from counterpoise.script import parser, run, say
+from counterpoise.script import add_memory, parser, run, say
 from counterpoise.selection import Scope
 from counterpoise.triples import triples_within
 
@@ -12,7 +12,7 @@ def main() -> None:
     inputs, outputs = ("pixels", "bins", "source"), ("weights", "trace", "verdict")
     arguments = parser(__doc__, *inputs, "mask", *outputs)
     arguments.add_argument("--threads", type=int)
-    arguments.add_argument("--memory-mb", type=int, help="beyond this the map streams from disk")
+    add_memory(arguments)
     arguments.add_argument("--bandwidth", nargs="*", help="what a search found, if one was made")
     args = arguments.parse_args()
     paths = {key: getattr(args, key) for key in inputs}

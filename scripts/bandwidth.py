@@ -3,7 +3,7 @@
 from counterpoise.balancing import select_bandwidth
 from counterpoise.mask import read_mask
 from counterpoise.results import write_searches
-from counterpoise.script import parser, run, say
+from counterpoise.script import add_memory, parser, run, say
 from counterpoise.selection import Scope
 from counterpoise.triples import triples_within
 
@@ -12,7 +12,7 @@ def main() -> None:
     inputs = ("pixels", "bins", "source")
     arguments = parser(__doc__, *inputs, "mask", "output")
     arguments.add_argument("--threads", type=int)
-    arguments.add_argument("--memory-mb", type=int, help="beyond this the map streams from disk")
+    add_memory(arguments)
     args = arguments.parse_args()
     paths = {key: getattr(args, key) for key in inputs}
     settings = {

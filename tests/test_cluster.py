@@ -27,7 +27,7 @@ from tests.test_workflow import Cohort
 REPOSITORY = Path(__file__).resolve().parents[1]
 # As short as a cluster of one idle node allows; each is on the command line, as a user would.
 IMPATIENT = (
-    *("--cores", "2", "--latency-wait", "15", "--slurm-status-command", "squeue"),
+    *("--cores", "1", "--latency-wait", "15", "--slurm-status-command", "squeue"),
     *("--slurm-init-seconds-before-status-checks", "2"),
 )
 
@@ -69,6 +69,7 @@ def test_the_demo_cohort_and_a_job_that_needs_more_memory(cluster: Path, tmp_pat
                 "--group-components",
                 "read=3",
                 "balance_{sample}=8",
+                "plot_{sample}=8",
                 "--set-resources",
                 small_at_first,
             ),
@@ -89,9 +90,9 @@ def test_the_demo_cohort_and_a_job_that_needs_more_memory(cluster: Path, tmp_pat
     assert (tmp_path / "results/demo/compare/20000.png").is_file()
     log = (cluster / "slurmd.log").read_text() + (cluster / "slurmctld.log").read_text()
     assert re.search("[Ee]xceed.*memory|memory.*exceed", log), log
-    # One submission for all reading, three for eight chains of balancing each, and the rest.
+    # Reading all, balancing and plots of each sample, coolers, comparison twice, report, tracking.
     submitted = re.findall(r"submitted with SLURM jobid (\d+)", output)
-    assert len(submitted) == 1 + 3 + 3 + 1 + 1 + 2, output
+    assert len(submitted) == 1 + 3 + 3 + 3 + 2 + 1 + 1, output
     record = json.loads((tmp_path / "results/demo/tracking.json").read_text())
     assert record["status"] == "logged"
 
@@ -107,7 +108,11 @@ def test_killed_and_again_and_a_sample_that_fails(cluster: Path, tmp_path: Path)
     own = (there.folder / "conf").rename(there.folder / "own")
     checkout(there.folder)
     words = command(
-        "--group-components", "balance_{sample}=3", overrides=("tracking=off",), cohort="small"
+        "--group-components",
+        "balance_{sample}=3",
+        "plot_{sample}=6",
+        overrides=("tracking=off",),
+        cohort="small",
     )
     words.append(f"conf={own.name}")
 

@@ -24,7 +24,7 @@ from counterpoise.contacts import Contacts
 from counterpoise.errors import ConfigError
 from counterpoise.ingest import inspect_source
 from counterpoise.mask import MaskSettings, mask_bins, write_mask
-from counterpoise.memory import EXAMINED, MIB, Size, needed, needed_streaming
+from counterpoise.memory import AROUND, EXAMINED, MIB, Size, needed, needed_streaming
 from counterpoise.methods import methods
 from counterpoise.selection import Scope, select
 from counterpoise.triples import ROW_GROUP, forecast, open_triples, read_triples, triples_within
@@ -208,7 +208,7 @@ def test_a_job_that_has_less_memory_streams_and_writes_the_same_bytes(
         done = subprocess.run(
             [sys.executable, str(SCRIPTS / "balance.py"), *inputs]
             + [str(word) for name, path in outputs.items() for word in (f"--{name}", path)]
-            + ["--threads", str(threads), "--memory-mb", str(memory)]
+            + ["--threads", str(threads), "--memory-mb", str(memory + AROUND)]
             + ["--settings", "{'method': 'kr', 'scope': 'cis'}"],
             capture_output=True,
             text=True,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import cooler
@@ -114,9 +114,11 @@ def test_what_is_not_there_yet_is_named(tmp_path: Path) -> None:
         assert caught.value.filename in missing
 
 
-def test_a_program_is_told_its_own_memory() -> None:
-    assert resources.own_mb(SimpleNamespace(mem_mb=1000)) == 700
-    assert resources.own_mb(SimpleNamespace(mem_mb="<TBD>")) == "<TBD>"
+def test_a_program_has_its_own_memory() -> None:
+    parser = argparse.ArgumentParser()
+    script.add_memory(parser)
+    assert parser.parse_args(["--memory-mb", "1000"]).memory_mb == 1000 - resources.AROUND
+    assert parser.parse_args([]).memory_mb is None
 
 
 def rules() -> dict[str, str]:

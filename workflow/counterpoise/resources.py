@@ -15,11 +15,10 @@ from typing import Any
 from counterpoise.backends import Backend
 from counterpoise.files import read_json
 from counterpoise.layout import Layout
+from counterpoise.memory import AROUND
 from counterpoise.selection import Scope
 from counterpoise.triples import forecast
 
-# MiB, for two processes of Snakemake around each job on a cluster, which count as the job's own.
-AROUND = 300
 # MiB of Python and its libraries, of these where a job draws or writes HDF5, of a job that reads a
 # source in chunks, and of PyTorch with CUDA on the host.
 PLAIN, LIBRARIES, READING, TORCH = 300, 400, 1000, 3000
@@ -32,12 +31,6 @@ START = 10
 
 # Inputs of a rule, in order and by name, as Snakemake hands them over.
 Inputs = Any
-
-
-def own_mb(resources: Any) -> int | str:
-    """What of a job's memory is left for its program, MiB; ``<TBD>`` while it is not known."""
-    asked = resources.mem_mb
-    return asked - AROUND if isinstance(asked, int) else str(asked)
 
 
 # --- Reading ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 
 from counterpoise.errors import CounterpoiseError
 from counterpoise.layout import BASE, Layout
-from counterpoise.memory import keep_freed_memory
+from counterpoise.memory import AROUND, keep_freed_memory
 
 # Variables that say where a library keeps its cache: matplotlib, Triton, PyTorch's compiler.
 CACHES = {
@@ -48,6 +48,15 @@ def parser(description: str | None, *paths: str) -> argparse.ArgumentParser:
         "from standard input",
     )
     return result
+
+
+def add_memory(arguments: argparse.ArgumentParser) -> None:
+    """``--memory-mb``, the memory of the job; what comes of it is the program's own."""
+    arguments.add_argument(
+        "--memory-mb",
+        type=lambda text: int(text) - AROUND,
+        help=f"of the job, {AROUND} of it for what runs around it; larger maps stream from disk",
+    )
 
 
 def prepare_jobs() -> None:

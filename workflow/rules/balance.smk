@@ -23,14 +23,13 @@ rule bandwidth:
         runtime=lambda wc, input, attempt: attempt * needs.search_minutes(input),
     params:
         settings=lambda wc: RUN.search_settings(wc.method),
-        memory=lambda wc, resources: needs.own_mb(resources),
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: a bandwidth for {wildcards.method}"
         " (up to {resources.mem_mb} MB)"
     shell:
         "python {input.script} --pixels {input.pixels} --bins {input.bins}"
         " --source {input.source} --mask {input.mask} --output {output} --threads {threads}"
-        " --memory-mb {params.memory}"
+        " --memory-mb {resources.mem_mb}"
         " --settings {params.settings:q} > {log} 2>&1"
 
 
@@ -57,7 +56,6 @@ rule balance:
         * needs.balance_minutes(input, RUN.method_settings(wc.method)),
     params:
         settings=lambda wc: RUN.method_settings(wc.method),
-        memory=lambda wc, resources: needs.own_mb(resources),
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: {wildcards.method}"
         " (up to {resources.mem_mb} MB)"
@@ -65,5 +63,5 @@ rule balance:
         "python {input.script} --pixels {input.pixels} --bins {input.bins}"
         " --source {input.source} --mask {input.mask} --weights {output.weights}"
         " --trace {output.trace} --verdict {output.verdict} --threads {threads}"
-        " --memory-mb {params.memory} --bandwidth {input.bandwidth}"
+        " --memory-mb {resources.mem_mb} --bandwidth {input.bandwidth}"
         " --settings {params.settings:q} > {log} 2>&1"
