@@ -6,8 +6,8 @@ Runs the workflow's own scripts with the workflow's own settings: ingest and mas
 and ICE in turns, in memory and within 1024 MiB (``--memory-mb``). The limit is enforced by
 ``ulimit -v``, on all addresses of the process, which are more than the memory that it holds. The
 system's cache of files is not under that limit; so a third run is made from which what it caches of
-the scratch file is taken away all the time. Linux only. Writes results/larger_than_memory.json and the table
-in README.md.
+the scratch file is taken away all the time. Linux only. Writes results/larger_than_memory.json and
+the table in README.md.
 """
 
 from __future__ import annotations

@@ -315,13 +315,21 @@ class Run:
 
     def method_settings(self, method: str) -> dict[str, Any]:
         """Parameters of a method's balancing jobs: its own settings and the backend."""
+        return {**self._settings_of_methods[method]}
+
+    @cached_property
+    def _settings_of_methods(self) -> dict[str, dict[str, Any]]:
+        """Spelt out once: Snakemake asks for those of a method several times for each job."""
         return {
-            "revision": of_method("balance", self.algorithms[method]),
-            "name": method,
-            METHOD_KEY: self.algorithms[method],
-            "backend": self.config.backend.name,
-            "device": self.config.backend.device,
-            **asdict(self.methods[method]),
+            method: {
+                "revision": of_method("balance", self.algorithms[method]),
+                "name": method,
+                METHOD_KEY: self.algorithms[method],
+                "backend": self.config.backend.name,
+                "device": self.config.backend.device,
+                **asdict(settings),
+            }
+            for method, settings in self.methods.items()
         }
 
     def gpu(self) -> dict[str, int]:
