@@ -12,6 +12,7 @@ from counterpoise import resources as needs
 from counterpoise.config import load, snakemake_overrides
 from counterpoise.errors import ConfigError
 from counterpoise.layout import combinations, compared
+from counterpoise.outstanding import gather
 from counterpoise.script import prepare_jobs
 from counterpoise.tracking import next_attempt
 
@@ -32,7 +33,6 @@ except ConfigError as error:
 LAYOUT = RUN.layout
 # Where the results really are: a workflow that uses this one as a module may give it a prefix.
 PLACED = replace(LAYOUT, root=str(workflow.modifier.modify_path(LAYOUT.root)))
-REPORT, TRACKING = RUN.report_settings(), RUN.tracking_settings()
 RUNS = combinations(RUN.cohort_settings())
 MAPS = [(sample, bins) for sample in RUN.samples for bins in RUN.resolutions(sample)]
 COMPARED = compared(RUNS)
@@ -65,12 +65,7 @@ rule all:
 
 # Where a job failed, the rules report and track wait for what it did not make. Until it is made:
 onerror:
-    shell(
-        "printf %s {REPORT:q} | python {SCRIPTS}/report.py --so-far --settings -"
-        " --root {PLACED.root} --summary {PLACED.summary} --report {PLACED.report};"
-        "printf %s {TRACKING:q} | python {SCRIPTS}/track.py --so-far --settings -"
-        " --root {PLACED.root} --output {PLACED.tracking}"
-    )
+    gather(workflow, SCRIPTS, RUN)
 
 
 rule demo_inputs:

@@ -219,7 +219,6 @@ def test_a_missing_result_is_told_with_the_reason(
     cohort: tuple[Layout, list[dict[str, Any]]], missing: str, step: str
 ) -> None:
     layout, runs = cohort
-    write_json(layout.input_record("ko"), {})
     place = ("ko", "10000", "vc")
     path = {
         "verdict": layout.weights(*place)["verdict"],
@@ -252,12 +251,28 @@ def test_a_failed_search_is_told_before_the_balancing(
     cohort: tuple[Layout, list[dict[str, Any]]],
 ) -> None:
     layout, runs = cohort
-    write_json(layout.input_record("ko"), {})
-    Path(layout.weights("ko", 10_000, "vc")["verdict"]).unlink()
     log = Path(layout.log("bandwidth", "ko", "10000", "vc"))
     log.parent.mkdir(parents=True)
     log.write_text("counterpoise: no search.\n")
-    assert why_missing(layout, runs[-1]) == "bandwidth: no search."
+    failed = {"unfinished": [layout.bandwidth("ko", "10000", "vc")]}
+    assert why_missing(layout, runs[-1], failed) == "bandwidth: no search."
+    assert why_missing(layout, runs[-1]) == why_missing(layout, runs[0], failed) == ""
+
+
+def test_old_files_are_no_results_of_a_run_that_failed(
+    cohort: tuple[Layout, list[dict[str, Any]]],
+) -> None:
+    """What the workflow should have made anew and did not is missing, though there is a file."""
+    layout, runs = cohort
+    failed = {
+        "unfinished": ["resources/map.mcool", layout.mask("wild", 10_000), layout.cooler("wild")],
+        "downloads": {"ko": ("resources/map.mcool", "logs/download.log")},
+    }
+    report.write_report(layout, runs, layout.report, failed)
+    text = "".join(Page(Path(layout.report).read_text(encoding="utf-8")).text)
+    assert text.count("mask: has not run") == text.count("download: has not run") == 2
+    assert "4 of them without a result" in text
+    assert f"a job failed or did not run: {layout.cooler('wild')}." in text
 
 
 def test_many_plots_are_linked(

@@ -452,3 +452,56 @@ def test_a_misspelt_key_ends_at_once(tmp_path: Path) -> None:
     assert "methods.kr.tolerence" in done.stderr
     assert "Did you mean tolerance?" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_there_is_is_told_where_a_job_failed(tmp_path: Path) -> None:
+    """Old results of what failed are told as missing; and all is made anew when it is mended."""
+    cohort = Cohort(tmp_path)
+    logged = ("~method@methods.kde", "~method@methods.ice", "resolutions=[2000]", "tracking=sqlite")
+
+    def summary() -> dict[str, str]:
+        table = pd.read_csv(tmp_path / "results/small/summary.tsv", sep="\t", dtype=str).fillna("")
+        return {row["sample"]: f"{row['status']} {row['reason']}" for _, row in table.iterrows()}
+
+    def tracked() -> tuple[str, list[str]]:
+        record = json.loads((tmp_path / "results/small/tracking.json").read_text())
+        return record["status"], [run["state"] for run in record["runs"]]
+
+    def fails() -> None:
+        done = subprocess.run(
+            cohort.command(overrides=logged),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode != 0
+        print(done.stdout + done.stderr)
+
+    cohort.run(overrides=logged)
+    assert summary() == {"a": "converged ", "b": "converged "}
+    whole = (tmp_path / "a.cool").read_bytes()
+    (tmp_path / "a.cool").write_text("no cooler any more")
+    fails()
+    now = summary()
+    assert now["a"].startswith("missing inspect: a.cool: is not an HDF5 file")
+    assert now["b"] == "converged "
+    assert tracked() == ("partial", ["missing", "logged"])
+    page = (tmp_path / "results/small/report.html").read_text(encoding="utf-8")
+    for path in ("coolers/a.mcool", "compare/2000.png"):
+        assert f"results/small/{path}" in page
+    # As it was before, by content; what is told must not stay.
+    (tmp_path / "a.cool").write_bytes(whole)
+    cohort.run(overrides=logged)
+    assert summary() == {"a": "converged ", "b": "converged "}
+    assert tracked() == ("logged", ["logged", "logged"])
+    # A sample that fails from the beginning, and is taken out again.
+    (tmp_path / "c.cool").write_text("no cooler at all")
+    cohort.write_sheet("abc")
+    fails()
+    assert summary()["c"].startswith("missing inspect: c.cool: is not an HDF5 file")
+    cohort.write_sheet("ab")
+    cohort.run(overrides=logged)
+    assert summary() == {"a": "converged ", "b": "converged "}
+    assert tracked() == ("logged", ["logged", "logged"])
+    assert (tmp_path / "results/small/report.html").stat().st_mtime > 1e9

@@ -37,7 +37,7 @@ from counterpoise.kernel import CV, KernelSettings
 from counterpoise.layout import BASE, Layout
 from counterpoise.mask import MaskSettings
 from counterpoise.methods import MethodSettings, methods
-from counterpoise.remote import key_of, local_path, public, split_group
+from counterpoise.remote import key_of, local_path, log_path, public, split_group
 from counterpoise.revisions import REVISIONS, of_method
 from counterpoise.samples import Sample, SampleTable, check_name, check_resolutions, read_sheet
 from counterpoise.selection import Scope
@@ -385,6 +385,12 @@ class Run:
             "primary": self.config.primary,
             "dpi": self.config.qc.dpi,
         }
+
+    @property
+    def downloads(self) -> dict[str, tuple[str, str]]:
+        """Of samples with a URL the file that is fetched, and the log of that."""
+        urls = {name: sample.path for name, sample in self.samples.items() if is_url(sample.path)}
+        return {name: (local_path(url), log_path(url)) for name, url in urls.items()}
 
     def report_settings(self) -> dict[str, Any]:
         return {"revision": REVISIONS["report"], **self.cohort_settings()}

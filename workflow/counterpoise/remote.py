@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from requests import Response, Session
 
 FOLDER = "resources/remote"
+LOGS = "resources/logs/download"
 WAITS = (2.0, 5.0, 15.0, 30.0, 60.0)  # seconds before each further try
 TIMEOUTS = (30.0, 60.0)  # seconds for a connection, and for the next bytes of an answer
 PIECE = 1 << 16  # bytes read at a time; a cut connection loses what came of the last piece
@@ -81,6 +82,11 @@ def local_path(uri: str) -> str:
     name = unquote(urlsplit(split_group(uri)[0]).path).rpartition("/")[2]
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".-")[-100:]
     return f"{FOLDER}/{key_of(uri)}/{safe or 'map'}"
+
+
+def log_path(uri: str) -> str:
+    """Where the job that fetches an address writes what it says."""
+    return f"{LOGS}{local_path(uri).removeprefix(FOLDER)}.log"
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from counterpoise.bins import base_pairs
 from counterpoise.files import read_json, replacing
 from counterpoise.layout import Layout, compared
 from counterpoise.mask import Reason, read_mask
-from counterpoise.outstanding import why_missing
+from counterpoise.outstanding import not_written, why_missing
 from counterpoise.results import read_verdict
 from counterpoise.verdict import Status, Verdict
 
@@ -57,19 +57,23 @@ SUMMARY_COLUMNS = (
 )  # fmt: skip
 
 
-def summary_rows(layout: Layout, runs: Sequence[Run]) -> list[dict[str, Any]]:
+def summary_rows(
+    layout: Layout, runs: Sequence[Run], settings: Run | None = None
+) -> list[dict[str, Any]]:
     """One row for each run, with the keys of ``SUMMARY_COLUMNS``; None where nothing is known.
 
     Parameters
     ----------
     runs : dicts with sample, resolution, method and, where the sample sheet has them,
         condition and replicate.
+    settings : of the report; after a run of the workflow that failed with what it did not make
+        (``outstanding``).
     """
-    return [_summary_row(layout, run) for run in runs]
+    return [_summary_row(layout, run, settings or {}) for run in runs]
 
 
-def _summary_row(layout: Layout, run: Run) -> dict[str, Any]:
-    if reason := why_missing(layout, run):
+def _summary_row(layout: Layout, run: Run, settings: Run) -> dict[str, Any]:
+    if reason := why_missing(layout, run, settings):
         known = {key: run.get(key) for key in SUMMARY_COLUMNS}
         return {**known, "status": MISSING, "reason": reason}
     verdict = _verdict(layout, run)
@@ -104,12 +108,14 @@ def _summary_row(layout: Layout, run: Run) -> dict[str, Any]:
     return {column: row[column] for column in SUMMARY_COLUMNS}
 
 
-def write_summary(layout: Layout, runs: Sequence[Run], path: str | Path) -> None:
+def write_summary(
+    layout: Layout, runs: Sequence[Run], path: str | Path, settings: Run | None = None
+) -> None:
     """``summary.tsv``: tab-separated, a header line, an empty field where nothing is known."""
     text = io.StringIO()
     writer = csv.DictWriter(text, SUMMARY_COLUMNS, delimiter="\t", lineterminator="\n")
     writer.writeheader()
-    for row in summary_rows(layout, runs):
+    for row in summary_rows(layout, runs, settings):
         # A tab or a line break inside a text would break the table.
         writer.writerow(
             {k: " ".join(v.split()) if isinstance(v, str) else v for k, v in row.items()}
@@ -119,18 +125,23 @@ def write_summary(layout: Layout, runs: Sequence[Run], path: str | Path) -> None
 
 
 def write_report(
-    layout: Layout, runs: Sequence[Run], path: str | Path, *, image_width: int = 1400
+    layout: Layout,
+    runs: Sequence[Run],
+    path: str | Path,
+    settings: Run | None = None,
+    *,
+    image_width: int = 1400,
 ) -> None:
     """``report.html``: verdicts, masks, inputs and plots in one file.
 
     Parameters
     ----------
-    runs : see ``summary_rows``.
+    runs, settings : see ``summary_rows``.
     image_width : of the embedded plots, in pixels; the PNGs keep their own size.
     """
     from jinja2 import Environment, StrictUndefined
 
-    rows = summary_rows(layout, runs)
+    rows = summary_rows(layout, runs, settings)
     done = [run for run, row in zip(runs, rows, strict=True) if row["status"] != MISSING]
     maps = list(dict.fromkeys((run["sample"], run["resolution"]) for run in done))
     environment = Environment(
@@ -150,6 +161,7 @@ def write_report(
         versions=_versions(layout, done),
         rows=rows,
         missing=counts[MISSING],
+        not_written=not_written(layout, settings or {}),
         plotted=len(done),
         shown=SHOWN,
         side_by_side=bool(compared(done)),

@@ -90,15 +90,6 @@ def _prepend(variable: str, folder: Path) -> None:
     os.environ[variable] = os.pathsep.join(dict.fromkeys([str(folder), *others]))
 
 
-def outdated_at_once(*paths: str) -> None:
-    """Date files back before everything, so that the next run of the workflow makes them anew.
-
-    For what is written of a cohort while some of its results are missing.
-    """
-    for path in paths:
-        os.utime(path, (0, 0))
-
-
 def settings(text: str) -> dict[str, Any]:
     """The settings of a job, a Python literal: the text itself, or ``-`` for standard input.
 

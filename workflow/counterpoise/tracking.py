@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ from counterpoise.errors import CounterpoiseError, without_credentials
 from counterpoise.files import read_json, replacing, sha256, write_json
 from counterpoise.kernel import CV
 from counterpoise.layout import BASE, Layout
+from counterpoise.outstanding import UNFINISHED, why_missing
 from counterpoise.results import read_searches
 from counterpoise.verdict import Status, Verdict
 
@@ -94,14 +96,15 @@ def log_cohort(
         replicate may be None.
     settings : ``uri`` of the store; ``artifacts``, the folder (or URI) for plots and verdicts, None
         where a server has its own; ``enabled``; ``timeout_seconds`` for one request to a server;
-        ``attempt`` as ``next_attempt`` gives it, 0 if left out.
+        ``attempt`` as ``next_attempt`` gives it, 0 if left out. After a run of the workflow that
+        failed also what it did not make (``outstanding``): such runs are left out.
 
     Returns
     -------
-    The record for ``tracking.json``: ``status`` (``logged``, ``pending`` or ``off``), ``reason`` in
-    words, ``uri`` without credentials, ``experiment``, ``page`` (where a browser shows it; None
-    without a server), ``attempt``, and ``runs`` with sample, resolution, method, ``run_id``,
-    ``state`` and ``reason``.
+    The record for ``tracking.json``: ``status`` (``logged``, ``partial`` where runs are left out,
+    ``pending`` or ``off``), ``reason`` in words, ``uri`` without credentials, ``experiment``,
+    ``page`` (where a browser shows it; None without a server), ``attempt``, and ``runs`` with
+    sample, resolution, method, ``run_id``, ``state`` and ``reason``.
 
     Raises
     ------
@@ -122,14 +125,20 @@ def log_cohort(
     }
     if not settings["enabled"]:
         return record
-    results = [_read_result(layout, row) for row in runs]
+    if UNFINISHED in settings:
+        for row, outcome in zip(runs, outcomes, strict=True):
+            if reason := why_missing(layout, row, settings):
+                outcome.update(_outcome("missing", reason=reason))
+    there = [outcome["state"] != "missing" for outcome in outcomes]
+    results = [_read_result(layout, row) for row in compress(runs, there)]
     with _environment(settings["timeout_seconds"]):
         record["page"], logged = _log_results(layout.cohort, results, settings)
-        for row, outcome in zip(outcomes, logged, strict=True):
+        for row, outcome in zip(compress(outcomes, there), logged, strict=True):
             row.update(outcome)
     pending = [row for row in outcomes if row["state"] == "pending"]
-    record["status"] = "pending" if pending else "logged"
-    record["reason"] = pending[0]["reason"] if pending else ""
+    record["status"] = "pending" if pending else "logged" if all(there) else "partial"
+    not_logged = pending or [row for row in outcomes if row["state"] == "missing"]
+    record["reason"] = not_logged[0]["reason"] if not_logged else ""
     if pending:
         log.warning(
             "%d of %d runs are not yet logged to MLflow at %s: %s. The results are complete and "

@@ -100,7 +100,7 @@ rule report:
         mem_mb=lambda wc, attempt: attempt * needs.runs_mb(len(RUNS)),
         runtime=lambda wc, attempt: attempt * needs.runs_minutes(len(RUNS)),
     params:
-        settings=REPORT,
+        settings=RUN.report_settings(),
         root=lambda wc: PLACED.root,
     message:
         "writing the report"

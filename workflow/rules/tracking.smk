@@ -27,7 +27,10 @@ rule track:
         runtime=lambda wc, attempt: attempt * needs.runs_minutes(len(RUNS)),
     params:
         root=lambda wc: PLACED.root,
-        settings={**TRACKING, "attempt": next_attempt(PLACED.tracking)},
+        settings={
+            **RUN.tracking_settings(),
+            "attempt": next_attempt(PLACED.tracking),
+        },
     message:
         "logging to MLflow"
     shell:
