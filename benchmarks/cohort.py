@@ -203,14 +203,16 @@ def scheduled(samples: int, *words: str) -> dict[str, Any]:
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--samples", default="10,50,100,250,500")
-    words.add_argument("--scheduled", type=int, default=50, help="samples, for the scheduler")
+    words.add_argument("--scheduled", type=int, default=50, help="which of them to schedule")
     words.add_argument("--finish", action="store_true", help=argparse.SUPPRESS)
     args = words.parse_args()
     if args.finish:
         finish()
         return
-    on_two_cores()
     sizes = sorted(map(int, args.samples.split(",")))
+    if args.scheduled not in sizes:
+        words.error(f"--scheduled must be one of --samples ({args.samples})")
+    on_two_cores()
     facts = {**machine(), "snakemake": version("snakemake")}
     record: dict[str, Any] = {"machine": facts, "dry_runs": {}, "scheduled": {}}
     for size in sizes:
