@@ -12,7 +12,7 @@ MIB = 2**20
 
 # MiB of a job's memory that are not its program's: on a cluster two processes of Snakemake run
 # around it.
-AROUND = 300
+AROUND = 400
 # Python and its libraries.
 BASE = 110 * MIB
 # Row groups of triples (``triples``): while they are read, about five are held in one form or

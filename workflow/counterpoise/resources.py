@@ -8,7 +8,9 @@ spare. The rules multiply by ``attempt``: a job that a cluster stopped comes bac
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,16 @@ from counterpoise.memory import AROUND
 from counterpoise.selection import Scope
 from counterpoise.triples import forecast
 
-# MiB of Python and its libraries, of these where a job draws or writes HDF5, of a job that reads a
-# source in chunks, and of PyTorch with CUDA on the host.
-PLAIN, LIBRARIES, READING, TORCH = 300, 400, 1000, 3000
-# Bytes that a job keeps for each bin of its maps: by itself, and for each method.
-BYTES_A_BIN = {"mask": (150, 0), "plot": (300, 0), "compare": (100, 16), "export": (300, 32)}
+# MiB of a job that looks into a source, of one that reads it in chunks, of one that gathers
+# results, and of PyTorch with CUDA on the host.
+LOOKING, READING, GATHERING, TORCH = 200, 1000, 400, 3000
+# By rule: MiB in any case, and bytes for each bin of its maps, by itself and for each method.
+PASSING = {
+    "mask": (350, 150, 0),
+    "plot": (700, 300, 0),
+    "compare": (600, 100, 16),
+    "export": (400, 300, 32),
+}
 # KiB that a job keeps for each run of the cohort.
 KIB_A_RUN = 100
 # Minutes of the smallest job, on a node that loads everything from a slow disk.
@@ -37,7 +44,7 @@ Inputs = Any
 
 
 def inspect_mb() -> int:
-    return AROUND + PLAIN
+    return AROUND + LOOKING
 
 
 def inspect_minutes(inputs: Inputs) -> int:
@@ -80,10 +87,21 @@ def balance_mb(inputs: Inputs, settings: Mapping[str, Any], threads: int) -> int
 
 
 def _balancing_mb(inputs: Inputs, settings: Mapping[str, Any], threads: int, drawing: bool) -> int:
-    paths = {name: str(getattr(inputs, name)) for name in ("pixels", "bins", "source")}
-    whole, _ = forecast(paths, Scope(settings["scope"]), threads, drawing)
+    pixels, bins, source = map(str, (inputs.pixels, inputs.bins, inputs.source))
+    scope = Scope(settings["scope"])
+    whole = _whole(pixels, bins, source, os.stat(source).st_mtime_ns, scope, threads, drawing)
     torch = settings["backend"] == Backend.TORCH or settings["device"] == "cuda"
     return AROUND + whole + (TORCH if torch else 0)
+
+
+# Snakemake asks anew for every job that is ready, each time that it chooses the next ones: of maps
+# that are as they were (by the time of their record) it is told what it was told before.
+@lru_cache(maxsize=100_000)
+def _whole(
+    pixels: str, bins: str, source: str, written: int, scope: Scope, threads: int, drawing: bool
+) -> int:
+    paths = {"pixels": pixels, "bins": bins, "source": source}
+    return forecast(paths, scope, threads, drawing)[0]
 
 
 def search_minutes(inputs: Inputs) -> int:
@@ -104,8 +122,8 @@ def balance_minutes(inputs: Inputs, settings: Mapping[str, Any]) -> int:
 def bins_mb(rule: str, inputs: Inputs, methods: int = 0) -> int:
     """A job that passes over maps and keeps something for each of their bins."""
     bins, _ = _size(inputs)
-    alone, by_method = BYTES_A_BIN[rule]
-    return AROUND + LIBRARIES + bins * (alone + methods * by_method) // 2**20
+    least, alone, by_method = PASSING[rule]
+    return AROUND + least + bins * (alone + methods * by_method) // 2**20
 
 
 def pass_minutes(inputs: Inputs) -> int:
@@ -116,7 +134,7 @@ def pass_minutes(inputs: Inputs) -> int:
 
 def runs_mb(runs: int) -> int:
     """A job that gathers the results of all runs."""
-    return AROUND + LIBRARIES + runs * KIB_A_RUN // 1024
+    return AROUND + GATHERING + runs * KIB_A_RUN // 1024
 
 
 def runs_minutes(runs: int) -> int:
@@ -127,5 +145,12 @@ def runs_minutes(runs: int) -> int:
 def _size(inputs: Iterable[str]) -> tuple[int, int]:
     """Bins and nonzeros of all maps among the inputs together."""
     record = Path(Layout("").triples()["source"]).name
-    maps = [read_json(path) for path in inputs if Path(path).name == record]
-    return sum(found["bins"] for found in maps), sum(found["nnz"] for found in maps)
+    sources = [str(path) for path in inputs if Path(path).name == record]
+    sizes = [_size_of(path, os.stat(path).st_mtime_ns) for path in sources]
+    return sum(bins for bins, _ in sizes), sum(nonzeros for _, nonzeros in sizes)
+
+
+@lru_cache(maxsize=100_000)
+def _size_of(source: str, written: int) -> tuple[int, int]:
+    record = read_json(source)
+    return record["bins"], record["nnz"]
