@@ -145,7 +145,11 @@ def _running() -> bool:
     for name in DAEMONS if named else ():
         pid = Path(named[1], f"{name}.pid")
         try:
-            if Path("/proc", pid.read_text().strip(), "comm").read_text().strip() == name:
+            # Empty for a process that has ended and that nobody has waited for.
+            program = (
+                Path("/proc", pid.read_text().strip(), "cmdline").read_text().partition("\0")[0]
+            )
+            if Path(program).name == name:
                 return True
         except FileNotFoundError:  # never started, or gone
             continue
