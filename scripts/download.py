@@ -1,12 +1,13 @@
 """Fetch a contact map from a web server, or find that the one fetched before is still the same."""
 
+from counterpoise.config import address_of
 from counterpoise.remote import download
 from counterpoise.script import Progress, parser, run, say
 
 
 def main() -> None:
     args = parser(__doc__, "output").parse_args()
-    download(args.settings["url"], args.output, say, Progress(10.0, "bytes"))
+    download(address_of(args.settings["key"]), args.output, say, Progress(10.0, "bytes"))
 
 
 run(main)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -71,17 +72,18 @@ def missing() -> str:
         return f"{', '.join(absent)} not installed; as root on Debian: sh tests/servers.sh"
     if os.geteuid() != 0:
         return "Slurm's daemons need root here"
-    if CONFIG.exists() and not CONFIG.read_text().startswith(MARK):
+    if not CONFIG.exists():
+        return ""
+    if not CONFIG.read_text().startswith(MARK):
         return f"{CONFIG} belongs to another cluster"
-    return ""
+    return f"another test's Slurm is running, see {CONFIG}" if _running() else ""
 
 
 def up(folder: Path) -> None:
     """Start the daemons and wait until the node takes jobs."""
     if reason := missing():
         raise SystemExit(f"no Slurm: {reason}")
-    if CONFIG.exists():
-        raise SystemExit(f"{CONFIG}: another test's Slurm may be running; see the folder it names")
+    CONFIG.unlink(missing_ok=True)  # of a test that was killed
     for name in ("state", "spool"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
@@ -135,6 +137,23 @@ def down(folder: Path) -> None:
         for pid in pids:
             _kill(pid, signal.SIGKILL)
         CONFIG.unlink()
+
+
+def _running() -> bool:
+    """Whether a daemon lives of those whose settings lie at the default place."""
+    named = re.search(r"^StateSaveLocation=(.*)/state$", CONFIG.read_text(), re.MULTILINE)
+    for name in DAEMONS if named else ():
+        pid = Path(named[1], f"{name}.pid")
+        try:
+            # Empty for a process that has ended and that nobody has waited for.
+            program = (
+                Path("/proc", pid.read_text().strip(), "cmdline").read_text().partition("\0")[0]
+            )
+            if Path(program).name == name:
+                return True
+        except FileNotFoundError:  # never started, or gone
+            continue
+    return False
 
 
 def _path() -> str:

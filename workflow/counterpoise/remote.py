@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from counterpoise import __version__
 from counterpoise.errors import InputError, without_credentials
-from counterpoise.files import read_json, write_json
+from counterpoise.files import read_json, temporary_beside, write_json
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -32,7 +31,6 @@ LOGS = "resources/logs/download"
 WAITS = (2.0, 5.0, 15.0, 30.0, 60.0)  # seconds before each further try
 TIMEOUTS = (30.0, 60.0)  # seconds for a connection, and for the next bytes of an answer
 PIECE = 1 << 16  # bytes read at a time; a cut connection loses what came of the last piece
-ABANDONED_SECONDS = 3600.0  # a part that nobody has written to for so long has lost its process
 LONGEST_WAIT = 300.0  # seconds, whatever a server asks for
 
 
@@ -137,8 +135,7 @@ def download(
     output.parent.mkdir(exist_ok=True)
     beside = output.with_name(output.name + ".json")
     known = _still_here(beside, content)
-    part = content / f".{output.parent.name}.{secrets.token_hex(4)}.part"
-    _clear_abandoned(content, output.parent.name)
+    part = temporary_beside(content / output.parent.name)
     try:
         with requests.Session() as session, open(part, "xb") as stream:
             transfer = _Transfer(url, session, stream, known)
@@ -174,15 +171,8 @@ def _questions(record: dict[str, Any]) -> dict[str, str]:
     return {header: record[key] for key, header in names.items() if key in record}
 
 
-def _clear_abandoned(content: Path, key: str) -> None:
-    """Parts of processes that were killed; no living one leaves a part alone for that long."""
-    for part in content.glob(f".{key}.*.part"):
-        if time.time() - part.stat().st_mtime > ABANDONED_SECONDS:
-            part.unlink(missing_ok=True)
-
-
 def _link(target: Path, output: Path) -> None:
-    temporary = output.with_name(f".{output.name}.{secrets.token_hex(4)}.tmp")
+    temporary = temporary_beside(output)
     try:
         try:
             temporary.symlink_to(os.path.relpath(target, output.parent))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import ast
 import os
+import signal
+import stat
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from counterpoise.errors import CounterpoiseError
@@ -24,7 +27,12 @@ CACHES = {
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script; an error meant for the user is printed without a traceback, exit status 1."""
+    """Run a script; an error meant for the user is printed without a traceback, exit status 1.
+
+    SIGTERM, with which a scheduler ends a job, ends it as an exception does: files that were half
+    written are removed.
+    """
+    signal.signal(signal.SIGTERM, _end)
     keep_freed_memory()
     try:
         main()
@@ -32,6 +40,10 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(f"counterpoise: {error}")
     except MemoryError as error:
         sys.exit(f"counterpoise: the job ran out of memory ({error}); give its rule more mem_mb.")
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def parser(description: str | None, *paths: str) -> argparse.ArgumentParser:
@@ -75,14 +87,31 @@ def prepare_jobs() -> None:
 def _caches_in_scratch() -> None:
     """Each node's own folder, unless the user named one, or another user took ours."""
     # Not tempfile.gettempdir(), which writes a file to see whether it can.
-    scratch = Path(os.environ.get("TMPDIR", "/tmp"), f"counterpoise-{os.getuid()}")
-    if scratch.exists() and scratch.stat().st_uid != os.getuid():
-        return
+    scratch = Path(os.environ.get("TMPDIR") or "/tmp", f"counterpoise-{os.getuid()}")
+    ours = _is_ours(scratch)
     for variable, folder in CACHES.items():
         given = os.environ.get(variable)
         # A cluster's job inherits what was set here on the node from which it was sent.
-        if given is None or Path(given).parent.name == scratch.name:
+        if given is not None and Path(given).parent.name != scratch.name:
+            continue
+        if ours:
             os.environ[variable] = str(scratch / folder)
+        else:
+            os.environ.pop(variable, None)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether the folder, made if need be, is a real one that nobody else can write to.
+
+    What lies in these caches is loaded as code, and a temporary folder is everybody's.
+    """
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        about = folder.lstat()
+    except OSError:  # no such disk, or a full or read-only one: the libraries choose for themselves
+        return False
+    closed = not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and closed
 
 
 def _prepend(variable: str, folder: Path) -> None:

@@ -1,5 +1,10 @@
 # Input files that the workflow itself fetches or makes, under resources/.
 
+from counterpoise.config import tell_jobs
+from counterpoise.remote import public
+
+tell_jobs(HERE / "conf", snakemake_overrides(config))
+
 
 rule download_sdist:
     input:
@@ -58,7 +63,9 @@ rule download:
     conda:
         "../../envs/counterpoise.yaml"
     params:
-        settings=lambda wc: {"url": RUN.remote[wc.key]},
+        # The query, which may be a signature, would be seen in `ps` and where the job's command is
+        # printed: the job asks the configuration for all of the address.
+        settings=lambda wc: {"key": wc.key, "url": public(RUN.remote[wc.key])},
     message:
         "fetching {wildcards.name}"
     shell:

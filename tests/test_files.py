@@ -1,0 +1,97 @@
+"""A file is whole or not there, and what killed processes left of it goes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from counterpoise import files
+from counterpoise.files import replacing
+
+HALF = """
+import sys, time
+from counterpoise.files import replacing
+from counterpoise.script import run
+
+def main():
+    with replacing(sys.argv[1]) as temporary:
+        temporary.write_text("half")
+        print("written", flush=True)
+        time.sleep(300)
+
+run(main)
+"""
+
+
+@contextmanager
+def half_written(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process in the middle of writing the file."""
+    command = [sys.executable, "-c", HALF, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "written\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write(path: Path) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text("whole")
+
+
+def test_what_a_killed_process_left_goes_and_a_living_ones_stays(tmp_path: Path) -> None:
+    path = tmp_path / "map[1].json"
+    with half_written(path) as process:
+        write(path)
+        assert len(names(tmp_path)) == 2
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+    assert len(names(tmp_path)) == 2
+    write(path)
+    assert names(tmp_path) == [path.name]
+    assert path.read_text() == "whole"
+
+
+def test_a_polite_end_leaves_nothing(tmp_path: Path) -> None:
+    with half_written(tmp_path / "map.json") as process:
+        process.terminate()
+        assert process.wait(30) == 128 + signal.SIGTERM
+    assert names(tmp_path) == []
+
+
+def test_of_other_nodes_only_what_is_old_goes(tmp_path: Path) -> None:
+    host = socket.gethostname().replace(".", "_")
+    others = [".map.elsewhere-1-abcd.tmp", ".map.1234.tmp"]
+    kept = [".map.json.elsewhere-1-abcd.tmp", f".map.{host}-{os.getpid()}-abcd.tmp", ".map.tmp"]
+    for name in (*others, *kept):
+        (tmp_path / name).touch()
+    write(tmp_path / "map")
+    assert names(tmp_path) == sorted([*others, *kept, "map"])
+    old = time.time() - files.ABANDONED_SECONDS - 60
+    for name in (*others, *kept):
+        os.utime(tmp_path / name, (old, old))
+    write(tmp_path / "map")
+    assert names(tmp_path) == sorted([*kept, "map"])
+
+
+def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
+    write(tmp_path / "map")
+    with pytest.raises(TypeError), replacing(tmp_path / "map") as temporary:
+        temporary.write_bytes("no bytes")  # type: ignore[arg-type]
+    assert names(tmp_path) == ["map"]
+    assert (tmp_path / "map").read_text() == "whole"
