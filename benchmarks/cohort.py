@@ -23,6 +23,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from benchmarks.measuring import (
     in_words,
     machine,
@@ -50,12 +52,10 @@ resolutions: [5000, 10000, 25000, 50000, 100000, 1000000]
 primary: ice
 sample_sheet: samples.tsv
 """
-# Which rules go to the cluster as one job, and how many such groups are sent together.
-GROUPS = {
-    "read": ("inspect", "ingest"),
-    "balance": ("mask", "bandwidth", "balance", "plot"),
-}
-COMPONENTS = {"read": 5, "balance": 6}
+# Which jobs go to the cluster as one submission: as the profile has it, and more of them together.
+PROFILE = yaml.safe_load((ROOT / "profiles" / "cluster" / "config.yaml").read_text())
+COMPONENTS = PROFILE["group-components"]
+MORE = {**COMPONENTS, "balance_{sample}": 6}
 # The ways of scheduling that are compared, by what stands in the table.
 GREEDY = ("--scheduler", "greedy")
 SCHEDULERS = {
@@ -154,16 +154,15 @@ def finish() -> None:
     main()
 
 
-def grouped(components: bool) -> list[str]:
-    pairs = [f"{rule}={group}" for group, rules in GROUPS.items() for rule in rules]
-    sizes = [f"{group}={size}" for group, size in COMPONENTS.items()]
-    together = ("--group-components", *sizes) if components else ()
-    return planned("--groups", *pairs, *together)
+def grouped(components: dict[str, int]) -> list[str]:
+    pairs = [f"{rule}={group}" for rule, group in PROFILE["groups"].items()]
+    sizes = [f"{group}={size}" for group, size in components.items()]
+    return planned("--groups", *pairs, "--group-components", *sizes)
 
 
 def submissions(found: dict[str, Any]) -> int:
     """Jobs that the cluster sees."""
-    inside = {rule for rules in GROUPS.values() for rule in rules} if found["groups"] else set()
+    inside = PROFILE["groups"] if found["groups"] else {}
     return found["groups"] + sum(n for rule, n in found["jobs"].items() if rule not in inside)
 
 
@@ -180,8 +179,8 @@ def dry_runs(samples: int) -> dict[str, Any]:
 def all_ways(samples: int) -> dict[str, Any]:
     """The largest cohort: grouped, finished, with one sample more, and what a job's start costs."""
     record = {
-        "groups": measured("grouped", grouped(False)),
-        "components": measured("grouped, several together", grouped(True)),
+        "groups": measured("grouped", grouped(COMPONENTS)),
+        "components": measured("grouped, several together", grouped(MORE)),
         "job": measured("a job on a node", cluster_job()),
         "nothing": measured("nothing to do", nothing()),
     }
@@ -254,8 +253,8 @@ def tables(record: dict[str, Any]) -> str:
         *(
             row(label, found, f"{sum(found['jobs'].values()):,}", f"{submissions(found):,}")
             for label, found in (
-                ("the same in groups", largest["groups"]),
-                ("the same in groups, several together", largest["components"]),
+                ("the same in the groups of the profile `cluster`", largest["groups"]),
+                ("the same with six balancings of a sample in one", largest["components"]),
                 ("all done", largest["again"]),
                 ("all done, one sample more", largest["added"]),
             )
@@ -269,7 +268,6 @@ def tables(record: dict[str, Any]) -> str:
         for label, found in record["scheduled"].items()
     ]
     rules = ", ".join(f"{rule} {count:,}" for rule, count in plan["jobs"].items())
-    sizes = ", ".join(f"{group} {size}" for group, size in COMPONENTS.items())
     verdict = "within" if first["dag"]["wall"] <= BAR_SECONDS else "not within"
     facts = in_words(record["machine"])
     return "\n".join(
@@ -277,7 +275,6 @@ def tables(record: dict[str, Any]) -> str:
             f"{samples:,} samples, 6 resolutions, 6 methods, two of them with a search for their "
             f"bandwidth. Jobs: {rules}. The DAG is {verdict} the bar of {BAR_SECONDS} s.\n",
             markdown(["", *columns, "jobs", "submissions"], ways),
-            f"Several groups together: {sizes}.\n",
             "Growth with the samples, nothing done:\n",
             markdown(
                 [
