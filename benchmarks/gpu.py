@@ -24,8 +24,8 @@ import torch
 from counterpoise.backends import to_numpy
 from counterpoise.backends.torch import TorchOperator, Triangle, find_device
 from counterpoise.balancing import balance
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts
 from counterpoise.methods import Problem, methods
 from counterpoise.trace import Recorder
 

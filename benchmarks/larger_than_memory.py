@@ -36,9 +36,9 @@ from benchmarks.measuring import (
     timed,
 )
 from benchmarks.simulated import FOLDER, MAPS
+from counterpoise.contacts.selection import Scope
 from counterpoise.memory import AROUND
 from counterpoise.methods import Method, methods
-from counterpoise.selection import Scope
 from counterpoise.triples import forecast
 
 LIMIT_MB = 1024

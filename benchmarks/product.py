@@ -18,7 +18,7 @@ from benchmarks.bandwidth import bandwidth
 from benchmarks.measuring import in_words, load, machine, markdown, on_two_cores, publish, save
 from benchmarks.simulated import simulated
 from counterpoise.backends import make_operator
-from counterpoise.selection import Scope, select
+from counterpoise.contacts.selection import Scope, select
 
 IGNORE_DIAGS = 2
 

@@ -19,11 +19,11 @@ import numpy as np
 
 import counterpoise as cp
 from counterpoise.backends.scipy import selected_matrix
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope, select
 from counterpoise.errors import InputError
 from counterpoise.ingest import inspect_source
 from counterpoise.memory import EXAMINE_LIMIT
-from counterpoise.selection import Scope, select
 from counterpoise.support import Decision, decide
 from counterpoise.verdict import Cause
 

@@ -17,10 +17,10 @@ import pytest
 from numpy.typing import NDArray
 
 import counterpoise as cp
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope
 from counterpoise.export import juicer_vector
 from counterpoise.mask import MaskSettings
-from counterpoise.selection import Scope
 
 from .peers import hic_vectors
 from .test_methods import CLOSE

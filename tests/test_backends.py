@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from counterpoise.backends import native
 from counterpoise.backends.native import BLOCKS, MIN_BLOCK, NativeOperator
 from counterpoise.backends.scipy import ScipyOperator, selected_matrix
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Contacts, solver_counts
-from counterpoise.selection import Scope, select
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts, solver_counts
+from counterpoise.contacts.selection import Scope, select
 
 
 def random_contacts(

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 import counterpoise as cp
 from counterpoise.bandwidth import CONTACTS, Candidate, Search, choose, halves, score, within_runs
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Contacts, StoredContacts
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts, StoredContacts
 from counterpoise.errors import ConfigError
 from counterpoise.kernel import KernelSettings, Score
 from counterpoise.results import read_searches, write_searches

@@ -17,9 +17,9 @@ import counterpoise as cp
 from counterpoise import compare as cmp
 from counterpoise import compare_page as page
 from counterpoise import qc
-from counterpoise.bins import BinTable
 from counterpoise.compare import Balanced, Region, Sample
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts
 from counterpoise.layout import Layout, compared
 from counterpoise.mask import write_mask
 from counterpoise.results import write_balance

@@ -19,8 +19,8 @@ import pytest
 
 from counterpoise import export, triples
 from counterpoise.balancing import balance
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Chunk
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Chunk
 from counterpoise.export import juicer_vector, write_mcool
 from counterpoise.ingest import inspect_source
 from counterpoise.layout import Layout

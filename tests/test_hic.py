@@ -25,7 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from counterpoise.bins import BinTable
+from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.ingest import HIC_ENGINES, hic, hic_worker
 from counterpoise.ingest.hic import inspect_hic, open_hic

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import counterpoise as cp
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.contact_map import Contacts
 from counterpoise.mask import MaskSettings
 
 # Every real .cool of the shared data that cooler balances by default in reasonable time, and a

@@ -20,8 +20,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Chunk, Contacts
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Chunk, Contacts
 from counterpoise.errors import InputError
 from counterpoise.ingest import cool, inspect_source, open_contacts, read_contacts
 from counterpoise.ingest.check import Tally, checked

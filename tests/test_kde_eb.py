@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 import counterpoise as cp
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.contact_map import Contacts
 
 from .conftest import random_map
 from .test_kde import direct_smoother

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import counterpoise.mask as mask_module
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.mask import Mask, MaskSettings, Reason, mask_bins, read_mask, write_mask
 

@@ -19,14 +19,14 @@ import counterpoise as cp
 from counterpoise import triples
 from counterpoise.backends import native
 from counterpoise.backends.native import BLOCKS, KINDS, PANEL, NativeOperator
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope, select
 from counterpoise.errors import ConfigError
 from counterpoise.ingest import inspect_source
 from counterpoise.mask import MaskSettings, mask_bins, write_mask
 from counterpoise.memory import AROUND, EXAMINED, MIB, Size, needed, needed_streaming
 from counterpoise.methods import methods
-from counterpoise.selection import Scope, select
 from counterpoise.triples import ROW_GROUP, forecast, open_triples, read_triples, triples_within
 from tests.test_backends import hic_like
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 import counterpoise as cp
 from counterpoise.balancing import make_settings
-from counterpoise.bins import BinTable
 from counterpoise.config import Run, RunConfig
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.export import DIVISIVE, juicer_vector, write_mcool
 from counterpoise.ingest import inspect_source
@@ -24,7 +25,6 @@ from counterpoise.layout import Layout
 from counterpoise.mask import mask_bins, read_mask, write_mask
 from counterpoise.methods import Balancing, EqualSumsSettings, Problem, Solution, methods
 from counterpoise.results import write_balance
-from counterpoise.selection import Scope
 from counterpoise.smoothing import ChromosomeBins
 from counterpoise.target import Target
 from counterpoise.trace import Recorder

@@ -9,7 +9,7 @@ import pytest
 
 import counterpoise as cp
 from counterpoise import native
-from counterpoise.bins import BinTable
+from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import SetupError
 
 

@@ -18,8 +18,8 @@ from PIL import Image
 
 import counterpoise as cp
 from counterpoise import qc
-from counterpoise.bins import BinTable, base_pairs
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.bins import BinTable, base_pairs
+from counterpoise.contacts.contact_map import Contacts
 from counterpoise.verdict import PartVerdict, Status, Verdict
 
 from .conftest import random_map

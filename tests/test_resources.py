@@ -16,10 +16,10 @@ import yaml
 
 from counterpoise import resources, script
 from counterpoise.config import load
+from counterpoise.contacts.selection import Scope
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest import inspect_source
 from counterpoise.layout import Layout
-from counterpoise.selection import Scope
 from counterpoise.triples import forecast, write_triples
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import counterpoise as cp
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.contact_map import Contacts
 from counterpoise.export import juicer_vector
 from counterpoise.verdict import PartVerdict
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import counterpoise as cp
 from counterpoise.backends.scipy import selected_matrix
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Contacts
-from counterpoise.selection import Scope, Selection, select
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.support import (
     blocks_certify,
     decide,
@@ -177,9 +177,9 @@ def test_a_full_diagonal_decides_without_scipy() -> None:
     """scipy takes longer to load than most maps take to balance."""
     program = """
 import sys, numpy as np
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Contacts
-from counterpoise.selection import Scope, Selection
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope, Selection
 from counterpoise.support import decide
 n = 64
 rows, columns = (a.astype(np.int32) for a in np.triu_indices(n))

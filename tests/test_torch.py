@@ -21,11 +21,11 @@ import counterpoise as cp
 from counterpoise.backends import Backend, device, to_numpy
 from counterpoise.backends.device import WORTHWHILE, choose, device_bytes, no_gpu
 from counterpoise.backends.scipy import ScipyOperator, selected_matrix
-from counterpoise.bins import BinTable
 from counterpoise.config import BackendSettings
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.errors import ConfigError
-from counterpoise.selection import Scope, Selection, select
 
 from .conftest import random_map
 

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from counterpoise import triples
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Chunk, Contacts
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Chunk, Contacts
 from counterpoise.errors import InputError
 from counterpoise.ingest import cool, inspect_source, read_contacts
 from counterpoise.layout import Layout

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 import counterpoise as cp
-from counterpoise.contacts import StoredContacts
+from counterpoise.contacts.contact_map import StoredContacts
 from counterpoise.errors import ConfigError
 from counterpoise.smoothing import Blocks, ChromosomeBins, Gaussian
 

@@ -18,7 +18,7 @@ import pytest
 from benchmarks.verdicts import EMPTY, NO_SUPPORT, SUPPORT_ONLY, TOTAL, Line, line
 
 import counterpoise as cp
-from counterpoise.selection import Scope
+from counterpoise.contacts.selection import Scope
 
 IMR90 = "imr90_hindiii_chr20.mcool::/resolutions/"
 FLY = "cooler_test_file.mcool::/resolutions/"

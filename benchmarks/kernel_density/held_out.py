@@ -28,9 +28,9 @@ import counterpoise as cp
 from benchmarks.measuring import RESULTS, in_words, load, machine, markdown, publish, save
 from counterpoise.backends import make_operator
 from counterpoise.bandwidth import halves, score
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.kernel import Score
-from counterpoise.selection import Scope, Selection, select
 
 # File, its resolution where it has several, and the chromosome.
 MAPS: dict[str, tuple[str, int | None, str]] = {

@@ -20,10 +20,10 @@ from benchmarks.measuring import in_words, load, machine, markdown, on_two_cores
 from benchmarks.simulated import MAPS, simulated
 from counterpoise.backends import make_operator
 from counterpoise.balancing import make_settings
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope, select
 from counterpoise.methods import Problem, methods
 from counterpoise.parts import chromosome_bins
-from counterpoise.selection import Scope, select
 from counterpoise.trace import Recorder
 
 FEW, MANY = 10, 110

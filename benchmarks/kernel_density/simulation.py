@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from benchmarks.measuring import RESULTS, in_words, load, machine, markdown, publish, save
 from counterpoise.backends import make_operator
 from counterpoise.bandwidth import Search, search, solutions
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope, select
 from counterpoise.kernel import KernelSettings
 from counterpoise.methods import methods
-from counterpoise.selection import Scope, select
 from counterpoise.smoothing import ChromosomeBins
 
 Floats = NDArray[np.float64]

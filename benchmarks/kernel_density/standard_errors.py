@@ -17,7 +17,7 @@ import numpy as np
 import counterpoise as cp
 from benchmarks.kernel_density.held_out import MAPS, part_of, thinned
 from benchmarks.measuring import in_words, load, machine, markdown, publish, save
-from counterpoise.contacts import rows_within
+from counterpoise.contacts.contact_map import rows_within
 
 SHOWN = ("yeast IV, 10 kb", "hESC chr1, 40 kb", "GM12878 chr22, 50 kb")
 SHARES = (1.0, 0.01)

@@ -13,7 +13,7 @@ from counterpoise._version import __version__
 if TYPE_CHECKING:
     from counterpoise.backends import Backend
     from counterpoise.balancing import Balance, balance, select_bandwidth
-    from counterpoise.contacts import Contacts
+    from counterpoise.contacts.contact_map import Contacts
     from counterpoise.ingest import read_contacts
     from counterpoise.mask import Mask, mask_bins
     from counterpoise.methods import Balancing
@@ -30,7 +30,7 @@ _HOME = {
     "Backend": "backends",
     "Balance": "balancing",
     "Balancing": "methods",
-    "Contacts": "contacts",
+    "Contacts": "contacts.contact_map",
     "Mask": "mask",
     "Status": "verdict",
     "Verdict": "verdict",

@@ -17,14 +17,14 @@ from counterpoise._version import __version__
 from counterpoise.backends import Backend
 from counterpoise.backends.device import choose
 from counterpoise.bandwidth import Search, search_parts
-from counterpoise.contacts import PIECE, ContactMap, Contacts, StoredContacts
+from counterpoise.contacts.contact_map import PIECE, ContactMap, Contacts, StoredContacts
+from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.errors import ConfigError, NotBalancedError
 from counterpoise.kernel import CV, KernelSettings
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.memory import peak_memory_mb
 from counterpoise.methods import EqualSumsSettings, Method, MethodSettings, OnFailure, methods
 from counterpoise.parts import Task, balance_part
-from counterpoise.selection import Scope, Selection, select
 from counterpoise.target import Target, scaled_to
 from counterpoise.trace import TraceRow
 from counterpoise.verdict import PartVerdict, Status, Verdict, overall

@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends import Operator, to_numpy
-from counterpoise.bins import about
-from counterpoise.contacts import PIECE, Contacts, rows_within
+from counterpoise.contacts.bins import about
+from counterpoise.contacts.contact_map import PIECE, Contacts, rows_within
+from counterpoise.contacts.selection import Selection
 from counterpoise.errors import ConfigError
 from counterpoise.kernel import KernelSettings, Score, Step, within_reach
 from counterpoise.parts import Task, chromosome_bins
-from counterpoise.selection import Selection
 from counterpoise.smoothing import ChromosomeBins, fewer
 
 # Candidates that are computed side by side, in passes over the map that they share.

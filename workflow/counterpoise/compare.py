@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise import qc
-from counterpoise.contacts import ContactMap, rows_within
+from counterpoise.contacts.contact_map import ContactMap, rows_within
 from counterpoise.layout import Layout
 from counterpoise.mask import read_mask
 from counterpoise.results import read_verdict, read_weights

@@ -13,7 +13,6 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from counterpoise import qc
-from counterpoise.bins import base_pairs
 from counterpoise.compare import (
     COLUMNS,
     GAP,
@@ -25,6 +24,7 @@ from counterpoise.compare import (
     groups,
     map_side,
 )
+from counterpoise.contacts.bins import base_pairs
 from counterpoise.verdict import Status
 
 if TYPE_CHECKING:

@@ -32,6 +32,7 @@ from omegaconf.errors import (
 
 from counterpoise.backends import Backend
 from counterpoise.backends.device import check_device
+from counterpoise.contacts.selection import Scope
 from counterpoise.demo import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.errors import ConfigError
 from counterpoise.ingest import HIC_ENGINES, is_url
@@ -42,7 +43,6 @@ from counterpoise.methods import MethodSettings, methods
 from counterpoise.remote import key_of, local_path, log_path, public, split_group
 from counterpoise.revisions import REVISIONS, of_method
 from counterpoise.samples import Sample, SampleTable, check_name, check_resolutions, read_sheet
-from counterpoise.selection import Scope
 
 TOLD = "COUNTERPOISE_CONFIGURATIONS"  # the variable by which jobs inherit them
 METHOD_KEY = "method"  # names the algorithm in each entry of ``methods``

@@ -21,7 +21,7 @@ from isal import isal_zlib
 from numpy.typing import NDArray
 
 from counterpoise._version import __version__
-from counterpoise.bins import BinTable
+from counterpoise.contacts.bins import BinTable
 from counterpoise.files import read_json, replacing
 from counterpoise.layout import Layout
 from counterpoise.results import read_errors, read_verdict, read_weights, values_of

@@ -10,9 +10,9 @@ from numbers import Real
 from typing import Any, ClassVar, Union
 
 from counterpoise.backends import Operator, Vector, to_numpy
+from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.methods import MethodSettings, Problem, Solution, check_diagonal
-from counterpoise.selection import Scope
 from counterpoise.smoothing import Gaussian, Smoother, fewer
 from counterpoise.verdict import Cause, Status, counted, not_enough
 

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.bins import BinTable
-from counterpoise.contacts import ContactMap
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import COUNT_TYPES, ContactMap
 from counterpoise.errors import ConfigError, InputError
-from counterpoise.native import COUNT_TYPES, call
+from counterpoise.native import call
 
 PIECE = 1 << 22  # pixels that are looked at together
 WORKERS = 2

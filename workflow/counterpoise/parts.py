@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from counterpoise.backends import Operator, Vector, make_operator, to_numpy
 from counterpoise.backends.device import Choice
-from counterpoise.bins import BinTable
-from counterpoise.contacts import ContactMap, Contacts, rows_within
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import ContactMap, Contacts, rows_within
+from counterpoise.contacts.selection import Selection
 from counterpoise.memory import EXAMINE_LIMIT
 from counterpoise.methods import (
     Balancing,
@@ -24,7 +25,6 @@ from counterpoise.methods import (
     Problem,
     Solution,
 )
-from counterpoise.selection import Selection
 from counterpoise.smoothing import ChromosomeBins
 from counterpoise.support import Decision, decide, examine, name_some, too_large
 from counterpoise.trace import Recorder, TraceRow, deviations

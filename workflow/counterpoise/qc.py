@@ -21,12 +21,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from counterpoise.bins import BinTable, about, base_pairs
-from counterpoise.contacts import ContactMap
+from counterpoise.contacts.bins import BinTable, about, base_pairs
+from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.contacts.selection import Scope, select
 from counterpoise.files import replacing
 from counterpoise.kernel import CV
 from counterpoise.methods import methods
-from counterpoise.selection import Scope, select
 from counterpoise.survey import (
     Flags,
     Floats,

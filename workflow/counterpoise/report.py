@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from counterpoise._version import __version__
-from counterpoise.bins import base_pairs
+from counterpoise.contacts.bins import base_pairs
 from counterpoise.files import read_json, replacing
 from counterpoise.layout import Layout, compared
 from counterpoise.mask import Reason, read_mask

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from counterpoise.backends import Backend
+from counterpoise.contacts.selection import Scope
 from counterpoise.files import read_json
 from counterpoise.layout import Layout
 from counterpoise.memory import AROUND
-from counterpoise.selection import Scope
 from counterpoise.triples import forecast
 
 # MiB of a job that looks into a source, of one that reads it in chunks, of one that gathers

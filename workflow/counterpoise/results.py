@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from counterpoise.bins import BinTable
+from counterpoise.contacts.bins import BinTable
 from counterpoise.files import read_json, replacing, write_json
 from counterpoise.verdict import Verdict
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts import ContactMap, Contacts, StoredContacts, rows_within
-from counterpoise.selection import Scope, Selection
+from counterpoise.contacts.contact_map import ContactMap, Contacts, StoredContacts, rows_within
+from counterpoise.contacts.selection import Scope, Selection
 from counterpoise.verdict import Cause
 
 if TYPE_CHECKING:

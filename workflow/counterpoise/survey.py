@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts import ContactMap
+from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.verdict import PartVerdict
 
 Floats = NDArray[np.float64]

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from counterpoise.bins import base_pairs
+from counterpoise.contacts.bins import base_pairs
 from counterpoise.errors import CounterpoiseError, without_credentials
 from counterpoise.files import read_json, replacing, sha256, write_json
 from counterpoise.kernel import CV

@@ -20,8 +20,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from counterpoise.bins import BinTable
-from counterpoise.contacts import (
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import (
     Chunk,
     ContactMap,
     Contacts,
@@ -29,6 +29,7 @@ from counterpoise.contacts import (
     StoredContacts,
     solver_counts,
 )
+from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.files import read_json, replacing, write_json
 from counterpoise.ingest import open_contacts
@@ -36,7 +37,6 @@ from counterpoise.ingest.source import SourceInfo
 from counterpoise.memory import EXAMINE_LIMIT, MIB, ROW_GROUP, Size, needed, needed_streaming
 from counterpoise.native import available_threads
 from counterpoise.results import bin_columns, numbers, values_of, words, write_table
-from counterpoise.selection import Scope
 
 METADATA = "counterpoise"
 

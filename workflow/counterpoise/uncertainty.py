@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends import Operator, Vector
-from counterpoise.contacts import PIECE, Contacts, solver_counts
+from counterpoise.contacts.contact_map import PIECE, Contacts, solver_counts
 
 # Fewer resampled maps than this say nothing of a bin.
 FEWEST = 2

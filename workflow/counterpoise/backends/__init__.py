@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts import ContactMap
-from counterpoise.selection import Selection
+from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.contacts.selection import Selection
 
 # A numpy array or a torch tensor, float64: see ``Operator.xp``.
 Vector = Any

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from counterpoise.backends import Backend
-from counterpoise.contacts import ContactMap, Contacts, StoredContacts
+from counterpoise.contacts.contact_map import ContactMap, Contacts, StoredContacts
+from counterpoise.contacts.selection import Selection
 from counterpoise.errors import ConfigError
-from counterpoise.selection import Selection
 
 DEVICES = ("cpu", "cuda")
 

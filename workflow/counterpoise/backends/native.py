@@ -20,10 +20,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts import ContactMap, StoredContacts
+from counterpoise.contacts.contact_map import COUNT_TYPES, ContactMap, StoredContacts
+from counterpoise.contacts.selection import Scope, Selection
 from counterpoise.errors import ConfigError
-from counterpoise.native import COUNT_TYPES, available_threads, call
-from counterpoise.selection import Scope, Selection
+from counterpoise.native import available_threads, call
 
 # More than the cores of a workstation, and few enough that the accumulators stay small.
 BLOCKS = 8

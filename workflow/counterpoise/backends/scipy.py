@@ -8,8 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from counterpoise.contacts import Contacts
-from counterpoise.selection import Scope, Selection
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope, Selection
 
 
 def selected_matrix(contacts: Contacts, selection: Selection) -> sp.csr_matrix:

@@ -20,9 +20,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from counterpoise.contacts import Contacts
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope, Selection
 from counterpoise.errors import ConfigError
-from counterpoise.selection import Scope, Selection
 
 PANEL = 2**16  # columns that 16 bits tell apart
 BUILD_SLAB = 2**24  # entries sorted at once while the layout is made; about 100 bytes each

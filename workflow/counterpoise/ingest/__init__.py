@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Chunk, Contacts
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Chunk, Contacts
 from counterpoise.errors import InputError, without_credentials
 from counterpoise.files import sha256
 from counterpoise.ingest.check import Tally, checked

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Chunk
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Chunk
 from counterpoise.errors import InputError
 from counterpoise.native import call
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Chunk
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Chunk
 
 
 def coarse_bins(bins: BinTable, resolution: int) -> tuple[BinTable, NDArray[np.int32]]:

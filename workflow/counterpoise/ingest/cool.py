@@ -16,8 +16,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Chunk
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Chunk
 from counterpoise.errors import InputError
 from counterpoise.ingest.check import joined
 from counterpoise.ingest.column import Column

@@ -16,8 +16,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.bins import BinTable
-from counterpoise.contacts import Chunk
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Chunk
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.ingest import HIC_ENGINES, is_url
 from counterpoise.ingest.hic_format import Header, open_hic_file

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.bins import BinTable
+from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import InputError
 from counterpoise.ingest import is_url
 from counterpoise.ingest.hic_format import HicFile, open_hic_file

@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends import Operator, Vector
+from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
-from counterpoise.selection import Scope
 from counterpoise.smoothing import ChromosomeBins
 from counterpoise.target import Target
 from counterpoise.trace import Recorder

@@ -18,8 +18,8 @@ from math import isfinite
 from typing import Any
 
 from counterpoise.backends import Vector
+from counterpoise.contacts.selection import Scope
 from counterpoise.methods import EqualSumsSettings, Method, Problem, Solution
-from counterpoise.selection import Scope
 from counterpoise.trace import deviations, scalars
 from counterpoise.verdict import Cause, Status, counted, not_enough
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from counterpoise.backends import Vector, to_numpy
+from counterpoise.contacts.selection import Scope
 from counterpoise.methods import EqualSumsSettings, Method, Problem, Solution
-from counterpoise.selection import Scope
 from counterpoise.trace import scalars
 from counterpoise.verdict import Cause, Status, not_enough
 

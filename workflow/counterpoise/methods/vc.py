@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from counterpoise.contacts.selection import Scope
 from counterpoise.methods import Method, MethodSettings, Problem, Solution
-from counterpoise.selection import Scope
 from counterpoise.verdict import Status
 
 

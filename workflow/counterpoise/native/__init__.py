@@ -19,8 +19,6 @@ import numpy as np
 
 from counterpoise.errors import SetupError
 
-COUNT_TYPES = [np.dtype(np.uint16), np.dtype(np.uint32), np.dtype(np.float64)]
-
 # Goes up, here and in native/reading.c, when a kernel's arguments or a structure change.
 INTERFACE = 1
 

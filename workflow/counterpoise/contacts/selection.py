@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.bins import BinTable
+from counterpoise.contacts.bins import BinTable
 
 
 class Scope(StrEnum):

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.bins import BinTable
-from counterpoise.native import COUNT_TYPES
+from counterpoise.contacts.bins import BinTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import scipy.sparse as sp
+
+# The types of counts that the compiled product exists for, narrowest first.
+COUNT_TYPES = [np.dtype(np.uint16), np.dtype(np.uint32), np.dtype(np.float64)]
 
 # Columns (uint32) and counts (uint16, uint32 or float64) of a run of entries.
 Entries = tuple[NDArray[np.uint32], NDArray[Any]]

@@ -1,0 +1,1 @@
+"""A contact map: its bins, its counts and the selections that methods balance."""
