@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from counterpoise.backends import to_numpy
 from counterpoise.backends.torch import TorchOperator, Triangle, find_device
+from counterpoise.backends.vectors import to_numpy
 from counterpoise.balancing import balance
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.methods import Problem, methods
-from counterpoise.trace import Recorder
+from counterpoise.methods.recorder import Recorder
 
 SIZES = (50_000_000, 1_000_000_000)
 COMPARED = 100_000_000  # nonzeros up to which the CPU computes the same weights, to compare

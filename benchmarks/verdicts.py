@@ -24,8 +24,8 @@ from counterpoise.contacts.selection import Scope, select
 from counterpoise.errors import InputError
 from counterpoise.ingest import inspect_source
 from counterpoise.memory import EXAMINE_LIMIT
+from counterpoise.records.verdict import Cause
 from counterpoise.support import Decision, decide
-from counterpoise.verdict import Cause
 
 SUFFIXES = (".cool", ".mcool", ".hic")
 SHORT = 110  # characters of a reason

@@ -22,9 +22,9 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.layout import Layout, compared
 from counterpoise.mask import write_mask
+from counterpoise.records.verdict import Status
 from counterpoise.results import write_balance
 from counterpoise.triples import read_triples
-from counterpoise.verdict import Status
 
 CHROMOSOMES = {"chr1": 60, "chr2": 30}
 SIZE = 10_000

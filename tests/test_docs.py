@@ -31,11 +31,11 @@ from counterpoise.ingest import inspect_source
 from counterpoise.layout import Layout
 from counterpoise.mask import MaskSettings, Reason, mask_bins, read_mask, write_mask
 from counterpoise.methods import methods
+from counterpoise.records.verdict import Cause, Status
 from counterpoise.report import write_summary
 from counterpoise.results import write_balance, write_searches
 from counterpoise.tracking import log_cohort
 from counterpoise.triples import read_triples, write_triples
-from counterpoise.verdict import Cause, Status
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUTS = (ROOT / "docs" / "outputs.md").read_text(encoding="utf-8")

@@ -24,10 +24,10 @@ from counterpoise.ingest import inspect_source
 from counterpoise.layout import Layout
 from counterpoise.mask import mask_bins, read_mask, write_mask
 from counterpoise.methods import Balancing, EqualSumsSettings, Problem, Solution, methods
+from counterpoise.methods.recorder import Recorder
 from counterpoise.results import write_balance
 from counterpoise.smoothing import ChromosomeBins
 from counterpoise.target import Target
-from counterpoise.trace import Recorder
 from counterpoise.triples import read_triples, write_triples
 
 from .conftest import random_map
@@ -358,13 +358,13 @@ def test_threads_are_at_least_one() -> None:
 
 
 def test_a_long_run_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("counterpoise.trace.EVERY_SECONDS", -1.0)
+    monkeypatch.setattr("counterpoise.methods.recorder.EVERY_SECONDS", -1.0)
     told: list[str] = []
     result = cp.balance(random_map(60, 5), "ice", progress=told.append)
     assert len(told) == len(result.trace) + 1
     assert told[0].startswith("genome: iteration 1, ")
     assert "row sums are off by up to" in told[0]
-    monkeypatch.setattr("counterpoise.trace.EVERY_SECONDS", 1000.0)
+    monkeypatch.setattr("counterpoise.methods.recorder.EVERY_SECONDS", 1000.0)
     told.clear()
     cp.balance(random_map(60, 5), "ice", progress=told.append)
     assert len(told) == 1

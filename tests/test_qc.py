@@ -20,7 +20,7 @@ import counterpoise as cp
 from counterpoise import qc
 from counterpoise.contacts.bins import BinTable, base_pairs
 from counterpoise.contacts.contact_map import Contacts
-from counterpoise.verdict import PartVerdict, Status, Verdict
+from counterpoise.records.verdict import PartVerdict, Status, Verdict
 
 from .conftest import random_map
 

@@ -21,8 +21,8 @@ from counterpoise.files import write_json
 from counterpoise.layout import Layout
 from counterpoise.mask import write_mask
 from counterpoise.outstanding import why_missing
+from counterpoise.records.verdict import Status
 from counterpoise.results import write_balance
-from counterpoise.verdict import Status
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 HOSTILE = "<script>alert('x')</script> & \"quotes\""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import counterpoise as cp
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.export import juicer_vector
-from counterpoise.verdict import PartVerdict
+from counterpoise.records.verdict import PartVerdict
 
 from .conftest import random_map
 from .peers import hic_vectors

@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import counterpoise as cp
-from counterpoise.backends import Backend, device, to_numpy
+from counterpoise.backends import Backend, device
 from counterpoise.backends.device import WORTHWHILE, choose, device_bytes, no_gpu
 from counterpoise.backends.scipy import ScipyOperator, selected_matrix
+from counterpoise.backends.vectors import to_numpy
 from counterpoise.config import BackendSettings
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts

@@ -20,13 +20,13 @@ import pyarrow.parquet as pq
 import pytest
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-from counterpoise.bandwidth import Candidate, Search
 from counterpoise.errors import CounterpoiseError, without_credentials
 from counterpoise.files import read_json, sha256, write_json
 from counterpoise.layout import Layout
+from counterpoise.records.search import Candidate, Search
+from counterpoise.records.verdict import PartVerdict, Status, Verdict
 from counterpoise.results import write_searches, write_table
 from counterpoise.tracking import CURVE, convergence, log_cohort, next_attempt
-from counterpoise.verdict import PartVerdict, Status, Verdict
 from tests.servers import closed_port, mlflow_server, running
 
 REPOSITORY = Path(__file__).parent.parent

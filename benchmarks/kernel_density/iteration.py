@@ -23,8 +23,8 @@ from counterpoise.balancing import make_settings
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.methods import Problem, methods
+from counterpoise.methods.recorder import Recorder
 from counterpoise.parts import chromosome_bins
-from counterpoise.trace import Recorder
 
 FEW, MANY = 10, 110
 NO_TOLERANCE = 1e-300  # never reached, so the limit decides

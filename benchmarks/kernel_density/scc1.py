@@ -18,7 +18,7 @@ import numpy as np
 import counterpoise as cp
 from benchmarks.measuring import in_words, load, machine, markdown, publish, save
 from counterpoise.contacts.bins import about
-from counterpoise.verdict import Status
+from counterpoise.records.verdict import Status
 
 MAPS = {"control": "Scc1-control.10000.cool", "knock-out": "Scc1-KO.10000.cool"}
 METHODS = ("ice", "kr", "ssk", "kde")

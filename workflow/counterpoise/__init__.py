@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         vc_normalize,
         vc_sqrt_normalize,
     )
-    from counterpoise.verdict import Status, Verdict
+    from counterpoise.records.verdict import Status, Verdict
 
 _HOME = {
     "Backend": "backends",

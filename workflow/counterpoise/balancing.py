@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from counterpoise._version import __version__
 from counterpoise.backends import Backend
 from counterpoise.backends.device import choose
-from counterpoise.bandwidth import Search, search_parts
+from counterpoise.bandwidth import search_parts
 from counterpoise.contacts.contact_map import PIECE, ContactMap, Contacts, StoredContacts
 from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.errors import ConfigError, NotBalancedError
@@ -25,9 +25,10 @@ from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.memory import peak_memory_mb
 from counterpoise.methods import EqualSumsSettings, Method, MethodSettings, OnFailure, methods
 from counterpoise.parts import Task, balance_part
+from counterpoise.records.search import Search
+from counterpoise.records.trace import TraceRow
+from counterpoise.records.verdict import PartVerdict, Status, Verdict, overall
 from counterpoise.target import Target, scaled_to
-from counterpoise.trace import TraceRow
-from counterpoise.verdict import PartVerdict, Status, Verdict, overall
 
 if TYPE_CHECKING:
     import scipy.sparse as sp

@@ -25,7 +25,7 @@ from counterpoise.compare import (
     map_side,
 )
 from counterpoise.contacts.bins import base_pairs
-from counterpoise.verdict import Status
+from counterpoise.records.verdict import Status
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

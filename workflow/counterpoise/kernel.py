@@ -9,12 +9,13 @@ from math import inf, isfinite
 from numbers import Real
 from typing import Any, ClassVar, Union
 
-from counterpoise.backends import Operator, Vector, to_numpy
+from counterpoise.backends import Operator
+from counterpoise.backends.vectors import Vector, to_numpy
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.methods import MethodSettings, Problem, Solution, check_diagonal
+from counterpoise.records.verdict import Cause, Status, counted, not_enough
 from counterpoise.smoothing import Gaussian, Smoother, fewer
-from counterpoise.verdict import Cause, Status, counted, not_enough
 
 CV = "cv"  # a bandwidth that cross-validation chooses
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator, Vector, make_operator, to_numpy
+from counterpoise.backends import Operator, make_operator
 from counterpoise.backends.device import Choice
+from counterpoise.backends.vectors import Vector, deviations, to_numpy
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import ContactMap, Contacts, rows_within
 from counterpoise.contacts.selection import Selection
@@ -25,11 +26,12 @@ from counterpoise.methods import (
     Problem,
     Solution,
 )
+from counterpoise.methods.recorder import Recorder
+from counterpoise.records.trace import TraceRow
+from counterpoise.records.verdict import Cause, PartVerdict, Status, share
 from counterpoise.smoothing import ChromosomeBins
 from counterpoise.support import Decision, decide, examine, name_some, too_large
-from counterpoise.trace import Recorder, TraceRow, deviations
 from counterpoise.uncertainty import bootstrap, free_formula
-from counterpoise.verdict import Cause, PartVerdict, Status, share
 
 TOO_LARGE = "the map is too large to look for the cause in its structure"
 

@@ -27,6 +27,7 @@ from counterpoise.contacts.selection import Scope, select
 from counterpoise.files import replacing
 from counterpoise.kernel import CV
 from counterpoise.methods import methods
+from counterpoise.records.verdict import Status, Verdict
 from counterpoise.survey import (
     Flags,
     Floats,
@@ -35,14 +36,13 @@ from counterpoise.survey import (
     survey,
     truth_against_estimate,
 )
-from counterpoise.verdict import Status, Verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
-    from counterpoise.bandwidth import Search
+    from counterpoise.records.search import Search
 
 WIDTH, HEIGHT = 1600, 1000  # the page on which panels are laid out: pixels at PAGE_DPI
 PAGE_DPI = 110

@@ -21,8 +21,8 @@ from counterpoise.files import read_json, replacing
 from counterpoise.layout import Layout, compared
 from counterpoise.mask import Reason, read_mask
 from counterpoise.outstanding import not_written, why_missing
+from counterpoise.records.verdict import Status, Verdict
 from counterpoise.results import read_verdict
-from counterpoise.verdict import Status, Verdict
 
 Run = dict[str, Any]
 

@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 
 from counterpoise.contacts.bins import BinTable
 from counterpoise.files import read_json, replacing, write_json
-from counterpoise.verdict import Verdict
+from counterpoise.records.verdict import Verdict
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from counterpoise.balancing import Balance
-    from counterpoise.bandwidth import Search
+    from counterpoise.records.search import Search
 
 
 def numbers(values: NDArray[Any]) -> pa.Array:
@@ -134,7 +134,7 @@ def write_searches(searches: Sequence[Search], path: str | Path) -> None:
 
 def read_searches(path: str | Path) -> list[Search]:
     """What ``write_searches`` wrote."""
-    from counterpoise.bandwidth import Candidate, Search
+    from counterpoise.records.search import Candidate, Search
 
     found: dict[str, tuple[int, float, list[Candidate]]] = {}
     best: dict[str, int] = {}

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Vector
+from counterpoise.backends.vectors import Vector
 
 FEW = 1e-6  # share of a smoothed value below which the other bins' part of it counts for nothing
 ROUNDING = 1e-12

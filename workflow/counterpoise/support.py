@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from counterpoise.contacts.contact_map import ContactMap, Contacts, StoredContacts, rows_within
 from counterpoise.contacts.selection import Scope, Selection
-from counterpoise.verdict import Cause
+from counterpoise.records.verdict import Cause
 
 if TYPE_CHECKING:
     import scipy.sparse as sp

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.contacts.contact_map import ContactMap
-from counterpoise.verdict import PartVerdict
+from counterpoise.records.verdict import PartVerdict
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.verdict import PartVerdict
+from counterpoise.records.verdict import PartVerdict
 
 
 class Target(StrEnum):

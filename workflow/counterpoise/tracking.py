@@ -39,15 +39,15 @@ from counterpoise.files import read_json, replacing, sha256, write_json
 from counterpoise.kernel import CV
 from counterpoise.layout import BASE, Layout
 from counterpoise.outstanding import UNFINISHED, why_missing
+from counterpoise.records.verdict import Status, Verdict
 from counterpoise.results import read_searches
-from counterpoise.verdict import Status, Verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-    from counterpoise.bandwidth import Search
+    from counterpoise.records.search import Search
 
 RUN, CONTENT, CURRENT = "counterpoise.run", "counterpoise.content", "counterpoise.current"
 PLOT, SEARCH = "plot_sha256", "bandwidth_sha256"

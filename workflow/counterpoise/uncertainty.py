@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator, Vector
+from counterpoise.backends import Operator
+from counterpoise.backends.vectors import Vector
 from counterpoise.contacts.contact_map import PIECE, Contacts, solver_counts
 
 # Fewer resampled maps than this say nothing of a bin.

@@ -12,11 +12,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.backends.vectors import Vector
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Selection
-
-# A numpy array or a torch tensor, float64: see ``Operator.xp``.
-Vector = Any
 
 
 class Operator(Protocol):
@@ -45,11 +43,6 @@ class Operator(Protocol):
     def restricted(self, kept: NDArray[np.bool_]) -> Operator:
         """The same map on fewer bins (bool [size], True for those kept); shares its memory."""
         ...
-
-
-def to_numpy(x: Vector) -> NDArray[Any]:
-    """A vector of an operator as a numpy array."""
-    return np.asarray(x) if isinstance(x, np.ndarray) else np.asarray(x.cpu().numpy())
 
 
 class Backend(StrEnum):

@@ -28,13 +28,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator, Vector
+from counterpoise.backends import Operator
+from counterpoise.backends.vectors import Vector
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
+from counterpoise.methods.recorder import Recorder
+from counterpoise.records.verdict import Cause, Status
 from counterpoise.smoothing import ChromosomeBins
 from counterpoise.target import Target
-from counterpoise.trace import Recorder
-from counterpoise.verdict import Cause, Status
 
 
 class OnFailure(StrEnum):

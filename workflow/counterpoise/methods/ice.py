@@ -15,7 +15,7 @@ from counterpoise.methods import (
     Solution,
     check_diagonal,
 )
-from counterpoise.verdict import Cause, Status, counted, not_enough
+from counterpoise.records.verdict import Cause, Status, counted, not_enough
 
 COOLER_TOLERANCE = 1e-5  # cooler's own default: the variance of row sums, in counts squared
 

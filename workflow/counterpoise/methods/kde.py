@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from counterpoise.backends import Operator, Vector
+from counterpoise.backends import Operator
+from counterpoise.backends.vectors import Vector
 from counterpoise.errors import ConfigError
 from counterpoise.kernel import KernelSettings, Stopping, curve_noise, solve_by
 from counterpoise.methods import Method

@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from counterpoise.backends import Operator, Vector
+from counterpoise.backends import Operator
+from counterpoise.backends.vectors import Vector
 from counterpoise.kernel import KernelSettings, solve_by
 from counterpoise.methods import Method
 from counterpoise.smoothing import Gaussian

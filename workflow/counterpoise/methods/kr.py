@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from counterpoise.backends import Vector
+from counterpoise.backends.vectors import Vector, deviations, scalars
 from counterpoise.contacts.selection import Scope
 from counterpoise.methods import EqualSumsSettings, Method, Problem, Solution
-from counterpoise.trace import deviations, scalars
-from counterpoise.verdict import Cause, Status, counted, not_enough
+from counterpoise.records.verdict import Cause, Status, counted, not_enough
 
 # The paper's constants: how far one outer step may shrink or grow an entry, and the
 # forcing sequence that says how well each inner system is solved.

@@ -13,11 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from counterpoise.backends import Vector, to_numpy
+from counterpoise.backends.vectors import Vector, scalars, to_numpy
 from counterpoise.contacts.selection import Scope
 from counterpoise.methods import EqualSumsSettings, Method, Problem, Solution
-from counterpoise.trace import scalars
-from counterpoise.verdict import Cause, Status, not_enough
+from counterpoise.records.verdict import Cause, Status, not_enough
 
 # hictk's constants. Progress is too slow where WINDOW iterations bring less than SLOWEST.
 WINDOW, SLOWEST = 5, 1.05

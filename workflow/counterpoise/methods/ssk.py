@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from counterpoise.methods import EqualSumsSettings, Method, Problem, Solution
-from counterpoise.verdict import Cause, Status, counted, not_enough
+from counterpoise.records.verdict import Cause, Status, counted, not_enough
 
 
 @dataclass

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from counterpoise.backends import Operator, Vector
+from counterpoise.backends import Operator
+from counterpoise.backends.vectors import Vector
 from counterpoise.kernel import STEP, WIDEST, KernelSettings, Score, curve_noise, solve_by
 from counterpoise.methods import Method
 from counterpoise.smoothing import Blocks, Smoother

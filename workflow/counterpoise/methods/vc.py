@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from counterpoise.contacts.selection import Scope
 from counterpoise.methods import Method, MethodSettings, Problem, Solution
-from counterpoise.verdict import Status
+from counterpoise.records.verdict import Status
 
 
 @dataclass

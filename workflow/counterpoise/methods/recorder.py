@@ -1,4 +1,4 @@
-"""The course of a balancing run, the same columns for every method."""
+"""The recorder of one part: it keeps the trace, counts products and reports progress."""
 
 from __future__ import annotations
 
@@ -8,45 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from counterpoise.backends import Vector
+from counterpoise.backends.vectors import Vector, deviations
+from counterpoise.records.trace import TraceRow
 
 EVERY_SECONDS = 10.0  # between two lines about one part
-
-
-@dataclass(frozen=True)
-class TraceRow:
-    """One iteration: products so far and relative deviation of row sums from their target."""
-
-    part: str
-    iteration: int
-    matvecs: int
-    max_deviation: float
-    rms_deviation: float
-
-
-def scalars(*values: Any) -> list[float]:
-    """Sums, largest values and the like as plain numbers.
-
-    All of them together: where they lie on a device, each transfer makes it wait for the host.
-    """
-    if isinstance(values[0], np.generic):
-        return [float(value) for value in values]
-    import torch  # loaded already, since the values are its own
-
-    return list(torch.stack(values).tolist())
-
-
-def deviations(row_sums: Vector, target: Any = None) -> tuple[float, float]:
-    """Largest and RMS relative deviation of row sums from a target, or from their own mean."""
-    goal = row_sums.mean() if target is None else target
-    relative = row_sums / goal
-    relative -= 1
-    extremes = relative.max(), relative.min()
-    relative *= relative
-    highest, lowest, square = scalars(*extremes, relative.mean())
-    return max(highest, -lowest), math.sqrt(square)
 
 
 @dataclass
