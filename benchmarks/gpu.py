@@ -26,7 +26,8 @@ from counterpoise.backends.vectors import to_numpy
 from counterpoise.balancing import balance
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
-from counterpoise.methods import Problem, methods
+from counterpoise.methods import methods
+from counterpoise.methods.base import Problem
 from counterpoise.methods.recorder import Recorder
 
 SIZES = (50_000_000, 1_000_000_000)

@@ -15,7 +15,7 @@ from counterpoise.bandwidth import CONTACTS, choose, halves, score, within_runs
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts, StoredContacts
 from counterpoise.errors import ConfigError
-from counterpoise.kernel import KernelSettings, Score
+from counterpoise.methods.kernel.settings import KernelSettings, Score
 from counterpoise.records.search import Candidate, Search
 from counterpoise.results import read_searches, write_searches
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import counterpoise as cp
-from counterpoise.smoothing import ChromosomeBins, Gaussian, eigenvalues
+from counterpoise.contacts.chromosomes import ChromosomeBins
+from counterpoise.methods.kernel.smoothing import Gaussian, eigenvalues
 
 from .conftest import random_map
 

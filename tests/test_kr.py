@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import counterpoise as cp
 from counterpoise.backends.scipy import selected_matrix
 from counterpoise.contacts.selection import Scope, select
-from counterpoise.methods import Problem, kr
+from counterpoise.methods import kr
+from counterpoise.methods.base import Problem
 from counterpoise.support import support
 
 from .conftest import random_map

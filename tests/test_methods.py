@@ -16,6 +16,7 @@ import counterpoise as cp
 from counterpoise.balancing import make_settings
 from counterpoise.config import Run, RunConfig
 from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
@@ -23,11 +24,10 @@ from counterpoise.export import DIVISIVE, juicer_vector, write_mcool
 from counterpoise.ingest import inspect_source
 from counterpoise.layout import Layout
 from counterpoise.mask import mask_bins, read_mask, write_mask
-from counterpoise.methods import Balancing, EqualSumsSettings, Problem, Solution, methods
+from counterpoise.methods import Balancing, methods
+from counterpoise.methods.base import EqualSumsSettings, Problem, Solution, Target
 from counterpoise.methods.recorder import Recorder
 from counterpoise.results import write_balance
-from counterpoise.smoothing import ChromosomeBins
-from counterpoise.target import Target
 from counterpoise.triples import read_triples, write_triples
 
 from .conftest import random_map

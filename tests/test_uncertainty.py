@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 import counterpoise as cp
+from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import StoredContacts
 from counterpoise.errors import ConfigError
-from counterpoise.smoothing import Blocks, ChromosomeBins, Gaussian
+from counterpoise.methods.kernel.smoothing import Blocks, Gaussian
 
 from .conftest import random_map
 from .test_bandwidth import genome_map

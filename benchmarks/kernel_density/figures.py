@@ -71,7 +71,8 @@ def sample(path: Path) -> None:
 
 def _smooth_density(counts: Any, h: Any, bandwidth: float) -> Any:
     """The kernel estimate of f over h(x) h(y)."""
-    from counterpoise.smoothing import ChromosomeBins, Gaussian
+    from counterpoise.contacts.chromosomes import ChromosomeBins
+    from counterpoise.methods.kernel.smoothing import Gaussian
 
     smoother = Gaussian([ChromosomeBins(np.ones(N_BINS, bool), 1.0)], bandwidth, h, np)
     rows = np.array([smoother.smooth(row) for row in counts / counts.mean()])

@@ -30,7 +30,7 @@ from counterpoise.backends import make_operator
 from counterpoise.bandwidth import halves, score
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, Selection, select
-from counterpoise.kernel import Score
+from counterpoise.methods.kernel.settings import Score
 
 # File, its resolution where it has several, and the chromosome.
 MAPS: dict[str, tuple[str, int | None, str]] = {

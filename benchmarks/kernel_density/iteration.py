@@ -20,11 +20,12 @@ from benchmarks.measuring import in_words, load, machine, markdown, on_two_cores
 from benchmarks.simulated import MAPS, simulated
 from counterpoise.backends import make_operator
 from counterpoise.balancing import make_settings
+from counterpoise.contacts.chromosomes import chromosome_bins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
-from counterpoise.methods import Problem, methods
+from counterpoise.methods import methods
+from counterpoise.methods.base import Problem
 from counterpoise.methods.recorder import Recorder
-from counterpoise.parts import chromosome_bins
 
 FEW, MANY = 10, 110
 NO_TOLERANCE = 1e-300  # never reached, so the limit decides

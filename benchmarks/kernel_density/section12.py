@@ -25,11 +25,12 @@ from benchmarks.kernel_density.simulation import N_BINS, Truth, draw, truth
 from benchmarks.measuring import in_words, load, machine, markdown, publish, save
 from counterpoise.backends import make_operator
 from counterpoise.bandwidth import halves
+from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
-from counterpoise.kernel import Score
 from counterpoise.methods.kde import KdeSettings, Variant, step
-from counterpoise.smoothing import ChromosomeBins, Gaussian, Smoother
+from counterpoise.methods.kernel.settings import Score
+from counterpoise.methods.kernel.smoothing import Gaussian, Smoother
 
 Floats = NDArray[np.float64]
 

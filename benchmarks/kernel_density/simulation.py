@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 from benchmarks.measuring import RESULTS, in_words, load, machine, markdown, publish, save
 from counterpoise.backends import make_operator
 from counterpoise.bandwidth import search, solutions
+from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
-from counterpoise.kernel import KernelSettings
 from counterpoise.methods import methods
+from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.records.search import Search
-from counterpoise.smoothing import ChromosomeBins
 
 Floats = NDArray[np.float64]
 

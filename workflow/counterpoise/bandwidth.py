@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 
 from counterpoise.backends import Operator
 from counterpoise.backends.vectors import to_numpy
+from counterpoise.contacts.chromosomes import ChromosomeBins, chromosome_bins, fewer
 from counterpoise.contacts.contact_map import PIECE, Contacts, rows_within
 from counterpoise.contacts.selection import Selection
 from counterpoise.errors import ConfigError
-from counterpoise.kernel import KernelSettings, Score, Step, within_reach
-from counterpoise.parts import Task, chromosome_bins
+from counterpoise.methods.kernel.settings import KernelSettings, Score
+from counterpoise.methods.kernel.solver import Step, within_reach
+from counterpoise.parts import Task
 from counterpoise.records.search import Candidate, Search
-from counterpoise.smoothing import ChromosomeBins, fewer
 
 # Candidates that are computed side by side, in passes over the map that they share.
 TOGETHER = 8

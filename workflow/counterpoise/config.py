@@ -36,10 +36,11 @@ from counterpoise.contacts.selection import Scope
 from counterpoise.demo import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.errors import ConfigError
 from counterpoise.ingest import HIC_ENGINES, is_url
-from counterpoise.kernel import CV, KernelSettings
 from counterpoise.layout import BASE, Layout
 from counterpoise.mask import MaskSettings
-from counterpoise.methods import MethodSettings, methods
+from counterpoise.methods import methods
+from counterpoise.methods.base import MethodSettings
+from counterpoise.methods.kernel.settings import CV, KernelSettings
 from counterpoise.remote import key_of, local_path, log_path, public, split_group
 from counterpoise.revisions import REVISIONS, of_method
 from counterpoise.samples import Sample, SampleTable, check_name, check_resolutions, read_sheet

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from counterpoise.backends import Backend
 from counterpoise.balancing import Balance, balance
-from counterpoise.kernel import CV
 from counterpoise.methods import Balancing
-from counterpoise.target import Target
+from counterpoise.methods.base import Target
+from counterpoise.methods.kernel.settings import CV
 
 
 class NotBalancedWarning(UserWarning):

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from counterpoise.backends import Operator, make_operator
 from counterpoise.backends.device import Choice
 from counterpoise.backends.vectors import Vector, deviations, to_numpy
-from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.chromosomes import chromosome_bins
 from counterpoise.contacts.contact_map import ContactMap, Contacts, rows_within
 from counterpoise.contacts.selection import Selection
 from counterpoise.memory import EXAMINE_LIMIT
-from counterpoise.methods import (
-    Balancing,
+from counterpoise.methods import Balancing
+from counterpoise.methods.base import (
     EqualSumsSettings,
     Method,
     MethodSettings,
@@ -29,7 +29,6 @@ from counterpoise.methods import (
 from counterpoise.methods.recorder import Recorder
 from counterpoise.records.trace import TraceRow
 from counterpoise.records.verdict import Cause, PartVerdict, Status, share
-from counterpoise.smoothing import ChromosomeBins
 from counterpoise.support import Decision, decide, examine, name_some, too_large
 from counterpoise.uncertainty import bootstrap, free_formula
 
@@ -436,17 +435,6 @@ def _nonzeros(task: Task, selection: Selection) -> Vector:
     plain = replace(selection, factor=None, diagonal=1)
     operator = task.operator(task.contacts.pattern(), plain)
     return operator.product(operator.ones())
-
-
-def chromosome_bins(bins: BinTable, selection: Selection) -> list[ChromosomeBins]:
-    """The chromosomes that a selection has bins on, with its kept ones."""
-    found = []
-    for _, lo, hi in bins.spans():
-        if selection.lo <= lo < hi <= selection.hi:
-            kept = selection.kept[lo - selection.lo : hi - selection.lo]
-            size = float(bins.resolution or np.mean(bins.end[lo:hi] - bins.start[lo:hi]))
-            found.append(ChromosomeBins(kept, size))
-    return found
 
 
 def _judged(

@@ -25,8 +25,8 @@ from counterpoise.contacts.bins import BinTable, about, base_pairs
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.files import replacing
-from counterpoise.kernel import CV
 from counterpoise.methods import methods
+from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.verdict import Status, Verdict
 from counterpoise.survey import (
     Flags,

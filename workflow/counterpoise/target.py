@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.methods.base import Target
 from counterpoise.records.verdict import PartVerdict
-
-
-class Target(StrEnum):
-    """Row sums of one, the raw total of each part kept, or one mean row sum for all parts."""
-
-    UNIT = "unit"
-    TOTAL = "total"
-    MEAN = "mean"
 
 
 def scaled_to(

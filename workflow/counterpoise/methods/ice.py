@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Union
 
 from counterpoise.errors import ConfigError
-from counterpoise.methods import (
+from counterpoise.methods.base import (
     EqualSumsSettings,
     Method,
     OnFailure,

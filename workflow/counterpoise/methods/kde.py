@@ -25,9 +25,10 @@ from typing import Any
 from counterpoise.backends import Operator
 from counterpoise.backends.vectors import Vector
 from counterpoise.errors import ConfigError
-from counterpoise.kernel import KernelSettings, Stopping, curve_noise, solve_by
-from counterpoise.methods import Method
-from counterpoise.smoothing import Smoother
+from counterpoise.methods.base import Method
+from counterpoise.methods.kernel.settings import KernelSettings, Stopping
+from counterpoise.methods.kernel.smoothing import Smoother
+from counterpoise.methods.kernel.solver import curve_noise, solve_by
 
 
 class Variant(StrEnum):

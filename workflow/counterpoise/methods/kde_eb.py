@@ -15,9 +15,10 @@ from typing import Any
 
 from counterpoise.backends import Operator
 from counterpoise.backends.vectors import Vector
-from counterpoise.kernel import KernelSettings, solve_by
-from counterpoise.methods import Method
-from counterpoise.smoothing import Gaussian
+from counterpoise.methods.base import Method
+from counterpoise.methods.kernel.settings import KernelSettings
+from counterpoise.methods.kernel.smoothing import Gaussian
+from counterpoise.methods.kernel.solver import solve_by
 
 # Variance of bins about the curve, relative to it. With less, a bin's own evidence would not count;
 # more is the mark of a sparse map that has no exact balancing, on which weights feed on themselves.

@@ -19,7 +19,7 @@ from typing import Any
 
 from counterpoise.backends.vectors import Vector, deviations, scalars
 from counterpoise.contacts.selection import Scope
-from counterpoise.methods import EqualSumsSettings, Method, Problem, Solution
+from counterpoise.methods.base import EqualSumsSettings, Method, Problem, Solution
 from counterpoise.records.verdict import Cause, Status, counted, not_enough
 
 # The paper's constants: how far one outer step may shrink or grow an entry, and the

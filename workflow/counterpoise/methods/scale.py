@@ -15,7 +15,7 @@ import numpy as np
 
 from counterpoise.backends.vectors import Vector, scalars, to_numpy
 from counterpoise.contacts.selection import Scope
-from counterpoise.methods import EqualSumsSettings, Method, Problem, Solution
+from counterpoise.methods.base import EqualSumsSettings, Method, Problem, Solution
 from counterpoise.records.verdict import Cause, Status, not_enough
 
 # hictk's constants. Progress is too slow where WINDOW iterations bring less than SLOWEST.

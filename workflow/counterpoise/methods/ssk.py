@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
-from counterpoise.methods import EqualSumsSettings, Method, Problem, Solution
+from counterpoise.methods.base import EqualSumsSettings, Method, Problem, Solution
 from counterpoise.records.verdict import Cause, Status, counted, not_enough
 
 

@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 
 from counterpoise.backends import Operator
 from counterpoise.backends.vectors import Vector
-from counterpoise.kernel import STEP, WIDEST, KernelSettings, Score, curve_noise, solve_by
-from counterpoise.methods import Method
-from counterpoise.smoothing import Blocks, Smoother
+from counterpoise.methods.base import Method
+from counterpoise.methods.kernel.settings import STEP, WIDEST, KernelSettings, Score
+from counterpoise.methods.kernel.smoothing import Blocks, Smoother
+from counterpoise.methods.kernel.solver import curve_noise, solve_by
 
 ALL = 0.99  # of a few bins; one would be a base pair
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from counterpoise.contacts.selection import Scope
-from counterpoise.methods import Method, MethodSettings, Problem, Solution
+from counterpoise.methods.base import Method, MethodSettings, Problem, Solution
 from counterpoise.records.verdict import Status
 
 

@@ -10,47 +10,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends.vectors import Vector
+from counterpoise.contacts.chromosomes import ChromosomeBins
 
 FEW = 1e-6  # share of a smoothed value below which the other bins' part of it counts for nothing
 ROUNDING = 1e-12
 REACH = 40.0  # standard deviations beyond which a Gaussian is zero in double precision
-
-
-@dataclass(frozen=True)
-class ChromosomeBins:
-    """The bins of one chromosome in a part.
-
-    Attributes
-    ----------
-    kept : bool [bins of the chromosome].
-    bin_size : mean length of its bins in base pairs.
-    """
-
-    kept: NDArray[np.bool_]
-    bin_size: float
-
-    def sigma(self, bandwidth: float) -> float:
-        """A bandwidth in bins; below 1 it is a fraction of the chromosome, else base pairs."""
-        return bandwidth * len(self.kept) if bandwidth < 1 else bandwidth / self.bin_size
-
-
-def fewer(chromosomes: Sequence[ChromosomeBins], kept: NDArray[np.bool_]) -> list[ChromosomeBins]:
-    """The chromosomes with fewer of their kept bins; ``kept`` is bool [kept bins of all]."""
-    begin, still = 0, []
-    for chromosome in chromosomes:
-        bins = chromosome.kept.copy()
-        many = int(np.count_nonzero(bins))
-        bins[bins] = kept[begin : begin + many]
-        still.append(replace(chromosome, kept=bins))
-        begin += many
-    return still
 
 
 def eigenvalues(sigma: float, n: int) -> NDArray[np.float64]:

@@ -1,0 +1,1 @@
+"""Kernel density balancing: settings, smoothers and the solver that kernel methods share."""
