@@ -55,7 +55,7 @@ def _ingest(name: str, work: Path) -> None:
 
 def _balance(name: str, work: Path) -> None:
     """Weights for the export to write."""
-    from counterpoise.balancing import balance
+    from counterpoise.balancing.api import balance
     from counterpoise.layout import Layout
     from counterpoise.results import write_balance
     from counterpoise.triples import read_triples

@@ -23,7 +23,7 @@ import torch
 
 from counterpoise.backends.torch import TorchOperator, Triangle, find_device
 from counterpoise.backends.vectors import to_numpy
-from counterpoise.balancing import balance
+from counterpoise.balancing.api import balance
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.methods import methods

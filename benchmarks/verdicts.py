@@ -19,13 +19,12 @@ import numpy as np
 
 import counterpoise as cp
 from counterpoise.backends.scipy import selected_matrix
+from counterpoise.balancing.support import EXAMINE_LIMIT, Decision, decide
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.errors import InputError
 from counterpoise.ingest import inspect_source
-from counterpoise.memory import EXAMINE_LIMIT
 from counterpoise.records.verdict import Cause
-from counterpoise.support import Decision, decide
 
 SUFFIXES = (".cool", ".mcool", ".hic")
 SHORT = 110  # characters of a reason

@@ -1,10 +1,11 @@
 """Balance one map with one method."""
 
-from counterpoise.balancing import balance
+from counterpoise.balancing.api import balance
 from counterpoise.contacts.selection import Scope
 from counterpoise.mask import read_mask
+from counterpoise.process import say
 from counterpoise.results import read_searches, write_balance
-from counterpoise.script import add_memory, parser, run, say
+from counterpoise.script import add_memory, parser, run
 from counterpoise.triples import triples_within
 
 

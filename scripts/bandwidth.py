@@ -1,10 +1,11 @@
 """Choose the bandwidth of a kernel method on one map, for each chromosome by itself."""
 
-from counterpoise.balancing import select_bandwidth
+from counterpoise.balancing.api import select_bandwidth
 from counterpoise.contacts.selection import Scope
 from counterpoise.mask import read_mask
+from counterpoise.process import say
 from counterpoise.results import write_searches
-from counterpoise.script import add_memory, parser, run, say
+from counterpoise.script import add_memory, parser, run
 from counterpoise.triples import triples_within
 
 

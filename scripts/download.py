@@ -1,8 +1,9 @@
 """Fetch a contact map from a web server, or find that the one fetched before is still the same."""
 
 from counterpoise.config import address_of
+from counterpoise.process import Progress, say
 from counterpoise.remote import download
-from counterpoise.script import Progress, parser, run, say
+from counterpoise.script import parser, run
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """Filter the bins of one map."""
 
 from counterpoise.mask import MaskSettings, mask_bins, write_mask
-from counterpoise.script import parser, run, say
+from counterpoise.process import say
+from counterpoise.script import parser, run
 from counterpoise.triples import open_triples
 
 

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import counterpoise as cp
-from counterpoise.bandwidth import CONTACTS, choose, halves, score, within_runs
+from counterpoise.balancing.cross_validation import CONTACTS, choose, halves, score, within_runs
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts, StoredContacts
 from counterpoise.errors import ConfigError

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from counterpoise import export, triples
-from counterpoise.balancing import balance
+from counterpoise.balancing.api import balance
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk
 from counterpoise.export import juicer_vector, write_mcool

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 import counterpoise as cp
 from counterpoise.backends.scipy import selected_matrix
+from counterpoise.balancing.support import support
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.methods import kr
 from counterpoise.methods.base import Problem
-from counterpoise.support import support
 
 from .conftest import random_map
 from .test_methods import solved
@@ -161,7 +161,7 @@ def test_run_off_is_no_success_on_a_map_too_large_to_examine(
     matrix = sp.csr_matrix(np.array([[3.0, 2.0], [2.0, 0.0]]))
     examined = cp.balance(matrix, "kr")
     assert (examined.status, examined.verdict.parts[0].cause) == ("failed", "no_total_support")
-    monkeypatch.setattr("counterpoise.parts.EXAMINE_LIMIT", 0)
+    monkeypatch.setattr("counterpoise.balancing.parts.EXAMINE_LIMIT", 0)
     result = cp.balance(matrix, "kr")
     assert result.status is cp.Status.NOT_CONVERGED
     assert "ran off" in result.reason

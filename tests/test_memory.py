@@ -25,8 +25,9 @@ from counterpoise.contacts.selection import Scope, select
 from counterpoise.errors import ConfigError
 from counterpoise.ingest import inspect_source
 from counterpoise.mask import MaskSettings, mask_bins, write_mask
-from counterpoise.memory import AROUND, EXAMINED, MIB, Size, needed, needed_streaming
+from counterpoise.memory import AROUND, EXAMINED, Size, needed, needed_streaming
 from counterpoise.methods import methods
+from counterpoise.process import MIB
 from counterpoise.triples import ROW_GROUP, forecast, open_triples, read_triples, triples_within
 from tests.test_backends import hic_like
 
@@ -137,7 +138,7 @@ def test_the_largest_part_is_never_taken_for_smaller(paths: dict[str, str]) -> N
 
 PEAK = """
 import atexit, runpy, sys
-from counterpoise.memory import peak_memory_mb
+from counterpoise.process import peak_memory_mb
 atexit.register(lambda: print(peak_memory_mb()))
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")

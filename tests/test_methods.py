@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import counterpoise as cp
-from counterpoise.balancing import make_settings
+from counterpoise.balancing.api import make_settings
 from counterpoise.config import Run, RunConfig
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.chromosomes import ChromosomeBins

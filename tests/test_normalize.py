@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import counterpoise as cp
+from counterpoise.balancing.matrices import NotBalancedWarning
 from counterpoise.errors import ConfigError
-from counterpoise.normalize import NotBalancedWarning
 
 FIVE_BINS = np.array(
     [

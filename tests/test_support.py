@@ -15,10 +15,7 @@ from hypothesis import strategies as st
 
 import counterpoise as cp
 from counterpoise.backends.scipy import selected_matrix
-from counterpoise.contacts.bins import BinTable
-from counterpoise.contacts.contact_map import Contacts
-from counterpoise.contacts.selection import Scope, Selection, select
-from counterpoise.support import (
+from counterpoise.balancing.support import (
     blocks_certify,
     decide,
     examine,
@@ -29,6 +26,9 @@ from counterpoise.support import (
     support,
     too_large,
 )
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope, Selection, select
 
 from .conftest import random_map
 
@@ -180,7 +180,7 @@ import sys, numpy as np
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, Selection
-from counterpoise.support import decide
+from counterpoise.balancing.support import decide
 n = 64
 rows, columns = (a.astype(np.int32) for a in np.triu_indices(n))
 bins = BinTable.fixed(("chr",), (n,), 1)
@@ -207,7 +207,7 @@ def test_contacts_with_other_chromosomes_do_not_make_one_large(
     """Of 21 + 36 + 15 pixels in cis and many in trans, each chromosome counts its own."""
     full = Contacts.from_matrix(np.ones((19, 19)))
     contacts = replace(full, bins=BinTable.fixed(("a", "b", "c"), (6, 8, 5), 1))
-    monkeypatch.setattr("counterpoise.support.PIECE", 10)
+    monkeypatch.setattr("counterpoise.balancing.support.PIECE", 10)
     kept = np.ones(19, bool)
     for part, pixels in zip(select(contacts.bins, kept, Scope.CIS), (21, 36, 15), strict=True):
         assert not too_large(contacts, part, pixels)

@@ -348,7 +348,7 @@ def test_no_vector_leaves_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
         read.clear()
         method = methods()[name]
         watching = {**methods(), name: replace(method, solve=solve_watched(method.solve))}
-        monkeypatch.setattr("counterpoise.balancing.methods", lambda found=watching: found)
+        monkeypatch.setattr("counterpoise.balancing.api.methods", lambda found=watching: found)
         result = cp.balance(random_map(60, 1), name, backend="torch", device="cpu", scope="genome")
         assert result.status.good
         assert read

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 import counterpoise as cp
 from benchmarks.measuring import RESULTS, in_words, load, machine, markdown, publish, save
 from counterpoise.backends import make_operator
-from counterpoise.bandwidth import halves, score
+from counterpoise.balancing.cross_validation import halves, score
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.methods.kernel.settings import Score

@@ -19,7 +19,7 @@ import counterpoise as cp
 from benchmarks.measuring import in_words, load, machine, markdown, on_two_cores, publish, save
 from benchmarks.simulated import MAPS, simulated
 from counterpoise.backends import make_operator
-from counterpoise.balancing import make_settings
+from counterpoise.balancing.api import make_settings
 from counterpoise.contacts.chromosomes import chromosome_bins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select

@@ -24,7 +24,7 @@ from benchmarks.kernel_density.held_out import thinned, unevenness
 from benchmarks.kernel_density.simulation import N_BINS, Truth, draw, truth
 from benchmarks.measuring import in_words, load, machine, markdown, publish, save
 from counterpoise.backends import make_operator
-from counterpoise.bandwidth import halves
+from counterpoise.balancing.cross_validation import halves
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks.measuring import RESULTS, in_words, load, machine, markdown, publish, save
 from counterpoise.backends import make_operator
-from counterpoise.bandwidth import search, solutions
+from counterpoise.balancing.cross_validation import search, solutions
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select

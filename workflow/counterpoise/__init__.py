@@ -12,37 +12,37 @@ from counterpoise._version import __version__
 
 if TYPE_CHECKING:
     from counterpoise.backends import Backend
-    from counterpoise.balancing import Balance, balance, select_bandwidth
-    from counterpoise.contacts.contact_map import Contacts
-    from counterpoise.ingest import read_contacts
-    from counterpoise.mask import Mask, mask_bins
-    from counterpoise.methods import Balancing
-    from counterpoise.normalize import (
+    from counterpoise.balancing.api import Balance, balance, select_bandwidth
+    from counterpoise.balancing.matrices import (
         ice_normalize,
         kde_normalize,
         kr_normalize,
         vc_normalize,
         vc_sqrt_normalize,
     )
+    from counterpoise.contacts.contact_map import Contacts
+    from counterpoise.ingest import read_contacts
+    from counterpoise.mask import Mask, mask_bins
+    from counterpoise.methods import Balancing
     from counterpoise.records.verdict import Status, Verdict
 
 _HOME = {
     "Backend": "backends",
-    "Balance": "balancing",
+    "Balance": "balancing.api",
     "Balancing": "methods",
     "Contacts": "contacts.contact_map",
     "Mask": "mask",
-    "Status": "verdict",
-    "Verdict": "verdict",
-    "balance": "balancing",
-    "ice_normalize": "normalize",
-    "kde_normalize": "normalize",
-    "kr_normalize": "normalize",
+    "Status": "records.verdict",
+    "Verdict": "records.verdict",
+    "balance": "balancing.api",
+    "ice_normalize": "balancing.matrices",
+    "kde_normalize": "balancing.matrices",
+    "kr_normalize": "balancing.matrices",
     "mask_bins": "mask",
     "read_contacts": "ingest",
-    "select_bandwidth": "balancing",
-    "vc_normalize": "normalize",
-    "vc_sqrt_normalize": "normalize",
+    "select_bandwidth": "balancing.api",
+    "vc_normalize": "balancing.matrices",
+    "vc_sqrt_normalize": "balancing.matrices",
 }
 
 __all__ = [

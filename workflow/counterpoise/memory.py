@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
-import resource
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-MIB = 2**20
+from counterpoise.process import MIB
 
 # MiB of a job's memory that are not its program's: on a cluster two processes of Snakemake run
 # around it.
@@ -29,9 +25,6 @@ SEGMENT, PANEL, KINDS = 8, 1 << 16, 3
 # Nonzeros of a slab: where a map streams, the entries of one are held, its layout, and a layout for
 # each thread.
 SLAB = 1 << 21
-# Above this many contacts no matching of the whole map is looked for: it would take longer and
-# more memory than the balancing does.
-EXAMINE_LIMIT = 5_000_000
 # For each nonzero of a part whose structure is examined: its pattern, as scipy copies it.
 EXAMINED = 75
 # For each bin of a part of which two maps are drawn: eight candidates on each, side by side.
@@ -107,27 +100,3 @@ def needed_streaming(size: Size, threads: int) -> int:
     entries = (STREAMED * ROW_GROUP + SLAB) * (COLUMN + size.count_bytes)
     slabs = (1 + threads) * size.layout(SLAB)
     return size.always() + entries + slabs + size.examined * EXAMINED
-
-
-def keep_freed_memory() -> None:
-    """Let this process reuse the memory it frees; glibc would return large pieces to the system.
-
-    New pages cost the system about as much time as reading a map does. Elsewhere than with
-    glibc nothing happens.
-    """
-    library = ctypes.CDLL(None)
-    if hasattr(library, "mallopt"):
-        trim_threshold, mmap_threshold = -1, -3  # <malloc.h>
-        library.mallopt(mmap_threshold, 32 * MIB)  # the most that glibc accepts
-        library.mallopt(trim_threshold, 512 * MIB)
-
-
-def peak_memory_mb() -> float:
-    """The most memory that this process has held so far, MiB."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        # Not getrusage: on Linux its figure begins with that of the program that started this one.
-        line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1024**2 if sys.platform == "darwin" else peak / 1024

@@ -17,7 +17,7 @@ from counterpoise.records.verdict import Verdict
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from counterpoise.balancing import Balance
+    from counterpoise.balancing.api import Balance
     from counterpoise.records.search import Search
 
 

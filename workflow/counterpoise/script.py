@@ -8,7 +8,6 @@ import os
 import signal
 import stat
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -16,7 +15,8 @@ from typing import Any
 
 from counterpoise.errors import CounterpoiseError
 from counterpoise.layout import BASE, Layout
-from counterpoise.memory import AROUND, keep_freed_memory
+from counterpoise.memory import AROUND
+from counterpoise.process import keep_freed_memory
 
 # Variables that say where a library keeps its cache: matplotlib, Triton, PyTorch's compiler.
 CACHES = {
@@ -134,24 +134,3 @@ def layout(arguments: argparse.Namespace) -> Layout:
     """Where the results are of the cohort, or experiment on it, that the settings name."""
     named = arguments.settings
     return Layout(named["cohort"], arguments.root, named.get("experiment", BASE))
-
-
-def say(message: str) -> None:
-    """A line of progress on standard error, which the workflow keeps as the job's log."""
-    print(f"{time.strftime('%H:%M:%S')} {message}", file=sys.stderr, flush=True)
-
-
-class Progress:
-    """Pixels read so far, or bytes, a line every few seconds."""
-
-    def __init__(self, every_seconds: float = 5.0, unit: str = "pixels") -> None:
-        self.unit = unit
-        self.every, self.begin, self.last = every_seconds, time.monotonic(), time.monotonic()
-
-    def __call__(self, done: int, total: int | None) -> None:
-        now = time.monotonic()
-        if now - self.last < self.every:
-            return
-        self.last = now
-        share = f" of {total:,} ({done / total:.0%})" if total else ""
-        say(f"{done:,} {self.unit}{share}, {done / (now - self.begin):,.0f} a second")

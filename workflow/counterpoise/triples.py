@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from counterpoise.balancing.support import EXAMINE_LIMIT
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import (
     Chunk,
@@ -34,8 +35,9 @@ from counterpoise.errors import ConfigError
 from counterpoise.files import read_json, replacing, write_json
 from counterpoise.ingest import open_contacts
 from counterpoise.ingest.source import SourceInfo
-from counterpoise.memory import EXAMINE_LIMIT, MIB, ROW_GROUP, Size, needed, needed_streaming
+from counterpoise.memory import ROW_GROUP, Size, needed, needed_streaming
 from counterpoise.native import available_threads
+from counterpoise.process import MIB
 from counterpoise.results import bin_columns, numbers, values_of, words, write_table
 
 METADATA = "counterpoise"

@@ -64,7 +64,7 @@ class KernelSettings(MethodSettings):
     ----------
     bandwidth : standard deviation of the kernel: below 1 a fraction of each chromosome, from 1 up
         base pairs, 0 for none (SSK); or the word ``cv`` for what cross-validation chooses, for each
-        chromosome by itself (``counterpoise.bandwidth``).
+        chromosome by itself (``counterpoise.balancing.cross_validation``).
     tolerance : stop when nothing that should be one differs from it by this much or more. None
         for the method's own, see there.
     max_iterations : give up after as many. None for the method's own.

@@ -16,20 +16,20 @@ from numpy.typing import NDArray
 from counterpoise._version import __version__
 from counterpoise.backends import Backend
 from counterpoise.backends.device import choose
-from counterpoise.bandwidth import search_parts
+from counterpoise.balancing.cross_validation import search_parts
+from counterpoise.balancing.parts import Task, balance_part
+from counterpoise.balancing.rescaling import scaled_to
 from counterpoise.contacts.contact_map import PIECE, ContactMap, Contacts, StoredContacts
 from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.errors import ConfigError, NotBalancedError
 from counterpoise.mask import MaskSettings, mask_bins
-from counterpoise.memory import peak_memory_mb
 from counterpoise.methods import methods
 from counterpoise.methods.base import EqualSumsSettings, Method, MethodSettings, OnFailure, Target
 from counterpoise.methods.kernel.settings import CV, KernelSettings
-from counterpoise.parts import Task, balance_part
+from counterpoise.process import peak_memory_mb
 from counterpoise.records.search import Search
 from counterpoise.records.trace import TraceRow
 from counterpoise.records.verdict import PartVerdict, Status, Verdict, overall
-from counterpoise.target import scaled_to
 
 if TYPE_CHECKING:
     import scipy.sparse as sp

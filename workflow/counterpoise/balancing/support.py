@@ -20,6 +20,11 @@ from counterpoise.contacts.contact_map import ContactMap, Contacts, StoredContac
 from counterpoise.contacts.selection import Scope, Selection
 from counterpoise.records.verdict import Cause
 
+# Above this many contacts no matching of the whole map is looked for: it would take longer and
+# more memory than the balancing does.
+EXAMINE_LIMIT = 5_000_000
+
+
 if TYPE_CHECKING:
     import scipy.sparse as sp
 

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from counterpoise.backends import Operator
 from counterpoise.backends.vectors import to_numpy
+from counterpoise.balancing.parts import Task
 from counterpoise.contacts.chromosomes import ChromosomeBins, chromosome_bins, fewer
 from counterpoise.contacts.contact_map import PIECE, Contacts, rows_within
 from counterpoise.contacts.selection import Selection
 from counterpoise.errors import ConfigError
 from counterpoise.methods.kernel.settings import KernelSettings, Score
 from counterpoise.methods.kernel.solver import Step, within_reach
-from counterpoise.parts import Task
 from counterpoise.records.search import Candidate, Search
 
 # Candidates that are computed side by side, in passes over the map that they share.

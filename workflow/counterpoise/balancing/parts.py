@@ -13,10 +13,18 @@ from numpy.typing import NDArray
 from counterpoise.backends import Operator, make_operator
 from counterpoise.backends.device import Choice
 from counterpoise.backends.vectors import Vector, deviations, to_numpy
+from counterpoise.balancing.standard_errors import bootstrap, free_formula
+from counterpoise.balancing.support import (
+    EXAMINE_LIMIT,
+    Decision,
+    decide,
+    examine,
+    name_some,
+    too_large,
+)
 from counterpoise.contacts.chromosomes import chromosome_bins
 from counterpoise.contacts.contact_map import ContactMap, Contacts, rows_within
 from counterpoise.contacts.selection import Selection
-from counterpoise.memory import EXAMINE_LIMIT
 from counterpoise.methods import Balancing
 from counterpoise.methods.base import (
     EqualSumsSettings,
@@ -29,8 +37,6 @@ from counterpoise.methods.base import (
 from counterpoise.methods.recorder import Recorder
 from counterpoise.records.trace import TraceRow
 from counterpoise.records.verdict import Cause, PartVerdict, Status, share
-from counterpoise.support import Decision, decide, examine, name_some, too_large
-from counterpoise.uncertainty import bootstrap, free_formula
 
 TOO_LARGE = "the map is too large to look for the cause in its structure"
 

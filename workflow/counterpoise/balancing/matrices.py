@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from counterpoise.backends import Backend
-from counterpoise.balancing import Balance, balance
+from counterpoise.balancing.api import Balance, balance
 from counterpoise.methods import Balancing
 from counterpoise.methods.base import Target
 from counterpoise.methods.kernel.settings import CV

@@ -1,0 +1,1 @@
+"""Balance a contact map: every method, each part by itself, judged and recorded."""
