@@ -11,7 +11,7 @@ from snakemake.utils import min_version
 from counterpoise import resources as needs
 from counterpoise.config import load, snakemake_overrides
 from counterpoise.errors import ConfigError
-from counterpoise.layout import combinations, compared
+from counterpoise.store.paths import combinations, compared
 from counterpoise.outstanding import gather
 from counterpoise.script import prepare_jobs
 from counterpoise.tracking import next_attempt

@@ -38,7 +38,7 @@ from benchmarks.measuring import (
     timed,
 )
 from benchmarks.simulated import FOLDER, MAPS
-from counterpoise.results import read_weights
+from counterpoise.store.weights import read_weights
 
 # The goals: how many times faster than `cooler balance -p 2`.
 GENOME_WIDE = {"ICE": 60, "KR": 120}

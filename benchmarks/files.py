@@ -44,8 +44,8 @@ PAIRS = {"ingest": "ingest-h5py", "export": "export-h5py"}
 
 def _ingest(name: str, work: Path) -> None:
     from counterpoise.ingest import inspect_source
-    from counterpoise.layout import Layout
-    from counterpoise.triples import write_triples
+    from counterpoise.ingest.pixels import write_triples
+    from counterpoise.store.paths import Layout
 
     made = MAPS[name]
     paths = Layout("files", str(work)).triples(SAMPLE, made.resolution)
@@ -56,9 +56,9 @@ def _ingest(name: str, work: Path) -> None:
 def _balance(name: str, work: Path) -> None:
     """Weights for the export to write."""
     from counterpoise.balancing.api import balance
-    from counterpoise.layout import Layout
-    from counterpoise.results import write_balance
-    from counterpoise.triples import read_triples
+    from counterpoise.store.paths import Layout
+    from counterpoise.store.pixels import read_triples
+    from counterpoise.store.weights import write_balance
 
     layout, resolution = Layout("files", str(work)), MAPS[name].resolution
     contacts = read_triples(layout.triples(SAMPLE, resolution))
@@ -67,8 +67,8 @@ def _balance(name: str, work: Path) -> None:
 
 
 def _export(name: str, work: Path) -> None:
-    from counterpoise.export import write_mcool
-    from counterpoise.layout import Layout
+    from counterpoise.store.mcool import write_mcool
+    from counterpoise.store.paths import Layout
 
     layout = Layout("files", str(work))
     resolutions = [MAPS[name].resolution]
@@ -87,7 +87,7 @@ def _ingest_h5py(name: str, work: Path) -> None:
 def _export_h5py(name: str, work: Path) -> None:
     import h5py
 
-    from counterpoise.layout import Layout
+    from counterpoise.store.paths import Layout
 
     exported = Layout("files", str(work)).cooler(SAMPLE)
     with h5py.File(exported) as model, h5py.File(work / "triples.h5") as source:

@@ -37,10 +37,9 @@ from benchmarks.measuring import (
 )
 from benchmarks.simulated import FOLDER, MAPS
 from counterpoise.contacts.selection import Scope
-from counterpoise.memory import AROUND
+from counterpoise.jobs.memory import AROUND, forecast
 from counterpoise.methods import methods
 from counterpoise.methods.base import Method
-from counterpoise.triples import forecast
 
 LIMIT_MB = 1024
 WORK = FOLDER / "larger-work"

@@ -10,8 +10,8 @@ import sys
 from typing import Any
 
 import counterpoise as cp
-from counterpoise.results import write_balance
 from counterpoise.script import run
+from counterpoise.store.weights import write_balance
 
 
 def main() -> None:

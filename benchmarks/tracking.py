@@ -21,7 +21,7 @@ from tests.servers import Server, missing_for_postgres, mlflow_server, postgres,
 from tests.test_tracking import cohort_rows, write_run
 
 from benchmarks.measuring import in_words, machine, markdown, on_two_cores, publish, save
-from counterpoise.layout import Layout
+from counterpoise.store.paths import Layout
 from counterpoise.tracking import log_cohort
 
 WORKERS = 4  # what ``mlflow server`` starts by itself

@@ -2,11 +2,11 @@
 
 from counterpoise.balancing.api import balance
 from counterpoise.contacts.selection import Scope
-from counterpoise.mask import read_mask
+from counterpoise.jobs.memory import triples_within
 from counterpoise.process import say
-from counterpoise.results import read_searches, write_balance
 from counterpoise.script import add_memory, parser, run
-from counterpoise.triples import triples_within
+from counterpoise.store.masks import read_mask
+from counterpoise.store.weights import read_searches, write_balance
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Write a sample's balanced .mcool from its triples and weights."""
 
-from counterpoise.export import write_mcool
 from counterpoise.script import layout, parser, run
+from counterpoise.store.mcool import write_mcool
 
 
 def main() -> None:

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from counterpoise.files import read_json
+from counterpoise.ingest.pixels import write_triples
 from counterpoise.ingest.source import SourceInfo
 from counterpoise.process import Progress, say
 from counterpoise.remote import naming
 from counterpoise.script import parser, run
-from counterpoise.triples import write_triples
 
 
 def main() -> None:

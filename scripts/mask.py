@@ -1,9 +1,10 @@
 """Filter the bins of one map."""
 
-from counterpoise.mask import MaskSettings, mask_bins, write_mask
+from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.process import say
 from counterpoise.script import parser, run
-from counterpoise.triples import open_triples
+from counterpoise.store.masks import write_mask
+from counterpoise.store.pixels import open_triples
 
 
 def main() -> None:

@@ -2,11 +2,11 @@
 
 import pyarrow.parquet as pq
 
-from counterpoise.mask import read_mask
 from counterpoise.qc import plot_method
-from counterpoise.results import read_errors, read_searches, read_verdict, read_weights
 from counterpoise.script import parser, run
-from counterpoise.triples import open_triples
+from counterpoise.store.masks import read_mask
+from counterpoise.store.pixels import open_triples
+from counterpoise.store.weights import read_errors, read_searches, read_verdict, read_weights
 
 
 def main() -> None:

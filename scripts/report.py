@@ -3,9 +3,9 @@
 Runs without a result are told with the reason.
 """
 
-from counterpoise.layout import combinations
 from counterpoise.report import write_report, write_summary
 from counterpoise.script import layout, parser, run
+from counterpoise.store.paths import combinations
 
 
 def main() -> None:

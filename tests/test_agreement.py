@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 import counterpoise as cp
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
-from counterpoise.export import juicer_vector
 from counterpoise.mask import MaskSettings
+from counterpoise.store.mcool import juicer_vector
 
 from .peers import hic_vectors
 from .test_methods import CLOSE

@@ -17,7 +17,7 @@ from counterpoise.contacts.contact_map import Contacts, StoredContacts
 from counterpoise.errors import ConfigError
 from counterpoise.methods.kernel.settings import KernelSettings, Score
 from counterpoise.records.search import Candidate, Search
-from counterpoise.results import read_searches, write_searches
+from counterpoise.store.weights import read_searches, write_searches
 
 from .conftest import random_map
 

@@ -20,11 +20,11 @@ from counterpoise import qc
 from counterpoise.compare import Balanced, Region, Sample
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
-from counterpoise.layout import Layout, compared
-from counterpoise.mask import write_mask
 from counterpoise.records.verdict import Status
-from counterpoise.results import write_balance
-from counterpoise.triples import read_triples
+from counterpoise.store.masks import write_mask
+from counterpoise.store.paths import Layout, compared
+from counterpoise.store.pixels import read_triples
+from counterpoise.store.weights import write_balance
 
 CHROMOSOMES = {"chr1": 60, "chr2": 30}
 SIZE = 10_000
@@ -347,7 +347,7 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     import pandas as pd
 
     from counterpoise.ingest import inspect_source
-    from counterpoise.triples import write_triples
+    from counterpoise.ingest.pixels import write_triples
 
     contacts, dense = make_map(5)
     bin1, bin2 = np.nonzero(np.triu(dense))

@@ -11,8 +11,8 @@ import pytest
 
 from counterpoise.config import Run, load, snakemake_overrides
 from counterpoise.errors import ConfigError
-from counterpoise.layout import combinations
 from counterpoise.revisions import REVISIONS
+from counterpoise.store.paths import combinations
 
 REPOSITORY = Path(__file__).parent.parent
 CONF = REPOSITORY / "conf"

@@ -25,17 +25,19 @@ from PIL import Image
 import counterpoise as cp
 from counterpoise import reference
 from counterpoise.config import load, snakemake_overrides
-from counterpoise.export import DIVISIVE, write_mcool
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest import inspect_source
-from counterpoise.layout import Layout
-from counterpoise.mask import MaskSettings, Reason, mask_bins, read_mask, write_mask
+from counterpoise.ingest.pixels import write_triples
+from counterpoise.mask import MaskSettings, Reason, mask_bins
 from counterpoise.methods import methods
 from counterpoise.records.verdict import Cause, Status
 from counterpoise.report import write_summary
-from counterpoise.results import write_balance, write_searches
+from counterpoise.store.masks import read_mask, write_mask
+from counterpoise.store.mcool import DIVISIVE, write_mcool
+from counterpoise.store.paths import Layout
+from counterpoise.store.pixels import read_triples
+from counterpoise.store.weights import write_balance, write_searches
 from counterpoise.tracking import log_cohort
-from counterpoise.triples import read_triples, write_triples
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUTS = (ROOT / "docs" / "outputs.md").read_text(encoding="utf-8")

@@ -17,16 +17,19 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from counterpoise import export, triples
 from counterpoise.balancing.api import balance
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk
-from counterpoise.export import juicer_vector, write_mcool
 from counterpoise.ingest import inspect_source
-from counterpoise.layout import Layout
-from counterpoise.mask import MaskSettings, mask_bins, read_mask, write_mask
-from counterpoise.results import read_errors, read_verdict, read_weights, write_balance
-from counterpoise.triples import read_triples, write_triples
+from counterpoise.ingest.pixels import write_triples
+from counterpoise.mask import MaskSettings, mask_bins
+from counterpoise.store import mcool as export
+from counterpoise.store import pixels as triples
+from counterpoise.store.masks import read_mask, write_mask
+from counterpoise.store.mcool import juicer_vector, write_mcool
+from counterpoise.store.paths import Layout
+from counterpoise.store.pixels import read_triples
+from counterpoise.store.weights import read_errors, read_verdict, read_weights, write_balance
 
 RESOLUTIONS = [10_000, 20_000]
 COLUMNS = {"ice": "GW_ICE", "kr": "KR", "kr_all": "GW_KR", "vc": "VC", "vc_sqrt": "VC_SQRT"}

@@ -17,7 +17,8 @@ import counterpoise.mask as mask_module
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.errors import ConfigError, InputError
-from counterpoise.mask import Mask, MaskSettings, Reason, mask_bins, read_mask, write_mask
+from counterpoise.mask import Mask, MaskSettings, Reason, mask_bins
+from counterpoise.store.masks import read_mask, write_mask
 
 from .conftest import random_map
 

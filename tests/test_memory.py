@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 import pytest
 
 import counterpoise as cp
-from counterpoise import triples
 from counterpoise.backends import native
 from counterpoise.backends.native import BLOCKS, KINDS, PANEL, NativeOperator
 from counterpoise.contacts.bins import BinTable
@@ -24,11 +23,21 @@ from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.errors import ConfigError
 from counterpoise.ingest import inspect_source
-from counterpoise.mask import MaskSettings, mask_bins, write_mask
-from counterpoise.memory import AROUND, EXAMINED, Size, needed, needed_streaming
+from counterpoise.jobs.memory import (
+    AROUND,
+    EXAMINED,
+    Size,
+    forecast,
+    needed,
+    needed_streaming,
+    triples_within,
+)
+from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
 from counterpoise.process import MIB
-from counterpoise.triples import ROW_GROUP, forecast, open_triples, read_triples, triples_within
+from counterpoise.store import pixels as triples
+from counterpoise.store.masks import write_mask
+from counterpoise.store.pixels import ROW_GROUP, open_triples, read_triples
 from tests.test_backends import hic_like
 
 NONZEROS = 500_000

@@ -20,15 +20,17 @@ from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
-from counterpoise.export import DIVISIVE, juicer_vector, write_mcool
 from counterpoise.ingest import inspect_source
-from counterpoise.layout import Layout
-from counterpoise.mask import mask_bins, read_mask, write_mask
+from counterpoise.ingest.pixels import write_triples
+from counterpoise.mask import mask_bins
 from counterpoise.methods import Balancing, methods
 from counterpoise.methods.base import EqualSumsSettings, Problem, Solution, Target
 from counterpoise.methods.recorder import Recorder
-from counterpoise.results import write_balance
-from counterpoise.triples import read_triples, write_triples
+from counterpoise.store.masks import read_mask, write_mask
+from counterpoise.store.mcool import DIVISIVE, juicer_vector, write_mcool
+from counterpoise.store.paths import Layout
+from counterpoise.store.pixels import read_triples
+from counterpoise.store.weights import write_balance
 
 from .conftest import random_map
 from .test_export import write_cool

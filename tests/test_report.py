@@ -18,11 +18,11 @@ from PIL import Image
 import counterpoise as cp
 from counterpoise import report
 from counterpoise.files import write_json
-from counterpoise.layout import Layout
-from counterpoise.mask import write_mask
 from counterpoise.outstanding import why_missing
 from counterpoise.records.verdict import Status
-from counterpoise.results import write_balance
+from counterpoise.store.masks import write_mask
+from counterpoise.store.paths import Layout
+from counterpoise.store.weights import write_balance
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 HOSTILE = "<script>alert('x')</script> & \"quotes\""
@@ -328,7 +328,8 @@ def by_hand(script: str, arguments: dict[str, str]) -> None:
 
 def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
     from counterpoise.ingest import inspect_source
-    from counterpoise.triples import read_triples, write_triples
+    from counterpoise.ingest.pixels import write_triples
+    from counterpoise.store.pixels import read_triples
 
     layout = Layout("hand", str(tmp_path))
     place = ("small", 10_000)

@@ -19,8 +19,9 @@ from counterpoise.config import load
 from counterpoise.contacts.selection import Scope
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest import inspect_source
-from counterpoise.layout import Layout
-from counterpoise.triples import forecast, write_triples
+from counterpoise.ingest.pixels import write_triples
+from counterpoise.jobs.memory import forecast
+from counterpoise.store.paths import Layout
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SETTINGS: dict[str, Any] = {"scope": "cis", "bootstrap": 0, "backend": "auto", "device": None}

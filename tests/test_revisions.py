@@ -32,16 +32,18 @@ from PIL import Image
 
 import counterpoise as cp
 from counterpoise.config import IngestSettings
-from counterpoise.export import write_mcool
 from counterpoise.ingest import inspect_source
-from counterpoise.layout import Layout
-from counterpoise.mask import MaskSettings, mask_bins, read_mask, write_mask
+from counterpoise.ingest.pixels import write_triples
+from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
 from counterpoise.report import summary_rows
-from counterpoise.results import write_balance, write_searches
 from counterpoise.revisions import REVISIONS, of_method
+from counterpoise.store.masks import read_mask, write_mask
+from counterpoise.store.mcool import write_mcool
+from counterpoise.store.paths import Layout
+from counterpoise.store.pixels import read_triples
+from counterpoise.store.weights import write_balance, write_searches
 from counterpoise.tracking import _read_result
-from counterpoise.triples import read_triples, write_triples
 
 from .test_hic import hic_bytes
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import counterpoise as cp
 from counterpoise.contacts.contact_map import Contacts
-from counterpoise.export import juicer_vector
 from counterpoise.records.verdict import PartVerdict
+from counterpoise.store.mcool import juicer_vector
 
 from .conftest import random_map
 from .peers import hic_vectors

@@ -22,10 +22,11 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from counterpoise.errors import CounterpoiseError, without_credentials
 from counterpoise.files import read_json, sha256, write_json
-from counterpoise.layout import Layout
 from counterpoise.records.search import Candidate, Search
 from counterpoise.records.verdict import PartVerdict, Status, Verdict
-from counterpoise.results import write_searches, write_table
+from counterpoise.store.arrow import write_table
+from counterpoise.store.paths import Layout
+from counterpoise.store.weights import write_searches
 from counterpoise.tracking import CURVE, convergence, log_cohort, next_attempt
 from tests.servers import closed_port, mlflow_server, running
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from counterpoise.files import read_json
-from counterpoise.layout import Layout
+from counterpoise.store.paths import Layout
 from counterpoise.tracking import CURVE, VIEW_TAG, log_cohort
 from tests.servers import Server, missing_for_postgres, mlflow_server, postgres, running
 from tests.test_tracking import cohort_rows, stored, write_run

@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from counterpoise import triples
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk, Contacts
 from counterpoise.errors import InputError
 from counterpoise.ingest import cool, inspect_source, read_contacts
-from counterpoise.layout import Layout
-from counterpoise.triples import read_bins, read_triples, write_bins, write_triples
+from counterpoise.ingest.pixels import write_triples
+from counterpoise.store import pixels as triples
+from counterpoise.store.paths import Layout
+from counterpoise.store.pixels import read_bins, read_triples, write_bins
 
 
 def paths_in(folder: Path) -> dict[str, str]:

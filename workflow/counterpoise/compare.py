@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from counterpoise import qc
 from counterpoise.contacts.contact_map import ContactMap, rows_within
-from counterpoise.layout import Layout
-from counterpoise.mask import read_mask
 from counterpoise.records.verdict import Verdict
-from counterpoise.results import read_verdict, read_weights
+from counterpoise.store.masks import read_mask
+from counterpoise.store.paths import Layout
+from counterpoise.store.pixels import open_triples
+from counterpoise.store.weights import read_verdict, read_weights
 from counterpoise.survey import Flags, Floats, add_to_picture, chunks
-from counterpoise.triples import open_triples
 
 COLUMNS, MAPS = 4, 8  # maps in a row, and at most
 ENOUGH = 16.0  # contacts in a cell of a map, on average

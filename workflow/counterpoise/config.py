@@ -36,7 +36,6 @@ from counterpoise.contacts.selection import Scope
 from counterpoise.demo import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.errors import ConfigError
 from counterpoise.ingest import HIC_ENGINES, is_url
-from counterpoise.layout import BASE, Layout
 from counterpoise.mask import MaskSettings
 from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings
@@ -44,6 +43,7 @@ from counterpoise.methods.kernel.settings import CV, KernelSettings
 from counterpoise.remote import key_of, local_path, log_path, public, split_group
 from counterpoise.revisions import REVISIONS, of_method
 from counterpoise.samples import Sample, SampleTable, check_name, check_resolutions, read_sheet
+from counterpoise.store.paths import BASE, Layout
 
 TOLD = "COUNTERPOISE_CONFIGURATIONS"  # the variable by which jobs inherit them
 METHOD_KEY = "method"  # names the algorithm in each entry of ``methods``

@@ -5,7 +5,6 @@ Matched: ``cooler.balance_cooler`` 0.11 (``min_nnz``, ``min_count``, ``mad_max``
 
 from __future__ import annotations
 
-import json
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -252,35 +251,3 @@ def _blacklisted(path: str | None, bins: BinTable) -> NDArray[np.bool_]:
             "Rename the chromosomes of the one or the other (chr1 against 1 is the usual cause).",
         )
     return bad
-
-
-METADATA = "counterpoise"
-
-
-def write_mask(path: str, mask: Mask, bins: BinTable) -> None:
-    """The mask as Parquet: chrom, start, end, kept, reason, nnz, marginal; summary in metadata."""
-    from counterpoise.results import bin_columns, named, numbers, write_table
-
-    names = [reason.name.lower() for reason in Reason]
-    write_table(
-        path,
-        {
-            **bin_columns(bins),
-            "kept": numbers(mask.kept),
-            "reason": named(mask.reasons.astype(np.int8), names),
-            "nnz": numbers(mask.nnz.astype(np.int32)),
-            "marginal": numbers(mask.marginal),
-        },
-        {METADATA: json.dumps(mask.summary(), sort_keys=True)},
-    )
-
-
-def read_mask(path: str) -> tuple[NDArray[np.bool_], dict[str, Any]]:
-    """The kept bins (bool [bins]) and the summary that ``write_mask`` stored."""
-    import pyarrow.parquet as pq
-
-    from counterpoise.results import values_of
-
-    table = pq.ParquetFile(path).read(columns=["kept"])
-    kept = values_of(table["kept"])
-    return kept, json.loads(table.schema.metadata[METADATA.encode()])

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from counterpoise.layout import Layout
+from counterpoise.store.paths import Layout
 
 if TYPE_CHECKING:
     from counterpoise.config import Run

@@ -17,9 +17,8 @@ from typing import Any
 from counterpoise.backends import Backend
 from counterpoise.contacts.selection import Scope
 from counterpoise.files import read_json
-from counterpoise.layout import Layout
-from counterpoise.memory import AROUND
-from counterpoise.triples import forecast
+from counterpoise.jobs.memory import AROUND, forecast
+from counterpoise.store.paths import Layout
 
 # MiB of a job that looks into a source, of one that reads it in chunks, of one that gathers
 # results, and of PyTorch with CUDA on the host.

@@ -14,9 +14,9 @@ from types import FrameType
 from typing import Any
 
 from counterpoise.errors import CounterpoiseError
-from counterpoise.layout import BASE, Layout
-from counterpoise.memory import AROUND
+from counterpoise.jobs.memory import AROUND
 from counterpoise.process import keep_freed_memory
+from counterpoise.store.paths import BASE, Layout
 
 # Variables that say where a library keeps its cache: matplotlib, Triton, PyTorch's compiler.
 CACHES = {

@@ -36,11 +36,11 @@ import numpy as np
 from counterpoise.contacts.bins import base_pairs
 from counterpoise.errors import CounterpoiseError, without_credentials
 from counterpoise.files import read_json, replacing, sha256, write_json
-from counterpoise.layout import BASE, Layout
 from counterpoise.methods.kernel.settings import CV
 from counterpoise.outstanding import UNFINISHED, why_missing
 from counterpoise.records.verdict import Status, Verdict
-from counterpoise.results import read_searches
+from counterpoise.store.paths import BASE, Layout
+from counterpoise.store.weights import read_searches
 
 if TYPE_CHECKING:
     import pyarrow as pa

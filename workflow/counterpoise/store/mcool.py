@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 from counterpoise._version import __version__
 from counterpoise.contacts.bins import BinTable
 from counterpoise.files import read_json, replacing
-from counterpoise.layout import Layout
 from counterpoise.records.verdict import Verdict
-from counterpoise.results import read_errors, read_verdict, read_weights, values_of
-from counterpoise.triples import read_bins
+from counterpoise.store.arrow import values_of
+from counterpoise.store.paths import Layout
+from counterpoise.store.pixels import read_bins
+from counterpoise.store.weights import read_errors, read_verdict, read_weights
 
 # cooler divides by columns of these names and multiplies by every other (FORMATS: "How it reads").
 DIVISIVE = ("KR", "VC", "VC_SQRT")

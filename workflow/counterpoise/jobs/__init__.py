@@ -1,0 +1,1 @@
+"""The jobs of the workflow: what each needs, how it is started and how it reports."""

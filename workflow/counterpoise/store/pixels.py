@@ -1,0 +1,116 @@
+"""Sparse triples on disk: the form in which every job reads a map.
+
+``pixels.parquet`` (bin1_id, bin2_id, count), ``bins.parquet`` and ``source.json``; see
+``docs/outputs.md``. Delta packing makes sorted bins about a byte a pixel, and any analyst can
+open the files from pandas, polars or DuckDB.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from threading import Lock
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import (
+    Chunk,
+    Contacts,
+    Entries,
+    StoredContacts,
+    solver_counts,
+)
+from counterpoise.files import read_json
+from counterpoise.store.arrow import bin_columns, numbers, values_of, words, write_table
+
+METADATA = "counterpoise"
+ROW_GROUP = 1 << 20  # pixels of a row group of pixels.parquet
+
+
+def write_bins(path: str, bins: BinTable) -> None:
+    """The bin table, with chromosome lengths and resolution in the schema metadata."""
+    extra = {
+        name: words(values.astype(str).tolist()) if values.dtype.kind == "S" else numbers(values)
+        for name, values in bins.extra.items()
+    }
+    lengths = dict(zip(bins.chromosomes, bins.lengths.tolist(), strict=True))
+    metadata = {METADATA: json.dumps({"resolution": bins.resolution, "lengths": lengths})}
+    write_table(path, {**bin_columns(bins), **extra}, metadata)
+
+
+def read_bins(path: str) -> BinTable:
+    """The bin table that ``write_bins`` wrote."""
+    table = pq.ParquetFile(path).read()
+    facts = json.loads(table.schema.metadata[METADATA.encode()])
+    columns = {name: table[name].combine_chunks() for name in table.column_names}
+    chrom = values_of(columns["chrom"].indices)
+    names = tuple(facts["lengths"])
+    return BinTable(
+        names,
+        np.array(list(facts["lengths"].values()), dtype=np.int64),
+        np.searchsorted(chrom, np.arange(len(names) + 1)).astype(np.int64),
+        values_of(columns["start"]),
+        values_of(columns["end"]),
+        facts["resolution"],
+        {
+            name: values_of(column)
+            for name, column in columns.items()
+            if name not in ("chrom", "start", "end")
+        },
+    )
+
+
+def open_triples(paths: dict[str, str]) -> StoredContacts:
+    """The map of one sample and resolution, left on disk: see ``StoredContacts``."""
+    file = pq.ParquetFile(paths["pixels"])
+    bins = read_bins(paths["bins"])
+    ends = np.cumsum(
+        [0, *(file.metadata.row_group(g).num_rows for g in range(file.num_row_groups))]
+    )
+    per_row = np.zeros(len(bins) + 1, dtype=np.int64)
+    for group in range(file.num_row_groups):
+        bin1 = values_of(file.read_row_group(group, columns=["bin1_id"])["bin1_id"])
+        lo, hi = int(bin1[0]), int(bin1[-1]) + 1
+        per_row[lo + 1 : hi + 1] += np.bincount(bin1 - lo, minlength=hi - lo)
+
+    reading = Lock()
+
+    @lru_cache(maxsize=2)  # runs of entries are asked for in order and may begin in the last group
+    def group_entries(group: int) -> Entries:
+        table = file.read_row_group(group, columns=["bin2_id", "count"])
+        counts = solver_counts(values_of(table["count"]))
+        return values_of(table["bin2_id"]).view(np.uint32), counts
+
+    def read(a: int, z: int) -> Entries:
+        if a == z:
+            return np.empty(0, np.uint32), np.empty(0, np.uint16)
+        groups = range(np.searchsorted(ends, a, side="right") - 1, np.searchsorted(ends, z))
+        inside = [slice(max(a - ends[group], 0), z - ends[group]) for group in groups]
+        with reading:  # a Parquet file is read by one thread at a time
+            pieces = [group_entries(group) for group in groups]
+        columns = [piece[0][part] for piece, part in zip(pieces, inside, strict=True)]
+        counts = [piece[1][part] for piece, part in zip(pieces, inside, strict=True)]
+        return np.concatenate(columns), solver_counts(np.concatenate(counts))
+
+    return StoredContacts(bins, np.cumsum(per_row), read, read_json(paths["source"]))
+
+
+def read_triples(paths: dict[str, str]) -> Contacts:
+    """The map of one sample and resolution, from the files that ``write_triples`` wrote."""
+    bins, source = read_bins(paths["bins"]), read_json(paths["source"])
+    with pq.ParquetFile(paths["pixels"], memory_map=True) as file:
+
+        def chunks() -> Iterator[Chunk]:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group)
+                names = ("bin1_id", "bin2_id", "count")
+                bin1, bin2, count = (values_of(table[name]) for name in names)
+                yield bin1, bin2, count
+
+        contacts = Contacts.from_chunks(bins, chunks(), source, file.metadata.num_rows)
+    pa.default_memory_pool().release_unused()  # no other allocator gets at what it keeps
+    return contacts
