@@ -9,7 +9,7 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 from counterpoise import resources as needs
-from counterpoise.config import load, snakemake_overrides
+from counterpoise.cohort.config import load, snakemake_overrides
 from counterpoise.errors import ConfigError
 from counterpoise.store.paths import combinations, compared
 from counterpoise.outstanding import gather

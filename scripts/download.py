@@ -1,6 +1,6 @@
 """Fetch a contact map from a web server, or find that the one fetched before is still the same."""
 
-from counterpoise.config import address_of
+from counterpoise.cohort.config import address_of
 from counterpoise.process import Progress, say
 from counterpoise.remote import download
 from counterpoise.script import parser, run

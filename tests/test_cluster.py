@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from counterpoise.config import load
+from counterpoise.cohort.config import load
 from counterpoise.errors import InputError
 from counterpoise.fetch import download_sdist
 from tests import slurm

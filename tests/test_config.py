@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from counterpoise.config import Run, load, snakemake_overrides
+from counterpoise.cohort.cohort import Run
+from counterpoise.cohort.config import load, snakemake_overrides
+from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import ConfigError
-from counterpoise.revisions import REVISIONS
 from counterpoise.store.paths import combinations
 
 REPOSITORY = Path(__file__).parent.parent

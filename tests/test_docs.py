@@ -23,8 +23,8 @@ import yaml
 from PIL import Image
 
 import counterpoise as cp
-from counterpoise import reference
-from counterpoise.config import load, snakemake_overrides
+from counterpoise.cohort import settings_page as reference
+from counterpoise.cohort.config import load, snakemake_overrides
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest import inspect_source
 from counterpoise.ingest.pixels import write_triples
@@ -333,7 +333,7 @@ def test_configuration_is_up_to_date() -> None:
         CONFIGURATION.splitlines(),
         reference.page().splitlines(),
         "docs/configuration.md",
-        "python -m counterpoise.reference",
+        "python -m counterpoise.cohort.settings_page",
         lineterm="",
     )
     assert not (text := "\n".join(drift)), text

@@ -12,7 +12,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from counterpoise.config import BackendSettings, load
+from counterpoise.cohort.config import load
+from counterpoise.cohort.settings import BackendSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

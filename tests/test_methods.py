@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 import counterpoise as cp
 from counterpoise.balancing.api import make_settings
-from counterpoise.config import Run, RunConfig
+from counterpoise.cohort.cohort import Run
+from counterpoise.cohort.settings import RunConfig
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts

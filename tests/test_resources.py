@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from counterpoise import resources, script
-from counterpoise.config import load
+from counterpoise.cohort.config import load
 from counterpoise.contacts.selection import Scope
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest import inspect_source

@@ -1,4 +1,4 @@
-"""Results do not change under an unchanged revision (``counterpoise.revisions``).
+"""Results do not change under an unchanged revision (``counterpoise.cohort.revisions``).
 
 Small results of every stage and method are compared with those in ``revisions.json``, which
 ``python -m tests.test_revisions`` writes anew. Numbers are compared to four digits or so, and what
@@ -31,13 +31,13 @@ import pytest
 from PIL import Image
 
 import counterpoise as cp
-from counterpoise.config import IngestSettings
+from counterpoise.cohort.revisions import REVISIONS, of_method
+from counterpoise.cohort.settings import IngestSettings
 from counterpoise.ingest import inspect_source
 from counterpoise.ingest.pixels import write_triples
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
 from counterpoise.report import summary_rows
-from counterpoise.revisions import REVISIONS, of_method
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import Layout

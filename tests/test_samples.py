@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterpoise.errors import ConfigError
-from counterpoise.samples import (
+from counterpoise.cohort.samples import (
     Sample,
     SampleTable,
     check_name,
@@ -18,6 +17,7 @@ from counterpoise.samples import (
     read_sheet,
     schema,
 )
+from counterpoise.errors import ConfigError
 
 
 def sheet(folder: Path, text: str | bytes) -> Path:

@@ -22,7 +22,7 @@ from counterpoise.backends import Backend, device
 from counterpoise.backends.device import WORTHWHILE, choose, device_bytes, no_gpu
 from counterpoise.backends.scipy import ScipyOperator, selected_matrix
 from counterpoise.backends.vectors import to_numpy
-from counterpoise.config import BackendSettings
+from counterpoise.cohort.settings import BackendSettings
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, Selection, select

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from counterpoise.store.paths import Layout
 
 if TYPE_CHECKING:
-    from counterpoise.config import Run
+    from counterpoise.cohort.cohort import Run
 
 ERROR = "counterpoise: "  # how the last line begins of a job that ended with an error of ours
 LONG_AGO = 86_400  # 2 January 1970; a time of zero means none to Snakemake

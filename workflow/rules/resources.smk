@@ -1,6 +1,6 @@
 # Input files that the workflow itself fetches or makes, under resources/.
 
-from counterpoise.config import tell_jobs
+from counterpoise.cohort.config import tell_jobs
 from counterpoise.remote import public
 
 tell_jobs(HERE / "conf", snakemake_overrides(config))

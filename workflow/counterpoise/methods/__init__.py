@@ -7,7 +7,7 @@ To add one, write a module in this folder with a settings dataclass derived from
 
 When a method's results change for the same map and settings, raise its revision by one,
 ``Method("name", Settings, solve, revision=2)``: its jobs then run again, and no others. See
-``counterpoise.revisions`` for what all methods share.
+``counterpoise.cohort.revisions`` for what all methods share.
 
 Methods compute with what numpy arrays and torch tensors share, so each runs on either, wholly on
 the device of the operator's vectors: only the few numbers that decide when to stop leave it.

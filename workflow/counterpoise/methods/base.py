@@ -187,7 +187,7 @@ class Method:
     ``exact``: it is out for equal row sums on every bin, which not every map can have.
     ``trans_weighting``: see ``selection.select``. ``version`` says whose algorithm it is where
     several programs call different ones by this name. ``step``: of a kernel method, see
-    ``counterpoise.methods.kernel.solver``. ``revision``: see ``counterpoise.revisions``.
+    ``counterpoise.methods.kernel.solver``. ``revision``: see ``counterpoise.cohort.revisions``.
     """
 
     name: str

@@ -1,6 +1,6 @@
 """The page of all settings, from the dataclasses that hold them.
 
-``python -m counterpoise.reference > docs/configuration.md``; a test fails when the page is stale.
+``python -m counterpoise.cohort.settings_page > docs/configuration.md``; a test fails when the page is stale.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from omegaconf import MISSING
 
-from counterpoise.config import METHOD_KEY, RunConfig, SdistFile
+from counterpoise.cohort.samples import Sample, schema
+from counterpoise.cohort.settings import METHOD_KEY, RunConfig, SdistFile
 from counterpoise.methods import methods
-from counterpoise.samples import Sample, schema
 
 INTRO = """\
 # Configuration
 
-<!-- Made by `python -m counterpoise.reference > docs/configuration.md`; do not edit by hand. -->
+<!-- Made by `python -m counterpoise.cohort.settings_page > docs/configuration.md`; do not edit by hand. -->
 
 A run is described by one small YAML file, the *cohort*: which maps, which resolutions, which
 methods. All else has a default, listed below. A misspelt key, a wrong type or an impossible value

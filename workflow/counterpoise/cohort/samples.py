@@ -16,7 +16,7 @@ from counterpoise.errors import ConfigError
 from counterpoise.ingest import is_url
 from counterpoise.remote import problem_of, public
 
-SCHEMA = Path(__file__).parent.parent / "schemas" / "samples.schema.json"
+SCHEMA = Path(__file__).parents[2] / "schemas" / "samples.schema.json"
 
 
 @dataclass
