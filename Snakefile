@@ -8,12 +8,12 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from counterpoise import resources as needs
+from counterpoise.jobs import resources as needs
 from counterpoise.cohort.config import load, snakemake_overrides
 from counterpoise.errors import ConfigError
 from counterpoise.store.paths import combinations, compared
-from counterpoise.outstanding import gather
-from counterpoise.script import prepare_jobs
+from counterpoise.jobs.snakemake import gather
+from counterpoise.jobs.environment import prepare_jobs
 from counterpoise.tracking import next_attempt
 
 min_version("9.0")

@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 import counterpoise as cp
-from counterpoise.script import run
+from counterpoise.jobs.command import run
 from counterpoise.store.weights import write_balance
 
 

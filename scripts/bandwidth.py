@@ -2,9 +2,9 @@
 
 from counterpoise.balancing.api import select_bandwidth
 from counterpoise.contacts.selection import Scope
+from counterpoise.jobs.command import add_memory, parser, run
 from counterpoise.jobs.memory import triples_within
 from counterpoise.process import say
-from counterpoise.script import add_memory, parser, run
 from counterpoise.store.masks import read_mask
 from counterpoise.store.weights import write_searches
 

@@ -2,7 +2,7 @@
 
 from counterpoise.compare import read_sample
 from counterpoise.compare_page import plot_comparison
-from counterpoise.script import layout, parser, run
+from counterpoise.jobs.command import layout, parser, run
 
 
 def main() -> None:

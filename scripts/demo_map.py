@@ -4,7 +4,7 @@ from pathlib import Path
 
 from counterpoise.demo import simulate, write_cool, write_hic, yeast
 from counterpoise.files import replacing
-from counterpoise.script import parser, run
+from counterpoise.jobs.command import parser, run
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Fetch a source package from PyPI with pip and check its SHA-256."""
 
 from counterpoise.fetch import download_sdist
-from counterpoise.script import parser, run
+from counterpoise.jobs.command import parser, run
 
 
 def main() -> None:

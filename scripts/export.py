@@ -1,6 +1,6 @@
 """Write a sample's balanced .mcool from its triples and weights."""
 
-from counterpoise.script import layout, parser, run
+from counterpoise.jobs.command import layout, parser, run
 from counterpoise.store.mcool import write_mcool
 
 

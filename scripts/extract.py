@@ -1,7 +1,7 @@
 """Take one file out of a fetched source package."""
 
 from counterpoise.fetch import extract
-from counterpoise.script import parser, run
+from counterpoise.jobs.command import parser, run
 
 
 def main() -> None:

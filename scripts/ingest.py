@@ -5,9 +5,9 @@ from dataclasses import replace
 from counterpoise.files import read_json
 from counterpoise.ingest.pixels import write_triples
 from counterpoise.ingest.source import SourceInfo
+from counterpoise.jobs.command import parser, run
 from counterpoise.process import Progress, say
 from counterpoise.remote import naming
-from counterpoise.script import parser, run
 
 
 def main() -> None:

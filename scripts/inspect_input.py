@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 from counterpoise.files import write_json
 from counterpoise.ingest import inspect_source
+from counterpoise.jobs.command import parser, run
 from counterpoise.remote import naming
-from counterpoise.script import parser, run
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """Filter the bins of one map."""
 
+from counterpoise.jobs.command import parser, run
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.process import say
-from counterpoise.script import parser, run
 from counterpoise.store.masks import write_mask
 from counterpoise.store.pixels import open_triples
 

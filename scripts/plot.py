@@ -2,8 +2,8 @@
 
 import pyarrow.parquet as pq
 
+from counterpoise.jobs.command import parser, run
 from counterpoise.qc import plot_method
-from counterpoise.script import parser, run
 from counterpoise.store.masks import read_mask
 from counterpoise.store.pixels import open_triples
 from counterpoise.store.weights import read_errors, read_searches, read_verdict, read_weights

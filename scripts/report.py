@@ -3,8 +3,8 @@
 Runs without a result are told with the reason.
 """
 
+from counterpoise.jobs.command import layout, parser, run
 from counterpoise.report import write_report, write_summary
-from counterpoise.script import layout, parser, run
 from counterpoise.store.paths import combinations
 
 

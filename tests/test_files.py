@@ -20,7 +20,7 @@ from counterpoise.files import replacing
 HALF = """
 import sys, time
 from counterpoise.files import replacing
-from counterpoise.script import run
+from counterpoise.jobs.command import run
 
 def main():
     with replacing(sys.argv[1]) as temporary:

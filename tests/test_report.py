@@ -18,9 +18,9 @@ from PIL import Image
 import counterpoise as cp
 from counterpoise import report
 from counterpoise.files import write_json
-from counterpoise.outstanding import why_missing
 from counterpoise.records.verdict import Status
 from counterpoise.store.masks import write_mask
+from counterpoise.store.missing import why_missing
 from counterpoise.store.paths import Layout
 from counterpoise.store.weights import write_balance
 

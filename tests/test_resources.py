@@ -14,12 +14,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from counterpoise import resources, script
 from counterpoise.cohort.config import load
 from counterpoise.contacts.selection import Scope
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest import inspect_source
 from counterpoise.ingest.pixels import write_triples
+from counterpoise.jobs import command as script
+from counterpoise.jobs import resources
 from counterpoise.jobs.memory import forecast
 from counterpoise.store.paths import Layout
 

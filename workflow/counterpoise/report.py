@@ -19,9 +19,9 @@ from counterpoise._version import __version__
 from counterpoise.contacts.bins import base_pairs
 from counterpoise.files import read_json, replacing
 from counterpoise.mask import Reason
-from counterpoise.outstanding import not_written, why_missing
 from counterpoise.records.verdict import Status, Verdict
 from counterpoise.store.masks import read_mask
+from counterpoise.store.missing import not_written, why_missing
 from counterpoise.store.paths import Layout, compared
 from counterpoise.store.weights import read_verdict
 

@@ -37,8 +37,8 @@ from counterpoise.contacts.bins import base_pairs
 from counterpoise.errors import CounterpoiseError, without_credentials
 from counterpoise.files import read_json, replacing, sha256, write_json
 from counterpoise.methods.kernel.settings import CV
-from counterpoise.outstanding import UNFINISHED, why_missing
 from counterpoise.records.verdict import Status, Verdict
+from counterpoise.store.missing import UNFINISHED, why_missing
 from counterpoise.store.paths import BASE, Layout
 from counterpoise.store.weights import read_searches
 
