@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from counterpoise.demo import simulate, write_cool, write_hic, yeast
 from counterpoise.files import replacing
+from counterpoise.ingest.demo import simulate, write_cool, write_hic, yeast
 from counterpoise.jobs.command import parser, run
 
 

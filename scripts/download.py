@@ -1,9 +1,9 @@
 """Fetch a contact map from a web server, or find that the one fetched before is still the same."""
 
 from counterpoise.cohort.config import address_of
+from counterpoise.ingest.remote import download
 from counterpoise.jobs.command import parser, run
 from counterpoise.process import Progress, say
-from counterpoise.remote import download
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Take one file out of a fetched source package."""
 
-from counterpoise.fetch import extract
+from counterpoise.ingest.sdist import extract
 from counterpoise.jobs.command import parser, run
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from counterpoise.files import read_json
 from counterpoise.ingest.pixels import write_triples
+from counterpoise.ingest.remote import naming
 from counterpoise.ingest.source import SourceInfo
 from counterpoise.jobs.command import parser, run
 from counterpoise.process import Progress, say
-from counterpoise.remote import naming
 
 
 def main() -> None:

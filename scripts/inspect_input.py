@@ -3,9 +3,9 @@
 from dataclasses import asdict
 
 from counterpoise.files import write_json
-from counterpoise.ingest import inspect_source
+from counterpoise.ingest.reading import inspect_source
+from counterpoise.ingest.remote import naming
 from counterpoise.jobs.command import parser, run
-from counterpoise.remote import naming
 
 
 def main() -> None:

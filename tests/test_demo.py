@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import counterpoise as cp
-from counterpoise.demo import RESOLUTION, simulate, write_cool
+from counterpoise.ingest.demo import RESOLUTION, simulate, write_cool
 
 WRITE_HIC = """
 import sys
-from counterpoise.demo import simulate, write_hic
+from counterpoise.ingest.demo import simulate, write_hic
 write_hic(sys.argv[1], *simulate({"chr1": 300, "chr2": 200}, 2_000_000), "test")
 """
 

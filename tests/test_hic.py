@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import ConfigError, InputError
-from counterpoise.ingest import HIC_ENGINES, hic, hic_worker
+from counterpoise.ingest import hic, hic_worker
 from counterpoise.ingest.hic import inspect_hic, open_hic
 from counterpoise.ingest.hic_format import HicFile
+from counterpoise.ingest.source import HIC_ENGINES
 
 ENGINES = tuple(hic_worker.FETCHERS)
 Triples = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]

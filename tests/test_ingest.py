@@ -23,10 +23,11 @@ from hypothesis import strategies as st
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk, Contacts
 from counterpoise.errors import InputError
-from counterpoise.ingest import cool, inspect_source, open_contacts, read_contacts
+from counterpoise.ingest import cool
 from counterpoise.ingest.check import Tally, checked
 from counterpoise.ingest.coarsen import coarse_bins, coarsened
 from counterpoise.ingest.column import Column
+from counterpoise.ingest.reading import inspect_source, open_contacts, read_contacts
 from counterpoise.ingest.source import Level, SourceInfo
 
 COLUMNS = ("bin1_id", "bin2_id", "count")

@@ -23,10 +23,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterpoise import remote as module
 from counterpoise.errors import InputError
 from counterpoise.files import ABANDONED_SECONDS, read_json
-from counterpoise.remote import PIECE, download, key_of, local_path, naming, problem_of, public
+from counterpoise.ingest import remote as module
+from counterpoise.ingest.remote import (
+    PIECE,
+    download,
+    key_of,
+    local_path,
+    naming,
+    problem_of,
+    public,
+)
 
 from .test_docs import OUTPUTS, documented
 from .test_workflow import Cohort, write_map
@@ -530,7 +538,7 @@ def maps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     counts = (rng.poisson(40 / (1 + (bin2 - bin1) / 4)) + 1).astype(np.int32)
     pixels = pd.DataFrame({"bin1_id": bin1, "bin2_id": bin2, "count": counts})
     code = (
-        "import sys, pandas as pd; from counterpoise.demo import write_hic; "
+        "import sys, pandas as pd; from counterpoise.ingest.demo import write_hic; "
         "write_hic(sys.argv[1], pd.read_pickle(sys.argv[2]), pd.read_pickle(sys.argv[3]), 'toy')"
     )
     tables = [str(folder / "bins.pkl"), str(folder / "pixels.pkl")]

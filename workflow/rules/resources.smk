@@ -1,7 +1,7 @@
 # Input files that the workflow itself fetches or makes, under resources/.
 
 from counterpoise.cohort.config import tell_jobs
-from counterpoise.remote import public
+from counterpoise.ingest.remote import public
 
 tell_jobs(HERE / "conf", snakemake_overrides(config))
 

@@ -13,10 +13,10 @@ from counterpoise.cohort.samples import (
 from counterpoise.cohort.settings import METHOD_KEY, IngestSettings, RunConfig
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
-from counterpoise.ingest import is_url
+from counterpoise.ingest.remote import key_of, local_path, log_path, public, split_group
+from counterpoise.ingest.source import is_url
 from counterpoise.methods.base import MethodSettings
 from counterpoise.methods.kernel.settings import CV, KernelSettings
-from counterpoise.remote import key_of, local_path, log_path, public, split_group
 from counterpoise.store.paths import BASE, Layout
 
 

@@ -37,8 +37,8 @@ from counterpoise.cohort.samples import (
     read_sheet,
 )
 from counterpoise.cohort.settings import METHOD_KEY, RunConfig
-from counterpoise.demo import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.errors import ConfigError
+from counterpoise.ingest.demo import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings
 from counterpoise.store.paths import BASE

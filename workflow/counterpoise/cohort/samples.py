@@ -13,8 +13,8 @@ from typing import Any
 from omegaconf import MISSING
 
 from counterpoise.errors import ConfigError
-from counterpoise.ingest import is_url
-from counterpoise.remote import problem_of, public
+from counterpoise.ingest.remote import problem_of, public
+from counterpoise.ingest.source import is_url
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "samples.schema.json"
 

@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk
 from counterpoise.errors import ConfigError, InputError
-from counterpoise.ingest import HIC_ENGINES, is_url
 from counterpoise.ingest.hic_format import Header, open_hic_file
 from counterpoise.ingest.hic_worker import RECORD
-from counterpoise.ingest.source import Level, OpenLevel, SourceInfo
+from counterpoise.ingest.source import HIC_ENGINES, Level, OpenLevel, SourceInfo, is_url
 
 STALL_SECONDS = 300.0  # a reader that says nothing for this long is taken for hung
 CHUNK = 1 << 21  # pixels that a piece handed on has at least, if there are that many

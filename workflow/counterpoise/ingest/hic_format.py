@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.errors import InputError
-from counterpoise.ingest import is_url
+from counterpoise.ingest.source import is_url
 
 VERSIONS = range(6, 10)
 TIMEOUT_SECONDS = 60.0  # for an answer of a web server

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import InputError
-from counterpoise.ingest import is_url
 from counterpoise.ingest.hic_format import HicFile, open_hic_file
+from counterpoise.ingest.source import is_url
 
 # A .hic file holds counts as 16-bit integers or 32-bit floats, so float32 loses nothing.
 RECORD = np.dtype([("bin1", "<i4"), ("bin2", "<i4"), ("count", "<f4")])

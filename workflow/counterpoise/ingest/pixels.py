@@ -15,7 +15,7 @@ from counterpoise.contacts.contact_map import (
     Chunk,
 )
 from counterpoise.files import replacing, write_json
-from counterpoise.ingest import open_contacts
+from counterpoise.ingest.reading import open_contacts
 from counterpoise.ingest.source import SourceInfo
 from counterpoise.store.arrow import numbers
 from counterpoise.store.pixels import ROW_GROUP, write_bins

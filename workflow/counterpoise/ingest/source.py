@@ -118,3 +118,10 @@ class OpenLevel:
     total: int | None = None
     column_attributes: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+
+HIC_ENGINES = ("hictkpy", "hicstraw")
+
+
+def is_url(uri: str) -> bool:
+    return uri.startswith(("http://", "https://"))
