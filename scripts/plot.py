@@ -3,7 +3,7 @@
 import pyarrow.parquet as pq
 
 from counterpoise.jobs.command import parser, run
-from counterpoise.qc import plot_method
+from counterpoise.report.plot import plot_method
 from counterpoise.store.masks import read_mask
 from counterpoise.store.pixels import open_triples
 from counterpoise.store.weights import read_errors, read_searches, read_verdict, read_weights

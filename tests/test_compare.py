@@ -14,13 +14,13 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import counterpoise as cp
-from counterpoise import compare as cmp
-from counterpoise import compare_page as page
-from counterpoise import qc
-from counterpoise.compare import Balanced, Region, Sample
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.records.verdict import Status
+from counterpoise.report import comparison as cmp
+from counterpoise.report import comparison_plot as page
+from counterpoise.report import plot as qc
+from counterpoise.report.comparison import Balanced, Region, Sample
 from counterpoise.store.masks import write_mask
 from counterpoise.store.paths import Layout, compared
 from counterpoise.store.pixels import read_triples
@@ -181,7 +181,7 @@ def test_pairs_are_counted(flags: list[bool], first: int) -> None:
 def test_decay_is_the_mean_by_distance_whatever_the_scale_of_chromosomes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("counterpoise.survey.CHUNK", 200)
+    monkeypatch.setattr("counterpoise.report.survey.CHUNK", 200)
     sample = make_sample("a", 4)
     dense = make_map(4)[1].astype(float)
     weights = sample.runs["kr"].weights

@@ -17,10 +17,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import counterpoise as cp
-from counterpoise import qc
 from counterpoise.contacts.bins import BinTable, base_pairs
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.records.verdict import PartVerdict, Status, Verdict
+from counterpoise.report import plot as qc
 
 from .conftest import random_map
 
@@ -96,7 +96,7 @@ def draw(
 def test_survey_equals_dense_arithmetic(
     monkeypatch: pytest.MonkeyPatch, scope: str, ignore_diags: int, diagonal: int, max_pixels: int
 ) -> None:
-    monkeypatch.setattr("counterpoise.survey.CHUNK", 50)
+    monkeypatch.setattr("counterpoise.report.survey.CHUNK", 50)
     contacts = small_map()
     n = len(contacts.bins)
     rng = np.random.default_rng(1)

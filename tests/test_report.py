@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 
 import counterpoise as cp
-from counterpoise import report
 from counterpoise.files import write_json
 from counterpoise.records.verdict import Status
+from counterpoise.report import page as report
 from counterpoise.store.masks import write_mask
 from counterpoise.store.missing import why_missing
 from counterpoise.store.paths import Layout

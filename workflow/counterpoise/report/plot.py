@@ -28,7 +28,7 @@ from counterpoise.files import replacing
 from counterpoise.methods import methods
 from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.verdict import Status, Verdict
-from counterpoise.survey import (
+from counterpoise.report.survey import (
     Flags,
     Floats,
     Survey,

@@ -1,4 +1,4 @@
-"""The cohort at a glance: ``summary.tsv``, and ``report.html``, one page that needs no network.
+"""The cohort at a glance: ``summary.tsv``, and ``page.html``, one page that needs no network.
 
 Both are made from the files under ``results/`` alone; equal files give equal bytes. A run that has
 no result is told as ``missing``, with the reason.
@@ -133,7 +133,7 @@ def write_report(
     *,
     image_width: int = 1400,
 ) -> None:
-    """``report.html``: verdicts, masks, inputs and plots in one file.
+    """``page.html``: verdicts, masks, inputs and plots in one file.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def write_report(
     environment.filters.update(
         base_pairs=base_pairs, number=number, deviation=deviation, words=words, duration=duration
     )
-    source = resources.files("counterpoise").joinpath("report.html").read_text(encoding="utf-8")
+    source = resources.files("counterpoise").joinpath("page.html").read_text(encoding="utf-8")
     counts = Counter(row["status"] for row in rows)
     meanings = {status.value: MEANINGS[status] for status in Status}
     if counts[MISSING]:

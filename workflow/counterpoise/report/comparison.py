@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise import qc
 from counterpoise.contacts.contact_map import ContactMap, rows_within
 from counterpoise.records.verdict import Verdict
+from counterpoise.report import plot as qc
+from counterpoise.report.survey import Flags, Floats, add_to_picture, chunks
 from counterpoise.store.masks import read_mask
 from counterpoise.store.paths import Layout
 from counterpoise.store.pixels import open_triples
 from counterpoise.store.weights import read_verdict, read_weights
-from counterpoise.survey import Flags, Floats, add_to_picture, chunks
 
 COLUMNS, MAPS = 4, 8  # maps in a row, and at most
 ENOUGH = 16.0  # contacts in a cell of a map, on average

@@ -12,8 +12,10 @@ from matplotlib.colors import LogNorm, to_rgb
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from counterpoise import qc
-from counterpoise.compare import (
+from counterpoise.contacts.bins import base_pairs
+from counterpoise.records.verdict import Status
+from counterpoise.report import plot as qc
+from counterpoise.report.comparison import (
     COLUMNS,
     GAP,
     LEFT,
@@ -24,8 +26,6 @@ from counterpoise.compare import (
     groups,
     map_side,
 )
-from counterpoise.contacts.bins import base_pairs
-from counterpoise.records.verdict import Status
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
