@@ -14,7 +14,7 @@ from counterpoise.errors import ConfigError
 from counterpoise.store.paths import combinations, compared
 from counterpoise.jobs.snakemake import gather
 from counterpoise.jobs.environment import prepare_jobs
-from counterpoise.tracking import next_attempt
+from counterpoise.tracking.log import next_attempt
 
 min_version("9.0")
 

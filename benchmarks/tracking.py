@@ -22,7 +22,7 @@ from tests.test_tracking import cohort_rows, write_run
 
 from benchmarks.measuring import in_words, machine, markdown, on_two_cores, publish, save
 from counterpoise.store.paths import Layout
-from counterpoise.tracking import log_cohort
+from counterpoise.tracking.log import log_cohort
 
 WORKERS = 4  # what ``mlflow server`` starts by itself
 

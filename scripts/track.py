@@ -6,7 +6,7 @@ Ends well even where MLflow could not be reached; the output then says ``pending
 from counterpoise.files import write_json
 from counterpoise.jobs.command import layout, parser, run
 from counterpoise.store.paths import combinations
-from counterpoise.tracking import log_cohort
+from counterpoise.tracking.log import log_cohort
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ from counterpoise.store.mcool import DIVISIVE, write_mcool
 from counterpoise.store.paths import Layout
 from counterpoise.store.pixels import read_triples
 from counterpoise.store.weights import write_balance, write_searches
-from counterpoise.tracking import log_cohort
+from counterpoise.tracking.log import log_cohort
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUTS = (ROOT / "docs" / "outputs.md").read_text(encoding="utf-8")

@@ -43,7 +43,7 @@ from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import Layout
 from counterpoise.store.pixels import read_triples
 from counterpoise.store.weights import write_balance, write_searches
-from counterpoise.tracking import _read_result
+from counterpoise.tracking.log import _read_result
 
 from .test_hic import hic_bytes
 

@@ -27,7 +27,7 @@ from counterpoise.records.verdict import PartVerdict, Status, Verdict
 from counterpoise.store.arrow import write_table
 from counterpoise.store.paths import Layout
 from counterpoise.store.weights import write_searches
-from counterpoise.tracking import CURVE, convergence, log_cohort, next_attempt
+from counterpoise.tracking.log import CURVE, convergence, log_cohort, next_attempt
 from tests.servers import closed_port, mlflow_server, running
 
 REPOSITORY = Path(__file__).parent.parent
@@ -674,7 +674,7 @@ def test_credentials_are_taken_out(text: str, expected: str) -> None:
 
 
 SNAKEFILE = """
-from counterpoise.tracking import next_attempt
+from counterpoise.tracking.log import next_attempt
 rule all:
     input: "results/demo/tracking.json"
 rule track:

@@ -17,7 +17,7 @@ import pytest
 
 from counterpoise.files import read_json
 from counterpoise.store.paths import Layout
-from counterpoise.tracking import CURVE, VIEW_TAG, log_cohort
+from counterpoise.tracking.log import CURVE, VIEW_TAG, log_cohort
 from tests.servers import Server, missing_for_postgres, mlflow_server, postgres, running
 from tests.test_tracking import cohort_rows, stored, write_run
 from tests.test_workflow import Cohort

@@ -1,0 +1,1 @@
+"""From result files to values, and from values to MLflow."""
