@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from counterpoise import __version__
+from counterpoise._version import __version__
 from counterpoise.errors import InputError, without_credentials
 from counterpoise.files import read_json, temporary_beside, write_json
 
