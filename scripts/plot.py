@@ -3,7 +3,7 @@
 import pyarrow.parquet as pq
 
 from counterpoise.jobs.command import parser, run
-from counterpoise.report.plot import plot_method
+from counterpoise.report.run.plot import plot_run
 from counterpoise.store.masks import read_mask
 from counterpoise.store.pixels import open_triples
 from counterpoise.store.weights import read_errors, read_searches, read_verdict, read_weights
@@ -15,7 +15,7 @@ def main() -> None:
     arguments.add_argument("--sample", help="name for the title; default: the source file's")
     arguments.add_argument("--bandwidth", nargs="*", help="what a search found, if one was made")
     args = arguments.parse_args()
-    plot_method(
+    plot_run(
         open_triples({key: getattr(args, key) for key in inputs}),
         read_mask(args.mask),
         read_weights(args.weights),
@@ -23,7 +23,8 @@ def main() -> None:
         pq.read_table(args.trace),
         read_verdict(args.verdict),
         args.output,
-        args.settings,
+        max_pixels=args.settings["max_pixels"],
+        dpi=args.settings["dpi"],
         sample=args.sample,
         searches=[found for path in args.bandwidth or [] for found in read_searches(path)],
     )

@@ -31,7 +31,7 @@ from counterpoise.ingest.reading import inspect_source
 from counterpoise.mask import MaskSettings, Reason, mask_bins
 from counterpoise.methods import methods
 from counterpoise.records.verdict import Cause, Status
-from counterpoise.report.page import write_summary
+from counterpoise.report.summary import write_summary
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import DIVISIVE, write_mcool
 from counterpoise.store.paths import Layout
