@@ -28,7 +28,7 @@ Entries = tuple[NDArray[np.uint32], NDArray[Any]]
 Chunk = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[Any]]
 
 
-PIECE = 1 << 20  # entries that are read together, about a row group of the triples
+PIECE = 1 << 20  # entries that are read together, about a row group of the pixels on disk
 
 
 @dataclass(frozen=True)

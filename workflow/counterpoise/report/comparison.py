@@ -18,8 +18,8 @@ from counterpoise.records.verdict import Verdict
 from counterpoise.report import plot as qc
 from counterpoise.report.survey import Flags, Floats, add_to_picture, chunks
 from counterpoise.store.masks import read_mask
-from counterpoise.store.paths import Layout
-from counterpoise.store.pixels import open_triples
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.pixels import open_map
 from counterpoise.store.weights import read_verdict, read_weights
 
 COLUMNS, MAPS = 4, 8  # maps in a row, and at most
@@ -80,7 +80,7 @@ class Sample:
 
 
 def read_sample(
-    layout: Layout, name: str, about: dict[str, Any], resolution: int, methods: Sequence[str]
+    paths: ResultPaths, name: str, about: dict[str, Any], resolution: int, methods: Sequence[str]
 ) -> Sample:
     """A sample from its results; ``about`` holds its condition and replicate, or None for them."""
     words = [str(about["condition"] or "")]
@@ -88,13 +88,13 @@ def read_sample(
         words.append(f"replicate {about['replicate']}")
     runs = {}
     for method in methods:
-        paths = layout.weights(name, resolution, method)
-        runs[method] = Balanced(read_weights(paths["weights"]), read_verdict(paths["verdict"]))
+        files = paths.run_files(name, resolution, method)
+        runs[method] = Balanced(read_weights(files.weights), read_verdict(files.verdict))
     return Sample(
         name,
         ", ".join(word for word in words if word),
-        open_triples(layout.triples(name, resolution)),
-        read_mask(layout.mask(name, resolution))[0],
+        open_map(paths.map_files(name, resolution)),
+        read_mask(paths.mask(name, resolution))[0],
         runs,
     )
 
