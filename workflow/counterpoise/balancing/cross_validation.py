@@ -177,7 +177,9 @@ def search(
     widths = [fraction * unit for fraction in settings.candidates(n)]
     # Below one it would be a fraction.
     least = 1.0 if unit > 1 else 0.0
-    tried = [_Tried(width, max(width * settings.of_whole, min(width, least))) for width in widths]
+    tried = [
+        _Tried(width, max(width * settings.full_map_factor, min(width, least))) for width in widths
+    ]
     kept = np.concatenate([chromosome.kept for chromosome in chromosomes])
     runs, longer = np.empty(0, np.intp), False
     for split in range(settings.splits):
@@ -316,7 +318,7 @@ def solutions(
     # A method that smooths because it is stopped has one start.
     u = xp.stack([xp.ones_like(start) if stopping.decides else start] * len(bandwidths)).T
     needed, why = [0] * len(bandwidths), [""] * len(bandwidths)
-    if not settings.everywhere:
+    if not settings.positive_everywhere:
         reached = to_numpy(within_reach(smoother, xp.stack([marginal] * len(bandwidths)).T))
         beyond = "a bin has no contact of one half within reach of the kernel"
         why = ["" if column.all() else beyond for column in reached.T]

@@ -66,7 +66,7 @@ def _solve(problem: Problem, settings: KernelSettings, step: Step, noise: Noise)
     smoother = settings.smoother(chromosomes, bandwidth, problem.marginal, xp)
     mean = problem.marginal.sum() / operator.size
     within = to_numpy(within_reach(smoother, problem.marginal))
-    dropped = None if within.all() or settings.everywhere else ~within
+    dropped = None if within.all() or settings.positive_everywhere else ~within
     if dropped is not None:
         operator = operator.restrict(within)
         smoother = settings.smoother(
