@@ -393,7 +393,8 @@ def test_a_plot_drawn_anew_replaces_the_artifact(
     paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
     log_cohort(paths, rows[:1], settings)
-    path = Path(write_run(paths, rows[0])["plot"])
+    write_run(paths, rows[0])
+    path = Path(paths.plot("s1", 10_000, "ice"))
     path.write_bytes(b"another picture")
     log_cohort(paths, rows[:1], settings)
     (run,) = stored(settings)
