@@ -394,7 +394,7 @@ def test_a_plot_drawn_anew_replaces_the_artifact(
 ) -> None:
     log_cohort(paths, rows[:1], settings)
     write_run(paths, rows[0])
-    path = Path(paths.plot("s1", 10_000, "ice"))
+    path = Path(paths.plot("s0", 10_000, "ice"))
     path.write_bytes(b"another picture")
     log_cohort(paths, rows[:1], settings)
     (run,) = stored(settings)
