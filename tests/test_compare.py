@@ -40,8 +40,8 @@ from counterpoise.report.comparison.samples import (
 from counterpoise.report.formats import format_percent
 from counterpoise.report.style import PAGE_WIDTH
 from counterpoise.store.masks import write_mask
-from counterpoise.store.paths import Layout, compared
-from counterpoise.store.pixels import read_triples
+from counterpoise.store.paths import ResultPaths, compared
+from counterpoise.store.pixels import read_map
 from counterpoise.store.weights import write_balance
 
 CHROMOSOMES = {"chr1": 60, "chr2": 30}
@@ -118,10 +118,8 @@ def test_samples_are_grouped_by_their_longest_chromosome() -> None:
     assert shared_chromosomes(found[0]) == ["chr1", "chr2"]
     words = describe_comparison(compare(found[0], "ice"), "ice")
     assert "Not compared, since not all samples have them: c chrY." in words
-    assert (
-        "its longest chromosome is chr1, 610,000 bp, which no other sample has"
-        in describe_uncompared(found[1])
-    )
+    uncompared = describe_uncompared(found[1])
+    assert "its longest chromosome is chr1, 610,000 bp, which no other sample has" in uncompared
 
 
 def test_the_primary_method_is_shown_where_it_is_good_and_else_the_next() -> None:
@@ -317,9 +315,8 @@ def test_the_page_grows_with_samples_and_says_who_has_no_map(tmp_path: Path) -> 
     assert heights[8] <= heights[9] < heights[8] + 60  # one more line of words
     seen = compare(samples, "ice")
     assert (len(seen.pictures), len(seen.decay), len(seen.shares)) == (8, 10, 10)
-    assert "Only 8 maps are drawn; without a map: sample 8, sample 9." in describe_comparison(
-        seen, "ice"
-    )
+    caption = describe_comparison(seen, "ice")
+    assert "Only 8 maps are drawn; without a map: sample 8, sample 9." in caption
     styles = [tuple(line_style(k).values()) for k in range(28)]
     assert len(set(styles)) == 28
 
@@ -348,9 +345,8 @@ def test_extremes_can_be_drawn(tmp_path: Path) -> None:
     draw(tmp_path / "a.png", nothing)
     tiny = [make_sample(name, k, ("vc",), {"c": 1}) for k, name in enumerate("ab")]
     draw(tmp_path / "b.png", tiny, "vc")
-    named = [
-        replace(make_sample("$x_1$ " + "long " * 30, k), description="w" * 300) for k in range(5)
-    ]
+    long_names = [make_sample("$x_1$ " + "long " * 30, k) for k in range(5)]
+    named = [replace(sample, description="w" * 300) for sample in long_names]
     draw(tmp_path / "c.png", named, dpi=55)
     edges = np.array([0, 5, 70, 1000], dtype=np.int32)
     bins = BinTable(("only",), np.array([1000]), np.array([0, 3]), edges[:-1], edges[1:], None)
@@ -366,7 +362,7 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     import cooler
     import pandas as pd
 
-    from counterpoise.ingest.pixels import write_triples
+    from counterpoise.ingest.pixels import write_map
     from counterpoise.ingest.reading import inspect_source
 
     contacts, dense = make_map(5)
@@ -374,19 +370,19 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     pixels = pd.DataFrame({"bin1_id": bin1, "bin2_id": bin2, "count": dense[bin1, bin2]})
     sizes = pd.Series({name: n * SIZE for name, n in CHROMOSOMES.items()})
     cooler.create_cooler(str(tmp_path / "a.cool"), cooler.binnify(sizes, SIZE), pixels)
-    layout = Layout("mine", str(tmp_path))
-    triples = layout.triples("a", SIZE)
-    write_triples(inspect_source(str(tmp_path / "a.cool")), SIZE, triples)
-    mask = cp.mask_bins(read_triples(triples))
-    write_mask(layout.mask("a", SIZE), mask, contacts.bins)
+    paths = ResultPaths("mine", str(tmp_path))
+    files = paths.map_files("a", SIZE)
+    write_map(inspect_source(str(tmp_path / "a.cool")), SIZE, files)
+    mask = cp.mask_bins(read_map(files))
+    write_mask(paths.mask("a", SIZE), mask, contacts.bins)
     result = cp.balance(contacts, "kr", mask=mask.kept)
-    write_balance(result, contacts.bins, layout.weights("a", SIZE, "kr"))
+    write_balance(result, contacts.bins, paths.run_files("a", SIZE, "kr"))
     about = {"condition": "wild", "replicate": 2}
-    sample = read_sample(layout, "a", about, SIZE, ["kr"])
+    sample = read_sample(paths, "a", about, SIZE, ["kr"])
     assert (sample.name, sample.description) == ("a", "wild, replicate 2")
     np.testing.assert_array_equal(sample.kept, mask.kept)
     np.testing.assert_array_equal(sample.runs["kr"].weights, result.weights)
     assert sample.runs["kr"].verdict.status is result.verdict.status
     assert sample.contacts.nnz == contacts.nnz
     nothing = {"condition": None, "replicate": None}
-    assert read_sample(layout, "a", nothing, SIZE, ["kr"]).description == ""
+    assert read_sample(paths, "a", nothing, SIZE, ["kr"]).description == ""

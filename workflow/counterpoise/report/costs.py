@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from counterpoise.store.paths import Layout
+from counterpoise.store.paths import ResultPaths
 
 
 class Peak(NamedTuple):
@@ -49,12 +49,12 @@ class Cost(NamedTuple):
     largest: Peak | None
 
 
-def read_costs(layout: Layout, runs: Sequence[Mapping[str, Any]]) -> list[Cost]:
+def read_costs(paths: ResultPaths, runs: Sequence[Mapping[str, Any]]) -> list[Cost]:
     """Read the time and memory of each rule.
 
     Parameters
     ----------
-    layout : Layout
+    paths : ResultPaths
         Locations of the cohort's results.
     runs : sequence of mapping
         Sample, resolution and method of each run.
@@ -72,15 +72,15 @@ def read_costs(layout: Layout, runs: Sequence[Mapping[str, Any]]) -> list[Cost]:
         "inspect": samples, "ingest": maps, "mask": maps, "bandwidth": places, "balance": places,
         "plot": places, "compare": resolutions, "export": samples,
     }  # fmt: skip
-    costs = (_cost_of_rule(layout, rule, jobs) for rule, jobs in wildcards_of_rules.items())
+    costs = (_cost_of_rule(paths, rule, jobs) for rule, jobs in wildcards_of_rules.items())
     return [cost for cost in costs if cost is not None]
 
 
-def _cost_of_rule(layout: Layout, rule: str, jobs: Iterable[tuple[str, ...]]) -> Cost | None:
+def _cost_of_rule(paths: ResultPaths, rule: str, jobs: Iterable[tuple[str, ...]]) -> Cost | None:
     """Sum the measurements of a rule; None if there are none."""
     times, memories = [], []
     for wildcards in jobs:
-        path = Path(layout.benchmark(rule, *wildcards))
+        path = Path(paths.benchmark(rule, *wildcards))
         if not path.is_file():
             continue
         with open(path, newline="", encoding="utf-8") as stream:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from counterpoise._version import __version__
-from counterpoise.contacts.bins import base_pairs
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.files import read_json, replacing
 from counterpoise.mask import Reason
 from counterpoise.records.verdict import Status
@@ -29,7 +29,7 @@ from counterpoise.report.images import embed_image, link_image
 from counterpoise.report.summary import MISSING, Row, Run, read_run_verdict, summary_rows
 from counterpoise.store.masks import read_mask
 from counterpoise.store.missing import not_written
-from counterpoise.store.paths import Layout, compared
+from counterpoise.store.paths import ResultPaths, compared
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -56,7 +56,7 @@ MOST_FIGURES = 300
 
 
 def write_report(
-    layout: Layout,
+    paths: ResultPaths,
     runs: Sequence[Run],
     path: str | Path,
     settings: Mapping[str, Any] | None = None,
@@ -68,7 +68,7 @@ def write_report(
 
     Parameters
     ----------
-    layout : Layout
+    paths : ResultPaths
         Locations of the cohort's results.
     runs : sequence of mapping
         Sample, resolution, method and, if known, condition and replicate of each run.
@@ -81,31 +81,31 @@ def write_report(
     most_figures : int
         Number of figures of runs to embed; runs that are not balanced come first.
     """
-    rows = summary_rows(layout, runs, settings)
+    rows = summary_rows(paths, runs, settings)
     complete = [run for run, row in zip(runs, rows, strict=True) if row["status"] != MISSING]
     maps = list(dict.fromkeys((run["sample"], run["resolution"]) for run in complete))
     folder = Path(path).parent
     stream = _template().stream(
-        cohort=layout.title,
+        cohort=paths.title,
         version=__version__,
-        versions=_package_versions(layout, complete),
+        versions=_package_versions(paths, complete),
         rows=rows,
         statuses=_count_statuses(rows),
         missing=len(rows) - len(complete),
-        not_written=not_written(layout, settings or {}),
+        not_written=not_written(paths, settings or {}),
         samples=list(dict.fromkeys(run["sample"] for run in runs)),
         resolutions=list(dict.fromkeys(run["resolution"] for run in runs)),
         methods=list(dict.fromkeys(run["method"] for run in runs)),
         reasons=[reason.name.lower() for reason in Reason if reason is not Reason.KEPT],
-        masks=[_mask_row(layout, *place) for place in maps],
-        inputs=[_input_row(layout, *place) for place in maps],
+        masks=[_mask_row(paths, *place) for place in maps],
+        inputs=[_input_row(paths, *place) for place in maps],
         side_by_side=bool(compared(complete)),
         # Generators: the page is written as it is made, with one figure in memory at a time.
-        comparisons=_comparisons(layout, runs, complete, folder, image_width),
-        plots=_plots(layout, rows, folder, image_width, most_figures),
+        comparisons=_comparisons(paths, runs, complete, folder, image_width),
+        plots=_plots(paths, rows, folder, image_width, most_figures),
         plotted=len(complete),
         shown=most_figures,
-        costs=read_costs(layout, runs),
+        costs=read_costs(paths, runs),
     )
     with replacing(path) as temporary, open(temporary, "wb") as output:
         stream.dump(output, encoding="utf-8")
@@ -119,7 +119,7 @@ def _template() -> Template:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        base_pairs=base_pairs,
+        base_pairs=format_base_pairs,
         number=format_number,
         deviation=format_deviation,
         status=format_status,
@@ -140,15 +140,15 @@ def _count_statuses(rows: Sequence[Row]) -> list[tuple[str, int, str]]:
     return [(status, counts[status], meaning) for status, meaning in meanings.items()]
 
 
-def _package_versions(layout: Layout, runs: Sequence[Run]) -> list[str]:
+def _package_versions(paths: ResultPaths, runs: Sequence[Run]) -> list[str]:
     """List the packages that any of the runs used: ``numpy 2.4.6``."""
-    pairs = {pair for run in runs for pair in read_run_verdict(layout, run).versions.items()}
+    pairs = {pair for run in runs for pair in read_run_verdict(paths, run).versions.items()}
     return [f"{name} {version}" for name, version in sorted(pairs)]
 
 
-def _mask_row(layout: Layout, sample: str, resolution: int) -> dict[str, Any]:
+def _mask_row(paths: ResultPaths, sample: str, resolution: int) -> dict[str, Any]:
     """Return the number of bins that the mask of a map removed by reason, and its thresholds."""
-    kept, summary = read_mask(layout.mask(sample, resolution))
+    kept, summary = read_mask(paths.mask(sample, resolution))
     return {
         "sample": sample,
         "resolution": resolution,
@@ -183,9 +183,9 @@ def describe_thresholds(thresholds: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _input_row(layout: Layout, sample: str, resolution: int) -> dict[str, Any]:
+def _input_row(paths: ResultPaths, sample: str, resolution: int) -> dict[str, Any]:
     """Return the record of a map's source, with None for what is unknown."""
-    record = read_json(layout.triples(sample, resolution)["source"])
+    record = read_json(paths.map_files(sample, resolution).source)
     unknown = dict.fromkeys(("uri", "format", "coarsened_from", "contacts", "nnz", "assembly"))
     return {
         **unknown,
@@ -198,20 +198,20 @@ def _input_row(layout: Layout, sample: str, resolution: int) -> dict[str, Any]:
 
 
 def _comparisons(
-    layout: Layout, runs: Sequence[Run], complete: Sequence[Run], folder: Path, width: int
+    paths: ResultPaths, runs: Sequence[Run], complete: Sequence[Run], folder: Path, width: int
 ) -> Iterator[dict[str, Any]]:
     """Yield the figure of samples side by side of each resolution without a missing run."""
     incomplete = Counter(run["resolution"] for run in runs)
     incomplete.subtract(run["resolution"] for run in complete)
     for resolution, samples in compared(runs).items():
-        picture = layout.comparison(resolution)
+        picture = paths.comparison(resolution)
         if not incomplete[resolution] and Path(picture).is_file():
             image = embed_image(picture, folder, width)
             yield {"resolution": resolution, "samples": samples, **image}
 
 
 def _plots(
-    layout: Layout, rows: Sequence[Row], folder: Path, width: int, most_figures: int
+    paths: ResultPaths, rows: Sequence[Row], folder: Path, width: int, most_figures: int
 ) -> Iterator[Row]:
     """Yield the rows of runs with their embedded figure, or only a link to it."""
     plotted = [index for index, row in enumerate(rows) if row["status"] != MISSING]
@@ -219,7 +219,7 @@ def _plots(
     embedded = set(worst_first[:most_figures])
     for index in plotted:
         row = rows[index]
-        plot = layout.plot(row["sample"], row["resolution"], row["method"])
+        plot = paths.plot(row["sample"], row["resolution"], row["method"])
         if index in embedded:
             picture = embed_image(plot, folder, width)
         else:

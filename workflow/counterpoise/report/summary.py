@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 from counterpoise.files import read_json, replacing
 from counterpoise.records.verdict import Verdict
 from counterpoise.store.missing import why_missing
-from counterpoise.store.paths import Layout
+from counterpoise.store.paths import ResultPaths
 from counterpoise.store.weights import read_verdict
 
 MISSING = "missing"  # the status of a run without a result
 
 # Sample, resolution and method of a run; condition and replicate if the sample sheet has them.
-Run = Mapping[str, Any]
+Run = dict[str, Any]
 Row = dict[str, Any]
 
 
@@ -98,13 +98,13 @@ COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 
 
 def summary_rows(
-    layout: Layout, runs: Sequence[Run], settings: Mapping[str, Any] | None = None
+    paths: ResultPaths, runs: Sequence[Run], settings: Mapping[str, Any] | None = None
 ) -> list[Row]:
     """Compute a row for each run.
 
     Parameters
     ----------
-    layout : Layout
+    paths : ResultPaths
         Locations of the cohort's results.
     runs : sequence of mapping
         Sample, resolution, method and, if known, condition and replicate of each run.
@@ -117,28 +117,28 @@ def summary_rows(
         Values by ``COLUMN_NAMES``; None where unknown. A run without a result has the status
         ``missing`` and the reason.
     """
-    return [_summary_row(layout, run, settings) for run in runs]
+    return [_summary_row(paths, run, settings) for run in runs]
 
 
-def _summary_row(layout: Layout, run: Run, settings: Mapping[str, Any] | None) -> Row:
-    if reason := why_missing(layout, run, settings):
+def _summary_row(paths: ResultPaths, run: Run, settings: Mapping[str, Any] | None) -> Row:
+    if reason := why_missing(paths, run, settings):
         row = {name: run.get(name) for name in COLUMN_NAMES}
         return {**row, "status": MISSING, "reason": reason}
     result = Result(
         run,
-        read_run_verdict(layout, run),
-        read_json(layout.triples(run["sample"], run["resolution"])["source"]),
-        layout.experiment,
+        read_run_verdict(paths, run),
+        read_json(paths.map_files(run["sample"], run["resolution"]).source),
+        paths.experiment,
     )
     return {column.name: column.value(result) for column in COLUMNS}
 
 
-def read_run_verdict(layout: Layout, run: Run) -> Verdict:
+def read_run_verdict(paths: ResultPaths, run: Run) -> Verdict:
     """Read the verdict of a run.
 
     Parameters
     ----------
-    layout : Layout
+    paths : ResultPaths
         Locations of the cohort's results.
     run : mapping
         Sample, resolution and method.
@@ -148,11 +148,11 @@ def read_run_verdict(layout: Layout, run: Run) -> Verdict:
     Verdict
         The run's verdict.
     """
-    return read_verdict(layout.weights(run["sample"], run["resolution"], run["method"])["verdict"])
+    return read_verdict(paths.run_files(run["sample"], run["resolution"], run["method"]).verdict)
 
 
 def write_summary(
-    layout: Layout,
+    paths: ResultPaths,
     runs: Sequence[Run],
     path: str | Path,
     settings: Mapping[str, Any] | None = None,
@@ -161,7 +161,7 @@ def write_summary(
 
     Parameters
     ----------
-    layout, runs, settings
+    paths, runs, settings
         See ``summary_rows``.
     path : str or Path
         Where the table goes.
@@ -169,7 +169,7 @@ def write_summary(
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMN_NAMES, delimiter="\t", lineterminator="\n")
     writer.writeheader()
-    for row in summary_rows(layout, runs, settings):
+    for row in summary_rows(paths, runs, settings):
         writer.writerow({name: _single_line(value) for name, value in row.items()})
     with replacing(path) as temporary:
         temporary.write_text(text.getvalue(), encoding="utf-8")

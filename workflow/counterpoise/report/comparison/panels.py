@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from counterpoise.contacts.bins import base_pairs
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.records.verdict import Status
 from counterpoise.report.axes import (
     LETTER_WIDTH,
@@ -164,7 +164,7 @@ def draw_decay(axes: Axes, comparison: Comparison) -> None:
     axes.set(xscale="log", yscale="log")
     for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
         set_log_ticks(axis, *limits)
-    axes.xaxis.set_major_formatter(lambda x, _: base_pairs(round(x)))
+    axes.xaxis.set_major_formatter(lambda x, _: format_base_pairs(round(x)))
     axes.grid(color=MASKED, linewidth=0.5)
     axes.set_xlabel("distance", labelpad=1)
     axes.set_ylabel("balanced contacts of a pair of bins / mean")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from counterpoise.contacts.bins import base_pairs
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.report.comparison.captions import describe_comparison, describe_uncompared
 from counterpoise.report.comparison.compare import Comparison, compare
 from counterpoise.report.comparison.geometry import (
@@ -86,7 +86,7 @@ def plot_comparison(
     height = TITLE + sum(map(group_height, comparisons))
     height += LINE * (sum(map(len, captions)) + len(uncompared) + 1)
     with new_page(path, height, dpi) as figure:
-        title = f"Samples side by side \u00b7 {base_pairs(resolution)}"
+        title = f"Samples side by side \u00b7 {format_base_pairs(resolution)}"
         write_lines(figure, [title], 34, TITLE_SIZE)
         y = write_lines(figure, uncompared, TITLE, CAPTION_SIZE)
         for comparison, lines in zip(comparisons, captions, strict=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from counterpoise.contacts.contact_map import rows_within
+from counterpoise.contacts.contact_map import load_rows
 from counterpoise.report.chunks import Flags, Floats, add_to_picture, read_chunks
 from counterpoise.report.comparison.samples import Sample
 
@@ -106,7 +106,7 @@ def fewest_contacts(samples: Sequence[Sample], chromosome: str, first: int, bins
     totals = []
     for sample in samples:
         lo = sample.span(chromosome).start + first
-        totals.append(float(rows_within(sample.contacts, lo, lo + bins, lo + bins).counts.sum()))
+        totals.append(float(load_rows(sample.contacts, lo, lo + bins, lo + bins).counts.sum()))
     return min(totals)
 
 
@@ -134,7 +134,7 @@ def draw_picture(sample: Sample, weights: Floats, region: Region, ignore_diags: 
     cell = (np.arange(len(weights)) - lo) // region.block
     scale = np.nan_to_num(weights)
     sums = np.zeros((region.cells, region.cells))
-    for _, rows, columns, counts in read_chunks(rows_within(sample.contacts, lo, hi, hi)):
+    for _, rows, columns, counts in read_chunks(load_rows(sample.contacts, lo, hi, hi)):
         far = columns - rows >= ignore_diags
         rows, columns = rows[far], columns[far]
         add_to_picture(sums, cell, rows, columns, counts[far] * scale[rows] * scale[columns])

@@ -16,8 +16,8 @@ from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.records.verdict import Verdict
 from counterpoise.report.chunks import Flags, Floats
 from counterpoise.store.masks import read_mask
-from counterpoise.store.paths import Layout
-from counterpoise.store.pixels import open_triples
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.pixels import open_map
 from counterpoise.store.weights import read_verdict, read_weights
 
 
@@ -89,13 +89,13 @@ class Sample:
 
 
 def read_sample(
-    layout: Layout, name: str, about: dict[str, Any], resolution: int, methods: Sequence[str]
+    paths: ResultPaths, name: str, about: dict[str, Any], resolution: int, methods: Sequence[str]
 ) -> Sample:
     """Read a sample from its results.
 
     Parameters
     ----------
-    layout : Layout
+    paths : ResultPaths
         Locations of the cohort's results.
     name : str
         The sample.
@@ -116,13 +116,13 @@ def read_sample(
         description.append(f"replicate {about['replicate']}")
     runs = {}
     for method in methods:
-        paths = layout.weights(name, resolution, method)
-        runs[method] = Balanced(read_weights(paths["weights"]), read_verdict(paths["verdict"]))
+        files = paths.run_files(name, resolution, method)
+        runs[method] = Balanced(read_weights(files.weights), read_verdict(files.verdict))
     return Sample(
         name,
         ", ".join(filter(None, description)),
-        open_triples(layout.triples(name, resolution)),
-        read_mask(layout.mask(name, resolution))[0],
+        open_map(paths.map_files(name, resolution)),
+        read_mask(paths.mask(name, resolution))[0],
         runs,
     )
 

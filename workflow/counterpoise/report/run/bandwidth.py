@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import NullLocator
 
-from counterpoise.contacts.bins import base_pairs
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.records.search import Search
 from counterpoise.report.chunks import Floats
 from counterpoise.report.style import BLUE, RED, add_heading, explain_empty_panel
@@ -65,7 +65,7 @@ def _set_axes(axes: Axes, places: Floats, half_bin: float) -> None:
     axes.set(xscale="log", xlim=(low, high), ylim=(-0.1, 3), yticks=[0, 1, 2, 3])
     axes.set_yticklabels(["best", "1", "2", "3"])
     marks = 10.0 ** np.arange(np.ceil(np.log10(2.5 * half_bin)), np.log10(high))
-    labels = [base_pairs(round(mark)) for mark in marks]
+    labels = [format_base_pairs(round(mark)) for mark in marks]
     if low < half_bin:
         marks, labels = np.append(half_bin, marks), ["none", *labels]
     axes.set_xticks(marks, labels)

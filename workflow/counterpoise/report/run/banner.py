@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from counterpoise.contacts.bins import about
+from counterpoise.contacts.bins import format_length
 from counterpoise.methods import methods
 from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.verdict import Status, Verdict, counted
@@ -106,7 +106,7 @@ def _describe_bandwidths(verdict: Verdict) -> str:
     bandwidths = _bandwidths(verdict)
     if not bandwidths or len(verdict.parts) < 2:
         return ""
-    ends = dict.fromkeys(about(end) for end in (min(bandwidths), max(bandwidths)))
+    ends = dict.fromkeys(format_length(end) for end in (min(bandwidths), max(bandwidths)))
     by = ", chosen by cross-validation" if verdict.settings["bandwidth"] == CV else ""
     return f"Bandwidth {' to '.join(ends)}{by}."
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from counterpoise.contacts.bins import BinTable, base_pairs
+from counterpoise.contacts.bins import BinTable, format_base_pairs
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.methods import methods
@@ -94,7 +94,7 @@ def plot_run(
     name = sample or Path(str(contacts.source.get("uri", "matrix"))).name
     mask_text = describe_mask(mask_summary, int(kept.sum()), len(kept))
     with new_page(path, PAGE_HEIGHT, dpi) as figure:
-        draw_banner(figure, verdict, f"{name} \u00b7 {base_pairs(contacts.bins.resolution)}")
+        draw_banner(figure, verdict, f"{name} \u00b7 {format_base_pairs(contacts.bins.resolution)}")
         draw_maps(figure, contacts.bins, kept, weights, numbers, verdict)
         draw_weights(figure, contacts.bins, kept, weights, errors, mask_text, verdict)
         true_bias = contacts.bins.extra.get("true_bias")
