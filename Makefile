@@ -15,7 +15,7 @@ demo: setup
 	@echo "Done. Look at:"
 	@echo "  results/demo/report.html          verdicts and plots; open it in a browser"
 	@echo "  results/demo/summary.tsv          the same as a table"
-	@echo "  results/demo/coolers/*.mcool      balanced coolers, with a column for each method and `weight`"
+	@echo "  results/demo/coolers/*.mcool      balanced coolers, one column per method, and weight"
 	@echo "  $(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db     every run, side by side"
 
 test: .venv/ready

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from counterpoise.backends import Operator
 from counterpoise.backends.vectors import to_numpy
 from counterpoise.balancing.parts import Task
-from counterpoise.contacts.chromosomes import ChromosomeBins, chromosome_bins, fewer
-from counterpoise.contacts.contact_map import PIECE, Contacts, rows_within
+from counterpoise.contacts.chromosomes import ChromosomeBins, chromosome_bins, restrict_chromosomes
+from counterpoise.contacts.contact_map import CHUNK_PIXELS, Contacts, load_rows
 from counterpoise.contacts.selection import Selection
 from counterpoise.errors import ConfigError
 from counterpoise.methods.kernel.settings import KernelSettings, Score
@@ -98,8 +98,8 @@ def halves(contacts: Contacts, rng: np.random.Generator) -> tuple[Contacts, Cont
             "so they cannot be split in two; give a bandwidth, or the raw map."
         )
     first = np.empty_like(counts)
-    for begin in range(0, len(counts), PIECE):
-        piece = slice(begin, begin + PIECE)
+    for begin in range(0, len(counts), CHUNK_PIXELS):
+        piece = slice(begin, begin + CHUNK_PIXELS)
         first[piece] = rng.binomial(counts[piece].astype(np.int64), 0.5)
     return replace(contacts, counts=first), replace(contacts, counts=counts - first)
 
@@ -123,7 +123,7 @@ def search_parts(
             continue
         chromosomes = chromosome_bins(task.contacts.bins, selection)
         # No other part's contacts are split, nor those between them.
-        contacts = rows_within(task.contacts, selection.lo, selection.hi, selection.hi)
+        contacts = load_rows(task.contacts, selection.lo, selection.hi, selection.hi)
         operators = partial(task.operator, selection=selection)
         step, settings = task.method.step, task.settings
         label, first_bin = selection.label, selection.lo
@@ -196,11 +196,11 @@ def search(
             inner = [operator(within_runs(half, runs, kept, first_bin)) for half in maps]
         there = np.logical_and(*(_chromosomes_in(half, chromosomes) for half in both))
         if not there.all():
-            both = [half.restricted(there) for half in both]
-            inner = [half and half.restricted(there) for half in inner]
+            both = [half.restrict(there) for half in both]
+            inner = [half and half.restrict(there) for half in inner]
         left = [candidate for candidate in tried if not candidate.rejected]
         widths = [candidate.bandwidth for candidate in left]
-        here = fewer(chromosomes, there)
+        here = restrict_chromosomes(chromosomes, there)
         score_by = partial(_round, here, widths, step, settings, runs[there])
         # On a CPU both at once: much of the time is spent in transforms of one thread.
         with ThreadPoolExecutor(2 if both[0].xp is np else 1) as pool:

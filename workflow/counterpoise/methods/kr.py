@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from counterpoise.backends.vectors import Vector, deviations, scalars
+from counterpoise.backends.vectors import Vector, deviations, to_floats
 from counterpoise.contacts.selection import Scope
 from counterpoise.methods.base import EqualSumsSettings, Method, Problem, Solution
 from counterpoise.records.verdict import Cause, Status, counted, not_enough
@@ -122,7 +122,7 @@ def _newton_step(
         image *= length
         unsolved = residual - image
         scaled = unsolved / row_sums
-        bend, lowest, highest, new_rho = scalars(
+        bend, lowest, highest, new_rho = to_floats(
             bend, tried.min(), tried.max(), _dot(unsolved, scaled)
         )
         if not bend > 0:

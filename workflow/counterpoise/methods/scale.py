@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from counterpoise.backends.vectors import Vector, scalars, to_numpy
+from counterpoise.backends.vectors import Vector, to_floats, to_numpy
 from counterpoise.contacts.selection import Scope
 from counterpoise.methods.base import EqualSumsSettings, Method, Problem, Solution
 from counterpoise.records.verdict import Cause, Status, not_enough
@@ -151,7 +151,7 @@ def _ended(reached: _Reached, cause: Cause = Cause.NONE, reason: str = "") -> So
     weights, left_out, low = reached.weights, reached.left_out, reached.low
     solution = Solution(weights, status, reached.iterations, cause, reason, target=1.0)
     fewer = left_out & (reached.nonzeros < low)
-    count, few = (int(number) for number in scalars(left_out.sum(), fewer.sum()))
+    count, few = (int(number) for number in to_floats(left_out.sum(), fewer.sum()))
     if count:
         single = f"{count - few:,} that would not settle"
         solution.dropped_reason = f"{few:,} in contact with fewer than {low:,} others" + (
