@@ -22,7 +22,9 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.errors import ConfigError
+from counterpoise.ingest import pixels as ingested
 from counterpoise.ingest.reading import inspect_source
+from counterpoise.jobs import memory as prediction
 from counterpoise.jobs.memory import (
     AROUND,
     EXAMINED,
@@ -59,8 +61,8 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     found = {name: str(folder / f"{name}.parquet") for name in ("pixels", "bins")}
     found["source"] = str(folder / "source.json")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(triples, "ROW_GROUP", 70_000)
-        triples.write_triples(inspect_source(source), 1, found)
+        patch.setattr(ingested, "ROW_GROUP", 70_000)
+        ingested.write_triples(inspect_source(source), 1, found)
     return found
 
 
@@ -139,11 +141,11 @@ def test_drawn_maps_are_foretold(paths: dict[str, str]) -> None:
 def test_the_largest_part_is_never_taken_for_smaller(paths: dict[str, str]) -> None:
     pixels = pq.ParquetFile(paths["pixels"])
     contacts = read_triples(paths)
-    bins, most = triples._largest_part(paths, pixels, Scope.CIS)
+    bins, most = prediction._largest_part(paths, pixels, Scope.CIS)
     rows = np.diff(contacts.indptr[contacts.bins.offsets])
     assert bins == np.diff(contacts.bins.offsets).max()
     assert rows.max() <= most <= rows.max() + 2 * 70_000
-    assert triples._largest_part(paths, pixels, Scope.GENOME) == (4000, NONZEROS)
+    assert prediction._largest_part(paths, pixels, Scope.GENOME) == (4000, NONZEROS)
 
 
 PEAK = """
@@ -272,11 +274,11 @@ def test_a_part_that_may_be_examined_takes_its_share(
     paths: dict[str, str], scope: Scope, examined: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a map above the limit only the chromosomes, of a smaller one any part."""
-    monkeypatch.setattr(triples, "EXAMINE_LIMIT", 0)
+    monkeypatch.setattr(prediction, "EXAMINE_LIMIT", 0)
     _, least = forecast(paths, scope, 2)
-    monkeypatch.setattr(triples, "EXAMINE_LIMIT", NONZEROS - 1)
+    monkeypatch.setattr(prediction, "EXAMINE_LIMIT", NONZEROS - 1)
     _, above = forecast(paths, scope, 2)
-    monkeypatch.setattr(triples, "EXAMINE_LIMIT", NONZEROS)
+    monkeypatch.setattr(prediction, "EXAMINE_LIMIT", NONZEROS)
     _, below = forecast(paths, scope, 2)
     assert (above > least) == examined
     assert below - least == pytest.approx(NONZEROS * EXAMINED / MIB, abs=1)

@@ -19,11 +19,11 @@ import pytest
 
 from counterpoise.balancing.api import balance
 from counterpoise.contacts.bins import BinTable
+from counterpoise.ingest import pixels as ingested
 from counterpoise.ingest.pixels import write_triples
 from counterpoise.ingest.reading import inspect_source
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.store import mcool as export
-from counterpoise.store import pixels as triples
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import juicer_vector, write_mcool
 from counterpoise.store.paths import Layout
@@ -420,7 +420,7 @@ def test_chunks_and_row_groups_of_any_size(
     exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
     """Finished chunks are handed to HDF5: cut anywhere, h5py reads the same pixels."""
-    monkeypatch.setattr(triples, "ROW_GROUP", 500)
+    monkeypatch.setattr(ingested, "ROW_GROUP", 500)
     monkeypatch.setattr(export, "CHUNK", chunk)
     monkeypatch.setattr(Layout, "triples", moved(Layout.triples, tmp_path))
     paths = exported.layout.triples("s", 20_000)

@@ -15,10 +15,9 @@ import pytest
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk, Contacts
 from counterpoise.errors import InputError
-from counterpoise.ingest import cool
+from counterpoise.ingest import cool, pixels
 from counterpoise.ingest.pixels import write_triples
 from counterpoise.ingest.reading import inspect_source, read_contacts
-from counterpoise.store import pixels as triples
 from counterpoise.store.paths import Layout
 from counterpoise.store.pixels import read_bins, read_triples, write_bins
 
@@ -229,7 +228,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.M
         yield np.zeros(1, np.int32), np.zeros(1, np.int32), np.ones(1, np.int32)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(triples._Spool, "__iter__", full)
+    monkeypatch.setattr(pixels._Spool, "__iter__", full)
     with pytest.raises(OSError, match="No space left"):
         ingest(source, tmp_path)
     folder = Path(paths["pixels"]).parent
