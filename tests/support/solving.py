@@ -35,7 +35,7 @@ class DenseOperator:
         assert type(x) is type(self.matrix), "a vector left its library"
         return self.matrix @ x
 
-    def restricted(self, kept: NDArray[np.bool_]) -> DenseOperator:
+    def restrict(self, kept: NDArray[np.bool_]) -> DenseOperator:
         return DenseOperator(self.matrix[kept][:, kept], self.xp)
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from counterpoise.files import write_json
 from counterpoise.records.verdict import PartVerdict, Status, Verdict
 from counterpoise.store.arrow import write_table
-from counterpoise.store.paths import Layout
+from counterpoise.store.paths import ResultPaths, RunFiles
 
 POINTS = 12
 
@@ -31,17 +31,17 @@ def cohort_rows(samples: int = 2, methods: tuple[str, ...] = ("ice", "kr")) -> l
 
 
 def write_run(
-    layout: Layout,
+    paths: ResultPaths,
     row: dict[str, Any],
     *,
     points: int = POINTS,
     tolerance: float = 1e-5,
     seconds: float = 1.5,
     deviation: float = 1e-6,
-) -> dict[str, str]:
+) -> RunFiles:
     """The files of one balancing run, as small as they can be; returns their paths."""
     place = (row["sample"], row["resolution"], row["method"])
-    paths = {**layout.weights(*place), "plot": layout.plot(*place)}
+    files, plot = paths.run_files(*place), Path(paths.plot(*place))
     part = PartVerdict(
         label="genome",
         first_bin=0,
@@ -75,7 +75,7 @@ def write_run(
     )
     steps = np.arange(1, points + 1, dtype=np.int32)
     write_table(
-        paths["trace"],
+        files.trace,
         {
             "part": pa.array(["genome"] * points, pa.string()).dictionary_encode(),
             "iteration": steps,
@@ -84,11 +84,11 @@ def write_run(
             "rms_deviation": 0.25**steps,
         },
     )
-    write_table(paths["weights"], {"weight": np.array([1.0, 2.0, np.nan, 4.0])})
-    Path(paths["plot"]).parent.mkdir(parents=True, exist_ok=True)
-    Path(paths["plot"]).write_bytes(b"\x89PNG" + row["method"].encode())
-    write_json(paths["verdict"], verdict.to_dict())
-    return paths
+    write_table(files.weights, {"weight": np.array([1.0, 2.0, np.nan, 4.0])})
+    plot.parent.mkdir(parents=True, exist_ok=True)
+    plot.write_bytes(b"\x89PNG" + row["method"].encode())
+    write_json(files.verdict, verdict.to_dict())
+    return files
 
 
 def stored(settings: dict[str, Any], cohort: str = "demo") -> list[Any]:
