@@ -105,6 +105,5 @@ def page_address(uri: str, experiment: str) -> str:
         The address without credentials.
     """
     server = without_credentials(uri).rstrip("/")
-    return (
-        f"{server}/#/experiments/{experiment}/runs?viewStateShareKey={VIEW}&compareRunsMode=CHART"
-    )
+    runs = f"{server}/#/experiments/{experiment}/runs"
+    return f"{runs}?viewStateShareKey={VIEW}&compareRunsMode=CHART"
