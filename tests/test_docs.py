@@ -26,8 +26,8 @@ import counterpoise as cp
 from counterpoise.cohort import settings_page as reference
 from counterpoise.cohort.config import load, snakemake_overrides
 from counterpoise.files import read_json, write_json
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_triples
-from counterpoise.ingest.reading import inspect_source
 from counterpoise.mask import MaskSettings, Reason, mask_bins
 from counterpoise.methods import methods
 from counterpoise.records.verdict import Cause, Status

@@ -20,8 +20,8 @@ import pytest
 from counterpoise.balancing.api import balance
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_triples
-from counterpoise.ingest.reading import inspect_source
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.store import mcool as export
 from counterpoise.store import pixels as triples

@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.ingest import hic, hic_worker
-from counterpoise.ingest.hic import inspect_hic, open_hic
-from counterpoise.ingest.hic_format import HicFile
-from counterpoise.ingest.source import HIC_ENGINES
+from counterpoise.ingest.hic_engines import HIC_ENGINES
+from counterpoise.ingest.hic_file import HicFile
+from counterpoise.ingest.hic_reader import inspect_hic, open_hic
 
 ENGINES = tuple(hic_worker.FETCHERS)
 Triples = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
@@ -411,7 +411,7 @@ def test_temporary_files_have_no_name_and_the_reader_is_not_loaded_here(
         assert opened.total == 6
         assert list(temporary.iterdir()) == []
     # Both would live on in this process: hictkpy spins a core, either may crash it.
-    code = "import sys, counterpoise.ingest.hic; print({'hictkpy', 'hicstraw'} & set(sys.modules))"
+    code = "import sys, counterpoise.ingest.hic_reader; print({'hictkpy', 'hicstraw'} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert loaded.stdout.strip() == "set()"
 

@@ -24,11 +24,12 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk, Contacts
 from counterpoise.errors import InputError
 from counterpoise.ingest import cool
-from counterpoise.ingest.check import Tally, checked
 from counterpoise.ingest.coarsen import coarse_bins, coarsened
-from counterpoise.ingest.column import Column
-from counterpoise.ingest.reading import inspect_source, open_contacts, read_contacts
-from counterpoise.ingest.source import Level, SourceInfo
+from counterpoise.ingest.formats import inspect_source
+from counterpoise.ingest.hdf5_column import Column
+from counterpoise.ingest.pixel_checks import Tally, checked
+from counterpoise.ingest.read import open_contacts, read_contacts
+from counterpoise.ingest.reader_interface import Level, SourceInfo
 
 COLUMNS = ("bin1_id", "bin2_id", "count")
 
@@ -639,7 +640,7 @@ def test_coarsening_equals_the_files_own_levels(shared_data: Path, tmp_path: Pat
     path = shared_data / "4dn_test.multires.cool"
     with open_contacts(f"{path}::/resolutions/100000", 400_000) as reading:
         summed = Contacts.from_chunks(reading.bins, reading.chunks(), {})
-        record = reading.finished_record(summed.nnz)
+        record = reading.source_record(summed.nnz)
     own = read_contacts(path, 400_000)
     assert_same_map(summed, own)
     np.testing.assert_array_equal(summed.bins.start, own.bins.start)

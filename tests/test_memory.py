@@ -22,7 +22,7 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.errors import ConfigError
-from counterpoise.ingest.reading import inspect_source
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.jobs.memory import (
     AROUND,
     EXAMINED,

@@ -21,8 +21,8 @@ from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_triples
-from counterpoise.ingest.reading import inspect_source
 from counterpoise.mask import mask_bins
 from counterpoise.methods import Balancing, methods
 from counterpoise.methods.base import EqualSumsSettings, Problem, Solution, Target

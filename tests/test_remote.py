@@ -26,15 +26,8 @@ from hypothesis import strategies as st
 from counterpoise.errors import InputError
 from counterpoise.files import ABANDONED_SECONDS, read_json
 from counterpoise.ingest import remote as module
-from counterpoise.ingest.remote import (
-    PIECE,
-    download,
-    key_of,
-    local_path,
-    naming,
-    problem_of,
-    public,
-)
+from counterpoise.ingest.download import PIECE, download, name_url_in_errors
+from counterpoise.ingest.urls import download_path, public_url, url_key, url_problem
 
 from .test_docs import OUTPUTS, documented
 from .test_workflow import Cohort, write_map
@@ -450,20 +443,20 @@ def test_parts_of_killed_processes_are_cleared_and_of_living_ones_not(
     ],
 )
 def test_names(url: str, name: str) -> None:
-    assert local_path(url) == f"resources/remote/{key_of(url)}/{name}"
+    assert download_path(url) == f"resources/remote/{url_key(url)}/{name}"
 
 
 @given(st.text())
 def test_every_address_has_one_plain_name(text: str) -> None:
-    path = local_path(f"https://host/{text}")
+    path = download_path(f"https://host/{text}")
     assert re.fullmatch(r"resources/remote/[0-9a-f]{16}/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", path)
 
 
 def test_addresses_share_a_file_if_they_are_the_same() -> None:
     url = "https://host/map.mcool"
-    assert key_of(url) == key_of(f"{url}::/resolutions/1000")
-    assert key_of(url) != key_of(f"{url}?version=2")
-    assert public("https://me:secret@host/m.mcool?k=s::/a/1") == "https://host/m.mcool::/a/1"
+    assert url_key(url) == url_key(f"{url}::/resolutions/1000")
+    assert url_key(url) != url_key(f"{url}?version=2")
+    assert public_url("https://me:secret@host/m.mcool?k=s::/a/1") == "https://host/m.mcool::/a/1"
 
 
 @pytest.mark.parametrize(
@@ -478,7 +471,7 @@ def test_addresses_share_a_file_if_they_are_the_same() -> None:
     ],
 )
 def test_addresses_that_cannot_be(url: str, words: str) -> None:
-    problem = problem_of(url)
+    problem = url_problem(url)
     assert problem is not None
     assert re.search(words, problem)
     assert "secret" not in problem
@@ -486,15 +479,18 @@ def test_addresses_that_cannot_be(url: str, words: str) -> None:
 
 def test_addresses_that_can_be() -> None:
     for url in ("https://host/x", "http://[::1]:80/x.mcool::/a/1", "https://h/?a=b::c", "http://h"):
-        assert problem_of(url) is None
+        assert url_problem(url) is None
 
 
 def test_errors_name_the_address() -> None:
     error = InputError("resources/remote/0/x.hic", "is cut short.", "Fetch it again.")
     words = r"^https://host/x\.hic: is cut short\. Fetch .*\(What came .* resources/remote/0/x\.hic"
-    with pytest.raises(InputError, match=words), naming("https://host/x.hic"):
+    with pytest.raises(InputError, match=words), name_url_in_errors("https://host/x.hic"):
         raise error
-    with pytest.raises(InputError, match=r"^resources/remote/0/x\.hic: is cut"), naming(None):
+    with (
+        pytest.raises(InputError, match=r"^resources/remote/0/x\.hic: is cut"),
+        name_url_in_errors(None),
+    ):
         raise error
 
 
@@ -538,7 +534,7 @@ def maps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     counts = (rng.poisson(40 / (1 + (bin2 - bin1) / 4)) + 1).astype(np.int32)
     pixels = pd.DataFrame({"bin1_id": bin1, "bin2_id": bin2, "count": counts})
     code = (
-        "import sys, pandas as pd; from counterpoise.ingest.demo import write_hic; "
+        "import sys, pandas as pd; from counterpoise.ingest.demo_maps import write_hic; "
         "write_hic(sys.argv[1], pd.read_pickle(sys.argv[2]), pd.read_pickle(sys.argv[3]), 'toy')"
     )
     tables = [str(folder / "bins.pkl"), str(folder / "pixels.pkl")]

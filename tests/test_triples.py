@@ -16,8 +16,9 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk, Contacts
 from counterpoise.errors import InputError
 from counterpoise.ingest import cool
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_triples
-from counterpoise.ingest.reading import inspect_source, read_contacts
+from counterpoise.ingest.read import read_contacts
 from counterpoise.store import pixels as triples
 from counterpoise.store.paths import Layout
 from counterpoise.store.pixels import read_bins, read_triples, write_bins

@@ -14,7 +14,7 @@ from counterpoise.cohort.samples import (
     Sample,
 )
 from counterpoise.errors import ConfigError
-from counterpoise.ingest.source import HIC_ENGINES
+from counterpoise.ingest.hic_engines import HIC_ENGINES
 from counterpoise.mask import MaskSettings
 
 METHOD_KEY = "method"  # names the algorithm in each entry of ``methods``

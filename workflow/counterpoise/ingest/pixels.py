@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 from counterpoise.contacts.contact_map import (
     Chunk,
 )
-from counterpoise.files import replacing, write_json
-from counterpoise.ingest.reading import open_contacts
-from counterpoise.ingest.source import SourceInfo
+from counterpoise.files import atomic_write, write_json
+from counterpoise.ingest.read import open_contacts
+from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.store.arrow import numbers
 from counterpoise.store.pixels import ROW_GROUP, write_bins
 
@@ -52,10 +52,10 @@ def write_triples(
         for chunk in reading.chunks():
             spool.append(chunk)
             progress(spool.nnz, reading.total)
-        with replacing(paths["pixels"]) as temporary:
+        with atomic_write(paths["pixels"]) as temporary:
             _write_pixels(temporary, spool)
         write_bins(paths["bins"], reading.bins)
-        record = reading.finished_record(spool.nnz)
+        record = reading.source_record(spool.nnz)
         record["count_type"] = str(spool.count_type())
         record["uri"] = url or record["uri"]
         write_json(paths["source"], record)

@@ -17,7 +17,7 @@ from typing import Any
 
 from counterpoise._version import __version__
 from counterpoise.contacts.bins import base_pairs
-from counterpoise.files import read_json, replacing
+from counterpoise.files import atomic_write, read_json
 from counterpoise.mask import Reason
 from counterpoise.records.verdict import Status, Verdict
 from counterpoise.store.masks import read_mask
@@ -121,7 +121,7 @@ def write_summary(
         writer.writerow(
             {k: " ".join(v.split()) if isinstance(v, str) else v for k, v in row.items()}
         )
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text.getvalue(), encoding="utf-8")
 
 
@@ -178,7 +178,7 @@ def write_report(
         plots=_plots(layout, rows, Path(path).parent, image_width),
         costs=costs(layout, runs),
     )
-    with replacing(path) as temporary, open(temporary, "wb") as stream:
+    with atomic_write(path) as temporary, open(temporary, "wb") as stream:
         page.dump(stream, encoding="utf-8")
 
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from counterpoise.contacts.bins import BinTable, about, base_pairs
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Scope, select
-from counterpoise.files import replacing
+from counterpoise.files import atomic_write
 from counterpoise.methods import methods
 from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.verdict import Status, Verdict
@@ -238,7 +238,7 @@ def page(path: str | Path, height: int, dpi: int) -> Iterator[Figure]:
         figure = Figure(figsize=(WIDTH / PAGE_DPI, height / PAGE_DPI), dpi=dpi, facecolor="white")
         FigureCanvasAgg(figure)
         yield figure
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             # Without this the PNG names the version of matplotlib that wrote it.
             figure.savefig(temporary, format="png", dpi=dpi, metadata={"Software": None})
 
