@@ -22,8 +22,8 @@ from counterpoise.report import comparison_plot as page
 from counterpoise.report import plot as qc
 from counterpoise.report.comparison import Balanced, Region, Sample
 from counterpoise.store.masks import write_mask
-from counterpoise.store.paths import Layout, compared
-from counterpoise.store.pixels import read_triples
+from counterpoise.store.paths import ResultPaths, compared
+from counterpoise.store.pixels import read_map
 from counterpoise.store.weights import write_balance
 
 CHROMOSOMES = {"chr1": 60, "chr2": 30}
@@ -347,26 +347,26 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     import pandas as pd
 
     from counterpoise.ingest.formats import inspect_source
-    from counterpoise.ingest.pixels import write_triples
+    from counterpoise.ingest.pixels import write_map
 
     contacts, dense = make_map(5)
     bin1, bin2 = np.nonzero(np.triu(dense))
     pixels = pd.DataFrame({"bin1_id": bin1, "bin2_id": bin2, "count": dense[bin1, bin2]})
     sizes = pd.Series({name: n * SIZE for name, n in CHROMOSOMES.items()})
     cooler.create_cooler(str(tmp_path / "a.cool"), cooler.binnify(sizes, SIZE), pixels)
-    layout = Layout("mine", str(tmp_path))
-    triples = layout.triples("a", SIZE)
-    write_triples(inspect_source(str(tmp_path / "a.cool")), SIZE, triples)
-    mask = cp.mask_bins(read_triples(triples))
-    write_mask(layout.mask("a", SIZE), mask, contacts.bins)
+    paths = ResultPaths("mine", str(tmp_path))
+    files = paths.map_files("a", SIZE)
+    write_map(inspect_source(str(tmp_path / "a.cool")), SIZE, files)
+    mask = cp.mask_bins(read_map(files))
+    write_mask(paths.mask("a", SIZE), mask, contacts.bins)
     result = cp.balance(contacts, "kr", mask=mask.kept)
-    write_balance(result, contacts.bins, layout.weights("a", SIZE, "kr"))
+    write_balance(result, contacts.bins, paths.run_files("a", SIZE, "kr"))
     about = {"condition": "wild", "replicate": 2}
-    sample = cmp.read_sample(layout, "a", about, SIZE, ["kr"])
+    sample = cmp.read_sample(paths, "a", about, SIZE, ["kr"])
     assert (sample.name, sample.words) == ("a", "wild, replicate 2")
     np.testing.assert_array_equal(sample.kept, mask.kept)
     np.testing.assert_array_equal(sample.runs["kr"].weights, result.weights)
     assert sample.runs["kr"].verdict.status is result.verdict.status
     assert sample.contacts.nnz == contacts.nnz
     nothing = {"condition": None, "replicate": None}
-    assert cmp.read_sample(layout, "a", nothing, SIZE, ["kr"]).words == ""
+    assert cmp.read_sample(paths, "a", nothing, SIZE, ["kr"]).words == ""

@@ -511,9 +511,9 @@ samples: {yeast: {condition: other words}}"""
     for settings in (run.cohort_settings(), run.export_settings("yeast"), run.tracking_settings()):
         assert (settings["cohort"], settings["experiment"]) == ("demo", "mine")
 
-    shared, own = base.layout, run.layout
+    shared, own = base.paths, run.paths
     assert own.input_record() == shared.input_record()
-    assert own.triples() == shared.triples()
+    assert own.map_files() == shared.map_files()
     assert own.log("ingest", "a") == shared.log("ingest", "a")
     inside = "results/demo/experiments/mine/"
     several = (*own.weights().values(), own.mask(), own.bandwidth(), own.cooler(), own.plot())

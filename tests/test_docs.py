@@ -27,15 +27,15 @@ from counterpoise.cohort import settings_page as reference
 from counterpoise.cohort.config import load, snakemake_overrides
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest.formats import inspect_source
-from counterpoise.ingest.pixels import write_triples
+from counterpoise.ingest.pixels import write_map
 from counterpoise.mask import MaskSettings, Reason, mask_bins
 from counterpoise.methods import methods
 from counterpoise.records.verdict import Cause, Status
 from counterpoise.report.page import write_summary
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import DIVISIVE, write_mcool
-from counterpoise.store.paths import Layout
-from counterpoise.store.pixels import read_triples
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.pixels import read_map
 from counterpoise.store.weights import write_balance, write_searches
 from counterpoise.tracking.log import log_cohort
 
@@ -72,7 +72,7 @@ RUNS = [
 
 
 @pytest.fixture(scope="module")
-def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+def paths(tmp_path_factory: pytest.TempPathFactory) -> ResultPaths:
     """A cohort of one small map, written by the package as the workflow's rules do it.
 
     The source holds a column of its own, and a ``weight`` and a ``KR`` that someone made before.
@@ -80,32 +80,32 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     folder = tmp_path_factory.mktemp("docs")
     source = folder / "wild.cool"
     _write_source(source)
-    layout = Layout("mine", str(folder / "results"))
+    paths = ResultPaths("mine", str(folder / "results"))
     info = inspect_source(str(source))
-    write_json(layout.input_record("wild"), asdict(info))
+    write_json(paths.input_record("wild"), asdict(info))
     for resolution in RESOLUTIONS:
-        triples = layout.triples("wild", resolution)
-        write_triples(info, resolution, triples)
-        contacts = read_triples(triples)
+        files = paths.map_files("wild", resolution)
+        write_map(info, resolution, files)
+        contacts = read_map(files)
         write_mask(
-            layout.mask("wild", resolution),
+            paths.mask("wild", resolution),
             mask_bins(contacts, MaskSettings(min_nnz=2)),
             contacts.bins,
         )
-        kept, summary = read_mask(layout.mask("wild", resolution))
+        kept, summary = read_mask(paths.mask("wild", resolution))
         for method in COLUMNS:
             searches = None
             if methods()[method].step:
                 searches = cp.select_bandwidth(contacts, mask=kept)
-                write_searches(searches, layout.bandwidth("wild", resolution, method))
+                write_searches(searches, paths.bandwidth("wild", resolution, method))
             result = cp.balance(contacts, method, mask=kept, mask_record=summary, searches=searches)
-            write_balance(result, contacts.bins, layout.weights("wild", resolution, method))
-            plot = Path(layout.plot("wild", resolution, method))
+            write_balance(result, contacts.bins, paths.run_files("wild", resolution, method))
+            plot = Path(paths.plot("wild", resolution, method))
             plot.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (16, 10)).save(plot)
-    write_mcool(layout, "wild", list(RESOLUTIONS), COLUMNS, "ice", layout.cooler("wild"))
-    write_summary(layout, RUNS, layout.summary)
-    return layout
+    write_mcool(paths, "wild", list(RESOLUTIONS), COLUMNS, "ice", paths.cooler("wild"))
+    write_summary(paths, RUNS, paths.summary)
+    return paths
 
 
 def _write_source(path: Path) -> None:
@@ -136,46 +136,44 @@ def arrow_words(kind: pa.DataType) -> str:
 @pytest.mark.parametrize(
     ("heading", "path"),
     [
-        ("pixels.parquet", lambda layout: layout.triples("wild", 2000)["pixels"]),
-        ("bins.parquet", lambda layout: layout.triples("wild", 2000)["bins"]),
-        ("Masks", lambda layout: layout.mask("wild", 2000)),
-        ("weights.parquet", lambda layout: layout.weights("wild", 2000, "kr")["weights"]),
-        ("trace.parquet", lambda layout: layout.weights("wild", 2000, "kr")["trace"]),
-        ("bandwidth.parquet", lambda layout: layout.bandwidth("wild", 2000, "kde")),
+        ("pixels.parquet", lambda paths: paths.map_files("wild", 2000).pixels),
+        ("bins.parquet", lambda paths: paths.map_files("wild", 2000).bins),
+        ("Masks", lambda paths: paths.mask("wild", 2000)),
+        ("weights.parquet", lambda paths: paths.run_files("wild", 2000, "kr").weights),
+        ("trace.parquet", lambda paths: paths.run_files("wild", 2000, "kr").trace),
+        ("bandwidth.parquet", lambda paths: paths.bandwidth("wild", 2000, "kde")),
     ],
 )
-def test_parquet_columns(layout: Layout, heading: str, path: Any) -> None:
-    schema = pq.read_schema(path(layout))
+def test_parquet_columns(paths: ResultPaths, heading: str, path: Any) -> None:
+    schema = pq.read_schema(path(paths))
     rows = documented(heading)
     assert list(rows) == schema.names
     for name in schema.names:
         assert arrow_words(schema.field(name).type) in re.split(", | or ", rows[name][0]), name
 
 
-def test_parquet_metadata_and_carried_columns(layout: Layout) -> None:
-    bins = pq.read_schema(layout.triples("wild", 1000)["bins"])
+def test_parquet_metadata_and_carried_columns(paths: ResultPaths) -> None:
+    bins = pq.read_schema(paths.map_files("wild", 1000).bins)
     assert bins.names == [*documented("bins.parquet"), "GC", "KR", "weight"]
     assert set(json.loads(bins.metadata[b"counterpoise"])) == {"resolution", "lengths"}
-    assert pq.read_schema(layout.triples("wild", 2000)["bins"]).names == [
-        *documented("bins.parquet")
-    ]
-    mask = json.loads(pq.read_schema(layout.mask("wild", 1000)).metadata[b"counterpoise"])
+    assert pq.read_schema(paths.map_files("wild", 2000).bins).names == [*documented("bins.parquet")]
+    mask = json.loads(pq.read_schema(paths.mask("wild", 1000)).metadata[b"counterpoise"])
     assert set(mask) == {"settings", "thresholds", "reasons"}
     assert set(mask["thresholds"]) == {"min_nnz", "min_count", "mad"}
     assert set(mask["reasons"]) == set(documented("Mask reasons"))
 
 
-def test_pixels_are_packed_as_documented(layout: Layout) -> None:
-    group = pq.ParquetFile(layout.triples("wild", 1000)["pixels"]).metadata.row_group(0)
+def test_pixels_are_packed_as_documented(paths: ResultPaths) -> None:
+    group = pq.ParquetFile(paths.map_files("wild", 1000).pixels).metadata.row_group(0)
     for index in range(3):
         assert "DELTA_BINARY_PACKED" in group.column(index).encodings
         assert group.column(index).compression == "ZSTD"
 
 
-def test_json_keys(layout: Layout) -> None:
-    source = layout.triples("wild", 2000)["source"]
-    verdict = read_json(layout.weights("wild", 2000, "kr")["verdict"])
-    assert set(read_json(layout.input_record("wild"))) == set(documented("inputs/sample.json"))
+def test_json_keys(paths: ResultPaths) -> None:
+    source = paths.map_files("wild", 2000).source
+    verdict = read_json(paths.run_files("wild", 2000, "kr").verdict)
+    assert set(read_json(paths.input_record("wild"))) == set(documented("inputs/sample.json"))
     assert set(read_json(source)) == set(documented("source.json"))
     assert set(verdict) == set(documented("verdict.json"))
     for part in verdict["parts"]:
@@ -193,23 +191,23 @@ def test_words_of_statuses_causes_and_reasons() -> None:
 
 
 def test_every_path_is_named() -> None:
-    layout = Layout("<cohort>")
+    paths = ResultPaths("<cohort>")
     place = ("<sample>", "<resolution>")
-    paths = [
-        layout.input_record("<sample>"),
-        *layout.triples(*place).values(),
-        layout.mask(*place),
-        *layout.weights(*place, "<method>").values(),
-        layout.bandwidth(*place, "<method>"),
-        layout.cooler("<sample>"),
-        layout.plot(*place, "<method>"),
-        layout.comparison("<resolution>"),
-        layout.summary,
-        layout.report,
-        layout.tracking,
+    files = [
+        paths.input_record("<sample>"),
+        *paths.map_files(*place),
+        paths.mask(*place),
+        *paths.run_files(*place, "<method>"),
+        paths.bandwidth(*place, "<method>"),
+        paths.cooler("<sample>"),
+        paths.plot(*place, "<method>"),
+        paths.comparison("<resolution>"),
+        paths.summary,
+        paths.report,
+        paths.tracking,
     ]
     named = documented("Where things are")
-    assert {path.removeprefix("results/<cohort>/") for path in paths} <= set(named)
+    assert {path.removeprefix("results/<cohort>/") for path in files} <= set(named)
 
 
 PAGES = ["README.md", "CHANGELOG.md", "benchmarks/README.md", "profiles/README.md"]
@@ -233,8 +231,8 @@ def test_links_lead_somewhere(name: str) -> None:
             assert anchor in anchors, link
 
 
-def test_mcool(layout: Layout) -> None:
-    with h5py.File(layout.cooler("wild")) as file:
+def test_mcool(paths: ResultPaths) -> None:
+    with h5py.File(paths.cooler("wild")) as file:
         assert set(file.attrs) == {"format", "format-version", "bin-type"}
         assert set(file) == {"resolutions"}
         assert set(file["resolutions"]) == {"1000", "2000"}
@@ -268,17 +266,17 @@ def test_mcool(layout: Layout) -> None:
         np.testing.assert_array_equal(finest["bins/weight_source"], 1.0)
 
 
-def test_conventions_are_as_documented(layout: Layout) -> None:
+def test_conventions_are_as_documented(paths: ResultPaths) -> None:
     table = documented("Weight columns")
     assert set(table) == {"<METHOD>", "GW_<METHOD>", "INTER_<METHOD>"}
     divisive = re.search(r"^\| (.*?) \| divisive", OUTPUTS, re.M)
     assert divisive
     assert tuple(re.findall("`([^`]*)`", divisive[1])) == DIVISIVE
-    opened = cooler.Cooler(f"{layout.cooler('wild')}::resolutions/1000")
+    opened = cooler.Cooler(f"{paths.cooler('wild')}::resolutions/1000")
     raw = opened.matrix(balance=False)[:].astype(float)
     for method, column in COLUMNS.items():
         stored = opened.bins()[column][:].to_numpy()
-        path = layout.weights("wild", 1000, method)["weights"]
+        path = paths.run_files("wild", 1000, method).weights
         weights = pq.read_table(path)["weight"].to_numpy()
         values = 1 / stored if column in DIVISIVE else stored
         shape = values / weights  # constant on each part
@@ -291,25 +289,25 @@ def test_conventions_are_as_documented(layout: Layout) -> None:
             )
 
 
-def test_a_second_export_gives_the_same_bytes(layout: Layout, tmp_path: Path) -> None:
+def test_a_second_export_gives_the_same_bytes(paths: ResultPaths, tmp_path: Path) -> None:
     again = tmp_path / "again.mcool"
-    write_mcool(layout, "wild", list(RESOLUTIONS), COLUMNS, "ice", str(again))
-    assert again.read_bytes() == Path(layout.cooler("wild")).read_bytes()
+    write_mcool(paths, "wild", list(RESOLUTIONS), COLUMNS, "ice", str(again))
+    assert again.read_bytes() == Path(paths.cooler("wild")).read_bytes()
 
 
-def test_summary_columns(layout: Layout) -> None:
-    header = Path(layout.summary).read_text(encoding="utf-8").splitlines()[0]
+def test_summary_columns(paths: ResultPaths) -> None:
+    header = Path(paths.summary).read_text(encoding="utf-8").splitlines()[0]
     assert header.split("\t") == list(documented("summary.tsv"))
 
 
-def test_tracking(layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tracking(paths: ResultPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mlflow import MlflowClient
 
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     settings = {
         "enabled": True, "uri": uri, "artifacts": f"{tmp_path}/artifacts", "timeout_seconds": 5
     }  # fmt: skip
-    record = log_cohort(layout, [run for run in RUNS if run["method"] == "kde"][:1], settings)
+    record = log_cohort(paths, [run for run in RUNS if run["method"] == "kde"][:1], settings)
     assert record["status"] == "logged"
     assert set(record) == set(documented("tracking.json"))
     assert set(record["runs"][0]) == set(documented("Tracked runs"))

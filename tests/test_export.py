@@ -6,7 +6,6 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,14 +20,13 @@ from counterpoise.balancing.api import balance
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk
 from counterpoise.ingest.formats import inspect_source
-from counterpoise.ingest.pixels import write_triples
+from counterpoise.ingest.pixels import write_map
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.store import mcool as export
-from counterpoise.store import pixels as triples
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import juicer_vector, write_mcool
-from counterpoise.store.paths import Layout
-from counterpoise.store.pixels import read_triples
+from counterpoise.store.paths import MapFiles, ResultPaths
+from counterpoise.store.pixels import read_map
 from counterpoise.store.weights import read_errors, read_verdict, read_weights, write_balance
 
 RESOLUTIONS = [10_000, 20_000]
@@ -86,26 +84,26 @@ def run_cohort(
     resolutions: list[int] = RESOLUTIONS,
     columns: dict[str, str] = COLUMNS,
     filters: MaskSettings | None = None,
-) -> Layout:
+) -> ResultPaths:
     """Everything up to the export, as the workflow's jobs do it."""
-    layout = Layout("toy", str(folder))
+    paths = ResultPaths("toy", str(folder))
     info = inspect_source(str(source))
     for resolution in resolutions:
-        paths = layout.triples("s", resolution)
-        write_triples(info, resolution, paths)
-        contacts = read_triples(paths)
-        write_mask(layout.mask("s", resolution), mask_bins(contacts, filters), contacts.bins)
-        kept, summary = read_mask(layout.mask("s", resolution))
+        files = paths.map_files("s", resolution)
+        write_map(info, resolution, files)
+        contacts = read_map(files)
+        write_mask(paths.mask("s", resolution), mask_bins(contacts, filters), contacts.bins)
+        kept, summary = read_mask(paths.mask("s", resolution))
         for method in columns:
             result = balance(contacts, mask=kept, mask_record=summary, **SETTINGS[method])
-            write_balance(result, contacts.bins, layout.weights("s", resolution, method))
-    return layout
+            write_balance(result, contacts.bins, paths.run_files("s", resolution, method))
+    return paths
 
 
 @dataclass(frozen=True)
 class Exported:
     source: Path
-    layout: Layout
+    paths: ResultPaths
     path: Path
     sha256: str
 
@@ -121,10 +119,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     folder = tmp_path_factory.mktemp("export")
     source = toy(folder / "toy.cool")
     before = hashlib.sha256(source.read_bytes()).hexdigest()
-    layout = run_cohort(folder, source)
-    path = Path(layout.cooler("s"))
-    write_mcool(layout, "s", RESOLUTIONS, COLUMNS, "ice", str(path))
-    return Exported(source, layout, path, before)
+    paths = run_cohort(folder, source)
+    path = Path(paths.cooler("s"))
+    write_mcool(paths, "s", RESOLUTIONS, COLUMNS, "ice", str(path))
+    return Exported(source, paths, path, before)
 
 
 HICTKPY = """
@@ -224,7 +222,7 @@ def test_unprompted_is_the_primary(exported: Exported, resolution: int) -> None:
     bins = clr.bins()[:]
     np.testing.assert_array_equal(bins["weight"], bins["GW_ICE"])
     np.testing.assert_array_equal(
-        bins["weight"], read_weights(exported.layout.weights("s", resolution, "ice")["weights"])
+        bins["weight"], read_weights(exported.paths.run_files("s", resolution, "ice").weights)
     )
     np.testing.assert_array_equal(clr.matrix()[:], clr.matrix(balance="GW_ICE")[:])
 
@@ -232,10 +230,10 @@ def test_unprompted_is_the_primary(exported: Exported, resolution: int) -> None:
 def test_another_primary(exported: Exported, tmp_path: Path) -> None:
     """Multiplicative under the name ``weight``, whatever the method's own column is."""
     path = tmp_path / "x.mcool"
-    write_mcool(exported.layout, "s", RESOLUTIONS, COLUMNS, "kr", str(path))
+    write_mcool(exported.paths, "s", RESOLUTIONS, COLUMNS, "kr", str(path))
     clr = cooler.Cooler(f"{path}::/resolutions/10000")
     bins = clr.bins()[:]
-    stored = read_weights(exported.layout.weights("s", 10_000, "kr")["weights"])
+    stored = read_weights(exported.paths.run_files("s", 10_000, "kr").weights)
     np.testing.assert_array_equal(bins["weight"], stored)
     matrix = clr.matrix()[:]
     assert max(spreads(matrix, clr, "cis", 0)) < 1e-4
@@ -280,7 +278,7 @@ def test_vc_is_the_row_sum(exported: Exported) -> None:
 
 
 def test_part_without_data_has_no_vector(exported: Exported) -> None:
-    verdict = read_verdict(exported.layout.weights("s", 10_000, "kr")["verdict"])
+    verdict = read_verdict(exported.paths.run_files("s", 10_000, "kr").verdict)
     weights = np.ones(verdict.bins)
     vector = juicer_vector(weights, verdict)
     first, second = verdict.parts
@@ -295,8 +293,8 @@ def test_attributes_of_weights(exported: Exported, resolution: int) -> None:
         table = file[f"resolutions/{resolution}/bins"]
         for method, column in [*COLUMNS.items(), ("ice", "weight")]:
             found = dict(table[column].attrs)
-            paths = exported.layout.weights("s", resolution, method)
-            verdict = read_verdict(paths["verdict"])
+            files = exported.paths.run_files("s", resolution, method)
+            verdict = read_verdict(files.verdict)
             assert bool(found["divisive_weights"]) is (column in DIVISIVE)
             assert bool(found["converged"]) is True
             assert found["status"] == verdict.status.value
@@ -320,7 +318,7 @@ def test_standard_errors(exported: Exported) -> None:
         for resolution in RESOLUTIONS:
             table = file[f"resolutions/{resolution}/bins"]
             for method, column in {**COLUMNS, "ice": "weight"}.items():
-                path = exported.layout.weights("s", resolution, method)["weights"]
+                path = exported.paths.run_files("s", resolution, method).weights
                 errors = table[f"{column}_se"]
                 np.testing.assert_array_equal(errors[:], read_errors(path))
                 inside = np.isfinite(table[column][:])
@@ -352,9 +350,9 @@ def test_the_sources_own_columns(exported: Exported) -> None:
 def test_our_own_output_is_a_source_too(exported: Exported, tmp_path: Path) -> None:
     """Every name is taken then, ``weight_source`` as well."""
     columns = {"kr": "KR"}
-    layout = run_cohort(tmp_path, exported.path, [10_000], columns)
-    write_mcool(layout, "s", [10_000], columns, "kr", layout.cooler("s"))
-    with h5py.File(layout.cooler("s")) as new, h5py.File(exported.path) as old:
+    paths = run_cohort(tmp_path, exported.path, [10_000], columns)
+    write_mcool(paths, "s", [10_000], columns, "kr", paths.cooler("s"))
+    with h5py.File(paths.cooler("s")) as new, h5py.File(exported.path) as old:
         before, after = (file["resolutions/10000/bins"] for file in (old, new))
         moved = {"KR": "KR_source", "weight": "weight_source_source"}
         moved |= {f"{name}_se": f"{name}_se_source" for name in moved}
@@ -426,7 +424,7 @@ def test_source_is_untouched(exported: Exported) -> None:
 
 def test_same_bytes_twice(exported: Exported, tmp_path: Path) -> None:
     again = tmp_path / "again.mcool"
-    write_mcool(exported.layout, "s", RESOLUTIONS[::-1], COLUMNS, "ice", str(again))
+    write_mcool(exported.paths, "s", RESOLUTIONS[::-1], COLUMNS, "ice", str(again))
     assert again.read_bytes() == exported.path.read_bytes()
 
 
@@ -435,14 +433,13 @@ def test_chunks_and_row_groups_of_any_size(
     exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
     """Finished chunks are handed to HDF5: cut anywhere, h5py reads the same pixels."""
-    monkeypatch.setattr(triples, "ROW_GROUP", 500)
     monkeypatch.setattr(export, "CHUNK", chunk)
-    monkeypatch.setattr(Layout, "triples", moved(Layout.triples, tmp_path))
-    paths = exported.layout.triples("s", 20_000)
-    write_triples(inspect_source(str(exported.source)), 20_000, paths)
-    assert pq.ParquetFile(paths["pixels"]).num_row_groups > 2
+    files = MapFiles.in_folder(tmp_path)
+    monkeypatch.setattr(ResultPaths, "map_files", lambda *args: files)
+    write_map(inspect_source(str(exported.source)), 20_000, files, row_group=500)
+    assert pq.ParquetFile(files.pixels).num_row_groups > 2
     columns = {"kr": "KR"}
-    write_mcool(exported.layout, "s", [20_000], columns, "kr", str(tmp_path / "x.mcool"))
+    write_mcool(exported.paths, "s", [20_000], columns, "kr", str(tmp_path / "x.mcool"))
     with h5py.File(tmp_path / "x.mcool") as new, h5py.File(exported.path) as whole:
         after, before = (file["resolutions/20000"] for file in (new, whole))
         pixels = before["pixels/count"].shape[0]
@@ -452,17 +449,10 @@ def test_chunks_and_row_groups_of_any_size(
         assert dict(after.attrs) == dict(before.attrs)
 
 
-def moved(triples_of: Callable[..., dict[str, str]], folder: Path) -> Callable[..., dict[str, str]]:
-    """``Layout.triples``, in another folder."""
-    return lambda *args: {
-        key: str(folder / Path(path).name) for key, path in triples_of(*args).items()
-    }
-
-
 def test_nothing_half_written(exported: Exported, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_mcool(
-            exported.layout, "s", [*RESOLUTIONS, 40_000], COLUMNS, "ice", str(tmp_path / "x.mcool")
+            exported.paths, "s", [*RESOLUTIONS, 40_000], COLUMNS, "ice", str(tmp_path / "x.mcool")
         )
     assert list(tmp_path.iterdir()) == []
 
@@ -477,9 +467,9 @@ def test_wide_and_float_counts(tmp_path: Path, counts: np.ndarray) -> None:
     source = tmp_path / "x.cool"
     write_cool(source, bins, (np.arange(3), np.arange(3), counts))
     filters = MaskSettings(0, 0, 0.0, 0)
-    layout = run_cohort(tmp_path, source, [10], {"vc": "VC"}, filters)
-    write_mcool(layout, "s", [10], {"vc": "VC"}, "vc", layout.cooler("s"))
-    clr = cooler.Cooler(layout.cooler("s") + "::/resolutions/10")
+    paths = run_cohort(tmp_path, source, [10], {"vc": "VC"}, filters)
+    write_mcool(paths, "s", [10], {"vc": "VC"}, "vc", paths.cooler("s"))
+    clr = cooler.Cooler(paths.cooler("s") + "::/resolutions/10")
     np.testing.assert_array_equal(clr.pixels()["count"][:], counts)
     assert clr.info["sum"] == counts.sum()
     np.testing.assert_allclose(np.diag(clr.matrix(balance="VC")[:]).sum(), counts.sum())
@@ -491,12 +481,12 @@ def test_map_without_contacts(tmp_path: Path) -> None:
     empty = np.empty(0, np.int32)
     write_cool(source, bins, (empty, empty, empty))
     columns = {"ice": "GW_ICE", "kr": "KR"}
-    layout = run_cohort(tmp_path, source, [10], columns)
-    write_mcool(layout, "s", [10], columns, "ice", layout.cooler("s"))
-    clr = cooler.Cooler(layout.cooler("s") + "::/resolutions/10")
+    paths = run_cohort(tmp_path, source, [10], columns)
+    write_mcool(paths, "s", [10], columns, "ice", paths.cooler("s"))
+    clr = cooler.Cooler(paths.cooler("s") + "::/resolutions/10")
     assert clr.info["nnz"] == 0
     assert clr.bins()[["weight", "GW_ICE", "KR"]][:].isna().all(axis=None)
-    with h5py.File(layout.cooler("s")) as file:
+    with h5py.File(paths.cooler("s")) as file:
         attributes = dict(file["resolutions/10/bins/KR"].attrs)
     assert (attributes["status"], bool(attributes["converged"])) == ("empty", False)
 
@@ -514,15 +504,15 @@ def test_many_chromosomes(tmp_path: Path, number: int, width: int) -> None:
     source = tmp_path / "x.cool"
     write_cool(source, bins, (ids, ids + 1, np.full(len(ids), 3)))
     columns = {"vc_sqrt": "GW_VC_SQRT"}
-    layout = run_cohort(tmp_path, source, [10], columns, MaskSettings(0, 0, 0.0, 0))
-    write_mcool(layout, "s", [10], columns, "vc_sqrt", layout.cooler("s"))
-    clr = cooler.Cooler(layout.cooler("s") + "::/resolutions/10")
+    paths = run_cohort(tmp_path, source, [10], columns, MaskSettings(0, 0, 0.0, 0))
+    write_mcool(paths, "s", [10], columns, "vc_sqrt", paths.cooler("s"))
+    clr = cooler.Cooler(paths.cooler("s") + "::/resolutions/10")
     assert clr.chromnames == names
     table = clr.bins()[number - 3 :]
     assert table["chrom"].astype(str).tolist() == names[-3:]
     assert clr.extent(names[123]) == (123, 124)
     np.testing.assert_array_equal(clr.pixels()["bin1_id"][:], ids)
-    with h5py.File(layout.cooler("s")) as file:
+    with h5py.File(paths.cooler("s")) as file:
         column = file["resolutions/10/bins/chrom"]
         assert column.dtype == np.int32
         assert (h5py.check_enum_dtype(column.dtype) is not None) == (number == 5000)
@@ -531,9 +521,9 @@ def test_many_chromosomes(tmp_path: Path, number: int, width: int) -> None:
 def test_real_maps(shared_data: Path, tmp_path: Path) -> None:
     """A real map with trans contacts and a column of weights of its own."""
     columns = {name: COLUMNS[name] for name in ("ice", "kr")}
-    layout = run_cohort(tmp_path, shared_data / "yeast.10kb.cool", [20_000], columns)
-    write_mcool(layout, "s", [20_000], columns, "ice", layout.cooler("s"))
-    clr = cooler.Cooler(layout.cooler("s") + "::/resolutions/20000")
+    paths = run_cohort(tmp_path, shared_data / "yeast.10kb.cool", [20_000], columns)
+    write_mcool(paths, "s", [20_000], columns, "ice", paths.cooler("s"))
+    clr = cooler.Cooler(paths.cooler("s") + "::/resolutions/20000")
     assert max(spreads(clr.matrix()[:], clr, "genome", 2)) < 1e-4
     kr = clr.matrix(balance="KR").fetch("chrIV")
     sums = np.nansum(kr, axis=1)[np.isfinite(kr).any(axis=1)]

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk, Contacts
 from counterpoise.errors import InputError
-from counterpoise.ingest import cool
+from counterpoise.ingest import cooler_reader
 from counterpoise.ingest.coarsen import coarse_bins, coarsened
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.hdf5_column import Column
@@ -486,7 +486,7 @@ def test_reading_in_small_pieces(
     small: tuple[Path, BinTable, Chunk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, _, pixels = small
-    monkeypatch.setattr(cool, "SPAN", 7)
+    monkeypatch.setattr(cooler_reader, "CHUNK_PIXELS", 7)
     contacts = read_contacts(path)
     np.testing.assert_array_equal(contacts.rows, pixels[0])
     np.testing.assert_array_equal(contacts.columns, pixels[1])

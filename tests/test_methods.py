@@ -22,15 +22,15 @@ from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.formats import inspect_source
-from counterpoise.ingest.pixels import write_triples
+from counterpoise.ingest.pixels import write_map
 from counterpoise.mask import mask_bins
 from counterpoise.methods import Balancing, methods
 from counterpoise.methods.base import EqualSumsSettings, Problem, Solution, Target
 from counterpoise.methods.recorder import Recorder
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import DIVISIVE, juicer_vector, write_mcool
-from counterpoise.store.paths import Layout
-from counterpoise.store.pixels import read_triples
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.pixels import read_map
 from counterpoise.store.weights import write_balance
 
 from .conftest import random_map
@@ -70,7 +70,7 @@ class DenseOperator:
         assert type(x) is type(self.matrix), "a vector left its library"
         return self.matrix @ x
 
-    def restricted(self, kept: NDArray[np.bool_]) -> DenseOperator:
+    def restrict(self, kept: NDArray[np.bool_]) -> DenseOperator:
         return DenseOperator(self.matrix[kept][:, kept], self.xp)
 
 
@@ -198,7 +198,7 @@ def in_scope_of_cooler(matrix: NDArray[np.float64], diagonals: int) -> NDArray[n
 
 def parts_of(scope: str) -> list[slice]:
     if scope == "cis":
-        return [slice(lo, hi) for _, lo, hi in BINS.spans()]
+        return [slice(lo, hi) for _, lo, hi in BINS.chromosome_ranges()]
     return [slice(0, len(BINS))]
 
 
@@ -255,17 +255,17 @@ def test_columns_are_named_by_method_and_scope(tmp_path: Path) -> None:
     assert columns == {
         name: PREFIXES[settings.scope] + method.upper() for name, (method, settings) in runs.items()
     }
-    layout = Layout("mine", str(tmp_path))
-    paths = layout.triples("s", 10)
-    write_triples(inspect_source(str(source)), 10, paths)
-    read = read_triples(paths)
-    write_mask(layout.mask("s", 10), mask_bins(read), read.bins)
-    kept, _ = read_mask(layout.mask("s", 10))
+    paths = ResultPaths("mine", str(tmp_path))
+    files = paths.map_files("s", 10)
+    write_map(inspect_source(str(source)), 10, files)
+    read = read_map(files)
+    write_mask(paths.mask("s", 10), mask_bins(read), read.bins)
+    kept, _ = read_mask(paths.mask("s", 10))
     for name, (method, settings) in runs.items():
         result = cp.balance(read, method, mask=kept, scope=settings.scope)
         assert result.status.good, (name, result.reason)
-        write_balance(result, read.bins, layout.weights("s", 10, name))
-    write_mcool(layout, "s", [10], columns, "ice_genome", str(tmp_path / "out.mcool"))
+        write_balance(result, read.bins, paths.run_files("s", 10, name))
+    write_mcool(paths, "s", [10], columns, "ice_genome", str(tmp_path / "out.mcool"))
     with h5py.File(tmp_path / "out.mcool") as file:
         for name, (method, settings) in runs.items():
             attributes = file[f"resolutions/10/bins/{columns[name]}"].attrs

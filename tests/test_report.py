@@ -21,7 +21,7 @@ from counterpoise.records.verdict import Status
 from counterpoise.report import page as report
 from counterpoise.store.masks import write_mask
 from counterpoise.store.missing import why_missing
-from counterpoise.store.paths import Layout
+from counterpoise.store.paths import ResultPaths
 from counterpoise.store.weights import write_balance
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
@@ -29,9 +29,9 @@ HOSTILE = "<script>alert('x')</script> & \"quotes\""
 
 
 @pytest.fixture
-def cohort(tmp_path: Path) -> tuple[Layout, list[dict[str, Any]]]:
+def cohort(tmp_path: Path) -> tuple[ResultPaths, list[dict[str, Any]]]:
     """Two samples x two methods, with results written by the package, and plain pictures."""
-    layout = Layout("co<hort>", str(tmp_path / "results"))
+    paths = ResultPaths("co<hort>", str(tmp_path / "results"))
     dense = np.random.default_rng(3).poisson(5.0, (30, 30))
     contacts = cp.Contacts.from_matrix(dense + dense.T)
     runs = []
@@ -40,26 +40,26 @@ def cohort(tmp_path: Path) -> tuple[Layout, list[dict[str, Any]]]:
         ("ko", {"format": "hic", "coarsened_from": None, "identity": {"sha256": "cd" * 32}}),
     ):
         mask = cp.mask_bins(contacts, None)
-        write_mask(layout.mask(sample, 10_000), mask, contacts.bins)
+        write_mask(paths.mask(sample, 10_000), mask, contacts.bins)
         record = {"uri": f"{sample}.map", "contacts": 12_345, "nnz": 678, "notes": [HOSTILE]}
-        write_json(layout.triples(sample, 10_000)["source"], {**record, **source})
+        write_json(paths.map_files(sample, 10_000).source, {**record, **source})
         for method in ("ice", "vc"):
             result = cp.balance(contacts, method, mask=mask.kept)
             if (sample, method) == ("ko", "ice"):
                 bad = replace(result.verdict, status=Status.FAILED, reason=f"tab\there, {HOSTILE}")
                 result = replace(result, verdict=bad)
-            write_balance(result, contacts.bins, layout.weights(sample, 10_000, method))
-            plot = Path(layout.plot(sample, 10_000, method))
+            write_balance(result, contacts.bins, paths.run_files(sample, 10_000, method))
+            plot = Path(paths.plot(sample, 10_000, method))
             plot.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (160, 100), "teal").save(plot)
             runs.append(
                 {"sample": sample, "condition": HOSTILE if sample == "ko" else None,
                  "replicate": 1, "resolution": 10_000, "method": method}
             )  # fmt: skip
-    comparison = Path(layout.comparison(10_000))
+    comparison = Path(paths.comparison(10_000))
     comparison.parent.mkdir(parents=True)
     Image.new("RGB", (160, 120), "gold").save(comparison)
-    return layout, runs
+    return paths, runs
 
 
 class Page(HTMLParser):
@@ -91,15 +91,15 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-def written(layout: Layout, runs: list[dict[str, Any]]) -> str:
-    report.write_report(layout, runs, layout.report)
-    return Path(layout.report).read_text(encoding="utf-8")
+def written(paths: ResultPaths, runs: list[dict[str, Any]]) -> str:
+    report.write_report(paths, runs, paths.report)
+    return Path(paths.report).read_text(encoding="utf-8")
 
 
-def test_summary_has_a_row_a_run(cohort: tuple[Layout, list[dict[str, Any]]]) -> None:
-    layout, runs = cohort
-    report.write_summary(layout, runs, layout.summary)
-    with open(layout.summary, encoding="utf-8", newline="") as lines:
+def test_summary_has_a_row_a_run(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+    paths, runs = cohort
+    report.write_summary(paths, runs, paths.summary)
+    with open(paths.summary, encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
     assert tuple(rows[0]) == report.SUMMARY_COLUMNS
     assert [(row["sample"], row["method"]) for row in rows] == [
@@ -116,9 +116,11 @@ def test_summary_has_a_row_a_run(cohort: tuple[Layout, list[dict[str, Any]]]) ->
     assert failed["reason"] == f"tab here, {HOSTILE}"
 
 
-def test_report_holds_all_and_needs_nothing(cohort: tuple[Layout, list[dict[str, Any]]]) -> None:
-    layout, runs = cohort
-    text = written(layout, runs)
+def test_report_holds_all_and_needs_nothing(
+    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+) -> None:
+    paths, runs = cohort
+    text = written(paths, runs)
     page = Page(text)
     images = page.all("img")
     assert len(images) == len(runs) + 1
@@ -139,10 +141,10 @@ def test_report_holds_all_and_needs_nothing(cohort: tuple[Layout, list[dict[str,
 
 
 def test_samples_are_side_by_side_where_there_are_two(
-    cohort: tuple[Layout, list[dict[str, Any]]],
+    cohort: tuple[ResultPaths, list[dict[str, Any]]],
 ) -> None:
-    layout, runs = cohort
-    page = Page(written(layout, runs))
+    paths, runs = cohort
+    page = Page(written(paths, runs))
     (comparison,) = [figure for figure in page.all("figure") if "id" not in figure]
     assert comparison == {"data-resolution": "10000"}
     first = page.all("img")[0]
@@ -151,17 +153,17 @@ def test_samples_are_side_by_side_where_there_are_two(
     assert "10 kb \u00b7 wild, ko" in page.text
 
     single = [run for run in runs if run["sample"] == "wild"]
-    Path(layout.comparison(10_000)).unlink()
-    text = written(layout, single)
+    Path(paths.comparison(10_000)).unlink()
+    text = written(paths, single)
     assert "side by side" not in text
     assert len(Page(text).all("img")) == len(single)
 
 
 def test_report_tells_counts_thresholds_and_sources(
-    cohort: tuple[Layout, list[dict[str, Any]]],
+    cohort: tuple[ResultPaths, list[dict[str, Any]]],
 ) -> None:
-    layout, runs = cohort
-    text = written(layout, runs)
+    paths, runs = cohort
+    text = written(paths, runs)
     for status, count in (("converged", 1), ("computed", 2), ("failed", 1), ("empty", 0)):
         assert f'<b>{count}</b><span class="status">{status}</span>' in text
     for words in ("summed from 5 kb", "as stored", "ab" * 32, "cd" * 32, "12,345", "min_nnz 10"):
@@ -169,19 +171,19 @@ def test_report_tells_counts_thresholds_and_sources(
 
 
 def test_report_tells_how_uncertain_weights_are(
-    cohort: tuple[Layout, list[dict[str, Any]]],
+    cohort: tuple[ResultPaths, list[dict[str, Any]]],
 ) -> None:
-    layout, runs = cohort
-    page = Page(written(layout, runs))
-    rows = report.summary_rows(layout, runs)
+    paths, runs = cohort
+    page = Page(written(paths, runs))
+    rows = report.summary_rows(paths, runs)
     told = [f"{100 * row['median_se']:.2g} %" if row["median_se"] else "\u2013" for row in rows]
     assert len(set(told)) > 1
     assert set(told) <= set(page.text)
 
 
-def test_what_users_write_is_escaped(cohort: tuple[Layout, list[dict[str, Any]]]) -> None:
-    layout, runs = cohort
-    text = written(layout, runs)
+def test_what_users_write_is_escaped(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+    paths, runs = cohort
+    text = written(paths, runs)
     assert "<script>alert" not in text
     assert "co<hort>" not in text
     shown = "".join(Page(text).text)
@@ -190,24 +192,24 @@ def test_what_users_write_is_escaped(cohort: tuple[Layout, list[dict[str, Any]]]
 
 
 def test_png_links_are_relative_and_lead_to_the_files(
-    cohort: tuple[Layout, list[dict[str, Any]]],
+    cohort: tuple[ResultPaths, list[dict[str, Any]]],
 ) -> None:
-    layout, runs = cohort
-    links = [a["href"] or "" for a in Page(written(layout, runs)).all("a")]
+    paths, runs = cohort
+    links = [a["href"] or "" for a in Page(written(paths, runs)).all("a")]
     files = [link for link in links if not link.startswith("#")]
     assert len(files) == len(runs) + 1
-    assert all((Path(layout.base) / link).is_file() for link in files)
+    assert all((Path(paths.base) / link).is_file() for link in files)
 
 
-def test_same_files_same_bytes(cohort: tuple[Layout, list[dict[str, Any]]]) -> None:
-    layout, runs = cohort
-    assert written(layout, runs) == written(layout, runs)
+def test_same_files_same_bytes(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+    paths, runs = cohort
+    assert written(paths, runs) == written(paths, runs)
 
 
-def test_wide_plots_are_made_smaller(cohort: tuple[Layout, list[dict[str, Any]]]) -> None:
-    layout, runs = cohort
-    report.write_report(layout, runs, layout.report, image_width=80)
-    image = Page(Path(layout.report).read_text(encoding="utf-8")).all("img")[-1]
+def test_wide_plots_are_made_smaller(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+    paths, runs = cohort
+    report.write_report(paths, runs, paths.report, image_width=80)
+    image = Page(Path(paths.report).read_text(encoding="utf-8")).all("img")[-1]
     assert (image["width"], image["height"]) == ("80", "50")
 
 
@@ -216,26 +218,26 @@ def test_wide_plots_are_made_smaller(cohort: tuple[Layout, list[dict[str, Any]]]
     [("verdict", "balance"), ("mask", "mask"), ("source", "ingest"), ("plot", "plot")],
 )
 def test_a_missing_result_is_told_with_the_reason(
-    cohort: tuple[Layout, list[dict[str, Any]]], missing: str, step: str
+    cohort: tuple[ResultPaths, list[dict[str, Any]]], missing: str, step: str
 ) -> None:
-    layout, runs = cohort
+    paths, runs = cohort
     place = ("ko", "10000", "vc")
     path = {
-        "verdict": layout.weights(*place)["verdict"],
-        "mask": layout.mask("ko", 10_000),
-        "source": layout.triples("ko", 10_000)["source"],
-        "plot": layout.plot(*place),
+        "verdict": paths.run_files(*place).verdict,
+        "mask": paths.mask("ko", 10_000),
+        "source": paths.map_files("ko", 10_000).source,
+        "plot": paths.plot(*place),
     }[missing]
     Path(path).unlink()
-    assert "has not run" in written(layout, runs)
-    log = Path(layout.log(step, *place if step in ("balance", "plot") else place[:2]))
+    assert "has not run" in written(paths, runs)
+    log = Path(paths.log(step, *place if step in ("balance", "plot") else place[:2]))
     log.parent.mkdir(parents=True)
     log.write_text("12:00:00 begun\ncounterpoise: ko.map: is <broken>. Fetch it again.\n")
-    page = Page(written(layout, runs))
+    page = Page(written(paths, runs))
     gone = [run for run in runs if missing in ("mask", "source") or run["method"] == "vc"]
     gone = [run for run in gone if run["sample"] == "ko"]
-    report.write_summary(layout, runs, layout.summary)
-    table = pd.read_csv(layout.summary, sep="\t").query("status == 'missing'")
+    report.write_summary(paths, runs, paths.summary)
+    table = pd.read_csv(paths.summary, sep="\t").query("status == 'missing'")
     assert set(table["reason"]) == {f"{step}: ko.map: is <broken>. Fetch it again."}
     assert list(table["method"]) == [run["method"] for run in gone]
     assert "".join(page.text).count("ko.map: is <broken>") == len(gone)
@@ -243,44 +245,44 @@ def test_a_missing_result_is_told_with_the_reason(
     assert len(page.all("img")) == len(runs) - len(gone)
     log.write_text("12:00:00 begun\n")
     assert f"see {log}; the last line is: 12:00:00 begun" in "".join(
-        Page(written(layout, runs)).text
+        Page(written(paths, runs)).text
     )
 
 
 def test_a_failed_search_is_told_before_the_balancing(
-    cohort: tuple[Layout, list[dict[str, Any]]],
+    cohort: tuple[ResultPaths, list[dict[str, Any]]],
 ) -> None:
-    layout, runs = cohort
-    log = Path(layout.log("bandwidth", "ko", "10000", "vc"))
+    paths, runs = cohort
+    log = Path(paths.log("bandwidth", "ko", "10000", "vc"))
     log.parent.mkdir(parents=True)
     log.write_text("counterpoise: no search.\n")
-    failed = {"unfinished": [layout.bandwidth("ko", "10000", "vc")]}
-    assert why_missing(layout, runs[-1], failed) == "bandwidth: no search."
-    assert why_missing(layout, runs[-1]) == why_missing(layout, runs[0], failed) == ""
+    failed = {"unfinished": [paths.bandwidth("ko", "10000", "vc")]}
+    assert why_missing(paths, runs[-1], failed) == "bandwidth: no search."
+    assert why_missing(paths, runs[-1]) == why_missing(paths, runs[0], failed) == ""
 
 
 def test_old_files_are_no_results_of_a_run_that_failed(
-    cohort: tuple[Layout, list[dict[str, Any]]],
+    cohort: tuple[ResultPaths, list[dict[str, Any]]],
 ) -> None:
     """What the workflow should have made anew and did not is missing, though there is a file."""
-    layout, runs = cohort
+    paths, runs = cohort
     failed = {
-        "unfinished": ["resources/map.mcool", layout.mask("wild", 10_000), layout.cooler("wild")],
+        "unfinished": ["resources/map.mcool", paths.mask("wild", 10_000), paths.cooler("wild")],
         "downloads": {"ko": ("resources/map.mcool", "logs/download.log")},
     }
-    report.write_report(layout, runs, layout.report, failed)
-    text = "".join(Page(Path(layout.report).read_text(encoding="utf-8")).text)
+    report.write_report(paths, runs, paths.report, failed)
+    text = "".join(Page(Path(paths.report).read_text(encoding="utf-8")).text)
     assert text.count("mask: has not run") == text.count("download: has not run") == 2
     assert "4 of them without a result" in text
-    assert f"a job failed or did not run: {layout.cooler('wild')}." in text
+    assert f"a job failed or did not run: {paths.cooler('wild')}." in text
 
 
 def test_many_plots_are_linked(
-    cohort: tuple[Layout, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+    cohort: tuple[ResultPaths, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layout, runs = cohort
+    paths, runs = cohort
     monkeypatch.setattr(report, "SHOWN", 1)
-    page = Page(written(layout, runs))
+    page = Page(written(paths, runs))
     shown = [figure for figure in page.all("figure") if "data-sample" in figure]
     assert len(shown) == len(runs)
     images = [image["alt"] or "" for image in page.all("img")]
@@ -289,14 +291,14 @@ def test_many_plots_are_linked(
     assert "Of 4 plots 1 are on this page" in "".join(page.text)
 
 
-def test_costs_of_each_step(cohort: tuple[Layout, list[dict[str, Any]]]) -> None:
-    layout, runs = cohort
-    assert "Time and memory" not in written(layout, runs)
+def test_costs_of_each_step(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+    paths, runs = cohort
+    assert "Time and memory" not in written(paths, runs)
     for method, seconds, memory in (("ice", "4000.5", "210.5"), ("vc", "0.2", "-")):
-        path = Path(layout.benchmark("balance", "wild", "10000", method))
+        path = Path(paths.benchmark("balance", "wild", "10000", method))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:00\t{memory}\n")
-    assert report.costs(layout, runs) == [
+    assert report.costs(paths, runs) == [
         {
             "rule": "balance",
             "jobs": 2,
@@ -305,14 +307,14 @@ def test_costs_of_each_step(cohort: tuple[Layout, list[dict[str, Any]]]) -> None
             "largest": (210.5, "wild 10000 ice"),
         }
     ]
-    assert "1 h 6 min" in written(layout, runs)
+    assert "1 h 6 min" in written(paths, runs)
 
 
 def test_no_runs(tmp_path: Path) -> None:
-    layout = Layout("none", str(tmp_path))
-    report.write_summary(layout, [], layout.summary)
-    assert Path(layout.summary).read_text() == "\t".join(report.SUMMARY_COLUMNS) + "\n"
-    Page(written(layout, []))
+    paths = ResultPaths("none", str(tmp_path))
+    report.write_summary(paths, [], paths.summary)
+    assert Path(paths.summary).read_text() == "\t".join(report.SUMMARY_COLUMNS) + "\n"
+    Page(written(paths, []))
 
 
 def test_cutoffs_in_words() -> None:
@@ -321,34 +323,35 @@ def test_cutoffs_in_words() -> None:
     assert report.cutoffs({"mad": {}, "min_nnz": 3}) == "min_nnz 3"
 
 
-def by_hand(script: str, arguments: dict[str, str]) -> None:
-    words = [part for name, value in arguments.items() for part in (f"--{name}", value)]
+def by_hand(script: str, arguments: dict[str, str | tuple[str, ...]]) -> None:
+    values = {name: (v,) if isinstance(v, str) else v for name, v in arguments.items()}
+    words = [word for name, value in values.items() for word in (f"--{name}", *value)]
     subprocess.run([sys.executable, str(SCRIPTS / script), *words], check=True, timeout=120)
 
 
 def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
     from counterpoise.ingest.formats import inspect_source
-    from counterpoise.ingest.pixels import write_triples
-    from counterpoise.store.pixels import read_triples
+    from counterpoise.ingest.pixels import write_map
+    from counterpoise.store.pixels import read_map
 
-    layout = Layout("hand", str(tmp_path))
+    paths = ResultPaths("hand", str(tmp_path))
     place = ("small", 10_000)
-    write_triples(
-        inspect_source(str(shared_data / "bad/control_good.cool")), 10_000, layout.triples(*place)
+    write_map(
+        inspect_source(str(shared_data / "bad/control_good.cool")), 10_000, paths.map_files(*place)
     )
-    contacts = read_triples(layout.triples(*place))
+    contacts = read_map(paths.map_files(*place))
     mask = cp.mask_bins(contacts)
-    write_mask(layout.mask(*place), mask, contacts.bins)
-    paths = layout.weights(*place, "kr")
-    write_balance(cp.balance(contacts, "kr", mask=mask.kept), contacts.bins, paths)
+    write_mask(paths.mask(*place), mask, contacts.bins)
+    files = paths.run_files(*place, "kr")
+    write_balance(cp.balance(contacts, "kr", mask=mask.kept), contacts.bins, files)
 
-    arguments = {**layout.triples(*place), **paths, "mask": layout.mask(*place)}
+    arguments = {"map": paths.map_files(*place), "run": files, "mask": paths.mask(*place)}
     arguments["settings"] = "{'max_pixels': 600, 'dpi': 110}"
-    arguments["output"] = layout.plot(*place, "kr")
+    arguments["output"] = paths.plot(*place, "kr")
     by_hand("plot.py", arguments)
     sample = {"condition": None, "replicate": None, "resolutions": [10_000]}
     settings = {"cohort": "hand", "samples": {"small": sample}, "methods": ["kr"]}
-    outputs = {"summary": layout.summary, "report": layout.report}
+    outputs = {"summary": paths.summary, "report": paths.report}
     by_hand("report.py", {"root": str(tmp_path), "settings": str(settings), **outputs})
-    assert "small\t\t\t10000\tkr\tconverged" in Path(layout.summary).read_text()
-    assert len(Page(Path(layout.report).read_text(encoding="utf-8")).all("img")) == 1
+    assert "small\t\t\t10000\tkr\tconverged" in Path(paths.summary).read_text()
+    assert len(Page(Path(paths.report).read_text(encoding="utf-8")).all("img")) == 1

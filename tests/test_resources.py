@@ -18,11 +18,10 @@ from counterpoise.cohort.config import load
 from counterpoise.contacts.selection import Scope
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest.formats import inspect_source
-from counterpoise.ingest.pixels import write_triples
-from counterpoise.jobs import command as script
-from counterpoise.jobs import resources
+from counterpoise.ingest.pixels import write_map
+from counterpoise.jobs import command, environment, resources
 from counterpoise.jobs.memory import forecast
-from counterpoise.store.paths import Layout
+from counterpoise.store.paths import MapFiles, ResultPaths
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SETTINGS: dict[str, Any] = {"scope": "cis", "bootstrap": 0, "backend": "auto", "device": None}
@@ -31,33 +30,33 @@ SETTINGS: dict[str, Any] = {"scope": "cis", "bootstrap": 0, "backend": "auto", "
 class Inputs(list[str]):
     """As Snakemake hands a rule's inputs over: a list whose items have names."""
 
-    def __init__(self, **files: str) -> None:
-        super().__init__(files.values())
+    def __init__(self, **files: str | MapFiles) -> None:
+        paths = [[item] if isinstance(item, str) else item for item in files.values()]
+        super().__init__(path for group in paths for path in group)
         self.__dict__.update(files)
 
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> Inputs:
-    """The triples of a map of 5,000 bins with contacts with themselves alone."""
+    """The files of a map of 5,000 bins with contacts with themselves alone."""
     bins = cooler.binnify(pd.Series({"chr1": 5_000_000}), 1000)
     own = np.arange(len(bins))
     pixels = pd.DataFrame({"bin1_id": own, "bin2_id": own, "count": 1})
     cooler.create_cooler(str(tmp_path / "a.cool"), bins, pixels)
-    paths = Layout("small", str(tmp_path)).triples("a", 1000)
-    write_triples(inspect_source(str(tmp_path / "a.cool")), 1000, paths)
-    return Inputs(**paths)
+    files = ResultPaths("small", str(tmp_path)).map_files("a", 1000)
+    write_map(inspect_source(str(tmp_path / "a.cool")), 1000, files)
+    return Inputs(map=files)
 
 
 def grown(inputs: Inputs, **changes: int) -> None:
     """Let the map say that it is another size."""
-    write_json(inputs.source, {**read_json(inputs.source), **changes})
+    write_json(inputs.map.source, {**read_json(inputs.map.source), **changes})
 
 
 def test_balancing_asks_for_the_upper_bound(inputs: Inputs) -> None:
-    paths = {name: getattr(inputs, name) for name in ("pixels", "bins", "source")}
-    whole, _ = forecast(paths, Scope.CIS, 2)
+    whole, _ = forecast(inputs.map, Scope.CIS, 2)
     assert resources.balance_mb(inputs, SETTINGS, 2) == whole + resources.AROUND
-    drawing, _ = forecast(paths, Scope.CIS, 2, drawing=True)
+    drawing, _ = forecast(inputs.map, Scope.CIS, 2, drawing=True)
     assert drawing > whole
     assert resources.search_mb(inputs, SETTINGS, 2) == drawing + resources.AROUND
     bootstrap = {**SETTINGS, "bootstrap": 3}
@@ -89,7 +88,7 @@ def test_larger_maps_ask_for_more(inputs: Inputs) -> None:
     assert resources.balance_minutes(inputs, {**SETTINGS, "bootstrap": 9}) > large[-1]
     assert resources.bins_mb("export", inputs, methods=20) > large[2]
     # Of several maps together, as the comparison of samples reads them.
-    assert resources.bins_mb("plot", Inputs(**vars(inputs), other=inputs.source)) > large[1]
+    assert resources.bins_mb("plot", Inputs(**vars(inputs), other=inputs.map.source)) > large[1]
 
 
 def test_a_source_asks_for_time_by_its_size(tmp_path: Path) -> None:
@@ -104,7 +103,7 @@ def test_a_source_asks_for_time_by_its_size(tmp_path: Path) -> None:
 
 def test_what_is_not_there_yet_is_named(tmp_path: Path) -> None:
     """Snakemake says TBD where the error names one of the inputs, and else stops."""
-    missing = Inputs(**Layout("none", str(tmp_path)).triples("a", 1000))
+    missing = Inputs(map=ResultPaths("none", str(tmp_path)).map_files("a", 1000))
     assert resources.threads_for(missing) == 2
     for ask in (
         lambda: resources.balance_mb(missing, SETTINGS, 2),
@@ -118,7 +117,7 @@ def test_what_is_not_there_yet_is_named(tmp_path: Path) -> None:
 
 def test_a_program_has_its_own_memory() -> None:
     parser = argparse.ArgumentParser()
-    script.add_memory(parser)
+    command.add_memory(parser)
     assert parser.parse_args(["--memory-mb", "1000"]).memory_mb == 1000 - resources.AROUND
     assert parser.parse_args([]).memory_mb is None
 
@@ -136,8 +135,8 @@ def test_every_rule_asks_and_is_measured() -> None:
     for name, text in rules().items():
         assert re.search(r"mem_mb=lambda [^:]*attempt: attempt", text), name
         assert re.search(r"runtime=lambda [^:]*attempt: attempt", text), name
-        assert f'LAYOUT.benchmark("{name}"' in text, name
-        assert f'LAYOUT.log("{name}"' in text, name
+        assert f'PATHS.benchmark("{name}"' in text, name
+        assert f'PATHS.log("{name}"' in text, name
 
 
 def test_a_gpu_only_where_the_configuration_insists() -> None:
@@ -164,9 +163,9 @@ def test_profiles_name_rules_that_exist_and_are_explained() -> None:
 @pytest.fixture
 def no_caches(monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment without the caches' variables, put back afterwards."""
-    for name in (*script.CACHES, "PATH", "PYTHONPATH"):
+    for name in (*environment.CACHES, "PATH", "PYTHONPATH"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
-        if name in script.CACHES:
+        if name in environment.CACHES:
             monkeypatch.delenv(name)
 
 
@@ -177,12 +176,12 @@ def test_caches_go_to_scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         (tmp_path / name).mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "login"))
     monkeypatch.setenv("TRITON_CACHE_DIR", "/mine")
-    script.prepare_jobs()
+    environment.prepare_jobs()
     assert os.environ["MPLCONFIGDIR"] == f"{tmp_path}/login/{own}/matplotlib"
     assert os.environ["TRITON_CACHE_DIR"] == "/mine"
     # A job inherits what was set where it was sent from, and goes by its own node's folder.
     monkeypatch.setenv("TMPDIR", str(tmp_path / "node"))
-    script.prepare_jobs()
+    environment.prepare_jobs()
     assert os.environ["MPLCONFIGDIR"] == f"{tmp_path}/node/{own}/matplotlib"
     assert (tmp_path / "node" / own).stat().st_mode & 0o777 == 0o700
 
@@ -209,6 +208,6 @@ def test_caches_do_not_go_where_others_write(
     # As inherited from the node that sent the job, and as the user set it.
     monkeypatch.setenv("MPLCONFIGDIR", f"/login/{own.name}/matplotlib")
     monkeypatch.setenv("TRITON_CACHE_DIR", "/mine")
-    script.prepare_jobs()
-    set_now = {name: os.environ[name] for name in script.CACHES if name in os.environ}
+    environment.prepare_jobs()
+    set_now = {name: os.environ[name] for name in environment.CACHES if name in os.environ}
     assert set_now == {"TRITON_CACHE_DIR": "/mine"}

@@ -34,14 +34,14 @@ import counterpoise as cp
 from counterpoise.cohort.revisions import REVISIONS, of_method
 from counterpoise.cohort.settings import IngestSettings
 from counterpoise.ingest.formats import inspect_source
-from counterpoise.ingest.pixels import write_triples
+from counterpoise.ingest.pixels import write_map
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
 from counterpoise.report.page import summary_rows
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import write_mcool
-from counterpoise.store.paths import Layout
-from counterpoise.store.pixels import read_triples
+from counterpoise.store.paths import MapFiles, ResultPaths
+from counterpoise.store.pixels import read_map
 from counterpoise.store.weights import write_balance, write_searches
 from counterpoise.tracking.log import _read_result
 
@@ -72,7 +72,7 @@ OTHER_SETTINGS: dict[str, list[dict[str, Any]]] = {
 # --- the results -----------------------------------------------------------------------------
 
 
-def write_map(path: Path, every: int) -> None:
+def write_cooler(path: Path, every: int) -> None:
     """Two chromosomes, 40 bins, counts by a formula; all pixels, or one in so many."""
     bins = cooler.binnify(pd.Series({"chr1": 24_000, "chr2": 15_500}), 1000)
     i, j = np.triu_indices(len(bins))
@@ -88,54 +88,54 @@ def write_map(path: Path, every: int) -> None:
 def results(folder: Path) -> Results:
     """Small results of all stages and methods, by what decides their revision."""
     found: Results = {}
-    layout = Layout("toy", str(folder / "results"))
+    paths = ResultPaths("toy", str(folder / "results"))
     for sample, every in (("dense", 1), ("sparse", 3), ("hopeless", 7)):
-        write_map(folder / f"{sample}.cool", every)
+        write_cooler(folder / f"{sample}.cool", every)
         info = inspect_source(str(folder / f"{sample}.cool"))
         for resolution in (1000, 2000):
-            write_triples(info, resolution, layout.triples(sample, resolution))
-            contacts = read_triples(layout.triples(sample, resolution))
+            write_map(info, resolution, paths.map_files(sample, resolution))
+            contacts = read_map(paths.map_files(sample, resolution))
             mask = mask_bins(contacts, MaskSettings(min_nnz=3, min_count=15, mad_max=3))
-            write_mask(layout.mask(sample, resolution), mask, contacts.bins)
+            write_mask(paths.mask(sample, resolution), mask, contacts.bins)
     (folder / "old.hic").write_bytes(hic_bytes(8))
     old = inspect_source(str(folder / "old.hic"))
-    paths = layout.triples("old", 200)
-    write_triples(old, 200, paths, IngestSettings.hic_engine)
+    files = paths.map_files("old", 200)
+    write_map(old, 200, files, IngestSettings.hic_engine)
 
     found["inspect"] = [
         {k: v for k, v in asdict(each).items() if k not in ("uri", "identity")}
         for each in (info, old)
     ]
-    ingested = [layout.triples("dense", 1000), layout.triples("sparse", 2000), paths]
-    found["ingest"] = [_triples(each) for each in ingested]
+    ingested = [paths.map_files("dense", 1000), paths.map_files("sparse", 2000), files]
+    found["ingest"] = [_map(each) for each in ingested]
     found["mask"] = [
         {"table": _table(path), "summary": read_mask(path)[1]}
-        for path in (layout.mask("hopeless", 1000), layout.mask("dense", 2000))
+        for path in (paths.mask("hopeless", 1000), paths.mask("dense", 2000))
     ]
     for name in methods():
         if methods()[name].step:
-            found[f"bandwidth/{name}"] = _search(layout, name)
+            found[f"bandwidth/{name}"] = _search(paths, name)
         balanced = [
             {key: told[key] for key in ("settings", "status", "weights")}
             for settings in OTHER_SETTINGS.get(name, [])
-            for told in [_balanced(layout, name, "dense", settings)]
+            for told in [_balanced(paths, name, "dense", settings)]
         ]
         if methods()[name].exact:
-            balanced.append(_balanced(layout, name, "hopeless", {"on_failure": "drop"}))
+            balanced.append(_balanced(paths, name, "hopeless", {"on_failure": "drop"}))
         # The last ones are those that are exported, reported and logged below.
-        balanced.append(_balanced(layout, name, "sparse", {"on_failure": "drop"}))
-        balanced.append(_balanced(layout, name, "dense", {}))
+        balanced.append(_balanced(paths, name, "sparse", {"on_failure": "drop"}))
+        balanced.append(_balanced(paths, name, "dense", {}))
         found[f"balance/{name}"] = balanced
     columns = [key.removeprefix("balance/") for key in EXPORTED]
     write_mcool(
-        layout,
+        paths,
         "dense",
         [1000],
         {name: name.upper() for name in columns},
         "kr",
-        layout.cooler("dense"),
+        paths.cooler("dense"),
     )
-    found["export"] = _exported(layout.cooler("dense"))
+    found["export"] = _exported(paths.cooler("dense"))
 
     rows = [
         {"sample": sample, "condition": "c", "resolution": 1000, "method": method}
@@ -145,9 +145,9 @@ def results(folder: Path) -> Results:
     loose = ("seconds", "peak_memory_mb", "reason", *_MEASURED, "sha256", "source")
     found["report"] = [
         {key: "" if key in loose else value for key, value in row.items()}
-        for row in summary_rows(layout, rows)
+        for row in summary_rows(paths, rows)
     ]
-    found["track"] = [_tracked(layout, row) for row in rows]
+    found["track"] = [_tracked(paths, row) for row in rows]
     return found
 
 
@@ -162,15 +162,15 @@ def _table(path: str, *columns: str) -> dict[str, Any]:
     return {"types": types, "columns": table.select(columns or table.column_names).to_pydict()}
 
 
-def _triples(paths: dict[str, str]) -> dict[str, Any]:
-    source = json.loads(Path(paths["source"]).read_text())
+def _map(files: MapFiles) -> dict[str, Any]:
+    source = json.loads(Path(files.source).read_text())
     source = {k: "" if k in ("uri", "identity") else v for k, v in source.items()}
-    return {"source": source, **{key: _table(paths[key]) for key in ("pixels", "bins")}}
+    return {"source": source, "pixels": _table(files.pixels), "bins": _table(files.bins)}
 
 
-def _search(layout: Layout, name: str) -> list[dict[str, Any]]:
-    contacts = read_triples(layout.triples("sparse", 1000))
-    kept, _ = read_mask(layout.mask("sparse", 1000))
+def _search(paths: ResultPaths, name: str) -> list[dict[str, Any]]:
+    contacts = read_map(paths.map_files("sparse", 1000))
+    kept, _ = read_mask(paths.mask("sparse", 1000))
     searches = cp.select_bandwidth(contacts, name, mask=kept)
     return [
         {
@@ -182,24 +182,26 @@ def _search(layout: Layout, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def _balanced(layout: Layout, name: str, sample: str, settings: dict[str, Any]) -> dict[str, Any]:
+def _balanced(
+    paths: ResultPaths, name: str, sample: str, settings: dict[str, Any]
+) -> dict[str, Any]:
     """Balanced and written; a kernel method with a fixed bandwidth, so that nothing is drawn."""
     fixed = {"bandwidth": 2000} if methods()[name].step else {}
-    contacts = read_triples(layout.triples(sample, 1000))
-    kept, summary = read_mask(layout.mask(sample, 1000))
+    contacts = read_map(paths.map_files(sample, 1000))
+    kept, summary = read_mask(paths.mask(sample, 1000))
     result = cp.balance(contacts, name, mask=kept, mask_record=summary, **fixed, **settings)
-    paths = layout.weights(sample, 1000, name)
-    write_balance(result, contacts.bins, paths)
+    files = paths.run_files(sample, 1000, name)
+    write_balance(result, contacts.bins, files)
     if fixed:
-        write_searches([], layout.bandwidth(sample, 1000, name))
-    plot = Path(layout.plot(sample, 1000, name))
+        write_searches([], paths.bandwidth(sample, 1000, name))
+    plot = Path(paths.plot(sample, 1000, name))
     plot.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (2, 2)).save(plot)
-    verdict = json.loads(Path(paths["verdict"]).read_text())
+    verdict = json.loads(Path(files.verdict).read_text())
     parts = ("label", "status", "cause", "bins", "kept", "dropped", "bandwidth", "target")
     return {
-        "weights": _table(paths["weights"], "weight", "se"),
-        "trace": [str(field) for field in pq.read_schema(paths["trace"])],
+        "weights": _table(files.weights, "weight", "se"),
+        "trace": [str(field) for field in pq.read_schema(files.trace)],
         "keys": [sorted(verdict), sorted(verdict["parts"][0])],
         "settings": verdict["settings"],
         "status": verdict["status"],
@@ -224,8 +226,8 @@ def _exported(path: str) -> dict[str, Any]:
     return told
 
 
-def _tracked(layout: Layout, row: dict[str, Any]) -> dict[str, Any]:
-    result = _read_result(layout, row)
+def _tracked(paths: ResultPaths, row: dict[str, Any]) -> dict[str, Any]:
+    result = _read_result(paths, row)
     loose = ("input", "input_sha256", "input_bytes", "reason", "weights_sha256", "plot_sha256")
     shown = {
         key: "" if key in loose or key.startswith("version.") else value
@@ -369,7 +371,7 @@ def test_every_rule_that_makes_results_has_a_revision() -> None:
         name
         for path in (ROOT / "workflow" / "rules").glob("*.smk")
         for name, body in re.findall(r"^rule (\w+):\n((?: .*\n|\n)+)", path.read_text(), re.M)
-        if re.search(r"output:\n(?: {8}.*\n)*? {8}.*LAYOUT\.", body)
+        if re.search(r"output:\n(?: {8}.*\n)*? {8}.*PATHS\.", body)
     }
     assert rules == set(REVISIONS)
 

@@ -25,7 +25,7 @@ from counterpoise.files import read_json, sha256, write_json
 from counterpoise.records.search import Candidate, Search
 from counterpoise.records.verdict import PartVerdict, Status, Verdict
 from counterpoise.store.arrow import write_table
-from counterpoise.store.paths import Layout
+from counterpoise.store.paths import ResultPaths, RunFiles
 from counterpoise.store.weights import write_searches
 from counterpoise.tracking.log import CURVE, convergence, log_cohort, next_attempt
 from tests.servers import closed_port, mlflow_server, running
@@ -49,17 +49,17 @@ def cohort_rows(samples: int = 2, methods: tuple[str, ...] = ("ice", "kr")) -> l
 
 
 def write_run(
-    layout: Layout,
+    paths: ResultPaths,
     row: dict[str, Any],
     *,
     points: int = POINTS,
     tolerance: float = 1e-5,
     seconds: float = 1.5,
     deviation: float = 1e-6,
-) -> dict[str, str]:
+) -> RunFiles:
     """The files of one balancing run, as small as they can be; returns their paths."""
     place = (row["sample"], row["resolution"], row["method"])
-    paths = {**layout.weights(*place), "plot": layout.plot(*place)}
+    files, plot = paths.run_files(*place), Path(paths.plot(*place))
     part = PartVerdict(
         label="genome",
         first_bin=0,
@@ -93,7 +93,7 @@ def write_run(
     )
     steps = np.arange(1, points + 1, dtype=np.int32)
     write_table(
-        paths["trace"],
+        files.trace,
         {
             "part": pa.array(["genome"] * points, pa.string()).dictionary_encode(),
             "iteration": steps,
@@ -102,17 +102,17 @@ def write_run(
             "rms_deviation": 0.25**steps,
         },
     )
-    write_table(paths["weights"], {"weight": np.array([1.0, 2.0, np.nan, 4.0])})
-    Path(paths["plot"]).parent.mkdir(parents=True, exist_ok=True)
-    Path(paths["plot"]).write_bytes(b"\x89PNG" + row["method"].encode())
-    write_json(paths["verdict"], verdict.to_dict())
-    return paths
+    write_table(files.weights, {"weight": np.array([1.0, 2.0, np.nan, 4.0])})
+    plot.parent.mkdir(parents=True, exist_ok=True)
+    plot.write_bytes(b"\x89PNG" + row["method"].encode())
+    write_json(files.verdict, verdict.to_dict())
+    return files
 
 
-def write_search(layout: Layout, row: dict[str, Any], score: float = 0.25) -> str:
+def write_search(paths: ResultPaths, row: dict[str, Any], score: float = 0.25) -> str:
     """Makes the run one whose bandwidth was searched for, on two parts; the table's path."""
     place = (row["sample"], row["resolution"], row["method"])
-    path, verdict = layout.bandwidth(*place), layout.weights(*place)["verdict"]
+    path, verdict = paths.bandwidth(*place), paths.run_files(*place).verdict
     record = read_json(verdict)
     record["settings"]["bandwidth"] = "cv"
     first = record["parts"][0]
@@ -145,7 +145,7 @@ def tables(settings: dict[str, Any], run: Any) -> pd.DataFrame:
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A new store of MLflow's; making one takes seconds, so that the tests copy it."""
     folder = tmp_path_factory.mktemp("store")
-    record = log_cohort(Layout("none", str(folder)), [], sqlite_settings(folder))
+    record = log_cohort(ResultPaths("none", str(folder)), [], sqlite_settings(folder))
     assert record["status"] == "logged"
     assert sorted(path.name for path in folder.iterdir()) == ["mlflow.db"]
     return (folder / "mlflow.db").read_bytes()
@@ -167,15 +167,15 @@ def settings(tmp_path: Path, empty_database: bytes) -> dict[str, Any]:
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return Layout("demo", str(tmp_path / "results"))
+def paths(tmp_path: Path) -> ResultPaths:
+    return ResultPaths("demo", str(tmp_path / "results"))
 
 
 @pytest.fixture
-def rows(layout: Layout) -> list[dict[str, Any]]:
+def rows(paths: ResultPaths) -> list[dict[str, Any]]:
     rows = cohort_rows()
     for row in rows:
-        write_run(layout, row)
+        write_run(paths, row)
     return rows
 
 
@@ -227,9 +227,9 @@ def file_hashes(folder: str) -> dict[str, str]:
 
 
 def test_everything_of_a_run_is_logged(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
-    record = log_cohort(layout, rows, settings)
+    record = log_cohort(paths, rows, settings)
     assert (record["status"], record["reason"], record["experiment"]) == ("logged", "", "demo")
     runs = stored(settings)
     assert [run.info.run_name for run in runs] == [
@@ -248,7 +248,7 @@ def test_everything_of_a_run_is_logged(
         "on_failure": "keep",
         "mask.mad_max": "5.0",
     }
-    weights = layout.weights("s0", 10_000, "ice")["weights"]
+    weights = paths.run_files("s0", 10_000, "ice").weights
     expected = {
         "cohort": "demo",
         "sample": "s0",
@@ -291,20 +291,20 @@ def test_everything_of_a_run_is_logged(
 
 
 def test_logging_again_changes_nothing(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
-    first = log_cohort(layout, rows, settings)
+    first = log_cohort(paths, rows, settings)
     before = snapshot(settings)
     # Balanced again with the same outcome: other seconds and file times, same content.
-    write_run(layout, rows[0], seconds=9.0)
-    assert log_cohort(layout, rows, settings) == first
+    write_run(paths, rows[0], seconds=9.0)
+    assert log_cohort(paths, rows, settings) == first
     assert snapshot(settings) == before
     assert len(before) == len(rows)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
 def test_an_interrupted_logging_is_completed(
-    layout: Layout,
+    paths: ResultPaths,
     rows: list[dict[str, Any]],
     settings: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
@@ -322,17 +322,17 @@ def test_an_interrupted_logging_is_completed(
     with monkeypatch.context() as patch:
         patch.setattr(LocalArtifactRepository, "log_artifacts", failing)
         if isinstance(error, OSError):
-            record = log_cohort(layout, rows, settings)
+            record = log_cohort(paths, rows, settings)
             assert [row["state"] for row in record["runs"]].count("pending") == 1
             assert record["runs"][1]["state"] == record["status"] == "pending"
             assert "No space left on device" in record["reason"]
         else:
             with pytest.raises(KeyboardInterrupt):
-                log_cohort(layout, rows, settings)
+                log_cohort(paths, rows, settings)
     (unfinished,) = [run for run in stored(settings) if run.info.status == "RUNNING"]
-    write_run(layout, rows[1], seconds=9.0)
+    write_run(paths, rows[1], seconds=9.0)
 
-    record = log_cohort(layout, rows, settings)
+    record = log_cohort(paths, rows, settings)
 
     assert record["status"] == "logged"
     assert record["runs"][1]["run_id"] == unfinished.info.run_id
@@ -347,26 +347,26 @@ def test_an_interrupted_logging_is_completed(
 
 
 def test_a_run_created_twice_by_a_repeated_request_is_made_one(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
     from mlflow import MlflowClient
 
-    log_cohort(layout, rows, settings)
+    log_cohort(paths, rows, settings)
     run = stored(settings)[0]
     MlflowClient(settings["uri"]).create_run(run.info.experiment_id, tags=run.data.tags)
     assert len(stored(settings)) == len(rows) + 1
-    record = log_cohort(layout, rows, settings)
+    record = log_cohort(paths, rows, settings)
     assert [run.info.run_id for run in stored(settings)] == [
         row["run_id"] for row in record["runs"]
     ]
 
 
 def test_changed_settings_make_a_new_run_and_mark_the_old(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
-    first = log_cohort(layout, rows, settings)
-    write_run(layout, rows[0], tolerance=1e-3)
-    second = log_cohort(layout, rows, settings)
+    first = log_cohort(paths, rows, settings)
+    write_run(paths, rows[0], tolerance=1e-3)
+    second = log_cohort(paths, rows, settings)
     assert second["runs"][1:] == first["runs"][1:]
     old, new = (record["runs"][0]["run_id"] for record in (first, second))
     assert old != new
@@ -381,8 +381,8 @@ def test_changed_settings_make_a_new_run_and_mark_the_old(
         "0.001",
     )
 
-    write_run(layout, rows[0])  # and back again: the first run is the current one once more
-    assert log_cohort(layout, rows, settings) == first
+    write_run(paths, rows[0])  # and back again: the first run is the current one once more
+    assert log_cohort(paths, rows, settings) == first
     runs = {run.info.run_id: run for run in stored(settings)}
     assert len(runs) == len(rows) + 1
     assert runs[old].data.tags["counterpoise.current"] == "true"
@@ -390,12 +390,13 @@ def test_changed_settings_make_a_new_run_and_mark_the_old(
 
 
 def test_a_plot_drawn_anew_replaces_the_artifact(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
-    log_cohort(layout, rows[:1], settings)
-    path = Path(write_run(layout, rows[0])["plot"])
+    log_cohort(paths, rows[:1], settings)
+    write_run(paths, rows[0])
+    path = Path(paths.plot("s0", 10_000, "ice"))
     path.write_bytes(b"another picture")
-    log_cohort(layout, rows[:1], settings)
+    log_cohort(paths, rows[:1], settings)
     (run,) = stored(settings)
     held = Path(run.info.artifact_uri.removeprefix("file://")) / "plot.png"
     assert held.read_bytes() == b"another picture"
@@ -403,10 +404,10 @@ def test_a_plot_drawn_anew_replaces_the_artifact(
 
 
 def test_a_search_for_a_bandwidth_is_a_table(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
-    path = write_search(layout, rows[0])
-    log_cohort(layout, rows[:2], settings)
+    path = write_search(paths, rows[0])
+    log_cohort(paths, rows[:2], settings)
     run, other = stored(settings)
     assert artifacts(settings, run) == ["bandwidth.json", "plot.png", "verdict.json"]
     table = tables(settings, run)
@@ -424,7 +425,7 @@ def test_a_search_for_a_bandwidth_is_a_table(
 
 
 def test_a_search_made_again_replaces_the_table(
-    layout: Layout,
+    paths: ResultPaths,
     rows: list[dict[str, Any]],
     settings: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
@@ -432,8 +433,8 @@ def test_a_search_made_again_replaces_the_table(
     """It has as many rows as before, where ``log_table`` would add to them."""
     from mlflow import MlflowClient
 
-    write_search(layout, rows[0])
-    log_cohort(layout, rows[:1], settings)
+    write_search(paths, rows[0])
+    log_cohort(paths, rows[:1], settings)
     run = stored(settings)[0]
     own = [{"path": "mine.json", "type": "table"}]
     shown = json.loads(run.data.tags["mlflow.loggedArtifacts"])
@@ -444,11 +445,11 @@ def test_a_search_made_again_replaces_the_table(
     with monkeypatch.context() as patch:
         nothing_new = lambda *_: pytest.fail("nothing is new")  # noqa: E731
         patch.setattr(LocalArtifactRepository, "log_artifacts", nothing_new)
-        log_cohort(layout, rows[:1], settings)
+        log_cohort(paths, rows[:1], settings)
     assert snapshot(settings) == before
 
-    path = write_search(layout, rows[0], score=0.125)
-    log_cohort(layout, rows[:1], settings)
+    path = write_search(paths, rows[0], score=0.125)
+    log_cohort(paths, rows[:1], settings)
     (run,) = stored(settings)
     assert tables(settings, run)["score"].tolist()[1] == 0.125
     assert len(tables(settings, run)) == 4
@@ -457,32 +458,32 @@ def test_a_search_made_again_replaces_the_table(
 
 
 def test_a_search_that_is_missing_is_named(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
-    path = Path(write_search(layout, rows[0]))
+    path = Path(write_search(paths, rows[0]))
     path.unlink()
     with pytest.raises(CounterpoiseError, match=str(path)):
-        log_cohort(layout, rows, settings)
+        log_cohort(paths, rows, settings)
 
 
 @pytest.mark.parametrize("name", ["weights", "trace"])
 def test_each_file_belongs_to_the_content(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any], name: str
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any], name: str
 ) -> None:
-    log_cohort(layout, rows[:1], settings)
-    path = write_run(layout, rows[0])[name]
+    log_cohort(paths, rows[:1], settings)
+    path = write_run(paths, rows[0])[name]
     pq.write_table(pq.read_table(path).slice(1), path)
-    log_cohort(layout, rows[:1], settings)
+    log_cohort(paths, rows[:1], settings)
     assert len(stored(settings)) == 2
 
 
 def test_a_changed_sample_sheet_updates_the_tags(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
-    log_cohort(layout, rows, settings)
+    log_cohort(paths, rows, settings)
     rows[0] |= {"condition": "knock-out", "replicate": 2}
     rows[1] |= {"condition": None}
-    log_cohort(layout, rows, settings)
+    log_cohort(paths, rows, settings)
     runs = stored(settings)
     assert len(runs) == len(rows)
     assert (runs[0].data.tags["condition"], runs[0].data.tags["replicate"]) == ("knock-out", "2")
@@ -490,29 +491,29 @@ def test_a_changed_sample_sheet_updates_the_tags(
 
 
 def test_what_the_user_wrote_in_mlflow_stays(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
     from mlflow import MlflowClient
 
-    log_cohort(layout, rows, settings)
+    log_cohort(paths, rows, settings)
     notes = {"mlflow.note.content": "look at chr3", "mine": "yes"}
     for key, value in notes.items():
         MlflowClient(settings["uri"]).set_tag(stored(settings)[0].info.run_id, key, value)
-    log_cohort(layout, rows, settings)
+    log_cohort(paths, rows, settings)
     assert notes.items() <= stored(settings)[0].data.tags.items()
 
 
 def test_values_that_are_not_finite_are_left_out(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
     """A failed run: no deviation in the verdict, NaN and infinity in the trace."""
-    paths = write_run(layout, rows[0], points=4)
+    files = write_run(paths, rows[0], points=4)
     failed = {"status": "failed", "reason": "no total support", "max_deviation": None}
-    write_json(paths["verdict"], read_json(paths["verdict"]) | failed)
-    trace = pq.read_table(paths["trace"]).to_pydict()
+    write_json(files.verdict, read_json(files.verdict) | failed)
+    trace = pq.read_table(files.trace).to_pydict()
     trace["max_deviation"] = [0.5, math.inf, math.nan, 3.0]
-    write_table(paths["trace"], trace)
-    assert log_cohort(layout, rows[:1], settings)["status"] == "logged"
+    write_table(files.trace, trace)
+    assert log_cohort(paths, rows[:1], settings)["status"] == "logged"
     (run,) = stored(settings)
     assert (run.info.status, run.data.tags["status"]) == ("FAILED", "failed")
     assert "**s0 10 kb ice: failed**: no total support" in run.data.tags["mlflow.note.content"]
@@ -537,22 +538,22 @@ def test_one_curve_for_many_chromosomes() -> None:
 
 
 def test_a_method_of_one_pass_has_no_curve(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
-    write_run(layout, rows[0], points=0)
-    assert log_cohort(layout, rows[:1], settings)["status"] == "logged"
+    write_run(paths, rows[0], points=0)
+    assert log_cohort(paths, rows[:1], settings)["status"] == "logged"
     (run,) = stored(settings)
     assert CURVE not in run.data.metrics
     assert run.data.metrics["final_max_deviation"] == 1e-6
 
 
 def test_an_unreachable_server_fails_nothing(
-    layout: Layout, caplog: pytest.LogCaptureFixture
+    paths: ResultPaths, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = cohort_rows(samples=20)
     for row in rows:
-        write_run(layout, row)
-    before = file_hashes(layout.root)
+        write_run(paths, row)
+    before = file_hashes(paths.root)
     address = f"127.0.0.1:{closed_port()}"
     settings = {
         "uri": f"http://alice:s3cret@{address}",
@@ -562,7 +563,7 @@ def test_an_unreachable_server_fails_nothing(
     }
     environment = dict(os.environ)
     start = time.monotonic()
-    record = log_cohort(layout, rows, settings)
+    record = log_cohort(paths, rows, settings)
     assert time.monotonic() - start < 10
     assert record["status"] == "pending"
     assert record["uri"] == f"http://{address}"
@@ -571,13 +572,13 @@ def test_an_unreachable_server_fails_nothing(
     assert "not yet logged to MLflow" in caplog.text
     assert "s3cret" not in json.dumps(record) + caplog.text
     assert "alice" not in json.dumps(record) + caplog.text
-    assert record == log_cohort(layout, rows, settings)
-    assert file_hashes(layout.root) == before
+    assert record == log_cohort(paths, rows, settings)
+    assert file_hashes(paths.root) == before
     assert dict(os.environ) == environment
 
 
 def test_a_server_lost_on_the_way_is_not_asked_again(
-    layout: Layout,
+    paths: ResultPaths,
     rows: list[dict[str, Any]],
     settings: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
@@ -594,7 +595,7 @@ def test_a_server_lost_on_the_way_is_not_asked_again(
     with monkeypatch.context() as patch:
         for name in ("create_run", "get_experiment"):
             patch.setattr(MlflowClient, name, gone)
-        record = log_cohort(layout, rows, settings)
+        record = log_cohort(paths, rows, settings)
     assert len(asked) == 2
     assert {row["reason"] for row in record["runs"]} == {"the server does not answer"}
 
@@ -608,52 +609,52 @@ def test_a_server_lost_on_the_way_is_not_asked_again(
     ],
 )
 def test_a_wrong_address_fails_nothing(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any], uri: str, reason: str
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any], uri: str, reason: str
 ) -> None:
-    record = log_cohort(layout, rows, settings | {"uri": uri})
+    record = log_cohort(paths, rows, settings | {"uri": uri})
     assert record["status"] == "pending"
     assert reason in record["reason"]
     assert "s3cret" not in json.dumps(record)
 
 
 def test_a_locked_or_foreign_database_fails_nothing(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any], tmp_path: Path
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any], tmp_path: Path
 ) -> None:
     (tmp_path / "mlflow.db").write_text("this is no database, and longer than its header" * 9)
-    record = log_cohort(layout, rows, settings)
+    record = log_cohort(paths, rows, settings)
     assert (record["status"], "not a database" in record["reason"]) == ("pending", True)
 
 
 def test_a_deleted_experiment_and_a_moved_folder_are_explained(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
     from mlflow import MlflowClient
 
-    log_cohort(layout, rows, settings)
-    moved = log_cohort(layout, rows, settings | {"artifacts": "/somewhere/else"})
+    log_cohort(paths, rows, settings)
+    moved = log_cohort(paths, rows, settings | {"artifacts": "/somewhere/else"})
     assert moved["status"] == "pending"
     assert "set tracking.artifacts back" in moved["reason"]
     client = MlflowClient(settings["uri"])
     client.delete_experiment(stored(settings)[0].info.experiment_id)
-    deleted = log_cohort(layout, rows, settings)
+    deleted = log_cohort(paths, rows, settings)
     assert deleted["status"] == "pending"
     assert "mlflow experiments restore --experiment-id" in deleted["reason"]
 
 
-def test_tracking_turned_off_touches_nothing(layout: Layout, tmp_path: Path) -> None:
-    record = log_cohort(layout, cohort_rows(), sqlite_settings(tmp_path) | {"enabled": False})
+def test_tracking_turned_off_touches_nothing(paths: ResultPaths, tmp_path: Path) -> None:
+    record = log_cohort(paths, cohort_rows(), sqlite_settings(tmp_path) | {"enabled": False})
     assert record["status"] == "off"
     assert {row["state"] for row in record["runs"]} == {"off"}
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_result_is_named(
-    layout: Layout, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
 ) -> None:
-    plot = Path(layout.plot("s1", 10_000, "kr"))
+    plot = Path(paths.plot("s1", 10_000, "kr"))
     plot.unlink()
     with pytest.raises(CounterpoiseError, match=str(plot)):
-        log_cohort(layout, rows, settings)
+        log_cohort(paths, rows, settings)
 
 
 @pytest.mark.parametrize(
@@ -687,8 +688,8 @@ rule track:
 
 def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
     """The Snakemake contract of ``next_attempt``, with a sqlite store in a place not there yet."""
-    layout, rows = Layout("demo", str(tmp_path / "results")), cohort_rows(1, ("ice",))
-    write_run(layout, rows[0])
+    paths, rows = ResultPaths("demo", str(tmp_path / "results")), cohort_rows(1, ("ice",))
+    write_run(paths, rows[0])
     settings = sqlite_settings(tmp_path / "store" / "here") | {"timeout_seconds": 2}
     script = str(REPOSITORY / "scripts" / "track.py")
     sample = {"condition": None, "replicate": None, "resolutions": [10_000]}
@@ -707,14 +708,14 @@ def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
     pending = snakemake()
     assert "not yet logged" in pending
     assert "Params have changed" in snakemake()
-    record = read_json(layout.tracking)
+    record = read_json(paths.tracking)
     assert (record["status"], record["attempt"]) == ("pending", 1)
     (tmp_path / "store").unlink()
     snakemake()
-    record = read_json(layout.tracking)
+    record = read_json(paths.tracking)
     assert (record["status"], record["attempt"]) == ("logged", 2)
     assert "Nothing to be done" in snakemake()
-    assert next_attempt(layout.tracking) == 2
+    assert next_attempt(paths.tracking) == 2
     (run,) = stored(settings)
     assert run.info.run_id == record["runs"][0]["run_id"]
 
@@ -728,15 +729,15 @@ def server(tmp_path: Path, empty_database: bytes) -> Iterator[str]:
 
 
 def test_a_real_server(
-    layout: Layout, rows: list[dict[str, Any]], server: str, tmp_path: Path
+    paths: ResultPaths, rows: list[dict[str, Any]], server: str, tmp_path: Path
 ) -> None:
     settings = {"uri": server, "artifacts": None, "enabled": True, "timeout_seconds": 20}
-    write_search(layout, rows[0])
-    first = log_cohort(layout, rows, settings)
+    write_search(paths, rows[0])
+    first = log_cohort(paths, rows, settings)
     assert (first["status"], first["reason"]) == ("logged", "")
     before = snapshot(settings)
     assert len(before) == len(rows)
-    assert log_cohort(layout, rows, settings) == first
+    assert log_cohort(paths, rows, settings) == first
     assert snapshot(settings) == before
     run = stored(settings)[0]
     assert len(history(settings, run)[CURVE]) == POINTS

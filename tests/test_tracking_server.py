@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from counterpoise.files import read_json
-from counterpoise.store.paths import Layout
+from counterpoise.store.paths import ResultPaths
 from counterpoise.tracking.log import CURVE, VIEW_TAG, log_cohort
 from tests.servers import Server, missing_for_postgres, mlflow_server, postgres, running
 from tests.test_tracking import cohort_rows, stored, write_run
@@ -90,12 +90,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(database, server, uri, folder)
 
 
-def results(cohort: str, folder: Path) -> tuple[Layout, list[dict[str, Any]]]:
+def results(cohort: str, folder: Path) -> tuple[ResultPaths, list[dict[str, Any]]]:
     """The files of a cohort of small runs."""
-    layout, rows = Layout(cohort, str(folder / "results")), cohort_rows(RUNS // 2)
+    paths, rows = ResultPaths(cohort, str(folder / "results")), cohort_rows(RUNS // 2)
     for row in rows:
-        write_run(layout, row, points=POINTS)
-    return layout, rows
+        write_run(paths, row, points=POINTS)
+    return paths, rows
 
 
 def all_is_there_once(site: Site, cohort: str, record: dict[str, Any]) -> None:
@@ -115,12 +115,12 @@ def all_is_there_once(site: Site, cohort: str, record: dict[str, Any]) -> None:
 
 
 def test_a_cohort_is_logged_once(site: Site, tmp_path: Path) -> None:
-    layout, rows = results("once", tmp_path)
-    first = log_cohort(layout, rows, site.settings)
+    paths, rows = results("once", tmp_path)
+    first = log_cohort(paths, rows, site.settings)
     assert (first["status"], first["reason"]) == ("logged", "")
     all_is_there_once(site, "once", first)
     held, files = site.held("once"), site.files()
-    assert log_cohort(layout, rows, site.settings) == first
+    assert log_cohort(paths, rows, site.settings) == first
     assert (site.held("once"), site.files()) == (held, files)
 
 
@@ -128,8 +128,8 @@ def test_the_page_that_the_record_names_is_a_saved_view(site: Site, tmp_path: Pa
     """As far as it goes without a browser: the view is there, and asks for what is there."""
     from mlflow import MlflowClient
 
-    layout, rows = results("page", tmp_path)
-    record = log_cohort(layout, rows, site.settings)
+    paths, rows = results("page", tmp_path)
+    record = log_cohort(paths, rows, site.settings)
     client = MlflowClient(site.server.address)
     experiment = client.get_experiment_by_name("page")
     address, _, view = record["page"].partition("?viewStateShareKey=")
@@ -153,11 +153,11 @@ def test_the_page_that_the_record_names_is_a_saved_view(site: Site, tmp_path: Pa
 
 @pytest.mark.parametrize("victim", ["server", "database"])
 def test_a_kill_in_the_middle_is_made_good(site: Site, tmp_path: Path, victim: str) -> None:
-    layout, rows = results(f"killed-{victim}", tmp_path)
+    paths, rows = results(f"killed-{victim}", tmp_path)
     killed: Server = getattr(site, victim)
     before = len(site.files())
     with ThreadPoolExecutor(1) as thread:
-        logging = thread.submit(log_cohort, layout, rows, site.settings)
+        logging = thread.submit(log_cohort, paths, rows, site.settings)
         while len(site.files()) - before < RUNS // 2 and not logging.done():
             time.sleep(0.01)
         # What PostgreSQL takes for a crash, and then recovers from.
@@ -172,11 +172,11 @@ def test_a_kill_in_the_middle_is_made_good(site: Site, tmp_path: Path, victim: s
     assert 0 < states.count("logged") < RUNS
     logged = [row for row in record["runs"] if row["state"] == "logged"]
 
-    record = log_cohort(layout, rows, site.settings | {"attempt": 1})
+    record = log_cohort(paths, rows, site.settings | {"attempt": 1})
 
     assert (record["status"], record["attempt"]) == ("logged", 1)
     assert [row for row in record["runs"] if row in logged] == logged
-    all_is_there_once(site, layout.cohort, record)
+    all_is_there_once(site, paths.cohort, record)
 
 
 def test_each_choice_of_tracking_in_the_workflow(site: Site, tmp_path: Path) -> None:

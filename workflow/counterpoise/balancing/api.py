@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from counterpoise._version import __version__
 from counterpoise.backends import Backend
-from counterpoise.backends.device import choose
+from counterpoise.backends.device import choose_backend
 from counterpoise.balancing.cross_validation import search_parts
 from counterpoise.balancing.parts import Task, balance_part
 from counterpoise.balancing.rescaling import scaled_to
-from counterpoise.contacts.contact_map import PIECE, ContactMap, Contacts, StoredContacts
+from counterpoise.contacts.contact_map import CHUNK_PIXELS, ContactMap, Contacts, StoredContacts
 from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.errors import ConfigError, NotBalancedError
 from counterpoise.mask import MaskSettings, mask_bins
@@ -233,7 +233,7 @@ def _prepared(
             chosen.trans_weighting,
         )
     )
-    computer = choose(backend, device, contacts, selections)
+    computer = choose_backend(backend, device, contacts, selections)
     return Task(contacts, chosen, resolved, computer, threads), selections, mask_record
 
 
@@ -263,8 +263,8 @@ def _find_method(name: str) -> Method:
 def _resolve_mask(contacts: ContactMap, mask: MaskLike) -> tuple[NDArray[np.bool_], dict[str, Any]]:
     if mask is None:
         filled = np.diff(contacts.indptr) > 0
-        for a in range(0, contacts.nnz, PIECE):
-            columns, _ = contacts.entries(a, min(a + PIECE, contacts.nnz))
+        for a in range(0, contacts.nnz, CHUNK_PIXELS):
+            columns, _ = contacts.entries(a, min(a + CHUNK_PIXELS, contacts.nnz))
             filled[columns] = True
         return filled, {}
     if isinstance(mask, dict):

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from counterpoise.backends import Operator
 from counterpoise.backends.vectors import to_numpy
 from counterpoise.balancing.parts import Task
-from counterpoise.contacts.chromosomes import ChromosomeBins, chromosome_bins, fewer
-from counterpoise.contacts.contact_map import PIECE, Contacts, rows_within
+from counterpoise.contacts.chromosomes import ChromosomeBins, chromosome_bins, restrict_chromosomes
+from counterpoise.contacts.contact_map import CHUNK_PIXELS, Contacts, load_rows
 from counterpoise.contacts.selection import Selection
 from counterpoise.errors import ConfigError
 from counterpoise.methods.kernel.settings import KernelSettings, Score
@@ -98,8 +98,8 @@ def halves(contacts: Contacts, rng: np.random.Generator) -> tuple[Contacts, Cont
             "so they cannot be split in two; give a bandwidth, or the raw map."
         )
     first = np.empty_like(counts)
-    for begin in range(0, len(counts), PIECE):
-        piece = slice(begin, begin + PIECE)
+    for begin in range(0, len(counts), CHUNK_PIXELS):
+        piece = slice(begin, begin + CHUNK_PIXELS)
         first[piece] = rng.binomial(counts[piece].astype(np.int64), 0.5)
     return replace(contacts, counts=first), replace(contacts, counts=counts - first)
 
@@ -123,7 +123,7 @@ def search_parts(
             continue
         chromosomes = chromosome_bins(task.contacts.bins, selection)
         # No other part's contacts are split, nor those between them.
-        contacts = rows_within(task.contacts, selection.lo, selection.hi, selection.hi)
+        contacts = load_rows(task.contacts, selection.lo, selection.hi, selection.hi)
         operators = partial(task.operator, selection=selection)
         step, settings = task.method.step, task.settings
         label, first_bin = selection.label, selection.lo
@@ -177,7 +177,9 @@ def search(
     widths = [fraction * unit for fraction in settings.candidates(n)]
     # Below one it would be a fraction.
     least = 1.0 if unit > 1 else 0.0
-    tried = [_Tried(width, max(width * settings.of_whole, min(width, least))) for width in widths]
+    tried = [
+        _Tried(width, max(width * settings.full_map_factor, min(width, least))) for width in widths
+    ]
     kept = np.concatenate([chromosome.kept for chromosome in chromosomes])
     runs, longer = np.empty(0, np.intp), False
     for split in range(settings.splits):
@@ -194,11 +196,11 @@ def search(
             inner = [operator(within_runs(half, runs, kept, first_bin)) for half in maps]
         there = np.logical_and(*(_chromosomes_in(half, chromosomes) for half in both))
         if not there.all():
-            both = [half.restricted(there) for half in both]
-            inner = [half and half.restricted(there) for half in inner]
+            both = [half.restrict(there) for half in both]
+            inner = [half and half.restrict(there) for half in inner]
         left = [candidate for candidate in tried if not candidate.rejected]
         widths = [candidate.bandwidth for candidate in left]
-        here = fewer(chromosomes, there)
+        here = restrict_chromosomes(chromosomes, there)
         score_by = partial(_round, here, widths, step, settings, runs[there])
         # On a CPU both at once: much of the time is spent in transforms of one thread.
         with ThreadPoolExecutor(2 if both[0].xp is np else 1) as pool:
@@ -316,7 +318,7 @@ def solutions(
     # A method that smooths because it is stopped has one start.
     u = xp.stack([xp.ones_like(start) if stopping.decides else start] * len(bandwidths)).T
     needed, why = [0] * len(bandwidths), [""] * len(bandwidths)
-    if not settings.everywhere:
+    if not settings.positive_everywhere:
         reached = to_numpy(within_reach(smoother, xp.stack([marginal] * len(bandwidths)).T))
         beyond = "a bin has no contact of one half within reach of the kernel"
         why = ["" if column.all() else beyond for column in reached.T]

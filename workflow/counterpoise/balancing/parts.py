@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends import Operator, make_operator
-from counterpoise.backends.device import Choice
+from counterpoise.backends.device import BackendChoice
 from counterpoise.backends.vectors import Vector, deviations, to_numpy
 from counterpoise.balancing.standard_errors import bootstrap, free_formula
 from counterpoise.balancing.support import (
@@ -23,7 +23,7 @@ from counterpoise.balancing.support import (
     too_large,
 )
 from counterpoise.contacts.chromosomes import chromosome_bins
-from counterpoise.contacts.contact_map import ContactMap, Contacts, rows_within
+from counterpoise.contacts.contact_map import ContactMap, Contacts, load_rows
 from counterpoise.contacts.selection import Selection
 from counterpoise.methods import Balancing
 from counterpoise.methods.base import (
@@ -74,8 +74,8 @@ class _CountingOperator:
         self.recorder.matvecs += 1
         return self._inner.product(x)
 
-    def restricted(self, kept: NDArray[np.bool_]) -> _CountingOperator:
-        return _CountingOperator(self._inner.restricted(kept), self.recorder)
+    def restrict(self, kept: NDArray[np.bool_]) -> _CountingOperator:
+        return _CountingOperator(self._inner.restrict(kept), self.recorder)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Task:
     contacts: ContactMap
     method: Method
     settings: MethodSettings
-    computer: Choice
+    computer: BackendChoice
     threads: int | None
     progress: Callable[[str], None] = lambda message: None
     bandwidths: dict[str, tuple[float, str]] = field(default_factory=dict)
@@ -188,7 +188,7 @@ def _filled(
     present = marginal > 0
     filled = to_numpy(present)
     if filled.any() and not filled.all():
-        operator = operator.restricted(filled)
+        operator = operator.restrict(filled)
     return operator, _fewer(selection, filled), marginal[present]
 
 
@@ -219,7 +219,7 @@ def _without_sparsest(
         selection = _fewer(whole, enough)
         if enough.any():
             recorder = Recorder(whole.label, products, task.progress)
-            rest = operator.restricted(enough).counted_by(recorder)
+            rest = operator.restrict(enough).counted_by(recorder)
             rest, selection, rest_marginal = _filled(rest, selection)
             products = rest.recorder.matvecs
         if not selection.kept.any():
@@ -296,7 +296,7 @@ def _attempt(
         if solution.dropped is not None:
             # Bins that the method gave up are, as masked ones, no part of what it balanced.
             balanced = _fewer(selection, ~solution.dropped)
-            operator = operator.restricted(~solution.dropped)
+            operator = operator.restrict(~solution.dropped)
             marginal = operator.product(operator.ones())
             part = replace(
                 part,
@@ -382,7 +382,7 @@ def _standard_errors(
     """
     times, seed = task.settings.bootstrap, task.settings.seed
     if times:
-        contacts = rows_within(task.contacts, selection.lo, selection.hi, selection.hi)
+        contacts = load_rows(task.contacts, selection.lo, selection.hi, selection.hi)
         solve = partial(_weights_alone, task, selection)
         errors, used = bootstrap(contacts, solve, times, seed, selection.label)
         if used == times:

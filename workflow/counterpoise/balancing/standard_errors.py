@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from counterpoise.backends import Operator
 from counterpoise.backends.vectors import Vector
-from counterpoise.contacts.contact_map import PIECE, Contacts, solver_counts
+from counterpoise.contacts.contact_map import CHUNK_PIXELS, Contacts, narrow_counts
 
 # Fewer resampled maps than this say nothing of a bin.
 FEWEST = 2
@@ -71,8 +71,8 @@ def bootstrap(
     for number in range(times):
         rng = np.random.default_rng([seed, number, *label.encode()])
         # A piece at a time: numpy draws eight bytes for each.
-        starts = range(0, contacts.nnz, PIECE)
-        drawn = [solver_counts(rng.poisson(contacts.counts[a : a + PIECE])) for a in starts]
+        starts = range(0, contacts.nnz, CHUNK_PIXELS)
+        drawn = [narrow_counts(rng.poisson(contacts.counts[a : a + CHUNK_PIXELS])) for a in starts]
         solved.append(np.log(solve(replace(contacts, counts=np.concatenate(drawn)))))
     logs = np.array(solved)
     seen = np.isfinite(logs)

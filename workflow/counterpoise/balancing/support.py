@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts.contact_map import ContactMap, Contacts, StoredContacts, rows_within
+from counterpoise.contacts.contact_map import ContactMap, Contacts, StoredContacts, load_rows
 from counterpoise.contacts.selection import Scope, Selection
 from counterpoise.records.verdict import Cause
 
@@ -223,7 +223,7 @@ def _loaded(contacts: ContactMap, selection: Selection) -> Contacts:
     if isinstance(contacts, Contacts):
         return contacts
     end = selection.hi if selection.scope is Scope.CIS else len(contacts.bins)
-    return rows_within(contacts, selection.lo, selection.hi, end)
+    return load_rows(contacts, selection.lo, selection.hi, end)
 
 
 def selected_pattern(contacts: Contacts, selection: Selection) -> sp.csr_matrix:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from counterpoise.backends.vectors import Vector, scalars, to_numpy
+from counterpoise.backends.vectors import Vector, to_floats, to_numpy
 from counterpoise.contacts.selection import Scope
 from counterpoise.methods.base import EqualSumsSettings, Method, Problem, Solution
 from counterpoise.records.verdict import Cause, Status, not_enough
@@ -32,12 +32,14 @@ ALL_CHOICES = 3
 
 @dataclass
 class ScaleSettings(EqualSumsSettings):
-    """Settings of SCALE: Juicer works by chromosome and keeps all diagonals.
+    """Settings of SCALE, with Juicer's defaults: by chromosome, with all diagonals.
 
     Attributes
     ----------
-    tolerance : stop when no weight changes by more than this, relative to twice its value.
-    max_iterations : give up on a choice of rows after as many, and on all after three times that.
+    tolerance : float, default 1e-4
+        Largest change of a weight in one iteration, relative to twice its value.
+    max_iterations : int, default 200
+        Largest number of iterations for one choice of rows, and three times that in total.
     """
 
     scope: str = Scope.CIS.value
@@ -45,6 +47,7 @@ class ScaleSettings(EqualSumsSettings):
     max_iterations: int = 200
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         super().__post_init__()
         self.require_positive("tolerance", "max_iterations")
 
@@ -148,7 +151,7 @@ def _ended(reached: _Reached, cause: Cause = Cause.NONE, reason: str = "") -> So
     weights, left_out, low = reached.weights, reached.left_out, reached.low
     solution = Solution(weights, status, reached.iterations, cause, reason, target=1.0)
     fewer = left_out & (reached.nonzeros < low)
-    count, few = (int(number) for number in scalars(left_out.sum(), fewer.sum()))
+    count, few = (int(number) for number in to_floats(left_out.sum(), fewer.sum()))
     if count:
         single = f"{count - few:,} that would not settle"
         solution.dropped_reason = f"{few:,} in contact with fewer than {low:,} others" + (
@@ -158,4 +161,12 @@ def _ended(reached: _Reached, cause: Cause = Cause.NONE, reason: str = "") -> So
     return solution
 
 
-METHODS = (Method("scale", ScaleSettings, solve, version="hictk 1.4"),)
+METHODS = (
+    Method(
+        "scale",
+        ScaleSettings,
+        solve,
+        "the SCALE of newer `.hic` files as hictk computes it: looser, drops sparse bins if needed",
+        version="hictk 1.4",
+    ),
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from counterpoise.contacts.bins import about
+from counterpoise.contacts.bins import format_length
 
 
 @dataclass(frozen=True)
@@ -94,4 +94,4 @@ class Search:
 
     def named(self, bandwidth: float) -> str:
         """A candidate's bandwidth as people say it, ``250 kb``."""
-        return about(self.base_pairs(bandwidth)) if bandwidth else "0 (SSK)"
+        return format_length(self.base_pairs(bandwidth)) if bandwidth else "0 (SSK)"

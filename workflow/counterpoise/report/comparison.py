@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts.contact_map import ContactMap, rows_within
+from counterpoise.contacts.contact_map import ContactMap, load_rows
 from counterpoise.records.verdict import Verdict
 from counterpoise.report import plot as qc
 from counterpoise.report.survey import Flags, Floats, add_to_picture, chunks
 from counterpoise.store.masks import read_mask
-from counterpoise.store.paths import Layout
-from counterpoise.store.pixels import open_triples
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.pixels import open_map
 from counterpoise.store.weights import read_verdict, read_weights
 
 COLUMNS, MAPS = 4, 8  # maps in a row, and at most
@@ -80,7 +80,7 @@ class Sample:
 
 
 def read_sample(
-    layout: Layout, name: str, about: dict[str, Any], resolution: int, methods: Sequence[str]
+    paths: ResultPaths, name: str, about: dict[str, Any], resolution: int, methods: Sequence[str]
 ) -> Sample:
     """A sample from its results; ``about`` holds its condition and replicate, or None for them."""
     words = [str(about["condition"] or "")]
@@ -88,13 +88,13 @@ def read_sample(
         words.append(f"replicate {about['replicate']}")
     runs = {}
     for method in methods:
-        paths = layout.weights(name, resolution, method)
-        runs[method] = Balanced(read_weights(paths["weights"]), read_verdict(paths["verdict"]))
+        files = paths.run_files(name, resolution, method)
+        runs[method] = Balanced(read_weights(files.weights), read_verdict(files.verdict))
     return Sample(
         name,
         ", ".join(word for word in words if word),
-        open_triples(layout.triples(name, resolution)),
-        read_mask(layout.mask(name, resolution))[0],
+        open_map(paths.map_files(name, resolution)),
+        read_mask(paths.mask(name, resolution))[0],
         runs,
     )
 
@@ -178,7 +178,7 @@ def fewest_contacts(samples: Sequence[Sample], chromosome: str, first: int, bins
     found = []
     for sample in samples:
         lo = sample.span(chromosome).start + first
-        found.append(float(rows_within(sample.contacts, lo, lo + bins, lo + bins).counts.sum()))
+        found.append(float(load_rows(sample.contacts, lo, lo + bins, lo + bins).counts.sum()))
     return min(found)
 
 
@@ -192,7 +192,7 @@ def picture(sample: Sample, weights: Floats, region: Region, ignore_diags: int) 
     cell = (np.arange(len(weights)) - lo) // region.block
     scale = np.nan_to_num(weights)
     sums = np.zeros((region.cells, region.cells))
-    for _, rows, columns, counts in chunks(rows_within(sample.contacts, lo, hi, hi)):
+    for _, rows, columns, counts in chunks(load_rows(sample.contacts, lo, hi, hi)):
         far = columns - rows >= ignore_diags
         rows, columns = rows[far], columns[far]
         add_to_picture(sums, cell, rows, columns, counts[far] * scale[rows] * scale[columns])

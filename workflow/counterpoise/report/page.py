@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from counterpoise._version import __version__
-from counterpoise.contacts.bins import base_pairs
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.files import atomic_write, read_json
 from counterpoise.mask import Reason
 from counterpoise.records.verdict import Status, Verdict
 from counterpoise.store.masks import read_mask
 from counterpoise.store.missing import not_written, why_missing
-from counterpoise.store.paths import Layout, compared
+from counterpoise.store.paths import ResultPaths, compared
 from counterpoise.store.weights import read_verdict
 
 Run = dict[str, Any]
@@ -59,7 +59,7 @@ SUMMARY_COLUMNS = (
 
 
 def summary_rows(
-    layout: Layout, runs: Sequence[Run], settings: Run | None = None
+    paths: ResultPaths, runs: Sequence[Run], settings: Run | None = None
 ) -> list[dict[str, Any]]:
     """One row for each run, with the keys of ``SUMMARY_COLUMNS``; None where nothing is known.
 
@@ -70,15 +70,15 @@ def summary_rows(
     settings : of the report; after a run of the workflow that failed with what it did not make
         (``outstanding``).
     """
-    return [_summary_row(layout, run, settings or {}) for run in runs]
+    return [_summary_row(paths, run, settings or {}) for run in runs]
 
 
-def _summary_row(layout: Layout, run: Run, settings: Run) -> dict[str, Any]:
-    if reason := why_missing(layout, run, settings):
+def _summary_row(paths: ResultPaths, run: Run, settings: Run) -> dict[str, Any]:
+    if reason := why_missing(paths, run, settings):
         known = {key: run.get(key) for key in SUMMARY_COLUMNS}
         return {**known, "status": MISSING, "reason": reason}
-    verdict = _verdict(layout, run)
-    source = read_json(layout.triples(run["sample"], run["resolution"])["source"])
+    verdict = _verdict(paths, run)
+    source = read_json(paths.map_files(run["sample"], run["resolution"]).source)
     row = {
         "sample": run["sample"],
         "condition": run.get("condition"),
@@ -104,19 +104,19 @@ def _summary_row(layout: Layout, run: Run, settings: Run) -> dict[str, Any]:
         "coarsened_from": source.get("coarsened_from"),
         "sha256": source.get("identity", {}).get("sha256"),
         "source": source.get("uri"),
-        "experiment": layout.experiment,
+        "experiment": paths.experiment,
     }
     return {column: row[column] for column in SUMMARY_COLUMNS}
 
 
 def write_summary(
-    layout: Layout, runs: Sequence[Run], path: str | Path, settings: Run | None = None
+    paths: ResultPaths, runs: Sequence[Run], path: str | Path, settings: Run | None = None
 ) -> None:
     """``summary.tsv``: tab-separated, a header line, an empty field where nothing is known."""
     text = io.StringIO()
     writer = csv.DictWriter(text, SUMMARY_COLUMNS, delimiter="\t", lineterminator="\n")
     writer.writeheader()
-    for row in summary_rows(layout, runs, settings):
+    for row in summary_rows(paths, runs, settings):
         # A tab or a line break inside a text would break the table.
         writer.writerow(
             {k: " ".join(v.split()) if isinstance(v, str) else v for k, v in row.items()}
@@ -126,7 +126,7 @@ def write_summary(
 
 
 def write_report(
-    layout: Layout,
+    paths: ResultPaths,
     runs: Sequence[Run],
     path: str | Path,
     settings: Run | None = None,
@@ -142,14 +142,18 @@ def write_report(
     """
     from jinja2 import Environment, StrictUndefined
 
-    rows = summary_rows(layout, runs, settings)
+    rows = summary_rows(paths, runs, settings)
     done = [run for run, row in zip(runs, rows, strict=True) if row["status"] != MISSING]
     maps = list(dict.fromkeys((run["sample"], run["resolution"]) for run in done))
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        base_pairs=base_pairs, number=number, deviation=deviation, words=words, duration=duration
+        base_pairs=format_base_pairs,
+        number=number,
+        deviation=deviation,
+        words=words,
+        duration=duration,
     )
     source = resources.files("counterpoise").joinpath("page.html").read_text(encoding="utf-8")
     counts = Counter(row["status"] for row in rows)
@@ -157,12 +161,12 @@ def write_report(
     if counts[MISSING]:
         meanings = {MISSING: MISSING_MEANS, **meanings}
     page = environment.from_string(source).stream(
-        cohort=layout.title,
+        cohort=paths.title,
         version=__version__,
-        versions=_versions(layout, done),
+        versions=_versions(paths, done),
         rows=rows,
         missing=counts[MISSING],
-        not_written=not_written(layout, settings or {}),
+        not_written=not_written(paths, settings or {}),
         plotted=len(done),
         shown=SHOWN,
         side_by_side=bool(compared(done)),
@@ -171,31 +175,31 @@ def write_report(
         methods=list(dict.fromkeys(run["method"] for run in runs)),
         statuses=[(status, counts[status], meaning) for status, meaning in meanings.items()],
         reasons=[reason.name.lower() for reason in Reason if reason is not Reason.KEPT],
-        masks=[_mask_row(layout, *place) for place in maps],
-        inputs=[_input_row(layout, *place) for place in maps],
+        masks=[_mask_row(paths, *place) for place in maps],
+        inputs=[_input_row(paths, *place) for place in maps],
         # One image in memory at a time: the page is written as it is made.
-        comparisons=_comparisons(layout, runs, done, Path(path).parent, image_width),
-        plots=_plots(layout, rows, Path(path).parent, image_width),
-        costs=costs(layout, runs),
+        comparisons=_comparisons(paths, runs, done, Path(path).parent, image_width),
+        plots=_plots(paths, rows, Path(path).parent, image_width),
+        costs=costs(paths, runs),
     )
     with atomic_write(path) as temporary, open(temporary, "wb") as stream:
         page.dump(stream, encoding="utf-8")
 
 
-def _verdict(layout: Layout, run: Run) -> Verdict:
-    paths = layout.weights(run["sample"], run["resolution"], run["method"])
-    return read_verdict(paths["verdict"])
+def _verdict(paths: ResultPaths, run: Run) -> Verdict:
+    files = paths.run_files(run["sample"], run["resolution"], run["method"])
+    return read_verdict(files.verdict)
 
 
-def _versions(layout: Layout, runs: Sequence[Run]) -> list[str]:
+def _versions(paths: ResultPaths, runs: Sequence[Run]) -> list[str]:
     """``numpy 2.4.6`` and so on, all that any of the runs used."""
-    pairs = {pair for run in runs for pair in _verdict(layout, run).versions.items()}
+    pairs = {pair for run in runs for pair in _verdict(paths, run).versions.items()}
     return [f"{name} {version}" for name, version in sorted(pairs)]
 
 
-def _mask_row(layout: Layout, sample: str, resolution: int) -> dict[str, Any]:
+def _mask_row(paths: ResultPaths, sample: str, resolution: int) -> dict[str, Any]:
     """How many bins of a map were dropped for which reason, and the cutoffs in counts."""
-    kept, summary = read_mask(layout.mask(sample, resolution))
+    kept, summary = read_mask(paths.mask(sample, resolution))
     return {
         "sample": sample,
         "resolution": resolution,
@@ -219,8 +223,8 @@ def cutoffs(thresholds: dict[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _input_row(layout: Layout, sample: str, resolution: int) -> dict[str, Any]:
-    record = read_json(layout.triples(sample, resolution)["source"])
+def _input_row(paths: ResultPaths, sample: str, resolution: int) -> dict[str, Any]:
+    record = read_json(paths.map_files(sample, resolution).source)
     unknown = dict.fromkeys(("uri", "format", "coarsened_from", "contacts", "nnz", "assembly"))
     identity = record.get("identity", {})
     return {
@@ -234,28 +238,28 @@ def _input_row(layout: Layout, sample: str, resolution: int) -> dict[str, Any]:
 
 
 def _comparisons(
-    layout: Layout, runs: Sequence[Run], done: Sequence[Run], folder: Path, width: int
+    paths: ResultPaths, runs: Sequence[Run], done: Sequence[Run], folder: Path, width: int
 ) -> Iterator[dict[str, Any]]:
     """The samples of each resolution of which all is there, and their picture as of ``_image``."""
     lacking = Counter(run["resolution"] for run in runs) - Counter(
         run["resolution"] for run in done
     )
     for resolution, samples in compared(runs).items():
-        picture = layout.comparison(resolution)
+        picture = paths.comparison(resolution)
         if resolution not in lacking and Path(picture).is_file():
             image = _image(picture, folder, width)
             yield {"resolution": resolution, "samples": samples, **image}
 
 
 def _plots(
-    layout: Layout, rows: Sequence[dict[str, Any]], folder: Path, width: int
+    paths: ResultPaths, rows: Sequence[dict[str, Any]], folder: Path, width: int
 ) -> Iterator[dict[str, Any]]:
     """The rows with their plot as of ``_image``, or with a link to it alone."""
     plotted = [number for number, row in enumerate(rows) if row["status"] != MISSING]
     shown = set(sorted(plotted, key=lambda number: Status(rows[number]["status"]).good)[:SHOWN])
     for number in plotted:
         row = rows[number]
-        plot = layout.plot(row["sample"], row["resolution"], row["method"])
+        plot = paths.plot(row["sample"], row["resolution"], row["method"])
         picture = _image(plot, folder, width) if number in shown else _link(plot, folder)
         yield {**row, "number": number + 1, "image": None, **picture}
 
@@ -273,8 +277,8 @@ def _link(path: str, folder: Path) -> dict[str, str | None]:
     return {"link": picture.relative_to(folder).as_posix() if inside else None}
 
 
-def costs(layout: Layout, runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Time and memory of each rule's jobs, as Snakemake measured them (``Layout.benchmark``).
+def costs(paths: ResultPaths, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Time and memory of each rule's jobs, as Snakemake measured them (``ResultPaths.benchmark``).
 
     Returns
     -------
@@ -294,7 +298,7 @@ def costs(layout: Layout, runs: Sequence[Run]) -> list[dict[str, Any]]:
     for rule, wildcards in jobs.items():
         times, memories = [], []
         for wildcard in wildcards:
-            path = Path(layout.benchmark(rule, *wildcard))
+            path = Path(paths.benchmark(rule, *wildcard))
             if path.is_file():
                 with open(path, newline="", encoding="utf-8") as stream:
                     row = next(csv.DictReader(stream, delimiter="\t"))

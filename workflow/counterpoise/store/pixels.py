@@ -1,4 +1,4 @@
-"""Sparse triples on disk: the form in which every job reads a map.
+"""Maps on disk: the form in which every job reads contacts.
 
 ``pixels.parquet`` (bin1_id, bin2_id, count), ``bins.parquet`` and ``source.json``; see
 ``docs/outputs.md``. Delta packing makes sorted bins about a byte a pixel, and any analyst can
@@ -22,10 +22,11 @@ from counterpoise.contacts.contact_map import (
     Contacts,
     Entries,
     StoredContacts,
-    solver_counts,
+    narrow_counts,
 )
 from counterpoise.files import read_json
 from counterpoise.store.arrow import bin_columns, numbers, values_of, words, write_table
+from counterpoise.store.paths import MapFiles
 
 METADATA = "counterpoise"
 ROW_GROUP = 1 << 20  # pixels of a row group of pixels.parquet
@@ -64,10 +65,10 @@ def read_bins(path: str) -> BinTable:
     )
 
 
-def open_triples(paths: dict[str, str]) -> StoredContacts:
+def open_map(files: MapFiles) -> StoredContacts:
     """The map of one sample and resolution, left on disk: see ``StoredContacts``."""
-    file = pq.ParquetFile(paths["pixels"])
-    bins = read_bins(paths["bins"])
+    file = pq.ParquetFile(files.pixels)
+    bins = read_bins(files.bins)
     ends = np.cumsum(
         [0, *(file.metadata.row_group(g).num_rows for g in range(file.num_row_groups))]
     )
@@ -82,7 +83,7 @@ def open_triples(paths: dict[str, str]) -> StoredContacts:
     @lru_cache(maxsize=2)  # runs of entries are asked for in order and may begin in the last group
     def group_entries(group: int) -> Entries:
         table = file.read_row_group(group, columns=["bin2_id", "count"])
-        counts = solver_counts(values_of(table["count"]))
+        counts = narrow_counts(values_of(table["count"]))
         return values_of(table["bin2_id"]).view(np.uint32), counts
 
     def read(a: int, z: int) -> Entries:
@@ -94,15 +95,15 @@ def open_triples(paths: dict[str, str]) -> StoredContacts:
             pieces = [group_entries(group) for group in groups]
         columns = [piece[0][part] for piece, part in zip(pieces, inside, strict=True)]
         counts = [piece[1][part] for piece, part in zip(pieces, inside, strict=True)]
-        return np.concatenate(columns), solver_counts(np.concatenate(counts))
+        return np.concatenate(columns), narrow_counts(np.concatenate(counts))
 
-    return StoredContacts(bins, np.cumsum(per_row), read, read_json(paths["source"]))
+    return StoredContacts(bins, np.cumsum(per_row), read, read_json(files.source))
 
 
-def read_triples(paths: dict[str, str]) -> Contacts:
-    """The map of one sample and resolution, from the files that ``write_triples`` wrote."""
-    bins, source = read_bins(paths["bins"]), read_json(paths["source"])
-    with pq.ParquetFile(paths["pixels"], memory_map=True) as file:
+def read_map(files: MapFiles) -> Contacts:
+    """The map of one sample and resolution, from the files that ``write_map`` wrote."""
+    bins, source = read_bins(files.bins), read_json(files.source)
+    with pq.ParquetFile(files.pixels, memory_map=True) as file:
 
         def chunks() -> Iterator[Chunk]:
             for group in range(file.num_row_groups):

@@ -8,7 +8,7 @@ from typing import Any
 
 from counterpoise.backends import Operator
 from counterpoise.backends.vectors import Vector, to_numpy
-from counterpoise.contacts.chromosomes import fewer
+from counterpoise.contacts.chromosomes import restrict_chromosomes
 from counterpoise.methods.base import Problem, Solution
 from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.methods.kernel.smoothing import Smoother
@@ -66,10 +66,12 @@ def _solve(problem: Problem, settings: KernelSettings, step: Step, noise: Noise)
     smoother = settings.smoother(chromosomes, bandwidth, problem.marginal, xp)
     mean = problem.marginal.sum() / operator.size
     within = to_numpy(within_reach(smoother, problem.marginal))
-    dropped = None if within.all() or settings.everywhere else ~within
+    dropped = None if within.all() or settings.positive_everywhere else ~within
     if dropped is not None:
-        operator = operator.restricted(within)
-        smoother = settings.smoother(fewer(chromosomes, within), bandwidth, operator.ones(), xp)
+        operator = operator.restrict(within)
+        smoother = settings.smoother(
+            restrict_chromosomes(chromosomes, within), bandwidth, operator.ones(), xp
+        )
         mean = problem.marginal.sum() / operator.size
 
     stopping = settings.stopping

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -15,17 +16,17 @@ import pytest
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk, Contacts
 from counterpoise.errors import InputError
-from counterpoise.ingest import cool
+from counterpoise.ingest import pixels
+from counterpoise.ingest import cooler_reader
 from counterpoise.ingest.formats import inspect_source
-from counterpoise.ingest.pixels import write_triples
+from counterpoise.ingest.pixels import write_map
 from counterpoise.ingest.read import read_contacts
-from counterpoise.store import pixels as triples
-from counterpoise.store.paths import Layout
-from counterpoise.store.pixels import read_bins, read_triples, write_bins
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.pixels import read_bins, read_map, write_bins
 
 
 def paths_in(folder: Path) -> dict[str, str]:
-    return Layout("cohort", str(folder)).triples("sample", 10)
+    return ResultPaths("cohort", str(folder)).map_files("sample", 10)
 
 
 def write_cool(path: Path, counts: np.ndarray, **extra: np.ndarray) -> BinTable:
@@ -45,6 +46,12 @@ def write_cool(path: Path, counts: np.ndarray, **extra: np.ndarray) -> BinTable:
     return bins
 
 
+def read_in_chunks_of_ten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the reader of coolers pass on ten pixels at a time."""
+    open_level = partial(cooler_reader.open_level, chunk_pixels=10)
+    monkeypatch.setattr(cooler_reader, "open_level", open_level)
+
+
 PIXELS = 13 * 14 // 2
 COUNTS = {
     "uint8": np.arange(PIXELS) % 256,
@@ -56,8 +63,8 @@ COUNTS = {
 
 
 def ingest(source: Path, folder: Path, resolution: int = 10) -> tuple[dict[str, str], dict]:
-    paths = paths_in(folder)
-    return paths, write_triples(inspect_source(str(source)), resolution, paths)
+    files = paths_in(folder)
+    return files, write_map(inspect_source(str(source)), resolution, files)
 
 
 @pytest.mark.parametrize("name", COUNTS)
@@ -66,12 +73,12 @@ def test_round_trip_and_narrowest_type(
     tmp_path: Path, name: str, stored_as_float: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whole numbers that come as floats are whole numbers."""
-    monkeypatch.setattr(cool, "SPAN", 10)  # several pieces
+    read_in_chunks_of_ten(monkeypatch)  # several pieces
     counts = COUNTS[name].astype(np.float64) if stored_as_float else COUNTS[name]
     source = tmp_path / "map.cool"
     write_cool(source, counts)
-    paths, record = ingest(source, tmp_path)
-    table = pd.read_parquet(paths["pixels"])
+    files, record = ingest(source, tmp_path)
+    table = pd.read_parquet(files.pixels)
     kinds = {"bin1_id": "int32", "bin2_id": "int32", "count": name.replace("double", "float64")}
     assert table.dtypes.astype(str).to_dict() == kinds
     assert record["count_type"] == kinds["count"]
@@ -80,7 +87,7 @@ def test_round_trip_and_narrowest_type(
     np.testing.assert_array_equal(table["bin1_id"], bin1[present])
     np.testing.assert_array_equal(table["bin2_id"], bin2[present])
     np.testing.assert_array_equal(table["count"], counts[present])
-    ours, direct = read_triples(paths), read_contacts(source)
+    ours, direct = read_map(files), read_contacts(source)
     np.testing.assert_array_equal(ours.indptr, direct.indptr)
     np.testing.assert_array_equal(ours.columns, direct.columns)
     np.testing.assert_array_equal(ours.counts, direct.counts)
@@ -103,9 +110,9 @@ def test_the_largest_count_decides(tmp_path: Path, top: int, expected: str) -> N
     counts = np.ones(PIXELS, np.int64)
     counts[40] = top
     write_cool(tmp_path / "map.cool", counts)
-    paths, record = ingest(tmp_path / "map.cool", tmp_path)
+    files, record = ingest(tmp_path / "map.cool", tmp_path)
     assert record["count_type"] == expected
-    assert pd.read_parquet(paths["pixels"])["count"].max() == top
+    assert pd.read_parquet(files.pixels)["count"].max() == top
 
 
 def test_bins_keep_lengths_and_extra_columns(tmp_path: Path) -> None:
@@ -118,8 +125,8 @@ def test_bins_keep_lengths_and_extra_columns(tmp_path: Path) -> None:
     }
     extra["weight"][3] = np.nan
     bins = write_cool(tmp_path / "map.cool", COUNTS["uint8"], **extra)
-    paths, _ = ingest(tmp_path / "map.cool", tmp_path)
-    back = read_bins(paths["bins"])
+    files, _ = ingest(tmp_path / "map.cool", tmp_path)
+    back = read_bins(files.bins)
     assert back.chromosomes == bins.chromosomes
     assert back.resolution == 10
     for name in ("lengths", "offsets", "start", "end"):
@@ -129,7 +136,7 @@ def test_bins_keep_lengths_and_extra_columns(tmp_path: Path) -> None:
     for name, values in extra.items():
         np.testing.assert_array_equal(back.extra[name], values)
         assert back.extra[name].dtype == values.dtype
-    table = pd.read_parquet(paths["bins"])
+    table = pd.read_parquet(files.bins)
     assert list(table)[:3] == ["chrom", "start", "end"]
     assert table["chrom"].astype(str).tolist() == ["one"] * 9 + ["two"] * 4
 
@@ -145,7 +152,7 @@ def test_chromosomes_without_bins_and_variable_bins(tmp_path: Path) -> None:
     )
     write_bins(str(tmp_path / "bins.parquet"), bins)
     back = read_bins(str(tmp_path / "bins.parquet"))
-    assert list(back.spans()) == [("a", 0, 2), ("none", 2, 2), ("b", 2, 3)]
+    assert list(back.chromosome_ranges()) == [("a", 0, 2), ("none", 2, 2), ("b", 2, 3)]
     assert back.resolution is None
     np.testing.assert_array_equal(back.lengths, bins.lengths)
 
@@ -156,8 +163,8 @@ def test_source_record(tmp_path: Path) -> None:
     write_cool(source, counts, weight=np.ones(13))
     with h5py.File(source, "r+") as file:
         file["bins/weight"].attrs.update({"ignore_diags": 2, "var": np.nan, "scale": [1.5, 2.0]})
-    paths, record = ingest(source, tmp_path)
-    assert json.loads(Path(paths["source"]).read_text()) == record
+    files, record = ingest(source, tmp_path)
+    assert json.loads(Path(files.source).read_text()) == record
     zeros = int((counts == 0).sum())
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
     assert record["identity"] == {"sha256": digest, "bytes": source.stat().st_size}
@@ -172,7 +179,7 @@ def test_source_record(tmp_path: Path) -> None:
     assert record["contacts"] == counts.sum()
     assert record["zeros_dropped"] == zeros
     assert record["coarsened_from"] is None
-    assert record["notes"] == [f"{zeros} stored zeros were left out: they are not data"]
+    assert record["notes"] == [f"{zeros} stored zeros were ignored: they are not data"]
     attributes = {"ignore_diags": 2, "var": "nan", "scale": [1.5, 2.0]}
     assert record["column_attributes"] == {"weight": attributes}
 
@@ -180,12 +187,12 @@ def test_source_record(tmp_path: Path) -> None:
 def test_coarsened_record(tmp_path: Path) -> None:
     source = tmp_path / "map.cool"
     write_cool(source, COUNTS["uint8"], weight=np.ones(13))
-    paths, record = ingest(source, tmp_path, 30)
+    files, record = ingest(source, tmp_path, 30)
     assert record["coarsened_from"] == 10
     assert record["resolution"] == 30
     assert "summed from the file's level of 10 bp" in record["notes"]
     assert record["column_attributes"] == {}
-    contacts = read_triples(paths)
+    contacts = read_map(files)
     assert contacts.bins.extra == {}, "a column of fine bins says nothing of coarse ones"
     assert np.diff(contacts.bins.offsets).tolist() == [3, 2]
     assert contacts.counts.sum(dtype=np.int64) == COUNTS["uint8"].sum() == record["contacts"]
@@ -201,21 +208,21 @@ def test_same_bytes_twice(tmp_path: Path) -> None:
 
 def test_nothing_else_is_left(tmp_path: Path) -> None:
     write_cool(tmp_path / "map.cool", COUNTS["int32"])
-    paths, _ = ingest(tmp_path / "map.cool", tmp_path)
-    assert sorted(Path(paths["pixels"]).parent.iterdir()) == sorted(map(Path, paths.values()))
+    files, _ = ingest(tmp_path / "map.cool", tmp_path)
+    assert sorted(Path(files.pixels).parent.iterdir()) == sorted(map(Path, files))
 
 
 def test_an_error_on_the_way_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last pixel is negative: all pieces before it went well."""
-    monkeypatch.setattr(cool, "SPAN", 10)
+    read_in_chunks_of_ten(monkeypatch)
     counts = COUNTS["int32"].copy()
     counts[-1] = -1
     write_cool(tmp_path / "map.cool", counts)
     with pytest.raises(InputError, match="negative"):
         ingest(tmp_path / "map.cool", tmp_path)
-    assert not any(Path(path).exists() for path in paths_in(tmp_path).values())
+    assert not any(Path(path).exists() for path in paths_in(tmp_path))
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["map.cool"]
 
 
@@ -223,38 +230,38 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.M
     """An error while the final file is written: the old one stays, whole, and no scrap besides."""
     source = tmp_path / "map.cool"
     write_cool(source, COUNTS["int32"])
-    paths, _ = ingest(source, tmp_path)
-    before = {path: Path(path).read_bytes() for path in paths.values()}
+    files, _ = ingest(source, tmp_path)
+    before = {path: Path(path).read_bytes() for path in files}
 
     def full(self: object) -> Iterator[Chunk]:
         yield np.zeros(1, np.int32), np.zeros(1, np.int32), np.ones(1, np.int32)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(triples._Spool, "__iter__", full)
+    monkeypatch.setattr(pixels._Spool, "__iter__", full)
     with pytest.raises(OSError, match="No space left"):
         ingest(source, tmp_path)
-    folder = Path(paths["pixels"]).parent
+    folder = Path(files.pixels).parent
     assert {str(path): path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_empty_map(tmp_path: Path) -> None:
     write_cool(tmp_path / "map.cool", np.zeros(PIXELS, np.int32))
-    paths, record = ingest(tmp_path / "map.cool", tmp_path)
-    contacts = read_triples(paths)
+    files, record = ingest(tmp_path / "map.cool", tmp_path)
+    contacts = read_map(files)
     assert isinstance(contacts, Contacts)
     assert (contacts.nnz, len(contacts.bins), record["nnz"]) == (0, 13, 0)
     assert contacts.indptr.tolist() == [0] * 14
-    assert len(pd.read_parquet(paths["pixels"])) == 0
+    assert len(pd.read_parquet(files.pixels)) == 0
 
 
 def test_progress_ends_at_the_number_of_pixels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cool, "SPAN", 10)
+    read_in_chunks_of_ten(monkeypatch)
     write_cool(tmp_path / "map.cool", COUNTS["int32"] + 1)
     seen: list[tuple[int, int | None]] = []
     info = inspect_source(str(tmp_path / "map.cool"))
-    write_triples(info, 10, paths_in(tmp_path), progress=lambda *now: seen.append(now))
+    write_map(info, 10, paths_in(tmp_path), progress=lambda *now: seen.append(now))
     assert seen[-1] == (PIXELS, PIXELS)
     assert len(seen) > 3
     assert seen == sorted(seen)
@@ -264,9 +271,9 @@ def test_progress_ends_at_the_number_of_pixels(
 def test_real_maps(shared_data: Path, tmp_path: Path, name: str) -> None:
     source = shared_data / name
     info = inspect_source(str(source))
-    paths = paths_in(tmp_path)
-    write_triples(info, info.levels[0].resolution or 0, paths)
-    ours, direct = read_triples(paths), read_contacts(source)
+    files = paths_in(tmp_path)
+    write_map(info, info.levels[0].resolution or 0, files)
+    ours, direct = read_map(files), read_contacts(source)
     for column in ("indptr", "columns", "counts"):
         np.testing.assert_array_equal(getattr(ours, column), getattr(direct, column))
     assert ours.bins.extra.keys() == direct.bins.extra.keys()
