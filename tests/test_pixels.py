@@ -16,8 +16,7 @@ import pytest
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk, Contacts
 from counterpoise.errors import InputError
-from counterpoise.ingest import pixels
-from counterpoise.ingest import cooler_reader
+from counterpoise.ingest import cooler_reader, pixels
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.ingest.read import read_contacts
