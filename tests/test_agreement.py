@@ -21,10 +21,9 @@ from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
 from counterpoise.mask import MaskSettings
 from counterpoise.store.mcool import juicer_vector
-
-from .peers import hic_vectors
-from .test_methods import CLOSE
-from .test_verdicts import TOTALS
+from tests.support.peers import hic_vectors
+from tests.support.real_maps import TOTALS
+from tests.support.solving import CLOSE
 
 STORED = "stored"
 

@@ -3,8 +3,8 @@
 A job's settings carry the revision of its rule, so a new release runs again what it would make
 differently, and nothing else. Raise a number by one when what the rule writes changes for the same
 input and settings: a figure, a column, a key. A faster way to the same figures leaves it alone, and
-so does a new message. ``tests/test_revisions.py`` fails where results changed and the revision did
-not, and ``docs/reprocessing.md`` says what runs again.
+so does a new message. ``tests/cohort/test_revisions.py`` fails where results changed and
+the revision did not, and ``docs/reprocessing.md`` says what runs again.
 
 Methods have a revision each, beside their registration in ``methods/``. That of ``balance`` and
 ``bandwidth`` here is for what all of them share.
