@@ -201,8 +201,8 @@ def test_same_bytes_twice(tmp_path: Path) -> None:
     write_cool(tmp_path / "map.cool", COUNTS["int32"], weight=np.arange(13.0))
     first, _ = ingest(tmp_path / "map.cool", tmp_path / "first")
     second, _ = ingest(tmp_path / "map.cool", tmp_path / "second")
-    for key in first:
-        assert Path(first[key]).read_bytes() == Path(second[key]).read_bytes(), key
+    for one, other in zip(first, second, strict=True):
+        assert Path(one).read_bytes() == Path(other).read_bytes(), one
 
 
 def test_nothing_else_is_left(tmp_path: Path) -> None:
