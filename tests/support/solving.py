@@ -13,13 +13,11 @@ from counterpoise.methods import methods
 from counterpoise.methods.base import Problem, Solution
 from counterpoise.methods.recorder import Recorder
 
-# Settings under which each comes close to the solution, and how close.
-CLOSE: dict[str, dict[str, Any]] = {
-    "ice": {"tolerance": 1e-9, "max_iterations": 5000},
-    "kr": {"tolerance": 1e-10},
-    "scale": {"tolerance": 1e-10, "max_iterations": 5000},
-    "ssk": {"tolerance": 1e-10},
-}
+
+def close_settings(method: str) -> dict[str, Any]:
+    """Return settings under which a method comes close to the exact solution."""
+    tight = {"tolerance": 1e-10, "max_iterations": 5000}
+    return {key: tight[key] for key in tight if hasattr(methods()[method].settings, key)}
 
 
 class DenseOperator:

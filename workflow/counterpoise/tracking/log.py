@@ -9,7 +9,7 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
-from counterpoise.errors import without_credentials
+from counterpoise.errors import strip_credentials
 from counterpoise.files import read_json
 from counterpoise.store.missing import UNFINISHED, why_missing
 from counterpoise.store.paths import ResultPaths
@@ -92,7 +92,7 @@ def log_cohort(
     record: dict[str, Any] = {
         "status": "off",
         "reason": "tracking.enabled is false",
-        "uri": without_credentials(settings["uri"]),
+        "uri": strip_credentials(settings["uri"]),
         "experiment": paths.cohort,
         "page": None,
         "attempt": int(settings.get("attempt", 0)),
