@@ -21,7 +21,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from counterpoise.backends.torch import TorchOperator, Triangle, find_device
+from counterpoise.backends.torch import find_device
+from counterpoise.backends.torch.operator import TorchOperator
+from counterpoise.backends.torch.panel_csr import Triangle
 from counterpoise.backends.vectors import to_numpy
 from counterpoise.balancing.api import balance
 from counterpoise.contacts.bins import BinTable
@@ -194,7 +196,7 @@ def measured(nonzeros: int, device: torch.device) -> list[Measured]:
         timed(device, lambda: [operator.product(x) for _ in range(PRODUCTS)][-1])
         for _ in range(ROUNDS)
     ]
-    layout_bytes = operator.bytes_per_product
+    matrix_bytes = operator.bytes_per_product
 
     def row(what: str, products: int, times: list[float], results: list[Any]) -> Measured:
         difference = None
@@ -204,7 +206,7 @@ def measured(nonzeros: int, device: torch.device) -> list[Measured]:
             difference = float(np.abs(results[0] / expected - 1).max())
         same = len({result.tobytes() for result in results}) == 1
         seconds = statistics.median(times)
-        return Measured(size, held, what, products, seconds, layout_bytes, difference, same)
+        return Measured(size, held, what, products, seconds, matrix_bytes, difference, same)
 
     lines = [row("product", PRODUCTS, [run[0] for run in runs], [to_numpy(r[1]) for r in runs])]
     for name in METHODS:
@@ -220,7 +222,7 @@ def main() -> None:
     arguments.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     arguments.add_argument("--nonzeros", type=int, nargs="+", default=list(SIZES))
     chosen = arguments.parse_args()
-    device = find_device(chosen.device)
+    device = torch.device(find_device(chosen.device))
     bandwidth = memory_bandwidth(device, min(COPIED_BYTES, 8 * max(chosen.nonzeros)))
     on_cuda = device.type == "cuda"
     name = torch.cuda.get_device_name(device) if on_cuda else f"CPU ({platform.machine()})"

@@ -29,7 +29,7 @@ def measured(name: str, seconds: float) -> dict[str, Any]:
     kept = cp.mask_bins(contacts).kept
     whole = next(iter(select(contacts.bins, kept, Scope.GENOME, IGNORE_DIAGS)))
     before = max(bandwidth().values())
-    operator = make_operator("auto", contacts, whole)
+    operator = make_operator("native", contacts, whole)
     x = operator.product(operator.ones())
     x /= x.max()
     times = []

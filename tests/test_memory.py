@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import counterpoise as cp
-from counterpoise.backends import native
-from counterpoise.backends.native import BLOCKS, KINDS, PANEL, NativeOperator
+from counterpoise.backends.native.operator import NativeOperator
+from counterpoise.backends.native.packed_map import KINDS, PANEL
+from counterpoise.backends.native.packing import BLOCKS
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
@@ -78,15 +79,17 @@ def test_entries_from_disk_are_those_in_memory(paths: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("scope", list(Scope))
 def test_the_product_has_the_same_bits_from_a_scratch_file(
-    paths: dict[str, str], scope: Scope, monkeypatch: pytest.MonkeyPatch
+    paths: dict[str, str], scope: Scope
 ) -> None:
-    monkeypatch.setattr(native, "MAX_SLAB", 5_000)  # several slabs a block
     stored, loaded = open_triples(paths), read_triples(paths)
     kept = np.random.default_rng(2).random(4000) < 0.9
     for selection in select(loaded.bins, kept, scope, 1, 1, True):
-        memory, disk = (NativeOperator(c, selection, 2) for c in (loaded, stored))
+        memory, disk = (
+            NativeOperator(c, selection, 2, max_slab=5_000)  # several slabs a block
+            for c in (loaded, stored)
+        )
         assert disk.bytes_per_product == memory.bytes_per_product > 0
-        assert len(disk.map.slabs) > BLOCKS
+        assert len(disk.map.slabs.sizes) > BLOCKS
         x = np.random.default_rng(3).random((memory.size, 9))
         assert disk.product(x[:, 0]).tobytes() == memory.product(x[:, 0]).tobytes()
         assert disk.product(x).tobytes() == memory.product(x).tobytes()
@@ -254,7 +257,7 @@ def test_the_layout_is_never_larger_than_foretold(
     operator = NativeOperator(contacts, selection, 1)
     # Every array of a list begins at a cache line, and has room for an entry more than it holds.
     panels = -(-bins // PANEL)
-    margins = len(operator.map.slabs) * (panels * KINDS * 5 + 2) * 64
+    margins = len(operator.map.slabs.sizes) * (panels * KINDS * 5 + 2) * 64
     assert operator.bytes_per_product <= size.layout(contacts.nnz) + margins
     assert contacts.counts.itemsize <= size.count_bytes
 

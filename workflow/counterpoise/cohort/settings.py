@@ -8,8 +8,8 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from counterpoise.backends import Backend
-from counterpoise.backends.device import check_device
+from counterpoise.backends import AUTO, Backend
+from counterpoise.backends.choice import check_device, expected_backend
 from counterpoise.cohort.samples import (
     Sample,
 )
@@ -68,7 +68,7 @@ class BackendSettings:
         for a GPU, and ``cuda`` stops where there is none.
     """
 
-    name: str = Backend.AUTO.value
+    name: str = AUTO
     device: str | None = None
 
     def __post_init__(self) -> None:
@@ -85,8 +85,7 @@ class BackendSettings:
     @property
     def environment(self) -> str:
         """The file under ``envs/`` with what balancing jobs need, for ``--use-conda``."""
-        torch = self.name == Backend.TORCH or self.device == "cuda"
-        return "counterpoise-torch" if torch else "counterpoise"
+        return expected_backend(self.name, self.device).environment
 
 
 @dataclass

@@ -1,0 +1,19 @@
+"""The native backend: compiled C (``counterpoise.native``) on the CPU, the default."""
+
+from __future__ import annotations
+
+from counterpoise.backends.base import BackendSpec, Operator
+from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.contacts.selection import Selection
+
+
+def make_operator(
+    contacts: ContactMap, selection: Selection, threads: int | None, device: str | None
+) -> Operator:
+    """Make a ``NativeOperator``; see ``counterpoise.backends.make_operator``."""
+    from counterpoise.backends.native.operator import NativeOperator
+
+    return NativeOperator(contacts, selection, threads)
+
+
+BACKENDS = (BackendSpec("native", make_operator, streams=True, auto_rank=0),)
