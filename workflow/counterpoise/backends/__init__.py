@@ -2,9 +2,9 @@
 
 Methods see a map only through an ``Operator`` (``counterpoise.backends.base``). To add a backend,
 write a module (or a package) in this folder with a class that fulfils ``Operator``, a function
-that makes one, and ``BACKENDS = (BackendSpec("name", make_operator),)``. It then works in
-``counterpoise.balance(..., backend="name")`` and as ``backend.name`` of the configuration; a file
-``conf/backend/name.yaml`` makes ``backend=name`` work as well.
+that makes one, and ``BACKENDS = (BackendSpec("name", "summary", make_operator),)``. It then works
+in ``counterpoise.balance(..., backend="name")`` and as ``backend.name`` of the configuration;
+``make accept`` writes ``conf/backend/name.yaml``, with which ``backend=name`` works as well.
 """
 
 from __future__ import annotations
@@ -39,6 +39,15 @@ def backends() -> dict[str, BackendSpec]:
 
 def find_backend(name: str) -> BackendSpec:
     """Return the backend of this name.
+
+    Parameters
+    ----------
+    name : str
+        Name of a backend; not ``auto``.
+
+    Returns
+    -------
+    BackendSpec
 
     Raises
     ------
@@ -82,5 +91,7 @@ def make_operator(
     return find_backend(backend).make_operator(contacts, selection, threads, device)
 
 
-# ``auto`` and the names of all backends, for those who prefer members to strings.
-Backend: Any = StrEnum("Backend", {name.upper(): name for name in (AUTO, *backends())})  # type: ignore[misc]
+Backend: Any = StrEnum(  # type: ignore[misc]
+    "Backend", {name.upper(): name for name in (AUTO, *backends())}, module=__name__
+)
+Backend.__doc__ = """``auto`` and the names of all backends, as members."""

@@ -66,12 +66,12 @@ class Operator(Protocol):
 MakeOperator = Callable[[ContactMap, Selection, int | None, str | None], Operator]
 
 
-def never_decline(contacts: Contacts, selections: Sequence[Selection]) -> str:
+def _never_decline(contacts: Contacts, selections: Sequence[Selection]) -> str:
     """Accept every map: ``BackendSpec.decline`` of a backend that always works."""
     return ""
 
 
-def find_cpu(device: str | None) -> str:
+def _find_cpu(device: str | None) -> str:
     """Return ``cpu``: ``BackendSpec.find_device`` of a backend that knows nothing else."""
     return "cpu"
 
@@ -87,6 +87,8 @@ class BackendSpec:
     ----------
     name : str
         Name in the configuration, in ``counterpoise.balance`` and in the verdict.
+    summary : str
+        What it is, in one phrase without a period, for ``conf/backend/NAME.yaml``.
     make_operator : callable
         ``make_operator(contacts, selection, threads, device)`` returns an ``Operator``.
     devices : tuple of str, default ("cpu",)
@@ -112,12 +114,13 @@ class BackendSpec:
     """
 
     name: str
+    summary: str
     make_operator: MakeOperator
     devices: tuple[str, ...] = ("cpu",)
     streams: bool = False
     auto_rank: int | None = None
-    decline: Callable[[Contacts, Sequence[Selection]], str] = never_decline
-    find_device: Callable[[str | None], str] = find_cpu
+    decline: Callable[[Contacts, Sequence[Selection]], str] = _never_decline
+    find_device: Callable[[str | None], str] = _find_cpu
     describe_device: Callable[[str], str] = str
     libraries: tuple[str, ...] = ()
     environment: str = "counterpoise"

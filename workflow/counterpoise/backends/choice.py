@@ -40,6 +40,13 @@ class BackendChoice:
 def check_device(backend: str, device: str | None) -> None:
     """Refuse a device that no backend knows, or that the chosen backend does not.
 
+    Parameters
+    ----------
+    backend : str
+        ``auto`` or the name of a backend.
+    device : str, optional
+        Name of a device.
+
     Raises
     ------
     ConfigError
@@ -60,7 +67,18 @@ def check_device(backend: str, device: str | None) -> None:
 
 
 def automatic_backends(device: str | None = None) -> list[BackendSpec]:
-    """Return the backends that ``auto`` tries, best first; those whose own device this is."""
+    """Return the backends that ``auto`` tries.
+
+    Parameters
+    ----------
+    device : str, optional
+        Name of a device; only backends whose first device it is are returned.
+
+    Returns
+    -------
+    list of BackendSpec
+        In descending order of ``auto_rank``.
+    """
     ranked = [
         (spec.auto_rank, spec)
         for spec in backends().values()
@@ -72,8 +90,17 @@ def automatic_backends(device: str | None = None) -> list[BackendSpec]:
 def expected_backend(backend: str, device: str | None) -> BackendSpec:
     """Return the backend that jobs ask memory and an environment for, before the map is known.
 
-    For ``auto`` that is the one on the device asked for, by default the one that accepts every
-    map.
+    Parameters
+    ----------
+    backend : str
+        ``auto`` or the name of a backend.
+    device : str, optional
+        Name of a device.
+
+    Returns
+    -------
+    BackendSpec
+        For ``auto`` the best on this device, by default the one that accepts every map.
     """
     if backend != AUTO:
         return find_backend(backend)

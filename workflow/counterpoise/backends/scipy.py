@@ -84,11 +84,14 @@ class ScipyOperator:
         return ScipyOperator(self.matrix[kept][:, kept])
 
 
-def make_operator(
+def _make_operator(
     contacts: ContactMap, selection: Selection, threads: int | None, device: str | None
 ) -> Operator:
-    """Make a ``ScipyOperator``; see ``counterpoise.backends.make_operator``."""
+    """Make the operator, a ``ScipyOperator``."""
     return ScipyOperator(selected_matrix(contacts.load(), selection))
 
 
-BACKENDS = (BackendSpec("scipy", make_operator), BackendSpec("numpy", make_operator))
+BACKENDS = (
+    BackendSpec("scipy", "slow and simple, to check the other backends", _make_operator),
+    BackendSpec("numpy", "another name of `scipy`", _make_operator),
+)

@@ -13,14 +13,24 @@ Vector = Any
 
 
 def to_numpy(x: Vector) -> NDArray[Any]:
-    """Return a vector of an operator as a numpy array."""
+    """Copy a vector of an operator to numpy.
+
+    Parameters
+    ----------
+    x : Vector
+        Any shape and type; a numpy array is returned as it is.
+    """
     return np.asarray(x) if isinstance(x, np.ndarray) else np.asarray(x.cpu().numpy())
 
 
 def to_floats(*values: Any) -> list[float]:
     """Return sums, maxima and other scalars of an operator's module as Python floats.
 
-    Pass all of them in one call: each transfer from a device makes it wait for the host.
+    Parameters
+    ----------
+    *values : scalar
+        numpy scalars or torch tensors without dimensions. Pass all of them in one call: each
+        transfer from a device makes it wait for the host.
     """
     if isinstance(values[0], np.generic):
         return [float(value) for value in values]

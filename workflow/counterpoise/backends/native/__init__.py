@@ -7,13 +7,21 @@ from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Selection
 
 
-def make_operator(
+def _make_operator(
     contacts: ContactMap, selection: Selection, threads: int | None, device: str | None
 ) -> Operator:
-    """Make a ``NativeOperator``; see ``counterpoise.backends.make_operator``."""
+    """Make the operator, a ``NativeOperator``."""
     from counterpoise.backends.native.operator import NativeOperator
 
     return NativeOperator(contacts, selection, threads)
 
 
-BACKENDS = (BackendSpec("native", make_operator, streams=True, auto_rank=0),)
+BACKENDS = (
+    BackendSpec(
+        "native",
+        "compiled C on the CPU, even if there is a GPU",
+        _make_operator,
+        streams=True,
+        auto_rank=0,
+    ),
+)

@@ -168,7 +168,13 @@ class PackedMap:
 
 @cache
 def thread_pool(count: int) -> ThreadPoolExecutor:
-    """Return the pool of so many threads, which all operators share."""
+    """Return the pool of threads that all operators share.
+
+    Parameters
+    ----------
+    count : int
+        Number of threads; there is a pool for each number.
+    """
     return ThreadPoolExecutor(count, thread_name_prefix="product")
 
 

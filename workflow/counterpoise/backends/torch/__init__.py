@@ -36,6 +36,13 @@ BIN_BYTES, SEGMENT_BYTES = 256, 32
 def decline_map(contacts: Contacts, selections: Sequence[Selection]) -> str:
     """Explain why ``auto`` should balance these selections on the CPU, cheapest question first.
 
+    Parameters
+    ----------
+    contacts : Contacts
+        The map, in memory.
+    selections : sequence of Selection
+        Parts that are balanced one after the other.
+
     Returns
     -------
     str
@@ -105,7 +112,20 @@ def explain_missing_cuda() -> str:
 
 
 def predict_device_bytes(contacts: Contacts, selection: Selection) -> int:
-    """Return the most memory in bytes that a selection takes on the device."""
+    """Predict the most memory that a selection takes on the device.
+
+    Parameters
+    ----------
+    contacts : Contacts
+        The map.
+    selection : Selection
+        The part that is balanced.
+
+    Returns
+    -------
+    int
+        Bytes.
+    """
     narrow = contacts.counts.dtype == np.uint16
     count = contacts.counts.itemsize if narrow else WIDE_COUNT_BYTES
     pixel = COLUMN_BYTES + count + 4 * (PANEL_COLUMN_BYTES + count)
@@ -121,7 +141,17 @@ def _count_pixels(contacts: Contacts, selection: Selection) -> int:
 
 
 def find_device(device: str | None) -> str:
-    """Return the name of the device; None finds CUDA where there is some, else the CPU.
+    """Return the name of the device to use.
+
+    Parameters
+    ----------
+    device : {"cuda", "cpu"}, optional
+        None finds CUDA if there is some, else the CPU.
+
+    Returns
+    -------
+    str
+        ``cuda`` or ``cpu``.
 
     Raises
     ------
@@ -136,7 +166,7 @@ def find_device(device: str | None) -> str:
     return device or ("cuda" if has_cuda else "cpu")
 
 
-def describe_device(device: str) -> str:
+def _describe_device(device: str) -> str:
     """Return the device with the name of the GPU, such as ``cuda (NVIDIA H100)``."""
     if device == "cpu":
         return device
@@ -145,10 +175,10 @@ def describe_device(device: str) -> str:
     return f"{device} ({torch.cuda.get_device_name()})"
 
 
-def make_operator(
+def _make_operator(
     contacts: ContactMap, selection: Selection, threads: int | None, device: str | None
 ) -> Operator:
-    """Make a ``TorchOperator``; see ``counterpoise.backends.make_operator``."""
+    """Make the operator, a ``TorchOperator``."""
     from counterpoise.backends.torch.operator import TorchOperator
 
     return TorchOperator(contacts.load(), selection, find_device(device), threads)
@@ -157,12 +187,13 @@ def make_operator(
 BACKENDS = (
     BackendSpec(
         "torch",
-        make_operator,
+        "PyTorch on a GPU if there is one, else on the CPU; `backend.device=cuda` requires a GPU",
+        _make_operator,
         devices=("cuda", "cpu"),
         auto_rank=1,
         decline=decline_map,
         find_device=find_device,
-        describe_device=describe_device,
+        describe_device=_describe_device,
         libraries=("torch",),
         environment="counterpoise-torch",
         memory_mb=3000,

@@ -94,7 +94,7 @@ class TorchOperator:
         self.matrix = matrix
         self.size = self.n = len(matrix.diagonal)
         self.device = matrix.diagonal.device
-        self.multiply = compile_product(matrix) or SlabProduct(matrix, sizes)
+        self.multiply = _compile_product(matrix) or SlabProduct(matrix, sizes)
 
     def _keep(self, kept: Tensor) -> None:
         """Set the numbers of the kept bins."""
@@ -136,7 +136,7 @@ def _match(vector: Tensor, x: Tensor) -> Tensor:
     return vector if x.ndim == 1 else vector[:, None]
 
 
-def compile_product(matrix: PanelCSR) -> Any:
+def _compile_product(matrix: PanelCSR) -> Any:
     """Return the product without the diagonal as a Triton program; None if that cannot run."""
     if matrix.diagonal.device.type != "cuda" or find_spec("triton") is None:
         return None

@@ -10,9 +10,11 @@ the largest, are stored separately.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from counterpoise.contacts.contact_map import Contacts
@@ -100,20 +102,47 @@ class PanelCSR:
 
 
 def to_bits(values: Tensor) -> Tensor:
-    """Return whole numbers below 65,536 as the int16 of the same bits.
+    """Return whole numbers as the int16 of the same bits.
 
     Most of torch's operations do not exist for torch.uint16.
+
+    Parameters
+    ----------
+    values : torch.Tensor
+        int32 or int64, from 0 to 65,535.
     """
     return torch.where(values > 32767, values - 65536, values).to(torch.int16)
 
 
 def from_bits(bits: Tensor) -> Tensor:
-    """Return the whole numbers of int16 bits as int32."""
+    """Return the whole numbers that ``to_bits`` was given.
+
+    Parameters
+    ----------
+    bits : torch.Tensor
+        int16.
+
+    Returns
+    -------
+    torch.Tensor
+        int32.
+    """
     return bits.to(torch.int32).bitwise_and_(0xFFFF)
 
 
 def cumulate(lengths: Tensor) -> Tensor:
-    """Return int64 [n + 1]: where each of n pieces begins, and where the last ends."""
+    """Return where each of n pieces begins, and where the last ends.
+
+    Parameters
+    ----------
+    lengths : torch.Tensor
+        int64 [n].
+
+    Returns
+    -------
+    torch.Tensor
+        int64 [n + 1], ascending from zero.
+    """
     starts = lengths.new_zeros(len(lengths) + 1)
     torch.cumsum(lengths, 0, out=starts[1:])
     return starts
@@ -166,7 +195,7 @@ def load_upper_triangle(
     return Triangle(cumulate(per_row), columns[:filled], _narrow(counts[:filled]), diagonal)
 
 
-def _copy_counts(counts: np.ndarray, device: torch.device) -> Tensor:
+def _copy_counts(counts: NDArray[Any], device: torch.device) -> Tensor:
     """Copy counts to the device, as int16 bits or as float64."""
     narrow = counts.dtype == np.uint16
     return torch.tensor(
@@ -203,6 +232,13 @@ def mirror(triangle: Triangle, sizes: PieceSizes = PIECE_SIZES) -> PanelCSR:
     The rows of the upper triangle are taken in order, ``sizes.build`` entries at a time. In row i
     of the result the entries left of the diagonal come first, in the order in which the slabs bring
     them; a stable sort by column puts those of one slab together.
+
+    Parameters
+    ----------
+    triangle : Triangle
+        The upper triangle.
+    sizes : PieceSizes
+        ``build`` entries are sorted at a time; ``panel`` columns make a panel.
     """
     starts, columns, counts = triangle.starts, triangle.columns, triangle.counts
     n, nonzeros, width = len(starts) - 1, len(columns), sizes.panel
