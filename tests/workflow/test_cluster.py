@@ -27,6 +27,8 @@ from counterpoise.ingest.sdist import download_sdist
 from tests.support import REPOSITORY, slurm
 from tests.support.cohort import Cohort
 
+pytestmark = pytest.mark.cluster
+
 # As short as a cluster of one idle node allows; each is on the command line, as a user would.
 IMPATIENT = (
     *("--cores", "1", "--latency-wait", "15", "--slurm-status-command", "squeue"),

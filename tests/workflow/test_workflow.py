@@ -27,6 +27,9 @@ from tests.support.cohort import COHORT, Cohort, copy_workflow
 from tests.support.maps import write_map
 
 
+pytestmark = pytest.mark.workflow
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     workflow = copy_workflow(tmp_path_factory.mktemp("workflow") / "clone")
