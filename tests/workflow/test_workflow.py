@@ -26,7 +26,6 @@ from tests.support import REPOSITORY
 from tests.support.cohort import COHORT, Cohort, copy_workflow
 from tests.support.maps import write_map
 
-
 pytestmark = pytest.mark.workflow
 
 
