@@ -6,7 +6,7 @@ from pathlib import Path
 
 from counterpoise.cohort.config import load
 from counterpoise.ingest.demo import write_cool, yeast
-from counterpoise.ingest.sdist import download_sdist, extract
+from counterpoise.ingest.pypi import download_sdist, extract
 from tests.support import REPOSITORY
 
 
