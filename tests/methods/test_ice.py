@@ -15,7 +15,7 @@ import pytest
 import counterpoise as cp
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.errors import InputError
-from counterpoise.ingest.demo import simulate, write_cool
+from counterpoise.ingest.demo_maps import simulate_map, write_cool
 from counterpoise.mask import MaskSettings
 from tests.support.demo import write_yeast
 
@@ -96,7 +96,7 @@ def yeast_map(tmp_path_factory: pytest.TempPathFactory) -> str:
 def generated_map(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Three chromosomes of 400 bins in all with bias, unmappable bins and distance decay."""
     path = tmp_path_factory.mktemp("generated") / "map.cool"
-    write_cool(path, *simulate({"chr1": 160, "chr2": 130, "chr3": 110}, 300_000), "simulated")
+    write_cool(path, *simulate_map({"chr1": 160, "chr2": 130, "chr3": 110}, 300_000), "simulated")
     return str(path)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from counterpoise.cohort.config import load
-from counterpoise.ingest.demo import write_cool, yeast
-from counterpoise.ingest.pypi import download_sdist, extract
+from counterpoise.ingest.demo_maps import read_yeast_map, write_cool
+from counterpoise.ingest.pypi import download_sdist, extract_member
 from tests.support import REPOSITORY
 
 
@@ -39,6 +39,10 @@ def write_yeast(folder: Path) -> Path:
     members = load(REPOSITORY / "conf", ["cohort=demo"], REPOSITORY).config.sources["iced"].members
     archive = fetch_archives(folder)["iced"]
     for name, member in members.items():
-        extract(archive, member, folder / name)
-    write_cool(folder / "yeast.cool", *yeast(folder / "duan.matrix", folder / "duan.bed"), "sacCer")
+        extract_member(archive, member, folder / name)
+    write_cool(
+        folder / "yeast.cool",
+        *read_yeast_map(folder / "duan.matrix", folder / "duan.bed"),
+        "sacCer",
+    )
     return folder / "yeast.cool"
