@@ -26,13 +26,13 @@ from typing import Any
 import yaml
 
 from benchmarks.measuring import (
-    in_words,
     machine,
+    machine_line,
     markdown,
-    on_two_cores,
     publish,
     save,
-    timed,
+    time_process,
+    use_two_cores,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -117,7 +117,7 @@ def nothing() -> list[str]:
 
 def measured(what: str, command: list[str]) -> dict[str, Any]:
     """Seconds, peak memory, and the jobs that a dry run tells of, by rule and by group."""
-    run = timed(command, says=SAID, memory_at_hand=False)
+    run = time_process(command, output=OUTPUT, fill_memory=False)
     said = SAID.read_text()
     table = re.search(r"^job +count\n[- ]+\n((?:\S+ +\d+\n)+)", said, re.MULTILINE)
     rows = [line.split() for line in table[1].splitlines()] if table else []
@@ -211,7 +211,7 @@ def main() -> None:
     sizes = sorted(map(int, args.samples.split(",")))
     if args.scheduled not in sizes:
         words.error(f"--scheduled must be one of --samples ({args.samples})")
-    on_two_cores()
+    use_two_cores()
     facts = {**machine(), "snakemake": version("snakemake")}
     record: dict[str, Any] = {"machine": facts, "dry_runs": {}, "scheduled": {}}
     for size in sizes:
@@ -269,7 +269,7 @@ def tables(record: dict[str, Any]) -> str:
     ]
     rules = ", ".join(f"{rule} {count:,}" for rule, count in plan["jobs"].items())
     verdict = "within" if first["dag"]["wall"] <= BAR_SECONDS else "not within"
-    facts = in_words(record["machine"])
+    facts = machine_line(record["machine"])
     return "\n".join(
         [
             f"{samples:,} samples, 6 resolutions, 6 methods, two of them with a search for their "

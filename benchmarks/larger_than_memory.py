@@ -27,13 +27,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import (
-    in_words,
     machine,
+    machine_line,
     markdown,
-    on_two_cores,
     publish,
     save,
-    timed,
+    time_process,
+    use_two_cores,
 )
 from benchmarks.simulated import FOLDER, MAPS
 from counterpoise.contacts.selection import Scope
@@ -72,7 +72,7 @@ def prepare(name: str) -> None:
         script("ingest", level, record=record, **TRIPLES),
         script("mask", {}, output=mask, **TRIPLES),
     ):
-        timed(command)
+        time_process(command)
 
 
 def balance(method: str, folder: Path, *options: str) -> list[str]:
@@ -146,11 +146,11 @@ def measured(method: str, kind: str) -> dict[str, Any]:
     """One run: seconds, its own record of its memory, and whether its results are as in memory."""
     folder = WORK / method / kind.replace(" ", "-")
     if kind == IN_MEMORY:
-        run = timed(balance(method, folder))
+        run = time_process(balance(method, folder))
     else:
         command = limited(balance(method, folder, "--memory-mb", str(LIMIT_MB + AROUND)))
         with nothing_cached() if kind == FROM_DISK else contextlib.nullcontext():
-            run = timed(command)
+            run = time_process(command)
     verdict = json.loads((folder / RESULTS[2]).read_text())
     reference = WORK / method / IN_MEMORY.replace(" ", "-")
     for file in RESULTS[:2]:
@@ -170,7 +170,7 @@ def main() -> None:
     words.add_argument("--rounds", type=int, default=2)
     words.add_argument("--map", default="300M")
     args = words.parse_args()
-    on_two_cores()
+    use_two_cores()
     prepare(args.map)
     os.environ["TMPDIR"] = str(SCRATCH.resolve())
     kinds = (IN_MEMORY, WITHIN, FROM_DISK)
@@ -223,7 +223,7 @@ def table(record: dict[str, Any]) -> str:
         f"{record['nonzeros']:,} nonzeros, {record['bins']:,} bins. Weights and traces are the "
         f"same byte for byte. The run in memory, under the same limit: `{record['refused']}`."
     )
-    return f"{markdown(header, rows)}\n{facts}\n\n{in_words(record['machine'])}"
+    return f"{markdown(header, rows)}\n{facts}\n\n{machine_line(record['machine'])}"
 
 
 if __name__ == "__main__":

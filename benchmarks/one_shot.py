@@ -1,4 +1,4 @@
-"""From a `.cool` file to written weights in one process: what the benchmarks time.
+"""Balance a `.cool` file and write the weights in one process, for the benchmarks to time.
 
 python -m benchmarks.one_shot INPUT METHOD FOLDER [SETTING=VALUE ...]
 """
@@ -15,8 +15,9 @@ from counterpoise.store.weights import write_balance
 
 
 def main() -> None:
+    """Balance the file given on the command line."""
     uri, method, folder, *words = sys.argv[1:]
-    settings = {key: _value(value) for key, value in (word.split("=") for word in words)}
+    settings = {key: parse_value(value) for key, value in (word.split("=") for word in words)}
     contacts = cp.read_contacts(uri)
     kept = cp.mask_bins(contacts).kept
     result = cp.balance(contacts, method, mask=kept, **settings)
@@ -25,7 +26,8 @@ def main() -> None:
     print(f"{result.status.value}, {result.iterations} iterations, {result.matvecs} products")
 
 
-def _value(text: str) -> Any:
+def parse_value(text: str) -> Any:
+    """Read a Python literal, or return the text."""
     try:
         return ast.literal_eval(text)
     except ValueError:

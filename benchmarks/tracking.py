@@ -20,7 +20,7 @@ import psutil
 from tests.servers import Server, missing_for_postgres, mlflow_server, postgres, running
 from tests.test_tracking import cohort_rows, write_run
 
-from benchmarks.measuring import in_words, machine, markdown, on_two_cores, publish, save
+from benchmarks.measuring import machine, machine_line, markdown, publish, save, use_two_cores
 from counterpoise.store.paths import ResultPaths
 from counterpoise.tracking.log import log_cohort
 
@@ -84,7 +84,7 @@ def table(record: dict[str, Any]) -> str:
         seconds = [f"{took[key]:.1f}" for key in ("wall", "cpu", "server")]
         load = "{:.1f}, {:.1f}".format(*took["load"])
         rows.append([f"{record['runs']}", f"{record['points']}", words, *seconds, load])
-    return f"{markdown(header, rows)}\n{in_words(record['machine'])} mlflow {record['mlflow']}."
+    return f"{markdown(header, rows)}\n{machine_line(record['machine'])} mlflow {record['mlflow']}."
 
 
 def main() -> None:
@@ -94,7 +94,7 @@ def main() -> None:
     args = words.parse_args()
     if missing := missing_for_postgres():
         raise SystemExit(missing)
-    on_two_cores()
+    use_two_cores()
     record = measured(args.runs, args.points)
     save("tracking", record)
     publish("tracking", table(record))
