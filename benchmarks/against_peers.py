@@ -51,7 +51,7 @@ GOALS = {
 # Limit of peak memory: bytes per nonzero, bytes per bin, MB.
 MEMORY_BAR = (12, 64, 250)
 MAX_ITERATIONS = 200  # default of cooler
-FEW_ITERATIONS = (2, 12)
+FEW = (2, 12)  # numbers of iterations from which cooler is extrapolated
 RUN_TO_END = ("a",)  # maps on which cooler is not extrapolated
 # Candidate chunk sizes of cooler in pixels; its default is 10 million.
 CHUNKS = (625_000, 1_250_000, 2_500_000, 5_000_000)
@@ -74,10 +74,10 @@ def one_shot(source: Path, method: str, folder: Path, *settings: str) -> list[st
 
 
 def extrapolate(few: list[Run], iterations: int) -> Run:
-    """Predict a run from two runs of ``FEW_ITERATIONS``, as a fixed part and one per iteration."""
+    """Predict a run from runs of ``FEW`` iterations: as a fixed part and one per iteration."""
     first, second = few
     walls, cpus = ([getattr(run, key) for run in few] for key in ("wall", "cpu"))
-    more = (iterations - FEW_ITERATIONS[0]) / (FEW_ITERATIONS[1] - FEW_ITERATIONS[0])
+    more = (iterations - FEW[0]) / (FEW[1] - FEW[0])
     wall, cpu = (low + (high - low) * more for low, high in (walls, cpus))
     return Run(wall, cpu, max(first.peak, second.peak))
 
@@ -85,7 +85,7 @@ def extrapolate(few: list[Run], iterations: int) -> Run:
 def best_chunk(path: Path) -> int:
     """Return the chunk size with which a few iterations of cooler are fastest."""
     times = {
-        size: time_process(cooler_command(path, "tried", FEW_ITERATIONS[0], "-c", str(size))).wall
+        size: time_process(cooler_command(path, "tried", FEW[0], "-c", str(size))).wall
         for size in CHUNKS
     }
     print(f"{path}: seconds of cooler by chunk size: {times}", flush=True)
@@ -111,18 +111,12 @@ def measure(name: str, rounds: int) -> dict[str, Any]:
     best = best_chunk(cooler_copy)
     chunk = ["-c", str(best)]
     for number in range(rounds):
-        few = [
-            time_process(cooler_command(cooler_copy, "chunked", count, *chunk))
-            for count in FEW_ITERATIONS
-        ]
+        few = [time_process(cooler_command(cooler_copy, "chunked", count, *chunk)) for count in FEW]
         runs[CHUNKED].append(extrapolate(few, iterations))
         if name in RUN_TO_END:
             runs[COOLER].append(time_process(cooler_command(cooler_copy, "weight", MAX_ITERATIONS)))
         else:
-            few = [
-                time_process(cooler_command(cooler_copy, "weight", count))
-                for count in FEW_ITERATIONS
-            ]
+            few = [time_process(cooler_command(cooler_copy, "weight", count)) for count in FEW]
             runs[COOLER].append(extrapolate(few, iterations))
         runs["ICE"].append(time_process(ice))
         runs["KR"].append(time_process(kr))
@@ -132,7 +126,7 @@ def measure(name: str, rounds: int) -> dict[str, Any]:
     compared = work / "ice"
     if name not in RUN_TO_END:
         compared = work / "few"
-        few_only = (f"max_iterations={FEW_ITERATIONS[1]}", "on_failure=keep")
+        few_only = (f"max_iterations={FEW[1]}", "on_failure=keep")
         time_process(one_shot(source, "ice", compared, "tolerance=cooler", *few_only))
     with h5py.File(cooler_copy) as file:
         expected = file["bins/weight"][:]

@@ -2,9 +2,9 @@
 
 python -m benchmarks.bandwidth
 
-Runs three loops over arrays much larger than any cache, with one half of the arrays per thread: copy
-(a = b), add (a = b + c) and read (the OR of all words). The best of many passes counts. Bytes are
-counted as in STREAM: requested bytes only, without those that the processor fetches in order to
+Runs three loops over arrays much larger than any cache, with one half of the arrays per thread:
+copy (a = b), add (a = b + c) and read (the OR of all words). The best of many passes counts. Bytes
+are counted as in STREAM: requested bytes only, without those that the processor fetches in order to
 overwrite them. A matrix-vector product mostly reads. The largest of the three is the bandwidth of
 the machine.
 """

@@ -6,8 +6,8 @@ Complete processes take turns:
 
 - ingest: `.cool` to triples, including every check. h5py reads the same three columns in spans and
   writes them in the types of the triples, uncompressed.
-- export: triples and weights to a `.mcool`. h5py reads the file written by the h5py process above and
-  writes it in the types, chunks and gzip level of the `.mcool`.
+- export: triples and weights to a `.mcool`. h5py reads the file written by the h5py process above
+  and writes it in the types, chunks and gzip level of the `.mcool`.
 
 Writes results/files.json and the table in README.md.
 """
@@ -208,6 +208,7 @@ def table(record: dict[str, Any]) -> str:
         runs = result["runs"]
         for job, other in PAIRS.items():
             ratios = [a["wall"] / b["wall"] for a, b in zip(runs[job], runs[other], strict=True)]
+            rounds = ", ".join(f"{ratio:.2f}" for ratio in ratios)
             wall, theirs = (
                 statistics.median(run["wall"] for run in runs[key]) for key in (job, other)
             )
@@ -218,14 +219,15 @@ def table(record: dict[str, Any]) -> str:
                     f"{wall:.2f}",
                     f"{result['nonzeros'] / wall / 1e6:.1f}",
                     f"{theirs:.2f}",
-                    f"**{statistics.median(ratios):.2f}** ({', '.join(f'{x:.2f}' for x in ratios)})",
+                    f"**{statistics.median(ratios):.2f}** ({rounds})",
                     f"{GOAL:.0f}",
                     f"{statistics.median(run['peak'] for run in runs[job]):.0f}",
                 ]
             )
         sizes = ", ".join(f"{key} {value:.0f}" for key, value in result["megabytes"].items())
         notes.append(
-            f"- {name}: {result['nonzeros']:,} pixels; MB: {sizes}; {machine_line(result['machine'])}"
+            f"- {name}: {result['nonzeros']:,} pixels; MB: {sizes}; "
+            f"{machine_line(result['machine'])}"
         )
     return markdown(header, rows) + "\n" + "\n".join(notes)
 

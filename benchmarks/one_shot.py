@@ -11,6 +11,7 @@ from typing import Any
 
 import counterpoise as cp
 from counterpoise.jobs.command import run
+from counterpoise.store.paths import RunFiles
 from counterpoise.store.weights import write_balance
 
 
@@ -21,8 +22,8 @@ def main() -> None:
     contacts = cp.read_contacts(uri)
     kept = cp.mask_bins(contacts).kept
     result = cp.balance(contacts, method, mask=kept, **settings)
-    names = {"weights": "weights.parquet", "trace": "trace.parquet", "verdict": "verdict.json"}
-    write_balance(result, contacts.bins, {key: f"{folder}/{name}" for key, name in names.items()})
+    names = ("weights.parquet", "trace.parquet", "verdict.json")
+    write_balance(result, contacts.bins, RunFiles(*(f"{folder}/{name}" for name in names)))
     print(f"{result.status.value}, {result.iterations} iterations, {result.matvecs} products")
 
 
