@@ -189,7 +189,7 @@ FORK = """
 import multiprocessing
 
 import numpy as np
-from counterpoise.backends.native import NativeOperator
+from counterpoise.backends.native.operator import NativeOperator
 from counterpoise.contacts.selection import Scope, select
 from tests.support import REPOSITORY
 from tests.support.maps import hic_like
