@@ -600,6 +600,7 @@ rule track:
 """
 
 
+@pytest.mark.workflow
 def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
     """The Snakemake contract of ``next_attempt``, with a sqlite store in a place not there yet."""
     paths, rows = ResultPaths("demo", str(tmp_path / "results")), cohort_rows(1, ("ice",))
@@ -642,6 +643,7 @@ def server(tmp_path: Path, empty_database: bytes) -> Iterator[str]:
         yield started.address
 
 
+@pytest.mark.servers
 def test_a_real_server(
     paths: ResultPaths, rows: list[dict[str, Any]], server: str, tmp_path: Path
 ) -> None:
