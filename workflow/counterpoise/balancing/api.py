@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise._version import __version__
-from counterpoise.backends import Backend
-from counterpoise.backends.device import choose_backend
+from counterpoise.backends import AUTO, find_backend
+from counterpoise.backends.choice import choose_backend
 from counterpoise.balancing.cross_validation import search_parts
 from counterpoise.balancing.parts import Task, balance_part
 from counterpoise.balancing.rescaling import scaled_to
@@ -93,7 +93,7 @@ def balance(
     method: str = "kr",
     *,
     mask: MaskLike = None,
-    backend: str = Backend.AUTO,
+    backend: str = AUTO,
     device: str | None = None,
     threads: int | None = None,
     name: str | None = None,
@@ -180,7 +180,7 @@ def select_bandwidth(
     method: str = "kde",
     *,
     mask: MaskLike = None,
-    backend: str = Backend.AUTO,
+    backend: str = AUTO,
     device: str | None = None,
     threads: int | None = None,
     progress: Callable[[str], None] = lambda message: None,
@@ -297,9 +297,8 @@ def _verdict(task: Task, name: str, parts: list[PartVerdict]) -> Verdict:
     }
     if method.version:
         versions[method.name] = method.version
-    used = Backend.NATIVE if computer.backend is Backend.AUTO else computer.backend
-    if used is Backend.TORCH:
-        versions["torch"] = version("torch")
+    for library in find_backend(computer.backend).libraries:
+        versions[library] = version(library)
     return Verdict(
         status=status,
         reason=reason,
@@ -314,7 +313,7 @@ def _verdict(task: Task, name: str, parts: list[PartVerdict]) -> Verdict:
         max_deviation=max((part.max_deviation or 0.0 for part in measured), default=None),
         rms_deviation=(squares / kept) ** 0.5 if kept else None,
         parts=tuple(parts),
-        backend=used.value,
+        backend=computer.backend,
         device=computer.device_name,
         device_note=computer.note,
         source=task.contacts.source,

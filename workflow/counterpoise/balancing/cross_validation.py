@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator
+from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import to_numpy
 from counterpoise.balancing.parts import Task
 from counterpoise.contacts.chromosomes import ChromosomeBins, chromosome_bins, restrict_chromosomes

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator, make_operator
-from counterpoise.backends.device import BackendChoice
+from counterpoise.backends import make_operator
+from counterpoise.backends.base import Operator
+from counterpoise.backends.choice import BackendChoice
 from counterpoise.backends.vectors import Vector, deviations, to_numpy
 from counterpoise.balancing.standard_errors import bootstrap, free_formula
 from counterpoise.balancing.support import (
