@@ -10,6 +10,7 @@ from counterpoise.methods import methods
 from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.verdict import Status, Verdict, counted
 from counterpoise.report.formats import format_status
+from counterpoise.report.statuses import ONE_PASS
 from counterpoise.report.style import PAGE_WIDTH, STATUS_COLOURS, add_panel
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def describe_outcome(verdict: Verdict) -> str:
 
 def _describe_iterations(verdict: Verdict) -> str:
     if verdict.status is Status.COMPUTED:
-        return "One pass: evens out coverage, does not make row sums equal."
+        return ONE_PASS
     if not verdict.iterations:
         return ""
     products = counted(verdict.matvecs, "matrix-vector product")
