@@ -213,6 +213,20 @@ def test_links_lead_somewhere(name: str) -> None:
             assert anchor in anchors, link
 
 
+def prose(text: str) -> list[str]:
+    """Return the lines of a page outside of code blocks and tables, with links cut out."""
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+    lines = [line for line in text.splitlines() if not line.startswith("|")]
+    return [re.sub(r"\]\([^)]*\)", "]", line) for line in lines]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_prose_is_wrapped(name: str) -> None:
+    """Lines have at most 110 characters, unless a line is one code span that cannot be broken."""
+    lines = prose((REPOSITORY / name).read_text(encoding="utf-8"))
+    assert not [line for line in lines if len(line) > 110 and not re.fullmatch("`[^`]*`", line)]
+
+
 def test_mcool(paths: ResultPaths) -> None:
     with h5py.File(paths.cooler("wild")) as file:
         assert set(file.attrs) == {"format", "format-version", "bin-type"}
