@@ -18,6 +18,7 @@ from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.methods.recorder import Recorder
+from counterpoise.records.facts import Fact
 from counterpoise.records.verdict import Cause, Status
 
 
@@ -124,32 +125,45 @@ class Solution:
 
     Attributes
     ----------
-    weights : float64 [kept bins but those ``dropped``], multiplicative; numpy or torch, as the
-        operator's vectors are.
-    status : CONVERGED, COMPUTED or NOT_CONVERGED; FAILED where the numbers went astray.
-    cause, reason : why not, in types and words; empty where it went well.
-    iterations : of the method's outer loop.
-    target : balanced row sum that the method aims at; None for "all equal".
-    isolated_weight : what bins without a contact get; NaN but for methods that copy a peer's.
-    dropped : bool [kept bins], True for those that the method gave up to balance the others;
-        None for none. ``dropped_reason`` says in words why, and how many for each reason.
-    bandwidth : of a kernel method, in base pairs (of the largest chromosome); None for the others.
-    row_sums : balanced row sums of exactly these weights, where the method ended with a product
-        that gave them; None where it did not, and they are still to be measured.
-    errors : gives the relative standard errors of the weights, float64 of their shape (NaN where
+    weights : Vector
+        float64 [kept bins without ``dropped``], multiplicative; numpy or torch, as the operator's
+        vectors are.
+    status : Status
+        CONVERGED, COMPUTED or NOT_CONVERGED; FAILED where the weights diverged.
+    iterations : int
+        Iterations of the method's outer loop.
+    cause : Cause
+        Why the method did not succeed.
+    facts : tuple of Fact
+        The same with its values; empty where the method succeeded.
+    target : float or None
+        Balanced row sum that the method aims at; None for "all equal".
+    isolated_weight : float
+        Weight for bins without a contact; NaN but for methods that copy a peer's.
+    dropped : ndarray of bool, shape (kept bins,), or None
+        True for bins that the method gave up to balance the others; None for none.
+    dropped_because : tuple of Fact
+        Why, and how many for each reason.
+    bandwidth : float or None
+        Bandwidth of a kernel method in base pairs (of the largest chromosome).
+    row_sums : Vector or None
+        float64, balanced row sums of exactly these weights, where the method ended with a product
+        that gave them; None where they are still to be measured.
+    errors : callable or None
+        Returns the relative standard errors of the weights, float64 of their shape (NaN where
         the method has none); None for those of weights that make row sums equal
-        (``uncertainty.free_formula``).
+        (``standard_errors.closed_formula``).
     """
 
     weights: Vector
     status: Status
     iterations: int = 0
     cause: Cause = Cause.NONE
-    reason: str = ""
+    facts: tuple[Fact, ...] = ()
     target: float | None = None
     isolated_weight: float = np.nan
     dropped: NDArray[np.bool_] | None = None
-    dropped_reason: str = ""
+    dropped_because: tuple[Fact, ...] = ()
     bandwidth: float | None = None
     row_sums: Vector | None = None
     errors: Callable[[], Vector] | None = None
@@ -161,15 +175,21 @@ class Problem:
 
     Attributes
     ----------
-    operator : the symmetric map A; ``operator.product(x)`` is A x.
-    marginal : float64 [bins], A 1, all above zero but for methods that fill.
-    record : keeps a line of the trace: ``record(iteration, balanced_row_sums, target)``, and
-        returns the largest and the RMS relative deviation from the target.
-    nonzeros : counts for each bin the bins that it has contacts with, float64 [bins]; costs as
-        much as building the operator does.
-    chromosomes : where the bins lie on their chromosomes.
-    bandwidth : the one that a search chose for this part, as a fraction of the chromosome, and
-        what it says of it; None where nothing was searched.
+    operator : Operator
+        The symmetric map A; ``operator.product(x)`` is A x.
+    marginal : Vector
+        float64 [bins], A 1; all above zero but for methods that fill.
+    record : Recorder
+        Adds a row to the trace: ``record(iteration, balanced_row_sums, target)``, and returns the
+        largest and the RMS relative deviation from the target.
+    nonzeros : callable
+        Returns the number of bins that each bin has contacts with, float64 [bins]; costs as much
+        as building the operator does.
+    chromosomes : callable
+        Returns where the bins lie on their chromosomes.
+    bandwidth : float or None
+        The bandwidth that a search chose for this part, as in the settings; None where nothing
+        was searched.
     """
 
     operator: Operator
@@ -177,7 +197,7 @@ class Problem:
     record: Recorder
     nonzeros: Callable[[], Vector]
     chromosomes: Callable[[], list[ChromosomeBins]]
-    bandwidth: tuple[float, str] | None = None
+    bandwidth: float | None = None
 
 
 @dataclass(frozen=True)
