@@ -113,8 +113,8 @@ class Counted:
         self.recorder.matvecs += 1
         return self.inner.product(x)
 
-    def restricted(self, kept: Any) -> Counted:
-        return Counted(self.inner.restricted(kept), self.recorder)
+    def restrict(self, kept: Any) -> Counted:
+        return Counted(self.inner.restrict(kept), self.recorder)
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def measured(nonzeros: int, device: torch.device) -> list[Measured]:
     """Products alone, then each method, on one map."""
     triangle = banded_map(nonzeros, device)
     contacts = contacts_of(triangle) if nonzeros <= COMPARED else None
-    operator = TorchOperator.of_triangle(triangle)
+    operator = TorchOperator.from_triangle(triangle)
     size, held = operator.size, len(triangle.columns)
     del triangle
     x = operator.ones()

@@ -15,7 +15,7 @@ from counterpoise.backends import native
 from counterpoise.backends.native import BLOCKS, MIN_BLOCK, NativeOperator
 from counterpoise.backends.scipy import ScipyOperator, selected_matrix
 from counterpoise.contacts.bins import BinTable
-from counterpoise.contacts.contact_map import Contacts, solver_counts
+from counterpoise.contacts.contact_map import Contacts, narrow_counts
 from counterpoise.contacts.selection import Scope, select
 
 
@@ -131,9 +131,9 @@ def test_band_and_lists_equal_scipy(scope: Scope, ignore_diags: int, whole: bool
         np.testing.assert_allclose(fast.product(x[:, 0]), slow.product(x[:, 0]), rtol=1e-12)
         np.testing.assert_allclose(fast.product(x), slow.product(x), rtol=1e-12)
         fewer = rng.random(slow.size) < 0.5
-        part = fast.restricted(fewer)
+        part = fast.restrict(fewer)
         y = x[fewer, 0]
-        np.testing.assert_allclose(part.product(y), slow.restricted(fewer).product(y), rtol=1e-12)
+        np.testing.assert_allclose(part.product(y), slow.restrict(fewer).product(y), rtol=1e-12)
 
 
 def test_more_columns_than_sixteen_bits_name() -> None:
@@ -184,8 +184,8 @@ def test_the_same_bits_on_any_number_of_threads_and_any_processor(
         ([3e20], np.float64),
     ],
 )
-def test_solver_counts_hold_every_value(values: list[float], dtype: type) -> None:
-    stored = solver_counts(np.array(values))
+def test_narrow_counts_hold_every_value(values: list[float], dtype: type) -> None:
+    stored = narrow_counts(np.array(values))
     assert stored.dtype == dtype
     np.testing.assert_array_equal(stored.astype(np.float64), values)
 

@@ -117,7 +117,7 @@ def test_thresholds_are_in_counts(
     filters = MaskSettings(0, 0, mad_max, diagonals, cis)
     mask = mask_bins(as_contacts(matrix, bins), filters)
     by_chromosome = mask.thresholds["mad"]
-    for name, lo, hi in bins.spans():
+    for name, lo, hi in bins.chromosome_ranges():
         found = mask.reasons[lo:hi]
         marginal = mask.marginal[lo:hi]
         filled = found != Reason.EMPTY

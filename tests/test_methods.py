@@ -70,7 +70,7 @@ class DenseOperator:
         assert type(x) is type(self.matrix), "a vector left its library"
         return self.matrix @ x
 
-    def restricted(self, kept: NDArray[np.bool_]) -> DenseOperator:
+    def restrict(self, kept: NDArray[np.bool_]) -> DenseOperator:
         return DenseOperator(self.matrix[kept][:, kept], self.xp)
 
 
@@ -198,7 +198,7 @@ def in_scope_of_cooler(matrix: NDArray[np.float64], diagonals: int) -> NDArray[n
 
 def parts_of(scope: str) -> list[slice]:
     if scope == "cis":
-        return [slice(lo, hi) for _, lo, hi in BINS.spans()]
+        return [slice(lo, hi) for _, lo, hi in BINS.chromosome_ranges()]
     return [slice(0, len(BINS))]
 
 

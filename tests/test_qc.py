@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import counterpoise as cp
-from counterpoise.contacts.bins import BinTable, base_pairs
+from counterpoise.contacts.bins import BinTable, format_base_pairs
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.records.verdict import PartVerdict, Status, Verdict
 from counterpoise.report import plot as qc
@@ -55,7 +55,7 @@ def make_verdict(
     contacts: Contacts, status: Status, scope: str = "genome", **changes: Any
 ) -> Verdict:
     n = len(contacts.bins)
-    spans = list(contacts.bins.spans()) if scope == "cis" else [(scope, 0, n)]
+    spans = list(contacts.bins.chromosome_ranges()) if scope == "cis" else [(scope, 0, n)]
     parts = tuple(PartVerdict(name, lo, hi - lo, hi - lo, status) for name, lo, hi in spans)
     verdict = Verdict(
         status, "a reason", "ice", "ice", scope, {"ignore_diags": 1, "tolerance": 1e-5},
@@ -208,7 +208,7 @@ def test_tick_labels(value: float, text: str) -> None:
 def test_base_pairs() -> None:
     sizes = [500, 1000, 2500, 10_000, 2_500_000, None]
     words = ["500 bp", "1 kb", "2.5 kb", "10 kb", "2.5 Mb", "unequal bins"]
-    assert [base_pairs(size) for size in sizes] == words
+    assert [format_base_pairs(size) for size in sizes] == words
 
 
 def test_mask_caption_counts_by_reason() -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import counterpoise as cp
 from counterpoise.backends import Backend, device
-from counterpoise.backends.device import WORTHWHILE, choose, device_bytes, no_gpu
+from counterpoise.backends.device import WORTHWHILE, choose_backend, device_bytes, no_gpu
 from counterpoise.backends.scipy import ScipyOperator, selected_matrix
 from counterpoise.backends.vectors import to_numpy
 from counterpoise.cohort.settings import BackendSettings
@@ -100,7 +100,7 @@ def assert_equal_operators(contacts: Contacts, selection: Selection, where: str,
     fast = backend.TorchOperator(contacts, selection, where)
     assert slow.size == fast.size == np.count_nonzero(selection.kept)
     fewer = rng.random(slow.size) < 0.7
-    for expected, found in ((slow, fast), (slow.restricted(fewer), fast.restricted(fewer))):
+    for expected, found in ((slow, fast), (slow.restrict(fewer), fast.restrict(fewer))):
         assert found.size == expected.size
         for shape in ((expected.size,), (expected.size, 3)):
             x = rng.random(shape)
@@ -197,7 +197,7 @@ def test_restricted_shares_the_map() -> None:
     contacts = random_contacts([20], 0.5, 1)
     (selection,) = select(contacts.bins, np.ones(20, bool), Scope.GENOME)
     operator = backend.TorchOperator(contacts, selection, "cpu")
-    fewer = operator.restricted(np.arange(20) < 5)
+    fewer = operator.restrict(np.arange(20) < 5)
     assert fewer.layout is operator.layout
     assert (fewer.size, operator.size) == (5, 20)
 
@@ -388,14 +388,14 @@ def forbid_torch(patch: pytest.MonkeyPatch) -> None:
 
 
 def test_auto_takes_the_gpu(gpu: pytest.MonkeyPatch) -> None:
-    chosen = choose("auto", None, *large())
+    chosen = choose_backend("auto", None, *large())
     assert (chosen.backend, chosen.device, chosen.note) == (Backend.TORCH, "cuda", "")
 
 
 def test_auto_leaves_small_maps_to_the_cpu(gpu: pytest.MonkeyPatch) -> None:
     """And does not import torch to find out."""
     forbid_torch(gpu)
-    chosen = choose("auto", None, *large(WORTHWHILE - 1))
+    chosen = choose_backend("auto", None, *large(WORTHWHILE - 1))
     assert (chosen.backend, chosen.device) == (Backend.AUTO, "cpu")
     assert re.search(r"a map of 99,999,999 pixels .* from about 100,000,000", chosen.note)
 
@@ -404,7 +404,7 @@ def test_auto_says_that_the_map_does_not_fit(gpu: pytest.MonkeyPatch) -> None:
     contacts, selections = large(2_000_000_000)
     needed = device_bytes(contacts, selections[0])
     assert 44e9 < needed < 60e9
-    chosen = choose("auto", None, contacts, selections)
+    chosen = choose_backend("auto", None, contacts, selections)
     assert (chosen.backend, chosen.device) == (Backend.AUTO, "cpu")
     assert re.search(r"needs 4\d\.\d GiB on the GPU and 40\.0 GiB are free", chosen.note)
 
@@ -414,14 +414,14 @@ def test_auto_fits_chromosome_by_chromosome(gpu: pytest.MonkeyPatch) -> None:
     contacts, _ = large(2_000_000_000)
     contacts = replace(contacts, bins=BinTable.fixed(["a", "b"], [50_000, 50_000], 1))
     parts = list(select(contacts.bins, np.ones(100_000, bool), Scope.CIS))
-    assert choose("auto", None, contacts, parts).device == "cuda"
+    assert choose_backend("auto", None, contacts, parts).device == "cuda"
 
 
 def test_auto_without_a_gpu_never_imports_torch(gpu: pytest.MonkeyPatch) -> None:
     gpu.setattr(device, "_driver_files", list)
     gpu.setattr(device.shutil, "which", lambda name: None)
     forbid_torch(gpu)
-    chosen = choose("auto", None, *large())
+    chosen = choose_backend("auto", None, *large())
     assert (chosen.backend, chosen.device) == (Backend.AUTO, "cpu")
     assert "no NVIDIA GPU" in chosen.note
 
@@ -436,28 +436,31 @@ def test_auto_heeds_hidden_devices(gpu: pytest.MonkeyPatch, hidden: str) -> None
 
 def test_auto_without_torch(gpu: pytest.MonkeyPatch) -> None:
     gpu.setattr(device, "find_spec", lambda name: None)
-    assert "torch is not installed" in choose("auto", None, *large()).note
+    assert "torch is not installed" in choose_backend("auto", None, *large()).note
 
 
 def test_auto_with_a_torch_that_sees_no_device(gpu: pytest.MonkeyPatch) -> None:
     gpu.setattr(torch.cuda, "is_available", lambda: False)
     gpu.setattr(torch.version, "cuda", None)
-    assert "is built without CUDA; install" in choose("auto", None, *large()).note
+    assert "is built without CUDA; install" in choose_backend("auto", None, *large()).note
     gpu.setattr(torch.version, "cuda", "13.0")
-    assert "torch finds no CUDA device; look at nvidia-smi" in choose("auto", None, *large()).note
+    assert (
+        "torch finds no CUDA device; look at nvidia-smi"
+        in choose_backend("auto", None, *large()).note
+    )
 
 
 def test_the_device_can_be_chosen(gpu: pytest.MonkeyPatch) -> None:
-    assert choose("auto", "cpu", *large()) == device.Choice(Backend.AUTO)
-    assert choose("auto", "cuda", *large(10)).device == "cuda"
-    assert choose("torch", None, *large(10)).device == "cuda"
-    assert choose("torch", "cpu", *large(10)) == device.Choice(Backend.TORCH)
-    assert choose("scipy", None, *large()) == device.Choice(Backend.SCIPY)
+    assert choose_backend("auto", "cpu", *large()) == device.BackendChoice(Backend.AUTO)
+    assert choose_backend("auto", "cuda", *large(10)).device == "cuda"
+    assert choose_backend("torch", None, *large(10)).device == "cuda"
+    assert choose_backend("torch", "cpu", *large(10)) == device.BackendChoice(Backend.TORCH)
+    assert choose_backend("scipy", None, *large()) == device.BackendChoice(Backend.SCIPY)
     gpu.setattr(torch.cuda, "is_available", lambda: False)
-    assert choose("torch", None, *large(10)).device == "cpu"
+    assert choose_backend("torch", None, *large(10)).device == "cpu"
     for name in ("torch", "auto"):
         with pytest.raises(ConfigError, match=r"device is 'cuda': .*torch"):
-            choose(name, "cuda", *large(10))
+            choose_backend(name, "cuda", *large(10))
 
 
 def test_devices_that_cannot_be() -> None:

@@ -144,7 +144,7 @@ def test_chromosomes_without_bins_and_variable_bins(tmp_path: Path) -> None:
     )
     write_bins(str(tmp_path / "bins.parquet"), bins)
     back = read_bins(str(tmp_path / "bins.parquet"))
-    assert list(back.spans()) == [("a", 0, 2), ("none", 2, 2), ("b", 2, 3)]
+    assert list(back.chromosome_ranges()) == [("a", 0, 2), ("none", 2, 2), ("b", 2, 3)]
     assert back.resolution is None
     np.testing.assert_array_equal(back.lengths, bins.lengths)
 

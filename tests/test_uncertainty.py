@@ -210,7 +210,9 @@ def test_real_maps(shared_data: Path, file: str, chromosome: str, median: float)
     """The figures of ALGORITHMS.md, section 12, for formula and bootstrap."""
     contacts = cp.read_contacts(shared_data / file)
     lo, hi = next(
-        (lo, hi) for name, lo, hi in contacts.bins.spans() if name.removeprefix("chr") == chromosome
+        (lo, hi)
+        for name, lo, hi in contacts.bins.chromosome_ranges()
+        if name.removeprefix("chr") == chromosome
     )
     kept = cp.mask_bins(contacts).kept
     kept[:lo] = kept[hi:] = False

@@ -17,7 +17,7 @@ import numpy as np
 
 import counterpoise as cp
 from benchmarks.measuring import in_words, load, machine, markdown, publish, save
-from counterpoise.contacts.bins import about
+from counterpoise.contacts.bins import format_length
 from counterpoise.records.verdict import Status
 
 MAPS = {"control": "Scc1-control.10000.cool", "knock-out": "Scc1-KO.10000.cool"}
@@ -78,7 +78,9 @@ def report() -> None:
                 f"{row['balanced']} of {row['chromosomes']}",
                 f"{row['weights']:,} of {row['bins']:,} ({row['weights'] / row['bins']:.1%})",
                 " to ".join(f"{each:,}" for each in iterations),
-                "" if widths is None else " to ".join(dict.fromkeys(about(w) for w in widths)),
+                ""
+                if widths is None
+                else " to ".join(dict.fromkeys(format_length(w) for w in widths)),
                 "-" if row["median_se"] is None else f"{row['median_se']:.0%}",
                 f"{row['seconds']:.0f}",
             ]

@@ -17,7 +17,7 @@ import numpy as np
 import counterpoise as cp
 from benchmarks.kernel_density.held_out import MAPS, part_of, thinned
 from benchmarks.measuring import in_words, load, machine, markdown, publish, save
-from counterpoise.contacts.contact_map import rows_within
+from counterpoise.contacts.contact_map import load_rows
 
 SHOWN = ("yeast IV, 10 kb", "hESC chr1, 40 kb", "GM12878 chr22, 50 kb")
 SHARES = (1.0, 0.01)
@@ -43,7 +43,7 @@ def main() -> None:
         part = part_of(whole, chromosome)
         kept = np.zeros(len(whole.bins), bool)
         kept[part.lo : part.hi] = part.kept
-        contacts = rows_within(whole, part.lo, part.hi, part.hi)
+        contacts = load_rows(whole, part.lo, part.hi, part.hi)
         for share in SHARES:
             thin = thinned(contacts, share, np.random.default_rng(SEED)) if share < 1 else contacts
             for method, bandwidth in RUNS:

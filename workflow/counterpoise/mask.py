@@ -191,7 +191,7 @@ def _mad_cutoffs(
         return cutoff, {}
     medians: dict[str, float] = {}
     relative = np.zeros(len(bins))
-    spans = [span for span in bins.spans() if positive[span[1] : span[2]].any()]
+    spans = [span for span in bins.chromosome_ranges() if positive[span[1] : span[2]].any()]
     for name, lo, hi in spans:
         medians[name] = _median(marginal[lo:hi][positive[lo:hi]])
         relative[lo:hi] = marginal[lo:hi] / medians[name]
@@ -222,7 +222,7 @@ def _blacklisted(path: str | None, bins: BinTable) -> NDArray[np.bool_]:
         return bad
     if not Path(path).is_file():
         raise InputError(path, "is not there.", "Check mask.blacklist in the configuration.")
-    spans = {name: (lo, hi) for name, lo, hi in bins.spans()}
+    spans = {name: (lo, hi) for name, lo, hi in bins.chromosome_ranges()}
     seen: set[str] = set()
     with open(path, encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):

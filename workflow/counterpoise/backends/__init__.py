@@ -40,7 +40,7 @@ class Operator(Protocol):
         """A x; float64 [size] (or [size, k], k at once) in and out, the same bits at every call."""
         ...
 
-    def restricted(self, kept: NDArray[np.bool_]) -> Operator:
+    def restrict(self, kept: NDArray[np.bool_]) -> Operator:
         """The same map on fewer bins (bool [size], True for those kept); shares its memory."""
         ...
 

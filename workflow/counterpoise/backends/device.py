@@ -34,7 +34,7 @@ BIN_BYTES, SEGMENT_BYTES = 256, 32
 
 
 @dataclass(frozen=True)
-class Choice:
+class BackendChoice:
     """Backend and device of a run.
 
     Attributes
@@ -73,9 +73,9 @@ def check_device(backend: str, device: str | None) -> None:
         )
 
 
-def choose(
+def choose_backend(
     backend: str, device: str | None, contacts: ContactMap, selections: Iterable[Selection]
-) -> Choice:
+) -> BackendChoice:
     """The backend and the device that a run of these selections computes on.
 
     Parameters
@@ -97,15 +97,15 @@ def choose(
                 "choose backend native."
             )
         streams = "on the CPU: the map streams from disk" if wanted is Backend.AUTO else ""
-        return Choice(wanted, note=streams)
+        return BackendChoice(wanted, note=streams)
     if wanted is Backend.TORCH or device == "cuda":
         from counterpoise.backends.torch import find_device
 
-        return Choice(Backend.TORCH, find_device(device).type)
+        return BackendChoice(Backend.TORCH, find_device(device).type)
     if wanted is not Backend.AUTO or device == "cpu":
-        return Choice(wanted)
+        return BackendChoice(wanted)
     note = why_not(contacts, list(selections))
-    return Choice(wanted, note=note) if note else Choice(Backend.TORCH, "cuda")
+    return BackendChoice(wanted, note=note) if note else BackendChoice(Backend.TORCH, "cuda")
 
 
 def why_not(contacts: Contacts, selections: list[Selection]) -> str:

@@ -63,7 +63,7 @@ class NativeOperator:
     def ones(self) -> NDArray[np.float64]:
         return np.ones(self.size)
 
-    def restricted(self, kept: NDArray[np.bool_]) -> NativeOperator:
+    def restrict(self, kept: NDArray[np.bool_]) -> NativeOperator:
         other = copy.copy(self)
         every = np.arange(self.map.n) if self.kept is None else self.kept
         other.kept = every[kept]

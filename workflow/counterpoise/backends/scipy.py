@@ -51,5 +51,5 @@ class ScipyOperator:
     def product(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(self.matrix @ x)
 
-    def restricted(self, kept: NDArray[np.bool_]) -> ScipyOperator:
+    def restrict(self, kept: NDArray[np.bool_]) -> ScipyOperator:
         return ScipyOperator(sp.csr_matrix(self.matrix[kept][:, kept]))

@@ -115,7 +115,7 @@ class TorchOperator:
             self.factor = torch.tensor(selection.factor, device=where)
 
     @classmethod
-    def of_triangle(cls, triangle: Triangle) -> TorchOperator:
+    def from_triangle(cls, triangle: Triangle) -> TorchOperator:
         """The operator of a triangle that is on the device already, all of its bins kept."""
         operator = cls.__new__(cls)
         operator._fill(symmetric(triangle))
@@ -138,7 +138,7 @@ class TorchOperator:
     def ones(self) -> Tensor:
         return torch.ones(self.size, dtype=torch.float64, device=self.device)
 
-    def restricted(self, kept: NDArray[np.bool_]) -> TorchOperator:
+    def restrict(self, kept: NDArray[np.bool_]) -> TorchOperator:
         other = copy.copy(self)
         chosen = torch.tensor(np.flatnonzero(kept), device=self.device)
         other._keep(chosen if self.kept is None else self.kept[chosen])

@@ -17,7 +17,7 @@ def to_numpy(x: Vector) -> NDArray[Any]:
     return np.asarray(x) if isinstance(x, np.ndarray) else np.asarray(x.cpu().numpy())
 
 
-def scalars(*values: Any) -> list[float]:
+def to_floats(*values: Any) -> list[float]:
     """Sums, largest values and the like as plain numbers.
 
     All of them together: where they lie on a device, each transfer makes it wait for the host.
@@ -36,5 +36,5 @@ def deviations(row_sums: Vector, target: Any = None) -> tuple[float, float]:
     relative -= 1
     extremes = relative.max(), relative.min()
     relative *= relative
-    highest, lowest, square = scalars(*extremes, relative.mean())
+    highest, lowest, square = to_floats(*extremes, relative.mean())
     return max(highest, -lowest), math.sqrt(square)

@@ -80,7 +80,11 @@ def decide_first(part: Part) -> Decision | None:
     would change nothing.
     """
     task, selection = part.task, part.selection
-    if not task.method.exact or task.keeps or too_large(task.contacts, selection, task.examine_limit):
+    if (
+        not task.method.exact
+        or task.keeps
+        or too_large(task.contacts, selection, task.examine_limit)
+    ):
         return None
     return decide(task.contacts, selection, task.examine_limit)
 
@@ -170,9 +174,7 @@ def record(
     return Outcome(verdict, weights, errors, part.recorder.rows, isolated_weight)
 
 
-def side_facts(
-    part: Part, balanced: Part, solution: Solution, judgement: Judgement
-) -> list[Fact]:
+def side_facts(part: Part, balanced: Part, solution: Solution, judgement: Judgement) -> list[Fact]:
     """Return how the bandwidth was chosen, and which bins the method dropped."""
     facts: list[Fact] = []
     search = part.task.searches.get(part.selection.label)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from counterpoise.backends import Operator
 from counterpoise.backends.vectors import Vector, to_numpy
 from counterpoise.balancing.task import Part, open_part
-from counterpoise.contacts.contact_map import PIECE, Contacts, rows_within, solver_counts
+from counterpoise.contacts.contact_map import CHUNK_PIXELS, Contacts, load_rows, narrow_counts
 from counterpoise.methods.base import Solution
 from counterpoise.records.facts import Fact, FewerResampled
 from counterpoise.records.verdict import Status
@@ -94,7 +94,7 @@ def closed_formula(
 def _bootstrap_part(part: Part) -> tuple[NDArray[np.float64], list[Fact]]:
     """Bootstrap a part; the fact says so where resampled maps could not be balanced."""
     settings, selection = part.task.settings, part.selection
-    contacts = rows_within(part.task.contacts, selection.lo, selection.hi, selection.hi)
+    contacts = load_rows(part.task.contacts, selection.lo, selection.hi, selection.hi)
     quiet = replace(part, task=replace(part.task, progress=lambda message: None))
     solve = partial(_solve_resampled, quiet)
     errors, used = bootstrap(contacts, solve, settings.bootstrap, settings.seed, selection.label)
@@ -136,8 +136,8 @@ def bootstrap(
     for number in range(maps):
         rng = np.random.default_rng([seed, number, *label.encode()])
         # A piece at a time: numpy draws eight bytes for each count.
-        starts = range(0, contacts.nnz, PIECE)
-        drawn = [solver_counts(rng.poisson(contacts.counts[a : a + PIECE])) for a in starts]
+        starts = range(0, contacts.nnz, CHUNK_PIXELS)
+        drawn = [narrow_counts(rng.poisson(contacts.counts[a : a + CHUNK_PIXELS])) for a in starts]
         solved.append(np.log(solve(replace(contacts, counts=np.concatenate(drawn)))))
     logs = np.array(solved)
     finite = np.isfinite(logs)

@@ -15,11 +15,11 @@ import numpy as np
 from counterpoise.balancing.blocks import nearest_pixels, on_diagonal, prove_by_blocks
 from counterpoise.balancing.matching import find_obstacle, find_support, selected_pattern
 from counterpoise.contacts.contact_map import (
-    PIECE,
+    CHUNK_PIXELS,
     ContactMap,
     Contacts,
     StoredContacts,
-    rows_within,
+    load_rows,
 )
 from counterpoise.contacts.selection import Scope, Selection
 from counterpoise.records.facts import NoSupport, NoTotalSupport
@@ -107,8 +107,8 @@ def too_large(contacts: ContactMap, selection: Selection, limit: int) -> bool:
     if selection.scope is not Scope.CIS or end - first <= limit:
         return end - first > limit
     inside = 0
-    for a in range(first, end, PIECE):
-        columns, _ = contacts.entries(a, min(a + PIECE, end))
+    for a in range(first, end, CHUNK_PIXELS):
+        columns, _ = contacts.entries(a, min(a + CHUNK_PIXELS, end))
         inside += int(np.count_nonzero(columns < selection.hi))
         if inside > limit:
             return True
@@ -120,4 +120,4 @@ def _load_rows(contacts: ContactMap, selection: Selection) -> Contacts:
     if isinstance(contacts, Contacts):
         return contacts
     end = selection.hi if selection.scope is Scope.CIS else len(contacts.bins)
-    return rows_within(contacts, selection.lo, selection.hi, end)
+    return load_rows(contacts, selection.lo, selection.hi, end)

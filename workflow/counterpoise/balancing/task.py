@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends import Operator, make_operator
-from counterpoise.backends.device import Choice
+from counterpoise.backends.device import BackendChoice
 from counterpoise.backends.vectors import Vector, to_numpy
 from counterpoise.balancing.support import EXAMINE_LIMIT
 from counterpoise.contacts.chromosomes import chromosome_bins
@@ -54,9 +54,9 @@ class CountingOperator:
         self.recorder.matvecs += 1
         return self._inner.product(x)
 
-    def restricted(self, kept: NDArray[np.bool_]) -> CountingOperator:
+    def restrict(self, kept: NDArray[np.bool_]) -> CountingOperator:
         """Return the same map on fewer bins."""
-        return CountingOperator(self._inner.restricted(kept), self.recorder)
+        return CountingOperator(self._inner.restrict(kept), self.recorder)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Task:
         The method.
     settings : MethodSettings
         Its settings.
-    computer : Choice
+    computer : BackendChoice
         Backend and device.
     threads : int or None
         Threads of a product; None for the backend's choice.
@@ -86,7 +86,7 @@ class Task:
     contacts: ContactMap
     method: Method
     settings: MethodSettings
-    computer: Choice
+    computer: BackendChoice
     threads: int | None
     progress: Callable[[str], None] = lambda message: None
     searches: dict[str, Search] = field(default_factory=dict)
@@ -144,7 +144,7 @@ class Part:
         recorder : Recorder, optional
             Replaces the recorder.
         """
-        operator = self.operator.restricted(kept)
+        operator = self.operator.restrict(kept)
         if recorder is not None:
             operator = operator.with_recorder(recorder)
         selection = restrict_selection(self.selection, kept)
@@ -161,7 +161,7 @@ class Part:
         has_contacts = to_numpy(present)
         operator = self.operator
         if has_contacts.any() and not has_contacts.all():
-            operator = operator.restricted(has_contacts)
+            operator = operator.restrict(has_contacts)
         selection = restrict_selection(self.selection, has_contacts)
         return replace(
             self, selection=selection, operator=operator, marginal=self.marginal[present]

@@ -48,6 +48,7 @@ class IngestSettings:
     hic_engine: str = "hictkpy"
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         if self.hic_engine not in HIC_ENGINES:
             raise ConfigError(
                 f"ingest.hic_engine is {self.hic_engine!r}; it must be {' or '.join(HIC_ENGINES)}."
@@ -71,6 +72,7 @@ class BackendSettings:
     device: str | None = None
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         if self.name not in list(Backend):
             raise ConfigError(
                 f"backend.name is {self.name!r}; it must be one of {', '.join(Backend)}."
@@ -105,6 +107,7 @@ class TrackingSettings:
     timeout_seconds: int = 10
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         _at_least_one("tracking", self, "timeout_seconds")
         if not self.uri:
             raise ConfigError(
@@ -145,6 +148,7 @@ class QcSettings:
     dpi: int = 110
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         _at_least_one("qc", self, "max_pixels", "dpi")
 
 

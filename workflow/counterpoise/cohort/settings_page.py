@@ -1,6 +1,7 @@
 """The page of all settings, from the dataclasses that hold them.
 
-``python -m counterpoise.cohort.settings_page > docs/configuration.md``; a test fails when the page is stale.
+``python -m counterpoise.cohort.settings_page > docs/configuration.md``; a test fails when the page
+is stale.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from counterpoise.methods import methods
 INTRO = """\
 # Configuration
 
-<!-- Made by `python -m counterpoise.cohort.settings_page > docs/configuration.md`; do not edit by hand. -->
+<!-- Generated: `python -m counterpoise.cohort.settings_page > docs/configuration.md` -->
 
 A run is described by one small YAML file, the *cohort*: which maps, which resolutions, which
 methods. All else has a default, listed below. A misspelt key, a wrong type or an impossible value

@@ -51,7 +51,7 @@ class BinTable:
         """int32 [bins], the index of each bin's chromosome."""
         return np.repeat(np.arange(len(self.chromosomes), dtype=np.int32), np.diff(self.offsets))
 
-    def spans(self) -> Iterator[tuple[str, int, int]]:
+    def chromosome_ranges(self) -> Iterator[tuple[str, int, int]]:
         """Name, first bin and end (exclusive) of each chromosome."""
         for name, lo, hi in zip(self.chromosomes, self.offsets, self.offsets[1:], strict=False):
             yield name, int(lo), int(hi)
@@ -62,7 +62,7 @@ class BinTable:
         return f"{self.chromosomes[chromosome]}:{self.start[index]:,}-{self.end[index]:,}"
 
 
-def base_pairs(count: int | None) -> str:
+def format_base_pairs(count: int | None) -> str:
     """A bin size as people say it: ``500 bp``, ``10 kb``, ``2.5 Mb``; None: unequal bins."""
     if count is None:
         return "unequal bins"
@@ -72,6 +72,6 @@ def base_pairs(count: int | None) -> str:
     return f"{count} bp"
 
 
-def about(length: float) -> str:
+def format_length(length: float) -> str:
     """A length to two digits: ``230 kb``; ``none`` for zero."""
-    return base_pairs(round(float(f"{length:.2g}"))) if length else "none"
+    return format_base_pairs(round(float(f"{length:.2g}"))) if length else "none"

@@ -30,7 +30,9 @@ class ChromosomeBins:
         return bandwidth * len(self.kept) if bandwidth < 1 else bandwidth / self.bin_size
 
 
-def fewer(chromosomes: Sequence[ChromosomeBins], kept: NDArray[np.bool_]) -> list[ChromosomeBins]:
+def restrict_chromosomes(
+    chromosomes: Sequence[ChromosomeBins], kept: NDArray[np.bool_]
+) -> list[ChromosomeBins]:
     """The chromosomes with fewer of their kept bins; ``kept`` is bool [kept bins of all]."""
     begin, still = 0, []
     for chromosome in chromosomes:
@@ -45,7 +47,7 @@ def fewer(chromosomes: Sequence[ChromosomeBins], kept: NDArray[np.bool_]) -> lis
 def chromosome_bins(bins: BinTable, selection: Selection) -> list[ChromosomeBins]:
     """The chromosomes that a selection has bins on, with its kept ones."""
     found = []
-    for _, lo, hi in bins.spans():
+    for _, lo, hi in bins.chromosome_ranges():
         if selection.lo <= lo < hi <= selection.hi:
             kept = selection.kept[lo - selection.lo : hi - selection.lo]
             size = float(bins.resolution or np.mean(bins.end[lo:hi] - bins.start[lo:hi]))

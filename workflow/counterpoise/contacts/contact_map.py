@@ -28,7 +28,7 @@ Entries = tuple[NDArray[np.uint32], NDArray[Any]]
 Chunk = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[Any]]
 
 
-PIECE = 1 << 20  # entries that are read together, about a row group of the triples
+CHUNK_PIXELS = 1 << 20  # entries that are read together, about a row group of the triples
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Contacts:
             else:
                 per_row[lo + 1 : hi + 1] += np.bincount(bin1 - lo, minlength=hi - lo)
             columns.append(bin2.view(np.uint32))  # never negative
-            counts.append(solver_counts(count))
+            counts.append(narrow_counts(count))
         return cls(
             bins,
             np.cumsum(per_row),
@@ -142,7 +142,7 @@ class Contacts:
             bins,
             upper.indptr.astype(np.int64),
             upper.indices.astype(np.uint32),
-            solver_counts(upper.data),
+            narrow_counts(upper.data),
             {"format": "matrix"},
         )
 
@@ -209,21 +209,21 @@ class StoredContacts:
 ContactMap = Contacts | StoredContacts
 
 
-def rows_within(contacts: ContactMap, lo: int, hi: int, end: int) -> Contacts:
+def load_rows(contacts: ContactMap, lo: int, hi: int, end: int) -> Contacts:
     """Rows lo to hi in memory, without columns from ``end`` on; all other rows are empty."""
     if (lo, hi) == (0, len(contacts.bins)) and end >= hi:
         return contacts.load()
     sizes = np.zeros(len(contacts.bins) + 1, dtype=np.int64)
     columns, counts = _Column(np.dtype(np.uint32), None), _Column(np.dtype(np.uint16), None)
     begin, stop = int(contacts.indptr[lo]), int(contacts.indptr[hi])
-    cuts = lo + np.searchsorted(contacts.indptr[lo:hi], np.arange(begin, stop, PIECE))
+    cuts = lo + np.searchsorted(contacts.indptr[lo:hi], np.arange(begin, stop, CHUNK_PIXELS))
     for first, last in pairwise([*cuts.tolist(), hi]):
         column, count = contacts.entries(int(contacts.indptr[first]), int(contacts.indptr[last]))
         row = np.repeat(np.arange(last - first), np.diff(contacts.indptr[first : last + 1]))
         inside = column < end
         sizes[first + 1 : last + 1] += np.bincount(row[inside], minlength=last - first)
         columns.append(column[inside])
-        counts.append(solver_counts(count[inside]))
+        counts.append(narrow_counts(count[inside]))
     return Contacts(
         contacts.bins, np.cumsum(sizes), columns.values(), counts.values(), contacts.source
     )
@@ -252,7 +252,7 @@ class _Column:
         return self._all[: self._filled]
 
 
-def solver_counts(counts: NDArray[Any]) -> NDArray[Any]:
+def narrow_counts(counts: NDArray[Any]) -> NDArray[Any]:
     """Counts as uint16, uint32 or float64, the narrowest that holds every value exactly.
 
     Three types and no more, so that the compiled product exists in three versions and the

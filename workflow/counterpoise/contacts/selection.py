@@ -63,7 +63,7 @@ def select(
     n = len(bins)
     whole = Selection(scope.value, 0, n, scope, ignore_diags, diagonal, kept)
     if scope is Scope.CIS:
-        for name, lo, hi in bins.spans():
+        for name, lo, hi in bins.chromosome_ranges():
             yield replace(whole, label=name, lo=lo, hi=hi, kept=kept[lo:hi])
         return
     if scope is Scope.TRANS and trans_weighting:

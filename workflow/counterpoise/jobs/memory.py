@@ -175,7 +175,7 @@ def _largest_part(paths: dict[str, str], pixels: pq.ParquetFile, scope: Scope) -
         of_groups.append((known.min, known.max, group.num_rows))
     rows = [
         sum(many for first, last, many in of_groups if first < hi and last >= lo)
-        for _, lo, hi in bins.spans()
+        for _, lo, hi in bins.chromosome_ranges()
     ]
     return int(np.diff(bins.offsets).max(initial=0)), max(rows, default=0)
 

@@ -1,47 +1,69 @@
-"""Balancing methods: one file each, found by itself.
+"""Balancing methods, one file each; every module of this folder is searched for them.
 
-To add one, write a module in this folder with a settings dataclass derived from
-``MethodSettings`` (``EqualSumsSettings`` where it makes row sums equal), a ``solve`` function and
-``METHODS = (Method("name", Settings, solve),)``. The workflow, the configuration schema and
-``counterpoise.balance`` then know it.
+To add a method, write one module here. It holds
 
-When a method's results change for the same map and settings, raise its revision by one,
-``Method("name", Settings, solve, revision=2)``: its jobs then run again, and no others. See
-``counterpoise.cohort.revisions`` for what all methods share.
+1. a settings dataclass derived from ``MethodSettings``, or from ``EqualSumsSettings`` if the
+   method makes all row sums equal, with a default and a line of documentation for each setting;
+2. a function ``solve(problem, settings)`` that balances one part and returns a ``Solution``;
+3. ``METHODS = (Method("name", Settings, solve, summary="what it does, in one phrase"),)``.
 
-Methods compute with what numpy arrays and torch tensors share, so each runs on either, wholly on
-the device of the operator's vectors: only the few numbers that decide when to stop leave it.
+``vc.py`` is the shortest example, and ``base.py`` documents the contract. ``counterpoise.balance``,
+the configuration (``/method@methods.NAME: name``) and the whole workflow know the method at once.
+``make accept`` then writes its file in ``conf/method/``, its section in ``docs/configuration.md``,
+its row in the README and its expected results in ``tests/revisions.json``; commit these too.
+``tests/test_conformance.py`` tests every method in this folder.
+
+When the results of a method change for the same map and settings, raise its revision by one,
+``Method("name", Settings, solve, revision=2)``: its jobs then run again, and no others.
+
+A method may use only what numpy arrays and torch tensors have in common, reached through
+``problem.operator.xp``. Then it runs on every backend and its vectors stay on the operator's
+device; only the scalars of its stopping criterion leave it.
 """
 
 from __future__ import annotations
 
 import pkgutil
-from enum import StrEnum
+from enum import EnumType, StrEnum
 from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from counterpoise.methods.base import Method
 
 
 @cache
 def methods() -> dict[str, Method]:
-    """Every method in this folder, by name."""
-    found: dict[str, Method] = {}
+    """Return every method of this folder by its name, sorted.
+
+    Returns
+    -------
+    dict of str to Method
+        The entries of ``METHODS`` in all modules.
+
+    Raises
+    ------
+    ValueError
+        If two methods have the same name.
+    """
+    registry: dict[str, Method] = {}
     for module in pkgutil.iter_modules(__path__):
         for method in getattr(import_module(f"{__name__}.{module.name}"), "METHODS", ()):
-            found[method.name] = method
-    return found
+            if method.name in registry:
+                raise ValueError(f"two methods are called {method.name!r}; rename one")
+            registry[method.name] = method
+    return dict(sorted(registry.items()))
 
 
-class Balancing(StrEnum):
-    """Names of methods, as the tutorial's enum has them."""
+class _MethodNames(EnumType):
+    """Tells type checkers that the members are known only at run time."""
 
-    ICE = "ice"
-    KDE = "kde"
-    KDE_EB = "kde_eb"
-    KR = "kr"
-    SCALE = "scale"
-    SSK = "ssk"
-    SSK_CV = "ssk_cv"
-    VC = "vc"
-    VC_SQRT = "vc_sqrt"
+    if TYPE_CHECKING:
+
+        def __getattr__(cls, name: str) -> Balancing: ...
+
+
+class Balancing(StrEnum, metaclass=_MethodNames):
+    """Names of all methods, upper case: ``Balancing.KR == "kr"``."""
+
+    vars().update({name.upper(): name for name in methods()})

@@ -1,4 +1,12 @@
-"""The contract between methods and the package: settings, problem, solution."""
+"""The contract of a method: its settings, the problem it solves and the solution it returns.
+
+A method is a ``Method``: a name, a dataclass of settings and a function ``solve``. For each part of
+a map (a chromosome or the genome) ``balance`` builds a ``Problem`` and calls
+``solve(problem, settings)``, which returns a ``Solution``. Everything else happens outside of the
+method: selecting contacts and bins, judging the row sums, scaling to the target, standard errors,
+and dropping bins where ``on_failure`` says so. How to add a method is described in
+``counterpoise.methods``.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +31,17 @@ from counterpoise.records.verdict import Cause, Status
 
 
 class Target(StrEnum):
-    """Row sums of one, the raw total of each part kept, or one mean row sum for all parts."""
+    """What the balanced row sums become.
+
+    Attributes
+    ----------
+    UNIT : str
+        One.
+    TOTAL : str
+        The row sum with which the part keeps its raw total.
+    MEAN : str
+        The mean raw row sum over all parts.
+    """
 
     UNIT = "unit"
     TOTAL = "total"
@@ -31,7 +49,7 @@ class Target(StrEnum):
 
 
 class OnFailure(StrEnum):
-    """What becomes of weights that are not balanced."""
+    """What to do when a part cannot be balanced; see ``MethodSettings.on_failure``."""
 
     NAN = "nan"
     KEEP = "keep"
@@ -43,21 +61,35 @@ class OnFailure(StrEnum):
 class MethodSettings:
     """Settings that every method has.
 
+    The first sentence of each entry below is the comment in ``conf/method/NAME.yaml``; the whole
+    entry is the text in ``docs/configuration.md``.
+
     Attributes
     ----------
-    scope : ``genome`` (all contacts at once), ``cis`` (each chromosome by itself) or ``trans``.
-    ignore_diags : leave out pixels with bin2 - bin1 below this.
-    on_failure : for a map, or a chromosome of it, that is not balanced: ``nan`` writes no weights,
-        ``keep`` writes those that were reached (unless they span more than twelve orders of
-        magnitude, as they come to on a map without support), ``drop`` leaves out bins as
-        Juicer does, by row sum, up to the 1st, 2nd, 3rd, 4th and 10th percentile, until the others
-        are balanced (of bins with equal row sums all go, which on sparse maps can be many),
-        ``stop`` ends the job with an error. With all but ``keep``, whether an exact balancing
-        exists is decided first, and nothing is iterated where none does.
-    bootstrap : standard errors from so many maps whose counts are drawn anew, Poisson about those
-        of the map, each balanced like it; 20 are enough for errors good to a sixth. 0 for those of
-        a formula, which costs one product.
-    seed : of all that is drawn: these maps, and the splits of a bandwidth's cross-validation.
+    scope : {"genome", "cis", "trans"}, default "genome"
+        Contacts that are balanced: all (genome), within chromosomes (cis) or between them (trans).
+        With ``cis`` each chromosome is balanced separately.
+    ignore_diags : int, default 0
+        Number of diagonals to ignore: pixels with bin2 - bin1 below this are not used.
+    on_failure : {"nan", "keep", "drop", "stop"}, default "nan"
+        What to do when a part cannot be balanced: nan, keep, drop or stop.
+
+        - ``nan``: write no weights for this part.
+        - ``keep``: write the weights reached so far, unless they span more than twelve orders of
+          magnitude, as they do on a map without support.
+        - ``drop``: remove the sparsest bins until the rest can be balanced, as Juicer does: up to
+          the 1st, 2nd, 3rd, 4th and 10th percentile of row sums. Bins with equal row sums are
+          removed together, which can be many on a sparse map.
+        - ``stop``: fail the job.
+
+        With all but ``keep``, the existence of an exact balancing is decided first, and a part
+        that has none is not iterated.
+    bootstrap : int, default 0
+        Number of Poisson-resampled maps for standard errors; 0 uses the closed formula.
+        Each map is balanced like the original; 20 maps estimate the errors to within 16 %. The
+        formula costs one matrix-vector product.
+    seed : int, default 1
+        Seed of the random numbers of the bootstrap and of cross-validation.
     """
 
     scope: str = Scope.GENOME.value
@@ -67,21 +99,46 @@ class MethodSettings:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        _one_of("scope", self.scope, Scope)
-        _one_of("on_failure", self.on_failure, OnFailure)
-        self.require_whole(ignore_diags=0, bootstrap=0, seed=0)
+        """Refuse values out of range."""
+        require_choice("scope", self.scope, Scope)
+        require_choice("on_failure", self.on_failure, OnFailure)
+        self.require_integers(ignore_diags=0, bootstrap=0, seed=0)
         if self.bootstrap == 1:
             raise ConfigError("bootstrap is 1; it must be 0 (for none), 2 or more.")
 
-    def require_whole(self, **least: int) -> None:
-        for key, lowest in least.items():
+    def require_integers(self, **minima: int) -> None:
+        """Refuse settings that are not whole numbers of at least the given values.
+
+        Parameters
+        ----------
+        **minima : int
+            The smallest allowed value by the name of the setting.
+
+        Raises
+        ------
+        ConfigError
+            If a setting is not a whole number or is too small.
+        """
+        for key, minimum in minima.items():
             value = getattr(self, key)
-            if not isinstance(value, Integral) or value < lowest:
+            if not isinstance(value, Integral) or value < minimum:
                 raise ConfigError(
-                    f"{key} is {value!r}; it must be a whole number from {lowest} up."
+                    f"{key} is {value!r}; it must be a whole number from {minimum} up."
                 )
 
     def require_positive(self, *keys: str) -> None:
+        """Refuse settings that are not finite numbers above zero.
+
+        Parameters
+        ----------
+        *keys : str
+            Names of the settings.
+
+        Raises
+        ------
+        ConfigError
+            If one of them is zero, negative, infinite or NaN.
+        """
         for key in keys:
             if not 0 < getattr(self, key) < math.inf:
                 raise ConfigError(
@@ -95,64 +152,97 @@ class EqualSumsSettings(MethodSettings):
 
     Attributes
     ----------
-    target : what the row sums become, by one factor on all weights of a part: ``unit``, one;
-        ``total``, such that the balanced total of the part equals the raw total (Juicer's scale);
-        ``mean``, the mean raw row sum over all parts. The last two differ in scope ``cis`` alone,
-        where ``mean`` gives every chromosome the same row sum.
+    target : {"unit", "total", "mean"}, default "unit"
+        What the balanced row sums become: unit, total or mean.
+        All weights of a part are multiplied by one factor.
+
+        - ``unit``: one.
+        - ``total``: the balanced total of the part equals its raw total (Juicer's scale).
+        - ``mean``: the mean raw row sum over all parts.
+
+        ``total`` and ``mean`` differ in scope ``cis`` only, where ``mean`` gives every chromosome
+        the same row sum.
     """
 
     target: str = Target.UNIT.value
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         super().__post_init__()
-        _one_of("target", self.target, Target)
+        require_choice("target", self.target, Target)
 
 
-def check_diagonal(diagonal: int) -> None:
-    """Of the methods that have this setting."""
+def require_choice(key: str, value: str, choices: type[StrEnum]) -> None:
+    """Refuse a value that is not in the enum.
+
+    Parameters
+    ----------
+    key : str
+        Name of the setting, for the message.
+    value : str
+        Value to check.
+    choices : type of StrEnum
+        Allowed values.
+
+    Raises
+    ------
+    ConfigError
+        If the value is not one of the choices.
+    """
+    if value not in list(choices):
+        raise ConfigError(f"{key} is {value!r}; it must be one of {', '.join(choices)}.")
+
+
+def require_diagonal(diagonal: int) -> None:
+    """Refuse a count of main-diagonal pixels other than 1 or 2.
+
+    Parameters
+    ----------
+    diagonal : int
+        How often a main-diagonal pixel counts in a row sum.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither 1 nor 2.
+    """
     if diagonal not in (1, 2):
         raise ConfigError(f"diagonal is {diagonal}; it must be 1 or 2.")
 
 
-def _one_of(key: str, value: str, allowed: type[StrEnum]) -> None:
-    if value not in list(allowed):
-        raise ConfigError(f"{key} is {value!r}; it must be one of {', '.join(allowed)}.")
-
-
 @dataclass
 class Solution:
-    """What a method found for one part.
+    """Weights of one part, as a method returns them.
 
     Attributes
     ----------
-    weights : Vector
-        float64 [kept bins without ``dropped``], multiplicative; numpy or torch, as the operator's
-        vectors are.
+    weights : float64 [kept bins without ``dropped`` ones]
+        Multiplicative weights; a numpy array or torch tensor, as the operator's vectors are.
     status : Status
-        CONVERGED, COMPUTED or NOT_CONVERGED; FAILED where the weights diverged.
+        CONVERGED, COMPUTED (not iterative), NOT_CONVERGED, or FAILED if numbers are not finite.
     iterations : int
         Iterations of the method's outer loop.
     cause : Cause
-        Why the method did not succeed.
+        Why the part is not balanced; ``Cause.NONE`` if it is.
     facts : tuple of Fact
-        The same with its values; empty where the method succeeded.
+        The cause with its values; empty if the part is balanced.
     target : float or None
         Balanced row sum that the method aims at; None for "all equal".
     isolated_weight : float
-        Weight for bins without a contact; NaN but for methods that copy a peer's.
-    dropped : ndarray of bool, shape (kept bins,), or None
-        True for bins that the method gave up to balance the others; None for none.
+        Weight of bins without a contact; NaN except for methods that copy another program's.
+    dropped : bool [kept bins] or None
+        True for bins that the method dropped to balance the others; None if it dropped none.
     dropped_because : tuple of Fact
-        Why, and how many for each reason.
+        Why bins were dropped, with the number of bins for each reason.
     bandwidth : float or None
-        Bandwidth of a kernel method in base pairs (of the largest chromosome).
-    row_sums : Vector or None
-        float64, balanced row sums of exactly these weights, where the method ended with a product
-        that gave them; None where they are still to be measured.
+        Bandwidth of a kernel method in base pairs (of the largest chromosome); else None.
+    row_sums : float64 [bins of ``weights``] or None
+        Balanced row sums of exactly these weights, if the method's last product gave them; None
+        if they have to be measured.
     errors : callable or None
-        Returns the relative standard errors of the weights, float64 of their shape (NaN where
-        the method has none); None for those of weights that make row sums equal
-        (``standard_errors.closed_formula``).
+        Returns the relative standard errors, float64 of the shape of ``weights`` (NaN where the
+        method has none). None stands for the formula for equal row sums
+        (``counterpoise.balancing.standard_errors``).
     """
 
     weights: Vector
@@ -171,25 +261,24 @@ class Solution:
 
 @dataclass(frozen=True)
 class Problem:
-    """One part to be balanced: the operator over its bins.
+    """One part to balance: its map as an operator, and what methods may ask about it.
 
     Attributes
     ----------
     operator : Operator
         The symmetric map A; ``operator.product(x)`` is A x.
-    marginal : Vector
-        float64 [bins], A 1; all above zero but for methods that fill.
+    marginal : float64 [bins]
+        Raw row sums A 1. All are above zero, except for kernel methods (``Method.fills``).
     record : Recorder
-        Adds a row to the trace: ``record(iteration, balanced_row_sums, target)``, and returns the
+        ``record(iteration, balanced_row_sums, target)`` adds a row to the trace and returns the
         largest and the RMS relative deviation from the target.
     nonzeros : callable
-        Returns the number of bins that each bin has contacts with, float64 [bins]; costs as much
-        as building the operator does.
+        Returns the number of nonzero entries of each row, float64 [bins]; costs as much as
+        building the operator.
     chromosomes : callable
-        Returns where the bins lie on their chromosomes.
+        Returns the positions of the bins on their chromosomes.
     bandwidth : float or None
-        The bandwidth that a search chose for this part, as in the settings; None where nothing
-        was searched.
+        Bandwidth that a search chose for this part, as in the settings; None without a search.
     """
 
     operator: Operator
@@ -204,15 +293,35 @@ class Problem:
 class Method:
     """A balancing method: its name, its settings with their defaults, and its solver.
 
-    ``exact``: it is out for equal row sums on every bin, which not every map can have.
-    ``trans_weighting``: see ``selection.select``. ``version`` says whose algorithm it is where
-    several programs call different ones by this name. ``step``: of a kernel method, see
-    ``counterpoise.methods.kernel.solver``. ``revision``: see ``counterpoise.cohort.revisions``.
+    Attributes
+    ----------
+    name : str
+        Name in configurations and in ``counterpoise.balance``. Upper case in coolers.
+    settings : type of MethodSettings
+        Dataclass with a default for every setting.
+    solve : callable
+        ``solve(problem, settings)`` balances one part and returns a ``Solution``.
+    summary : str
+        What the method does, in one phrase without a period, for the tables of methods.
+    exact : bool
+        The method makes the row sums of all bins equal, which not every map allows. Whether a map
+        does is decided before the method runs.
+    trans_weighting : bool
+        In scope ``trans``, weight contacts by chromosome size as cooler's ICE does; see
+        ``counterpoise.contacts.selection.select``.
+    version : str
+        Program and version that the algorithm follows, if several programs use the name for
+        different algorithms.
+    step : callable or None
+        Step of a kernel method, see ``counterpoise.methods.kernel.solver``; None for the others.
+    revision : int
+        Raised by one when the method's results change; see ``counterpoise.cohort.revisions``.
     """
 
     name: str
     settings: type[MethodSettings]
     solve: Callable[[Problem, Any], Solution]
+    summary: str = ""
     exact: bool = False
     trans_weighting: bool = False
     version: str = ""
@@ -221,5 +330,5 @@ class Method:
 
     @property
     def fills(self) -> bool:
-        """It finds weights for bins without a contact of their own, from their neighbours'."""
+        """Whether bins without contacts of their own get weights, from their neighbours."""
         return self.step is not None

@@ -36,8 +36,8 @@ class State:
         float64 [bins], or [bins, columns] for several iterations side by side.
     iteration : int
         Steps so far.
-    quantity : Vector or None
-        What was to be one at the last step, before the update.
+    quantity : Vector
+        What is one at the solution, at the last step and before its update.
     largest, rms : float
         Its largest and RMS deviation from one.
     ending : Ending or None
@@ -46,7 +46,7 @@ class State:
 
     u: Vector
     iteration: int = 0
-    quantity: Vector | None = None
+    quantity: Vector = None
     largest: float = float("inf")
     rms: float = float("inf")
     ending: Ending | None = None

@@ -13,7 +13,7 @@ from counterpoise.methods.base import (
     OnFailure,
     Problem,
     Solution,
-    check_diagonal,
+    require_diagonal,
 )
 from counterpoise.methods.fixed_point import Ending, State, ended, iterate, recorded
 
@@ -22,18 +22,23 @@ COOLER_TOLERANCE = 1e-5  # cooler's own default: the variance of row sums, in co
 
 @dataclass
 class IceSettings(EqualSumsSettings):
-    """Settings of ICE.
+    """Settings of ICE, with cooler's defaults: all contacts at once, without two diagonals.
 
     Attributes
     ----------
-    on_failure : ``keep`` by default, as cooler does: ICE comes ever closer and its weights are of
-        use before they are exact. The verdict and the column's attributes say what they are.
-    tolerance : stop when no row sum differs from the mean by more than this share of it; or the
-        word ``cooler``, for cooler's rule: variance of the row sums below 1e-5 counts squared,
-        which takes the longer the deeper the map.
-    max_iterations : give up after as many.
-    diagonal : how often a main-diagonal pixel counts in a row sum: 1, or 2 as in cooler
-        before 0.11. Without effect where ``ignore_diags`` is above zero.
+    on_failure : {"nan", "keep", "drop", "stop"}, default "keep"
+        ICE keeps the weights by default, as cooler does: it approaches the solution steadily, so
+        the weights are useful before they are exact. The verdict and the column's attributes
+        state that they are not.
+    tolerance : float or "cooler", default 1e-5
+        Largest relative deviation of a row sum from the mean, or the word cooler.
+        ``cooler`` stands for cooler's rule: the variance of the row sums is below 1e-5 counts
+        squared, which takes longer the deeper the map.
+    max_iterations : int, default 1000
+        Largest number of iterations.
+    diagonal : {1, 2}, default 1
+        How often a main-diagonal pixel counts in a row sum: 1, or 2 as in cooler before 0.11.
+        Without effect if ``ignore_diags`` is above zero.
     """
 
     ignore_diags: int = 2
@@ -44,9 +49,10 @@ class IceSettings(EqualSumsSettings):
     diagonal: int = 1
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         super().__post_init__()
         self.require_positive("max_iterations")
-        check_diagonal(self.diagonal)
+        require_diagonal(self.diagonal)
         if isinstance(self.tolerance, str):
             if self.tolerance != "cooler":
                 raise ConfigError(
@@ -98,4 +104,13 @@ def divide(u: Vector, relative: Vector) -> Vector:
     return u
 
 
-METHODS = (Method("ice", IceSettings, solve, exact=True, trans_weighting=True),)
+METHODS = (
+    Method(
+        "ice",
+        IceSettings,
+        solve,
+        "iterative correction, cooler's algorithm step by step",
+        exact=True,
+        trans_weighting=True,
+    ),
+)

@@ -32,7 +32,15 @@ from counterpoise.methods.kernel.solver import curve_noise, solve_by
 
 
 class Variant(StrEnum):
-    """Readings of the paper's Algorithm 4."""
+    """Readings of the paper's Algorithm 4.
+
+    Attributes
+    ----------
+    DENSITY : str
+        Balance the smoothed density.
+    OBSERVATION : str
+        Smooth the marginal of the weighted contacts, and stop early.
+    """
 
     DENSITY = "density"
     OBSERVATION = "observation"
@@ -42,21 +50,26 @@ class Variant(StrEnum):
 class KdeSettings(KernelSettings):
     """Settings of kernel density balancing.
 
-    Where they are None, ``tolerance`` is 1e-8 and ``max_iterations`` 1,000; with ``observation``
-    0.01 and 100.
-
     Attributes
     ----------
-    variant : ``density``, which balances the smoothed density, or ``observation``, which smooths
-        the weighted contacts' marginal and is stopped early (``methods/kde.py`` has the formulas).
-    mixing : share of a uniform density that is mixed in (``density`` alone). Above zero, the
-        estimate is positive in floating point as well, on any map.
+    tolerance : float or None, default None
+        With ``variant: observation`` None stands for 0.01.
+    max_iterations : int or None, default None
+        With ``variant: observation`` None stands for 100.
+    variant : {"density", "observation"}, default "density"
+        Reading of the paper's Algorithm 4: density or observation.
+        ``density`` balances the smoothed density; ``observation`` smooths the marginal of the
+        weighted contacts and is stopped early. ``methods/kde.py`` has the formulas.
+    mixing : float, default 0.0
+        Share of a uniform density mixed into the estimate, from 0 to below 1 (density only).
+        Above zero, the estimate is positive in floating point on any map.
     """
 
     variant: str = Variant.DENSITY.value
     mixing: float = 0.0
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         if self.variant not in list(Variant):
             raise ConfigError(
                 f"variant is {self.variant!r}; it must be one of {', '.join(Variant)}."
@@ -68,14 +81,16 @@ class KdeSettings(KernelSettings):
         super().__post_init__()
 
     @property
-    def everywhere(self) -> bool:
+    def positive_everywhere(self) -> bool:
+        """Whether the density is above zero beyond the reach of the kernel as well."""
         return self.mixing > 0
 
     @property
-    def own_stopping(self) -> Stopping:
+    def default_stopping(self) -> Stopping:
+        """The stopping rule for settings that are None; it is part of ``observation``."""
         if self.variant == Variant.OBSERVATION:
             return Stopping(1e-2, 100, decides=True)
-        return super().own_stopping
+        return super().default_stopping
 
 
 def step(
@@ -99,4 +114,13 @@ def noise(
     return (1 - settings.mixing) ** 2 * curve_noise(operator, smoother, u, mean, settings)
 
 
-METHODS = (Method("kde", KdeSettings, solve_by(step, noise), step=step),)
+METHODS = (
+    Method(
+        "kde",
+        KdeSettings,
+        solve_by(step, noise),
+        "kernel density balancing: corrects bias that is smooth along the chromosome, also on maps "
+        "too sparse for other methods; cross-validation chooses the bandwidth",
+        step=step,
+    ),
+)

@@ -27,10 +27,7 @@ LEAST_VARIANCE, LARGEST_VARIANCE = 1e-4, 1.0
 
 @dataclass
 class KdeEbSettings(KernelSettings):
-    """Settings of empirical-Bayes kernel balancing.
-
-    Where they are None, ``tolerance`` is 1e-8 and ``max_iterations`` 1,000.
-    """
+    """Settings of empirical-Bayes kernel balancing, those of every kernel method."""
 
 
 @dataclass(frozen=True)
@@ -92,4 +89,13 @@ def noise(
     return at.variance * at.unit / (at.unit + at.variance * at.own) + by_curve**2 * of_curve
 
 
-METHODS = (Method("kde_eb", KdeEbSettings, solve_by(step, noise), step=step),)
+METHODS = (
+    Method(
+        "kde_eb",
+        KdeEbSettings,
+        solve_by(step, noise),
+        "`kde` with each bin's own contacts weighed in, in proportion to their number: between "
+        "`kde` and `ice`",
+        step=step,
+    ),
+)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from counterpoise.backends.vectors import Vector, scalars, to_numpy
+from counterpoise.backends.vectors import Vector, to_floats, to_numpy
 from counterpoise.contacts.selection import Scope
 from counterpoise.methods.base import EqualSumsSettings, Method, Problem, Solution
 from counterpoise.methods.fixed_point import limit_reached
@@ -34,12 +34,14 @@ ALL_CHOICES = 3
 
 @dataclass
 class ScaleSettings(EqualSumsSettings):
-    """Settings of SCALE: Juicer works by chromosome and keeps all diagonals.
+    """Settings of SCALE, with Juicer's defaults: by chromosome, with all diagonals.
 
     Attributes
     ----------
-    tolerance : stop when no weight changes by more than this, relative to twice its value.
-    max_iterations : give up on a choice of rows after as many, and on all after three times that.
+    tolerance : float, default 1e-4
+        Largest change of a weight in one iteration, relative to twice its value.
+    max_iterations : int, default 200
+        Largest number of iterations for one choice of rows, and three times that in total.
     """
 
     scope: str = Scope.CIS.value
@@ -47,6 +49,7 @@ class ScaleSettings(EqualSumsSettings):
     max_iterations: int = 200
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         super().__post_init__()
         self.require_positive("tolerance", "max_iterations")
 
@@ -157,7 +160,9 @@ def solve(problem: Problem, settings: ScaleSettings) -> Solution:
                 return _accept(problem, replace(choice.settled, iterations=iterations))
             dropped_before = choice.low > 1
             if not choice.drop_more(change, settings.tolerance):
-                return _end(reached, _stopped(reached, WouldNotSettle(dropped_before, MOST_DROPPED)))
+                return _end(
+                    reached, _stopped(reached, WouldNotSettle(dropped_before, MOST_DROPPED))
+                )
         else:
             continue
         rows = columns = xp.where(choice.dropped, 0.0, problem.operator.ones())
@@ -194,7 +199,7 @@ def _end(reached: _Reached, solution: Solution) -> Solution:
     """Return a solution for the rows that are not dropped, with the reasons for the others."""
     solution = replace(solution, target=1.0)
     with_few = reached.dropped & (reached.nonzeros < reached.low)
-    dropped, few = (int(number) for number in scalars(reached.dropped.sum(), with_few.sum()))
+    dropped, few = (int(number) for number in to_floats(reached.dropped.sum(), with_few.sum()))
     if not dropped:
         return solution
     because: tuple[Fact, ...] = (FewPartners(few, reached.low),)
@@ -208,4 +213,12 @@ def _end(reached: _Reached, solution: Solution) -> Solution:
     )
 
 
-METHODS = (Method("scale", ScaleSettings, solve, version="hictk 1.4"),)
+METHODS = (
+    Method(
+        "scale",
+        ScaleSettings,
+        solve,
+        "the SCALE of newer `.hic` files as hictk computes it: looser, drops sparse bins if needed",
+        version="hictk 1.4",
+    ),
+)

@@ -17,12 +17,14 @@ from counterpoise.methods.fixed_point import Ending, State, ended, iterate, reco
 
 @dataclass
 class SskSettings(EqualSumsSettings):
-    """Settings of SSK.
+    """Settings of SSK: all contacts at once, without two diagonals.
 
     Attributes
     ----------
-    tolerance : stop when no row sum differs from one by this much or more.
-    max_iterations : give up after as many.
+    tolerance : float, default 1e-8
+        Row sums must differ from one by less than this.
+    max_iterations : int, default 1000
+        Largest number of iterations.
     """
 
     ignore_diags: int = 2
@@ -30,6 +32,7 @@ class SskSettings(EqualSumsSettings):
     max_iterations: int = 1000
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         super().__post_init__()
         self.require_positive("tolerance", "max_iterations")
 
@@ -58,4 +61,12 @@ def solve(problem: Problem, settings: SskSettings) -> Solution:
     return replace(ended(state), target=1.0, row_sums=balanced)
 
 
-METHODS = (Method("ssk", SskSettings, solve, exact=True),)
+METHODS = (
+    Method(
+        "ssk",
+        SskSettings,
+        solve,
+        "symmetric Sinkhorn-Knopp, the simplest iteration that finds every solution",
+        exact=True,
+    ),
+)

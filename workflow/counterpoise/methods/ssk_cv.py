@@ -19,20 +19,20 @@ from counterpoise.methods.kernel.settings import STEP, WIDEST, KernelSettings, S
 from counterpoise.methods.kernel.smoothing import Blocks, Smoother
 from counterpoise.methods.kernel.solver import curve_noise, solve_by
 
-ALL = 0.99  # of a few bins; one would be a base pair
+ALL = 0.99  # of a chromosome of a few bins; 1 would mean a base pair
 
 
 @dataclass
 class SskCvSettings(KernelSettings):
     """Settings of SSK on coarser bins.
 
-    A ``bandwidth`` is the length of a coarse bin here, and 0 leaves the bins as they are. Where
-    they are None, ``tolerance`` is 1e-8 and ``max_iterations`` 1,000.
-
     Attributes
     ----------
-    score : ``cosine`` by default, between the held-out row sums of fine bins and equal ones, as
-        Algorithm 6 says.
+    bandwidth : float or "cv", default "cv"
+        For this method the bandwidth is the length of a coarse bin, and 0 keeps the bins.
+    score : {"excess", "cvm", "kl", "cosine"}, default "cosine"
+        This method uses ``cosine`` by default, between the held-out row sums of fine bins and
+        equal ones, as Algorithm 6 of the paper says.
     """
 
     smoother: ClassVar[Callable[..., Smoother]] = Blocks
@@ -41,9 +41,19 @@ class SskCvSettings(KernelSettings):
     score: str = Score.COSINE.value
 
     def candidates(self, n: int) -> list[float]:
-        """None, two bins, three, and further up to a quarter in steps of a root of two.
+        """List the lengths of coarse bins that cross-validation tries on one chromosome.
 
-        Where a quarter is less than two bins, none and all of the chromosome.
+        Parameters
+        ----------
+        n : int
+            Number of bins of the chromosome.
+
+        Returns
+        -------
+        list of float
+            Fractions of the chromosome, ascending: zero, two bins, three, and on to a quarter in
+            steps of the square root of two. Zero and the whole chromosome only, if a quarter is
+            less than two bins.
         """
         widths, width = [1], STEP
         while width <= WIDEST * n:
@@ -59,4 +69,12 @@ def step(
     return u * smoother.smooth(operator.product(smoother.spread(u))) / mean
 
 
-METHODS = (Method("ssk_cv", SskCvSettings, solve_by(step, curve_noise), step=step),)
+METHODS = (
+    Method(
+        "ssk_cv",
+        SskCvSettings,
+        solve_by(step, curve_noise),
+        "`ssk` on coarser bins, whose size cross-validation chooses",
+        step=step,
+    ),
+)

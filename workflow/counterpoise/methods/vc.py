@@ -1,4 +1,4 @@
-"""Vanilla coverage, VC and VC_SQRT, as Juicer defines them: one pass, nothing to converge."""
+"""Vanilla coverage (VC and VC_SQRT) as Juicer defines it: one pass, no iteration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from counterpoise.records.verdict import Status
 
 @dataclass
 class VcSettings(MethodSettings):
-    """Settings of VC and VC_SQRT: Juicer works by chromosome and keeps all diagonals.
+    """Settings of VC and VC_SQRT, with Juicer's defaults: by chromosome, with all diagonals.
 
     There is no ``target``: row sums are not equal, and Juicer's scale is part of the method.
     """
@@ -41,4 +41,7 @@ def solve_vc_sqrt(problem: Problem, settings: VcSettings) -> Solution:
     return _coverage(problem, 0.5)
 
 
-METHODS = (Method("vc", VcSettings, solve_vc), Method("vc_sqrt", VcSettings, solve_vc_sqrt))
+METHODS = (
+    Method("vc", VcSettings, solve_vc, "vanilla coverage as Juicer defines it, in one pass"),
+    Method("vc_sqrt", VcSettings, solve_vc_sqrt, "square root of vanilla coverage, in one pass"),
+)

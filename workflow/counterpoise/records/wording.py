@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from math import log10
 
-from counterpoise.contacts.bins import about
+from counterpoise.contacts.bins import format_length
 from counterpoise.records import facts as f
 from counterpoise.records.verdict import Cause, PartVerdict, Status
 
@@ -330,4 +330,4 @@ def _score(score: float, error: float) -> str:
 
 def _bandwidth(base_pairs: float) -> str:
     """Return a bandwidth as people write it, ``250 kb``."""
-    return about(base_pairs) if base_pairs else "0 (SSK)"
+    return format_length(base_pairs) if base_pairs else "0 (SSK)"

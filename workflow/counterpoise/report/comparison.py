@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts.contact_map import ContactMap, rows_within
+from counterpoise.contacts.contact_map import ContactMap, load_rows
 from counterpoise.records.verdict import Verdict
 from counterpoise.report import plot as qc
 from counterpoise.report.survey import Flags, Floats, add_to_picture, chunks
@@ -178,7 +178,7 @@ def fewest_contacts(samples: Sequence[Sample], chromosome: str, first: int, bins
     found = []
     for sample in samples:
         lo = sample.span(chromosome).start + first
-        found.append(float(rows_within(sample.contacts, lo, lo + bins, lo + bins).counts.sum()))
+        found.append(float(load_rows(sample.contacts, lo, lo + bins, lo + bins).counts.sum()))
     return min(found)
 
 
@@ -192,7 +192,7 @@ def picture(sample: Sample, weights: Floats, region: Region, ignore_diags: int) 
     cell = (np.arange(len(weights)) - lo) // region.block
     scale = np.nan_to_num(weights)
     sums = np.zeros((region.cells, region.cells))
-    for _, rows, columns, counts in chunks(rows_within(sample.contacts, lo, hi, hi)):
+    for _, rows, columns, counts in chunks(load_rows(sample.contacts, lo, hi, hi)):
         far = columns - rows >= ignore_diags
         rows, columns = rows[far], columns[far]
         add_to_picture(sums, cell, rows, columns, counts[far] * scale[rows] * scale[columns])

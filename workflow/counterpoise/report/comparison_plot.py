@@ -12,7 +12,7 @@ from matplotlib.colors import LogNorm, to_rgb
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from counterpoise.contacts.bins import base_pairs
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.records.verdict import Status
 from counterpoise.report import plot as qc
 from counterpoise.report.comparison import (
@@ -114,7 +114,9 @@ def plot_comparison(
         block_height(each) + LINE * len(lines) for each, lines in zip(seen, captions, strict=True)
     ]
     with qc.page(path, TITLE + sum(heights) + LINE * (len(lonely) + 1), dpi) as figure:
-        y = write_lines(figure, [f"Samples side by side \u00b7 {base_pairs(resolution)}"], 34, 17)
+        y = write_lines(
+            figure, [f"Samples side by side \u00b7 {format_base_pairs(resolution)}"], 34, 17
+        )
         y = write_lines(figure, lonely, TITLE, 8.5)
         for each, lines in zip(seen, captions, strict=True):
             below = write_lines(figure, lines, y, 8.5)
@@ -243,7 +245,7 @@ def draw_decay(axes: Axes, seen: Comparison) -> None:
     axes.set(xscale="log", yscale="log")
     for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
         qc.log_ticks(axis, *limits)
-    axes.xaxis.set_major_formatter(lambda x, _: base_pairs(round(x)))
+    axes.xaxis.set_major_formatter(lambda x, _: format_base_pairs(round(x)))
     axes.grid(color=qc.MASKED, linewidth=0.5)
     axes.set_xlabel("distance", labelpad=1)
     axes.set_ylabel("balanced contacts of a pair of bins / mean")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from counterpoise._version import __version__
-from counterpoise.contacts.bins import base_pairs
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.files import read_json, replacing
 from counterpoise.mask import Reason
 from counterpoise.records.verdict import Status, Verdict
@@ -149,7 +149,11 @@ def write_report(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        base_pairs=base_pairs, number=number, deviation=deviation, words=words, duration=duration
+        base_pairs=format_base_pairs,
+        number=number,
+        deviation=deviation,
+        words=words,
+        duration=duration,
     )
     source = resources.files("counterpoise").joinpath("page.html").read_text(encoding="utf-8")
     counts = Counter(row["status"] for row in rows)

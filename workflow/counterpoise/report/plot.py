@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from counterpoise.contacts.bins import BinTable, about, base_pairs
+from counterpoise.contacts.bins import BinTable, format_base_pairs, format_length
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.files import replacing
@@ -102,7 +102,7 @@ def outcome(verdict: Verdict) -> str:
     kernel = methods()[verdict.method].fills
     bandwidths = [part.bandwidth for part in verdict.parts if part.bandwidth is not None]
     if kernel and bandwidths and len(verdict.parts) > 1:
-        ends = dict.fromkeys(about(end) for end in (min(bandwidths), max(bandwidths)))
+        ends = dict.fromkeys(format_length(end) for end in (min(bandwidths), max(bandwidths)))
         chosen = ", chosen by cross-validation" if verdict.settings["bandwidth"] == CV else ""
         words.append(f"Bandwidth {' to '.join(ends)}{chosen}.")
     if verdict.max_deviation is not None and verdict.rms_deviation is not None:
@@ -209,7 +209,7 @@ def plot_method(
     )
     with page(path, HEIGHT, dpi) as figure:
         name = sample or Path(str(contacts.source.get("uri", "matrix"))).name
-        title = f"{name} \u00b7 {base_pairs(contacts.bins.resolution)}"
+        title = f"{name} \u00b7 {format_base_pairs(contacts.bins.resolution)}"
         draw_banner(figure, verdict, title)
         draw_maps(figure, contacts.bins, kept, weights, seen, verdict)
         draw_weights(
@@ -705,7 +705,7 @@ def draw_bandwidths(axes: Axes, searches: Sequence[Search]) -> None:
     axes.set(xscale="log", xlim=(low, high), ylim=(-0.1, 3), yticks=[0, 1, 2, 3])
     axes.set_yticklabels(["best", "1", "2", "3"])
     marks = 10.0 ** np.arange(np.ceil(np.log10(2.5 * none)), np.log10(high))
-    labels = [base_pairs(round(mark)) for mark in marks]
+    labels = [format_base_pairs(round(mark)) for mark in marks]
     if low < none:
         marks, labels = np.append(none, marks), ["none", *labels]
     axes.set_xticks(marks, labels)

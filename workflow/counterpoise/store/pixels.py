@@ -22,7 +22,7 @@ from counterpoise.contacts.contact_map import (
     Contacts,
     Entries,
     StoredContacts,
-    solver_counts,
+    narrow_counts,
 )
 from counterpoise.files import read_json
 from counterpoise.store.arrow import bin_columns, numbers, values_of, words, write_table
@@ -82,7 +82,7 @@ def open_triples(paths: dict[str, str]) -> StoredContacts:
     @lru_cache(maxsize=2)  # runs of entries are asked for in order and may begin in the last group
     def group_entries(group: int) -> Entries:
         table = file.read_row_group(group, columns=["bin2_id", "count"])
-        counts = solver_counts(values_of(table["count"]))
+        counts = narrow_counts(values_of(table["count"]))
         return values_of(table["bin2_id"]).view(np.uint32), counts
 
     def read(a: int, z: int) -> Entries:
@@ -94,7 +94,7 @@ def open_triples(paths: dict[str, str]) -> StoredContacts:
             pieces = [group_entries(group) for group in groups]
         columns = [piece[0][part] for piece, part in zip(pieces, inside, strict=True)]
         counts = [piece[1][part] for piece, part in zip(pieces, inside, strict=True)]
-        return np.concatenate(columns), solver_counts(np.concatenate(counts))
+        return np.concatenate(columns), narrow_counts(np.concatenate(counts))
 
     return StoredContacts(bins, np.cumsum(per_row), read, read_json(paths["source"]))
 

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from counterpoise.contacts.bins import base_pairs
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import CounterpoiseError, without_credentials
 from counterpoise.files import read_json, replacing, sha256, write_json
 from counterpoise.methods.kernel.settings import CV
@@ -201,7 +201,7 @@ def _read_result(layout: Layout, row: dict[str, Any]) -> _Result:
     content = json.dumps([same_every_time, digests], sort_keys=True).encode()
     overlay = [] if layout.experiment == BASE else [layout.experiment]
     key = "/".join([layout.cohort, *overlay, *map(str, place)])
-    name = f"{row['sample']} {base_pairs(int(row['resolution']))} {row['method']}"
+    name = f"{row['sample']} {format_base_pairs(int(row['resolution']))} {row['method']}"
     name = " \u00b7 ".join([name, *overlay])
     return _Result(
         key=key,

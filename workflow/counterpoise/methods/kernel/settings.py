@@ -1,4 +1,4 @@
-"""Settings that every kernel method has, and the bandwidths that a search tries."""
+"""Settings of kernel methods, and the bandwidths that cross-validation tries."""
 
 from __future__ import annotations
 
@@ -11,31 +11,30 @@ from typing import ClassVar, Union
 
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
-from counterpoise.methods.base import MethodSettings, check_diagonal
+from counterpoise.methods.base import MethodSettings, require_diagonal
 from counterpoise.methods.kernel.smoothing import Gaussian, Smoother
 
-CV = "cv"  # a bandwidth that cross-validation chooses
-
-
+CV = "cv"  # cross-validation chooses the bandwidth
 NARROWEST = 1.0  # bins
-
-
-WIDEST = 0.25  # of the chromosome
-
-
-STEP = 2**0.5  # from one candidate to the next
+WIDEST = 0.25  # fraction of the chromosome
+STEP = 2**0.5  # ratio of a candidate to the one before
 
 
 class Score(StrEnum):
-    """How uneven the balanced row sums of held-out contacts are; the least is the best.
+    """Measures of how uneven the balanced row sums of held-out contacts are; lower is better.
 
-    ``excess`` : their variance beyond that of counting, over their mean squared, in runs of bins
-        with twenty contacts or more on average: sees what is finer than the kernel as far as there
-        are contacts to show it, and no noise for it.
-    ``cvm`` (Cramer-von Mises, the paper's): between their cumulative share along the valid bins
-        and a straight line; it looks at long waves above all.
-    ``kl`` (Kullback-Leibler), ``cosine`` : look at every bin alike, noise included, so they smooth
-        more than is good where contacts are few.
+    Attributes
+    ----------
+    EXCESS : str
+        Variance beyond that of counting, relative to the squared mean, in runs of bins with
+        twenty contacts or more on average. It responds to structure finer than the kernel as far
+        as the contacts show it, and not to noise.
+    CVM : str
+        Cramer-von Mises distance (the paper's score) of the cumulative share along the valid bins
+        from a straight line. It responds mainly to long waves.
+    KL, COSINE : str
+        Kullback-Leibler divergence and cosine distance. They weigh every bin equally, noise
+        included, so they choose too wide a kernel if contacts are few.
     """
 
     EXCESS = "excess"
@@ -46,9 +45,16 @@ class Score(StrEnum):
 
 @dataclass(frozen=True)
 class Stopping:
-    """When a method stops: its tolerance and largest number of iterations.
+    """Stopping rule of a kernel method.
 
-    ``decides``: they are a part of what the method finds, not of how well it finds it.
+    Attributes
+    ----------
+    tolerance : float
+        Largest relative deviation of the quantity that the step drives to one.
+    max_iterations : int
+        Largest number of iterations.
+    decides : bool
+        Whether the rule is part of the method's definition: a later stop gives other weights.
     """
 
     tolerance: float
@@ -62,23 +68,35 @@ class KernelSettings(MethodSettings):
 
     Attributes
     ----------
-    bandwidth : standard deviation of the kernel: below 1 a fraction of each chromosome, from 1 up
-        base pairs, 0 for none (SSK); or the word ``cv`` for what cross-validation chooses, for each
-        chromosome by itself (``counterpoise.balancing.cross_validation``).
-    tolerance : stop when nothing that should be one differs from it by this much or more. None
-        for the method's own, see there.
-    max_iterations : give up after as many. None for the method's own.
-    score : what cross-validation makes least: ``excess``, the variance of held-out balanced row
-        sums beyond counting noise; ``cvm``, the paper's; ``kl`` or ``cosine``.
-    splits : how often the contacts are split in two for it; the scores are averaged.
-    diagonal : how often a main-diagonal pixel counts in a row sum: 1, as with the other methods, or
-        2 as in the paper, where each pair of ends is seen from both. Without effect where
-        ``ignore_diags`` is above zero.
+    bandwidth : float or "cv", default "cv"
+        Standard deviation of the kernel: a fraction of the chromosome, base pairs, or cv.
+        Values below 1 are fractions of each chromosome, values from 1 up are base pairs, and 0
+        stands for no smoothing (SSK). With ``cv`` cross-validation chooses a bandwidth for each
+        chromosome separately.
+    tolerance : float or None, default None
+        Largest relative deviation of the quantity that the step drives to one.
+        None stands for the method's own value, 1e-8.
+    max_iterations : int or None, default None
+        Largest number of iterations.
+        None stands for the method's own value, 1,000.
+    score : {"excess", "cvm", "kl", "cosine"}, default "excess"
+        What cross-validation minimises: excess, cvm, kl or cosine.
+
+        - ``excess``: variance of held-out balanced row sums beyond counting noise.
+        - ``cvm``: Cramer-von Mises distance, the paper's score.
+        - ``kl``, ``cosine``: Kullback-Leibler divergence, cosine distance.
+    splits : int, default 5
+        Number of random splits of the contacts in cross-validation; scores are averaged.
+    diagonal : {1, 2}, default 1
+        How often a main-diagonal pixel counts in a row sum: 1 as elsewhere, 2 as in the paper.
+        The paper sees each pair of ends from both. Without effect if ``ignore_diags`` is above
+        zero.
     """
 
-    # What smooths: made from chromosomes, one bandwidth or several, a vector and its library.
+    # Class of the smoother, made from chromosomes, one or several bandwidths, a vector and its
+    # library.
     smoother: ClassVar[Callable[..., Smoother]] = Gaussian
-    # The bandwidth at which the squared error of the bias is least falls as contacts ** -rate.
+    # The bandwidth that minimises the squared error of the bias falls as contacts ** -rate.
     rate: ClassVar[float] = 1 / 5
 
     scope: str = Scope.CIS.value
@@ -92,6 +110,7 @@ class KernelSettings(MethodSettings):
     diagonal: int = 1
 
     def __post_init__(self) -> None:
+        """Refuse values out of range."""
         super().__post_init__()
         if isinstance(self.bandwidth, Real) and not isinstance(self.bandwidth, bool):
             self.bandwidth = float(self.bandwidth)
@@ -106,54 +125,66 @@ class KernelSettings(MethodSettings):
         for key in ("tolerance", "max_iterations"):
             if getattr(self, key) is not None:
                 self.require_positive(key)
-        self.require_whole(splits=1)
-        check_diagonal(self.diagonal)
+        self.require_integers(splits=1)
+        require_diagonal(self.diagonal)
         stopping = self.stopping
         self.tolerance, self.max_iterations = stopping.tolerance, stopping.max_iterations
 
     @property
-    def everywhere(self) -> bool:
-        """Whether the density is above zero beyond the kernel's reach, too."""
+    def positive_everywhere(self) -> bool:
+        """Whether the density is above zero beyond the reach of the kernel as well."""
         return False
 
     def candidates(self, n: int) -> list[float]:
-        """Bandwidths to try on a chromosome of n bins, as fractions of it, the narrowest first.
+        """List the bandwidths that cross-validation tries on one chromosome.
 
-        None at all, and from one bin to a quarter of the chromosome in steps of a root of two;
-        the quarter alone where that is less than a bin.
+        Parameters
+        ----------
+        n : int
+            Number of bins of the chromosome.
+
+        Returns
+        -------
+        list of float
+            Fractions of the chromosome, ascending: zero, then from one bin to a quarter of the
+            chromosome in steps of the square root of two. Zero and the quarter only, if the
+            quarter is less than a bin.
         """
-        tried = [0.0]
-        while (sigma := NARROWEST * STEP ** (len(tried) - 1)) <= WIDEST * n:
-            tried.append(sigma / n)
-        return tried if len(tried) > 1 else [0.0, WIDEST]
+        bandwidths = [0.0]
+        while (sigma := NARROWEST * STEP ** (len(bandwidths) - 1)) <= WIDEST * n:
+            bandwidths.append(sigma / n)
+        return bandwidths if len(bandwidths) > 1 else [0.0, WIDEST]
 
     @property
-    def of_whole(self) -> float:
-        """The best bandwidth of all contacts, over that of the halves on which it was looked for.
+    def full_map_factor(self) -> float:
+        """Ratio of the best bandwidth for all contacts to the best one for half of them.
 
-        The paper's scores are left as they are: of Cramer-von Mises even the best of the halves is
-        too narrow for the bias of a deep map, since it looks at the cumulative share.
+        It is 1 for the paper's scores, which are left as published: with Cramer-von Mises even
+        the best bandwidth of the halves is too narrow on a deep map, since the score depends on
+        the cumulative share.
         """
         return float(2**-self.rate) if self.score == Score.EXCESS else 1.0
 
     @property
     def caution(self) -> float:
-        """Standard errors of a score, over splits and halves, that count against a candidate.
+        """Standard errors of the score (over splits and halves) that count against a candidate.
 
-        With few contacts ``excess`` is now and then low by chance where the bandwidth is far too
-        narrow, and differs widely between splits there. The paper's scores are left as they are.
+        With few contacts ``excess`` is occasionally low by chance at a bandwidth that is far too
+        narrow, where it differs widely between splits. The paper's scores are left as published.
         """
         return 2.0 if self.score == Score.EXCESS else 0.0
 
     @property
-    def own_stopping(self) -> Stopping:
-        """The method's own."""
+    def default_stopping(self) -> Stopping:
+        """The stopping rule for settings that are None."""
         return Stopping(1e-8, 1000)
 
     @property
     def stopping(self) -> Stopping:
-        """As set, or else the method's own."""
-        own = self.own_stopping
+        """The stopping rule: the settings, or the defaults for those that are None."""
+        default = self.default_stopping
         return Stopping(
-            self.tolerance or own.tolerance, self.max_iterations or own.max_iterations, own.decides
+            self.tolerance or default.tolerance,
+            self.max_iterations or default.max_iterations,
+            default.decides,
         )

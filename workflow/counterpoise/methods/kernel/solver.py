@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from counterpoise.backends import Operator
 from counterpoise.backends.vectors import Vector, to_numpy
-from counterpoise.contacts.chromosomes import fewer
+from counterpoise.contacts.chromosomes import restrict_chromosomes
 from counterpoise.methods.base import Problem, Solution
 from counterpoise.methods.fixed_point import Ending, State, ended, iterate, recorded
 from counterpoise.methods.kernel.settings import KernelSettings
@@ -85,9 +85,7 @@ def _solve(problem: Problem, settings: KernelSettings, step: Step, noise: Noise)
     state = iterate(
         State(operator.ones()),
         measure=lambda state: step(operator, smoother, state.u, mean, settings),
-        inspect=recorded(
-            problem.record, lambda state: state.largest < settings.stopping.tolerance
-        ),
+        inspect=recorded(problem.record, lambda state: state.largest < settings.stopping.tolerance),
         update=lambda u, quantity: u / root(quantity),
         max_iterations=settings.stopping.max_iterations,
     )
@@ -121,9 +119,9 @@ def _smooth(problem: Problem, settings: KernelSettings) -> _Smoothed:
     largest = max(chromosomes, key=lambda chromosome: len(chromosome.kept))
     smoother = settings.smoother(chromosomes, bandwidth, problem.marginal, operator.xp)
     within = to_numpy(within_reach(smoother, problem.marginal))
-    dropped = None if within.all() or settings.everywhere else ~within
+    dropped = None if within.all() or settings.positive_everywhere else ~within
     if dropped is not None:
-        operator, chromosomes = operator.restricted(within), fewer(chromosomes, within)
+        operator, chromosomes = operator.restrict(within), restrict_chromosomes(chromosomes, within)
         smoother = settings.smoother(chromosomes, bandwidth, operator.ones(), operator.xp)
     mean = problem.marginal.sum() / operator.size
     base_pairs = largest.sigma(bandwidth) * largest.bin_size
