@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 import counterpoise as cp
 from benchmarks.measuring import RESULTS, in_words, load, machine, markdown, publish, save
 from counterpoise.backends import make_operator
-from counterpoise.balancing.cross_validation import halves, score
+from counterpoise.balancing.cross_validation import split_contacts
+from counterpoise.balancing.scores import score
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.methods.kernel.settings import Score
@@ -81,7 +82,7 @@ def measure(name: str, split: int, folder: Path) -> list[dict[str, Any]]:
     contacts = cp.read_contacts(folder / file, resolution)
     selection = part_of(contacts, chromosome)
     rng = np.random.default_rng([SEED, split])
-    learn, hold = halves(contacts, rng)
+    learn, hold = split_contacts(contacts, rng)
     everything = np.zeros(len(contacts.bins), bool)
     everything[selection.lo : selection.hi] = selection.kept
     every = replace(selection, kept=np.ones_like(selection.kept))

@@ -24,7 +24,7 @@ from benchmarks.kernel_density.held_out import thinned, unevenness
 from benchmarks.kernel_density.simulation import N_BINS, Truth, draw, truth
 from benchmarks.measuring import in_words, load, machine, markdown, publish, save
 from counterpoise.backends import make_operator
-from counterpoise.balancing.cross_validation import halves
+from counterpoise.balancing.cross_validation import split_contacts
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
@@ -150,7 +150,7 @@ def held_out(folder: Path, splits: int) -> dict[str, dict[str, list[float | None
         found[label] = {method: [] for method in METHODS}
         for split in range(splits):
             rng = np.random.default_rng([SEED, split])
-            learn, hold = halves(contacts, rng)
+            learn, hold = split_contacts(contacts, rng)
             thin = thinned(learn, depth.share, rng)
             operator = make_operator("native", hold, every, 1)
             ends = make_operator("native", thin, whole, 1)

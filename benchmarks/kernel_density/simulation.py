@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks.measuring import RESULTS, in_words, load, machine, markdown, publish, save
 from counterpoise.backends import make_operator
-from counterpoise.balancing.cross_validation import search, solutions
+from counterpoise.balancing.cross_validation import search_bandwidth, solve_together
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
@@ -120,11 +120,11 @@ def fit(name: str, settings: dict[str, Any], contacts: Contacts, h: Floats) -> F
         make_operator, "native", selection=selection, threads=1
     )
     chromosomes = [ChromosomeBins(every, 1.0)]
-    found = search(contacts, operator, chromosomes, method.step, wanted, "simulated")
+    found = search_bandwidth(contacts, operator, chromosomes, method.step, wanted, "simulated")
     whole = operator(contacts)
     # The candidates, and what they stand for on the whole map.
     tried = sorted({width for each in found.candidates for width in (each.bandwidth, each.whole)})
-    u, _, why = solutions(whole, chromosomes, tried, whole.ones(), method.step, wanted)
+    u, _, why = solve_together(whole, chromosomes, tried, whole.ones(), method.step, wanted)
     errors = [
         float(((1 / u[:, k] - h) ** 2).mean()) if not why[k] else np.inf for k in range(len(tried))
     ]

@@ -139,7 +139,7 @@ class Case:
     # The conditions of the table.
 
     def is_settled(self) -> bool:
-        """The method succeeded, and the measured weights agree."""
+        """Return whether the method succeeded and the measured weights agree."""
         return (
             self.measured.finite
             and self.solution.status.good
@@ -147,57 +147,57 @@ class Case:
         )
 
     def is_inexact(self) -> bool:
-        """The method does not aim at equal row sums."""
+        """Return whether the method does not aim at equal row sums."""
         return not isinstance(self.task.settings, EqualSumsSettings)
 
     def is_not_finite(self) -> bool:
-        """Weights or row sums are not finite."""
+        """Return whether weights or row sums are not finite."""
         return not self.measured.finite
 
     def is_inexact_and_not_finite(self) -> bool:
-        """Weights are not finite, and the method does not aim at equal row sums."""
+        """Return whether both of the last two hold."""
         return self.is_inexact() and self.is_not_finite()
 
     def ran_apart(self) -> bool:
-        """The method calls it converged, but weights run off to zero and infinity."""
+        """Return whether the method converged, but its weights run off to zero and infinity."""
         return self.solution.status is Status.CONVERGED and self.measured.ran_apart
 
     def is_uneven(self) -> bool:
-        """Weights span much, but the map can be balanced exactly."""
+        """Return whether the weights ran apart although an exact balancing exists."""
         return self.ran_apart() and self.structure.exists is True
 
     def lacks_support(self) -> bool:
-        """No exact balancing exists."""
+        """Return whether no exact balancing exists."""
         return self.structure.cause is Cause.NO_SUPPORT
 
     def lacks_total_support(self) -> bool:
-        """Exact balancing exists only as a limit."""
+        """Return whether exact balancing exists only as a limit."""
         return self.structure.cause is Cause.NO_TOTAL_SUPPORT
 
     def is_disconnected(self) -> bool:
-        """The map has several components, and the method needs one scale for all bins."""
+        """Return whether the method needs one scale, but the map has several components."""
         return self.solution.target is None and (self.components or 1) > 1
 
     def is_disconnected_and_not_finite(self) -> bool:
-        """Several components, and weights that are not finite."""
+        """Return whether the map is disconnected and the weights are not finite."""
         return self.is_not_finite() and self.is_disconnected()
 
     def is_disconnected_and_ran_apart(self) -> bool:
-        """Several components, and weights that ran apart."""
+        """Return whether the map is disconnected and the weights ran apart."""
         return self.ran_apart() and self.is_disconnected()
 
     def always(self) -> bool:
-        """Any attempt."""
+        """Return True: the last rule."""
         return True
 
     # The facts of the table.
 
     def method_facts(self) -> tuple[Fact, ...]:
-        """What the method says."""
+        """Return what the method says."""
         return self.solution.facts
 
     def ending_facts(self) -> tuple[Fact, ...]:
-        """How the method ended, held against the measured weights."""
+        """Return how the method ended, as the measured weights show it."""
         if not self.measured.finite:
             return self.solution.facts or (Diverged(),)
         if self.ran_apart():
@@ -205,24 +205,24 @@ class Case:
         return (*self.solution.facts, DeviationLeft(self.measured.max_deviation or 0.0))
 
     def obstacle_facts(self) -> tuple[Fact, ...]:
-        """Which bins rule out an exact balancing, what to do, and how the method ended."""
+        """Return what to do, which bins rule out an exact balancing, and how the method ended."""
         assert self.structure.obstacle is not None
         return (*obstacle_facts(self.structure.obstacle, self.task.settings), *self.ending_facts())
 
     def component_facts(self) -> tuple[Fact, ...]:
-        """How many components there are, and what to do."""
+        """Return what to do, how the method ended, and the number of components."""
         assert self.components is not None
         remedy = Remedies((Remedy.USE_KR,))
         return (remedy, *self.ending_facts(), Disconnected(self.components))
 
     def remaining_facts(self) -> tuple[Fact, ...]:
-        """An exact balancing exists, or the map is too large to say; and what to do."""
+        """Return what to do, how the method ended, and whether an exact balancing exists."""
         if self.components is None:
             return (*self.ending_facts(), NotExamined(self.task.examine_limit))
         return (Remedies(self._remedies()), *self.ending_facts(), Balanceable())
 
     def _remedies(self) -> tuple[Remedy, ...]:
-        """What to do about a map that has an exact balancing."""
+        """Return what to do about a map that has an exact balancing."""
         diverged = self.solution.cause is Cause.DIVERGED or self.is_not_finite() or self.ran_apart()
         if diverged:
             return (Remedy.MASK_SPARSEST,)

@@ -309,13 +309,13 @@ class FewPartners(Fact, code="few_partners"):
 
     Attributes
     ----------
-    bins : int
+    number : int
         Number of bins dropped for it.
     fewer_than : int
         Each has contacts with fewer bins than this.
     """
 
-    bins: int
+    number: int
     fewer_than: int
 
 
@@ -325,11 +325,11 @@ class Unsettled(Fact, code="unsettled"):
 
     Attributes
     ----------
-    bins : int
+    number : int
         Number of bins dropped for it.
     """
 
-    bins: int
+    number: int
 
 
 @dataclass(frozen=True)
@@ -338,11 +338,11 @@ class OutOfReach(Fact, code="out_of_reach"):
 
     Attributes
     ----------
-    bins : int
+    number : int
         Number of bins dropped for it.
     """
 
-    bins: int
+    number: int
 
 
 @dataclass(frozen=True)
@@ -413,11 +413,11 @@ class Isolated(Fact, code="isolated"):
 
     Attributes
     ----------
-    bins : int
+    number : int
         Number of these bins.
     """
 
-    bins: int
+    number: int
 
 
 @dataclass(frozen=True)

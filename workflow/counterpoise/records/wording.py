@@ -118,7 +118,7 @@ def _share(number: int, of: int) -> str:
 
 
 def _choices(phrases: Sequence[str]) -> str:
-    """Join alternatives as a sentence: ``Mask more, keep the diagonals or use larger bins.``"""
+    """Join alternatives as a sentence, such as ``Keep the diagonals or use larger bins.``."""
     text = ", ".join(phrases[:-1]) + (" or " if len(phrases) > 1 else "") + phrases[-1]
     return f"{text[0].upper()}{text[1:]}."
 
@@ -237,17 +237,17 @@ def _remedies(fact: f.Remedies) -> str:
 
 @sentence.register
 def _few_partners(fact: f.FewPartners) -> str:
-    return f"{fact.bins:,} in contact with fewer than {count(fact.fewer_than, 'other')}"
+    return f"{fact.number:,} in contact with fewer than {count(fact.fewer_than, 'other')}"
 
 
 @sentence.register
 def _unsettled(fact: f.Unsettled) -> str:
-    return f"{fact.bins:,} whose weights did not settle"
+    return f"{fact.number:,} whose weights did not settle"
 
 
 @sentence.register
 def _out_of_reach(fact: f.OutOfReach) -> str:
-    return f"{fact.bins:,} without a contact within reach of the kernel"
+    return f"{fact.number:,} without a contact within reach of the kernel"
 
 
 @sentence.register
@@ -276,9 +276,9 @@ def _dropping_failed(fact: f.DroppingFailed) -> str:
 
 @sentence.register
 def _isolated(fact: f.Isolated) -> str:
-    verb = "has" if fact.bins == 1 else "have"
+    verb = "has" if fact.number == 1 else "have"
     return (
-        f"{count(fact.bins, 'bin')} {verb} contacts, but none that is used here (scope, "
+        f"{count(fact.number, 'bin')} {verb} contacts, but none that is used here (scope, "
         "diagonals, masked partners)."
     )
 
