@@ -30,9 +30,9 @@ try:
     RUN = load(HERE / "conf", snakemake_overrides(config))
 except ConfigError as error:
     sys.exit(f"counterpoise: {error}")
-LAYOUT = RUN.layout
+PATHS = RUN.paths
 # Where the results really are: a workflow that uses this one as a module may give it a prefix.
-PLACED = replace(LAYOUT, root=str(workflow.modifier.modify_path(LAYOUT.root)))
+PLACED = replace(PATHS, root=str(workflow.modifier.modify_path(PATHS.root)))
 RUNS = combinations(RUN.cohort_settings())
 MAPS = [(sample, bins) for sample in RUN.samples for bins in RUN.resolutions(sample)]
 COMPARED = compared(RUNS)
@@ -57,10 +57,10 @@ include: "workflow/rules/tracking.smk"
 
 rule all:
     input:
-        [LAYOUT.cooler(sample) for sample in RUN.samples],
-        LAYOUT.summary,
-        LAYOUT.report,
-        LAYOUT.tracking,
+        [PATHS.cooler(sample) for sample in RUN.samples],
+        PATHS.summary,
+        PATHS.report,
+        PATHS.tracking,
 
 
 # Where a job failed, the rules report and track wait for what it did not make. Until it is made:

@@ -43,36 +43,36 @@ PAIRS = {"ingest": "ingest-h5py", "export": "export-h5py"}
 
 
 def _ingest(name: str, work: Path) -> None:
-    from counterpoise.ingest.pixels import write_triples
+    from counterpoise.ingest.pixels import write_map
     from counterpoise.ingest.reading import inspect_source
-    from counterpoise.store.paths import Layout
+    from counterpoise.store.paths import ResultPaths
 
     made = MAPS[name]
-    paths = Layout("files", str(work)).triples(SAMPLE, made.resolution)
+    files = ResultPaths("files", str(work)).map_files(SAMPLE, made.resolution)
     # The identity is another job's work (scripts/inspect_input.py).
-    write_triples(inspect_source(str(made.path), identify=False), made.resolution, paths)
+    write_map(inspect_source(str(made.path), identify=False), made.resolution, files)
 
 
 def _balance(name: str, work: Path) -> None:
     """Weights for the export to write."""
     from counterpoise.balancing.api import balance
-    from counterpoise.store.paths import Layout
-    from counterpoise.store.pixels import read_triples
+    from counterpoise.store.paths import ResultPaths
+    from counterpoise.store.pixels import read_map
     from counterpoise.store.weights import write_balance
 
-    layout, resolution = Layout("files", str(work)), MAPS[name].resolution
-    contacts = read_triples(layout.triples(SAMPLE, resolution))
+    paths, resolution = ResultPaths("files", str(work)), MAPS[name].resolution
+    contacts = read_map(paths.map_files(SAMPLE, resolution))
     result = balance(contacts, METHOD)
-    write_balance(result, contacts.bins, layout.weights(SAMPLE, resolution, METHOD))
+    write_balance(result, contacts.bins, paths.run_files(SAMPLE, resolution, METHOD))
 
 
 def _export(name: str, work: Path) -> None:
     from counterpoise.store.mcool import write_mcool
-    from counterpoise.store.paths import Layout
+    from counterpoise.store.paths import ResultPaths
 
-    layout = Layout("files", str(work))
+    paths = ResultPaths("files", str(work))
     resolutions = [MAPS[name].resolution]
-    write_mcool(layout, SAMPLE, resolutions, {METHOD: "VC"}, METHOD, layout.cooler(SAMPLE))
+    write_mcool(paths, SAMPLE, resolutions, {METHOD: "VC"}, METHOD, paths.cooler(SAMPLE))
 
 
 def _ingest_h5py(name: str, work: Path) -> None:
@@ -87,9 +87,9 @@ def _ingest_h5py(name: str, work: Path) -> None:
 def _export_h5py(name: str, work: Path) -> None:
     import h5py
 
-    from counterpoise.store.paths import Layout
+    from counterpoise.store.paths import ResultPaths
 
-    exported = Layout("files", str(work)).cooler(SAMPLE)
+    exported = ResultPaths("files", str(work)).cooler(SAMPLE)
     with h5py.File(exported) as model, h5py.File(work / "triples.h5") as source:
         pixels = model[f"resolutions/{MAPS[name].resolution}/pixels"]
         options = {

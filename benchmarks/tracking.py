@@ -2,8 +2,9 @@
 
 python -m benchmarks.tracking [--runs 200] [--points 300]
 
-Needs PostgreSQL and the extra ``dev``, as tests/test_tracking_server.py does. Logs the runs, then
-the same again, when nothing is new. Writes results/tracking.json and the table in README.md.
+Needs PostgreSQL and the extra ``dev``, as tests/tracking/test_tracking_server.py does. Logs the
+runs, then the same again, when nothing is new. Writes results/tracking.json and the
+table in README.md.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
-from tests.servers import Server, missing_for_postgres, mlflow_server, postgres, running
-from tests.test_tracking import cohort_rows, write_run
 
 from benchmarks.measuring import in_words, machine, markdown, on_two_cores, publish, save
-from counterpoise.store.paths import Layout
+from counterpoise.store.paths import ResultPaths
 from counterpoise.tracking.log import log_cohort
+from tests.support.servers import Server, missing_for_postgres, mlflow_server, postgres, running
+from tests.support.tracking import cohort_rows, write_run
 
 WORKERS = 4  # what ``mlflow server`` starts by itself
 
@@ -35,7 +36,7 @@ def cpu_seconds(server: Server) -> float:
     return sum(spent.user + spent.system for spent in times)
 
 
-def logged(layout: Layout, rows: list[dict[str, Any]], server: Server) -> dict[str, Any]:
+def logged(paths: ResultPaths, rows: list[dict[str, Any]], server: Server) -> dict[str, Any]:
     """One logging, timed: wall seconds, and CPU seconds of this process and of MLflow's server.
 
     Raises
@@ -45,7 +46,7 @@ def logged(layout: Layout, rows: list[dict[str, Any]], server: Server) -> dict[s
     settings = {"uri": server.address, "artifacts": None, "enabled": True, "timeout_seconds": 60}
     load = os.getloadavg()[0]
     wall, cpu, served = time.perf_counter(), time.process_time(), cpu_seconds(server)
-    record = log_cohort(layout, rows, settings)
+    record = log_cohort(paths, rows, settings)
     if record["status"] != "logged":
         raise RuntimeError(f"not all was logged: {record['reason']}")
     return {
@@ -61,15 +62,15 @@ def measured(runs: int, points: int) -> dict[str, Any]:
     with TemporaryDirectory() as name, postgres() as (_, uri):
         folder = Path(name)
         with running(mlflow_server(folder, uri, WORKERS)) as server:
-            layout, rows = Layout("bench", str(folder / "results")), cohort_rows(runs // 2)
+            paths, rows = ResultPaths("bench", str(folder / "results")), cohort_rows(runs // 2)
             for row in rows:
-                write_run(layout, row, points=points)
-            logged(Layout("other", str(folder / "results")), [], server)  # imports MLflow
+                write_run(paths, row, points=points)
+            logged(ResultPaths("other", str(folder / "results")), [], server)  # imports MLflow
             return {
                 "runs": len(rows),
                 "points": points,
-                "first": logged(layout, rows, server),
-                "again": logged(layout, rows, server),
+                "first": logged(paths, rows, server),
+                "again": logged(paths, rows, server),
                 "mlflow": version("mlflow"),
                 "machine": machine(),
             }

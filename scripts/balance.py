@@ -2,24 +2,27 @@
 
 from counterpoise.balancing.api import balance
 from counterpoise.contacts.selection import Scope
-from counterpoise.jobs.command import add_memory, parser, run
-from counterpoise.jobs.memory import triples_within
+from counterpoise.jobs.command import add_map, add_memory, add_run, parser, run
+from counterpoise.jobs.memory import open_map_within
 from counterpoise.process import say
 from counterpoise.store.masks import read_mask
+from counterpoise.store.paths import MapFiles, RunFiles
 from counterpoise.store.weights import read_searches, write_balance
 
 
 def main() -> None:
-    inputs, outputs = ("pixels", "bins", "source"), ("weights", "trace", "verdict")
-    arguments = parser(__doc__, *inputs, "mask", *outputs)
+    arguments = parser(__doc__, "mask")
+    add_map(arguments)
+    add_run(arguments)
     arguments.add_argument("--threads", type=int)
     add_memory(arguments)
     arguments.add_argument("--bandwidth", nargs="*", help="what a search found, if one was made")
     args = arguments.parse_args()
-    paths = {key: getattr(args, key) for key in inputs}
     scope = Scope(args.settings.get("scope", Scope.CIS))
     drawing = args.settings.get("bootstrap", 0) > 0
-    contacts = triples_within(paths, args.memory_mb, say, scope, args.threads, drawing)
+    contacts = open_map_within(
+        MapFiles(*args.map), args.memory_mb, say, scope, args.threads, drawing
+    )
     kept, summary = read_mask(args.mask)
     settings = {key: value for key, value in args.settings.items() if key != "revision"}
     result = balance(
@@ -31,7 +34,7 @@ def main() -> None:
         progress=say,
         **settings,
     )
-    write_balance(result, contacts.bins, {key: getattr(args, key) for key in outputs})
+    write_balance(result, contacts.bins, RunFiles(*args.run))
 
 
 run(main)

@@ -1,8 +1,8 @@
 """Draw a cohort's samples side by side at one resolution, from <root>/<cohort>/."""
 
-from counterpoise.jobs.command import layout, parser, run
-from counterpoise.report.comparison import read_sample
-from counterpoise.report.comparison_plot import plot_comparison
+from counterpoise.jobs.command import parser, result_paths, run
+from counterpoise.report.comparison.plot import plot_comparison
+from counterpoise.report.comparison.samples import read_sample
 
 
 def main() -> None:
@@ -11,7 +11,7 @@ def main() -> None:
     args = arguments.parse_args()
     settings = args.settings
     samples = [
-        read_sample(layout(args), name, about, args.resolution, settings["methods"])
+        read_sample(result_paths(args), name, about, args.resolution, settings["methods"])
         for name, about in settings["samples"].items()
     ]
     plot_comparison(samples, settings["primary"], args.resolution, args.output, settings["dpi"])

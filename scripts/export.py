@@ -1,6 +1,6 @@
-"""Write a sample's balanced .mcool from its triples and weights."""
+"""Write a sample's balanced .mcool from its maps and weights."""
 
-from counterpoise.jobs.command import layout, parser, run
+from counterpoise.jobs.command import parser, result_paths, run
 from counterpoise.store.mcool import write_mcool
 
 
@@ -8,7 +8,7 @@ def main() -> None:
     args = parser(__doc__, "sample", "output").parse_args()
     settings = args.settings
     write_mcool(
-        layout(args),
+        result_paths(args),
         args.sample,
         settings["resolutions"],
         settings["columns"],

@@ -1,23 +1,27 @@
-"""Turn one resolution of a contact map into sparse triples."""
+"""Turn one resolution of a contact map into pixels and bins."""
 
 from dataclasses import replace
 
 from counterpoise.files import read_json
-from counterpoise.ingest.pixels import write_triples
+from counterpoise.ingest.pixels import write_map
 from counterpoise.ingest.remote import naming
 from counterpoise.ingest.source import SourceInfo
-from counterpoise.jobs.command import parser, run
+from counterpoise.jobs.command import add_map, parser, run
 from counterpoise.process import Progress, say
+from counterpoise.store.paths import MapFiles
 
 
 def main() -> None:
-    args = parser(__doc__, "record", "pixels", "bins", "source").parse_args()
+    arguments = parser(__doc__, "record")
+    add_map(arguments)
+    args = arguments.parse_args()
     settings = args.settings
     info = replace(SourceInfo.from_dict(read_json(args.record)), uri=settings["uri"])
-    paths = {"pixels": args.pixels, "bins": args.bins, "source": args.source}
     url, resolution = settings.get("url"), settings["resolution"]
     with naming(url):
-        record = write_triples(info, resolution, paths, settings["hic_engine"], Progress(), url)
+        record = write_map(
+            info, resolution, MapFiles(*args.map), settings["hic_engine"], Progress(), url
+        )
     say(f"{record['nnz']:,} pixels, {record['contacts']:,} contacts. {'; '.join(record['notes'])}")
 
 

@@ -4,15 +4,15 @@
 
 rule bandwidth:
     input:
-        **LAYOUT.triples(),
-        mask=LAYOUT.mask(),
+        map=PATHS.map_files(),
+        mask=PATHS.mask(),
         script=SCRIPTS / "bandwidth.py",
     output:
-        LAYOUT.bandwidth(),
+        PATHS.bandwidth(),
     log:
-        LAYOUT.log("bandwidth", "{sample}", "{resolution}", "{method}"),
+        PATHS.log("bandwidth", "{sample}", "{resolution}", "{method}"),
     benchmark:
-        LAYOUT.benchmark("bandwidth", "{sample}", "{resolution}", "{method}")
+        PATHS.benchmark("bandwidth", "{sample}", "{resolution}", "{method}")
     conda:
         f"../../envs/{RUN.config.backend.environment}.yaml"
     threads: lambda wc, input: needs.threads_for(input)
@@ -27,24 +27,23 @@ rule bandwidth:
         "{wildcards.sample} at {wildcards.resolution} bp: a bandwidth for {wildcards.method}"
         " (up to {resources.mem_mb} MB)"
     shell:
-        "python {input.script} --pixels {input.pixels} --bins {input.bins}"
-        " --source {input.source} --mask {input.mask} --output {output} --threads {threads}"
+        "python {input.script} --map {input.map} --mask {input.mask} --output {output} --threads {threads}"
         " --memory-mb {resources.mem_mb}"
         " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule balance:
     input:
-        **LAYOUT.triples(),
-        mask=LAYOUT.mask(),
+        map=PATHS.map_files(),
+        mask=PATHS.mask(),
         bandwidth=lambda wc: RUN.bandwidth_file(wc.sample, wc.resolution, wc.method),
         script=SCRIPTS / "balance.py",
     output:
-        **LAYOUT.weights(),
+        run=PATHS.run_files(),
     log:
-        LAYOUT.log("balance", "{sample}", "{resolution}", "{method}"),
+        PATHS.log("balance", "{sample}", "{resolution}", "{method}"),
     benchmark:
-        LAYOUT.benchmark("balance", "{sample}", "{resolution}", "{method}")
+        PATHS.benchmark("balance", "{sample}", "{resolution}", "{method}")
     conda:
         f"../../envs/{RUN.config.backend.environment}.yaml"
     threads: lambda wc, input: needs.threads_for(input)
@@ -60,8 +59,7 @@ rule balance:
         "{wildcards.sample} at {wildcards.resolution} bp: {wildcards.method}"
         " (up to {resources.mem_mb} MB)"
     shell:
-        "python {input.script} --pixels {input.pixels} --bins {input.bins}"
-        " --source {input.source} --mask {input.mask} --weights {output.weights}"
-        " --trace {output.trace} --verdict {output.verdict} --threads {threads}"
+        "python {input.script} --map {input.map} --mask {input.mask} --run {output.run}"
+        " --threads {threads}"
         " --memory-mb {resources.mem_mb} --bandwidth {input.bandwidth}"
         " --settings {params.settings:q} > {log} 2>&1"

@@ -3,24 +3,25 @@
 
 rule export:
     input:
-        triples=lambda wc: [
+        maps=lambda wc: [
             path
             for resolution in RUN.resolutions(wc.sample)
-            for path in LAYOUT.triples(wc.sample, resolution).values()
+            for path in PATHS.map_files(wc.sample, resolution)
         ],
         weights=lambda wc: [
-            LAYOUT.weights(wc.sample, resolution, method)[name]
+            path
             for resolution in RUN.resolutions(wc.sample)
             for method in RUN.methods
-            for name in ("weights", "verdict")
+            for files in [PATHS.run_files(wc.sample, resolution, method)]
+            for path in (files.weights, files.verdict)
         ],
         script=SCRIPTS / "export.py",
     output:
-        LAYOUT.cooler(),
+        PATHS.cooler(),
     log:
-        LAYOUT.log("export", "{sample}"),
+        PATHS.log("export", "{sample}"),
     benchmark:
-        LAYOUT.benchmark("export", "{sample}")
+        PATHS.benchmark("export", "{sample}")
     conda:
         "../../envs/counterpoise.yaml"
     threads: 2

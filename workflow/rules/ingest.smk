@@ -1,4 +1,4 @@
-# From a .hic, .cool or .mcool file to sparse triples.
+# From a .hic, .cool or .mcool file to pixels and bins.
 
 
 # Sources are local(): their paths count from the working folder, whatever prefix a module has.
@@ -9,11 +9,11 @@ rule inspect:
         local(lambda wc: RUN.source_file(wc.sample)),
         script=SCRIPTS / "inspect_input.py",
     output:
-        LAYOUT.input_record(),
+        PATHS.input_record(),
     log:
-        LAYOUT.log("inspect", "{sample}"),
+        PATHS.log("inspect", "{sample}"),
     benchmark:
-        LAYOUT.benchmark("inspect", "{sample}")
+        PATHS.benchmark("inspect", "{sample}")
     conda:
         "../../envs/counterpoise.yaml"
     resources:
@@ -32,14 +32,14 @@ rule ingest:
     input:
         # What the file holds, its SHA-256, is in the record; a new time alone reads nothing again.
         ancient(local(lambda wc: RUN.source_file(wc.sample))),
-        record=LAYOUT.input_record(),
+        record=PATHS.input_record(),
         script=SCRIPTS / "ingest.py",
     output:
-        **LAYOUT.triples(),
+        map=PATHS.map_files(),
     log:
-        LAYOUT.log("ingest", "{sample}", "{resolution}"),
+        PATHS.log("ingest", "{sample}", "{resolution}"),
     benchmark:
-        LAYOUT.benchmark("ingest", "{sample}", "{resolution}")
+        PATHS.benchmark("ingest", "{sample}", "{resolution}")
     conda:
         "../../envs/counterpoise.yaml"
     threads: 2
@@ -51,6 +51,5 @@ rule ingest:
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: reading contacts"
     shell:
-        "python {input.script} --record {input.record} --pixels {output.pixels}"
-        " --bins {output.bins} --source {output.source}"
+        "python {input.script} --record {input.record} --map {output.map}"
         " --settings {params.settings:q} > {log} 2>&1"

@@ -3,15 +3,15 @@
 
 rule mask:
     input:
-        **LAYOUT.triples(),
+        map=PATHS.map_files(),
         blacklist=[local(path) for path in [RUN.config.mask.blacklist] if path],
         script=SCRIPTS / "mask.py",
     output:
-        LAYOUT.mask(),
+        PATHS.mask(),
     log:
-        LAYOUT.log("mask", "{sample}", "{resolution}"),
+        PATHS.log("mask", "{sample}", "{resolution}"),
     benchmark:
-        LAYOUT.benchmark("mask", "{sample}", "{resolution}")
+        PATHS.benchmark("mask", "{sample}", "{resolution}")
     conda:
         "../../envs/counterpoise.yaml"
     resources:
@@ -22,6 +22,5 @@ rule mask:
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: filtering bins"
     shell:
-        "python {input.script} --pixels {input.pixels} --bins {input.bins}"
-        " --source {input.source} --output {output}"
+        "python {input.script} --map {input.map} --output {output}"
         " --settings {params.settings:q} > {log} 2>&1"

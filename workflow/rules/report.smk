@@ -3,17 +3,17 @@
 
 rule plot:
     input:
-        **LAYOUT.triples(),
-        **LAYOUT.weights(),
-        mask=LAYOUT.mask(),
+        map=PATHS.map_files(),
+        run=PATHS.run_files(),
+        mask=PATHS.mask(),
         bandwidth=lambda wc: RUN.bandwidth_file(wc.sample, wc.resolution, wc.method),
         script=SCRIPTS / "plot.py",
     output:
-        LAYOUT.plot(),
+        PATHS.plot(),
     log:
-        LAYOUT.log("plot", "{sample}", "{resolution}", "{method}"),
+        PATHS.log("plot", "{sample}", "{resolution}", "{method}"),
     benchmark:
-        LAYOUT.benchmark("plot", "{sample}", "{resolution}", "{method}")
+        PATHS.benchmark("plot", "{sample}", "{resolution}", "{method}")
     conda:
         "../../envs/counterpoise.yaml"
     resources:
@@ -24,9 +24,8 @@ rule plot:
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: plotting {wildcards.method}"
     shell:
-        "python {input.script} --pixels {input.pixels} --bins {input.bins}"
-        " --source {input.source} --mask {input.mask} --weights {input.weights}"
-        " --trace {input.trace} --verdict {input.verdict} --sample {wildcards.sample}"
+        "python {input.script} --map {input.map} --mask {input.mask} --run {input.run}"
+        " --sample {wildcards.sample}"
         " --output {output} --bandwidth {input.bandwidth}"
         " --settings {params.settings:q} > {log} 2>&1"
 
@@ -37,23 +36,24 @@ rule compare:
             path
             for sample in COMPARED[int(wc.resolution)]
             for path in (
-                *LAYOUT.triples(sample, wc.resolution).values(),
-                LAYOUT.mask(sample, wc.resolution),
+                *PATHS.map_files(sample, wc.resolution),
+                PATHS.mask(sample, wc.resolution),
             )
         ],
         weights=lambda wc: [
-            LAYOUT.weights(sample, wc.resolution, method)[name]
+            path
             for sample in COMPARED[int(wc.resolution)]
             for method in RUN.methods
-            for name in ("weights", "verdict")
+            for files in [PATHS.run_files(sample, wc.resolution, method)]
+            for path in (files.weights, files.verdict)
         ],
         script=SCRIPTS / "compare.py",
     output:
-        LAYOUT.comparison(),
+        PATHS.comparison(),
     log:
-        LAYOUT.log("compare", "{resolution}"),
+        PATHS.log("compare", "{resolution}"),
     benchmark:
-        LAYOUT.benchmark("compare", "{resolution}")
+        PATHS.benchmark("compare", "{resolution}")
     wildcard_constraints:
         resolution="|".join(map(str, COMPARED)) or "none",
     conda:
@@ -75,25 +75,25 @@ rule compare:
 
 rule report:
     input:
-        sources=lambda wc: [LAYOUT.triples(*place)["source"] for place in MAPS],
-        masks=lambda wc: [LAYOUT.mask(*place) for place in MAPS],
+        sources=lambda wc: [PATHS.map_files(*place).source for place in MAPS],
+        masks=lambda wc: [PATHS.mask(*place) for place in MAPS],
         verdicts=lambda wc: [
-            LAYOUT.weights(*place, method)["verdict"]
+            PATHS.run_files(*place, method).verdict
             for place in MAPS
             for method in RUN.methods
         ],
         plots=lambda wc: [
-            LAYOUT.plot(*place, method) for place in MAPS for method in RUN.methods
+            PATHS.plot(*place, method) for place in MAPS for method in RUN.methods
         ],
-        comparisons=[LAYOUT.comparison(resolution) for resolution in COMPARED],
+        comparisons=[PATHS.comparison(resolution) for resolution in COMPARED],
         script=SCRIPTS / "report.py",
     output:
-        summary=LAYOUT.summary,
-        report=LAYOUT.report,
+        summary=PATHS.summary,
+        report=PATHS.report,
     log:
-        LAYOUT.log("report"),
+        PATHS.log("report"),
     benchmark:
-        LAYOUT.benchmark("report")
+        PATHS.benchmark("report")
     conda:
         "../../envs/counterpoise.yaml"
     resources:

@@ -5,21 +5,21 @@ rule track:
     input:
         # What a plot shows is there when the plot is: traces, weights and bandwidths need no naming.
         verdicts=lambda wc: [
-            LAYOUT.weights(*place, method)["verdict"]
+            PATHS.run_files(*place, method).verdict
             for place in MAPS
             for method in RUN.methods
         ],
         plots=lambda wc: [
-            LAYOUT.plot(*place, method) for place in MAPS for method in RUN.methods
+            PATHS.plot(*place, method) for place in MAPS for method in RUN.methods
         ],
         script=SCRIPTS / "track.py",
     output:
         # Kept while the job starts: it says whether the last attempt got through.
-        update(LAYOUT.tracking),
+        update(PATHS.tracking),
     log:
-        LAYOUT.log("track"),
+        PATHS.log("track"),
     benchmark:
-        LAYOUT.benchmark("track")
+        PATHS.benchmark("track")
     conda:
         "../../envs/counterpoise.yaml"
     resources:

@@ -146,7 +146,7 @@ def record(
     balanced_total = 0.0
     if written:
         weights[kept] = to_numpy(solution.weights)
-        balanced_total = balanced.total(solution.weights, measured.row_sums)
+        balanced_total = balanced.total(solution.weights, to_numpy(measured.row_sums))
     elif keep:
         facts.append(NotWritten(USEFUL_SPAN if measured.finite else None))
     products = part.recorder.matvecs  # those for standard errors are not the method's

@@ -17,7 +17,7 @@ from counterpoise.ingest.remote import key_of, local_path, log_path, public, spl
 from counterpoise.ingest.source import is_url
 from counterpoise.methods.base import MethodSettings
 from counterpoise.methods.kernel.settings import CV, KernelSettings
-from counterpoise.store.paths import BASE, Layout
+from counterpoise.store.paths import BASE, ResultPaths
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Run:
     experiment: str = BASE
 
     @property
-    def layout(self) -> Layout:
-        return Layout(self.config.cohort, experiment=self.experiment)
+    def paths(self) -> ResultPaths:
+        return ResultPaths(self.config.cohort, experiment=self.experiment)
 
     def cohort_settings(self) -> dict[str, Any]:
         """What the report and tracking need to know: samples with their words, and methods.
 
-        ``layout.combinations`` spells out sample x resolution x method from it.
+        ``paths.combinations`` spells out sample x resolution x method from it.
         """
         return {
             "cohort": self.config.cohort,
@@ -155,7 +155,7 @@ class Run:
         settings = self.methods[method]
         if not isinstance(settings, KernelSettings) or settings.bandwidth != CV:
             return []
-        return [self.layout.bandwidth(sample, resolution, method)]
+        return [self.paths.bandwidth(sample, resolution, method)]
 
     def column(self, method: str) -> str:
         """Name of a method's column in coolers: Juicer's prefixes, so ``KR``, ``GW_KR``, ..."""

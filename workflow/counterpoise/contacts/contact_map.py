@@ -28,7 +28,7 @@ Entries = tuple[NDArray[np.uint32], NDArray[Any]]
 Chunk = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[Any]]
 
 
-CHUNK_PIXELS = 1 << 20  # entries that are read together, about a row group of the triples
+CHUNK_PIXELS = 1 << 20  # entries that are read together, about a row group of the pixels on disk
 
 
 @dataclass(frozen=True)

@@ -18,18 +18,20 @@ from counterpoise.files import replacing, write_json
 from counterpoise.ingest.reading import open_contacts
 from counterpoise.ingest.source import SourceInfo
 from counterpoise.store.arrow import numbers
+from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import ROW_GROUP, write_bins
 
 
-def write_triples(
+def write_map(
     info: SourceInfo,
     resolution: int,
-    paths: dict[str, str],
+    files: MapFiles,
     engine: str = "hictkpy",
     progress: Callable[[int, int | None], None] = lambda done, total: None,
     url: str | None = None,
+    row_group: int = ROW_GROUP,
 ) -> dict[str, Any]:
-    """Stream one level of a source into ``paths["pixels"]``, ``["bins"]`` and ``["source"]``.
+    """Stream one level of a source into the files of a map.
 
     Memory stays at a few chunks whatever the size: pixels pass through uncompressed scratch files
     in TMPDIR (12 to 16 bytes a pixel), because the narrowest count type is known only when all
@@ -52,13 +54,13 @@ def write_triples(
         for chunk in reading.chunks():
             spool.append(chunk)
             progress(spool.nnz, reading.total)
-        with replacing(paths["pixels"]) as temporary:
-            _write_pixels(temporary, spool)
-        write_bins(paths["bins"], reading.bins)
+        with replacing(files.pixels) as temporary:
+            _write_pixels(temporary, spool, row_group)
+        write_bins(files.bins, reading.bins)
         record = reading.finished_record(spool.nnz)
         record["count_type"] = str(spool.count_type())
         record["uri"] = url or record["uri"]
-        write_json(paths["source"], record)
+        write_json(files.source, record)
         return record
 
 
@@ -95,7 +97,7 @@ class _Spool:
             yield bin1, bin2, count.astype(self.count_type())
 
 
-def _write_pixels(path: Path, spool: _Spool) -> None:
+def _write_pixels(path: Path, spool: _Spool, row_group: int) -> None:
     count_type = pa.from_numpy_dtype(spool.count_type())
     schema = pa.schema([("bin1_id", pa.int32()), ("bin2_id", pa.int32()), ("count", count_type)])
     delta = {"bin1_id": "DELTA_BINARY_PACKED", "bin2_id": "DELTA_BINARY_PACKED"}
@@ -107,5 +109,5 @@ def _write_pixels(path: Path, spool: _Spool) -> None:
         for columns in spool:
             writer.write_table(
                 pa.Table.from_arrays([numbers(c) for c in columns], schema=schema),
-                row_group_size=ROW_GROUP,
+                row_group_size=row_group,
             )

@@ -13,7 +13,7 @@ from typing import Any
 from counterpoise.errors import CounterpoiseError
 from counterpoise.jobs.memory import AROUND
 from counterpoise.process import keep_freed_memory
-from counterpoise.store.paths import BASE, Layout
+from counterpoise.store.paths import BASE, ResultPaths
 
 
 def run(main: Callable[[], None]) -> None:
@@ -52,6 +52,17 @@ def parser(description: str | None, *paths: str) -> argparse.ArgumentParser:
     return result
 
 
+def add_map(arguments: argparse.ArgumentParser) -> None:
+    """Add ``--map``, the three files of a map (``MapFiles``)."""
+    arguments.add_argument("--map", nargs=3, required=True, metavar=("PIXELS", "BINS", "SOURCE"))
+
+
+def add_run(arguments: argparse.ArgumentParser) -> None:
+    """Add ``--run``, the three files of a balancing run (``RunFiles``)."""
+    names = ("WEIGHTS", "TRACE", "VERDICT")
+    arguments.add_argument("--run", nargs=3, required=True, metavar=names)
+
+
 def add_memory(arguments: argparse.ArgumentParser) -> None:
     """``--memory-mb``, the memory of the job; what comes of it is the program's own."""
     arguments.add_argument(
@@ -72,7 +83,7 @@ def settings(text: str) -> dict[str, Any]:
     return value
 
 
-def layout(arguments: argparse.Namespace) -> Layout:
+def result_paths(arguments: argparse.Namespace) -> ResultPaths:
     """Where the results are of the cohort, or experiment on it, that the settings name."""
     named = arguments.settings
-    return Layout(named["cohort"], arguments.root, named.get("experiment", BASE))
+    return ResultPaths(named["cohort"], arguments.root, named.get("experiment", BASE))

@@ -18,7 +18,8 @@ from counterpoise.errors import ConfigError
 from counterpoise.files import read_json
 from counterpoise.native import available_threads
 from counterpoise.process import MIB
-from counterpoise.store.pixels import METADATA, ROW_GROUP, open_triples, read_bins, read_triples
+from counterpoise.store.paths import MapFiles
+from counterpoise.store.pixels import METADATA, ROW_GROUP, open_map, read_bins, read_map
 
 # MiB of a job's memory that are not its program's: on a cluster two processes of Snakemake run
 # around it.
@@ -29,8 +30,7 @@ AROUND = 400
 BASE = 110 * MIB
 
 
-# Row groups of triples (``triples``): while they are read, about five are held in one form or
-# another, and two more where a map streams.
+# Row groups of pixels that memory holds while a map is read, and two more where it streams.
 READING, STREAMED = 5, 2
 
 
@@ -38,18 +38,18 @@ READING, STREAMED = 5, 2
 BIN = 300
 
 
-# For each nonzero in memory: its column; in the compact layout at most four bytes (a byte where one
+# For each nonzero in memory: its column; in the packed format at most four bytes (a byte where one
 # pixel in four of the band is there) or, for counts that are no bytes, a column and a double.
-COLUMN, LAYOUT, LAYOUT_DOUBLE = 4, 4, 10
+COLUMN, PACKED, PACKED_DOUBLE = 4, 4, 10
 
 
-# The layout's segments, of which a row has at most one for each panel of columns and each kind of
-# counts (``native/layout.h``).
+# Segments of the packed format: a row has at most one for each panel of columns and each kind
+# of counts (``native/layout.h``).
 SEGMENT, PANEL, KINDS = 8, 1 << 16, 3
 
 
-# Nonzeros of a slab: where a map streams, the entries of one are held, its layout, and a layout for
-# each thread.
+# Nonzeros of a slab. Where a map streams, memory holds the entries of one slab, its packed form and
+# one packed form for each thread.
 SLAB = 1 << 21
 
 
@@ -61,7 +61,7 @@ EXAMINED = 75
 DRAWN_BIN = 3400
 
 
-# The largest count that the layout keeps in a byte.
+# The largest count that the packed format keeps in a byte.
 LARGEST_BYTE = 255
 
 
@@ -96,8 +96,8 @@ class Size:
         doubles = min(nonzeros, int(contacts) // (LARGEST_BYTE + 1))
         return cls(bins, nonzeros, count_bytes, doubles, examined)
 
-    def layout(self, nonzeros: int) -> int:
-        """Bytes, at most, of the compact layout of so many of the nonzeros, in successive rows.
+    def packed(self, nonzeros: int) -> int:
+        """Bytes, at most, of the packed format of so many of the nonzeros, in successive rows.
 
         A few rows may have twice the large counts of the average, or be twice as many for them.
         """
@@ -106,7 +106,7 @@ class Size:
         panels = -(-self.bins // PANEL)
         # Of the upper triangle a row has half of the panels, its own among them.
         segments = min(nonzeros, int(KINDS * self.bins * share) * (panels + 1) // 2)
-        return nonzeros * LAYOUT + doubles * (LAYOUT_DOUBLE - LAYOUT) + segments * SEGMENT
+        return nonzeros * PACKED + doubles * (PACKED_DOUBLE - PACKED) + segments * SEGMENT
 
     def always(self) -> int:
         """Bytes for Python, the bins, reading, and what is drawn."""
@@ -114,36 +114,34 @@ class Size:
         return BASE + self.bins * BIN + reading + self._drawing()
 
     def _drawing(self) -> int:
-        """Bytes for a part in memory and two maps drawn from it, with their layouts and vectors."""
+        """Bytes for a part in memory and two maps drawn from it, packed, with their vectors."""
         entries = self.drawn * (COLUMN + 3 * self.count_bytes)
-        return entries + 2 * self.layout(self.drawn) + self.drawn_bins * DRAWN_BIN
+        return entries + 2 * self.packed(self.drawn) + self.drawn_bins * DRAWN_BIN
 
 
 def needed(size: Size) -> int:
     """Bytes that balancing a map in memory takes at most."""
     stored = size.nonzeros * (COLUMN + size.count_bytes)
-    # A part that may be examined is small, and so is its own layout.
-    work = max(size.layout(size.nonzeros), size.examined * EXAMINED)
+    # A part that may be examined is small, and so is its packed form.
+    work = max(size.packed(size.nonzeros), size.examined * EXAMINED)
     return size.always() + stored + work
 
 
 def needed_streaming(size: Size, threads: int) -> int:
     """Bytes that balancing a map takes at most when it streams from disk."""
     entries = (STREAMED * ROW_GROUP + SLAB) * (COLUMN + size.count_bytes)
-    slabs = (1 + threads) * size.layout(SLAB)
+    slabs = (1 + threads) * size.packed(SLAB)
     return size.always() + entries + slabs + size.examined * EXAMINED
 
 
-def forecast(
-    paths: dict[str, str], scope: Scope, threads: int, drawing: bool = False
-) -> tuple[int, int]:
+def forecast(files: MapFiles, scope: Scope, threads: int, drawing: bool = False) -> tuple[int, int]:
     """MiB that a job takes at most: with the map in memory, and when it streams from disk.
 
     ``drawing``: other maps are drawn from parts of it, for a search or a bootstrap.
     """
-    record = read_json(paths["source"])
-    pixels = pq.ParquetFile(paths["pixels"])
-    bins = pq.ParquetFile(paths["bins"])
+    record = read_json(files.source)
+    pixels = pq.ParquetFile(files.pixels)
+    bins = pq.ParquetFile(files.bins)
     nonzeros = pixels.metadata.num_rows
     chromosomes = len(json.loads(bins.schema_arrow.metadata[METADATA.encode()])["lengths"])
     # Of many chromosomes one may be just small enough for its structure to be examined.
@@ -154,14 +152,14 @@ def forecast(
         bins.metadata.num_rows, nonzeros, record["count_type"], record["contacts"], examined
     )
     if drawing:
-        drawn_bins, drawn = _largest_part(paths, pixels, scope)
+        drawn_bins, drawn = _largest_part(files, pixels, scope)
         size = replace(size, drawn_bins=drawn_bins, drawn=drawn)
     return -(-needed(size) // MIB), -(-needed_streaming(size, threads) // MIB)
 
 
-def _largest_part(paths: dict[str, str], pixels: pq.ParquetFile, scope: Scope) -> tuple[int, int]:
+def _largest_part(files: MapFiles, pixels: pq.ParquetFile, scope: Scope) -> tuple[int, int]:
     """Bins, and at most so many pixels, of the part that has most of each."""
-    bins = read_bins(paths["bins"])
+    bins = read_bins(files.bins)
     nonzeros = pixels.metadata.num_rows
     if scope is not Scope.CIS:
         return len(bins), nonzeros
@@ -180,8 +178,8 @@ def _largest_part(paths: dict[str, str], pixels: pq.ParquetFile, scope: Scope) -
     return int(np.diff(bins.offsets).max(initial=0)), max(rows, default=0)
 
 
-def triples_within(
-    paths: dict[str, str],
+def open_map_within(
+    files: MapFiles,
     memory_mb: int | None,
     say: Callable[[str], None],
     scope: Scope = Scope.CIS,
@@ -202,12 +200,12 @@ def triples_within(
     ------
     ConfigError : even streaming takes more.
     """
-    whole, streaming = forecast(paths, scope, threads or available_threads(), drawing)
-    record = read_json(paths["source"])
+    whole, streaming = forecast(files, scope, threads or available_threads(), drawing)
+    record = read_json(files.source)
     size = f"{record['bins']:,} bins, {record['nnz']:,} pixels"
     if memory_mb is None or whole <= memory_mb:
         say(f"{size}: needs up to {whole:,} MB of memory")
-        return read_triples(paths)
+        return read_map(files)
     if streaming > memory_mb:
         least, job, otherwise = min(whole, streaming), "balancing", ""
         if drawing:
@@ -222,4 +220,4 @@ def triples_within(
         "(mem_mb); so the map streams from a scratch file in TMPDIR, with up "
         f"to {streaming:,} MB of memory; the result is the same, to the bit"
     )
-    return open_triples(paths)
+    return open_map(files)

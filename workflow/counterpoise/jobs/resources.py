@@ -18,7 +18,7 @@ from counterpoise.backends import Backend
 from counterpoise.contacts.selection import Scope
 from counterpoise.files import read_json
 from counterpoise.jobs.memory import AROUND, forecast
-from counterpoise.store.paths import Layout
+from counterpoise.store.paths import MapFiles, ResultPaths
 
 # MiB of a job that looks into a source, of one that reads it in chunks, of one that gathers
 # results, and of PyTorch with CUDA on the host.
@@ -69,7 +69,7 @@ def _megabytes(inputs: Iterable[str]) -> int:
 
 def threads_for(inputs: Inputs) -> int:
     """As many threads as pay: on a small map that is one."""
-    if not Path(inputs.source).exists():
+    if not Path(MapFiles(*inputs.map).source).exists():
         return 2  # for this figure Snakemake cannot wait as it does for the others
     _, nonzeros = _size(inputs)
     return 1 if nonzeros < 2_000_000 else 2 if nonzeros < 50_000_000 else 4
@@ -86,9 +86,9 @@ def balance_mb(inputs: Inputs, settings: Mapping[str, Any], threads: int) -> int
 
 
 def _balancing_mb(inputs: Inputs, settings: Mapping[str, Any], threads: int, drawing: bool) -> int:
-    pixels, bins, source = map(str, (inputs.pixels, inputs.bins, inputs.source))
+    files = MapFiles(*map(str, inputs.map))
     scope = Scope(settings["scope"])
-    whole = _whole(pixels, bins, source, os.stat(source).st_mtime_ns, scope, threads, drawing)
+    whole = _whole(files, os.stat(files.source).st_mtime_ns, scope, threads, drawing)
     torch = settings["backend"] == Backend.TORCH or settings["device"] == "cuda"
     return AROUND + whole + (TORCH if torch else 0)
 
@@ -96,11 +96,8 @@ def _balancing_mb(inputs: Inputs, settings: Mapping[str, Any], threads: int, dra
 # Snakemake asks anew for every job that is ready, each time that it chooses the next ones: of maps
 # that are as they were (by the time of their record) it is told what it was told before.
 @lru_cache(maxsize=100_000)
-def _whole(
-    pixels: str, bins: str, source: str, written: int, scope: Scope, threads: int, drawing: bool
-) -> int:
-    paths = {"pixels": pixels, "bins": bins, "source": source}
-    return forecast(paths, scope, threads, drawing)[0]
+def _whole(files: MapFiles, written: int, scope: Scope, threads: int, drawing: bool) -> int:
+    return forecast(files, scope, threads, drawing)[0]
 
 
 def search_minutes(inputs: Inputs) -> int:
@@ -143,7 +140,7 @@ def runs_minutes(runs: int) -> int:
 
 def _size(inputs: Iterable[str]) -> tuple[int, int]:
     """Bins and nonzeros of all maps among the inputs together."""
-    record = Path(Layout("").triples()["source"]).name
+    record = Path(ResultPaths("").map_files().source).name
     sources = [str(path) for path in inputs if Path(path).name == record]
     sizes = [_size_of(path, os.stat(path).st_mtime_ns) for path in sources]
     return sum(bins for bins, _ in sizes), sum(nonzeros for _, nonzeros in sizes)

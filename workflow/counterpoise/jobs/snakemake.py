@@ -29,15 +29,15 @@ def gather(workflow: Any, scripts: Path, run: Run) -> None:
     """
     from snakemake.io import IOFile
 
-    dag, layout = workflow.dag, run.layout
+    dag, paths = workflow.dag, run.paths
     unfinished = sorted(str(path) for job in dag.needrun_jobs() for path in job.output)
-    written = {"--summary": layout.summary, "--report": layout.report}
+    written = {"--summary": paths.summary, "--report": paths.report}
     for script, settings, outputs in (
         ("report.py", run.report_settings(), written),
-        ("track.py", run.tracking_settings(), {"--output": layout.tracking}),
+        ("track.py", run.tracking_settings(), {"--output": paths.tracking}),
     ):
         words = [word for option in outputs.items() for word in option]
-        command = [sys.executable, str(scripts / script), "--settings", "-", "--root", layout.root]
+        command = [sys.executable, str(scripts / script), "--settings", "-", "--root", paths.root]
         told = repr({**settings, UNFINISHED: unfinished, DOWNLOADS: run.downloads})
         done = subprocess.run([*command, *words], input=told, text=True, check=False)
         if done.returncode:

@@ -56,7 +56,7 @@ def not_converged_after(iterations: int) -> str:
     return f"not converged after {iterations} iterations"
 
 
-def count(number: int, noun: str) -> str:
+def pluralise(number: int, noun: str) -> str:
     """Return a number with its noun: ``1 bin``, ``1,200 bins``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
@@ -141,8 +141,8 @@ def _empty(fact: f.Empty) -> str:
 def _blocking(fact: f.NoSupport | f.NoTotalSupport) -> str:
     """Name the bins that stand in the way, and how many partners they have."""
     verb = "has" if fact.blocking == 1 else "have"
-    bins = f"{count(fact.blocking, 'bin')} ({_listed(fact.bins, fact.blocking)})"
-    return f"{bins} {verb} contacts with only {count(fact.partners, 'bin')}"
+    bins = f"{pluralise(fact.blocking, 'bin')} ({_listed(fact.bins, fact.blocking)})"
+    return f"{bins} {verb} contacts with only {pluralise(fact.partners, 'bin')}"
 
 
 @sentence.register
@@ -166,8 +166,8 @@ def _no_total_support(fact: f.NoTotalSupport) -> str:
 @sentence.register
 def _disconnected(fact: f.Disconnected) -> str:
     return (
-        f"The map falls into {count(fact.components, 'component')} without a contact between them, "
-        "which have no common scale for this method; kr can balance such a map."
+        f"The map falls into {pluralise(fact.components, 'component')} without a contact between "
+        "them, which have no common scale for this method; kr can balance such a map."
     )
 
 
@@ -187,7 +187,7 @@ def _not_examined(fact: f.NotExamined) -> str:
 @sentence.register
 def _limit_reached(fact: f.LimitReached) -> str:
     verb = "was" if fact.limit == 1 else "were"
-    return f"{count(fact.limit, UNITS[fact.unit])} {verb} not enough."
+    return f"{pluralise(fact.limit, UNITS[fact.unit])} {verb} not enough."
 
 
 @sentence.register
@@ -199,7 +199,7 @@ def _deviation_left(fact: f.DeviationLeft) -> str:
 
 @sentence.register
 def _diverged(fact: f.Diverged) -> str:
-    after = "" if fact.after is None else f" after {count(fact.after, UNITS[fact.unit])}"
+    after = "" if fact.after is None else f" after {pluralise(fact.after, UNITS[fact.unit])}"
     return f"The weights ran off to zero or infinity{after}."
 
 
@@ -210,7 +210,7 @@ def _weights_ran_apart(fact: f.WeightsRanApart) -> str:
 
 @sentence.register
 def _stalled(fact: f.Stalled) -> str:
-    return f"The row sums stopped approaching one after {count(fact.steps, 'step')}."
+    return f"The row sums stopped approaching one after {pluralise(fact.steps, 'step')}."
 
 
 @sentence.register
@@ -237,7 +237,7 @@ def _remedies(fact: f.Remedies) -> str:
 
 @sentence.register
 def _few_partners(fact: f.FewPartners) -> str:
-    return f"{fact.number:,} in contact with fewer than {count(fact.fewer_than, 'other')}"
+    return f"{fact.number:,} in contact with fewer than {pluralise(fact.fewer_than, 'other')}"
 
 
 @sentence.register
@@ -278,7 +278,7 @@ def _dropping_failed(fact: f.DroppingFailed) -> str:
 def _isolated(fact: f.Isolated) -> str:
     verb = "has" if fact.number == 1 else "have"
     return (
-        f"{count(fact.number, 'bin')} {verb} contacts, but none that is used here (scope, "
+        f"{pluralise(fact.number, 'bin')} {verb} contacts, but none that is used here (scope, "
         "diagonals, masked partners)."
     )
 

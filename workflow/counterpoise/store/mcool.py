@@ -25,7 +25,7 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.files import read_json, replacing
 from counterpoise.records.verdict import Verdict
 from counterpoise.store.arrow import values_of
-from counterpoise.store.paths import Layout
+from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_bins
 from counterpoise.store.weights import read_errors, read_verdict, read_weights
 
@@ -42,7 +42,7 @@ ENUM_LIMIT = 64_000
 
 
 def write_mcool(
-    layout: Layout,
+    paths: ResultPaths,
     sample: str,
     resolutions: list[int],
     columns: dict[str, str],
@@ -50,7 +50,7 @@ def write_mcool(
     output: str,
     assembly: str | None = None,
 ) -> None:
-    """Write a sample's `.mcool` from its triples and weights.
+    """Write a sample's `.mcool` from its maps and weights.
 
     Parameters
     ----------
@@ -62,17 +62,17 @@ def write_mcool(
         file.attrs.update({"format": "HDF5::MCOOL", "format-version": 2, "bin-type": "fixed"})
         for resolution in sorted(resolutions):
             group = file.create_group(f"resolutions/{resolution}")
-            triples = layout.triples(sample, resolution)
-            bins, source = read_bins(triples["bins"]), read_json(triples["source"])
+            map_files = paths.map_files(sample, resolution)
+            bins, source = read_bins(map_files.bins), read_json(map_files.source)
             source["assembly"] = assembly or source["assembly"]
-            _write_level(group, bins, source, triples["pixels"])
+            _write_level(group, bins, source, map_files.pixels)
             written = {"weight", *columns.values()}
             written |= {column + ERRORS for column in written}
             _carry_over(group["bins"], bins, source["column_attributes"], written)
             for method, column in columns.items():
-                paths = layout.weights(sample, resolution, method)
-                weights, errors = read_weights(paths["weights"]), read_errors(paths["weights"])
-                verdict = read_verdict(paths["verdict"])
+                files = paths.run_files(sample, resolution, method)
+                weights, errors = read_weights(files.weights), read_errors(files.weights)
+                verdict = read_verdict(files.verdict)
                 for name in (column, "weight") if method == primary else (column,):
                     _write_weights(group["bins"], name, weights, verdict)
                     _write_errors(group["bins"], name, errors, verdict)
@@ -120,7 +120,7 @@ def _origin(source: dict[str, Any]) -> dict[str, Any]:
 
 
 def _copy_pixels(group: h5py.Group, path: str, n: int) -> tuple[int | float, NDArray[np.int64]]:
-    """Stream the triples into ``pixels``; returns the sum of counts and entries up to each row."""
+    """Stream the pixels into ``pixels``; returns the sum of counts and entries up to each row."""
     file = pq.ParquetFile(path, memory_map=True)
     nnz = file.metadata.num_rows
     count_type = file.schema_arrow.field("count").type.to_pandas_dtype()

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from counterpoise.store.paths import Layout
+from counterpoise.store.paths import ResultPaths
 
 if TYPE_CHECKING:
     pass
@@ -20,7 +20,7 @@ UNFINISHED, DOWNLOADS = "unfinished", "downloads"  # keys of settings
 
 
 def why_missing(
-    layout: Layout, run: Mapping[str, Any], settings: Mapping[str, Any] | None = None
+    paths: ResultPaths, run: Mapping[str, Any], settings: Mapping[str, Any] | None = None
 ) -> str:
     """What stands between a run and its result, in words; empty if all of it is there.
 
@@ -40,13 +40,13 @@ def why_missing(
     place = (sample, resolution, method)
     # Beside the rule its result, whether the report reads that, and where its log is.
     steps = [
-        ("inspect", layout.input_record(sample), False, layout.log("inspect", sample)),
-        ("ingest", layout.triples(sample, resolution)["source"], True,
-         layout.log("ingest", sample, resolution)),
-        ("mask", layout.mask(sample, resolution), True, layout.log("mask", sample, resolution)),
-        ("bandwidth", layout.bandwidth(*place), False, layout.log("bandwidth", *place)),
-        ("balance", layout.weights(*place)["verdict"], True, layout.log("balance", *place)),
-        ("plot", layout.plot(*place), True, layout.log("plot", *place)),
+        ("inspect", paths.input_record(sample), False, paths.log("inspect", sample)),
+        ("ingest", paths.map_files(sample, resolution).source, True,
+         paths.log("ingest", sample, resolution)),
+        ("mask", paths.mask(sample, resolution), True, paths.log("mask", sample, resolution)),
+        ("bandwidth", paths.bandwidth(*place), False, paths.log("bandwidth", *place)),
+        ("balance", paths.run_files(*place).verdict, True, paths.log("balance", *place)),
+        ("plot", paths.plot(*place), True, paths.log("plot", *place)),
     ]  # fmt: skip
     if sample in told.get(DOWNLOADS, {}):
         path, log = told[DOWNLOADS][sample]
@@ -57,9 +57,9 @@ def why_missing(
     return ""
 
 
-def not_written(layout: Layout, settings: Mapping[str, Any]) -> list[str]:
+def not_written(paths: ResultPaths, settings: Mapping[str, Any]) -> list[str]:
     """Coolers and comparisons that a run of the workflow that failed did not make."""
-    folders = (Path(layout.cooler("x")).parent, Path(layout.comparison("x")).parent)
+    folders = (Path(paths.cooler("x")).parent, Path(paths.comparison("x")).parent)
     return [path for path in settings.get(UNFINISHED, ()) if Path(path).parent in folders]
 
 

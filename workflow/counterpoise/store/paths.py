@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 SAMPLE, RESOLUTION, METHOD = "{sample}", "{resolution}", "{method}"
 
@@ -16,8 +17,54 @@ BASE = "base"  # the experiment of a cohort by itself, with no overlay
 SHARED = ("inspect", "ingest")  # rules whose results all experiments of a cohort share
 
 
+class MapFiles(NamedTuple):
+    """The three files of a map at one resolution.
+
+    Attributes
+    ----------
+    pixels : str
+        Parquet file of bin1_id, bin2_id and count.
+    bins : str
+        Parquet file of the bin table.
+    source : str
+        JSON record of where the map came from.
+    """
+
+    pixels: str
+    bins: str
+    source: str
+
+    @classmethod
+    def in_folder(cls, folder: str | Path) -> MapFiles:
+        """Name the files of a map that has a folder of its own."""
+        return cls(f"{folder}/pixels.parquet", f"{folder}/bins.parquet", f"{folder}/source.json")
+
+
+class RunFiles(NamedTuple):
+    """The three files of a balancing run.
+
+    Attributes
+    ----------
+    weights : str
+        Parquet file of weights and their standard errors, one row a bin.
+    trace : str
+        Parquet file with one row per iteration.
+    verdict : str
+        JSON file of how well the run went.
+    """
+
+    weights: str
+    trace: str
+    verdict: str
+
+    @classmethod
+    def in_folder(cls, folder: str | Path) -> RunFiles:
+        """Name the files of a run that has a folder of its own."""
+        return cls(f"{folder}/weights.parquet", f"{folder}/trace.parquet", f"{folder}/verdict.json")
+
+
 @dataclass(frozen=True)
-class Layout:
+class ResultPaths:
     """Paths of one cohort, or of an experiment on it (``conf/experiment/``).
 
     An experiment has a folder of its own in the cohort's, and shares what was read from the inputs.
@@ -44,26 +91,18 @@ class Layout:
     def input_record(self, sample: str = SAMPLE) -> str:
         return f"{self.shared}/inputs/{sample}.json"
 
-    def triples(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> dict[str, str]:
-        folder = f"{self.shared}/triples/{sample}/{resolution}"
-        return {
-            "pixels": f"{folder}/pixels.parquet",
-            "bins": f"{folder}/bins.parquet",
-            "source": f"{folder}/source.json",
-        }
+    def map_files(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> MapFiles:
+        """Return the paths of a map's pixels, bins and source record."""
+        return MapFiles.in_folder(f"{self.shared}/triples/{sample}/{resolution}")
 
     def mask(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> str:
         return f"{self.base}/masks/{sample}/{resolution}.parquet"
 
-    def weights(
+    def run_files(
         self, sample: str = SAMPLE, resolution: int | str = RESOLUTION, method: str = METHOD
-    ) -> dict[str, str]:
-        folder = f"{self.base}/weights/{sample}/{resolution}/{method}"
-        return {
-            "weights": f"{folder}/weights.parquet",
-            "trace": f"{folder}/trace.parquet",
-            "verdict": f"{folder}/verdict.json",
-        }
+    ) -> RunFiles:
+        """Return the paths of a run's weights, trace and verdict."""
+        return RunFiles.in_folder(f"{self.base}/weights/{sample}/{resolution}/{method}")
 
     def bandwidth(
         self, sample: str = SAMPLE, resolution: int | str = RESOLUTION, method: str = METHOD

@@ -1,4 +1,4 @@
-"""Sparse triples on disk: the form in which every job reads a map.
+"""Maps on disk: the form in which every job reads contacts.
 
 ``pixels.parquet`` (bin1_id, bin2_id, count), ``bins.parquet`` and ``source.json``; see
 ``docs/outputs.md``. Delta packing makes sorted bins about a byte a pixel, and any analyst can
@@ -26,6 +26,7 @@ from counterpoise.contacts.contact_map import (
 )
 from counterpoise.files import read_json
 from counterpoise.store.arrow import bin_columns, numbers, values_of, words, write_table
+from counterpoise.store.paths import MapFiles
 
 METADATA = "counterpoise"
 ROW_GROUP = 1 << 20  # pixels of a row group of pixels.parquet
@@ -64,10 +65,10 @@ def read_bins(path: str) -> BinTable:
     )
 
 
-def open_triples(paths: dict[str, str]) -> StoredContacts:
+def open_map(files: MapFiles) -> StoredContacts:
     """The map of one sample and resolution, left on disk: see ``StoredContacts``."""
-    file = pq.ParquetFile(paths["pixels"])
-    bins = read_bins(paths["bins"])
+    file = pq.ParquetFile(files.pixels)
+    bins = read_bins(files.bins)
     ends = np.cumsum(
         [0, *(file.metadata.row_group(g).num_rows for g in range(file.num_row_groups))]
     )
@@ -96,13 +97,13 @@ def open_triples(paths: dict[str, str]) -> StoredContacts:
         counts = [piece[1][part] for piece, part in zip(pieces, inside, strict=True)]
         return np.concatenate(columns), narrow_counts(np.concatenate(counts))
 
-    return StoredContacts(bins, np.cumsum(per_row), read, read_json(paths["source"]))
+    return StoredContacts(bins, np.cumsum(per_row), read, read_json(files.source))
 
 
-def read_triples(paths: dict[str, str]) -> Contacts:
-    """The map of one sample and resolution, from the files that ``write_triples`` wrote."""
-    bins, source = read_bins(paths["bins"]), read_json(paths["source"])
-    with pq.ParquetFile(paths["pixels"], memory_map=True) as file:
+def read_map(files: MapFiles) -> Contacts:
+    """The map of one sample and resolution, from the files that ``write_map`` wrote."""
+    bins, source = read_bins(files.bins), read_json(files.source)
+    with pq.ParquetFile(files.pixels, memory_map=True) as file:
 
         def chunks() -> Iterator[Chunk]:
             for group in range(file.num_row_groups):

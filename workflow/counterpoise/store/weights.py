@@ -16,12 +16,13 @@ from counterpoise.files import read_json, write_json
 from counterpoise.records.search import Candidate, Search
 from counterpoise.records.verdict import Verdict
 from counterpoise.store.arrow import bin_columns, named, numbers, values_of, words, write_table
+from counterpoise.store.paths import RunFiles
 
 
-def write_balance(balance: Balance, bins: BinTable, paths: dict[str, str]) -> None:
-    """Write ``paths["weights"]``, ``["trace"]`` and ``["verdict"]``, the verdict last."""
+def write_balance(balance: Balance, bins: BinTable, files: RunFiles) -> None:
+    """Write the weights, the trace and the verdict of a run, the verdict last."""
     per_bin = {"weight": numbers(balance.weights), "se": numbers(balance.se)}
-    write_table(paths["weights"], {**bin_columns(bins), **per_bin})
+    write_table(files.weights, {**bin_columns(bins), **per_bin})
     trace = balance.trace
     parts = list(dict.fromkeys(row.part for row in trace))
     columns: dict[str, NDArray[Any]] = {
@@ -33,10 +34,10 @@ def write_balance(balance: Balance, bins: BinTable, paths: dict[str, str]) -> No
     ids = {part: number for number, part in enumerate(parts)}
     part = named(np.array([ids[row.part] for row in trace], np.int32), parts)
     write_table(
-        paths["trace"],
+        files.trace,
         {"part": part, **{name: numbers(values) for name, values in columns.items()}},
     )
-    write_json(paths["verdict"], balance.verdict.to_dict())
+    write_json(files.verdict, balance.verdict.to_dict())
 
 
 def write_searches(searches: Sequence[Search], path: str | Path) -> None:

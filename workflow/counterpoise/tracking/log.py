@@ -39,7 +39,7 @@ from counterpoise.files import read_json, replacing, sha256, write_json
 from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.verdict import Status, Verdict
 from counterpoise.store.missing import UNFINISHED, why_missing
-from counterpoise.store.paths import BASE, Layout
+from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.weights import read_searches
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def next_attempt(path: str | Path) -> int:
 
 
 def log_cohort(
-    layout: Layout, runs: Sequence[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, runs: Sequence[dict[str, Any]], settings: dict[str, Any]
 ) -> dict[str, Any]:
     """Log every run of a cohort that MLflow does not hold yet, from its files.
 
@@ -118,7 +118,7 @@ def log_cohort(
         "status": "off",
         "reason": "tracking.enabled is false",
         "uri": without_credentials(settings["uri"]),
-        "experiment": layout.cohort,
+        "experiment": paths.cohort,
         "page": None,
         "attempt": int(settings.get("attempt", 0)),
         "runs": outcomes,
@@ -127,12 +127,12 @@ def log_cohort(
         return record
     if UNFINISHED in settings:
         for row, outcome in zip(runs, outcomes, strict=True):
-            if reason := why_missing(layout, row, settings):
+            if reason := why_missing(paths, row, settings):
                 outcome.update(_outcome("missing", reason=reason))
     there = [outcome["state"] != "missing" for outcome in outcomes]
-    results = [_read_result(layout, row) for row in compress(runs, there)]
+    results = [_read_result(paths, row) for row in compress(runs, there)]
     with _environment(settings["timeout_seconds"]):
-        record["page"], logged = _log_results(layout.cohort, results, settings)
+        record["page"], logged = _log_results(paths.cohort, results, settings)
         for row, outcome in zip(compress(outcomes, there), logged, strict=True):
             row.update(outcome)
     pending = [row for row in outcomes if row["state"] == "pending"]
@@ -182,25 +182,25 @@ class _Result:
     finished: float
 
 
-def _read_result(layout: Layout, row: dict[str, Any]) -> _Result:
+def _read_result(paths: ResultPaths, row: dict[str, Any]) -> _Result:
     import pyarrow.parquet as pq
 
     place = (row["sample"], row["resolution"], row["method"])
-    paths = {**layout.weights(*place), "plot": layout.plot(*place)}
-    raw = read_json(_present(paths["verdict"]))
+    files, plot, search = paths.run_files(*place), paths.plot(*place), paths.bandwidth(*place)
+    raw = read_json(_present(files.verdict))
     verdict = Verdict.from_dict(raw)
     searched = verdict.settings.get("bandwidth") == CV
     if searched:
-        paths["bandwidth"] = layout.bandwidth(*place)
-    for path in paths.values():
+        _present(search)
+    for path in (*files, plot):
         _present(path)
     # Not the plot and the search: how the one is drawn and what the other tells beside the
     # bandwidth, which the verdict holds, changes no result and makes no new run.
-    digests = {name: sha256(paths[name]) for name in ("weights", "trace")}
+    digests = {"weights": sha256(files.weights), "trace": sha256(files.trace)}
     same_every_time = {name: value for name, value in raw.items() if name != "run"}
     content = json.dumps([same_every_time, digests], sort_keys=True).encode()
-    overlay = [] if layout.experiment == BASE else [layout.experiment]
-    key = "/".join([layout.cohort, *overlay, *map(str, place)])
+    overlay = [] if paths.experiment == BASE else [paths.experiment]
+    key = "/".join([paths.cohort, *overlay, *map(str, place)])
     name = f"{row['sample']} {format_base_pairs(int(row['resolution']))} {row['method']}"
     name = " \u00b7 ".join([name, *overlay])
     return _Result(
@@ -210,19 +210,19 @@ def _read_result(layout: Layout, row: dict[str, Any]) -> _Result:
         description=_description(name, verdict),
         failed=verdict.status is Status.FAILED,
         tags={
-            **_tags(layout, row, verdict, digests["weights"]),
-            PLOT: sha256(paths["plot"]),
-            **({SEARCH: sha256(paths["bandwidth"])} if searched else {}),
+            **_tags(paths, row, verdict, digests["weights"]),
+            PLOT: sha256(plot),
+            **({SEARCH: sha256(search)} if searched else {}),
         },
         params=_flat({**verdict.settings, "mask": verdict.mask.get("settings", {})}),
-        curve=_curve(pq.read_table(paths["trace"])),
+        curve=_curve(pq.read_table(files.trace)),
         final=_final_metrics(verdict),
         # Weights are not copied: they are large, and the balanced .mcool and results/ hold them;
         # their hash among the tags tells which file belongs to the run.
-        artifacts={PICTURE: paths["plot"], VERDICT: paths["verdict"]},
-        table=_table(read_searches(paths["bandwidth"])) if searched else None,
+        artifacts={PICTURE: plot, VERDICT: files.verdict},
+        table=_table(read_searches(search)) if searched else None,
         seconds=verdict.run.get("seconds", 0.0),
-        finished=Path(paths["verdict"]).stat().st_mtime,
+        finished=Path(files.verdict).stat().st_mtime,
     )
 
 
@@ -255,12 +255,14 @@ def _table(searches: Sequence[Search]) -> dict[str, Any]:
     return {"columns": list(rows[0]) if rows else [], "data": [list(row.values()) for row in rows]}
 
 
-def _tags(layout: Layout, row: dict[str, Any], verdict: Verdict, weights: str) -> dict[str, str]:
+def _tags(
+    paths: ResultPaths, row: dict[str, Any], verdict: Verdict, weights: str
+) -> dict[str, str]:
     optional = {key: row.get(key) for key in OPTIONAL_TAGS}
     source = verdict.source
     return {
-        "cohort": layout.cohort,
-        "experiment": layout.experiment,
+        "cohort": paths.cohort,
+        "experiment": paths.experiment,
         "sample": row["sample"],
         **{key: str(value) for key, value in optional.items() if value not in (None, "")},
         "resolution": str(row["resolution"]),
