@@ -114,6 +114,9 @@ def test_the_reason_over_all_parts_names_the_chromosomes_of_each_cause() -> None
     assert overall_reason([good, slow, empty]) == (
         "1 of 2 chromosomes is not balanced. On chrX: Allow more."
     )
+    assert overall_reason([good, *bad]) == (
+        "7 of 8 chromosomes are not balanced (chr2, chr3, chr4, chr5, chr6, ...). On chr2: Why 2."
+    )
     assert overall_reason([good, *bad, slow]) == (
         "8 of 9 chromosomes are not balanced. 7 without total support (chr2, chr3, chr4, chr5, "
         "chr6, ...). On chr2: Why 2. On chrX: Allow more."

@@ -86,13 +86,15 @@ def overall_reason(parts: Sequence[PartVerdict]) -> str:
     if not filled:
         return "No chromosome has a bin left to balance."
     failed = [part for part in filled if not part.status.good]
+    causes = list(dict.fromkeys(part.cause for part in failed))
     words = []
     if failed:
         verb = "is" if len(failed) == 1 else "are"
-        words.append(f"{len(failed)} of {len(filled)} chromosomes {verb} not balanced.")
-    for cause in dict.fromkeys(part.cause for part in failed):
+        labels = f" ({_labels(failed)})" if len(failed) > 1 and len(causes) == 1 else ""
+        words.append(f"{len(failed)} of {len(filled)} chromosomes {verb} not balanced{labels}.")
+    for cause in causes:
         group = [part for part in failed if part.cause is cause]
-        if len(group) > 1:
+        if len(group) > 1 and len(causes) > 1:
             words.append(f"{len(group)} {CAUSES[cause]} ({_labels(group)}).")
         words.append(f"On {group[0].label}: {group[0].reason}")
     shortened = [part for part in filled if part.status.good and part.dropped]
@@ -155,11 +157,12 @@ def _no_support(fact: f.NoSupport) -> str:
 
 @sentence.register
 def _no_total_support(fact: f.NoTotalSupport) -> str:
+    leave = "leaves" if fact.blocking == 1 else "leave"
     entries = "1 entry" if fact.entries == 1 else f"{fact.entries:,} entries"
+    vanish = "vanishes" if fact.entries == 1 else "vanish"
     return (
-        f"{_blocking(fact)} and leave none for others, so row sums become equal only in the limit "
-        f"where {entries} of the map vanish{'es' if fact.entries == 1 else ''} "
-        "(support, but not total support)."
+        f"{_blocking(fact)} and {leave} none for others, so row sums become equal only in the "
+        f"limit where {entries} of the map {vanish} (support, but not total support)."
     )
 
 
