@@ -43,8 +43,8 @@ PAIRS = {"ingest": "ingest-h5py", "export": "export-h5py"}
 
 
 def _ingest(name: str, work: Path) -> None:
+    from counterpoise.ingest.formats import inspect_source
     from counterpoise.ingest.pixels import write_map
-    from counterpoise.ingest.reading import inspect_source
     from counterpoise.store.paths import ResultPaths
 
     made = MAPS[name]

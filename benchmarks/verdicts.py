@@ -23,7 +23,7 @@ from counterpoise.balancing.support import EXAMINE_LIMIT, Decision, decide
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.errors import InputError
-from counterpoise.ingest.reading import inspect_source
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.records.verdict import Cause
 
 SUFFIXES = (".cool", ".mcool", ".hic")

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from counterpoise.files import replacing
-from counterpoise.ingest.demo import simulate, write_cool, write_hic, yeast
+from counterpoise.files import atomic_write
+from counterpoise.ingest.demo_maps import read_yeast_map, simulate_map, write_cool, write_hic
 from counterpoise.jobs.command import parser, run
 
 
@@ -13,13 +13,13 @@ def main() -> None:
     arguments.add_argument("--bed")
     args = arguments.parse_args()
     if args.matrix:
-        bins, pixels = yeast(args.matrix, args.bed)
+        bins, pixels = read_yeast_map(args.matrix, args.bed)
         assembly = "sacCer"
     else:
-        bins, pixels = simulate(args.settings["chromosomes"], args.settings["contacts"])
+        bins, pixels = simulate_map(args.settings["chromosomes"], args.settings["contacts"])
         assembly = "simulated"
     write = write_hic if Path(args.output).suffix == ".hic" else write_cool
-    with replacing(args.output) as temporary:
+    with atomic_write(args.output) as temporary:
         write(temporary, bins, pixels, assembly)
 
 

@@ -1,7 +1,7 @@
 """Fetch a contact map from a web server, or find that the one fetched before is still the same."""
 
 from counterpoise.cohort.config import address_of
-from counterpoise.ingest.remote import download
+from counterpoise.ingest.download import download
 from counterpoise.jobs.command import parser, run
 from counterpoise.process import Progress, say
 

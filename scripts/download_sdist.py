@@ -1,6 +1,6 @@
 """Fetch a source package from PyPI with pip and check its SHA-256."""
 
-from counterpoise.ingest.sdist import download_sdist
+from counterpoise.ingest.pypi import download_sdist
 from counterpoise.jobs.command import parser, run
 
 

@@ -17,8 +17,8 @@ import yaml
 from counterpoise.cohort.config import load
 from counterpoise.contacts.selection import Scope
 from counterpoise.files import read_json, write_json
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
-from counterpoise.ingest.reading import inspect_source
 from counterpoise.jobs import command, environment, resources
 from counterpoise.jobs.memory import forecast
 from counterpoise.store.paths import MapFiles, ResultPaths

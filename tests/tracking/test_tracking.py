@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-from counterpoise.errors import CounterpoiseError, without_credentials
+from counterpoise.errors import CounterpoiseError, strip_credentials
 from counterpoise.files import read_json, sha256, write_json
 from counterpoise.records.search import Candidate, Search
 from counterpoise.store.arrow import write_table
@@ -584,7 +584,7 @@ def test_a_missing_result_is_named(
     ],
 )
 def test_credentials_are_taken_out(text: str, expected: str) -> None:
-    assert without_credentials(text) == expected
+    assert strip_credentials(text) == expected
 
 
 SNAKEFILE = """

@@ -23,7 +23,7 @@ import pytest
 
 from counterpoise.cohort.config import load
 from counterpoise.errors import InputError
-from counterpoise.ingest.sdist import download_sdist
+from counterpoise.ingest.pypi import download_sdist
 from tests.support import REPOSITORY, slurm
 from tests.support.cohort import Cohort
 

@@ -1,7 +1,7 @@
 # Input files that the workflow itself fetches or makes, under resources/.
 
 from counterpoise.cohort.config import tell_jobs
-from counterpoise.ingest.remote import public
+from counterpoise.ingest.urls import public_url
 
 tell_jobs(HERE / "conf", snakemake_overrides(config))
 
@@ -65,7 +65,7 @@ rule download:
     params:
         # The query, which may be a signature, would be seen in `ps` and where the job's command is
         # printed: the job asks the configuration for all of the address.
-        settings=lambda wc: {"key": wc.key, "url": public(RUN.remote[wc.key])},
+        settings=lambda wc: {"key": wc.key, "url": public_url(RUN.remote[wc.key])},
     message:
         "fetching {wildcards.name}"
     shell:

@@ -13,8 +13,14 @@ from counterpoise.cohort.samples import (
 from counterpoise.cohort.settings import METHOD_KEY, IngestSettings, RunConfig
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
-from counterpoise.ingest.remote import key_of, local_path, log_path, public, split_group
-from counterpoise.ingest.source import is_url
+from counterpoise.ingest.urls import (
+    download_log,
+    download_path,
+    is_url,
+    public_url,
+    split_group,
+    url_key,
+)
 from counterpoise.methods.base import MethodSettings
 from counterpoise.methods.kernel.settings import CV, KernelSettings
 from counterpoise.store.paths import BASE, ResultPaths
@@ -87,13 +93,13 @@ class Run:
     def source_file(self, sample: str) -> list[str]:
         """The sample's file, as a rule's input; of a URL the one that ``download`` makes."""
         path = self.source_path(sample)
-        return [local_path(path) if is_url(path) else path.partition("::")[0]]
+        return [download_path(path) if is_url(path) else path.partition("::")[0]]
 
     @cached_property
     def remote(self) -> dict[str, str]:
         """The addresses of files to fetch, by the folder that each gets."""
         urls = filter(is_url, map(self.source_path, self.samples))
-        return {key_of(url): split_group(url)[0] for url in urls}
+        return {url_key(url): split_group(url)[0] for url in urls}
 
     def archive_settings(self, package: str) -> dict[str, str]:
         """Version and SHA-256 of a source package to fetch."""
@@ -108,7 +114,7 @@ class Run:
         """
         uri, url = self.source_path(sample), {}
         if is_url(uri):
-            uri, url = local_path(uri) + split_group(uri)[1], {"url": public(uri)}
+            uri, url = download_path(uri) + split_group(uri)[1], {"url": public_url(uri)}
         cooler = uri.partition("::")[0].lower().endswith((".cool", ".mcool"))
         engine = IngestSettings.hic_engine if cooler else self.config.ingest.hic_engine
         settings: dict[str, Any] = {"uri": uri, "hic_engine": engine, **url}
@@ -196,7 +202,7 @@ class Run:
     def downloads(self) -> dict[str, tuple[str, str]]:
         """Of samples with a URL the file that is fetched, and the log of that."""
         urls = {name: sample.path for name, sample in self.samples.items() if is_url(sample.path)}
-        return {name: (local_path(url), log_path(url)) for name, url in urls.items()}
+        return {name: (download_path(url), download_log(url)) for name, url in urls.items()}
 
     def report_settings(self) -> dict[str, Any]:
         return {"revision": REVISIONS["report"], **self.cohort_settings()}

@@ -38,7 +38,7 @@ from counterpoise.cohort.samples import (
 )
 from counterpoise.cohort.settings import METHOD_KEY, RunConfig
 from counterpoise.errors import ConfigError
-from counterpoise.ingest.demo import DEMO_FILES, YEAST_COOL, YEAST_HIC
+from counterpoise.ingest.demo_maps import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings
 from counterpoise.store.paths import BASE

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from counterpoise.files import read_json, replacing
+from counterpoise.files import atomic_write, read_json
 from counterpoise.records.verdict import Verdict
 from counterpoise.store.missing import why_missing
 from counterpoise.store.paths import ResultPaths
@@ -171,7 +171,7 @@ def write_summary(
     writer.writeheader()
     for row in summary_rows(paths, runs, settings):
         writer.writerow({name: _single_line(value) for name, value in row.items()})
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text.getvalue(), encoding="utf-8")
 
 

@@ -34,8 +34,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from counterpoise.contacts.bins import format_base_pairs
-from counterpoise.errors import CounterpoiseError, without_credentials
-from counterpoise.files import read_json, replacing, sha256, write_json
+from counterpoise.errors import CounterpoiseError, strip_credentials
+from counterpoise.files import atomic_write, read_json, sha256, write_json
 from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.verdict import Status, Verdict
 from counterpoise.store.missing import UNFINISHED, why_missing
@@ -117,7 +117,7 @@ def log_cohort(
     record: dict[str, Any] = {
         "status": "off",
         "reason": "tracking.enabled is false",
-        "uri": without_credentials(settings["uri"]),
+        "uri": strip_credentials(settings["uri"]),
         "experiment": paths.cohort,
         "page": None,
         "attempt": int(settings.get("attempt", 0)),
@@ -273,7 +273,7 @@ def _tags(
         "reason": verdict.reason,
         "backend": verdict.backend,
         "device": verdict.device,
-        "input": without_credentials(str(source.get("uri", ""))),
+        "input": strip_credentials(str(source.get("uri", ""))),
         **{f"input_{key}": str(value) for key, value in source.get("identity", {}).items()},
         "weights_sha256": weights,
         **{f"version.{package}": version for package, version in verdict.versions.items()},
@@ -416,7 +416,7 @@ def _in_words(error: BaseException) -> str:
         link = link.__cause__ or link.__context__
     roots = [link for link in chain if isinstance(link, OSError)]
     text = str(roots[-1] if roots else error).strip() or type(error).__name__
-    return without_credentials(re.sub(r" at 0x[0-9a-f]+", "", text.splitlines()[0]))
+    return strip_credentials(re.sub(r" at 0x[0-9a-f]+", "", text.splitlines()[0]))
 
 
 def _log_results(
@@ -471,7 +471,7 @@ def _open_store(cohort: str, settings: dict[str, Any]) -> tuple[MlflowClient, st
     database = Path(uri.partition("?")[0].removeprefix("sqlite:///"))
     if uri.startswith("sqlite:///") and not database.exists():
         # Killed while it makes the tables, MLflow leaves a file that it can never use again.
-        with replacing(database) as temporary:
+        with atomic_write(database) as temporary:
             temporary.unlink(missing_ok=True)
             MlflowClient(f"sqlite:///{temporary}")
     client = MlflowClient(uri)
@@ -498,7 +498,7 @@ def _open_store(cohort: str, settings: dict[str, Any]) -> tuple[MlflowClient, st
 
 def _page(uri: str, experiment: str) -> str:
     """Where a browser shows an experiment in our view of it."""
-    address = without_credentials(uri).rstrip("/")
+    address = strip_credentials(uri).rstrip("/")
     return (
         f"{address}/#/experiments/{experiment}/runs?viewStateShareKey={VIEW}&compareRunsMode=CHART"
     )

@@ -1,4 +1,4 @@
-"""The maps of the demo cohort: a real one in two formats, and a simulated one with its truth."""
+"""The maps of the demo cohort: a real one in two formats, and a simulated one of known bias."""
 
 from __future__ import annotations
 
@@ -13,24 +13,29 @@ if TYPE_CHECKING:
 
 YEAST_COOL = "resources/demo/yeast.cool"
 YEAST_HIC = "resources/demo/yeast.hic"
-SIMULATED = "resources/demo/simulated.cool"
-DEMO_FILES = (YEAST_COOL, YEAST_HIC, SIMULATED)
+SIMULATED_COOL = "resources/demo/simulated.cool"
+DEMO_FILES = (YEAST_COOL, YEAST_HIC, SIMULATED_COOL)
 
 SEED = 2506
 RESOLUTION = 10_000
 
 
-def yeast(matrix: str | Path, bed: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Bins and pixels of the Duan et al. 2010 yeast map as the package ``iced`` ships it.
+def read_yeast_map(matrix: str | Path, bed: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the yeast map of Duan et al. (2010) as the Python package ``iced`` ships it.
 
     Parameters
     ----------
-    matrix : lines of bin, bin, count; numbered as in the fourth column of ``bed``.
-    bed : chromosome, start, end, bin number; starts count from 1, other than in a true BED file.
+    matrix : str or Path
+        Text file of bin, bin, count; bins are numbered as in the fourth column of ``bed``.
+    bed : str or Path
+        Text file of chromosome, start, end, bin number. Starts count from 1, unlike in BED.
 
     Returns
     -------
-    bins (chrom, start, end) and pixels (bin1_id, bin2_id, count), sorted, upper triangle.
+    bins : pandas.DataFrame
+        Columns ``chrom``, ``start``, ``end``.
+    pixels : pandas.DataFrame
+        Columns ``bin1_id``, ``bin2_id``, ``count``; sorted, upper triangle.
     """
     import pandas as pd
 
@@ -47,7 +52,19 @@ def yeast(matrix: str | Path, bed: str | Path) -> tuple[pd.DataFrame, pd.DataFra
 
 
 def write_cool(path: str | Path, bins: pd.DataFrame, pixels: pd.DataFrame, assembly: str) -> None:
-    """Write a `.cool` file; extra columns of ``bins`` are kept."""
+    """Write a `.cool` file.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+    bins : pandas.DataFrame
+        Columns ``chrom``, ``start``, ``end``; further columns are kept.
+    pixels : pandas.DataFrame
+        Columns ``bin1_id``, ``bin2_id``, ``count``; sorted, upper triangle.
+    assembly : str
+        Name of the genome.
+    """
     import cooler
 
     cooler.create_cooler(
@@ -61,7 +78,13 @@ def write_cool(path: str | Path, bins: pd.DataFrame, pixels: pd.DataFrame, assem
 
 
 def write_hic(path: str | Path, bins: pd.DataFrame, pixels: pd.DataFrame, assembly: str) -> None:
-    """Write the same map as a `.hic` file (version 9) with hictkpy."""
+    """Write a `.hic` file (version 9) with hictkpy.
+
+    Parameters
+    ----------
+    path, bins, pixels, assembly
+        As for `write_cool`; bins are of ``RESOLUTION`` base pairs, and further columns are lost.
+    """
     import hictkpy
 
     lengths = bins.groupby("chrom", sort=False)["end"].max()
@@ -71,59 +94,72 @@ def write_hic(path: str | Path, bins: pd.DataFrame, pixels: pd.DataFrame, assemb
     writer.finalize()
 
 
-def simulate(
+def simulate_map(
     chromosomes: dict[str, int], contacts: int, seed: int = SEED
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A map whose bias is known.
+    """Simulate a map whose bias is known.
 
-    Counts are Poisson with mean b_i b_j p(|i - j|): p falls as distance to the power -1 within
-    chromosomes and is constant between them; the bias b is a smooth wave times independent
-    scatter for each bin, and zero on stretches of unmappable bins.
+    Counts are Poisson with mean b_i b_j p(|i - j|). Within chromosomes, p falls as the inverse of
+    distance; between them it is constant. The bias b is a smooth wave times independent scatter
+    for each bin, and zero on stretches of unmappable bins.
 
     Parameters
     ----------
-    chromosomes : number of bins of each.
-    contacts : expected number of contacts in all.
+    chromosomes : dict
+        Number of bins of each chromosome, by name.
+    contacts : int
+        Expected number of contacts in the map.
+    seed : int
+        Seed of the random numbers.
 
     Returns
     -------
-    bins (chrom, start, end, true_bias) and pixels; ``true_bias`` has mean one over mappable bins
-    and is NaN where nothing can be mapped.
+    bins : pandas.DataFrame
+        Columns ``chrom``, ``start``, ``end`` and ``true_bias``, which has mean one over mappable
+        bins and is NaN elsewhere.
+    pixels : pandas.DataFrame
+        Columns ``bin1_id``, ``bin2_id``, ``count``; sorted, upper triangle.
     """
     import pandas as pd
 
     rng = np.random.default_rng(seed)
     sizes = np.array(list(chromosomes.values()))
     n = int(sizes.sum())
-    within = np.concatenate([np.arange(size) for size in sizes])
-    bias = _bias(within, sizes, rng)
+    bin_in_chromosome = np.concatenate([np.arange(size) for size in sizes])
+    bias = _draw_bias(bin_in_chromosome, sizes, rng)
     chromosome = np.repeat(np.arange(len(sizes)), sizes)
     bin1, bin2 = np.triu_indices(n)
     distance = (bin2 - bin1).astype(np.float64)
     shape = np.where(chromosome[bin1] == chromosome[bin2], 1 / (distance + 1), 0.002)
     mean = bias[bin1] * bias[bin2] * shape
     count = rng.poisson(mean * (contacts / mean.sum()))
-    seen = count > 0
+    nonzero = count > 0
     pixels = pd.DataFrame(
-        {"bin1_id": bin1[seen], "bin2_id": bin2[seen], "count": count[seen].astype(np.int32)}
+        {
+            "bin1_id": bin1[nonzero],
+            "bin2_id": bin2[nonzero],
+            "count": count[nonzero].astype(np.int32),
+        }
     )
     truth = np.where(bias > 0, bias / bias[bias > 0].mean(), np.nan)
     bins = pd.DataFrame(
         {
             "chrom": np.repeat(list(chromosomes), sizes),
-            "start": within * RESOLUTION,
-            "end": (within + 1) * RESOLUTION,
+            "start": bin_in_chromosome * RESOLUTION,
+            "end": (bin_in_chromosome + 1) * RESOLUTION,
             "true_bias": truth,
         }
     )
     return bins, pixels
 
 
-def _bias(
-    within: NDArray[np.int64], sizes: NDArray[np.int64], rng: np.random.Generator
+def _draw_bias(
+    bin_in_chromosome: NDArray[np.int64], sizes: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """float64 [bins]: a wave along each chromosome times scatter; zero where unmappable."""
-    bias = np.exp(0.5 * np.sin(within / 40) + rng.normal(0, 0.35, len(within)))
+    """Return a bias for each bin: a wave along its chromosome times scatter; zero if unmappable."""
+    bias = np.exp(
+        0.5 * np.sin(bin_in_chromosome / 40) + rng.normal(0, 0.35, len(bin_in_chromosome))
+    )
     for lo, size in zip(np.cumsum(sizes) - sizes, sizes, strict=True):
         for _ in range(3):  # a centromere-like gap and two repeats
             start = lo + int(rng.integers(0, size - 12))
