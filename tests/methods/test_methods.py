@@ -294,15 +294,6 @@ def test_target_leaves_a_failed_chromosome_alone() -> None:
     np.testing.assert_allclose(sums, result.verdict.parts[0].raw_total / 4, rtol=1e-7)
 
 
-def test_target_is_refused_where_it_means_nothing() -> None:
-    matrix = random_map(10, 1)
-    for method in ("vc", "vc_sqrt"):
-        with pytest.raises(ConfigError, match=f"{method} has no setting 'target'"):
-            cp.balance(matrix, method, target="unit")
-    with pytest.raises(ConfigError, match="target is 'sum'; it must be one of unit, total, mean"):
-        cp.balance(matrix, "kr", target="sum")
-
-
 @pytest.mark.parametrize("wrong", [2.0, 1.5, -1, np.float64(2)])
 def test_diagonals_are_counted_in_whole_numbers(wrong: float) -> None:
     with pytest.raises(ConfigError, match=r"ignore_diags is .*; it must be a whole number"):

@@ -40,7 +40,7 @@ from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import MapFiles, ResultPaths
 from counterpoise.store.pixels import read_map
 from counterpoise.store.weights import write_balance, write_searches
-from counterpoise.tracking.log import _read_result
+from counterpoise.tracking.values import read_values
 from tests.support import REPOSITORY
 from tests.support.hic import hic_bytes
 
@@ -223,7 +223,7 @@ def _exported(path: str) -> dict[str, Any]:
 
 
 def _tracked(paths: ResultPaths, row: dict[str, Any]) -> dict[str, Any]:
-    result = _read_result(paths, row)
+    result = read_values(paths, row)
     loose = ("input", "input_sha256", "input_bytes", "reason", "weights_sha256", "plot_sha256")
     shown = {
         key: "" if key in loose or key.startswith("version.") else value

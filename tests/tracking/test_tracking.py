@@ -25,7 +25,8 @@ from counterpoise.records.search import Candidate, Search
 from counterpoise.store.arrow import write_table
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.weights import write_searches
-from counterpoise.tracking.log import CURVE, convergence, log_cohort, next_attempt
+from counterpoise.tracking.log import log_cohort, next_attempt
+from counterpoise.tracking.values import CURVE, merge_curves
 from tests.support import REPOSITORY
 from tests.support.servers import closed_port, mlflow_server, running
 from tests.support.tracking import POINTS, cohort_rows, stored, write_run
@@ -384,7 +385,7 @@ def test_each_file_belongs_to_the_content(
     paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any], name: str
 ) -> None:
     log_cohort(paths, rows[:1], settings)
-    path = write_run(paths, rows[0])[name]
+    path = getattr(write_run(paths, rows[0]), name)
     pq.write_table(pq.read_table(path).slice(1), path)
     log_cohort(paths, rows[:1], settings)
     assert len(stored(settings)) == 2
@@ -445,7 +446,7 @@ def test_one_curve_for_many_chromosomes() -> None:
             "max_deviation": [0.9, 0.5, 0.4, 0.1, 0.2],
         }
     )
-    steps, largest = convergence(trace)
+    steps, largest = merge_curves(trace)
     assert steps.tolist() == [1, 2, 3]
     assert largest.tolist() == [0.9, 0.4, 0.2]  # chr2 has ended at 0.2
 
@@ -599,6 +600,7 @@ rule track:
 """
 
 
+@pytest.mark.workflow
 def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
     """The Snakemake contract of ``next_attempt``, with a sqlite store in a place not there yet."""
     paths, rows = ResultPaths("demo", str(tmp_path / "results")), cohort_rows(1, ("ice",))
@@ -641,6 +643,7 @@ def server(tmp_path: Path, empty_database: bytes) -> Iterator[str]:
         yield started.address
 
 
+@pytest.mark.servers
 def test_a_real_server(
     paths: ResultPaths, rows: list[dict[str, Any]], server: str, tmp_path: Path
 ) -> None:

@@ -36,7 +36,13 @@ def peak_memory_mb() -> float:
 
 
 def say(message: str) -> None:
-    """Write a line of progress to standard error, which the workflow keeps as the job's log."""
+    """Write a line of progress to standard error, which the workflow keeps as the job's log.
+
+    Parameters
+    ----------
+    message : str
+        Text of the line; the time is put before it.
+    """
     print(f"{time.strftime('%H:%M:%S')} {message}", file=sys.stderr, flush=True)
 
 

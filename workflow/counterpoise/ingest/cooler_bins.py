@@ -19,6 +19,11 @@ _SORT_BINS = "Sort the bins by chromosome and position and write the file again.
 def bin_size(group: h5py.Group) -> int | None:
     """Return the bin size of a cooler in base pairs.
 
+    Parameters
+    ----------
+    group : h5py.Group
+        The cooler, with the table ``bins``.
+
     Returns
     -------
     int or None

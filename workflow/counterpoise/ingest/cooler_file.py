@@ -86,7 +86,18 @@ def _check_signature(path: str) -> None:
 
 @contextmanager
 def name_damaged_file(source: str) -> Iterator[None]:
-    """Turn whatever h5py and the inflation raise over damaged bytes into an `InputError`."""
+    """Turn whatever h5py and the inflation raise over damaged bytes into an `InputError`.
+
+    Parameters
+    ----------
+    source : str
+        Path and group, for the message.
+
+    Raises
+    ------
+    InputError
+        If the block raises an error of damaged bytes.
+    """
     try:
         yield
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
@@ -100,6 +111,16 @@ def cooler_groups(file: h5py.File) -> list[str]:
 
     A cooler may be the file's root, lie in ``/resolutions/<bp>``, or, in old files, in ``/0``,
     ``/1`` and so on.
+
+    Parameters
+    ----------
+    file : h5py.File
+        The open file.
+
+    Returns
+    -------
+    list of str
+        Full names of the groups; empty if the file holds no cooler.
     """
     if "bins" in file and "pixels" in file:
         return ["/"]
@@ -112,7 +133,18 @@ def cooler_groups(file: h5py.File) -> list[str]:
 
 
 def attribute_text(value: Any) -> str | None:
-    """Return an HDF5 attribute as text; some writers store bytes, or ``b'...'`` as text."""
+    """Return an HDF5 attribute as text.
+
+    Parameters
+    ----------
+    value : object
+        Value of the attribute; some writers store bytes, or ``b'...'`` as text.
+
+    Returns
+    -------
+    str or None
+        The text; None if there is no attribute.
+    """
     if value is None:
         return None
     text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
@@ -120,7 +152,18 @@ def attribute_text(value: Any) -> str | None:
 
 
 def attribute_json(value: Any) -> Any:
-    """Return an HDF5 attribute as a JSON value; NaN becomes text, because JSON has none."""
+    """Return an HDF5 attribute as a JSON value.
+
+    Parameters
+    ----------
+    value : object
+        Value of the attribute, a number, text or an array.
+
+    Returns
+    -------
+    object
+        Value for JSON; NaN and infinity become text, because JSON has neither.
+    """
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     if isinstance(value, h5py.Empty):

@@ -82,8 +82,14 @@ def write_hic(path: str | Path, bins: pd.DataFrame, pixels: pd.DataFrame, assemb
 
     Parameters
     ----------
-    path, bins, pixels, assembly
-        As for `write_cool`; bins are of ``RESOLUTION`` base pairs, and further columns are lost.
+    path : str or Path
+        File to write.
+    bins : pandas.DataFrame
+        Columns ``chrom``, ``start``, ``end``, of ``RESOLUTION`` base pairs; others are lost.
+    pixels : pandas.DataFrame
+        Columns ``bin1_id``, ``bin2_id``, ``count``; sorted, upper triangle.
+    assembly : str
+        Name of the genome.
     """
     import hictkpy
 

@@ -68,7 +68,18 @@ READ_FROM_URLS = HIC  # the only format that is read in place; other files are d
 
 
 def reader_of(info: SourceInfo) -> Reader:
-    """Return the reader of an inspected source."""
+    """Return the reader of an inspected source.
+
+    Parameters
+    ----------
+    info : SourceInfo
+        The source.
+
+    Returns
+    -------
+    Reader
+        A module with the functions ``inspect`` and ``open_level``.
+    """
     row = next(row for row in FORMATS if info.format in row.names)
     return row.load_reader()
 

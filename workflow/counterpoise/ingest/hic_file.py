@@ -128,7 +128,7 @@ class HicFile:
         self._bytes.seek(0, "header")
         start = self._bytes.read_up_to(8)
         if not start.startswith(b"HIC\0"):
-            raise not_hic(self.uri, start)
+            raise _not_hic(self.uri, start)
         self._bytes.seek(4, "header")
         (version,) = self._bytes.unpack("i")
         if version not in VERSIONS:
@@ -298,7 +298,7 @@ def open_hic_file(uri: str) -> Iterator[HicFile]:
         yield HicFile(local, size, uri)
 
 
-def not_hic(uri: str, start: bytes) -> InputError:
+def _not_hic(uri: str, start: bytes) -> InputError:
     """Return the error about a file that begins with ``start`` instead of a `.hic` signature."""
     if start.startswith(b"\x89HDF"):
         remedy = (

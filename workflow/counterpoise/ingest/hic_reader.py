@@ -76,8 +76,10 @@ def open_level(
         Library that reads local files; URLs are always read by hicstraw.
     chunk_pixels : int, optional
         Least number of pixels in a chunk.
-    command, stall_seconds
-        Of the worker process; see `copy_level`.
+    command : sequence of str, optional
+        Program of the worker; see `copy_level`.
+    stall_seconds : float, optional
+        Seconds without a report after which the worker is ended.
 
     Yields
     ------

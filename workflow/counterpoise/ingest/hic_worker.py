@@ -165,13 +165,27 @@ def row_strips(n_rows: int, stored: int, strip_records: int) -> Iterator[Span]:
 
 
 def column_spans(bins: BinTable, first: int, second: int, rows: Span) -> Iterator[Span]:
-    """Return the columns to fetch for ``rows``.
+    """Return the columns to fetch for a strip of rows.
 
     Between chromosomes these are all columns; within a chromosome, those from the diagonal on.
 
     Version 9 stores a chromosome's own map in blocks along the diagonal, in layers that become
     coarser with distance. Pieces that double in width touch few blocks in each layer; one wide
     piece would make the library inflate nearly all blocks again for every strip.
+
+    Parameters
+    ----------
+    bins : BinTable
+        Bins of the level.
+    first, second : int
+        Indices of the chromosomes of rows and columns.
+    rows : tuple of int
+        First row and end, counted from the start of the first chromosome.
+
+    Yields
+    ------
+    tuple of int
+        First column and end, counted from the start of the second chromosome.
     """
     end = int(np.diff(bins.offsets)[second])
     if first != second:
@@ -184,7 +198,19 @@ def column_spans(bins: BinTable, first: int, second: int, rows: Span) -> Iterato
 
 
 def sort_records(pieces: list[Chunk], n: int) -> NDArray[Any]:
-    """Return contacts of a map of ``n`` bins as `RECORD` values sorted by (bin1, bin2)."""
+    """Sort contacts by (bin1, bin2).
+
+    Parameters
+    ----------
+    pieces : list of (bin1, bin2, count)
+        Contacts in any order.
+    n : int
+        Number of bins of the map.
+
+    Returns
+    -------
+    ndarray of RECORD
+    """
     bin1, bin2, count = (np.concatenate(column) for column in zip(*pieces, strict=True))
     # Most pieces are in order already, and a stable sort merges such runs 20 times faster.
     order = np.argsort(bin1.astype(np.int64) * n + bin2, kind="stable")

@@ -173,7 +173,18 @@ def _run_length(values: NDArray[Any], value: Any) -> int:
 
 
 def concatenate(chunks: list[Chunk]) -> Chunk:
-    """Return one or more chunks as one."""
+    """Return one or more chunks as one.
+
+    Parameters
+    ----------
+    chunks : list of (bin1, bin2, count)
+        Pixels; at least one chunk.
+
+    Returns
+    -------
+    bin1, bin2, count : ndarray
+        All pixels in their order; the arrays of a single chunk are not copied.
+    """
     if len(chunks) == 1:
         return chunks[0]
     bin1, bin2, count = (np.concatenate(column) for column in zip(*chunks, strict=True))

@@ -16,7 +16,17 @@ LOGS = "resources/logs/download"
 
 
 def is_url(uri: str) -> bool:
-    """Return whether a source is an http(s) URL and not a local path."""
+    """Return whether a source is an http(s) URL and not a local path.
+
+    Parameters
+    ----------
+    uri : str
+        Path or URL of a source.
+
+    Returns
+    -------
+    bool
+    """
     return uri.startswith(("http://", "https://"))
 
 
@@ -42,7 +52,18 @@ def split_group(uri: str) -> tuple[str, str]:
 
 
 def public_url(uri: str) -> str:
-    """Return a URL without user, password and query, as records and messages show it."""
+    """Return a URL without user, password and query, as records and messages show it.
+
+    Parameters
+    ----------
+    uri : str
+        URL, with or without a group.
+
+    Returns
+    -------
+    str
+        The URL, with its group.
+    """
     url, group = split_group(uri)
     return strip_credentials(url) + group
 
@@ -79,7 +100,18 @@ def url_problem(uri: str) -> str | None:
 
 
 def url_key(uri: str) -> str:
-    """Return 16 hexadecimal digits that identify the URL of a file, whatever its group."""
+    """Return the key of a URL, which names its folder and its job.
+
+    Parameters
+    ----------
+    uri : str
+        URL, with or without a group.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits, the same for every group of a file.
+    """
     return hashlib.sha256(split_group(uri)[0].encode()).hexdigest()[:16]
 
 
@@ -103,5 +135,16 @@ def download_path(uri: str) -> str:
 
 
 def download_log(uri: str) -> str:
-    """Return the path of the log of the job that downloads a URL."""
+    """Return the path of the log of the job that downloads a URL.
+
+    Parameters
+    ----------
+    uri : str
+        URL, with or without a group.
+
+    Returns
+    -------
+    str
+        Path relative to the working directory.
+    """
     return f"{LOGS}{download_path(uri).removeprefix(DOWNLOADS)}.log"
