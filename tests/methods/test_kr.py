@@ -65,7 +65,7 @@ def test_row_sums_are_one_on_every_valid_bin(shared_data: Path, scope: Scope) ->
 
 
 def test_products_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    from counterpoise.backends import native as backend
+    from counterpoise.backends.native import operator as backend
 
     calls = []
     product = backend.NativeOperator.product

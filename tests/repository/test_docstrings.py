@@ -18,7 +18,7 @@ from numpydoc.docscrape import NumpyDocString
 import counterpoise
 
 # Compiled, or importable only with a GPU's compiler.
-NOT_IMPORTED = {"counterpoise.native._kernels", "counterpoise.backends.triton"}
+NOT_IMPORTED = {"counterpoise.native._kernels", "counterpoise.backends.torch.triton"}
 MODULES = sorted(
     module.name
     for module in walk_packages(counterpoise.__path__, "counterpoise.")
@@ -26,12 +26,6 @@ MODULES = sorted(
 )
 # Modules whose docstrings are not complete yet; take a module out when it is.
 PENDING = {
-    "counterpoise.backends",
-    "counterpoise.backends.device",
-    "counterpoise.backends.native",
-    "counterpoise.backends.scipy",
-    "counterpoise.backends.torch",
-    "counterpoise.backends.vectors",
     "counterpoise.balancing.api",
     "counterpoise.balancing.attempt",
     "counterpoise.balancing.blocks",

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise._version import __version__
-from counterpoise.backends import Backend
-from counterpoise.backends.device import choose_backend
+from counterpoise.backends import AUTO, find_backend
+from counterpoise.backends.choice import choose_backend
 from counterpoise.balancing.cross_validation import search_parts
 from counterpoise.balancing.parts import balance_part
 from counterpoise.balancing.rescaling import rescale
@@ -108,7 +108,7 @@ def balance(
     method: str = "kr",
     *,
     mask: MaskLike = None,
-    backend: str = Backend.AUTO,
+    backend: str = AUTO,
     device: str | None = None,
     threads: int | None = None,
     name: str | None = None,
@@ -189,7 +189,7 @@ def select_bandwidth(
     method: str = "kde",
     *,
     mask: MaskLike = None,
-    backend: str = Backend.AUTO,
+    backend: str = AUTO,
     device: str | None = None,
     threads: int | None = None,
     progress: Callable[[str], None] = lambda message: None,
@@ -361,7 +361,6 @@ def _summarise(task: Task, name: str, parts: list[PartVerdict]) -> Verdict:
     measured = [part for part in parts if part.max_deviation is not None]
     kept = sum(part.kept for part in measured)
     squares = sum(part.kept * (part.rms_deviation or 0.0) ** 2 for part in measured)
-    backend = Backend.NATIVE if computer.backend is Backend.AUTO else computer.backend
     return Verdict(
         status=overall_status(parts),
         reason=overall_reason(parts),
@@ -376,15 +375,15 @@ def _summarise(task: Task, name: str, parts: list[PartVerdict]) -> Verdict:
         max_deviation=max((part.max_deviation or 0.0 for part in measured), default=None),
         rms_deviation=(squares / kept) ** 0.5 if kept else None,
         parts=tuple(parts),
-        backend=backend.value,
+        backend=computer.backend,
         device=computer.device_name,
         device_note=computer.note,
         source=task.contacts.source,
-        versions=_versions(method, backend),
+        versions=_versions(method, computer.backend),
     )
 
 
-def _versions(method: Method, backend: Backend) -> dict[str, str]:
+def _versions(method: Method, backend: str) -> dict[str, str]:
     """Return the versions of the software, and of the algorithm where several have its name."""
     versions = {
         "counterpoise": __version__,
@@ -393,6 +392,6 @@ def _versions(method: Method, backend: Backend) -> dict[str, str]:
     }
     if method.version:
         versions[method.name] = method.version
-    if backend is Backend.TORCH:
-        versions["torch"] = version("torch")
+    for library in find_backend(backend).libraries:
+        versions[library] = version(library)
     return versions

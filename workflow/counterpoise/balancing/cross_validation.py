@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator
+from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector, to_numpy
 from counterpoise.balancing.scores import FEWEST_RUNS, find_runs, score, within_runs
 from counterpoise.balancing.task import Task

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator
+from counterpoise.backends.base import Operator
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.methods.kernel.settings import Score
 

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator
+from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector, to_numpy
 from counterpoise.balancing.task import Part, open_part
 from counterpoise.contacts.contact_map import CHUNK_PIXELS, Contacts, load_rows, narrow_counts

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator, make_operator
-from counterpoise.backends.device import BackendChoice
+from counterpoise.backends import make_operator
+from counterpoise.backends.base import Operator
+from counterpoise.backends.choice import BackendChoice
 from counterpoise.backends.vectors import Vector, to_numpy
 from counterpoise.balancing.support import EXAMINE_LIMIT
 from counterpoise.contacts.chromosomes import chromosome_bins

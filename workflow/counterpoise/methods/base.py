@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator
+from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.selection import Scope

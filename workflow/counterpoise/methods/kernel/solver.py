@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator
+from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector, to_numpy
 from counterpoise.contacts.chromosomes import restrict_chromosomes
 from counterpoise.methods.base import Problem, Solution
