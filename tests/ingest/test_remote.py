@@ -545,6 +545,7 @@ def maps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / name for name in ("a.mcool", "other.mcool", "b.hic")}
 
 
+@pytest.mark.workflow
 def test_the_workflow_reads_maps_by_url(tmp_path: Path, maps: dict[str, Path]) -> None:
     cohort = Cohort(tmp_path)
     (tmp_path / "conf/cohort/small.yaml").write_text(REMOTE)
@@ -603,6 +604,7 @@ def test_the_workflow_reads_maps_by_url(tmp_path: Path, maps: dict[str, Path]) -
     assert len(maps_read) == 3
 
 
+@pytest.mark.workflow
 def test_a_page_in_place_of_a_map_is_named_by_its_address(tmp_path: Path) -> None:
     cohort = Cohort(tmp_path)
     page = Remote(b"<!DOCTYPE html><html>please log in</html>")

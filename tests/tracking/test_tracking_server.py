@@ -24,7 +24,10 @@ from tests.support.cohort import Cohort
 from tests.support.servers import Server, missing_for_postgres, mlflow_server, postgres, running
 from tests.support.tracking import cohort_rows, stored, write_run
 
-pytestmark = pytest.mark.skipif(bool(missing_for_postgres()), reason=missing_for_postgres())
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.skipif(bool(missing_for_postgres()), reason=missing_for_postgres()),
+]
 
 ADDRESS = "MLFLOW_TRACKING_URI"
 RUNS, POINTS = 20, 30
