@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import counterpoise as cp
-from counterpoise.backends import native
-from counterpoise.backends.native import BLOCKS, KINDS, PANEL, NativeOperator
+from counterpoise.backends.native.operator import NativeOperator
+from counterpoise.backends.native.packed_map import KINDS, PANEL
+from counterpoise.backends.native.packing import BLOCKS
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
@@ -77,16 +78,16 @@ def test_entries_from_disk_are_those_in_memory(files: MapFiles) -> None:
 
 
 @pytest.mark.parametrize("scope", list(Scope))
-def test_the_product_has_the_same_bits_from_a_scratch_file(
-    files: MapFiles, scope: Scope, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(native, "MAX_SLAB", 5_000)  # several slabs a block
+def test_the_product_has_the_same_bits_from_a_scratch_file(files: MapFiles, scope: Scope) -> None:
     stored, loaded = open_map(files), read_map(files)
     kept = np.random.default_rng(2).random(4000) < 0.9
     for selection in select(loaded.bins, kept, scope, 1, 1, True):
-        in_memory, streamed = (NativeOperator(c, selection, 2) for c in (loaded, stored))
+        in_memory, streamed = (
+            NativeOperator(c, selection, 2, max_slab=5_000)  # several slabs a block
+            for c in (loaded, stored)
+        )
         assert streamed.bytes_per_product == in_memory.bytes_per_product > 0
-        assert len(streamed.map.slabs) > BLOCKS
+        assert len(streamed.map.slabs.sizes) > BLOCKS
         x = np.random.default_rng(3).random((in_memory.size, 9))
         assert streamed.product(x[:, 0]).tobytes() == in_memory.product(x[:, 0]).tobytes()
         assert streamed.product(x).tobytes() == in_memory.product(x).tobytes()
@@ -112,7 +113,7 @@ def test_a_cut_scratch_file_is_an_error(files: MapFiles) -> None:
     stored = open_map(files)
     (selection,) = select(stored.bins, np.ones(4000, dtype=bool), Scope.GENOME)
     operator = NativeOperator(stored, selection)
-    os.ftruncate(operator.map.file, operator.bytes_per_product // 2)
+    os.ftruncate(operator.map.slabs.data.fileno(), operator.bytes_per_product // 2)
     with pytest.raises(OSError, match="scratch file"):
         operator.product(operator.ones())
 
@@ -253,7 +254,7 @@ def test_the_layout_is_never_larger_than_foretold(
     operator = NativeOperator(contacts, selection, 1)
     # Every array of a list begins at a cache line, and has room for an entry more than it holds.
     panels = -(-bins // PANEL)
-    margins = len(operator.map.slabs) * (panels * KINDS * 5 + 2) * 64
+    margins = len(operator.map.slabs.sizes) * (panels * KINDS * 5 + 2) * 64
     assert operator.bytes_per_product <= size.packed(contacts.nnz) + margins
     assert contacts.counts.itemsize <= size.count_bytes
 

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from counterpoise.backends import backends
 from counterpoise.cohort.config import load
 from counterpoise.contacts.selection import Scope
 from counterpoise.files import read_json, write_json
@@ -63,7 +64,7 @@ def test_balancing_asks_for_the_upper_bound(inputs: Inputs) -> None:
     assert resources.balance_mb(inputs, bootstrap, 2) == drawing + resources.AROUND
     for torch in ({"backend": "torch"}, {"device": "cuda"}):
         asked = resources.balance_mb(inputs, {**SETTINGS, **torch}, 2)
-        assert asked == whole + resources.AROUND + resources.TORCH
+        assert asked == whole + resources.AROUND + backends()["torch"].memory_mb
 
 
 def test_larger_maps_ask_for_more(inputs: Inputs) -> None:

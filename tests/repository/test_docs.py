@@ -7,7 +7,7 @@ import re
 import runpy
 import shutil
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.mask import MaskSettings, Reason, mask_bins
 from counterpoise.methods import methods
+from counterpoise.records.facts import Fact
 from counterpoise.records.verdict import Cause, Status
 from counterpoise.report.summary import write_summary
 from counterpoise.store.masks import read_mask, write_mask
@@ -170,6 +171,14 @@ def test_words_of_statuses_causes_and_reasons() -> None:
     assert list(documented("Statuses")) == [status.value for status in Status]
     assert {name.strip() for name in documented("Causes")} == {cause.value for cause in Cause}
     assert list(documented("Mask reasons")) == [reason.name.lower() for reason in Reason]
+
+
+def test_facts_and_their_values() -> None:
+    rows = documented("Facts")
+    assert list(rows) == list(Fact.kinds)
+    for code, kind in Fact.kinds.items():
+        values = re.findall("`([^`]*)`", rows[code][0])
+        assert values == [field.name for field in fields(kind)], code
 
 
 def test_every_path_is_named() -> None:

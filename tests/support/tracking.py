@@ -39,7 +39,7 @@ def write_run(
     seconds: float = 1.5,
     deviation: float = 1e-6,
 ) -> RunFiles:
-    """The files of one balancing run, as small as they can be; returns their paths."""
+    """Write minimal files of one balancing run and return their paths."""
     place = (row["sample"], row["resolution"], row["method"])
     files, plot = paths.run_files(*place), Path(paths.plot(*place))
     part = PartVerdict(

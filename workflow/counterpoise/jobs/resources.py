@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from counterpoise.backends import Backend
+from counterpoise.backends.choice import expected_backend
 from counterpoise.contacts.selection import Scope
 from counterpoise.files import read_json
 from counterpoise.jobs.memory import AROUND, forecast
@@ -22,7 +22,7 @@ from counterpoise.store.paths import MapFiles, ResultPaths
 
 # MiB of a job that looks into a source, of one that reads it in chunks, of one that gathers
 # results, and of PyTorch with CUDA on the host.
-LOOKING, READING, GATHERING, TORCH = 200, 1000, 400, 3000
+LOOKING, READING, GATHERING = 200, 1000, 400
 # By rule: MiB in any case, and bytes for each bin of its maps, by itself and for each method.
 PASSING = {
     "mask": (350, 150, 0),
@@ -89,8 +89,8 @@ def _balancing_mb(inputs: Inputs, settings: Mapping[str, Any], threads: int, dra
     files = MapFiles(*map(str, inputs.map))
     scope = Scope(settings["scope"])
     whole = _whole(files, os.stat(files.source).st_mtime_ns, scope, threads, drawing)
-    torch = settings["backend"] == Backend.TORCH or settings["device"] == "cuda"
-    return AROUND + whole + (TORCH if torch else 0)
+    backend = expected_backend(settings["backend"], settings["device"])
+    return AROUND + whole + backend.memory_mb
 
 
 # Snakemake asks anew for every job that is ready, each time that it chooses the next ones: of maps
