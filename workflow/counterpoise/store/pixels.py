@@ -25,7 +25,7 @@ from counterpoise.contacts.contact_map import (
     narrow_counts,
 )
 from counterpoise.files import read_json
-from counterpoise.store.arrow import bin_columns, numbers, values_of, words, write_table
+from counterpoise.store.arrow import bin_columns, strings_to_arrow, to_arrow, to_numpy, write_table
 from counterpoise.store.paths import MapFiles
 
 METADATA = "counterpoise"
@@ -35,7 +35,9 @@ ROW_GROUP = 1 << 20  # pixels of a row group of pixels.parquet
 def write_bins(path: str, bins: BinTable) -> None:
     """The bin table, with chromosome lengths and resolution in the schema metadata."""
     extra = {
-        name: words(values.astype(str).tolist()) if values.dtype.kind == "S" else numbers(values)
+        name: strings_to_arrow(values.astype(str).tolist())
+        if values.dtype.kind == "S"
+        else to_arrow(values)
         for name, values in bins.extra.items()
     }
     lengths = dict(zip(bins.chromosomes, bins.lengths.tolist(), strict=True))
@@ -48,17 +50,17 @@ def read_bins(path: str) -> BinTable:
     table = pq.ParquetFile(path).read()
     facts = json.loads(table.schema.metadata[METADATA.encode()])
     columns = {name: table[name].combine_chunks() for name in table.column_names}
-    chrom = values_of(columns["chrom"].indices)
+    chrom = to_numpy(columns["chrom"].indices)
     names = tuple(facts["lengths"])
     return BinTable(
         names,
         np.array(list(facts["lengths"].values()), dtype=np.int64),
         np.searchsorted(chrom, np.arange(len(names) + 1)).astype(np.int64),
-        values_of(columns["start"]),
-        values_of(columns["end"]),
+        to_numpy(columns["start"]),
+        to_numpy(columns["end"]),
         facts["resolution"],
         {
-            name: values_of(column)
+            name: to_numpy(column)
             for name, column in columns.items()
             if name not in ("chrom", "start", "end")
         },
@@ -74,7 +76,7 @@ def open_map(files: MapFiles) -> StoredContacts:
     )
     per_row = np.zeros(len(bins) + 1, dtype=np.int64)
     for group in range(file.num_row_groups):
-        bin1 = values_of(file.read_row_group(group, columns=["bin1_id"])["bin1_id"])
+        bin1 = to_numpy(file.read_row_group(group, columns=["bin1_id"])["bin1_id"])
         lo, hi = int(bin1[0]), int(bin1[-1]) + 1
         per_row[lo + 1 : hi + 1] += np.bincount(bin1 - lo, minlength=hi - lo)
 
@@ -83,8 +85,8 @@ def open_map(files: MapFiles) -> StoredContacts:
     @lru_cache(maxsize=2)  # runs of entries are asked for in order and may begin in the last group
     def group_entries(group: int) -> Entries:
         table = file.read_row_group(group, columns=["bin2_id", "count"])
-        counts = narrow_counts(values_of(table["count"]))
-        return values_of(table["bin2_id"]).view(np.uint32), counts
+        counts = narrow_counts(to_numpy(table["count"]))
+        return to_numpy(table["bin2_id"]).view(np.uint32), counts
 
     def read(a: int, z: int) -> Entries:
         if a == z:
@@ -109,7 +111,7 @@ def read_map(files: MapFiles) -> Contacts:
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group)
                 names = ("bin1_id", "bin2_id", "count")
-                bin1, bin2, count = (values_of(table[name]) for name in names)
+                bin1, bin2, count = (to_numpy(table[name]) for name in names)
                 yield bin1, bin2, count
 
         contacts = Contacts.from_chunks(bins, chunks(), source, file.metadata.num_rows)
