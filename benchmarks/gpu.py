@@ -184,7 +184,7 @@ def solve(operator: TorchOperator, name: str) -> tuple[int, np.ndarray]:
     problem = Problem(counted, marginal, recorder, lambda: counted.ones(), list)
     solution = method.solve(problem, method.settings())
     if not solution.status.good:
-        raise SystemExit(f"{name} did not balance the map: {solution.reason}")
+        raise SystemExit(f"{name} did not balance the map: {solution.cause}")
     return recorder.matvecs, to_numpy(solution.weights)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from counterpoise.contacts.bins import format_length
 from counterpoise.methods import methods
 from counterpoise.methods.kernel.settings import CV
-from counterpoise.records.verdict import Status, Verdict, counted
+from counterpoise.records.verdict import Status, Verdict
+from counterpoise.records.wording import pluralise
 from counterpoise.report.formats import format_status
 from counterpoise.report.statuses import ONE_PASS
 from counterpoise.report.style import PAGE_WIDTH, STATUS_COLOURS, add_panel
@@ -91,8 +92,8 @@ def _describe_iterations(verdict: Verdict) -> str:
         return ONE_PASS
     if not verdict.iterations:
         return ""
-    products = counted(verdict.matvecs, "matrix-vector product")
-    return f"{counted(verdict.iterations, 'iteration')}, {products}."
+    products = pluralise(verdict.matvecs, "matrix-vector product")
+    return f"{pluralise(verdict.iterations, 'iteration')}, {products}."
 
 
 def _bandwidths(verdict: Verdict) -> list[float]:
