@@ -471,7 +471,7 @@ def test_each_file_belongs_to_the_content(
     paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any], name: str
 ) -> None:
     log_cohort(paths, rows[:1], settings)
-    path = write_run(paths, rows[0])[name]
+    path = getattr(write_run(paths, rows[0]), name)
     pq.write_table(pq.read_table(path).slice(1), path)
     log_cohort(paths, rows[:1], settings)
     assert len(stored(settings)) == 2
