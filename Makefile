@@ -6,7 +6,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: demo test setup check format bench clean
+.PHONY: demo test setup check format accept bench clean
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -15,7 +15,7 @@ demo: setup
 	@echo "Done. Look at:"
 	@echo "  results/demo/report.html          verdicts and plots; open it in a browser"
 	@echo "  results/demo/summary.tsv          the same as a table"
-	@echo "  results/demo/coolers/*.mcool      balanced coolers (columns weight, GW_ICE, KR, SCALE, GW_SSK, KDE, KDE_EB, VC, VC_SQRT)"
+	@echo "  results/demo/coolers/*.mcool      balanced coolers, one column per method, and weight"
 	@echo "  $(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db     every run, side by side"
 
 test: .venv/ready
@@ -42,6 +42,10 @@ format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/rules
+
+# Writes every generated file anew: conf/, docs/configuration.md, tables, tests/revisions.json.
+accept: .venv/ready
+	$(BIN)/python -m tests.support.accept
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks.against_peers

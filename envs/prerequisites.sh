@@ -1,11 +1,11 @@
 #!/bin/sh
-# What pip cannot bring: Python itself, and what the kernels and hic-straw (it has no wheels) need to
-# compile.
-# Installs the missing packages where it may (root on Debian or Ubuntu), else names them.
+# Check what pip cannot install: Python, and the compilers and headers for the native code and
+# hic-straw (which has no wheels). Install missing packages as root on Debian or Ubuntu; otherwise
+# list them and fail.
 set -eu
 python=${1:-python3}
 
-"$python" - <<'PY' || { echo "counterpoise needs Python 3.11, 3.12 or 3.13; say which: make PYTHON=python3.12" >&2; exit 1; }
+"$python" - <<'PY' || { echo "counterpoise needs Python 3.11, 3.12 or 3.13; choose one with: make PYTHON=python3.12" >&2; exit 1; }
 import sys
 sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PY
@@ -29,15 +29,15 @@ fi
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "Installing what must be there to compile:$missing"
+    echo "Installing packages needed to compile:$missing"
     apt-get update -qq
     # shellcheck disable=SC2086 # the names are separate words
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing >/dev/null
     exit 0
 fi
 cat >&2 <<TEXT
-counterpoise cannot be set up yet: its kernels and hic-straw, a reader of .hic files, are compiled at
-set-up, which takes a C and C++ compiler, Python's headers and libcurl's headers. Missing:$missing
+counterpoise cannot be set up yet. Its native code and hic-straw (a reader of .hic files) are compiled
+during set-up, which requires C and C++ compilers and the headers of Python and libcurl. Missing:$missing
   Debian, Ubuntu:  sudo apt-get install$missing
   Fedora, RHEL:    sudo dnf install gcc-c++ libcurl-devel python3-devel
   macOS:           xcode-select --install

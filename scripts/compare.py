@@ -1,8 +1,8 @@
 """Draw a cohort's samples side by side at one resolution, from <root>/<cohort>/."""
 
 from counterpoise.jobs.command import parser, result_paths, run
-from counterpoise.report.comparison import read_sample
-from counterpoise.report.comparison_plot import plot_comparison
+from counterpoise.report.comparison.plot import plot_comparison
+from counterpoise.report.comparison.samples import read_sample
 
 
 def main() -> None:

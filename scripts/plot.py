@@ -3,7 +3,7 @@
 import pyarrow.parquet as pq
 
 from counterpoise.jobs.command import add_map, add_run, parser, run
-from counterpoise.report.plot import plot_method
+from counterpoise.report.run.plot import plot_run
 from counterpoise.store.masks import read_mask
 from counterpoise.store.paths import MapFiles, RunFiles
 from counterpoise.store.pixels import open_map
@@ -18,7 +18,7 @@ def main() -> None:
     arguments.add_argument("--bandwidth", nargs="*", help="what a search found, if one was made")
     args = arguments.parse_args()
     files = RunFiles(*args.run)
-    plot_method(
+    plot_run(
         open_map(MapFiles(*args.map)),
         read_mask(args.mask),
         read_weights(files.weights),
@@ -26,7 +26,8 @@ def main() -> None:
         pq.read_table(files.trace),
         read_verdict(files.verdict),
         args.output,
-        args.settings,
+        max_pixels=args.settings["max_pixels"],
+        dpi=args.settings["dpi"],
         sample=args.sample,
         searches=[found for path in args.bandwidth or [] for found in read_searches(path)],
     )

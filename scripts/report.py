@@ -4,7 +4,8 @@ Runs without a result are told with the reason.
 """
 
 from counterpoise.jobs.command import parser, result_paths, run
-from counterpoise.report.page import write_report, write_summary
+from counterpoise.report.page import write_report
+from counterpoise.report.summary import write_summary
 from counterpoise.store.paths import combinations
 
 

@@ -17,10 +17,28 @@ import counterpoise as cp
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.records.verdict import Status
-from counterpoise.report import comparison as cmp
-from counterpoise.report import comparison_plot as page
-from counterpoise.report import plot as qc
-from counterpoise.report.comparison import Balanced, Region, Sample
+from counterpoise.report.comparison.captions import describe_comparison, describe_uncompared
+from counterpoise.report.comparison.compare import compare
+from counterpoise.report.comparison.decay import contact_decay, distance_edges, pairs_by_distance
+from counterpoise.report.comparison.panels import draw_decay, draw_map, draw_shares, line_style
+from counterpoise.report.comparison.plot import plot_comparison
+from counterpoise.report.comparison.region import (
+    Region,
+    choose_region,
+    draw_picture,
+    fewest_contacts,
+)
+from counterpoise.report.comparison.samples import (
+    Balanced,
+    Sample,
+    choose_method,
+    group_samples,
+    read_sample,
+    shared_chromosomes,
+    weighted_shares,
+)
+from counterpoise.report.formats import format_percent
+from counterpoise.report.style import PAGE_WIDTH
 from counterpoise.store.masks import write_mask
 from counterpoise.store.paths import ResultPaths, compared
 from counterpoise.store.pixels import read_map
@@ -95,50 +113,49 @@ def test_samples_are_grouped_by_their_longest_chromosome() -> None:
         make_sample("b", chromosomes=other),
         make_sample("c", chromosomes=more),
     ]
-    found = cmp.groups(samples)
+    found = group_samples(samples)
     assert [[sample.name for sample in group] for group in found] == [["a", "c"], ["b"]]
-    assert cmp.shared_chromosomes(found[0]) == ["chr1", "chr2"]
-    words = page.told(cmp.compare(found[0], "ice"), "ice")
-    assert "Left out, as not all have it: of c chrY." in words
-    assert "its longest chromosome is chr1, 610,000 bp, in no other sample" in page.alone(found[1])
+    assert shared_chromosomes(found[0]) == ["chr1", "chr2"]
+    words = describe_comparison(compare(found[0], "ice"), "ice")
+    assert "Not compared, since not all samples have them: c chrY." in words
+    uncompared = describe_uncompared(found[1])
+    assert "its longest chromosome is chr1, 610,000 bp, which no other sample has" in uncompared
 
 
 def test_the_primary_method_is_shown_where_it_is_good_and_else_the_next() -> None:
     a, b = make_sample("a", 1), make_sample("b", 2)
-    assert cmp.chosen_method([a, b], "kr") == "kr"
-    assert page.told(cmp.compare([a, b], "kr"), "kr").startswith(
+    assert choose_method([a, b], "kr") == "kr"
+    assert describe_comparison(compare([a, b], "kr"), "kr").startswith(
         "Balanced by kr, the cohort's primary method."
     )
     bad = with_run(b, "kr", status=Status.FAILED)
-    assert cmp.chosen_method([a, bad], "kr") == "ice"
-    assert "primary method, kr, gave no good weights to b (failed)." in page.told(
-        cmp.compare([a, bad], "kr"), "kr"
+    assert choose_method([a, bad], "kr") == "ice"
+    assert "primary method, kr, gave no good weights to b (failed)." in describe_comparison(
+        compare([a, bad], "kr"), "kr"
     )
     # Good without a weight there is not, whatever a verdict says.
     nothing = with_run(bad, "ice", weights=np.full(90, np.nan))
-    assert cmp.chosen_method([a, nothing], "kr") == "vc"
+    assert choose_method([a, nothing], "kr") == "vc"
     # A sample that no method could balance decides nothing.
-    assert cmp.chosen_method([a, without_weights(b)], "kr") == "kr"
-    assert cmp.chosen_method([without_weights(a), without_weights(b)], "kr") == "kr"
+    assert choose_method([a, without_weights(b)], "kr") == "kr"
+    assert choose_method([without_weights(a), without_weights(b)], "kr") == "kr"
 
 
-def test_the_region_is_as_fine_as_contacts_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_region_is_as_fine_as_contacts_allow() -> None:
     sample = make_sample("a", chromosomes={"chr1": 300}, depth=3)
     usable = np.ones(300, bool)
     usable[:40] = False
-    monkeypatch.setattr(cmp, "ENOUGH", 0.01)
-    assert cmp.choose_region([sample], "chr1", usable, 100) == Region("chr1", 40, 100, 1)
-    assert cmp.choose_region([sample], "chr1", usable, 300) == Region("chr1", 0, 300, 1)
-    contacts = cmp.fewest_contacts([sample], "chr1", 0, 300)
-    inside = cmp.fewest_contacts([sample], "chr1", 40, 100)
+    assert choose_region([sample], "chr1", usable, 100, 0.01) == Region("chr1", 40, 100, 1)
+    assert choose_region([sample], "chr1", usable, 300, 0.01) == Region("chr1", 0, 300, 1)
+    contacts = fewest_contacts([sample], "chr1", 0, 300)
+    inside = fewest_contacts([sample], "chr1", 40, 100)
     dense = make_map(0, {"chr1": 300}, 3)[1]
     assert contacts == np.triu(dense).sum()
     assert inside == np.triu(dense[40:140, 40:140]).sum()
     # More than what the stretch has, and as much as the chromosome has in 80 x 80 cells.
-    monkeypatch.setattr(cmp, "ENOUGH", 2 * contacts / 80.5**2)
-    assert cmp.choose_region([sample], "chr1", usable, 100) == Region("chr1", 0, 300, 4)
-    monkeypatch.setattr(cmp, "ENOUGH", 1e9)
-    assert cmp.choose_region([sample], "chr1", usable, 100) == Region("chr1", 0, 300, 5)
+    enough = 2 * contacts / 80.5**2
+    assert choose_region([sample], "chr1", usable, 100, enough) == Region("chr1", 0, 300, 4)
+    assert choose_region([sample], "chr1", usable, 100, 1e9) == Region("chr1", 0, 300, 5)
 
 
 # --- numbers -----------------------------------------------------------------------------------
@@ -149,7 +166,7 @@ def test_a_picture_equals_dense_arithmetic(block: int) -> None:
     sample = make_sample("a", 3)
     weights = sample.runs["kr"].weights.copy()
     weights[[64, 70]] = np.nan
-    seen = cmp.picture(sample, weights, Region("chr2", 3, 24, block), 2)
+    seen = draw_picture(sample, weights, Region("chr2", 3, 24, block), 2)
 
     rows = np.arange(60 + 3, 60 + 27)
     dense = make_map(3)[1][np.ix_(rows, rows)]
@@ -163,32 +180,29 @@ def test_a_picture_equals_dense_arithmetic(block: int) -> None:
     expected *= pairs.sum() / balanced.sum()
     np.testing.assert_allclose(seen, expected)
     assert (seen * pairs).sum() / pairs.sum() == pytest.approx(1)
-    rescaled = cmp.picture(sample, 5 * weights, Region("chr2", 3, 24, block), 2)
+    rescaled = draw_picture(sample, 5 * weights, Region("chr2", 3, 24, block), 2)
     np.testing.assert_allclose(rescaled, seen)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=70), st.integers(1, 3))
 def test_pairs_are_counted(flags: list[bool], first: int) -> None:
     usable = np.array(flags)
-    edges = cmp.distance_edges(first, 90)
+    edges = distance_edges(first, 90)
     places = np.flatnonzero(usable)
     apart = np.subtract.outer(places, places)
     expected = np.histogram(apart[apart > 0], np.append(edges[:-1], edges[-1] - 0.5))[0]
-    np.testing.assert_array_equal(cmp.pairs_by_distance(usable, edges), expected)
+    np.testing.assert_array_equal(pairs_by_distance(usable, edges), expected)
     assert (edges[0], edges[-1]) == (first, 90)
 
 
-def test_decay_is_the_mean_by_distance_whatever_the_scale_of_chromosomes(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("counterpoise.report.survey.CHUNK", 200)
+def test_decay_is_the_mean_by_distance_whatever_the_scale_of_chromosomes() -> None:
     sample = make_sample("a", 4)
     dense = make_map(4)[1].astype(float)
     weights = sample.runs["kr"].weights
     usable = {"chr1": np.ones(60, bool), "chr2": np.arange(30) != 7}
-    edges = cmp.distance_edges(2, 60)
-    pairs = np.array([cmp.pairs_by_distance(flags, edges) for flags in usable.values()])
-    found = cmp.decay(sample, weights, usable, pairs, edges)
+    edges = distance_edges(2, 60)
+    pairs = np.array([pairs_by_distance(flags, edges) for flags in usable.values()])
+    found = contact_decay(sample, weights, usable, pairs, edges, chunk_size=200)
 
     sums = np.zeros(len(edges) - 1)
     for lo, flags in ((0, usable["chr1"]), (60, usable["chr2"])):
@@ -203,7 +217,7 @@ def test_decay_is_the_mean_by_distance_whatever_the_scale_of_chromosomes(
     assert (found * among).sum() / among.sum() == pytest.approx(1)
 
     rescaled = weights * np.repeat([1.0, 9.0], [60, 30])
-    np.testing.assert_allclose(cmp.decay(sample, rescaled, usable, pairs, edges), found)
+    np.testing.assert_allclose(contact_decay(sample, rescaled, usable, pairs, edges), found)
 
 
 def test_shares_are_of_the_kept_bins() -> None:
@@ -212,9 +226,9 @@ def test_shares_are_of_the_kept_bins() -> None:
     weights[:40] = 1.0
     kept = np.arange(90) < 80
     sample = replace(with_run(sample, "kr", weights=weights), kept=kept)
-    np.testing.assert_array_equal(cmp.shares(sample), [1.0, 0.5, 1.0])
+    np.testing.assert_array_equal(weighted_shares(sample), [1.0, 0.5, 1.0])
     nothing = replace(sample, kept=np.zeros(90, bool))
-    assert np.isnan(cmp.shares(nothing)).all()
+    assert np.isnan(weighted_shares(nothing)).all()
 
 
 @pytest.mark.parametrize(
@@ -223,12 +237,12 @@ def test_shares_are_of_the_kept_bins() -> None:
      (np.nan, "\u2013")],
 )  # fmt: skip
 def test_all_or_nothing_is_told_apart_from_nearly_so(share: float, words: str) -> None:
-    assert page.percent(share) == words
+    assert format_percent(share) == words
 
 
 def test_a_sample_without_weights_keeps_the_others_from_nothing() -> None:
     a, b, c = make_sample("a", 1), make_sample("b", 2), without_weights(make_sample("c", 3))
-    alone, seen = cmp.compare([a, b], "ice"), cmp.compare([a, b, c], "ice")
+    alone, seen = compare([a, b], "ice"), compare([a, b, c], "ice")
     assert (seen.method, seen.region) == (alone.method, alone.region)
     for values, expected in zip(seen.decay[:2], alone.decay, strict=True):
         np.testing.assert_array_equal(values, expected)
@@ -242,7 +256,7 @@ def test_a_chromosome_that_one_could_not_balance_is_not_the_one_shown() -> None:
     a, b = make_sample("a", 1, ("kr",)), make_sample("b", 2, ("kr",))
     weights = b.runs["kr"].weights.copy()
     weights[:60] = np.nan
-    seen = cmp.compare([a, with_run(b, "kr", status=Status.FAILED, weights=weights)], "kr")
+    seen = compare([a, with_run(b, "kr", status=Status.FAILED, weights=weights)], "kr")
     assert seen.region.chromosome == "chr2"
     reach = [seen.distance[np.isfinite(values)].max() for values in seen.decay]
     assert reach[0] == reach[1] < 30 * 1.2 < seen.distance[-1]
@@ -252,7 +266,7 @@ def test_a_chromosome_that_one_could_not_balance_is_not_the_one_shown() -> None:
 
 
 def draw(path: Path, samples: list[Sample], primary: str = "ice", dpi: int = 110) -> Image.Image:
-    page.plot_comparison(samples, primary, SIZE, path, dpi)
+    plot_comparison(samples, primary, SIZE, path, dpi)
     with Image.open(path) as image:
         assert image.format == "PNG"
         return image.convert("RGB")
@@ -260,14 +274,14 @@ def draw(path: Path, samples: list[Sample], primary: str = "ice", dpi: int = 110
 
 def test_what_is_drawn_is_what_was_computed() -> None:
     samples = [make_sample("wild", 1), without_weights(make_sample("ko", 2)), make_sample("x", 3)]
-    seen = cmp.compare(samples, "ice")
+    seen = compare(samples, "ice")
     maps, lines, table = Figure().subplots(3)
-    page.draw_map(maps, seen, 0, (0.1, 10.0))
+    draw_map(maps, seen, 0, (0.1, 10.0))
     np.testing.assert_array_equal(maps.images[-1].get_array().filled(0), seen.pictures[0])
     norm = maps.images[-1].norm
     assert (norm.vmin, norm.vmax) == (0.1, 10.0)
 
-    page.draw_decay(lines, seen)
+    draw_decay(lines, seen)
     drawn = lines.get_lines()
     assert [line.get_label() for line in drawn] == ["wild", "ko: no weights", "x"]
     assert len(drawn[1].get_xdata()) == 0
@@ -275,7 +289,7 @@ def test_what_is_drawn_is_what_was_computed() -> None:
     np.testing.assert_allclose(drawn[0].get_xdata(), seen.distance[there] * SIZE)
     np.testing.assert_allclose(drawn[0].get_ydata(), seen.decay[0][there])
 
-    page.draw_shares(table, seen)
+    draw_shares(table, seen)
     widths = [bar.get_width() for bar in table.patches]
     np.testing.assert_allclose(widths[1::2], 0.86 * np.concatenate(seen.shares))
     assert [text.get_text() for text in table.texts if "%" in text.get_text()] == [
@@ -299,10 +313,11 @@ def test_the_page_grows_with_samples_and_says_who_has_no_map(tmp_path: Path) -> 
     heights = {n: draw(tmp_path / "a.png", samples[:n]).height for n in (2, 4, 5, 8, 9, 10)}
     assert heights[4] < heights[5] == heights[8]
     assert heights[8] <= heights[9] < heights[8] + 60  # one more line of words
-    seen = cmp.compare(samples, "ice")
+    seen = compare(samples, "ice")
     assert (len(seen.pictures), len(seen.decay), len(seen.shares)) == (8, 10, 10)
-    assert "Without a map, as only 8 are drawn: sample 8, sample 9." in page.told(seen, "ice")
-    styles = [tuple(page.line_style(k).values()) for k in range(28)]
+    caption = describe_comparison(seen, "ice")
+    assert "Only 8 maps are drawn; without a map: sample 8, sample 9." in caption
+    styles = [tuple(line_style(k).values()) for k in range(28)]
     assert len(set(styles)) == 28
 
 
@@ -310,9 +325,9 @@ def test_groups_are_drawn_one_under_the_other(tmp_path: Path) -> None:
     mouse = [make_sample("a", 1), make_sample("b", 2)]
     human = [make_sample(name, 3, chromosomes={"chr1": 80}) for name in "cd"]
     one, both = draw(tmp_path / "a.png", mouse), draw(tmp_path / "b.png", [*mouse, *human])
-    assert both.width == one.width == qc.WIDTH
+    assert both.width == one.width == PAGE_WIDTH
     assert both.height > 1.8 * one.height
-    top = (0, 70, qc.WIDTH, one.height - 80)
+    top = (0, 70, PAGE_WIDTH, one.height - 80)
     first, again = (np.asarray(image.crop(top), dtype=float) for image in (one, both))
     assert abs(first - again).mean() < 1  # letters fall a part of a pixel elsewhere
 
@@ -330,7 +345,8 @@ def test_extremes_can_be_drawn(tmp_path: Path) -> None:
     draw(tmp_path / "a.png", nothing)
     tiny = [make_sample(name, k, ("vc",), {"c": 1}) for k, name in enumerate("ab")]
     draw(tmp_path / "b.png", tiny, "vc")
-    named = [replace(make_sample("$x_1$ " + "long " * 30, k), words="w" * 300) for k in range(5)]
+    long_names = [make_sample("$x_1$ " + "long " * 30, k) for k in range(5)]
+    named = [replace(sample, description="w" * 300) for sample in long_names]
     draw(tmp_path / "c.png", named, dpi=55)
     edges = np.array([0, 5, 70, 1000], dtype=np.int32)
     bins = BinTable(("only",), np.array([1000]), np.array([0, 3]), edges[:-1], edges[1:], None)
@@ -362,11 +378,11 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     result = cp.balance(contacts, "kr", mask=mask.kept)
     write_balance(result, contacts.bins, paths.run_files("a", SIZE, "kr"))
     about = {"condition": "wild", "replicate": 2}
-    sample = cmp.read_sample(paths, "a", about, SIZE, ["kr"])
-    assert (sample.name, sample.words) == ("a", "wild, replicate 2")
+    sample = read_sample(paths, "a", about, SIZE, ["kr"])
+    assert (sample.name, sample.description) == ("a", "wild, replicate 2")
     np.testing.assert_array_equal(sample.kept, mask.kept)
     np.testing.assert_array_equal(sample.runs["kr"].weights, result.weights)
     assert sample.runs["kr"].verdict.status is result.verdict.status
     assert sample.contacts.nnz == contacts.nnz
     nothing = {"condition": None, "replicate": None}
-    assert cmp.read_sample(paths, "a", nothing, SIZE, ["kr"]).words == ""
+    assert read_sample(paths, "a", nothing, SIZE, ["kr"]).description == ""

@@ -20,11 +20,17 @@ import counterpoise as cp
 from counterpoise.contacts.bins import BinTable, format_base_pairs
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.records.verdict import PartVerdict, Status, Verdict
-from counterpoise.report import plot as qc
+from counterpoise.report.axes import LETTER_WIDTH, format_tick, place_labels, shorten_names
+from counterpoise.report.run.convergence import draw_convergence
+from counterpoise.report.run.maps import MAP_SIDE
+from counterpoise.report.run.plot import plot_run, trans_factor
+from counterpoise.report.run.survey import compare_biases, relative_row_sums, survey
+from counterpoise.report.run.weights import describe_mask, draw_weights
+from counterpoise.report.style import MASKED, STATUS_COLOURS
 
 from .conftest import random_map
 
-SETTINGS = {"max_pixels": 600, "dpi": 110}
+SIZE = {"max_pixels": 600, "dpi": 110}
 
 
 def small_map(names: tuple[str, ...] = ("chrA", "chrB"), size: int = 20) -> Contacts:
@@ -73,13 +79,12 @@ def draw(
     given_ = {
         "mask": (np.ones(len(contacts.bins), bool), {"reasons": {"kept": len(contacts.bins)}}),
         "trace": TRACE,
-        "settings": SETTINGS,
         "errors": np.full(len(contacts.bins), np.nan),
         **changes,
     }
-    qc.plot_method(
+    plot_run(
         contacts, given_["mask"], weights, given_["errors"], given_["trace"], verdict, path,
-        given_["settings"],
+        **SIZE,
     )  # fmt: skip
     with Image.open(path) as image:
         assert image.format == "PNG"
@@ -94,18 +99,17 @@ def draw(
 @pytest.mark.parametrize(("ignore_diags", "diagonal"), [(0, 1), (0, 2), (2, 1)])
 @pytest.mark.parametrize("max_pixels", [7, 100])
 def test_survey_equals_dense_arithmetic(
-    monkeypatch: pytest.MonkeyPatch, scope: str, ignore_diags: int, diagonal: int, max_pixels: int
+    scope: str, ignore_diags: int, diagonal: int, max_pixels: int
 ) -> None:
-    monkeypatch.setattr("counterpoise.report.survey.CHUNK", 50)
     contacts = small_map()
     n = len(contacts.bins)
     rng = np.random.default_rng(1)
     kept = rng.random(n) > 0.2
     weights = np.where(kept & (np.arange(n) != 5), rng.random(n) + 0.5, np.nan)
     factor = rng.random(n) + 1
-    seen = qc.survey(
+    seen = survey(
         contacts, kept, weights, scope=scope, ignore_diags=ignore_diags, diagonal=diagonal,
-        factor=factor, max_pixels=max_pixels,
+        factor=factor, max_pixels=max_pixels, chunk_size=50,
     )  # fmt: skip
 
     full = contacts.full_matrix().toarray()
@@ -136,11 +140,11 @@ def test_spread_after_is_the_one_the_method_reported(shared_data: Path, scope: s
     result = cp.balance(
         contacts, "ice", mask=mask.kept, scope=scope, max_iterations=5, on_failure="keep"
     )
-    seen = qc.survey(
+    seen = survey(
         contacts, mask.kept, result.weights, scope=scope, ignore_diags=2, diagonal=1,
-        factor=qc.contact_factor(contacts.bins, mask.kept, result.verdict), max_pixels=100,
+        factor=trans_factor(contacts.bins, mask.kept, result.verdict), max_pixels=100,
     )  # fmt: skip
-    relative = qc.relative_marginals(
+    relative = relative_row_sums(
         np.where(seen.before > 0, seen.after, np.nan), result.verdict.parts
     )
     deviation = relative[np.isfinite(relative)] - 1
@@ -151,13 +155,13 @@ def test_relative_marginals_are_over_the_mean_of_each_part() -> None:
     parts = [PartVerdict("a", 0, 3, 2, Status.CONVERGED), PartVerdict("b", 3, 2, 0, Status.EMPTY)]
     marginal = np.array([1.0, np.nan, 3.0, 0.0, 0.0])
     expected = [0.5, np.nan, 1.5, np.nan, np.nan]
-    np.testing.assert_array_equal(qc.relative_marginals(marginal, parts), expected)
+    np.testing.assert_array_equal(relative_row_sums(marginal, parts), expected)
 
 
 def test_truth_and_estimate_meet_whatever_their_scales() -> None:
     bias = np.array([0.5, 1.0, 2.0, 3.0, 0.0])
     weights = np.array([7 / 0.5, 7 / 1.0, np.nan, 7 / 3.0, 1.0])
-    truth, estimate = qc.truth_against_estimate(bias, weights)
+    truth, estimate = compare_biases(bias, weights)
     assert len(truth) == 3  # one bin has no weight, one no true bias
     np.testing.assert_allclose(truth, estimate)
     assert np.log(estimate).mean() == pytest.approx(0)
@@ -172,8 +176,8 @@ def test_truth_and_estimate_meet_whatever_their_scales() -> None:
 def test_labels_never_touch(widths: list[int], length: int, upright: bool) -> None:
     edges = np.concatenate([[0.0], np.cumsum(widths)])
     names = [f"{i}".rjust(length, "c") for i in range(len(widths))]
-    labels = qc.labels_that_fit(edges, names, 500, upright=upright)
-    letter = edges[-1] * qc.LETTER / 500
+    labels = place_labels(edges, names, 500, upright=upright)
+    letter = edges[-1] * LETTER_WIDTH / 500
     for (x, name), (right, after) in pairwise(labels):
         need = letter if upright else letter * (len(name) + len(after)) / 2
         assert right - x >= need
@@ -182,16 +186,16 @@ def test_labels_never_touch(widths: list[int], length: int, upright: bool) -> No
 def test_labels_show_all_that_have_room_and_none_of_ten_thousand() -> None:
     edges = np.arange(0, 26) * 100.0
     names = [str(i) for i in range(25)]
-    assert [name for _, name in qc.labels_that_fit(edges, names, 1000)] == names
+    assert [name for _, name in place_labels(edges, names, 1000)] == names
     many = np.arange(0, 10_001) * 1.0
-    assert qc.labels_that_fit(many, ["c"] * 10_000, 500) == []
+    assert place_labels(many, ["c"] * 10_000, 500) == []
 
 
 def test_names_are_shortened() -> None:
     human = [f"chr{i}" for i in range(1, 8)]
-    assert qc.short_names(human) == [str(i) for i in range(1, 8)]
-    assert qc.short_names(["chr1", "chrX"]) == ["chr1", "chrX"]
-    (long,) = qc.short_names(["ENSG00000127481|ENST00000375254|"])
+    assert shorten_names(human) == [str(i) for i in range(1, 8)]
+    assert shorten_names(["chr1", "chrX"]) == ["chr1", "chrX"]
+    (long,) = shorten_names(["ENSG00000127481|ENST00000375254|"])
     assert len(long) == 12
     assert long.startswith("ENSG00")
     assert long.endswith("5254|")
@@ -202,7 +206,7 @@ def test_names_are_shortened() -> None:
     [(1.0, "1"), (0.001, "0.001"), (1e-5, "10⁻⁵"), (2e6, "2·10⁶"), (500.0, "500"), (1e12, "10¹²")],
 )
 def test_tick_labels(value: float, text: str) -> None:
-    assert qc.plain_number(value) == text
+    assert format_tick(value) == text
 
 
 def test_base_pairs() -> None:
@@ -212,9 +216,9 @@ def test_base_pairs() -> None:
 
 
 def test_mask_caption_counts_by_reason() -> None:
-    caption = qc.mask_caption({"reasons": {"kept": 90, "empty": 0, "mad": 10}}, 90, 100)
+    caption = describe_mask({"reasons": {"kept": 90, "empty": 0, "mad": 10}}, 90, 100)
     assert caption == "90 of 100 bins kept (90.0%); masked: mad 10 (10.0%)."
-    assert qc.mask_caption({}, 5, 5) == "5 of 5 bins kept (100.0%); none masked."
+    assert describe_mask({}, 5, 5) == "5 of 5 bins kept (100.0%); none masked."
 
 
 # --- pictures ----------------------------------------------------------------------------------
@@ -228,7 +232,7 @@ def rgb(colour: str) -> tuple[int, ...]:
 def test_banner_has_the_colour_of_the_verdict(tmp_path: Path, status: Status) -> None:
     contacts = small_map()
     image = draw(tmp_path / "a.png", contacts, np.ones(40), make_verdict(contacts, status))
-    assert status in qc.BANNERS
+    assert status in STATUS_COLOURS
     colour = {
         Status.CONVERGED: "#009E73",
         Status.COMPUTED: "#0072B2",
@@ -254,8 +258,8 @@ def test_masked_bins_are_grey_in_the_balanced_map(tmp_path: Path) -> None:
     weights = np.ones(40)
     weights[:20] = np.nan
     image = draw(tmp_path / "a.png", contacts, weights, make_verdict(contacts, Status.CONVERGED))
-    grey = rgb(qc.MASKED)
-    side = qc.MAP_SIDE
+    grey = rgb(MASKED)
+    side = MAP_SIDE
     # Middle of a bin in the masked and in the kept half of the panel at (640, 160).
     assert image.getpixel((640 + side * 5 // 40 + 3, 160 + side * 10 // 40 + 3)) == grey
     assert image.getpixel((640 + side * 30 // 40 + 3, 160 + side * 25 // 40 + 3)) != grey
@@ -277,7 +281,7 @@ def test_all_nan_weights_and_empty_maps_are_drawn(tmp_path: Path, scope: str) ->
     ]
     assert white[0] < 0.2 < 0.9 < white[1]
     grey = [image.getpixel((700, 200)) for image in (first, second)]
-    assert grey == [rgb(qc.MASKED)] * 2
+    assert grey == [rgb(MASKED)] * 2
 
 
 def test_one_bin(tmp_path: Path) -> None:
@@ -321,7 +325,7 @@ def test_a_known_bias_gets_its_own_panel(tmp_path: Path) -> None:
 
 def test_the_page_follows_dpi(tmp_path: Path) -> None:
     contacts = small_map()
-    qc.plot_method(
+    plot_run(
         contacts,
         (np.ones(40, bool), {}),
         np.ones(40),
@@ -329,7 +333,8 @@ def test_the_page_follows_dpi(tmp_path: Path) -> None:
         TRACE,
         make_verdict(contacts, Status.CONVERGED),
         tmp_path / "a.png",
-        {"max_pixels": 10, "dpi": 55},
+        max_pixels=10,
+        dpi=55,
     )
     with Image.open(tmp_path / "a.png") as image:
         assert image.size == (800, 500)
@@ -344,7 +349,7 @@ def test_error_bars_reach_two_standard_errors(many: bool) -> None:
     errors = np.full(n, 0.25)
     errors[0] = np.nan  # a bin without one
     figure = Figure()
-    qc.draw_weights(figure, bins, np.ones(n, bool), np.full(n, 3.0), errors, "", verdict)
+    draw_weights(figure, bins, np.ones(n, bool), np.full(n, 3.0), errors, "", verdict)
     axes = figure.axes[0]
     bars = axes.collections[-1].get_segments()
     reach = np.array([[low, high] for (_, low), (_, high) in bars])
@@ -360,6 +365,6 @@ def test_the_tolerance_is_drawn_where_it_is_one_of_row_sums(method: str, drawn: 
     result = cp.balance(random_map(60, 3), method)
     axes = Figure().subplots()
     rows = [(r.part, r.iteration, r.max_deviation, r.rms_deviation) for r in result.trace]
-    qc.draw_convergence(axes, make_trace(rows), result.verdict)
+    draw_convergence(axes, make_trace(rows), result.verdict)
     texts = " ".join(text.get_text() for text in axes.texts)
     assert ("tolerance" in texts) == drawn

@@ -18,7 +18,9 @@ from PIL import Image
 import counterpoise as cp
 from counterpoise.files import write_json
 from counterpoise.records.verdict import Status
-from counterpoise.report import page as report
+from counterpoise.report.costs import read_costs
+from counterpoise.report.page import describe_thresholds, write_report
+from counterpoise.report.summary import COLUMN_NAMES, summary_rows, write_summary
 from counterpoise.store.masks import write_mask
 from counterpoise.store.missing import why_missing
 from counterpoise.store.paths import ResultPaths
@@ -91,17 +93,17 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-def written(paths: ResultPaths, runs: list[dict[str, Any]]) -> str:
-    report.write_report(paths, runs, paths.report)
+def written(paths: ResultPaths, runs: list[dict[str, Any]], **options: Any) -> str:
+    write_report(paths, runs, paths.report, **options)
     return Path(paths.report).read_text(encoding="utf-8")
 
 
 def test_summary_has_a_row_a_run(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
     paths, runs = cohort
-    report.write_summary(paths, runs, paths.summary)
+    write_summary(paths, runs, paths.summary)
     with open(paths.summary, encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
-    assert tuple(rows[0]) == report.SUMMARY_COLUMNS
+    assert tuple(rows[0]) == COLUMN_NAMES
     assert [(row["sample"], row["method"]) for row in rows] == [
         ("wild", "ice"), ("wild", "vc"), ("ko", "ice"), ("ko", "vc"),
     ]  # fmt: skip
@@ -175,7 +177,7 @@ def test_report_tells_how_uncertain_weights_are(
 ) -> None:
     paths, runs = cohort
     page = Page(written(paths, runs))
-    rows = report.summary_rows(paths, runs)
+    rows = summary_rows(paths, runs)
     told = [f"{100 * row['median_se']:.2g} %" if row["median_se"] else "\u2013" for row in rows]
     assert len(set(told)) > 1
     assert set(told) <= set(page.text)
@@ -208,7 +210,7 @@ def test_same_files_same_bytes(cohort: tuple[ResultPaths, list[dict[str, Any]]])
 
 def test_wide_plots_are_made_smaller(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
     paths, runs = cohort
-    report.write_report(paths, runs, paths.report, image_width=80)
+    write_report(paths, runs, paths.report, image_width=80)
     image = Page(Path(paths.report).read_text(encoding="utf-8")).all("img")[-1]
     assert (image["width"], image["height"]) == ("80", "50")
 
@@ -236,7 +238,7 @@ def test_a_missing_result_is_told_with_the_reason(
     page = Page(written(paths, runs))
     gone = [run for run in runs if missing in ("mask", "source") or run["method"] == "vc"]
     gone = [run for run in gone if run["sample"] == "ko"]
-    report.write_summary(paths, runs, paths.summary)
+    write_summary(paths, runs, paths.summary)
     table = pd.read_csv(paths.summary, sep="\t").query("status == 'missing'")
     assert set(table["reason"]) == {f"{step}: ko.map: is <broken>. Fetch it again."}
     assert list(table["method"]) == [run["method"] for run in gone]
@@ -270,19 +272,16 @@ def test_old_files_are_no_results_of_a_run_that_failed(
         "unfinished": ["resources/map.mcool", paths.mask("wild", 10_000), paths.cooler("wild")],
         "downloads": {"ko": ("resources/map.mcool", "logs/download.log")},
     }
-    report.write_report(paths, runs, paths.report, failed)
+    write_report(paths, runs, paths.report, failed)
     text = "".join(Page(Path(paths.report).read_text(encoding="utf-8")).text)
     assert text.count("mask: has not run") == text.count("download: has not run") == 2
     assert "4 of them without a result" in text
     assert f"a job failed or did not run: {paths.cooler('wild')}." in text
 
 
-def test_many_plots_are_linked(
-    cohort: tuple[ResultPaths, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_plots_are_linked(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
     paths, runs = cohort
-    monkeypatch.setattr(report, "SHOWN", 1)
-    page = Page(written(paths, runs))
+    page = Page(written(paths, runs, most_figures=1))
     shown = [figure for figure in page.all("figure") if "data-sample" in figure]
     assert len(shown) == len(runs)
     images = [image["alt"] or "" for image in page.all("img")]
@@ -298,29 +297,23 @@ def test_costs_of_each_step(cohort: tuple[ResultPaths, list[dict[str, Any]]]) ->
         path = Path(paths.benchmark("balance", "wild", "10000", method))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:00\t{memory}\n")
-    assert report.costs(paths, runs) == [
-        {
-            "rule": "balance",
-            "jobs": 2,
-            "seconds": 4000.7,
-            "longest": (4000.5, "wild 10000 ice"),
-            "largest": (210.5, "wild 10000 ice"),
-        }
-    ]
+    peaks = (4000.5, "wild 10000 ice"), (210.5, "wild 10000 ice")
+    assert read_costs(paths, runs) == [("balance", 2, 4000.7, *peaks)]
     assert "1 h 6 min" in written(paths, runs)
 
 
 def test_no_runs(tmp_path: Path) -> None:
     paths = ResultPaths("none", str(tmp_path))
-    report.write_summary(paths, [], paths.summary)
-    assert Path(paths.summary).read_text() == "\t".join(report.SUMMARY_COLUMNS) + "\n"
+    write_summary(paths, [], paths.summary)
+    assert Path(paths.summary).read_text() == "\t".join(COLUMN_NAMES) + "\n"
     Page(written(paths, []))
 
 
-def test_cutoffs_in_words() -> None:
+def test_thresholds_in_words() -> None:
     thresholds = {"mad": {"chr1": 1601.5, "chr2": 20.25}, "min_count": 0, "min_nnz": 10}
-    assert report.cutoffs(thresholds) == "mad 20.25 to 1,602 by chromosome; min_count 0; min_nnz 10"
-    assert report.cutoffs({"mad": {}, "min_nnz": 3}) == "min_nnz 3"
+    expected = "mad 20.25 to 1,602 by chromosome; min_count 0; min_nnz 10"
+    assert describe_thresholds(thresholds) == expected
+    assert describe_thresholds({"mad": {}, "min_nnz": 3}) == "min_nnz 3"
 
 
 def by_hand(script: str, arguments: dict[str, str | tuple[str, ...]]) -> None:

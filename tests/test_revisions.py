@@ -37,7 +37,7 @@ from counterpoise.ingest.pixels import write_map
 from counterpoise.ingest.reading import inspect_source
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
-from counterpoise.report.page import summary_rows
+from counterpoise.report.summary import summary_rows
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import MapFiles, ResultPaths

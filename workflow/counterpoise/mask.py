@@ -32,13 +32,20 @@ class MaskSettings:
 
     Attributes
     ----------
-    min_nnz : fewest bins that a bin must have contacts with.
-    min_count : fewest contacts of a bin.
-    mad_max : a bin is masked when its contacts, relative to its chromosome's median, lie below
-        exp(median - mad_max * MAD) of the logs of all bins; 0 turns the filter off.
-    ignore_diags : pixels with bin2 - bin1 below this are not counted by the filters.
-    cis_only : count contacts within chromosomes alone.
-    blacklist : BED file; every bin that an interval touches is masked.
+    min_nnz : int, default 10
+        Smallest number of bins that a bin must have contacts with.
+    min_count : int, default 0
+        Smallest number of contacts of a bin.
+    mad_max : float, default 5.0
+        Largest distance below the median of log contacts, in MADs; 0 turns the filter off.
+        A bin is masked if its contacts, relative to the median of its chromosome, lie below
+        exp(median - mad_max * MAD) of the logarithms of all bins.
+    ignore_diags : int, default 2
+        Number of diagonals that the filters do not count: pixels with bin2 - bin1 below this.
+    cis_only : bool, default False
+        Count only contacts within chromosomes.
+    blacklist : str or None, default None
+        BED file; bins that overlap one of its intervals are masked.
     """
 
     min_nnz: int = 10

@@ -64,7 +64,7 @@ def load(conf: str | Path, overrides: list[str] | None = None, root: str | Path 
     """
     chosen = list(overrides or [])
     experiment = _experiment(chosen)
-    _register()
+    _register(Path(conf))
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(Path(conf).resolve()), version_base="1.3"):
@@ -233,12 +233,20 @@ def _refuse_unknown(composed: DictConfig) -> None:
                 )
 
 
-def _register() -> None:
-    """Tell Hydra the typed schemas: the root, and one for each method found."""
+def _register(conf: Path) -> None:
+    """Store the typed nodes of the configuration where Hydra looks for them.
+
+    A method without a file in ``conf/method/`` can be chosen all the same: its typed node stands
+    in for the file. Next to a file of the same name that node would make Hydra warn.
+    """
     store = ConfigStore.instance()
     store.store(name="schema", node=RunConfig)
+    store.repo.pop("method", None)
     for name, method in methods().items():
-        store.store(group="method_schema", name=name, node=_with_algorithm(name, method.settings))
+        node = _with_algorithm(name, method.settings)
+        store.store(group="method_schema", name=name, node=node)
+        if not (conf / "method" / f"{name}.yaml").exists():
+            store.store(group="method", name=name, node=node)
 
 
 def _with_algorithm(name: str, settings: type[MethodSettings]) -> Any:

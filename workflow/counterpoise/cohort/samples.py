@@ -25,10 +25,16 @@ class Sample:
 
     Attributes
     ----------
-    path : file, or http(s) address of one; either may end in ``::/group``.
-    condition, replicate : free words for the report and for tracking.
-    assembly : genome assembly to write into the coolers, instead of the one the file names.
-    resolutions : instead of the cohort's (in YAML only).
+    path : str
+        File or http(s) address; both may end in ``::/group``.
+    condition : str or None, default None
+        What was done to the cells, for the report and for tracking.
+    replicate : str or None, default None
+        Which replicate of the condition, for the report and for tracking.
+    assembly : str or None, default None
+        Genome assembly to write into the coolers, instead of the one that the file names.
+    resolutions : list of int or None, default None
+        Bin sizes in base pairs for this sample, instead of the cohort's (in YAML only).
     """
 
     path: str = MISSING

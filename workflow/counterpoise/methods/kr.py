@@ -172,7 +172,7 @@ METHODS = (
         "kr",
         KrSettings,
         solve,
-        "Knight & Ruiz 2013, Newton's method: a few dozen passes where ICE needs hundreds",
+        "Knight & Ruiz 2013: Newton's method, a few dozen passes where ICE needs hundreds",
         exact=True,
     ),
 )

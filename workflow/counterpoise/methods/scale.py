@@ -36,7 +36,7 @@ class ScaleSettings(EqualSumsSettings):
 
     Attributes
     ----------
-    tolerance : float, default 1e-4
+    tolerance : float, default 0.0001
         Largest change of a weight in one iteration, relative to twice its value.
     max_iterations : int, default 200
         Largest number of iterations for one choice of rows, and three times that in total.
@@ -166,7 +166,8 @@ METHODS = (
         "scale",
         ScaleSettings,
         solve,
-        "the SCALE of newer `.hic` files as hictk computes it: looser, drops sparse bins if needed",
+        "SCALE of newer `.hic` files, as in hictk: a looser tolerance; drops sparse bins where "
+        "necessary",
         version="hictk 1.4",
     ),
 )

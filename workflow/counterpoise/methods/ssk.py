@@ -64,7 +64,8 @@ METHODS = (
         "ssk",
         SskSettings,
         solve,
-        "symmetric Sinkhorn-Knopp, the simplest iteration that finds every solution",
+        "symmetric Sinkhorn-Knopp: the simplest method that converges on every map that has a "
+        "solution",
         exact=True,
     ),
 )

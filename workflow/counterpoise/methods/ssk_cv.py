@@ -74,7 +74,7 @@ METHODS = (
         "ssk_cv",
         SskCvSettings,
         solve_by(step, curve_noise),
-        "`ssk` on coarser bins, whose size cross-validation chooses",
+        "`ssk` on coarser bins; cross-validation chooses their size",
         step=step,
     ),
 )

@@ -41,6 +41,11 @@ def solve_vc_sqrt(problem: Problem, settings: VcSettings) -> Solution:
 
 
 METHODS = (
-    Method("vc", VcSettings, solve_vc, "vanilla coverage as Juicer defines it, in one pass"),
-    Method("vc_sqrt", VcSettings, solve_vc_sqrt, "square root of vanilla coverage, in one pass"),
+    Method("vc", VcSettings, solve_vc, "vanilla coverage as in Juicer: one pass"),
+    Method(
+        "vc_sqrt",
+        VcSettings,
+        solve_vc_sqrt,
+        "square root of vanilla coverage as in Juicer: one pass",
+    ),
 )

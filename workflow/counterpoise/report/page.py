@@ -1,33 +1,40 @@
-"""The cohort at a glance: ``summary.tsv``, and ``page.html``, one page that needs no network.
+"""``report.html``: verdicts, masks, inputs and figures of a cohort on one page.
 
-Both are made from the files under ``results/`` alone; equal files give equal bytes. A run that has
-no result is told as ``missing``, with the reason.
+The page is made from the files under ``results/`` alone and needs no network. The same files give
+the same bytes.
 """
 
 from __future__ import annotations
 
-import base64
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from counterpoise._version import __version__
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.files import read_json, replacing
 from counterpoise.mask import Reason
-from counterpoise.records.verdict import Status, Verdict
+from counterpoise.records.verdict import Status
+from counterpoise.report.costs import read_costs
+from counterpoise.report.formats import (
+    DASH,
+    format_deviation,
+    format_duration,
+    format_number,
+    format_status,
+)
+from counterpoise.report.images import embed_image, link_image
+from counterpoise.report.summary import MISSING, Row, Run, read_run_verdict, summary_rows
 from counterpoise.store.masks import read_mask
-from counterpoise.store.missing import not_written, why_missing
+from counterpoise.store.missing import not_written
 from counterpoise.store.paths import ResultPaths, compared
-from counterpoise.store.weights import read_verdict
 
-Run = dict[str, Any]
+if TYPE_CHECKING:
+    from jinja2 import Template
 
-# What a status means to the person who wants to use the weights.
+# The meaning of each status for someone who wants to use the weights.
 MEANINGS = {
     Status.CONVERGED: "All kept bins have the same balanced row sum, within the tolerance; with "
     "kernel methods (kde, kde_eb, ssk_cv) the same smoothed one. Use these weights.",
@@ -40,320 +47,181 @@ MEANINGS = {
     Status.FAILED: "No weights could be found that make the row sums equal; the reason says why. "
     "Sparse bins are the usual cause: mask more of them, or use a coarser resolution.",
 }
-
-# Where there is no verdict at all, ``Status`` has no word.
-MISSING = "missing"
-MISSING_MEANS = (
+MISSING_MEANING = (
     "There is no result, since a job on the way to it failed or did not run; see the reason. "
     "Put it right and run again; only what is missing is done."
 )
-# Plots beyond so many are linked and not shown, those of bad verdicts last: a page has to open.
-SHOWN = 300
-
-SUMMARY_COLUMNS = (
-    "sample", "condition", "replicate", "resolution", "method", "status", "reason", "algorithm",
-    "scope", "bins", "kept", "contacts", "nonzeros", "iterations", "matvecs", "max_deviation",
-    "rms_deviation", "median_se", "seconds", "peak_memory_mb", "format", "coarsened_from",
-    "sha256", "source", "experiment",
-)  # fmt: skip
-
-
-def summary_rows(
-    paths: ResultPaths, runs: Sequence[Run], settings: Run | None = None
-) -> list[dict[str, Any]]:
-    """One row for each run, with the keys of ``SUMMARY_COLUMNS``; None where nothing is known.
-
-    Parameters
-    ----------
-    runs : dicts with sample, resolution, method and, where the sample sheet has them,
-        condition and replicate.
-    settings : of the report; after a run of the workflow that failed with what it did not make
-        (``outstanding``).
-    """
-    return [_summary_row(paths, run, settings or {}) for run in runs]
-
-
-def _summary_row(paths: ResultPaths, run: Run, settings: Run) -> dict[str, Any]:
-    if reason := why_missing(paths, run, settings):
-        known = {key: run.get(key) for key in SUMMARY_COLUMNS}
-        return {**known, "status": MISSING, "reason": reason}
-    verdict = _verdict(paths, run)
-    source = read_json(paths.map_files(run["sample"], run["resolution"]).source)
-    row = {
-        "sample": run["sample"],
-        "condition": run.get("condition"),
-        "replicate": run.get("replicate"),
-        "resolution": run["resolution"],
-        "method": run["method"],
-        "status": verdict.status.value,
-        "reason": verdict.reason,
-        "algorithm": verdict.method,
-        "scope": verdict.scope,
-        "bins": verdict.bins,
-        "kept": verdict.kept,
-        "contacts": source.get("contacts"),
-        "nonzeros": source.get("nnz"),
-        "iterations": verdict.iterations,
-        "matvecs": verdict.matvecs,
-        "max_deviation": verdict.max_deviation,
-        "rms_deviation": verdict.rms_deviation,
-        "median_se": verdict.median_se,
-        "seconds": verdict.run.get("seconds"),
-        "peak_memory_mb": verdict.run.get("peak_memory_mb"),
-        "format": source.get("format"),
-        "coarsened_from": source.get("coarsened_from"),
-        "sha256": source.get("identity", {}).get("sha256"),
-        "source": source.get("uri"),
-        "experiment": paths.experiment,
-    }
-    return {column: row[column] for column in SUMMARY_COLUMNS}
-
-
-def write_summary(
-    paths: ResultPaths, runs: Sequence[Run], path: str | Path, settings: Run | None = None
-) -> None:
-    """``summary.tsv``: tab-separated, a header line, an empty field where nothing is known."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, SUMMARY_COLUMNS, delimiter="\t", lineterminator="\n")
-    writer.writeheader()
-    for row in summary_rows(paths, runs, settings):
-        # A tab or a line break inside a text would break the table.
-        writer.writerow(
-            {k: " ".join(v.split()) if isinstance(v, str) else v for k, v in row.items()}
-        )
-    with replacing(path) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
+# More figures would make the page too large to open; the others are linked.
+MOST_FIGURES = 300
 
 
 def write_report(
     paths: ResultPaths,
     runs: Sequence[Run],
     path: str | Path,
-    settings: Run | None = None,
+    settings: Mapping[str, Any] | None = None,
     *,
     image_width: int = 1400,
+    most_figures: int = MOST_FIGURES,
 ) -> None:
-    """``page.html``: verdicts, masks, inputs and plots in one file.
+    """Write ``report.html``.
 
     Parameters
     ----------
-    runs, settings : see ``summary_rows``.
-    image_width : of the embedded plots, in pixels; the PNGs keep their own size.
+    paths : ResultPaths
+        Locations of the cohort's results.
+    runs : sequence of mapping
+        Sample, resolution, method and, if known, condition and replicate of each run.
+    path : str or Path
+        Where the page goes.
+    settings : mapping, optional
+        After a failed workflow, the outputs it left unmade, see ``why_missing``.
+    image_width : int
+        Largest width of the embedded figures in pixels; the PNG files keep their size.
+    most_figures : int
+        Number of figures of runs to embed; runs that are not balanced come first.
     """
+    rows = summary_rows(paths, runs, settings)
+    complete = [run for run, row in zip(runs, rows, strict=True) if row["status"] != MISSING]
+    maps = list(dict.fromkeys((run["sample"], run["resolution"]) for run in complete))
+    folder = Path(path).parent
+    stream = _template().stream(
+        cohort=paths.title,
+        version=__version__,
+        versions=_package_versions(paths, complete),
+        rows=rows,
+        statuses=_count_statuses(rows),
+        missing=len(rows) - len(complete),
+        not_written=not_written(paths, settings or {}),
+        samples=list(dict.fromkeys(run["sample"] for run in runs)),
+        resolutions=list(dict.fromkeys(run["resolution"] for run in runs)),
+        methods=list(dict.fromkeys(run["method"] for run in runs)),
+        reasons=[reason.name.lower() for reason in Reason if reason is not Reason.KEPT],
+        masks=[_mask_row(paths, *place) for place in maps],
+        inputs=[_input_row(paths, *place) for place in maps],
+        side_by_side=bool(compared(complete)),
+        # Generators: the page is written as it is made, with one figure in memory at a time.
+        comparisons=_comparisons(paths, runs, complete, folder, image_width),
+        plots=_plots(paths, rows, folder, image_width, most_figures),
+        plotted=len(complete),
+        shown=most_figures,
+        costs=read_costs(paths, runs),
+    )
+    with replacing(path) as temporary, open(temporary, "wb") as output:
+        stream.dump(output, encoding="utf-8")
+
+
+def _template() -> Template:
+    """Load the page's template; unknown names in it are errors, and values are escaped."""
     from jinja2 import Environment, StrictUndefined
 
-    rows = summary_rows(paths, runs, settings)
-    done = [run for run, row in zip(runs, rows, strict=True) if row["status"] != MISSING]
-    maps = list(dict.fromkeys((run["sample"], run["resolution"]) for run in done))
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
         base_pairs=format_base_pairs,
-        number=number,
-        deviation=deviation,
-        words=words,
-        duration=duration,
+        number=format_number,
+        deviation=format_deviation,
+        status=format_status,
+        duration=format_duration,
     )
-    source = resources.files("counterpoise").joinpath("page.html").read_text(encoding="utf-8")
+    source = (
+        resources.files("counterpoise.report").joinpath("page.html").read_text(encoding="utf-8")
+    )
+    return environment.from_string(source)
+
+
+def _count_statuses(rows: Sequence[Row]) -> list[tuple[str, int, str]]:
+    """Return name, number of runs and meaning of each status; ``missing`` only if it occurs."""
     counts = Counter(row["status"] for row in rows)
     meanings = {status.value: MEANINGS[status] for status in Status}
     if counts[MISSING]:
-        meanings = {MISSING: MISSING_MEANS, **meanings}
-    page = environment.from_string(source).stream(
-        cohort=paths.title,
-        version=__version__,
-        versions=_versions(paths, done),
-        rows=rows,
-        missing=counts[MISSING],
-        not_written=not_written(paths, settings or {}),
-        plotted=len(done),
-        shown=SHOWN,
-        side_by_side=bool(compared(done)),
-        samples=list(dict.fromkeys(run["sample"] for run in runs)),
-        resolutions=list(dict.fromkeys(run["resolution"] for run in runs)),
-        methods=list(dict.fromkeys(run["method"] for run in runs)),
-        statuses=[(status, counts[status], meaning) for status, meaning in meanings.items()],
-        reasons=[reason.name.lower() for reason in Reason if reason is not Reason.KEPT],
-        masks=[_mask_row(paths, *place) for place in maps],
-        inputs=[_input_row(paths, *place) for place in maps],
-        # One image in memory at a time: the page is written as it is made.
-        comparisons=_comparisons(paths, runs, done, Path(path).parent, image_width),
-        plots=_plots(paths, rows, Path(path).parent, image_width),
-        costs=costs(paths, runs),
-    )
-    with replacing(path) as temporary, open(temporary, "wb") as stream:
-        page.dump(stream, encoding="utf-8")
+        meanings = {MISSING: MISSING_MEANING, **meanings}
+    return [(status, counts[status], meaning) for status, meaning in meanings.items()]
 
 
-def _verdict(paths: ResultPaths, run: Run) -> Verdict:
-    files = paths.run_files(run["sample"], run["resolution"], run["method"])
-    return read_verdict(files.verdict)
-
-
-def _versions(paths: ResultPaths, runs: Sequence[Run]) -> list[str]:
-    """``numpy 2.4.6`` and so on, all that any of the runs used."""
-    pairs = {pair for run in runs for pair in _verdict(paths, run).versions.items()}
+def _package_versions(paths: ResultPaths, runs: Sequence[Run]) -> list[str]:
+    """List the packages that any of the runs used: ``numpy 2.4.6``."""
+    pairs = {pair for run in runs for pair in read_run_verdict(paths, run).versions.items()}
     return [f"{name} {version}" for name, version in sorted(pairs)]
 
 
 def _mask_row(paths: ResultPaths, sample: str, resolution: int) -> dict[str, Any]:
-    """How many bins of a map were dropped for which reason, and the cutoffs in counts."""
+    """Return the number of bins that the mask of a map removed by reason, and its thresholds."""
     kept, summary = read_mask(paths.mask(sample, resolution))
     return {
         "sample": sample,
         "resolution": resolution,
         "bins": len(kept),
         "kept": int(kept.sum()),
-        "dropped": summary["reasons"],
-        "cutoffs": cutoffs(summary["thresholds"]),
+        "masked": summary["reasons"],
+        "thresholds": describe_thresholds(summary["thresholds"]),
     }
 
 
-def cutoffs(thresholds: dict[str, Any]) -> str:
-    """The mask's thresholds in words: ``min_nnz 10; mad 31.5 to 80.2 by chromosome``."""
+def describe_thresholds(thresholds: Mapping[str, Any]) -> str:
+    """Describe the thresholds of a mask.
+
+    Parameters
+    ----------
+    thresholds : mapping
+        By filter a number, or a number for each chromosome.
+
+    Returns
+    -------
+    str
+        ``min_nnz 10; mad 31.5 to 80.2 by chromosome``.
+    """
     parts = []
     for name, value in thresholds.items():
         if not isinstance(value, dict):
-            parts.append(f"{name} {number(value)}")
+            parts.append(f"{name} {format_number(value)}")
         elif value:
-            low, high = min(value.values()), max(value.values())
-            span = number(low) if low == high else f"{number(low)} to {number(high)} by chromosome"
+            low, high = format_number(min(value.values())), format_number(max(value.values()))
+            span = low if low == high else f"{low} to {high} by chromosome"
             parts.append(f"{name} {span}")
     return "; ".join(parts)
 
 
 def _input_row(paths: ResultPaths, sample: str, resolution: int) -> dict[str, Any]:
+    """Return the record of a map's source, with None for what is unknown."""
     record = read_json(paths.map_files(sample, resolution).source)
     unknown = dict.fromkeys(("uri", "format", "coarsened_from", "contacts", "nnz", "assembly"))
-    identity = record.get("identity", {})
     return {
         **unknown,
         **record,
         "sample": sample,
         "resolution": resolution,
         "notes": record.get("notes", []),
-        "identity": identity.get("sha256") or "\u2013",
+        "identity": record.get("identity", {}).get("sha256") or DASH,
     }
 
 
 def _comparisons(
-    paths: ResultPaths, runs: Sequence[Run], done: Sequence[Run], folder: Path, width: int
+    paths: ResultPaths, runs: Sequence[Run], complete: Sequence[Run], folder: Path, width: int
 ) -> Iterator[dict[str, Any]]:
-    """The samples of each resolution of which all is there, and their picture as of ``_image``."""
-    lacking = Counter(run["resolution"] for run in runs) - Counter(
-        run["resolution"] for run in done
-    )
+    """Yield the figure of samples side by side of each resolution without a missing run."""
+    incomplete = Counter(run["resolution"] for run in runs)
+    incomplete.subtract(run["resolution"] for run in complete)
     for resolution, samples in compared(runs).items():
         picture = paths.comparison(resolution)
-        if resolution not in lacking and Path(picture).is_file():
-            image = _image(picture, folder, width)
+        if not incomplete[resolution] and Path(picture).is_file():
+            image = embed_image(picture, folder, width)
             yield {"resolution": resolution, "samples": samples, **image}
 
 
 def _plots(
-    paths: ResultPaths, rows: Sequence[dict[str, Any]], folder: Path, width: int
-) -> Iterator[dict[str, Any]]:
-    """The rows with their plot as of ``_image``, or with a link to it alone."""
-    plotted = [number for number, row in enumerate(rows) if row["status"] != MISSING]
-    shown = set(sorted(plotted, key=lambda number: Status(rows[number]["status"]).good)[:SHOWN])
-    for number in plotted:
-        row = rows[number]
+    paths: ResultPaths, rows: Sequence[Row], folder: Path, width: int, most_figures: int
+) -> Iterator[Row]:
+    """Yield the rows of runs with their embedded figure, or only a link to it."""
+    plotted = [index for index, row in enumerate(rows) if row["status"] != MISSING]
+    worst_first = sorted(plotted, key=lambda index: Status(rows[index]["status"]).good)
+    embedded = set(worst_first[:most_figures])
+    for index in plotted:
+        row = rows[index]
         plot = paths.plot(row["sample"], row["resolution"], row["method"])
-        picture = _image(plot, folder, width) if number in shown else _link(plot, folder)
-        yield {**row, "number": number + 1, "image": None, **picture}
-
-
-def _image(path: str, folder: Path, width: int) -> dict[str, Any]:
-    """A picture as a data URI, and the link to it."""
-    image, size = _webp(Path(path), width)
-    return {"image": image, "width": size[0], "height": size[1], **_link(path, folder)}
-
-
-def _link(path: str, folder: Path) -> dict[str, str | None]:
-    """A link to a PNG if it lies beside the page."""
-    picture = Path(path)
-    inside = picture.is_relative_to(folder)
-    return {"link": picture.relative_to(folder).as_posix() if inside else None}
-
-
-def costs(paths: ResultPaths, runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Time and memory of each rule's jobs, as Snakemake measured them (``ResultPaths.benchmark``).
-
-    Returns
-    -------
-    For each rule of which there are measurements: ``rule``, ``jobs``, ``seconds`` of all together,
-    the ``longest`` and the ``largest`` (peak memory, MB) as pairs of figure and job; ``largest`` is
-    None where all jobs were too short to be looked at.
-    """
-    samples = dict.fromkeys((run["sample"],) for run in runs)
-    maps = dict.fromkeys((run["sample"], str(run["resolution"])) for run in runs)
-    places = [(run["sample"], str(run["resolution"]), run["method"]) for run in runs]
-    resolutions = dict.fromkeys((str(run["resolution"]),) for run in runs)
-    jobs: dict[str, Iterable[tuple[str, ...]]] = {
-        "inspect": samples, "ingest": maps, "mask": maps, "bandwidth": places, "balance": places,
-        "plot": places, "compare": resolutions, "export": samples,
-    }  # fmt: skip
-    found = []
-    for rule, wildcards in jobs.items():
-        times, memories = [], []
-        for wildcard in wildcards:
-            path = Path(paths.benchmark(rule, *wildcard))
-            if path.is_file():
-                with open(path, newline="", encoding="utf-8") as stream:
-                    row = next(csv.DictReader(stream, delimiter="\t"))
-                name = " ".join(wildcard)
-                times.append((float(row["s"]), name))
-                # Snakemake writes a word instead of a figure for jobs that were over too soon.
-                if row["max_rss"].replace(".", "", 1).isdigit():
-                    memories.append((float(row["max_rss"]), name))
-        if times:
-            found.append(
-                {
-                    "rule": rule,
-                    "jobs": len(times),
-                    "seconds": sum(seconds for seconds, _ in times),
-                    "longest": max(times),
-                    "largest": max(memories, default=None),
-                }
-            )
-    return found
-
-
-def _webp(path: Path, width: int) -> tuple[str, tuple[int, int]]:
-    """A PNG as a WebP data URI (a tenth of the bytes), not wider than asked, and its size."""
-    from PIL import Image
-
-    with Image.open(path) as opened:
-        image = opened.convert("RGB")
-    if image.width > width:
-        image = image.resize((width, round(image.height * width / image.width)))
-    buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=72, method=4)
-    encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f"data:image/webp;base64,{encoded}", image.size
-
-
-def number(value: float | None) -> str:
-    """A figure with thousands apart and no digits that nobody needs, or a dash."""
-    if value is None:
-        return "\u2013"
-    return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.4g}"
-
-
-def duration(seconds: float) -> str:
-    """``12.3 s``, ``4 min 5 s`` or ``3 h 20 min``."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def deviation(value: float | None) -> str:
-    """A relative deviation: three digits, or a dash."""
-    return "\u2013" if value is None else f"{value:.2e}" if value < 1e-3 else f"{value:.3g}"
-
-
-def words(code: str) -> str:
-    """``not_converged`` as ``not converged``."""
-    return code.replace("_", " ")
+        if index in embedded:
+            picture = embed_image(plot, folder, width)
+        else:
+            picture = {"image": None, **link_image(plot, folder)}
+        yield {**row, "number": index + 1, **picture}

@@ -74,11 +74,9 @@ class KernelSettings(MethodSettings):
         stands for no smoothing (SSK). With ``cv`` cross-validation chooses a bandwidth for each
         chromosome separately.
     tolerance : float or None, default None
-        Largest relative deviation of the quantity that the step drives to one.
-        None stands for the method's own value, 1e-8.
+        Largest relative deviation of what the step drives to one; None stands for 1e-8.
     max_iterations : int or None, default None
-        Largest number of iterations.
-        None stands for the method's own value, 1,000.
+        Largest number of iterations; None stands for 1,000.
     score : {"excess", "cvm", "kl", "cosine"}, default "excess"
         What cross-validation minimises: excess, cvm, kl or cosine.
 

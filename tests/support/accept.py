@@ -1,0 +1,29 @@
+"""``make accept``: write every generated file of the repository anew.
+
+These are the files under ``conf/`` that show settings, ``docs/configuration.md``, the tables of
+methods, and ``tests/revisions.json``. Tests compare them and change nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from counterpoise.cohort.generated import generated_files
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def write_generated_files(root: Path) -> list[str]:
+    """Write the generated files that differ, and return their paths relative to the repository."""
+    changed = []
+    for name, text in generated_files(root).items():
+        path = root / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            changed.append(name)
+    return changed
+
+
+if __name__ == "__main__":
+    for name in write_generated_files(ROOT):
+        print(f"wrote {name}")

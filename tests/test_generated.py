@@ -1,0 +1,105 @@
+"""Files generated from the settings and the registry are those that ``make accept`` would write."""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from counterpoise.cohort.conf_files import CHOICES, as_yaml
+from counterpoise.cohort.config import load
+from counterpoise.cohort.docstrings import (
+    default_of,
+    first_sentence,
+    leaves,
+    meanings,
+    stated_defaults,
+)
+from counterpoise.cohort.generated import generated_files
+from counterpoise.cohort.samples import Sample
+from counterpoise.cohort.settings import IngestSettings, RunConfig, SdistFile
+from counterpoise.methods import methods
+
+ROOT = Path(__file__).resolve().parents[1]
+CONF = ROOT / "conf"
+GENERATED = generated_files(ROOT)
+METHOD_CLASSES = {kind for method in methods().values() for kind in method.settings.__mro__}
+SETTINGS = sorted(
+    {
+        *(kind for kind in METHOD_CLASSES if "__annotations__" in vars(kind)),
+        *(choice.settings for choice in CHOICES),
+        IngestSettings,
+        RunConfig,
+        Sample,
+        SdistFile,
+    },
+    key=lambda kind: kind.__name__,
+)
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_a_generated_file_is_up_to_date(name: str) -> None:
+    path = ROOT / name
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    drift = difflib.unified_diff(
+        text.splitlines(), GENERATED[name].splitlines(), name, "make accept", lineterm=""
+    )
+    assert not (difference := "\n".join(drift)), f"run `make accept`:\n{difference}"
+
+
+def test_every_file_that_holds_settings_is_generated() -> None:
+    files = {f"conf/{path.relative_to(CONF)}" for path in CONF.glob("*/*.yaml")}
+    written_by_hand = {name for name in files if name.split("/")[1] in ("cohort", "experiment")}
+    assert files - written_by_hand == {name for name in GENERATED if name.startswith("conf/")}
+
+
+@pytest.mark.parametrize("kind", SETTINGS, ids=lambda kind: kind.__name__)
+def test_docstrings_describe_every_setting_and_state_its_default(kind: type) -> None:
+    texts = meanings(kind)
+    for item in leaves(kind):
+        comment = first_sentence(texts[item.name])
+        assert len(comment) <= 98, f"{item.name}: the first sentence is the comment in conf/"
+        assert comment.endswith("."), f"{item.name}: {comment}"
+    fields = {item.name: default_of(item) for item in leaves(kind)}
+    for name, stated in stated_defaults(kind).items():
+        spelt = {"None": "null", "True": "true", "False": "false"}.get(stated, stated.strip('"'))
+        assert as_yaml(fields[name]) == spelt, name
+
+
+def test_shown_defaults_are_those_of_the_classes(tmp_path: Path) -> None:
+    """With and without its file, a method has the same settings."""
+    entries = [f"+method@methods.other_{name}={name}" for name in methods()]
+    shown = load(CONF, entries)
+    shutil.copytree(CONF, tmp_path / "conf", ignore=shutil.ignore_patterns("method"))
+    bare = load(tmp_path / "conf", entries)
+    for name, method in methods().items():
+        for run in (shown, bare):
+            assert asdict(run.methods[f"other_{name}"]) == asdict(method.settings())
+    assert asdict(shown.config) == asdict(bare.config)
+
+
+@pytest.mark.parametrize("without_files", [False, True])
+def test_hydra_warns_of_nothing(tmp_path: Path, without_files: bool) -> None:
+    """Neither with the files of ``conf/method`` nor where a method has none."""
+    shutil.copytree(CONF, tmp_path / "conf")
+    if without_files:
+        shutil.rmtree(tmp_path / "conf" / "method")
+    program = (
+        "import sys; from counterpoise.cohort.config import load; "
+        "load(sys.argv[1], ['cohort=scc1', 'mask=none', 'experiment=no_mask'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "always", "-c", program, str(tmp_path / "conf")],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert done.stdout == ""
+    assert "hydra" not in done.stderr.lower(), done.stderr
+    assert "Warning" not in done.stderr, done.stderr

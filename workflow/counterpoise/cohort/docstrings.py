@@ -1,0 +1,140 @@
+"""Read what the docstrings of settings say: the source of comments in ``conf/`` and of the docs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import MISSING as NO_DEFAULT
+from dataclasses import Field, fields, is_dataclass
+from inspect import cleandoc
+from typing import Any
+
+from omegaconf import MISSING
+
+
+def summary(kind: type) -> str:
+    """Return the first paragraph of a class's docstring, on one line.
+
+    Parameters
+    ----------
+    kind : type
+        Any class.
+
+    Returns
+    -------
+    str
+        The paragraph; empty without a docstring.
+    """
+    return _one_line(cleandoc(kind.__doc__ or "").partition("\n\n")[0])
+
+
+def meanings(kind: type) -> dict[str, list[str]]:
+    """Read the ``Attributes`` sections of a class and its bases.
+
+    Parameters
+    ----------
+    kind : type
+        A class with numpydoc docstrings. What it says of a name is appended to what its bases say.
+
+    Returns
+    -------
+    dict of str to list of str
+        Paragraphs and list items (which begin with ``- ``) by name, each on one line.
+    """
+    found: dict[str, list[str]] = {}
+    for base in reversed(kind.__mro__):
+        for names, text in _entries(base.__dict__.get("__doc__") or ""):
+            for name in names.split(", "):
+                found[name] = found.get(name, []) + _blocks(text)
+    return found
+
+
+def first_sentence(blocks: list[str]) -> str:
+    """Return the first sentence of a text, without reStructuredText markup.
+
+    Parameters
+    ----------
+    blocks : list of str
+        Paragraphs and list items, as ``meanings`` returns them.
+
+    Returns
+    -------
+    str
+        The sentence, with ``null`` for None, as YAML spells it.
+    """
+    sentence = re.split(r"(?<=\.)\s+(?=[A-Z`])", blocks[0])[0]
+    return re.sub(r"\bNone\b", "null", sentence.replace("``", ""))
+
+
+def default_of(item: Field[Any]) -> Any:
+    """Return the default of a dataclass field; ``omegaconf.MISSING`` if it has none.
+
+    Parameters
+    ----------
+    item : dataclasses.Field
+        Field of a settings dataclass.
+
+    Returns
+    -------
+    object
+        The default, or what the default factory makes.
+    """
+    if item.default is not NO_DEFAULT:
+        return item.default
+    return MISSING if item.default_factory is NO_DEFAULT else item.default_factory()
+
+
+def stated_defaults(kind: type) -> dict[str, str]:
+    """Read the defaults that the docstring of a class itself states (``name : type, default X``).
+
+    Parameters
+    ----------
+    kind : type
+        A settings dataclass; its bases are not read.
+
+    Returns
+    -------
+    dict of str to str
+        The text after ``default`` by name.
+    """
+    stated = {}
+    for head in re.findall(r"^ {4}(\w+ : .*)$", kind.__doc__ or "", re.M):
+        name, _, description = head.partition(" : ")
+        if match := re.search(r", default (.*)$", description):
+            stated[name] = match[1]
+    return stated
+
+
+def leaves(kind: type) -> list[Field[Any]]:
+    """Return the fields of a settings dataclass that are no section of their own.
+
+    Parameters
+    ----------
+    kind : type
+        A settings dataclass.
+
+    Returns
+    -------
+    list of dataclasses.Field
+        The fields in the order of their definition.
+    """
+    return [item for item in fields(kind) if not is_dataclass(default_of(item))]
+
+
+def _entries(doc: str) -> list[tuple[str, str]]:
+    """Split the ``Attributes`` section into names and indented text."""
+    section = re.search(r"^Attributes\n-+\n(.*?)(?=^\S.*\n-{3,}$|\Z)", cleandoc(doc), re.M | re.S)
+    if section is None:
+        return []
+    parts = re.split(r"^(\S.*?) : .*\n", section[1], flags=re.M)
+    return list(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def _blocks(text: str) -> list[str]:
+    """Split an entry's text into paragraphs and list items, each on one line."""
+    blocks = re.split(r"\n\s*\n|\n(?=\s*- )", text.strip())
+    return [_one_line(block) for block in blocks]
+
+
+def _one_line(text: str) -> str:
+    """Replace line breaks and indentation by single spaces."""
+    return " ".join(text.split())

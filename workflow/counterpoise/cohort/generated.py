@@ -1,0 +1,72 @@
+"""Everything in the repository that is generated from the settings and the registry of methods.
+
+``make accept`` writes these files; a test compares them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from counterpoise.cohort.conf_files import conf_files
+from counterpoise.cohort.settings_page import page
+from counterpoise.methods import methods
+
+
+def generated_files(root: Path) -> dict[str, str]:
+    """Render every generated file of the repository.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The repository.
+
+    Returns
+    -------
+    dict of str to str
+        Texts by path, relative to the repository.
+    """
+    tables = {name: with_tables((root / name).read_text(encoding="utf-8")) for name in PAGES}
+    return {**conf_files(), **tables, "docs/configuration.md": page()}
+
+
+def with_tables(text: str) -> str:
+    """Replace the generated tables of a page.
+
+    Parameters
+    ----------
+    text : str
+        A Markdown page with pairs of the comments ``<!-- generated: NAME -->`` and
+        ``<!-- end -->``.
+
+    Returns
+    -------
+    str
+        The page with every table between such comments as it should be.
+    """
+
+    def table(match: re.Match[str]) -> str:
+        return f"{match[1]}\n{TABLES[match[2]]()}\n{match[3]}"
+
+    return re.sub(r"(<!-- generated: (\w+) -->).*?(<!-- end -->)", table, text, flags=re.S)
+
+
+def methods_table() -> str:
+    """Render the table of methods: name, what it does, what it balances by default.
+
+    Returns
+    -------
+    str
+        A Markdown table.
+    """
+    scopes = {"genome": "genome", "cis": "by chromosome", "trans": "between chromosomes"}
+    rows = ["| name | what it does | default |", "|---|---|---|"]
+    for name, method in methods().items():
+        settings = method.settings()
+        ignored = f", {settings.ignore_diags} diagonals ignored" if settings.ignore_diags else ""
+        rows.append(f"| `{name}` | {method.summary} | {scopes[settings.scope]}{ignored} |")
+    return "\n".join(rows)
+
+
+TABLES = {"methods": methods_table}
+PAGES = ("README.md",)  # with tables

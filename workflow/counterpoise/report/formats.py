@@ -1,0 +1,98 @@
+"""Numbers as text in figures, in the report and in messages."""
+
+from __future__ import annotations
+
+import math
+
+DASH = "\u2013"  # stands for an unknown value
+
+
+def format_number(value: float | None) -> str:
+    """Format a number with thousands separators and at most four significant digits.
+
+    Parameters
+    ----------
+    value : float or None
+        The number; None is written as a dash.
+
+    Returns
+    -------
+    str
+        ``12,345``, ``20.25`` or a dash.
+    """
+    if value is None:
+        return DASH
+    return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.4g}"
+
+
+def format_duration(seconds: float) -> str:
+    """Format a duration.
+
+    Parameters
+    ----------
+    seconds : float
+        The duration in seconds.
+
+    Returns
+    -------
+    str
+        ``12.3 s``, ``4 min 5 s`` or ``3 h 20 min``.
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def format_deviation(value: float | None) -> str:
+    """Format a relative deviation with three significant digits.
+
+    Parameters
+    ----------
+    value : float or None
+        The deviation; None is written as a dash.
+
+    Returns
+    -------
+    str
+        ``0.0123``, ``1.23e-05`` or a dash.
+    """
+    if value is None:
+        return DASH
+    return f"{value:.2e}" if value < 1e-3 else f"{value:.3g}"
+
+
+def format_percent(share: float) -> str:
+    """Format a share as a percentage; 0 % and 100 % mean exactly none and all.
+
+    Parameters
+    ----------
+    share : float
+        A share between 0 and 1; NaN is written as a dash.
+
+    Returns
+    -------
+    str
+        ``97.3 %``, ``100 %`` or a dash.
+    """
+    if not math.isfinite(share):
+        return DASH
+    if share in (0, 1):
+        return f"{share:.0%}".replace("%", " %")
+    return f"{min(max(100 * share, 0.1), 99.9):.3g} %"
+
+
+def format_status(status: str) -> str:
+    """Format a status for reading: ``not_converged`` becomes ``not converged``.
+
+    Parameters
+    ----------
+    status : str
+        A status as files spell it.
+
+    Returns
+    -------
+    str
+        The status with spaces.
+    """
+    return status.replace("_", " ")

@@ -1,0 +1,180 @@
+"""``summary.tsv``: one row per run.
+
+To add a column, add a row to ``COLUMNS``. ``docs/outputs.md`` lists the columns for users.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from counterpoise.files import read_json, replacing
+from counterpoise.records.verdict import Verdict
+from counterpoise.store.missing import why_missing
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.weights import read_verdict
+
+MISSING = "missing"  # the status of a run without a result
+
+# Sample, resolution and method of a run; condition and replicate if the sample sheet has them.
+Run = dict[str, Any]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The files of a run from which a row is computed.
+
+    Attributes
+    ----------
+    run : mapping
+        Sample, resolution, method and, if known, condition and replicate.
+    verdict : Verdict
+        The run's ``verdict.json``.
+    source : dict
+        The ``source.json`` of its map.
+    experiment : str
+        Name of the experiment, ``base`` without an overlay.
+    """
+
+    run: Run
+    verdict: Verdict
+    source: dict[str, Any]
+    experiment: str
+
+
+class Column(NamedTuple):
+    """A column of the summary.
+
+    Attributes
+    ----------
+    name : str
+        Its heading.
+    meaning : str
+        What it holds.
+    value : callable
+        Computes the value from the files of a run; None is written as an empty field.
+    """
+
+    name: str
+    meaning: str
+    value: Callable[[Result], Any]
+
+
+COLUMNS = (
+    Column("sample", "name in the sample sheet", lambda r: r.run["sample"]),
+    Column("condition", "from the sample sheet", lambda r: r.run.get("condition")),
+    Column("replicate", "from the sample sheet", lambda r: r.run.get("replicate")),
+    Column("resolution", "bin size in base pairs", lambda r: r.run["resolution"]),
+    Column("method", "name of the method in the cohort", lambda r: r.run["method"]),
+    Column("status", "the verdict's status, or missing", lambda r: r.verdict.status.value),
+    Column("reason", "why the run is not balanced, or missing", lambda r: r.verdict.reason),
+    Column("algorithm", "the method's algorithm", lambda r: r.verdict.method),
+    Column("scope", "contacts used: genome, cis or trans", lambda r: r.verdict.scope),
+    Column("bins", "all bins", lambda r: r.verdict.bins),
+    Column("kept", "bins kept by the mask", lambda r: r.verdict.kept),
+    Column("contacts", "sum of all counts", lambda r: r.source.get("contacts")),
+    Column("nonzeros", "stored pixels", lambda r: r.source.get("nnz")),
+    Column("iterations", "iterations of the method", lambda r: r.verdict.iterations),
+    Column("matvecs", "matrix-vector products", lambda r: r.verdict.matvecs),
+    Column("max_deviation", "largest deviation of row sums", lambda r: r.verdict.max_deviation),
+    Column("rms_deviation", "RMS deviation of row sums", lambda r: r.verdict.rms_deviation),
+    Column("median_se", "median relative standard error", lambda r: r.verdict.median_se),
+    Column("seconds", "time of balancing", lambda r: r.verdict.run.get("seconds")),
+    Column("peak_memory_mb", "in MiB", lambda r: r.verdict.run.get("peak_memory_mb")),
+    Column("format", "format of the source", lambda r: r.source.get("format")),
+    Column(
+        "coarsened_from", "finer level it was summed from", lambda r: r.source.get("coarsened_from")
+    ),
+    Column("sha256", "of the source", lambda r: r.source.get("identity", {}).get("sha256")),
+    Column("source", "path or address of the source", lambda r: r.source.get("uri")),
+    Column("experiment", "overlay of the cohort, or base", lambda r: r.experiment),
+)
+COLUMN_NAMES = tuple(column.name for column in COLUMNS)
+
+
+def summary_rows(
+    paths: ResultPaths, runs: Sequence[Run], settings: Mapping[str, Any] | None = None
+) -> list[Row]:
+    """Compute a row for each run.
+
+    Parameters
+    ----------
+    paths : ResultPaths
+        Locations of the cohort's results.
+    runs : sequence of mapping
+        Sample, resolution, method and, if known, condition and replicate of each run.
+    settings : mapping, optional
+        After a failed workflow, the outputs it left unmade, see ``why_missing``.
+
+    Returns
+    -------
+    list of dict
+        Values by ``COLUMN_NAMES``; None where unknown. A run without a result has the status
+        ``missing`` and the reason.
+    """
+    return [_summary_row(paths, run, settings) for run in runs]
+
+
+def _summary_row(paths: ResultPaths, run: Run, settings: Mapping[str, Any] | None) -> Row:
+    if reason := why_missing(paths, run, settings):
+        row = {name: run.get(name) for name in COLUMN_NAMES}
+        return {**row, "status": MISSING, "reason": reason}
+    result = Result(
+        run,
+        read_run_verdict(paths, run),
+        read_json(paths.map_files(run["sample"], run["resolution"]).source),
+        paths.experiment,
+    )
+    return {column.name: column.value(result) for column in COLUMNS}
+
+
+def read_run_verdict(paths: ResultPaths, run: Run) -> Verdict:
+    """Read the verdict of a run.
+
+    Parameters
+    ----------
+    paths : ResultPaths
+        Locations of the cohort's results.
+    run : mapping
+        Sample, resolution and method.
+
+    Returns
+    -------
+    Verdict
+        The run's verdict.
+    """
+    return read_verdict(paths.run_files(run["sample"], run["resolution"], run["method"]).verdict)
+
+
+def write_summary(
+    paths: ResultPaths,
+    runs: Sequence[Run],
+    path: str | Path,
+    settings: Mapping[str, Any] | None = None,
+) -> None:
+    """Write ``summary.tsv``: tab-separated, a header line, empty fields where unknown.
+
+    Parameters
+    ----------
+    paths, runs, settings
+        See ``summary_rows``.
+    path : str or Path
+        Where the table goes.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMN_NAMES, delimiter="\t", lineterminator="\n")
+    writer.writeheader()
+    for row in summary_rows(paths, runs, settings):
+        writer.writerow({name: _single_line(value) for name, value in row.items()})
+    with replacing(path) as temporary:
+        temporary.write_text(text.getvalue(), encoding="utf-8")
+
+
+def _single_line(value: Any) -> Any:
+    """Replace tabs and line breaks of a text, which would break the table."""
+    return " ".join(value.split()) if isinstance(value, str) else value
