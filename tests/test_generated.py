@@ -22,7 +22,7 @@ from counterpoise.cohort.docstrings import (
 )
 from counterpoise.cohort.generated import generated_files
 from counterpoise.cohort.samples import Sample
-from counterpoise.cohort.settings import IngestSettings, RunConfig, SdistFile
+from counterpoise.cohort.settings import IngestSettings, CohortSettings, SdistFile
 from counterpoise.methods import methods
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,7 +34,7 @@ SETTINGS = sorted(
         *(kind for kind in METHOD_CLASSES if "__annotations__" in vars(kind)),
         *(choice.settings for choice in CHOICES),
         IngestSettings,
-        RunConfig,
+        CohortSettings,
         Sample,
         SdistFile,
     },
