@@ -43,7 +43,7 @@ format: .venv/ready
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/rules
 
-# Writes every generated file anew: conf/, docs/configuration.md, tables, tests/revisions.json.
+# Write every generated file: conf/, docs/configuration.md, tables of methods, tests/revisions.json.
 accept: .venv/ready
 	$(BIN)/python -m tests.support.accept
 

@@ -2,8 +2,9 @@
 
 python -m benchmarks.tracking [--runs 200] [--points 300]
 
-Needs PostgreSQL and the extra ``dev``, as tests/test_tracking_server.py does. Logs the runs, then
-the same again, when nothing is new. Writes results/tracking.json and the table in README.md.
+Needs PostgreSQL and the extra ``dev``, as tests/tracking/test_tracking_server.py does. Logs the
+runs, then the same again, when nothing is new. Writes results/tracking.json and the
+table in README.md.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
-from tests.servers import Server, missing_for_postgres, mlflow_server, postgres, running
-from tests.test_tracking import cohort_rows, write_run
 
 from benchmarks.measuring import in_words, machine, markdown, on_two_cores, publish, save
 from counterpoise.store.paths import ResultPaths
 from counterpoise.tracking.log import log_cohort
+from tests.support.servers import Server, missing_for_postgres, mlflow_server, postgres, running
+from tests.support.tracking import cohort_rows, write_run
 
 WORKERS = 4  # what ``mlflow server`` starts by itself
 

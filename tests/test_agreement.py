@@ -21,10 +21,9 @@ from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
 from counterpoise.mask import MaskSettings
 from counterpoise.store.mcool import juicer_vector
-
-from .peers import hic_vectors
-from .test_methods import CLOSE
-from .test_verdicts import TOTALS
+from tests.support.peers import hic_vectors
+from tests.support.real_maps import TOTALS
+from tests.support.solving import close_settings
 
 STORED = "stored"
 
@@ -256,7 +255,7 @@ def test_methods_agree(shared_data: Path, name: str, scope: str, diagonals: int)
     mask = MaskSettings(cis_only=scope == "cis") if diagonals else None
     # cooler's ICE weights trans contacts by chromosome size: another map, another solution.
     for method in ("ssk", "scale") if scope == "trans" else ("ssk", "scale", "ice"):
-        result = cp.balance(contacts, method, mask=mask, **settings, **CLOSE[method])
+        result = cp.balance(contacts, method, mask=mask, **settings, **close_settings(method))
         if method == "ice" and name in IN_PARTS and not diagonals:
             assert result.verdict.parts[0].cause == "disconnected"
             continue
@@ -264,7 +263,7 @@ def test_methods_agree(shared_data: Path, name: str, scope: str, diagonals: int)
         left_out = sum(part.dropped for part in result.verdict.parts)
         assert left_out == LEFT_OUT.get((name, method), 0)
         same_bins = np.isfinite(result.weights)
-        kr = cp.balance(contacts, "kr", mask=same_bins, **settings, **CLOSE["kr"])
+        kr = cp.balance(contacts, "kr", mask=same_bins, **settings, **close_settings("kr"))
         assert kr.status is cp.Status.CONVERGED, kr.reason
         # As cooler does, ICE gives bins without a contact in this scope a weight all the same.
         kept = np.isfinite(kr.weights)

@@ -19,8 +19,7 @@ from counterpoise.contacts.contact_map import Contacts
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.mask import Mask, MaskSettings, Reason, mask_bins
 from counterpoise.store.masks import read_mask, write_mask
-
-from .conftest import random_map
+from tests.support.maps import random_map
 
 
 def as_contacts(matrix: np.ndarray, bins: BinTable) -> Contacts:

@@ -1,0 +1,9 @@
+"""What several test files share: maps, cohorts, servers. No test file imports another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# Real maps and damaged inputs, which are no part of the repository.
+SHARED = REPOSITORY.parent / "shared" / "data"

@@ -1,4 +1,4 @@
-"""``make accept``: write every generated file of the repository anew.
+"""``make accept``: write every generated file of the repository.
 
 These are the files under ``conf/`` that show settings, ``docs/configuration.md``, the tables of
 methods, and ``tests/revisions.json``. Tests compare them and change nothing.
@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from counterpoise.cohort.generated import generated_files
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support import REPOSITORY
+from tests.support.revisions import EXPECTED, write_expected_results
 
 
 def write_generated_files(root: Path) -> list[str]:
@@ -25,5 +25,7 @@ def write_generated_files(root: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    for name in write_generated_files(ROOT):
+    for name in write_generated_files(REPOSITORY):
         print(f"wrote {name}")
+    if write_expected_results():
+        print(f"wrote {EXPECTED.relative_to(REPOSITORY)}")

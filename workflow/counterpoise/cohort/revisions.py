@@ -1,20 +1,20 @@
 """Revisions of the stages: small numbers, raised by hand when results change.
 
-A job's settings carry the revision of its rule, so a new release runs again what it would make
-differently, and nothing else. Raise a number by one when what the rule writes changes for the same
-input and settings: a figure, a column, a key. A faster way to the same figures leaves it alone, and
-so does a new message. ``tests/test_revisions.py`` fails where results changed and the revision did
-not, and ``docs/reprocessing.md`` says what runs again.
+The settings of a job carry the revision of its rule, so a new release repeats the jobs whose
+results it would change, and no others. Raise a number by one when what the rule writes changes for
+the same input and settings: a number, a column, a key. A faster way to the same numbers does not
+raise it, and neither does a new message. ``tests/cohort/test_revisions.py`` fails if results
+changed and the revision did not, and ``docs/reprocessing.md`` says what runs again.
 
-Methods have a revision each, beside their registration in ``methods/``. That of ``balance`` and
-``bandwidth`` here is for what all of them share.
+Each method has a revision of its own, at its registration in ``methods/``. Those of ``balance`` and
+``bandwidth`` here are for what all methods share.
 """
 
 from __future__ import annotations
 
 from counterpoise.methods import methods
 
-# By rule. All of these run again what depends on them, too.
+# By rule. Raising one of these repeats the jobs that depend on it, too.
 REVISIONS = {
     "inspect": 1,
     "ingest": 1,
@@ -30,5 +30,18 @@ REVISIONS = {
 
 
 def of_method(stage: str, algorithm: str) -> list[int]:
-    """The revision of ``balance`` or ``bandwidth`` for a method: of all methods, and its own."""
+    """Return the revision of a stage for one method.
+
+    Parameters
+    ----------
+    stage : {"balance", "bandwidth"}
+        Rule that runs methods.
+    algorithm : str
+        Name of a method.
+
+    Returns
+    -------
+    list of int
+        The revision of the stage for all methods, and the revision of the method.
+    """
     return [REVISIONS[stage], methods()[algorithm].revision]

@@ -11,7 +11,7 @@ To add a method, write one module here. It holds
 the configuration (``/method@methods.NAME: name``) and the whole workflow know the method at once.
 ``make accept`` then writes its file in ``conf/method/``, its section in ``docs/configuration.md``,
 its row in the README and its expected results in ``tests/revisions.json``; commit these too.
-``tests/test_conformance.py`` tests every method in this folder.
+``tests/methods/test_conformance.py`` tests every method in this folder.
 
 When the results of a method change for the same map and settings, raise its revision by one,
 ``Method("name", Settings, solve, revision=2)``: its jobs then run again, and no others.

@@ -1,0 +1,170 @@
+"""The verdicts on real and bad maps, held against the table in the README of the shared data.
+
+"Which maps can be balanced exactly": all contacts at once unless said otherwise, no diagonal
+dropped, empty bins alone masked. The numbers of entries and rows are the README's.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import counterpoise as cp
+from benchmarks.verdicts import EMPTY, NO_SUPPORT, SUPPORT_ONLY, TOTAL, Line, line
+from counterpoise.contacts.selection import Scope
+from tests.support import REPOSITORY
+from tests.support.real_maps import HUMAN, OLD, RNA, SPARSE, TOTALS
+
+# With the number of entries outside every perfect matching, where the README has one.
+SUPPORT_ONLYS = {
+    "gm12878_raw_values.cool": 2373,
+    "hg19.GM12878-MboI.matrix.2000kb.cool": None,
+    **{f"{SPARSE}{level}": None for level in (1000000, 2500000)},
+    "scer_w303_g1_2kb_SRR8769554.cool": 7612,
+    **{f"{HUMAN}{level}": None for level in (100000, 200000, 400000, 800000)},
+    "chromosight_example.cool": None,
+    "yeast_duan2009_10kb.cool": 656,
+    "unittest_matrix_2.cool": None,
+    **{f"{OLD}{level}": None for level in (3, 4)},
+}
+# With the number of rows that are short of a partner, where the README has one.
+NO_SUPPORTS = {
+    "kr_full.cool": None,
+    "hesc_dixon_chr1_40kb.cool": 2,
+    "FL-E13-5_chr1.cool": None,
+    "hicstuff_mat.cool": None,
+    RNA: None,
+}
+BY_CHROMOSOME = {
+    f"{HUMAN}100000": {TOTAL: 11, SUPPORT_ONLY: 12, NO_SUPPORT: 1},
+    "scer_w303_g1_2kb_SRR8769554.cool": {TOTAL: 7, SUPPORT_ONLY: 10},
+    "gm12878_raw_values.cool": {TOTAL: 25},
+    # One part that has contacts, and the chromosome that was emptied.
+    "bad/one_chromosome_empty.cool": {TOTAL: 1, EMPTY: 1},
+    "intra-removed.cool": {EMPTY: 3},
+}
+BAD = {
+    "two_blocks": TOTAL,
+    "arrow_zero_diagonal": NO_SUPPORT,
+    "arrow_full_diagonal": TOTAL,
+    "support_not_total": SUPPORT_ONLY,
+    "bipartite_unequal": NO_SUPPORT,
+    "bipartite_equal": TOTAL,
+    "diagonal_only": TOTAL,
+    "tridiagonal_only": TOTAL,
+    "one_bin_hanging_by_one_contact": SUPPORT_ONLY,
+    "toy.symm.upper.var": NO_SUPPORT,
+    "control_good": TOTAL,
+    "counts_over_int32": TOTAL,
+    "single_bin": TOTAL,
+    "one_chromosome_empty": TOTAL,
+}
+
+
+def judged(folder: Path, name: str, scope: Scope = Scope.GENOME) -> Line:
+    return line(name, "", cp.read_contacts(str(folder / name)), scope)
+
+
+def number_before(words: str, reason: str) -> int:
+    found = re.search(rf"([\d,]+) {words}", reason)
+    assert found is not None, reason
+    return int(found[1].replace(",", ""))
+
+
+def check(entry: Line, decision: str) -> None:
+    """The decision, and a verdict of KR that agrees with it and names bins."""
+    assert entry.decisions == {decision: 1}
+    part = entry.verdict.parts[0]
+    if decision == TOTAL:
+        assert part.status is cp.Status.CONVERGED, part.reason
+        assert part.max_deviation is not None
+        assert part.max_deviation < 1e-7
+        return
+    cause = {SUPPORT_ONLY: "no_total_support", NO_SUPPORT: "no_support"}[decision]
+    assert (part.status, part.cause) == (cp.Status.FAILED, cause)
+    assert part.matvecs == 1
+    assert re.search(r"\d bins? \(.*:[\d,]+-[\d,]+.*\) ha(s|ve) contacts with only", part.reason)
+
+
+@pytest.mark.parametrize("name", TOTALS)
+def test_total_support(shared_data: Path, name: str) -> None:
+    check(judged(shared_data, name), TOTAL)
+
+
+@pytest.mark.parametrize("name", SUPPORT_ONLYS)
+def test_support_but_not_total_support(shared_data: Path, name: str) -> None:
+    entry = judged(shared_data, name)
+    check(entry, SUPPORT_ONLY)
+    outside = SUPPORT_ONLYS[name]
+    told = number_before("entr(?:y|ies) of the map", entry.verdict.reason)
+    assert told == outside if outside else told > 0
+
+
+@pytest.mark.parametrize("name", NO_SUPPORTS)
+def test_no_support(shared_data: Path, name: str) -> None:
+    entry = judged(shared_data, name)
+    check(entry, NO_SUPPORT)
+    reason = entry.verdict.reason
+    short = number_before(r"bins? \(", reason) - number_before("bins?, too few", reason)
+    rows = NO_SUPPORTS[name]
+    assert short == rows if rows else short > 0
+
+
+@pytest.mark.parametrize("name", BY_CHROMOSOME)
+def test_by_chromosome(shared_data: Path, name: str) -> None:
+    entry = judged(shared_data, name, Scope.CIS)
+    assert entry.decisions == BY_CHROMOSOME[name]
+    causes = {"no_total_support": SUPPORT_ONLY, "no_support": NO_SUPPORT, "": TOTAL, "empty": EMPTY}
+    assert Counter(causes[part.cause] for part in entry.verdict.parts) == entry.decisions
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_maps(shared_data: Path, name: str) -> None:
+    check(judged(shared_data, f"bad/{name}.cool"), BAD[name])
+
+
+@pytest.mark.parametrize("name", ["hesc_dixon_chr1_40kb.cool", *SUPPORT_ONLYS])
+def test_dropping_the_sparsest_bins_is_enough(shared_data: Path, name: str) -> None:
+    """All of these balance after one step of Juicer's, of 1 %; the deviation is told truly."""
+    contacts = cp.read_contacts(str(shared_data / name))
+    result = cp.balance(contacts, "kr", scope="genome", on_failure="drop")
+    part = result.verdict.parts[0]
+    assert part.status is cp.Status.CONVERGED, part.reason
+    assert part.drop_percentile == 1
+    filled = cp.balance(contacts, "vc", scope="genome").weights
+    assert part.kept == np.isfinite(result.weights).sum()
+    assert part.dropped == np.isfinite(filled).sum() - part.kept
+
+
+def write_arrow(path: Path) -> None:
+    """A cooler of five bins, the first in contact with each of the others."""
+    with h5py.File(path, "w") as file:
+        file.attrs.update({"bin-type": "fixed", "bin-size": 10})
+        file["chroms/name"], file["chroms/length"] = np.array(["one"], "S"), [50]
+        file["bins/chrom"] = np.zeros(5, np.int32)
+        file["bins/start"], file["bins/end"] = np.arange(5) * 10, np.arange(1, 6) * 10
+        file["pixels/bin1_id"], file["pixels/bin2_id"] = np.zeros(4, int), np.arange(1, 5)
+        file["pixels/count"] = np.arange(1, 5)
+
+
+def test_the_command_prints_a_line_for_each_map(tmp_path: Path) -> None:
+    write_arrow(tmp_path / "arrow.cool")
+    (tmp_path / "broken.cool").write_text("no cooler")
+    command = [sys.executable, "-m", "benchmarks.verdicts", str(tmp_path), "genome", "trans"]
+    root = REPOSITORY
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    rows = [row.split(" | ") for row in done.stdout.splitlines()[2:]]
+    start = [[cell.strip("| ") for cell in row[:5]] for row in rows]
+    assert start == [
+        ["arrow.cool", "10", "genome", NO_SUPPORT, "failed"],
+        ["arrow.cool", "10", "trans", EMPTY, "empty"],
+        ["broken.cool", "-", "-", "-", "not read"],
+    ]
+    assert "4 bins (one:10-20" in done.stdout

@@ -1,0 +1,638 @@
+"""The configuration: everything in conf/ composes, and everything wrong is refused by its key."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from counterpoise.cohort.cohort import Run
+from counterpoise.cohort.config import load, snakemake_overrides
+from counterpoise.cohort.revisions import REVISIONS
+from counterpoise.errors import ConfigError
+from counterpoise.store.paths import combinations
+from tests.support import REPOSITORY
+
+CONF = REPOSITORY / "conf"
+COHORTS = sorted(path.stem for path in (CONF / "cohort").glob("*.yaml"))
+
+COHORT = """\
+# @package _global_
+defaults:
+  - /method@methods.ice: ice
+  - /method@methods.kr: kr
+  - _self_
+
+cohort: mine
+resolutions: [10000, 50000]
+primary: ice
+
+samples:
+  a:
+    path: resources/demo/simulated.cool
+  b:
+    path: resources/demo/simulated.cool::/
+    condition: treated
+    replicate: "2"
+    assembly: sacCer
+    resolutions: [20000]
+"""
+
+
+def demo(*overrides: str) -> Run:
+    return load(CONF, list(overrides))
+
+
+def with_cohort(folder: Path, text: str, *overrides: str) -> Run:
+    """A copy of conf/ with a cohort of this text, composed."""
+    conf = folder / "conf"
+    shutil.copytree(CONF, conf)
+    (conf / "cohort" / "mine.yaml").write_text(text, encoding="utf-8")
+    return load(conf, ["cohort=mine", *overrides], root=folder)
+
+
+def options(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def jobs(run: Run) -> dict[str, Any]:
+    """The parameters of every job."""
+    return {
+        "cohort": run.cohort_settings(),
+        "inspect": [run.ingest_settings(sample) for sample in run.samples],
+        "ingest": [
+            run.ingest_settings(sample, resolution)
+            for sample in run.samples
+            for resolution in run.resolutions(sample)
+        ],
+        "mask": run.mask_settings(),
+        "methods": {method: run.method_settings(method) for method in run.methods},
+        "searches": {
+            method: run.search_settings(method)
+            for method in run.methods
+            if run.bandwidth_file("yeast", 10000, method)
+        },
+        "compare": run.comparison_settings(list(run.samples)),
+        "report": run.report_settings(),
+        "export": {sample: run.export_settings(sample) for sample in run.samples},
+        "qc": run.qc_settings(),
+        "tracking": run.tracking_settings(),
+        "archives": {package: run.archive_settings(package) for package in run.config.sources},
+    }
+
+
+# --- what is there composes ------------------------------------------------------------------
+
+
+def test_cohorts_are_there() -> None:
+    assert {"demo", "scc1"} <= set(COHORTS)
+
+
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_every_cohort_composes(cohort: str) -> None:
+    run = demo(f"cohort={cohort}")
+    assert run.config.cohort == cohort
+    assert run.samples
+    assert run.config.primary in run.methods
+    assert combinations(run.cohort_settings())
+
+
+@pytest.mark.parametrize(
+    ("group", "option"),
+    [
+        (group, option)
+        for group in ("mask", "backend", "tracking", "qc")
+        for option in options(group)
+    ],
+)
+def test_every_option_composes(group: str, option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://tracking.example:5000")
+    assert isinstance(demo(f"{group}={option}"), Run)
+
+
+@pytest.mark.parametrize("experiment", options("experiment"))
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_every_experiment_fits_every_cohort(cohort: str, experiment: str) -> None:
+    base, run = demo(f"cohort={cohort}"), demo(f"cohort={cohort}", f"experiment={experiment}")
+    assert run.experiment == experiment
+    assert run.mask_settings() != base.mask_settings()
+    assert jobs(run)["methods"] == jobs(base)["methods"]
+    assert jobs(run)["ingest"] == jobs(base)["ingest"]
+
+
+@pytest.mark.parametrize("method", options("method"))
+def test_every_method_composes(method: str) -> None:
+    run = demo(f"+method@methods.other_{method}={method}")
+    name = f"other_{method}"
+    assert run.algorithms[name] == method
+    settings = run.method_settings(name)
+    assert (settings["name"], settings["method"]) == (name, method)
+
+
+def test_no_mask() -> None:
+    settings = demo("mask=none").mask_settings()
+    assert (settings["min_nnz"], settings["min_count"], settings["mad_max"]) == (0, 0, 0)
+    assert demo().mask_settings()["min_nnz"] == 10, "the dataclass's default otherwise"
+
+
+def test_tracking_off() -> None:
+    assert demo("tracking=off").tracking_settings()["enabled"] is False
+
+
+def test_tracking_server_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://tracking.example:5000")
+    settings = demo("tracking=server").tracking_settings()
+    assert settings["uri"] == "http://tracking.example:5000"
+    assert settings["artifacts"] is None
+
+
+def test_tracking_server_without_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(ConfigError, match=r"tracking\.uri.*MLFLOW_TRACKING_URI"):
+        demo("tracking=server")
+
+
+def test_credentials_do_not_go_into_the_uri() -> None:
+    with pytest.raises(ConfigError, match=r"tracking\.uri.*MLFLOW_TRACKING_PASSWORD") as caught:
+        demo("tracking.uri=http://me:secret@tracking.example")
+    assert "secret" not in str(caught.value)
+
+
+# --- the parameters of jobs ------------------------------------------------------------------
+
+
+def plain(value: Any) -> bool:
+    """Made of builtins alone; Snakemake's rerun trigger silently passes over anything else."""
+    if type(value) is dict:
+        return all(type(key) is str and plain(item) for key, item in value.items())
+    if type(value) is list:
+        return all(map(plain, value))
+    return value is None or type(value) in (str, int, float, bool)
+
+
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_job_parameters_are_plain(cohort: str) -> None:
+    run = demo(f"cohort={cohort}", "methods.ice.tolerance=cooler")
+    for job, settings in jobs(run).items():
+        assert plain(settings), f"{job}: {settings}"
+
+
+def test_plain_would_see_what_snakemake_does_not() -> None:
+    assert not plain({"a": [Path("x")]})
+    assert not plain({"a": demo().config.mask})
+
+
+def test_one_methods_change_touches_that_method_alone() -> None:
+    base, changed = jobs(demo()), jobs(demo("methods.kr.tolerance=1e-5"))
+    assert changed["methods"].pop("kr") != base["methods"].pop("kr")
+    assert changed == base
+
+
+def test_mask_change_touches_the_mask_alone() -> None:
+    base, changed = jobs(demo()), jobs(demo("mask.min_nnz=3"))
+    assert changed.pop("mask") != base.pop("mask")
+    assert changed == base
+
+
+def test_a_cohorts_own_settings(tmp_path: Path) -> None:
+    text = COHORT + "mask: {min_nnz: 4}\nmethods: {kr: {scope: genome, on_failure: keep}}\n"
+    run = with_cohort(tmp_path, text)
+    assert run.mask_settings()["min_nnz"] == 4
+    assert run.mask_settings()["mad_max"] == 5
+    kr = run.method_settings("kr")
+    assert (kr["scope"], kr["on_failure"], kr["ignore_diags"]) == ("genome", "keep", 0)
+    assert run.method_settings("ice") == demo().method_settings("ice"), "untouched"
+    assert run.resolutions("a") == [10000, 50000]
+    assert run.resolutions("b") == [20000]
+    assert run.cohort_settings()["samples"]["b"] == {
+        "condition": "treated",
+        "replicate": "2",
+        "resolutions": [20000],
+    }
+    assert len(combinations(run.cohort_settings())) == (2 + 1) * 2
+
+
+def test_source_files() -> None:
+    url = "https://example.org/x.hic"
+    run = demo(f"samples.yeast.path={url}")
+    [file] = run.source_file("yeast")
+    assert re.fullmatch(r"resources/remote/[0-9a-f]{16}/x\.hic", file)
+    assert run.remote == {Path(file).parent.name: url}
+    assert run.source_path("yeast") == url
+    assert run.source_file("simulated") == ["resources/demo/simulated.cool"]
+    assert "url" not in run.ingest_settings("simulated")
+
+
+def test_of_an_address_jobs_are_told_the_copy_and_what_may_be_recorded() -> None:
+    url = "https://example.org/x.mcool?signature=secret"
+    run = demo(f"samples.yeast.path='{url}::/resolutions/1000'")
+    [file] = run.source_file("yeast")
+    assert run.remote == {Path(file).parent.name: url}
+    settings = run.ingest_settings("yeast")
+    assert settings["uri"] == f"{file}::/resolutions/1000"
+    assert settings["url"] == "https://example.org/x.mcool::/resolutions/1000"
+
+
+# --- several entries of one algorithm --------------------------------------------------------
+
+
+def test_second_entry_of_an_algorithm(tmp_path: Path) -> None:
+    text = COHORT.replace("  - _self_", "  - /method@methods.ice_strict: ice\n  - _self_")
+    run = with_cohort(tmp_path, text + "methods: {ice_strict: {tolerance: 1e-9}}\n")
+    assert run.algorithms == {"ice": "ice", "kr": "kr", "ice_strict": "ice"}
+    assert run.method_settings("ice_strict")["tolerance"] == 1e-9
+    assert run.method_settings("ice")["tolerance"] == 1e-5
+    assert run.export_settings("a")["columns"] == {
+        "ice": "GW_ICE",
+        "kr": "KR",
+        "ice_strict": "GW_ICE_STRICT",
+    }
+
+
+@pytest.mark.parametrize(
+    ("scope", "column"), [("cis", "KR"), ("genome", "GW_KR"), ("trans", "INTER_KR")]
+)
+def test_columns_carry_the_scope(scope: str, column: str) -> None:
+    assert demo(f"methods.kr.scope={scope}").column("kr") == column
+
+
+def test_one_column_for_two_methods_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"methods\.gw_ice and methods\.ice.*column GW_ICE"):
+        demo("+method@methods.gw_ice=ice", "methods.gw_ice.scope=cis")
+    with pytest.raises(ConfigError, match=r"methods\.\w+: two names differ only in case"):
+        demo("+method@methods.ICE=ice")
+
+
+# --- everything wrong is refused, by its key --------------------------------------------------
+
+WRONG = {
+    # misspelt
+    "methods.ice.tolerence=1e-3": r"methods\.ice\.tolerence: .*Did you mean tolerance\?",
+    "methods.icee.tolerance=1e-3": r"methods\.icee",
+    "maks.min_nnz=3": r"maks: .*Did you mean mask\?",
+    "mask.min_nzz=3": r"mask\.min_nzz: .*Did you mean min_nnz\?",
+    "samples.yeast.pth=x.cool": r"samples\.yeast\.pth: .*Did you mean path\?",
+    "sources.iced.sha=1": r"sources\.iced\.sha",
+    "tracking.url=x": r"tracking\.url: .*Did you mean uri\?",
+    "qc.DPI=1": r"qc\.DPI",
+    "ingest.engine=hictkpy": r"ingest\.engine: .*hic_engine",
+    "backend.nam=auto": r"backend\.nam: .*Did you mean name\?",
+    # added with a plus
+    "+resolution=[1]": "resolution: .*Did you mean resolutions",
+    "+mask.min_nzz=3": r"mask\.min_nzz: .*Did you mean min_nnz\?",
+    "+methods.ice.tolerence=1": r"methods\.ice\.tolerence: .*Did you mean tolerance\?",
+    "+methods.foo=3": r"methods\.foo has no algorithm",
+    "+methods.foo.tolerance=3": r"methods\.foo has no algorithm",
+    "+samples.new.path=x.cool": "new",
+    # no such option
+    "mask=strict": r"mask/strict[\s\S]*default\s+none",
+    "cohort=unknown": r"cohort/unknown[\s\S]*demo",
+    "backend=gpu": "backend/gpu",
+    "mask=null": "mask=null",
+    # a wrong type
+    "mask.min_nnz=many": r"mask\.min_nnz: Value 'many'",
+    "mask.min_nnz=null": r"mask\.min_nnz: ",
+    "mask.cis_only=maybe": r"mask\.cis_only: Value 'maybe'",
+    "methods.ice.ignore_diags=1.5": r"methods\.ice\.ignore_diags: Value '1\.5'",
+    "methods.ice.max_iterations=x": r"methods\.ice\.max_iterations: Value 'x'",
+    "methods.kr.tolerance=cooler": r"methods\.kr\.tolerance: Value 'cooler'",
+    "methods.kr=null": r"methods\.kr",
+    "methods=null": "methods: ",
+    "resolutions=ten": "resolutions: ",
+    "resolutions=[ten]": r"resolutions\[0\]: Value 'ten'",
+    "tracking.enabled=perhaps": r"tracking\.enabled: Value 'perhaps'",
+    "qc.dpi=fine": r"qc\.dpi: Value 'fine'",
+    # out of range
+    "mask.min_nnz=-1": r"mask\.min_nnz is -1",
+    "mask.mad_max=-0.1": r"mask\.mad_max is -0\.1",
+    "mask.mad_max=nan": r"mask\.mad_max is nan",
+    "mask.ignore_diags=-1": r"mask\.ignore_diags is -1",
+    "mask.blacklist=nowhere.bed": r"mask\.blacklist: the file nowhere\.bed does not exist",
+    "methods.ice.scope=chromosome": r"methods\.ice\.scope is 'chromosome'; .*cis",
+    "methods.ice.on_failure=ignore": r"methods\.ice\.on_failure is 'ignore'; .*keep",
+    "methods.ice.ignore_diags=-1": r"methods\.ice\.ignore_diags is -1",
+    "methods.ice.tolerance=0.0": r"methods\.ice\.tolerance is 0\.0",
+    "methods.ice.tolerance=coolr": r"methods\.ice\.tolerance is 'coolr'; .*'cooler'",
+    "methods.ice.max_iterations=0": r"methods\.ice\.max_iterations is 0",
+    "methods.ice.diagonal=3": r"methods\.ice\.diagonal is 3",
+    "methods.kr.tolerance=inf": r"methods\.kr\.tolerance is inf",
+    "methods.kr.max_products=0": r"methods\.kr\.max_products is 0",
+    "backend.name=cuda": r"backend\.name is 'cuda'; .*native",
+    "backend.device=gpu": r"backend\.device is 'gpu'; it must be cuda, cpu or null",
+    "ingest.hic_engine=straw": r"ingest\.hic_engine is 'straw'; .*hicstraw",
+    "qc.dpi=0": r"qc\.dpi is 0",
+    "qc.max_pixels=-5": r"qc\.max_pixels is -5",
+    "tracking.timeout_seconds=0": r"tracking\.timeout_seconds is 0",
+    "resolutions=[]": "resolutions is empty",
+    "resolutions=[10000,0]": r"resolutions\[1\] is 0",
+    "resolutions=[10000,10000]": r"resolutions\[1\]: 10000 is listed twice",
+    "samples.yeast.resolutions=[5,5]": r"samples\.yeast\.resolutions\[1\]: 5 is listed twice",
+    "samples.yeast.path=nowhere.cool": r"samples\.yeast\.path: the file nowhere\.cool",
+    "sources.iced.sha256=12": r"sources\.iced\.sha256 must be 64",
+    # combinations that cannot be
+    "primary=vc2": r"primary is 'vc2', .*\(ice, kr, scale, ssk, kde, kde_eb, vc, vc_sqrt\)",
+    "~methods.ice": r"primary is 'ice', .*\(kr, scale, ssk, kde, kde_eb, vc, vc_sqrt\)",
+    "methods.kr.method=ice": r"methods\.kr\.max_products",
+    "methods.kr.method=shake": r"methods\.kr\.method is 'shake'",
+    "sample_sheet=sheet.tsv": "either samples or sample_sheet",
+    "methods.ice.tolerance": "methods.ice.tolerance",
+}
+
+
+@pytest.mark.parametrize("override", WRONG)
+def test_wrong_override(override: str) -> None:
+    with pytest.raises(ConfigError, match=WRONG[override]):
+        demo(override)
+
+
+# What is changed in the cohort's YAML, and what the error must say.
+WRONG_YAML = {
+    "a misspelt key": (
+        "resolutions:",
+        "resolution:",
+        r"cohort/mine\.yaml: resolution: .*resolutions",
+    ),
+    "a misspelt key of a sample": (
+        "condition:",
+        "conditon:",
+        r"samples\.b\.conditon: .*condition\?",
+    ),
+    "a misspelt section": ("primary: ice", "primary: ice\nmaks: {min_nnz: 3}", "maks: .*mask"),
+    "a misspelt setting": (
+        "primary: ice",
+        "primary: ice\nmask: {minnnz: 3}",
+        r"mask\.minnnz: .*min_nnz",
+    ),
+    "a method's misspelt setting": (
+        "primary: ice",
+        "primary: ice\nmethods: {ice: {tol: 1}}",
+        r"methods\.ice\.tol: .*tolerance",
+    ),
+    "a setting of another method": (
+        "primary: ice",
+        "primary: ice\nmethods: {kr: {max_iterations: 3}}",
+        r"methods\.kr\.max_iterations: .*max_products",
+    ),
+    "a method without an algorithm": (
+        "primary: ice",
+        "primary: ice\nmethods: {vc: {scope: cis}}",
+        r"methods\.vc has no algorithm: add '/method@methods\.vc: ALGORITHM'",
+    ),
+    "an unknown algorithm": ("methods.kr: kr", "methods.kr: krr", "method/krr"),
+    "an untyped method": (
+        "primary: ice",
+        "primary: ice\nmethods: {x: {method: ice, tolerance: abc}}",
+        r"methods\.x\.tolerance",
+    ),
+    "an untyped method's wrong type": (
+        "primary: ice",
+        "primary: ice\nmethods: {x: {method: ice, ignore_diags: two}}",
+        r"methods\.x\.ignore_diags",
+    ),
+    "a text for a number": ("[10000, 50000]", "[10 kb]", r"resolutions\[0\]"),
+    "a text for a section": ("primary: ice", "primary: ice\nmask: none", "none"),
+    "a text for a sample": ("  b:\n", "  c: file.cool\n  b:\n", r"samples\.c"),
+    "nothing for a sample": ("  b:\n", "  c:\n  b:\n", r"samples\.c"),
+    "a sample without a path": (
+        "    path: resources/demo/simulated.cool::/\n",
+        "",
+        r"samples\.b\.path",
+    ),
+    "no cohort": ("cohort: mine\n", "", "cohort: no value is given"),
+    "no primary": ("primary: ice\n", "", "primary: no value is given"),
+    "no resolutions": ("resolutions: [10000, 50000]\n", "", "resolutions is empty"),
+    "an unsafe cohort": ("cohort: mine", "cohort: ../mine", r"cohort: the name '\.\./mine'"),
+    "an unsafe method": ("methods.kr: kr", "methods.k/r: kr", "k/r"),
+    "an unsafe sample": ("  b:\n", "  'b c':\n", r"samples\.b c\.sample: the name 'b c'"),
+    "samples that differ in case": ("  b:\n", "  A:\n", r"samples\.A\.sample: 'A' and 'a'"),
+    "a source's checksum": (
+        "samples:",
+        "sources: {p: {version: 1.0.0, sha256: abc}}\nsamples:",
+        r"sources\.p\.sha256 must be 64",
+    ),
+    "a source without one": (
+        "samples:",
+        "sources: {p: {version: 1.0.0}}\nsamples:",
+        r"sources\.p\.sha256: no value",
+    ),
+    "an unsafe source": (
+        "samples:",
+        "sources: {../p: {version: 1.0.0, sha256: abc}}\nsamples:",
+        r"the name '\.\./p'",
+    ),
+    "an interpolation of nothing": (
+        "condition: treated",
+        "condition: ${nothing}",
+        r"samples\.b\.condition: .*'nothing'",
+    ),
+    "no package line": ("# @package _global_\n", "", "# @package _global_"),
+    "broken YAML": ("samples:", "samples: [", r"not valid YAML[\s\S]*mine\.yaml"),
+    "a tab": ("  a:", "\ta:", r"not valid YAML[\s\S]*mine\.yaml"),
+    "a key twice": ("primary: ice", "primary: ice\nprimary: kr", r"duplicate key primary"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_YAML)
+def test_wrong_cohort(tmp_path: Path, case: str) -> None:
+    old, new, message = WRONG_YAML[case]
+    assert old in COHORT
+    with pytest.raises(ConfigError, match=message):
+        with_cohort(tmp_path, COHORT.replace(old, new))
+
+
+def test_the_cohort_that_these_are_made_from_is_right(tmp_path: Path) -> None:
+    assert list(with_cohort(tmp_path, COHORT).samples) == ["a", "b"]
+
+
+def test_an_empty_cohort(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="# @package _global_"):
+        with_cohort(tmp_path, "")
+
+
+def test_a_blacklist_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "bad.bed").write_text("chrI\t0\t5\n")
+    run = with_cohort(tmp_path, COHORT, "mask.blacklist=bad.bed")
+    assert run.mask_settings()["blacklist"] == "bad.bed"
+
+
+def test_samples_from_a_sheet(tmp_path: Path) -> None:
+    text = COHORT.partition("samples:")[0] + "sample_sheet: sheet.tsv\n"
+    (tmp_path / "x.cool").touch()
+    (tmp_path / "sheet.tsv").write_text("sample\tpath\treplicate\none\tx.cool\t1\n")
+    run = with_cohort(tmp_path, text)
+    assert run.cohort_settings()["samples"] == {
+        "one": {"condition": None, "replicate": "1", "resolutions": [10000, 50000]}
+    }
+    assert plain(jobs(run))
+
+
+def test_neither_samples_nor_sheet(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="either samples or sample_sheet"):
+        with_cohort(tmp_path, COHORT.partition("samples:")[0])
+
+
+def test_composing_twice_gives_the_same() -> None:
+    assert jobs(demo()) == jobs(demo())
+
+
+# --- experiments ------------------------------------------------------------------------------
+
+
+def with_overlay(folder: Path, text: str, *overrides: str) -> Run:
+    """The demo with an overlay of this text from a folder of the user's own."""
+    (folder / "experiment").mkdir()
+    (folder / "experiment" / "mine.yaml").write_text(f"# @package _global_\n{text}\n")
+    given = {"conf": str(folder), "experiment": "mine", "hydra_overrides": list(overrides)}
+    return demo(*snakemake_overrides(given))
+
+
+def test_an_experiment_changes_settings_and_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    text = """\
+defaults:
+  - /method@methods.kr_loose: kr
+  - override /mask: none
+  - _self_
+methods: {kr_loose: {tolerance: 1e-3}, ice: {tolerance: 1e-4}}
+resolutions: [20000, 50000]
+primary: kr_loose
+samples: {yeast: {condition: other words}}"""
+    base, run = demo(), with_overlay(tmp_path, text, "methods.kr_loose.max_products=9")
+    assert run.method_settings("kr_loose")["tolerance"] == 1e-3
+    assert run.method_settings("kr_loose")["max_products"] == 9, "an override of what it added"
+    assert run.method_settings("ice")["tolerance"] == 1e-4
+    assert run.method_settings("ssk") == base.method_settings("ssk")
+    assert run.mask_settings()["min_nnz"] == 0
+    assert run.cohort_settings()["samples"]["yeast"]["condition"] == "other words"
+    place = ("yeast", 20000, "kde")
+    assert run.bandwidth_file(*place) != base.bandwidth_file(*place)
+    for settings in (run.cohort_settings(), run.export_settings("yeast"), run.tracking_settings()):
+        assert (settings["cohort"], settings["experiment"]) == ("demo", "mine")
+
+    shared, own = base.paths, run.paths
+    assert own.input_record() == shared.input_record()
+    assert own.map_files() == shared.map_files()
+    assert own.log("ingest", "a") == shared.log("ingest", "a")
+    inside = "results/demo/experiments/mine/"
+    several = (*own.weights().values(), own.mask(), own.bandwidth(), own.cooler(), own.plot())
+    for path in (
+        *several,
+        own.comparison(),
+        own.summary,
+        own.report,
+        own.tracking,
+        own.log("mask"),
+    ):
+        assert path.startswith(inside)
+        assert path.replace("experiments/mine/", "").startswith("results/demo/")
+
+
+def test_the_experiment_of_the_docs(tmp_path: Path) -> None:
+    page = (REPOSITORY / "docs" / "reprocessing.md").read_text(encoding="utf-8")
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+    assert "# conf/experiment/loose.yaml\n" in text
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "loose.yaml").write_text(text)
+    run = demo(*snakemake_overrides({"conf": str(tmp_path), "experiment": "loose"}))
+    assert run.method_settings("ice")["tolerance"] == 1e-3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cohort: other", r"experiment/mine\.yaml: cohort: an experiment shares"),
+        ("ingest: {hic_engine: hicstraw}", r"mine\.yaml: ingest\.hic_engine: an experiment shares"),
+        ("sample_sheet: a.tsv", r"mine\.yaml: sample_sheet: an experiment shares"),
+        ("samples: {yeast: {path: a.cool}}", r"mine\.yaml: samples\.yeast\.path: an experiment"),
+        ("samples: {new: {path: a.cool}}", r"mine\.yaml: samples\.new\.path: an experiment"),
+        ("sources: {iced: {version: 2}}", r"mine\.yaml: sources\.iced\.version: an experiment"),
+        ("methods: {ssk_cv: {tolerance: 1}}", r"methods\.ssk_cv: the cohort has no .*ice, kr,"),
+        ("methods: {ssk_cv: null}", r"methods\.ssk_cv: the cohort has no method"),
+        ("mask: {min_nzz: 1}", r"experiment/mine\.yaml: mask\.min_nzz: .*Did you mean min_nnz"),
+        ("# @package experiment\nmask: {min_nnz: 1}", r"must begin with the line '# @package"),
+    ],
+)
+def test_an_overlay_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        with_overlay(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nowhere", r"experiment/nowhere[\s\S]*strict_mask"),
+        ("base", "base is what the cohort by itself is called"),
+        ("a/b", "experiment: the name 'a/b' cannot be used in paths"),
+        ("[no_mask,strict_mask]", "cannot be used in paths"),
+        ("null", "experiment=null"),
+    ],
+)
+def test_a_name_of_no_experiment_is_refused(name: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        demo(f"experiment={name}")
+
+
+# --- revisions --------------------------------------------------------------------------------
+
+
+def changed_by_raising(stage: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    before = jobs(demo())
+    monkeypatch.setitem(REVISIONS, stage, REVISIONS[stage] + 1)
+    after = jobs(demo())
+    return {job for job in before if before[job] != after[job]}
+
+
+@pytest.mark.parametrize(
+    ("stage", "concerned"),
+    [
+        ("inspect", {"inspect"}),
+        ("ingest", {"ingest"}),
+        ("mask", {"mask"}),
+        ("bandwidth", {"searches"}),
+        ("balance", {"methods"}),
+        ("export", {"export"}),
+        ("plot", {"qc"}),
+        ("compare", {"compare"}),
+        ("report", {"report"}),
+        ("track", {"tracking"}),
+    ],
+)
+def test_a_raised_revision_concerns_its_rule_alone(
+    stage: str, concerned: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert changed_by_raising(stage, monkeypatch) == concerned
+
+
+# --- Snakemake's --config ---------------------------------------------------------------------
+
+
+def test_snakemake_overrides() -> None:
+    assert snakemake_overrides({}) == []
+    given = {"cohort": "scc1", "hydra_overrides": ["mask.min_nnz=3", "methods.kr.scope=genome"]}
+    overrides = snakemake_overrides(given)
+    assert overrides == ["cohort=scc1", "mask.min_nnz=3", "methods.kr.scope=genome"]
+    run = demo(*overrides)
+    assert run.config.cohort == "scc1"
+    assert run.method_settings("kr")["scope"] == "genome"
+
+
+def test_snakemake_chooses_an_experiment() -> None:
+    assert snakemake_overrides({"experiment": None}) == []
+    overrides = snakemake_overrides({"experiment": "no_mask", "cohort": "scc1"})
+    assert overrides == ["cohort=scc1", "experiment=no_mask"]
+    assert demo(*overrides).experiment == "no_mask"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"cohrot": "scc1"}, "--config cohrot="),
+        ({"cohort": "demo", "resolutions": [5]}, r"resolutions=.*hydra_overrides=\[\"resolutions="),
+        ({"hydra_overrides": "mask.min_nnz=3"}, r"must be a list.*\[\"mask\.min_nnz=3\"\]"),
+    ],
+)
+def test_snakemake_overrides_refuses(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        snakemake_overrides(given)

@@ -1,0 +1,473 @@
+"""Reading `.hic` files: both engines, real and broken files, readers that misbehave, URLs."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from counterpoise.contacts.bins import BinTable
+from counterpoise.errors import ConfigError, InputError
+from counterpoise.ingest import hic, hic_worker
+from counterpoise.ingest.hic import inspect_hic, open_hic
+from counterpoise.ingest.hic_format import HicFile
+from counterpoise.ingest.source import HIC_ENGINES
+from tests.support.hic import Contacts, hic_bytes, text
+
+ENGINES = tuple(hic_worker.FETCHERS)
+Triples = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+
+
+def read(uri: str | Path, resolution: int, engine: str) -> tuple[BinTable, Triples]:
+    with open_hic(str(uri), resolution, engine) as opened:
+        pieces = list(opened.chunks())
+        again = list(opened.chunks())
+        total = opened.total
+    bin1, bin2, count = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    assert sum(len(piece[0]) for piece in again) == len(bin1) == total
+    key = bin1.astype(np.int64) * len(opened.bins) + bin2
+    assert (np.diff(key) > 0).all(), "not sorted by (bin1, bin2)"
+    assert (bin1 <= bin2).all()
+    assert bin1.dtype == bin2.dtype == np.int32
+    return opened.bins, (bin1, bin2, count)
+
+
+def assert_same(one: Triples, other: Triples) -> None:
+    for ours, theirs in zip(one, other, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def cooler_pixels(path: Path, resolution: int) -> Triples:
+    with h5py.File(path, "r", locking=False) as file:
+        pixels = file[f"resolutions/{resolution}/pixels"]
+        return tuple(pixels[name][:] for name in ("bin1_id", "bin2_id", "count"))
+
+
+# --- real files
+
+
+@pytest.mark.parametrize(
+    ("name", "resolution", "version_bins", "nnz", "contacts"),
+    [
+        ("straw_test.hic", 2_500_000, 1_254, 386_625, 2_353_230),
+        ("GSE63525_HMEC_combined_example.hic", 50_000, 61_928, 53_598, 5_629_898),
+        ("hic_test_file.hic", 100_000, 1_380, 890_384, 119_208_613),
+        ("4dn_test3.hic", 2_000_000, 1_558, 581_871, 1_234_120),
+        ("imr90_hindiii_chr20.hic", 25_000, 2_498, 467_763, 2_637_340),
+        ("imr90_hindiii_chr20.hic", 50_000, 1_249, 281_510, 2_637_340),
+        ("imr90_hindiii_chr20.hic", 100_000, 625, 128_704, 2_637_340),
+    ],
+)
+def test_both_engines_give_the_same_triples(
+    shared_data: Path, name: str, resolution: int, version_bins: int, nnz: int, contacts: int
+) -> None:
+    bins, triples = read(shared_data / name, resolution, "hictkpy")
+    _, others = read(shared_data / name, resolution, "hicstraw")
+    assert_same(triples, others)
+    assert (len(bins), len(triples[0]), triples[2].sum()) == (version_bins, nnz, contacts)
+    assert triples[2].dtype == np.int64
+    assert not {"all", "ALL", "All"} & set(bins.chromosomes)
+
+
+@pytest.mark.parametrize(
+    ("name", "partner", "resolution"),
+    [
+        ("hic_test_file.hic", "cooler_test_file.mcool", 100_000),
+        ("imr90_hindiii_chr20.hic", "imr90_hindiii_chr20.mcool", 25_000),
+        ("imr90_hindiii_chr20.hic", "imr90_hindiii_chr20.mcool", 100_000),
+    ],
+)
+def test_equals_the_partner_cooler(
+    shared_data: Path, name: str, partner: str, resolution: int
+) -> None:
+    bins, triples = read(shared_data / name, resolution, "hictkpy")
+    assert_same(triples, cooler_pixels(shared_data / partner, resolution))
+    with h5py.File(shared_data / partner, "r", locking=False) as file:
+        table = file[f"resolutions/{resolution}/bins"]
+        np.testing.assert_array_equal(bins.start, table["start"][:])
+        np.testing.assert_array_equal(bins.end, table["end"][:])
+        np.testing.assert_array_equal(bins.chromosome_ids, table["chrom"][:])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("name", "resolution"), [("imr90_hindiii_chr20.hic", 50_000), ("straw_test.hic", 2_500_000)]
+)
+def test_many_strips_give_the_same_as_one(
+    shared_data: Path, monkeypatch: pytest.MonkeyPatch, engine: str, name: str, resolution: int
+) -> None:
+    _, whole = read(shared_data / name, resolution, engine)
+    monkeypatch.setattr(
+        hic,
+        "WORKER",
+        worker("from counterpoise.ingest import hic_worker as w; w.SPAN = 20000; w.main(args)"),
+    )
+    monkeypatch.setattr(hic, "CHUNK", 20_000)
+    with open_hic(str(shared_data / name), resolution, engine) as opened:
+        pieces = list(opened.chunks())
+    sizes = [len(piece[0]) for piece in pieces]
+    rows = [(piece[0][0], piece[0][-1]) for piece in pieces]
+    assert len(sizes) > 5
+    assert all(size >= 20_000 for size in sizes[:-1])
+    assert all(last < first for (_, last), (first, _) in pairwise(rows))
+    assert_same(whole, tuple(np.concatenate(column) for column in zip(*pieces, strict=True)))
+
+
+def test_inspect_tells_levels_and_assembly(shared_data: Path) -> None:
+    info = inspect_hic(str(shared_data / "4dn_test3.hic"), "hictkpy")
+    assert info.format == "hic"
+    assert [level.resolution for level in info.levels] == [2_000_000, 1_000_000, 500_000]
+    assert info.assembly == "hg38.mainonly"  # stored as a path, .../hg38.mainonly.chrom.sizes
+    assert info.identity == {}
+    assert inspect_hic(str(shared_data / "straw_test.hic"), "hicstraw").assembly == "hg19"
+
+
+# --- small files written here: the old versions, and damage in chosen places
+
+EXPECTED = (
+    np.array([0, 0, 0, 1, 2, 6]),
+    np.array([0, 1, 5, 3, 6, 6]),
+    np.array([5, 2, 3, 1, 0, 7]),
+)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    path = tmp_path / "small.hic"
+    path.write_bytes(hic_bytes(8))
+    return path
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("version", [6, 7, 8])
+def test_old_versions_stored_zeros_and_a_chromosome_without_matrix(
+    tmp_path: Path, version: int, engine: str
+) -> None:
+    path = tmp_path / "old.hic"
+    path.write_bytes(hic_bytes(version))
+    bins, triples = read(path, 200, engine)
+    assert bins.chromosomes == ("a", "b|1", "empty")
+    assert list(bins.offsets) == [0, 5, 8, 10]
+    assert_same(triples, EXPECTED)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_counts_that_are_not_whole_come_as_float64(tmp_path: Path, engine: str) -> None:
+    path = tmp_path / "float.hic"
+    path.write_bytes(hic_bytes(8, {(1, 1): [(0, 0, 2.5), (0, 1, 1.0)]}))
+    _, (_, _, count) = read(path, 200, engine)
+    assert count.dtype == np.float64
+    assert count.tolist() == [2.5, 1.0]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_relative_path_that_looks_like_a_url_is_a_path(
+    small: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    monkeypatch.chdir(small.parent)
+    small.rename("http_map.hic")
+    assert_same(read("http_map.hic", 200, engine)[1], EXPECTED)
+
+
+def walk(data: bytes) -> int:
+    """Read all that the plain parser reads; the number of contact records."""
+    file = HicFile(io.BufferedReader(io.BytesIO(data)), len(data), "some.hic")  # type: ignore[arg-type]
+    found = 0
+    for _, _, position in file.pairs:
+        blocks = file.blocks(position, 200)
+        found += 0 if blocks is None else file.stored_records(blocks)
+    return found
+
+
+def test_a_file_cut_anywhere_before_the_end_of_its_index_is_refused() -> None:
+    data = hic_bytes(8)
+    index_end = data.rindex(text("2_2")) + len(text("2_2")) + 12
+    for length in range(1, index_end):
+        with pytest.raises(InputError):
+            walk(data[:length])
+    # What follows the index are expected values and normalisations, which are never read.
+    assert [walk(data[:length]) for length in range(index_end, len(data))] == [6] * 12
+
+
+@given(st.data())
+def test_wrong_bytes_give_an_answer_or_an_input_error(data: st.DataObject) -> None:
+    content = bytearray(hic_bytes(8))
+    for place in data.draw(st.lists(st.integers(4, len(content) - 1), min_size=1, max_size=8)):
+        content[place] = data.draw(st.integers(0, 255))
+    with suppress(InputError):  # anything else that is raised fails the test
+        assert walk(bytes(content)) >= 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_damaged_block_is_named(shared_data: Path, tmp_path: Path, engine: str) -> None:
+    content = bytearray((shared_data / "straw_test.hic").read_bytes())
+    for place in range(170_000, 170_020):  # hic-straw alone gives 2,333 of 3,957 pixels here
+        content[place] ^= 0x5A
+    path = tmp_path / "damaged.hic"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"damaged\.hic: .*byte 166,979 does not decompress"):
+        read(path, 2_500_000, engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("contacts", [{}, {(1, 1): []}])
+def test_a_level_without_contacts_is_no_empty_map(
+    tmp_path: Path, engine: str, contacts: Contacts
+) -> None:
+    path = tmp_path / "nothing.hic"
+    path.write_bytes(hic_bytes(8, contacts))
+    with pytest.raises(InputError, match="holds no contacts at 200 bp"):
+        read(path, 200, engine)
+
+
+# --- files that are no readable .hic
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("text_file.hic", "is no .hic file"),
+        ("wrong_magic.hic", "is no .hic file"),
+        ("truncated_body.hic", "is cut short"),
+        ("fanc_rao2014.chr11_77400000_78600000.hic", "FAN-C's own format.*fanc to-juicer"),
+        ("zero_bytes.cool", "is empty"),
+        ("no_such_file.hic", "cannot be opened"),
+    ],
+)
+def test_wrong_files_are_named(shared_data: Path, name: str, words: str, engine: str) -> None:
+    path = str(shared_data / "bad" / name)
+    with pytest.raises(InputError, match=words) as caught:
+        inspect_hic(path, engine)
+    assert path in str(caught.value)
+    with pytest.raises(InputError, match=words), open_hic(path, 2_500_000, engine):
+        pass
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_cut_normalisation_vectors_do_no_harm(shared_data: Path, engine: str) -> None:
+    _, whole = read(shared_data / "straw_test.hic", 2_500_000, "hictkpy")
+    _, cut = read(shared_data / "bad" / "truncated_norm_vectors.hic", 2_500_000, engine)
+    assert_same(cut, whole)
+
+
+def test_other_versions_levels_and_engines_are_refused(small: Path) -> None:
+    with pytest.raises(InputError, match=r"no level of 300 bp \(it has 200\)"):
+        read(small, 300, "hictkpy")
+    assert ENGINES == HIC_ENGINES
+    with pytest.raises(ConfigError, match="'juicer'; choose one of hictkpy, hicstraw"):
+        inspect_hic(str(small), "juicer")
+    content = bytearray(small.read_bytes())
+    content[4] = 5
+    small.write_bytes(content)
+    with pytest.raises(InputError, match="version 5"):
+        inspect_hic(str(small), "hictkpy")
+
+
+# --- readers that misbehave
+
+
+def worker(code: str) -> tuple[str, ...]:
+    """A worker that runs ``code``, with its arguments in ``args`` and its pipe in ``pipe``."""
+    lines = ["import os, signal, sys, time", "args = sys.argv[1:]", "pipe = int(args[-1])"]
+    return (sys.executable, "-c", "\n".join([*lines, code]))
+
+
+AT = """os.write(pipe, b'{"at": "reading chr1 against chr2"}\\n'); """
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (AT + "os.kill(os.getpid(), signal.SIGSEGV)", r"crashed \(SIGSEGV\) while reading chr1 ag"),
+        (AT + "os.kill(os.getpid(), signal.SIGKILL)", r"\(SIGKILL\).*memory ran out"),
+        (
+            AT + "sys.stderr.write('Hi-C magic string is missing'); sys.exit(7)",
+            "ended with status 7 while reading chr1 against chr2; it said: Hi-C magic string",
+        ),
+        ("sys.exit(0)", "ended with status 0 while opening it"),
+        (
+            "from counterpoise.ingest import hic_worker as w\n"
+            "def bad(*_): raise RuntimeError('std::bad_alloc')\n"
+            "w.FETCHERS['hictkpy'] = bad\nw.main(args)",
+            r"failed while opening it \(RuntimeError: std::bad_alloc\)",
+        ),
+        (
+            "import numpy as np\nfrom counterpoise.ingest import hic_worker as w\n"
+            "nothing = (np.empty(0, int), np.empty(0, int), np.empty(0))\n"
+            "w.FETCHERS['hictkpy'] = lambda *_: lambda *_: nothing\nw.main(args)",
+            "gave 0 of the 3 contact records that are stored for a against a",
+        ),
+        (
+            "from counterpoise.ingest import hic_worker as w\n"
+            "def full(*_): raise OSError(28, 'No space left on device')\n"
+            "w.read_level = full\nw.main(args)",
+            "disk for temporary files is full.*TMPDIR",
+        ),
+    ],
+)
+def test_a_reader_that_dies_or_lies_is_an_input_error(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, words: str
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr(hic, "WORKER", worker(code))
+    with pytest.raises(InputError, match=words) as caught:
+        read(small, 200, "hictkpy")
+    assert "small.hic" in str(caught.value)
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_reader_that_hangs_is_ended(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = tmp_path / "number"
+    code = f"open({str(number)!r}, 'w').write(str(os.getpid()))\n{AT} time.sleep(600)"
+    monkeypatch.setattr(hic, "WORKER", worker(code))
+    monkeypatch.setattr(hic, "STALL_SECONDS", 1.0)
+    start = time.monotonic()
+    with pytest.raises(InputError, match="no sign of life for 1 s while reading chr1 against chr2"):
+        read(small, 200, "hictkpy")
+    assert time.monotonic() - start < 20
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(number.read_text()), 0)
+
+
+def test_temporary_files_have_no_name_and_the_reader_is_not_loaded_here(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    with open_hic(str(small), 200, "hictkpy") as opened:
+        assert opened.total == 6
+        assert list(temporary.iterdir()) == []
+    # Both would live on in this process: hictkpy spins a core, either may crash it.
+    code = "import sys, counterpoise.ingest.hic; print({'hictkpy', 'hicstraw'} & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert loaded.stdout.strip() == "set()"
+
+
+def test_fetched_columns_cover_the_triangle_once() -> None:
+    bins = BinTable.fixed(("a", "b"), (100, 7), 1)
+    covered = np.zeros((100, 100), dtype=int)
+    for lo, hi in hic_worker.strips(100, 15 * hic_worker.SPAN):
+        for first, last in hic_worker.column_spans(bins, 0, 0, (lo, hi)):
+            covered[lo:hi, first:last] += 1
+    assert covered.max() == 1
+    assert covered[np.triu_indices(100)].min() == 1
+    assert list(hic_worker.column_spans(bins, 0, 1, (0, 5))) == [(0, 7)]
+
+
+# --- URLs
+
+
+class RangeHandler(BaseHTTPRequestHandler):
+    """Serves ``files`` by ranges; ``refuse`` and ``whole`` make it misbehave."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one packet: else each answer waits 40 ms
+    files: dict[str, bytes]
+    refuse: Callable[[Any], bool]
+    whole = False
+
+    def do_GET(self) -> None:
+        data = self.files.get(self.path)
+        if data is None or type(self).refuse(self):
+            self.send_error(404 if data is None else 500)
+            return
+        first, _, last = self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
+        ranged = "Range" in self.headers and not self.whole
+        start, end = (
+            (int(first), min(int(last or len(data)) + 1, len(data))) if ranged else (0, None)
+        )
+        self.send_response(206 if ranged else 200)
+        if ranged:
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(data)}")
+        self.send_header("ETag", '"one"')
+        part = data[start:end]
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        self.wfile.write(part)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def served(
+    shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[str, type[RangeHandler]]]:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1")
+
+    class Handler(RangeHandler):
+        files: dict[str, bytes] = {  # noqa: RUF012 - one server, one class
+            "/map.hic": (shared_data / "straw_test.hic").read_bytes(),
+            "/page.hic": b"<html>please log in</html>",
+        }
+        refuse = staticmethod(lambda request: False)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", Handler
+        server.shutdown()
+        thread.join()
+
+
+def test_a_url_gives_the_same_triples(
+    served: tuple[str, type[RangeHandler]], shared_data: Path
+) -> None:
+    url = f"{served[0]}/map.hic"
+    info = inspect_hic(url, "hictkpy")
+    size = (shared_data / "straw_test.hic").stat().st_size
+    assert info.identity == {"bytes": size, "etag": '"one"'}
+    assert info.levels[0].resolution == 2_500_000
+    _, triples = read(url, 2_500_000, "hictkpy")  # read by hicstraw, whatever is asked for
+    _, local = read(shared_data / "straw_test.hic", 2_500_000, "hictkpy")
+    assert_same(triples, local)
+
+
+def test_urls_that_cannot_be_read(served: tuple[str, type[RangeHandler]]) -> None:
+    base, handler = served
+    with pytest.raises(InputError, match=rf"{base}/none\.hic: .*HTTP 404"):
+        inspect_hic(f"{base}/none.hic", "hictkpy")
+    with pytest.raises(InputError, match=r"is no \.hic file"):
+        inspect_hic(f"{base}/page.hic", "hictkpy")
+    handler.whole = True
+    with pytest.raises(InputError, match="sends whole files only"):
+        inspect_hic(f"{base}/map.hic", "hictkpy")
+    with pytest.raises(InputError, match="cannot be reached"):
+        inspect_hic("http://127.0.0.1:1/map.hic", "hictkpy")
+
+
+def test_a_server_that_fails_the_reader_gives_no_empty_map(
+    served: tuple[str, type[RangeHandler]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, handler = served
+    monkeypatch.setattr(hic, "STALL_SECONDS", 5.0)
+    # Our own look at the file goes through, hic-straw's requests do not.
+    handler.refuse = staticmethod(
+        lambda request: "Python-urllib" not in request.headers.get("User-Agent", "")
+    )
+    with pytest.raises(InputError, match="hicstraw"):
+        read(f"{base}/map.hic", 2_500_000, "hicstraw")

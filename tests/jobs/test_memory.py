@@ -1,0 +1,285 @@
+"""Maps larger than memory: the same bits from disk, within the limit, or an error that says so."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cooler
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import counterpoise as cp
+from counterpoise.backends import native
+from counterpoise.backends.native import BLOCKS, KINDS, PANEL, NativeOperator
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope, select
+from counterpoise.errors import ConfigError
+from counterpoise.ingest.pixels import write_map
+from counterpoise.ingest.reading import inspect_source
+from counterpoise.jobs import memory
+from counterpoise.jobs.memory import (
+    AROUND,
+    EXAMINED,
+    Size,
+    forecast,
+    needed,
+    needed_streaming,
+    open_map_within,
+)
+from counterpoise.mask import MaskSettings, mask_bins
+from counterpoise.methods import methods
+from counterpoise.process import MIB
+from counterpoise.store.masks import write_mask
+from counterpoise.store.paths import MapFiles, RunFiles
+from counterpoise.store.pixels import ROW_GROUP, open_map, read_map, write_bins
+from tests.support import REPOSITORY
+from tests.support.maps import hic_like
+
+NONZEROS = 500_000
+SCRIPTS = REPOSITORY / "scripts"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> MapFiles:
+    """Triples of a map in several row groups."""
+    folder = tmp_path_factory.mktemp("map")
+    contacts = hic_like(4000, NONZEROS, 11)
+    lengths = dict(zip(contacts.bins.chromosomes, contacts.bins.lengths, strict=True))
+    pixels = {"bin1_id": contacts.rows, "bin2_id": contacts.columns, "count": contacts.counts}
+    source = str(folder / "map.cool")
+    cooler.create_cooler(
+        source, cooler.binnify(pd.Series(lengths), 1), pd.DataFrame(pixels).astype(np.int64)
+    )
+    files = MapFiles.in_folder(folder)
+    write_map(inspect_source(source), 1, files, row_group=70_000)
+    return files
+
+
+def test_entries_from_disk_are_those_in_memory(files: MapFiles) -> None:
+    stored, loaded = open_map(files), read_map(files)
+    assert stored.nnz == loaded.nnz == NONZEROS
+    np.testing.assert_array_equal(stored.indptr, loaded.indptr)
+    rng = np.random.default_rng(1)
+    ends = [(0, 0), (0, 1), (69_999, 70_001), (70_000, 140_000), (NONZEROS, NONZEROS)]
+    ends += [tuple(sorted(rng.integers(0, NONZEROS, 2).tolist())) for _ in range(20)]
+    for a, z in ends:
+        for ours, expected in zip(stored.entries(a, z), loaded.entries(a, z), strict=True):
+            np.testing.assert_array_equal(ours, expected)
+    np.testing.assert_array_equal(stored.load().columns, loaded.columns)
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_the_product_has_the_same_bits_from_a_scratch_file(
+    files: MapFiles, scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native, "MAX_SLAB", 5_000)  # several slabs a block
+    stored, loaded = open_map(files), read_map(files)
+    kept = np.random.default_rng(2).random(4000) < 0.9
+    for selection in select(loaded.bins, kept, scope, 1, 1, True):
+        in_memory, streamed = (NativeOperator(c, selection, 2) for c in (loaded, stored))
+        assert streamed.bytes_per_product == in_memory.bytes_per_product > 0
+        assert len(streamed.map.slabs) > BLOCKS
+        x = np.random.default_rng(3).random((in_memory.size, 9))
+        assert streamed.product(x[:, 0]).tobytes() == in_memory.product(x[:, 0]).tobytes()
+        assert streamed.product(x).tobytes() == in_memory.product(x).tobytes()
+
+
+@pytest.mark.parametrize("method", sorted(methods()))
+def test_every_method_gives_the_same_from_disk(files: MapFiles, method: str) -> None:
+    settings = {"splits": 1} if methods()[method].step else {}
+    results = [
+        cp.balance(
+            contacts, method, mask={"min_nnz": 5}, scope="genome", on_failure="keep", **settings
+        )
+        for contacts in (read_map(files), open_map(files))
+    ]
+    in_memory, streamed = results
+    assert np.isfinite(in_memory.weights).any()
+    assert streamed.weights.tobytes() == in_memory.weights.tobytes()
+    assert streamed.trace == in_memory.trace
+    assert (streamed.status, streamed.reason) == (in_memory.status, in_memory.reason)
+
+
+def test_a_cut_scratch_file_is_an_error(files: MapFiles) -> None:
+    stored = open_map(files)
+    (selection,) = select(stored.bins, np.ones(4000, dtype=bool), Scope.GENOME)
+    operator = NativeOperator(stored, selection)
+    os.ftruncate(operator.map.file, operator.bytes_per_product // 2)
+    with pytest.raises(OSError, match="scratch file"):
+        operator.product(operator.ones())
+
+
+def test_what_fits_is_loaded_and_the_rest_streams(files: MapFiles) -> None:
+    said: list[str] = []
+    whole, _ = forecast(files, Scope.CIS, 1)
+    assert isinstance(open_map_within(files, None, said.append), Contacts)
+    assert isinstance(open_map_within(files, whole, said.append), Contacts)
+    assert f"needs up to {whole:,} MB" in said[-1]
+    with pytest.raises(ConfigError, match=r"has 100 MB; give its rule more \(mem_mb\)\."):
+        open_map_within(files, 100, said.append)
+
+
+def test_drawn_maps_are_foretold(files: MapFiles) -> None:
+    plain, searching = (forecast(files, Scope.CIS, 1, drawing) for drawing in (False, True))
+    assert all(more > less for more, less in zip(searching, plain, strict=True))
+    with pytest.raises(ConfigError, match=r"drawing maps.*its rule more.*bandwidth instead of"):
+        open_map_within(files, searching[0] // 2, lambda _: None, drawing=True)
+    assert isinstance(open_map_within(files, searching[0], lambda _: None, drawing=True), Contacts)
+
+
+def test_the_largest_part_is_never_taken_for_smaller(files: MapFiles) -> None:
+    pixels = pq.ParquetFile(files.pixels)
+    contacts = read_map(files)
+    bins, most = memory._largest_part(files, pixels, Scope.CIS)
+    rows = np.diff(contacts.indptr[contacts.bins.offsets])
+    assert bins == np.diff(contacts.bins.offsets).max()
+    assert rows.max() <= most <= rows.max() + 2 * 70_000
+    assert memory._largest_part(files, pixels, Scope.GENOME) == (4000, NONZEROS)
+
+
+PEAK = """
+import atexit, runpy, sys
+from counterpoise.process import peak_memory_mb
+atexit.register(lambda: print(peak_memory_mb()))
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])
+def test_a_search_stays_within_what_is_foretold(tmp_path: Path, method: str) -> None:
+    """Of many bins and few contacts, where vectors are all, and of the opposite."""
+    for n, nonzeros in ((60_000, 400_000), (1500, 1_000_000)):
+        contacts = hic_like(n, nonzeros, 5)
+        files, mask = MapFiles.in_folder(tmp_path), str(tmp_path / "mask.parquet")
+        names, arrays = ("bin1_id", "bin2_id", "count"), (contacts.rows, contacts.columns)
+        columns = [array.astype(np.int32) for array in (*arrays, contacts.counts)]
+        pq.write_table(pa.table(dict(zip(names, columns, strict=True))), files.pixels)
+        write_bins(files.bins, contacts.bins)
+        total = float(contacts.counts.sum())
+        record = {"bins": n, "nnz": contacts.nnz, "contacts": total, "count_type": "int32"}
+        Path(files.source).write_text(json.dumps(record))
+        write_mask(mask, mask_bins(contacts, MaskSettings()), contacts.bins)
+        inputs = ["--map", *files, "--mask", mask]
+        # Five iterations hold as much as all would.
+        settings = {"method": method, "scope": "genome", "splits": 1, "max_iterations": 5}
+        inputs += ["--output", str(tmp_path / "out.parquet"), "--settings", repr(settings)]
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK, str(SCRIPTS / "bandwidth.py"), "--threads", "2", *inputs],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        foretold, _ = forecast(files, Scope.GENOME, 2, True)
+        assert float(done.stdout.split()[-1]) <= foretold
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[MapFiles, str]:
+    """Triples and mask of a dense map that is just large enough for streaming to save memory."""
+    folder = tmp_path_factory.mktemp("large")
+    n = 4000
+    bin1, bin2 = (bins.astype(np.int32) for bins in np.triu_indices(n))
+    count = 0.5 + 100 * (1 + bin1 % 7) * (1 + bin2 % 7) // (1 + bin2 - bin1)  # never whole
+    files, mask = MapFiles.in_folder(folder), str(folder / "mask.parquet")
+    pixels = pa.table({"bin1_id": bin1, "bin2_id": bin2, "count": count})
+    pq.write_table(pixels, files.pixels, row_group_size=ROW_GROUP, use_dictionary=False)
+    bins = BinTable.fixed(("chr1",), (n,), 1)
+    write_bins(files.bins, bins)
+    record = {"bins": n, "nnz": len(count), "contacts": count.sum(), "count_type": "float64"}
+    Path(files.source).write_text(json.dumps(record))
+    write_mask(mask, mask_bins(open_map(files), MaskSettings(mad_max=0)), bins)
+    return files, mask
+
+
+def test_a_job_that_has_less_memory_streams_and_writes_the_same_bytes(
+    large: tuple[MapFiles, str], tmp_path: Path
+) -> None:
+    files, mask = large
+    threads = 2
+    whole, streaming = forecast(files, Scope.CIS, threads)
+    assert streaming < whole
+    written = {}
+    for limit in (whole, whole - 1):
+        folder = tmp_path / str(limit)
+        outputs = RunFiles.in_folder(folder)
+        folder.mkdir()
+        done = subprocess.run(
+            [
+                *(sys.executable, str(SCRIPTS / "balance.py")),
+                *("--map", *files, "--mask", mask, "--run", *outputs),
+                *("--threads", str(threads), "--memory-mb", str(limit + AROUND)),
+                *("--settings", "{'method': 'kr', 'scope': 'cis'}"),
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert ("streams from a scratch file" in done.stderr) == (limit < whole)
+        verdict = json.loads(Path(outputs.verdict).read_text())
+        assert verdict["status"] == "converged"
+        peak = verdict["run"]["peak_memory_mb"]
+        assert peak <= (whole if limit == whole else streaming)
+        written[limit] = [Path(path).read_bytes() for path in (outputs.weights, outputs.trace)]
+    assert written[whole] == written[whole - 1]
+
+
+# Counts of 1; near 255, where the layout changes; above it; not whole. Dense, sparse, far apart.
+@pytest.mark.parametrize("counts", [(1, 1), (1, 4), (250, 260), (256, 70_000), (0.5, 9.5)])
+@pytest.mark.parametrize(("bins", "nonzeros"), [(400, 60_000), (3000, 60_000), (200_000, 60_000)])
+def test_the_layout_is_never_larger_than_foretold(
+    counts: tuple[float, float], bins: int, nonzeros: int
+) -> None:
+    rng = np.random.default_rng(5)
+    pairs = np.sort(rng.integers(0, bins, (2, nonzeros)), axis=0)
+    keys = np.unique(pairs[0] * bins + pairs[1])
+    values = rng.integers(round(2 * counts[0]), round(2 * counts[1]), len(keys), endpoint=True) / 2
+    if counts[0] == int(counts[0]):
+        values = np.ceil(values)
+    chunk = ((keys // bins).astype(np.int32), (keys % bins).astype(np.int32), values)
+    contacts = Contacts.from_chunks(BinTable.fixed(("chr1",), (bins,), 1), [chunk], {})
+    whole = (values == np.floor(values)).all()
+    count_type = "float64" if not whole else "uint8" if values.max() < 256 else "int32"
+    size = Size.of(bins, contacts.nnz, count_type, values.sum(), 0)
+    (selection,) = select(contacts.bins, np.ones(bins, dtype=bool), Scope.GENOME)
+    operator = NativeOperator(contacts, selection, 1)
+    # Every array of a list begins at a cache line, and has room for an entry more than it holds.
+    panels = -(-bins // PANEL)
+    margins = len(operator.map.slabs) * (panels * KINDS * 5 + 2) * 64
+    assert operator.bytes_per_product <= size.packed(contacts.nnz) + margins
+    assert contacts.counts.itemsize <= size.count_bytes
+
+
+def test_streaming_needs_less_than_a_large_map_in_memory() -> None:
+    large = Size.of(300_000, 300_000_000, "uint16", 1e9, 0)
+    assert needed_streaming(large, 2) < needed(large) / 4
+
+
+@pytest.mark.parametrize(
+    ("scope", "examined"), [(Scope.GENOME, False), (Scope.TRANS, False), (Scope.CIS, True)]
+)
+def test_a_part_that_may_be_examined_takes_its_share(
+    files: MapFiles, scope: Scope, examined: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a map above the limit only the chromosomes, of a smaller one any part."""
+    monkeypatch.setattr(memory, "EXAMINE_LIMIT", 0)
+    _, least = forecast(files, scope, 2)
+    monkeypatch.setattr(memory, "EXAMINE_LIMIT", NONZEROS - 1)
+    _, above = forecast(files, scope, 2)
+    monkeypatch.setattr(memory, "EXAMINE_LIMIT", NONZEROS)
+    _, below = forecast(files, scope, 2)
+    assert (above > least) == examined
+    assert below - least == pytest.approx(NONZEROS * EXAMINED / MIB, abs=1)
+
+
+def test_only_the_native_backend_streams(files: MapFiles) -> None:
+    with pytest.raises(ConfigError, match=r"scipy holds the whole map in memory.*mem_mb"):
+        cp.balance(open_map(files), "kr", backend="scipy")

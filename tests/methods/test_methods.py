@@ -1,0 +1,327 @@
+"""What all methods share: any array library, one solution, three scopes, three targets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import counterpoise as cp
+from counterpoise.balancing.api import make_settings
+from counterpoise.cohort.cohort import Run
+from counterpoise.cohort.settings import CohortSettings
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope
+from counterpoise.errors import ConfigError
+from counterpoise.ingest.pixels import write_map
+from counterpoise.ingest.reading import inspect_source
+from counterpoise.mask import mask_bins
+from counterpoise.methods import Balancing, methods
+from counterpoise.methods.base import EqualSumsSettings, Target
+from counterpoise.store.masks import read_mask, write_mask
+from counterpoise.store.mcool import DIVISIVE, juicer_vector, write_mcool
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.pixels import read_map
+from counterpoise.store.weights import write_balance
+from tests.support.coolers import write_cool
+from tests.support.maps import hanging_bins, random_map
+from tests.support.solving import close_settings, solve_matrix
+
+EXACT = sorted(
+    name for name, method in methods().items() if issubclass(method.settings, EqualSumsSettings)
+)
+
+
+def test_every_method_has_a_name_in_the_enum() -> None:
+    assert {name: str(member) for name, member in Balancing.__members__.items()} == {
+        name.upper(): name for name in methods()
+    }
+    assert Balancing.KR == "kr"
+
+
+# --- any array library -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("matrix", [random_map(60, 8).toarray(), hanging_bins()])
+@pytest.mark.parametrize("method", methods())
+def test_the_same_on_torch_vectors(method: str, matrix: NDArray[np.float64]) -> None:
+    import torch
+
+    wanted = {"bandwidth": 0.03} if methods()[method].step else {}
+    plain, trace = solve_matrix(method, matrix, np, **wanted)
+    found, torch_trace = solve_matrix(method, torch.from_numpy(matrix), torch, **wanted)
+    assert isinstance(found.weights, torch.Tensor)
+    np.testing.assert_allclose(found.weights.numpy(), plain.weights, rtol=1e-10)
+    assert (found.status, found.iterations, found.reason) == (
+        plain.status, plain.iterations, plain.reason
+    )  # fmt: skip
+    np.testing.assert_array_equal(found.dropped, plain.dropped)
+    assert len(torch_trace.rows) == len(trace.rows)
+    for theirs, ours in zip(torch_trace.rows, trace.rows, strict=True):
+        assert theirs.max_deviation == pytest.approx(ours.max_deviation, rel=1e-8, abs=1e-12)
+        assert theirs.rms_deviation == pytest.approx(ours.rms_deviation, rel=1e-8, abs=1e-12)
+
+
+def test_cooler_s_stop_rule_on_torch_vectors() -> None:
+    import torch
+
+    matrix = random_map(60, 8).toarray()
+    plain, _ = solve_matrix("ice", matrix, np, tolerance="cooler")
+    found, _ = solve_matrix("ice", torch.from_numpy(matrix), torch, tolerance="cooler")
+    assert found.iterations == plain.iterations > 5
+    np.testing.assert_allclose(found.weights.numpy(), plain.weights, rtol=1e-10)
+
+
+# --- one solution ----------------------------------------------------------------------------
+
+
+@st.composite
+def small_maps(draw: st.DrawFn) -> NDArray[np.float64]:
+    """Without extremes and with full support: every method has a solution and finds it."""
+    n = draw(st.integers(1, 12))
+    seed = draw(st.integers(0, 10_000))
+    rng = np.random.default_rng(seed)
+    bias = np.exp(rng.normal(0, draw(st.sampled_from([0.1, 1.0])), n))
+    upper = np.triu(rng.uniform(1, 10, (n, n)) * np.outer(bias, bias))
+    return upper + np.triu(upper, 1).T
+
+
+def close_weights(method: str, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    result = cp.balance(matrix, method, backend="scipy", **close_settings(method))
+    assert result.status is cp.Status.CONVERGED, result.reason
+    return result.weights
+
+
+@given(small_maps())
+def test_all_find_the_same_weights(matrix: NDArray[np.float64]) -> None:
+    expected = close_weights("kr", matrix)
+    np.testing.assert_allclose(expected * (matrix @ expected), 1, atol=1e-9)
+    for method in EXACT:
+        np.testing.assert_allclose(close_weights(method, matrix), expected, rtol=1e-6)
+
+
+@given(matrix=small_maps(), factor=st.sampled_from([1e-6, 0.3, 1e4]), seed=st.integers(0, 100))
+def test_depth_and_order_of_bins(matrix: NDArray[np.float64], factor: float, seed: int) -> None:
+    order = np.random.default_rng(seed).permutation(len(matrix))
+    for method in EXACT:
+        base = close_weights(method, matrix)
+        deeper = close_weights(method, matrix * factor)
+        np.testing.assert_allclose(deeper * np.sqrt(factor), base, rtol=1e-7)
+        shuffled = close_weights(method, matrix[np.ix_(order, order)])
+        np.testing.assert_allclose(shuffled, base[order], rtol=1e-7)
+
+
+# --- scopes ----------------------------------------------------------------------------------
+
+BINS = BinTable.fixed(("chrA", "chrB", "chrC"), (300, 140, 220), 10)
+
+
+def three_chromosomes() -> tuple[Contacts, NDArray[np.float64]]:
+    """A map with trans contacts and an empty bin, and the same as a dense array."""
+    n = len(BINS)
+    matrix = random_map(n, 5, depth=60.0).toarray()
+    matrix[17], matrix[:, 17] = 0, 0
+    bin1, bin2 = np.triu_indices(n)
+    counts = matrix[bin1, bin2].astype(np.int64)
+    seen = counts > 0
+    chunk = (bin1[seen].astype(np.int32), bin2[seen].astype(np.int32), counts[seen])
+    return Contacts.from_chunks(BINS, [chunk], {}), matrix
+
+
+def in_scope(matrix: NDArray[np.float64], scope: str, diagonals: int) -> NDArray[np.float64]:
+    """The contacts that a scope uses, by their definition."""
+    i, j = np.indices(matrix.shape)
+    cis = BINS.chromosome_ids[i] == BINS.chromosome_ids[j]
+    used = {"genome": cis | ~cis, "cis": cis, "trans": ~cis}[scope]
+    return np.where(used & (abs(i - j) >= diagonals), matrix, 0.0)
+
+
+def in_scope_of_cooler(matrix: NDArray[np.float64], diagonals: int) -> NDArray[np.float64]:
+    """The trans contacts of its ICE: they count the more, the larger the chromosome."""
+    sizes = np.diff(BINS.offsets)
+    factor = 1 / (1 - np.repeat(sizes, sizes) / len(BINS))
+    return in_scope(matrix, "trans", diagonals) * np.outer(factor, factor)
+
+
+def parts_of(scope: str) -> list[slice]:
+    if scope == "cis":
+        return [slice(lo, hi) for _, lo, hi in BINS.chromosome_ranges()]
+    return [slice(0, len(BINS))]
+
+
+@pytest.mark.parametrize("diagonals", [0, 2])
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize("method", EXACT)
+def test_row_sums_are_one_in_every_scope(method: str, scope: str, diagonals: int) -> None:
+    contacts, matrix = three_chromosomes()
+    settings = {"scope": scope, "ignore_diags": diagonals}
+    result = cp.balance(contacts, method, **settings, **close_settings(method))
+    assert result.status is cp.Status.CONVERGED, result.reason
+    assert result.verdict.scope == scope
+    used = in_scope(matrix, scope, diagonals)
+    if scope == "trans" and method == "ice":
+        used = in_scope_of_cooler(matrix, diagonals)
+    weights = np.nan_to_num(result.weights)
+    sums = weights * (used @ weights)
+    np.testing.assert_array_equal(np.isfinite(result.weights), matrix.any(axis=1))
+    np.testing.assert_allclose(sums[matrix.any(axis=1)], 1, atol=1e-7)
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize(("method", "power"), [("vc", 1.0), ("vc_sqrt", 0.5)])
+def test_vanilla_coverage_in_every_scope(method: str, power: float, scope: str) -> None:
+    contacts, matrix = three_chromosomes()
+    used = in_scope(matrix, scope, 0)
+    result = cp.balance(contacts, method, scope=scope)
+    balanced = used * np.outer(*[np.nan_to_num(result.weights)] * 2)
+    for part in parts_of(scope):
+        sums, weights = used.sum(axis=1)[part], result.weights[part]
+        ratio = (weights * sums**power)[sums > 0]
+        np.testing.assert_allclose(ratio, ratio[0], rtol=1e-12)
+        assert balanced[part].sum() == pytest.approx(used[part].sum(), rel=1e-12)
+
+
+PREFIXES = {"cis": "", "genome": "GW_", "trans": "INTER_"}
+
+
+def test_columns_are_named_by_method_and_scope(tmp_path: Path) -> None:
+    """Written as the workflow does, every method in every scope; the attributes tell the same."""
+    contacts, _ = three_chromosomes()
+    source = tmp_path / "map.cool"
+    write_cool(source, BINS, (contacts.rows, contacts.columns.astype(np.int32), contacts.counts))
+    runs = {
+        f"{method}_{scope}": (method, make_settings(methods()[method], {"scope": scope}))
+        for method in methods()
+        for scope in PREFIXES
+    }
+    # Under its own name each method has the plain column of its scope.
+    columns = {
+        name: Run(CohortSettings(), {}, {method: settings}, {method: method}).column(method)
+        for name, (method, settings) in runs.items()
+    }
+    assert columns == {
+        name: PREFIXES[settings.scope] + method.upper() for name, (method, settings) in runs.items()
+    }
+    paths = ResultPaths("mine", str(tmp_path))
+    files = paths.map_files("s", 10)
+    write_map(inspect_source(str(source)), 10, files)
+    read = read_map(files)
+    write_mask(paths.mask("s", 10), mask_bins(read), read.bins)
+    kept, _ = read_mask(paths.mask("s", 10))
+    for name, (method, settings) in runs.items():
+        result = cp.balance(read, method, mask=kept, scope=settings.scope)
+        assert result.status.good, (name, result.reason)
+        write_balance(result, read.bins, paths.run_files("s", 10, name))
+    write_mcool(paths, "s", [10], columns, "ice_genome", str(tmp_path / "out.mcool"))
+    with h5py.File(tmp_path / "out.mcool") as file:
+        for name, (method, settings) in runs.items():
+            attributes = file[f"resolutions/10/bins/{columns[name]}"].attrs
+            assert attributes["method"] == method
+            assert attributes["scope"] == settings.scope
+            assert attributes["cis_only"] == (settings.scope == "cis")
+            assert attributes["trans_only"] == (settings.scope == "trans")
+            assert attributes["divisive_weights"] == (columns[name] in DIVISIVE)
+            assert ("hictk" in attributes["versions"]) == (method == "scale")
+
+
+# --- targets ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize("method", EXACT)
+def test_targets(method: str, scope: str) -> None:
+    contacts, matrix = three_chromosomes()
+    used, kept = in_scope(matrix, scope, 2), matrix.any(axis=1)
+    found = {
+        target: cp.balance(
+            contacts, method, scope=scope, ignore_diags=2, target=target, **close_settings(method)
+        )
+        for target in Target
+    }
+    for target, result in found.items():
+        weights = np.nan_to_num(result.weights)
+        sums = (weights * (used @ weights))[kept]
+        weighted = method == "ice" and scope == "trans"
+        totals = [used[part].sum() for part in parts_of(scope)]
+        if target == "unit":
+            expected: Any = 1.0
+        elif target == "mean":
+            expected = used.sum() / kept.sum()
+        else:
+            bins = [np.count_nonzero(kept[part]) for part in parts_of(scope)]
+            expected = np.repeat(np.divide(totals, bins), bins)
+        if weighted:
+            # Equal are the row sums of cooler's map; the totals are those of the map itself.
+            cooler_s = in_scope_of_cooler(matrix, 2)
+            sums = (weights * (cooler_s @ weights))[kept]
+            expected = 1.0 if target == "unit" else sums.mean()
+        np.testing.assert_allclose(sums, expected, rtol=1e-7)
+        told = [part.balanced_total for part in result.verdict.parts]
+        by_part = [(weights * (used @ weights))[part].sum() for part in parts_of(scope)]
+        np.testing.assert_allclose(told, by_part, rtol=1e-9)
+        raw = [part.raw_total for part in result.verdict.parts]
+        np.testing.assert_allclose(raw, totals, rtol=1e-12)
+        if target == "total":
+            np.testing.assert_allclose(told, totals, rtol=1e-12)
+        assert result.verdict.settings["target"] == target
+        assert result.verdict.max_deviation == found[Target.UNIT].verdict.max_deviation
+        # The divisive column is on Juicer's scale, whatever the target.
+        np.testing.assert_allclose(
+            juicer_vector(result.weights, result.verdict),
+            juicer_vector(found[Target.UNIT].weights, found[Target.UNIT].verdict),
+            rtol=1e-12,
+        )
+
+
+def test_target_leaves_a_failed_chromosome_alone() -> None:
+    """No support in the second of two chromosomes; the first is scaled all the same."""
+    bins = BinTable.fixed(("good", "bad"), (40, 30), 10)
+    rows = np.array([0, 0, 1, 1, 2, 3, 4, 4], np.int32)
+    columns = np.array([0, 1, 1, 2, 3, 3, 5, 6], np.int32)
+    contacts = Contacts.from_chunks(bins, [(rows, columns, np.full(8, 3))], {})
+    result = cp.balance(contacts, "kr", scope="cis", target="total")
+    assert [part.status for part in result.verdict.parts] == ["converged", "failed"]
+    assert np.isnan(result.weights[4:]).all()
+    weights = result.weights[:4]
+    sums = weights * (contacts.full_matrix().toarray()[:4, :4] @ weights)
+    np.testing.assert_allclose(sums, result.verdict.parts[0].raw_total / 4, rtol=1e-7)
+
+
+def test_target_is_refused_where_it_means_nothing() -> None:
+    matrix = random_map(10, 1)
+    for method in ("vc", "vc_sqrt"):
+        with pytest.raises(ConfigError, match=f"{method} has no setting 'target'"):
+            cp.balance(matrix, method, target="unit")
+    with pytest.raises(ConfigError, match="target is 'sum'; it must be one of unit, total, mean"):
+        cp.balance(matrix, "kr", target="sum")
+
+
+@pytest.mark.parametrize("wrong", [2.0, 1.5, -1, np.float64(2)])
+def test_diagonals_are_counted_in_whole_numbers(wrong: float) -> None:
+    with pytest.raises(ConfigError, match=r"ignore_diags is .*; it must be a whole number"):
+        cp.balance(random_map(20, 1), "kr", ignore_diags=wrong)
+
+
+def test_threads_are_at_least_one() -> None:
+    with pytest.raises(ConfigError, match="threads is -1; it must be one or more"):
+        cp.balance(random_map(20, 1), "kr", threads=-1)
+
+
+def test_a_long_run_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("counterpoise.methods.recorder.EVERY_SECONDS", -1.0)
+    told: list[str] = []
+    result = cp.balance(random_map(60, 5), "ice", progress=told.append)
+    assert len(told) == len(result.trace) + 1
+    assert told[0].startswith("genome: iteration 1, ")
+    assert "row sums are off by up to" in told[0]
+    monkeypatch.setattr("counterpoise.methods.recorder.EVERY_SECONDS", 1000.0)
+    told.clear()
+    cp.balance(random_map(60, 5), "ice", progress=told.append)
+    assert len(told) == 1

@@ -1,0 +1,351 @@
+"""The summary table and the report: complete, self-contained, safe and the same every time."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import counterpoise as cp
+from counterpoise.files import write_json
+from counterpoise.records.verdict import Status
+from counterpoise.report.costs import read_costs
+from counterpoise.report.page import describe_thresholds, write_report
+from counterpoise.report.summary import COLUMN_NAMES, summary_rows, write_summary
+from counterpoise.store.masks import write_mask
+from counterpoise.store.missing import why_missing
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.weights import write_balance
+from tests.support import REPOSITORY
+
+SCRIPTS = REPOSITORY / "scripts"
+HOSTILE = "<script>alert('x')</script> & \"quotes\""
+
+
+@pytest.fixture
+def cohort(tmp_path: Path) -> tuple[ResultPaths, list[dict[str, Any]]]:
+    """Two samples x two methods, with results written by the package, and plain pictures."""
+    paths = ResultPaths("co<hort>", str(tmp_path / "results"))
+    dense = np.random.default_rng(3).poisson(5.0, (30, 30))
+    contacts = cp.Contacts.from_matrix(dense + dense.T)
+    runs = []
+    for sample, source in (
+        ("wild", {"format": "cool", "coarsened_from": 5000, "identity": {"sha256": "ab" * 32}}),
+        ("ko", {"format": "hic", "coarsened_from": None, "identity": {"sha256": "cd" * 32}}),
+    ):
+        mask = cp.mask_bins(contacts, None)
+        write_mask(paths.mask(sample, 10_000), mask, contacts.bins)
+        record = {"uri": f"{sample}.map", "contacts": 12_345, "nnz": 678, "notes": [HOSTILE]}
+        write_json(paths.map_files(sample, 10_000).source, {**record, **source})
+        for method in ("ice", "vc"):
+            result = cp.balance(contacts, method, mask=mask.kept)
+            if (sample, method) == ("ko", "ice"):
+                bad = replace(result.verdict, status=Status.FAILED, reason=f"tab\there, {HOSTILE}")
+                result = replace(result, verdict=bad)
+            write_balance(result, contacts.bins, paths.run_files(sample, 10_000, method))
+            plot = Path(paths.plot(sample, 10_000, method))
+            plot.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (160, 100), "teal").save(plot)
+            runs.append(
+                {"sample": sample, "condition": HOSTILE if sample == "ko" else None,
+                 "replicate": 1, "resolution": 10_000, "method": method}
+            )  # fmt: skip
+    comparison = Path(paths.comparison(10_000))
+    comparison.parent.mkdir(parents=True)
+    Image.new("RGB", (160, 120), "gold").save(comparison)
+    return paths, runs
+
+
+class Page(HTMLParser):
+    """Checks that tags are closed in order, and collects attributes and text."""
+
+    VOID = frozenset({"meta", "img", "br", "link", "input"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def written(paths: ResultPaths, runs: list[dict[str, Any]], **options: Any) -> str:
+    write_report(paths, runs, paths.report, **options)
+    return Path(paths.report).read_text(encoding="utf-8")
+
+
+def test_summary_has_a_row_a_run(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+    paths, runs = cohort
+    write_summary(paths, runs, paths.summary)
+    with open(paths.summary, encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    assert tuple(rows[0]) == COLUMN_NAMES
+    assert [(row["sample"], row["method"]) for row in rows] == [
+        ("wild", "ice"), ("wild", "vc"), ("ko", "ice"), ("ko", "vc"),
+    ]  # fmt: skip
+    assert [row["status"] for row in rows] == ["converged", "computed", "failed", "computed"]
+    first, failed = rows[0], rows[2]
+    assert first["condition"] == ""
+    assert first["sha256"] == "ab" * 32
+    assert (first["coarsened_from"], failed["coarsened_from"]) == ("5000", "")
+    assert float(first["max_deviation"]) < 1e-5
+    assert 0 < float(first["median_se"]) < 1
+    assert float(first["seconds"]) >= 0
+    assert failed["reason"] == f"tab here, {HOSTILE}"
+
+
+def test_report_holds_all_and_needs_nothing(
+    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+) -> None:
+    paths, runs = cohort
+    text = written(paths, runs)
+    page = Page(text)
+    images = page.all("img")
+    assert len(images) == len(runs) + 1
+    assert all((image["src"] or "").startswith("data:image/webp;base64,") for image in images)
+    assert not page.all("link")
+    assert all("src" not in script for script in page.all("script"))
+    assert "http" not in text
+    assert "@import" not in text
+    assert "url(" not in text
+    order = [text.index(f"<h2>{title}") for title in (
+        "Verdicts", "Masks", "Inputs", "Samples side by side", "Plots"
+    )]  # fmt: skip
+    assert order == sorted(order)
+    ids = {attributes["id"] for attributes in page.all("figure") if "id" in attributes}
+    assert len(ids) == len(runs)
+    links = {a["href"] for a in page.all("a") if (a["href"] or "").startswith("#")}
+    assert links == {f"#{identity}" for identity in ids}
+
+
+def test_samples_are_side_by_side_where_there_are_two(
+    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+) -> None:
+    paths, runs = cohort
+    page = Page(written(paths, runs))
+    (comparison,) = [figure for figure in page.all("figure") if "id" not in figure]
+    assert comparison == {"data-resolution": "10000"}
+    first = page.all("img")[0]
+    assert (first["width"], first["height"]) == ("160", "120")
+    assert "of wild, ko at 10 kb" in str(first["alt"])
+    assert "10 kb \u00b7 wild, ko" in page.text
+
+    single = [run for run in runs if run["sample"] == "wild"]
+    Path(paths.comparison(10_000)).unlink()
+    text = written(paths, single)
+    assert "side by side" not in text
+    assert len(Page(text).all("img")) == len(single)
+
+
+def test_report_tells_counts_thresholds_and_sources(
+    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+) -> None:
+    paths, runs = cohort
+    text = written(paths, runs)
+    for status, count in (("converged", 1), ("computed", 2), ("failed", 1), ("empty", 0)):
+        assert f'<b>{count}</b><span class="status">{status}</span>' in text
+    for words in ("summed from 5 kb", "as stored", "ab" * 32, "cd" * 32, "12,345", "min_nnz 10"):
+        assert words in text
+
+
+def test_report_tells_how_uncertain_weights_are(
+    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+) -> None:
+    paths, runs = cohort
+    page = Page(written(paths, runs))
+    rows = summary_rows(paths, runs)
+    told = [f"{100 * row['median_se']:.2g} %" if row["median_se"] else "\u2013" for row in rows]
+    assert len(set(told)) > 1
+    assert set(told) <= set(page.text)
+
+
+def test_what_users_write_is_escaped(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+    paths, runs = cohort
+    text = written(paths, runs)
+    assert "<script>alert" not in text
+    assert "co<hort>" not in text
+    shown = "".join(Page(text).text)
+    assert HOSTILE in shown
+    assert "co<hort>" in shown
+
+
+def test_png_links_are_relative_and_lead_to_the_files(
+    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+) -> None:
+    paths, runs = cohort
+    links = [a["href"] or "" for a in Page(written(paths, runs)).all("a")]
+    files = [link for link in links if not link.startswith("#")]
+    assert len(files) == len(runs) + 1
+    assert all((Path(paths.base) / link).is_file() for link in files)
+
+
+def test_same_files_same_bytes(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+    paths, runs = cohort
+    assert written(paths, runs) == written(paths, runs)
+
+
+def test_wide_plots_are_made_smaller(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+    paths, runs = cohort
+    write_report(paths, runs, paths.report, image_width=80)
+    image = Page(Path(paths.report).read_text(encoding="utf-8")).all("img")[-1]
+    assert (image["width"], image["height"]) == ("80", "50")
+
+
+@pytest.mark.parametrize(
+    ("missing", "step"),
+    [("verdict", "balance"), ("mask", "mask"), ("source", "ingest"), ("plot", "plot")],
+)
+def test_a_missing_result_is_told_with_the_reason(
+    cohort: tuple[ResultPaths, list[dict[str, Any]]], missing: str, step: str
+) -> None:
+    paths, runs = cohort
+    place = ("ko", "10000", "vc")
+    path = {
+        "verdict": paths.run_files(*place).verdict,
+        "mask": paths.mask("ko", 10_000),
+        "source": paths.map_files("ko", 10_000).source,
+        "plot": paths.plot(*place),
+    }[missing]
+    Path(path).unlink()
+    assert "has not run" in written(paths, runs)
+    log = Path(paths.log(step, *place if step in ("balance", "plot") else place[:2]))
+    log.parent.mkdir(parents=True)
+    log.write_text("12:00:00 begun\ncounterpoise: ko.map: is <broken>. Fetch it again.\n")
+    page = Page(written(paths, runs))
+    gone = [run for run in runs if missing in ("mask", "source") or run["method"] == "vc"]
+    gone = [run for run in gone if run["sample"] == "ko"]
+    write_summary(paths, runs, paths.summary)
+    table = pd.read_csv(paths.summary, sep="\t").query("status == 'missing'")
+    assert set(table["reason"]) == {f"{step}: ko.map: is <broken>. Fetch it again."}
+    assert list(table["method"]) == [run["method"] for run in gone]
+    assert "".join(page.text).count("ko.map: is <broken>") == len(gone)
+    # The others are there, and samples are not put side by side without one of them.
+    assert len(page.all("img")) == len(runs) - len(gone)
+    log.write_text("12:00:00 begun\n")
+    assert f"see {log}; the last line is: 12:00:00 begun" in "".join(
+        Page(written(paths, runs)).text
+    )
+
+
+def test_a_failed_search_is_told_before_the_balancing(
+    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+) -> None:
+    paths, runs = cohort
+    log = Path(paths.log("bandwidth", "ko", "10000", "vc"))
+    log.parent.mkdir(parents=True)
+    log.write_text("counterpoise: no search.\n")
+    failed = {"unfinished": [paths.bandwidth("ko", "10000", "vc")]}
+    assert why_missing(paths, runs[-1], failed) == "bandwidth: no search."
+    assert why_missing(paths, runs[-1]) == why_missing(paths, runs[0], failed) == ""
+
+
+def test_old_files_are_no_results_of_a_run_that_failed(
+    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+) -> None:
+    """What the workflow should have made anew and did not is missing, though there is a file."""
+    paths, runs = cohort
+    failed = {
+        "unfinished": ["resources/map.mcool", paths.mask("wild", 10_000), paths.cooler("wild")],
+        "downloads": {"ko": ("resources/map.mcool", "logs/download.log")},
+    }
+    write_report(paths, runs, paths.report, failed)
+    text = "".join(Page(Path(paths.report).read_text(encoding="utf-8")).text)
+    assert text.count("mask: has not run") == text.count("download: has not run") == 2
+    assert "4 of them without a result" in text
+    assert f"a job failed or did not run: {paths.cooler('wild')}." in text
+
+
+def test_many_plots_are_linked(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+    paths, runs = cohort
+    page = Page(written(paths, runs, most_figures=1))
+    shown = [figure for figure in page.all("figure") if "data-sample" in figure]
+    assert len(shown) == len(runs)
+    images = [image["alt"] or "" for image in page.all("img")]
+    assert len(images) == 2  # the samples side by side, and the one that failed
+    assert "ko at 10 kb, ice: failed" in images[1]
+    assert "Of 4 plots 1 are on this page" in "".join(page.text)
+
+
+def test_costs_of_each_step(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+    paths, runs = cohort
+    assert "Time and memory" not in written(paths, runs)
+    for method, seconds, memory in (("ice", "4000.5", "210.5"), ("vc", "0.2", "-")):
+        path = Path(paths.benchmark("balance", "wild", "10000", method))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:00\t{memory}\n")
+    peaks = (4000.5, "wild 10000 ice"), (210.5, "wild 10000 ice")
+    assert read_costs(paths, runs) == [("balance", 2, 4000.7, *peaks)]
+    assert "1 h 6 min" in written(paths, runs)
+
+
+def test_no_runs(tmp_path: Path) -> None:
+    paths = ResultPaths("none", str(tmp_path))
+    write_summary(paths, [], paths.summary)
+    assert Path(paths.summary).read_text() == "\t".join(COLUMN_NAMES) + "\n"
+    Page(written(paths, []))
+
+
+def test_thresholds_in_words() -> None:
+    thresholds = {"mad": {"chr1": 1601.5, "chr2": 20.25}, "min_count": 0, "min_nnz": 10}
+    expected = "mad 20.25 to 1,602 by chromosome; min_count 0; min_nnz 10"
+    assert describe_thresholds(thresholds) == expected
+    assert describe_thresholds({"mad": {}, "min_nnz": 3}) == "min_nnz 3"
+
+
+def by_hand(script: str, arguments: dict[str, str | tuple[str, ...]]) -> None:
+    values = {name: (v,) if isinstance(v, str) else v for name, v in arguments.items()}
+    words = [word for name, value in values.items() for word in (f"--{name}", *value)]
+    subprocess.run([sys.executable, str(SCRIPTS / script), *words], check=True, timeout=120)
+
+
+def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
+    from counterpoise.ingest.pixels import write_map
+    from counterpoise.ingest.reading import inspect_source
+    from counterpoise.store.pixels import read_map
+
+    paths = ResultPaths("hand", str(tmp_path))
+    place = ("small", 10_000)
+    write_map(
+        inspect_source(str(shared_data / "bad/control_good.cool")), 10_000, paths.map_files(*place)
+    )
+    contacts = read_map(paths.map_files(*place))
+    mask = cp.mask_bins(contacts)
+    write_mask(paths.mask(*place), mask, contacts.bins)
+    files = paths.run_files(*place, "kr")
+    write_balance(cp.balance(contacts, "kr", mask=mask.kept), contacts.bins, files)
+
+    arguments = {"map": paths.map_files(*place), "run": files, "mask": paths.mask(*place)}
+    arguments["settings"] = "{'max_pixels': 600, 'dpi': 110}"
+    arguments["output"] = paths.plot(*place, "kr")
+    by_hand("plot.py", arguments)
+    sample = {"condition": None, "replicate": None, "resolutions": [10_000]}
+    settings = {"cohort": "hand", "samples": {"small": sample}, "methods": ["kr"]}
+    outputs = {"summary": paths.summary, "report": paths.report}
+    by_hand("report.py", {"root": str(tmp_path), "settings": str(settings), **outputs})
+    assert "small\t\t\t10000\tkr\tconverged" in Path(paths.summary).read_text()
+    assert len(Page(Path(paths.report).read_text(encoding="utf-8")).all("img")) == 1

