@@ -1,12 +1,12 @@
-"""Take one file out of a fetched source package."""
+"""Take one file out of a source package."""
 
-from counterpoise.ingest.sdist import extract
-from counterpoise.jobs.command import parser, run
+from counterpoise.jobs.command import parse, run
+from counterpoise.jobs.inputs import ExtractJob
 
 
 def main() -> None:
-    args = parser(__doc__, "archive", "member", "output").parse_args()
-    extract(args.archive, args.member, args.output)
+    args = parse(__doc__, ExtractJob, "archive", "output")
+    args.job.run(args.archive, args.output)
 
 
 run(main)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from counterpoise.cohort.config import load, snakemake_overrides
 
 from counterpoise.cohort.cohort import Run
-from counterpoise.cohort.config import load, snakemake_overrides
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import ConfigError
 from counterpoise.store.paths import combinations

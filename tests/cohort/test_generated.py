@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from counterpoise.cohort.config import load
 
 from counterpoise.cohort.conf_files import CHOICES, as_yaml
-from counterpoise.cohort.config import load
 from counterpoise.cohort.docstrings import (
     default_of,
     first_sentence,
@@ -22,7 +22,7 @@ from counterpoise.cohort.docstrings import (
 )
 from counterpoise.cohort.generated import generated_files
 from counterpoise.cohort.samples import Sample
-from counterpoise.cohort.settings import IngestSettings, CohortSettings, SdistFile
+from counterpoise.cohort.settings import CohortSettings, IngestSettings, SdistFile
 from counterpoise.methods import methods
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-
 from counterpoise.cohort.config import load
+
 from counterpoise.contacts.selection import Scope
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest.pixels import write_map

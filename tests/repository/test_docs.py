@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from counterpoise.cohort.config import load, snakemake_overrides
 from PIL import Image
 
 import counterpoise as cp
-from counterpoise.cohort.config import load, snakemake_overrides
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest.pixels import write_map
 from counterpoise.ingest.reading import inspect_source

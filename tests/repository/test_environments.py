@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
+from counterpoise.cohort.config import load
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from counterpoise.cohort.config import load
 from counterpoise.cohort.settings import BackendSettings
 from tests.support import REPOSITORY
 

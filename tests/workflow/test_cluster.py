@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
 from counterpoise.cohort.config import load
+
 from counterpoise.errors import InputError
 from counterpoise.ingest.sdist import download_sdist
 from tests.support import REPOSITORY, slurm

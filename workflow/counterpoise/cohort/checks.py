@@ -116,9 +116,7 @@ def _check_blacklist(settings: CohortSettings, files_made: set[str], root: Path)
         raise ConfigError(f"mask.blacklist: the file {blacklist} does not exist; correct the path.")
 
 
-def _read_samples(
-    settings: CohortSettings, files_made: set[str], root: Path
-) -> dict[str, Sample]:
+def _read_samples(settings: CohortSettings, files_made: set[str], root: Path) -> dict[str, Sample]:
     """Read the samples from the YAML or the sheet, and check their names and files."""
     if bool(settings.samples) == bool(settings.sample_sheet):
         raise ConfigError("give either samples or sample_sheet, one of the two.")

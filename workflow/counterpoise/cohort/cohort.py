@@ -14,7 +14,7 @@ from counterpoise.ingest.source import is_url
 from counterpoise.methods.base import MethodSettings
 from counterpoise.methods.kernel.settings import CV, KernelSettings
 from counterpoise.store.paths import BASE, ResultPaths
-from counterpoise.store.runs import RunKey, SampleEntry, compared_samples, list_runs
+from counterpoise.store.runs import RunKey, SampleEntry, SampleLabels, compared_samples, list_runs
 
 # Juicer's prefixes of the columns of each scope.
 COLUMN_PREFIXES = {Scope.CIS: "", Scope.GENOME: "GW_", Scope.TRANS: "INTER_"}
@@ -100,6 +100,14 @@ class Cohort:
         """Return what reports and tracking say about each sample."""
         return {
             name: SampleEntry(self.resolutions(name), sample.condition, sample.replicate)
+            for name, sample in self.samples.items()
+        }
+
+    @cached_property
+    def labels(self) -> dict[str, SampleLabels]:
+        """Return the labels of each sample."""
+        return {
+            name: SampleLabels(sample.condition, sample.replicate)
             for name, sample in self.samples.items()
         }
 

@@ -63,8 +63,6 @@ class IngestJob(SourceJob):
 
         info = replace(SourceInfo.from_dict(read_json(record)), uri=self.uri)
         with naming(self.url):
-            source = write_map(
-                info, self.resolution, files, self.hic_engine, Progress(), self.url
-            )
+            source = write_map(info, self.resolution, files, self.hic_engine, Progress(), self.url)
         notes = "; ".join(source["notes"])
         say(f"{source['nnz']:,} pixels, {source['contacts']:,} contacts. {notes}")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from counterpoise.errors import ConfigError
+
+if TYPE_CHECKING:  # spares jobs the import of OmegaConf
+    from counterpoise.cohort.cohort import Cohort
 
 T = TypeVar("T")
 
@@ -33,6 +36,11 @@ class Job:
     WILDCARDS: ClassVar[tuple[str, ...]] = ()
 
     revision: int | list[int] | None = None
+
+    @classmethod
+    def of(cls, cohort: Cohort, *wildcards: Any, **unused: Any) -> Self:
+        """Make a job from the cohort and the values of ``WILDCARDS``."""
+        raise NotImplementedError
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:

@@ -83,9 +83,7 @@ class MethodJob(MeasuredJob):
         on_gpu = self.backend == Backend.TORCH or self.device == "cuda"
         return SNAKEMAKE_MB + needed + (TORCH_MB if on_gpu else 0)
 
-    def open_map(
-        self, files: MapFiles, threads: int | None, memory_mb: int | None
-    ) -> ContactMap:
+    def open_map(self, files: MapFiles, threads: int | None, memory_mb: int | None) -> ContactMap:
         """Load the map, or open it on disk if the job does not have the memory to load it.
 
         Parameters

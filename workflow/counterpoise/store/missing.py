@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,14 +23,19 @@ class Unfinished:
 
     Attributes
     ----------
-    outputs : frozenset of str
+    outputs : tuple of str
         Paths of the outputs.
     downloads : dict of str to tuple of str
         For each sample with a URL, the path of the downloaded file and of the download's log.
     """
 
-    outputs: frozenset[str] = frozenset()
+    outputs: tuple[str, ...] = ()
     downloads: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    @cached_property
+    def output_set(self) -> frozenset[str]:
+        """Return the outputs, to look one up."""
+        return frozenset(self.outputs)
 
 
 NOTHING_UNFINISHED = Unfinished()
@@ -78,7 +84,7 @@ def missing_reason(
     """
     for step in _steps(paths, run, unfinished):
         missing = step.required and not Path(step.result).is_file()
-        if missing or step.result in unfinished.outputs:
+        if missing or step.result in unfinished.output_set:
             return f"{step.rule}: {_last_error(Path(step.log))}"
     return ""
 
@@ -89,9 +95,7 @@ def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[
     if run.sample in unfinished.downloads:
         file, log = unfinished.downloads[run.sample]
         yield Step("download", file, False, log)
-    yield Step(
-        "inspect", paths.input_record(sample), False, paths.log("inspect", sample)
-    )
+    yield Step("inspect", paths.input_record(sample), False, paths.log("inspect", sample))
     for rule, result in (
         ("ingest", paths.map_files(sample, resolution).source),
         ("mask", paths.mask(sample, resolution)),
@@ -108,7 +112,7 @@ def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[
 def unfinished_files(paths: ResultPaths, unfinished: Unfinished) -> list[str]:
     """Return the coolers and comparisons that a failed workflow left unmade."""
     folders = (Path(paths.cooler("x")).parent, Path(paths.comparison("x")).parent)
-    return [path for path in sorted(unfinished.outputs) if Path(path).parent in folders]
+    return [path for path in unfinished.outputs if Path(path).parent in folders]
 
 
 def _last_error(log: Path) -> str:

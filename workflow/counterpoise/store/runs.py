@@ -35,15 +35,29 @@ class RunKey:
 
 
 @dataclass(frozen=True)
+class SampleLabels:
+    """Labels of a sample, from the sample sheet.
+
+    Attributes
+    ----------
+    condition, replicate : str or None
+        Free text; None if the sheet has none.
+    """
+
+    condition: str | None = None
+    replicate: str | None = None
+
+
+@dataclass(frozen=True)
 class SampleEntry:
-    """What reports and tracking say about a sample.
+    """What reports and tracking need to know about a sample.
 
     Attributes
     ----------
     resolutions : list of int
         Bin sizes in base pairs at which the sample is balanced.
     condition, replicate : str or None
-        Labels from the sample sheet.
+        Its labels.
     """
 
     resolutions: list[int]
