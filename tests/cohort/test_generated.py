@@ -24,10 +24,10 @@ from counterpoise.cohort.generated import generated_files
 from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.settings import CohortSettings, IngestSettings, SdistFile
 from counterpoise.methods import methods
+from tests.support import REPOSITORY
 
-ROOT = Path(__file__).resolve().parents[1]
-CONF = ROOT / "conf"
-GENERATED = generated_files(ROOT)
+CONF = REPOSITORY / "conf"
+GENERATED = generated_files(REPOSITORY)
 METHOD_CLASSES = {kind for method in methods().values() for kind in method.settings.__mro__}
 SETTINGS = sorted(
     {
@@ -44,7 +44,7 @@ SETTINGS = sorted(
 
 @pytest.mark.parametrize("name", GENERATED)
 def test_a_generated_file_is_up_to_date(name: str) -> None:
-    path = ROOT / name
+    path = REPOSITORY / name
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     drift = difflib.unified_diff(
         text.splitlines(), GENERATED[name].splitlines(), name, "make accept", lineterm=""
@@ -98,7 +98,7 @@ def test_hydra_warns_of_nothing(tmp_path: Path, without_files: bool) -> None:
         capture_output=True,
         text=True,
         check=True,
-        cwd=ROOT,
+        cwd=REPOSITORY,
     )
     assert done.stdout == ""
     assert "hydra" not in done.stderr.lower(), done.stderr
