@@ -1,0 +1,315 @@
+"""From the files of a run to plain values: tags, parameters, metrics, artifacts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.errors import CounterpoiseError, without_credentials
+from counterpoise.files import read_json, sha256
+from counterpoise.methods.kernel.settings import CV
+from counterpoise.records.verdict import Status, Verdict
+from counterpoise.store.paths import BASE, ResultPaths
+from counterpoise.store.weights import read_searches
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from counterpoise.records.search import Search
+
+# Tags with the SHA-256 of the plot and of the bandwidth search.
+PLOT_SHA, SEARCH_SHA = "plot_sha256", "bandwidth_sha256"
+# Artifacts have the same names for all methods: MLflow's page for comparing runs shows those of
+# the same name side by side.
+PLOT_NAME, VERDICT_NAME, TABLE_NAME = "plot.png", "verdict.json", "bandwidth.json"
+# The slash gives the curve a section of its own on MLflow's page of charts.
+CURVE = "convergence/log10_max_deviation"
+# Tags that a sample sheet may add and remove.
+OPTIONAL_TAGS = ("condition", "replicate")
+
+Point = tuple[str, int, float]
+
+
+@dataclass(frozen=True)
+class RunValues:
+    """All values of one run that MLflow receives.
+
+    Attributes
+    ----------
+    key : str
+        The tag ``counterpoise.run``.
+    content : str
+        The tag ``counterpoise.content``.
+    name, description : str
+        Name of the run, and its text in Markdown.
+    failed : bool
+        Whether the verdict is ``failed``.
+    tags, params : dict of str to str
+        Tags and parameters.
+    curve, final : list of tuple of str, int and float
+        Metrics as name, step and value; all values are finite.
+    artifacts : dict of str to str
+        Paths of files by their names in MLflow.
+    table : dict or None
+        The bandwidth search as a table; None if there was no search.
+    seconds : float
+        Time of balancing.
+    finished : float
+        When balancing ended, in seconds since 1970.
+    """
+
+    key: str
+    content: str
+    name: str
+    description: str
+    failed: bool
+    tags: dict[str, str]
+    params: dict[str, str]
+    curve: list[Point]
+    final: list[Point]
+    artifacts: dict[str, str]
+    table: dict[str, Any] | None
+    seconds: float
+    finished: float
+
+
+def read_values(paths: ResultPaths, run: dict[str, Any]) -> RunValues:
+    """Read the values of a run from its files.
+
+    Parameters
+    ----------
+    paths : ResultPaths
+        Locations of the cohort's results.
+    run : dict
+        Sample, resolution, method, condition and replicate.
+
+    Returns
+    -------
+    RunValues
+        The values to log.
+
+    Raises
+    ------
+    CounterpoiseError
+        If a file of the run is missing.
+    """
+    import pyarrow.parquet as pq
+
+    place = (run["sample"], run["resolution"], run["method"])
+    files, plot, search = paths.run_files(*place), paths.plot(*place), paths.bandwidth(*place)
+    record = read_json(_require(files.verdict))
+    verdict = Verdict.from_dict(record)
+    has_search = verdict.settings.get("bandwidth") == CV
+    for path in (*files, plot, *([search] if has_search else [])):
+        _require(path)
+    overlay = [] if paths.experiment == BASE else [paths.experiment]
+    name = f"{run['sample']} {format_base_pairs(int(run['resolution']))} {run['method']}"
+    name = " \u00b7 ".join([name, *overlay])
+    weights_sha = sha256(files.weights)
+    tags = {**_tags(paths, run, verdict), "weights_sha256": weights_sha, PLOT_SHA: sha256(plot)}
+    if has_search:
+        tags[SEARCH_SHA] = sha256(search)
+    return RunValues(
+        key="/".join([paths.cohort, *overlay, *map(str, place)]),
+        content=_hash_content(record, weights_sha, sha256(files.trace)),
+        name=name,
+        description=_describe(name, verdict),
+        failed=verdict.status is Status.FAILED,
+        tags=tags,
+        params=flatten({**verdict.settings, "mask": verdict.mask.get("settings", {})}),
+        curve=_curve(pq.read_table(files.trace)),
+        final=_final_metrics(verdict),
+        # Weights are not uploaded: they are large, and their hash tells which file is the run's.
+        artifacts={PLOT_NAME: plot, VERDICT_NAME: files.verdict},
+        table=search_table(read_searches(search)) if has_search else None,
+        seconds=verdict.run.get("seconds", 0.0),
+        finished=Path(files.verdict).stat().st_mtime,
+    )
+
+
+def _require(path: str) -> str:
+    """Return the path, or raise an error if there is no such file."""
+    if not Path(path).is_file():
+        raise CounterpoiseError(
+            f"{path}: this result is missing, so its run cannot be logged. Run snakemake "
+            "to make it, then log again."
+        )
+    return path
+
+
+def _hash_content(record: dict[str, Any], weights_sha: str, trace_sha: str) -> str:
+    """Hash what stays the same if the same input is balanced with the same settings.
+
+    The plot and the scores of a search are left out: the verdict holds the bandwidth, and neither
+    changes the result.
+    """
+    reproducible = {name: value for name, value in record.items() if name != "run"}
+    digests = {"weights": weights_sha, "trace": trace_sha}
+    content = json.dumps([reproducible, digests], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def search_table(searches: Sequence[Search]) -> dict[str, Any]:
+    """List every candidate of a bandwidth search as MLflow stores tables.
+
+    Parameters
+    ----------
+    searches : sequence of Search
+        The search on each part.
+
+    Returns
+    -------
+    dict
+        ``columns`` (names) and ``data`` (rows).
+    """
+    rows = [
+        {
+            "part": search.label,
+            "base_pairs": round(search.base_pairs(candidate.bandwidth)),
+            "whole": round(search.base_pairs(candidate.whole)),
+            "chosen": number == search.best,
+            "score": candidate.score if math.isfinite(candidate.score) else None,
+            "error": candidate.error if math.isfinite(candidate.error) else None,
+            "iterations": candidate.iterations,
+            "rejected": candidate.rejected,
+        }
+        for search in searches
+        for number, candidate in enumerate(search.candidates)
+    ]
+    return {"columns": list(rows[0]) if rows else [], "data": [list(row.values()) for row in rows]}
+
+
+def _tags(paths: ResultPaths, run: dict[str, Any], verdict: Verdict) -> dict[str, str]:
+    """Return the tags that do not depend on the bytes of result files."""
+    optional = {key: run.get(key) for key in OPTIONAL_TAGS}
+    source = verdict.source
+    return {
+        "cohort": paths.cohort,
+        "experiment": paths.experiment,
+        "sample": run["sample"],
+        **{key: str(value) for key, value in optional.items() if value not in (None, "")},
+        "resolution": str(run["resolution"]),
+        "method": run["method"],
+        "algorithm": verdict.method,
+        "scope": verdict.scope,
+        "status": str(verdict.status),
+        "reason": verdict.reason,
+        "backend": verdict.backend,
+        "device": verdict.device,
+        "input": without_credentials(str(source.get("uri", ""))),
+        **{f"input_{key}": str(value) for key, value in source.get("identity", {}).items()},
+        **{f"version.{package}": version for package, version in verdict.versions.items()},
+    }
+
+
+def flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Flatten nested settings to dotted names.
+
+    Parameters
+    ----------
+    settings : dict
+        Settings, possibly nested.
+    prefix : str
+        Put before each name.
+
+    Returns
+    -------
+    dict of str to str
+        Values as JSON, but strings without quotes.
+    """
+    flat: dict[str, str] = {}
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value if isinstance(value, str) else json.dumps(value)
+    return flat
+
+
+def _describe(name: str, verdict: Verdict) -> str:
+    """Describe the verdict and the metrics in Markdown, for the run's page."""
+    ending = f": {verdict.reason}" if verdict.reason else ""
+    return (
+        f"**{name}: {str(verdict.status).replace('_', ' ')}**{ending}\n\n"
+        f"- `{CURVE}`: the largest relative deviation of a balanced row sum from its target "
+        "after each iteration (the step), as a power of ten: -5 is 0.001 %. If chromosomes are "
+        "balanced separately, the largest of all; a chromosome that has ended keeps its last "
+        "value. Steps without a finite value are left out.\n"
+        "- `final_max_deviation`, `final_rms_deviation`: recomputed from the final weights.\n"
+        "- `median_se`: median of the weights' relative standard errors, by counting noise alone.\n"
+    )
+
+
+def merge_curves(trace: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Merge the convergence curves of all parts into one.
+
+    Parameters
+    ----------
+    trace : pyarrow.Table
+        part, iteration and max_deviation, as in ``trace.parquet``.
+
+    Returns
+    -------
+    steps : int64 [steps]
+        Every iteration that some part made.
+    largest : float64 [steps]
+        The largest deviation of all parts. A part that has ended counts with its last value.
+    """
+    iteration = trace["iteration"].to_numpy().astype(np.int64)
+    steps = np.unique(iteration)
+    largest = np.zeros(len(steps))
+    if not len(steps):
+        return steps, largest
+    code = trace["part"].combine_chunks().dictionary_encode().indices.to_numpy()
+    order = np.lexsort((iteration, code))
+    deviation = trace["max_deviation"].to_numpy()
+    borders = np.flatnonzero(np.diff(code[order])) + 1
+    for rows in np.split(order, borders):
+        last = np.searchsorted(iteration[rows], steps, side="right") - 1
+        largest = np.maximum(largest, deviation[rows[np.maximum(last, 0)]])
+    return steps, largest
+
+
+def _curve(trace: pa.Table) -> list[Point]:
+    """Return the logarithm of the curve: MLflow's charts open with linear axes."""
+    steps, largest = merge_curves(trace)
+    with np.errstate(divide="ignore"):
+        powers = np.log10(largest)
+    return [
+        (CURVE, int(step), float(power))
+        for step, power in zip(steps, powers, strict=True)
+        if math.isfinite(power)
+    ]
+
+
+def _final_metrics(verdict: Verdict) -> list[Point]:
+    """Return the single-valued metrics that are known and finite."""
+    bandwidths = [part.bandwidth for part in verdict.parts if part.bandwidth is not None]
+    values: dict[str, float | None] = {
+        "final_max_deviation": verdict.max_deviation,
+        "final_rms_deviation": verdict.rms_deviation,
+        "median_se": verdict.median_se,
+        "iterations": verdict.iterations,
+        "matvecs": verdict.matvecs,
+        "bins": verdict.bins,
+        "kept_bins": verdict.kept,
+        "kept_fraction": verdict.kept / verdict.bins if verdict.bins else None,
+        "parts": len(verdict.parts),
+        "parts_balanced": sum(part.status.good for part in verdict.parts),
+        "bandwidth": round(float(np.median(bandwidths))) if bandwidths else None,
+        **verdict.run,
+    }
+    return [
+        (name, 0, float(value))
+        for name, value in values.items()
+        if value is not None and math.isfinite(value)
+    ]
