@@ -37,26 +37,27 @@ from benchmarks.measuring import (
 )
 from benchmarks.simulated import FOLDER, MAPS
 from counterpoise.contacts.selection import Scope
-from counterpoise.jobs.memory import AROUND, forecast
+from counterpoise.jobs.memory import predict_memory
+from counterpoise.jobs.resources import SNAKEMAKE_MB
 from counterpoise.methods import methods
 from counterpoise.methods.base import Method
+from counterpoise.store.paths import MapFiles, RunFiles
 
 LIMIT_MB = 1024
 WORK = FOLDER / "larger-work"
 SCRATCH = WORK / "scratch"
-TRIPLES = {
-    "pixels": str(WORK / "pixels.parquet"),
-    "bins": str(WORK / "bins.parquet"),
-    "source": str(WORK / "source.json"),
+MAP = MapFiles.in_folder(WORK)
+METHODS: dict[str, dict[str, Any]] = {
+    "KR": {"method": "kr", "settings": {"scope": "genome"}},
+    "ICE": {"method": "ice"},
 }
-METHODS = {"KR": {"method": "kr", "scope": "genome"}, "ICE": {"method": "ice"}}
-RESULTS = ("weights.parquet", "trace.parquet", "verdict.json")
 EVERY_SECONDS = 0.05
 
 
-def script(name: str, settings: dict[str, Any], **paths: str) -> list[str]:
+def script(name: str, settings: dict[str, Any], **paths: str | tuple[str, ...]) -> list[str]:
     """The command that a rule of the workflow runs."""
-    options = [word for key, path in paths.items() for word in (f"--{key}", path)]
+    values = {key: (path,) if isinstance(path, str) else path for key, path in paths.items()}
+    options = [word for key, value in values.items() for word in (f"--{key}", *value)]
     return [sys.executable, f"scripts/{name}.py", *options, "--settings", repr(settings)]
 
 
@@ -69,8 +70,8 @@ def prepare(name: str) -> None:
     level = {**source, "resolution": MAPS[name].resolution}
     for command in (
         script("inspect_input", source, output=record),
-        script("ingest", level, record=record, **TRIPLES),
-        script("mask", {}, output=mask, **TRIPLES),
+        script("ingest", level, record=record, map=MAP),
+        script("mask", {}, output=mask, map=MAP),
     ):
         timed(command)
 
@@ -78,10 +79,8 @@ def prepare(name: str) -> None:
 def balance(method: str, folder: Path, *options: str) -> list[str]:
     """The command of the rule ``balance``; results go into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {Path(file).stem: str(folder / file) for file in RESULTS}
-    command = script(
-        "balance", METHODS[method], **TRIPLES, mask=str(WORK / "mask.parquet"), **paths
-    )
+    mask, results = str(WORK / "mask.parquet"), RunFiles.in_folder(folder)
+    command = script("balance", METHODS[method], map=MAP, mask=mask, run=results)
     return [*command, "--threads", "2", *options]
 
 
@@ -148,12 +147,12 @@ def measured(method: str, kind: str) -> dict[str, Any]:
     if kind == IN_MEMORY:
         run = timed(balance(method, folder))
     else:
-        command = limited(balance(method, folder, "--memory-mb", str(LIMIT_MB + AROUND)))
+        command = limited(balance(method, folder, "--memory-mb", str(LIMIT_MB + SNAKEMAKE_MB)))
         with nothing_cached() if kind == FROM_DISK else contextlib.nullcontext():
             run = timed(command)
-    verdict = json.loads((folder / RESULTS[2]).read_text())
+    verdict = json.loads(Path(RunFiles.in_folder(folder).verdict).read_text())
     reference = WORK / method / IN_MEMORY.replace(" ", "-")
-    for file in RESULTS[:2]:
+    for file in ("weights.parquet", "trace.parquet"):
         if not filecmp.cmp(reference / file, folder / file, shallow=False):
             raise RuntimeError(f"{method} {kind}: {file} differs from that of the run in memory")
     return {
@@ -177,7 +176,7 @@ def main() -> None:
     record: dict[str, Any] = {
         "map": args.map,
         "bins": MAPS[args.map].bins,
-        "nonzeros": json.loads(Path(TRIPLES["source"]).read_text())["nnz"],
+        "nonzeros": json.loads(Path(MAP.source).read_text())["nnz"],
         "limit_mb": LIMIT_MB,
         "refused": refused(),
         "forecast": {method: foretold(method) for method in METHODS},
@@ -198,8 +197,8 @@ def main() -> None:
 def foretold(method: str) -> tuple[int, int]:
     """The forecast of memory, in memory and streaming, MiB."""
     chosen: Method = methods()[METHODS[method]["method"]]
-    scope = METHODS[method].get("scope", chosen.settings().scope)
-    return forecast(TRIPLES, Scope(scope), 2)
+    settings = chosen.settings(**METHODS[method].get("settings", {}))
+    return predict_memory(MAP, Scope(settings.scope), 2)
 
 
 def table(record: dict[str, Any]) -> str:

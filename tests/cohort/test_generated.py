@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from counterpoise.cohort.config import load
 
+from counterpoise.cohort.compose import load_cohort
 from counterpoise.cohort.conf_files import CHOICES, as_yaml
 from counterpoise.cohort.docstrings import (
     default_of,
@@ -74,9 +74,9 @@ def test_docstrings_describe_every_setting_and_state_its_default(kind: type) -> 
 def test_shown_defaults_are_those_of_the_classes(tmp_path: Path) -> None:
     """With and without its file, a method has the same settings."""
     entries = [f"+method@methods.other_{name}={name}" for name in methods()]
-    shown = load(CONF, entries)
+    shown = load_cohort(CONF, entries)
     shutil.copytree(CONF, tmp_path / "conf", ignore=shutil.ignore_patterns("method"))
-    bare = load(tmp_path / "conf", entries)
+    bare = load_cohort(tmp_path / "conf", entries)
     for name, method in methods().items():
         for run in (shown, bare):
             assert asdict(run.methods[f"other_{name}"]) == asdict(method.settings())
@@ -90,8 +90,8 @@ def test_hydra_warns_of_nothing(tmp_path: Path, without_files: bool) -> None:
     if without_files:
         shutil.rmtree(tmp_path / "conf" / "method")
     program = (
-        "import sys; from counterpoise.cohort.config import load; "
-        "load(sys.argv[1], ['cohort=scc1', 'mask=none', 'experiment=no_mask'])"
+        "import sys; from counterpoise.cohort.compose import load_cohort; "
+        "load_cohort(sys.argv[1], ['cohort=scc1', 'mask=none', 'experiment=no_mask'])"
     )
     done = subprocess.run(
         [sys.executable, "-W", "always", "-c", program, str(tmp_path / "conf")],

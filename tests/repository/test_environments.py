@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from counterpoise.cohort.config import load
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from counterpoise.cohort.compose import load_cohort
 from counterpoise.cohort.settings import BackendSettings
 from tests.support import REPOSITORY
 
@@ -89,7 +89,7 @@ def test_no_other_environment_is_there() -> None:
     ],
 )
 def test_the_config_chooses_the_environment(overrides: list[str], environment: str) -> None:
-    backend: BackendSettings = load(REPOSITORY / "conf", overrides).config.backend
+    backend: BackendSettings = load_cohort(REPOSITORY / "conf", overrides).settings.backend
     assert backend.environment == environment
 
 

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from counterpoise.cohort.config import load
 
+from counterpoise.cohort.compose import load_cohort
 from counterpoise.errors import InputError
 from counterpoise.ingest.sdist import download_sdist
 from tests.support import REPOSITORY, slurm
@@ -65,7 +65,7 @@ def test_the_demo_cohort_and_a_job_that_needs_more_memory(cluster: Path, tmp_pat
     if (REPOSITORY / "resources" / "archives").is_dir():
         shutil.copytree(REPOSITORY / "resources" / "archives", archives)
     else:
-        sources = load(REPOSITORY / "conf", ["cohort=demo"], REPOSITORY).config.sources
+        sources = load_cohort(REPOSITORY / "conf", ["cohort=demo"], REPOSITORY).settings.sources
         for name, source in sources.items():
             try:
                 download_sdist(name, source.version, source.sha256, archives / f"{name}.tar.gz")

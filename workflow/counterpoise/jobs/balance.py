@@ -50,7 +50,7 @@ class BalanceJob(MethodJob):
         return self.settings.bootstrap > 0
 
     def minutes(self, inputs: Inputs) -> int:
-        """Return the time of a thousand products at 10 ns a nonzero, ten times the measured time."""
+        """Return the time of a thousand products at 10 ns a nonzero, ten times as measured."""
         _, nonzeros = map_size(inputs)
         return START_MINUTES + nonzeros * (1 + self.settings.bootstrap) // 5_000_000
 

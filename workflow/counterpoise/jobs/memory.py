@@ -223,7 +223,7 @@ def _bound_largest_part(files: MapFiles, pixels: pq.ParquetFile, scope: Scope) -
         row_groups.append((rows.min, rows.max, group.num_rows))
     pixels_of_parts = [
         sum(count for first, last, count in row_groups if first < hi and last >= lo)
-        for _, lo, hi in bins.spans()
+        for _, lo, hi in bins.chromosome_ranges()
     ]
     return int(np.diff(bins.offsets).max(initial=0)), max(pixels_of_parts, default=0)
 

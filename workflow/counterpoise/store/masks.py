@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from counterpoise.store.arrow import bin_columns, named, numbers, values_of, wri
 METADATA = "counterpoise"
 
 
-def write_mask(path: str, mask: Mask, bins: BinTable) -> None:
+def write_mask(path: str | Path, mask: Mask, bins: BinTable) -> None:
     """The mask as Parquet: chrom, start, end, kept, reason, nnz, marginal; summary in metadata."""
     names = [reason.name.lower() for reason in Reason]
     write_table(
@@ -32,7 +33,7 @@ def write_mask(path: str, mask: Mask, bins: BinTable) -> None:
     )
 
 
-def read_mask(path: str) -> tuple[NDArray[np.bool_], dict[str, Any]]:
+def read_mask(path: str | Path) -> tuple[NDArray[np.bool_], dict[str, Any]]:
     """The kept bins (bool [bins]) and the summary that ``write_mask`` stored."""
     table = pq.ParquetFile(path).read(columns=["kept"])
     kept = values_of(table["kept"])
