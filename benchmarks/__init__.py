@@ -1,0 +1,1 @@
+"""Benchmarks: comparisons with other programs, and measurements of speed and memory."""

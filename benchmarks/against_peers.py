@@ -1,13 +1,13 @@
-"""Counterpoise beside its peers: whole processes, from a `.cool` to written weights, on two cores.
+"""Compare Counterpoise with its peers: complete processes, from `.cool` to weights, on two cores.
 
 python -m benchmarks.against_peers [--rounds 3] [--maps a,b,c,c10] [--peers PYTHON]
 
-Programs take turns, so that a machine whose speed drifts is slow for all of them; the tables give
-medians, and the speed-up is taken within each round. ``cooler balance`` runs to its end on the
-first map; on the larger ones it would take hours, so it is run for two small numbers of
-iterations and the rest is extrapolated (README.md, "How to read them"). ``--peers`` names a Python
-that has iced and krbalancing; they are then timed solving alone on the first map. Writes
-results/peers.json and the tables in README.md; maps that are not named keep their results.
+Programs take turns, so that drifts of the machine's speed affect all of them. The tables give
+medians; the speed-up is computed within each round. ``cooler balance`` runs to its end on the first
+map. On the larger maps it would take hours, so it runs for two small numbers of iterations and its
+time is extrapolated (README.md, "How to read the tables"). ``--peers`` names a Python that has iced
+and krbalancing, whose solvers are then timed on the first map. Writes results/peers.json and the
+tables in README.md; other maps keep their results.
 """
 
 from __future__ import annotations
@@ -28,51 +28,53 @@ from numpy.typing import NDArray
 
 from benchmarks.measuring import (
     Run,
-    in_words,
     load,
     machine,
+    machine_line,
     markdown,
-    on_two_cores,
     publish,
     save,
-    timed,
+    time_process,
+    use_two_cores,
 )
 from benchmarks.simulated import FOLDER, MAPS
 from counterpoise.store.weights import read_weights
 
-# The goals: how many times faster than `cooler balance -p 2`.
+# Goals: speed-up over `cooler balance -p 2`.
 GENOME_WIDE = {"ICE": 60, "KR": 120}
-BARS = {
+GOALS = {
     "a": {"ICE": 150, "KR": 250},
     "b": {"ICE": 120, "KR": 300},
     "c": GENOME_WIDE,
     "c10": GENOME_WIDE,
 }
-# Peak memory: bytes a nonzero, bytes a bin, MB.
+# Limit of peak memory: bytes per nonzero, bytes per bin, MB.
 MEMORY_BAR = (12, 64, 250)
-MAX_ITERATIONS = 200  # cooler's own default
-FEW = (2, 12)
-TO_ITS_END = ("a",)
-# Chunk sizes in pixels that are tried for cooler's best; its default is 10 million.
+MAX_ITERATIONS = 200  # default of cooler
+FEW = (2, 12)  # numbers of iterations from which cooler is extrapolated
+RUN_TO_END = ("a",)  # maps on which cooler is not extrapolated
+# Candidate chunk sizes of cooler in pixels; its default is 10 million.
 CHUNKS = (625_000, 1_250_000, 2_500_000, 5_000_000)
 COOLER, CHUNKED = "cooler balance -p 2", "cooler balance -p 2 -c"
-EQUAL = 1e-10
+MAX_DIFFERENCE = 1e-10
 
 
 def cooler_command(path: Path, column: str, iterations: int, *options: str) -> list[str]:
+    """Return the command that balances with cooler."""
     program = str(Path(sys.executable).with_name("cooler"))
     command = [program, "balance", "-p", "2", "--force", "--name", column]
     return [*command, "--max-iters", str(iterations), *options, str(path)]
 
 
 def one_shot(source: Path, method: str, folder: Path, *settings: str) -> list[str]:
+    """Return the command that balances with Counterpoise."""
     folder.mkdir(parents=True, exist_ok=True)
     module = [sys.executable, "-m", "benchmarks.one_shot"]
     return [*module, str(source), method, str(folder), *settings]
 
 
-def extrapolated(few: list[Run], iterations: int) -> Run:
-    """A run of so many iterations, from two of ``FEW``: a fixed part and as much for each."""
+def extrapolate(few: list[Run], iterations: int) -> Run:
+    """Predict a run from runs of ``FEW`` iterations: as a fixed part and one per iteration."""
     first, second = few
     walls, cpus = ([getattr(run, key) for run in few] for key in ("wall", "cpu"))
     more = (iterations - FEW[0]) / (FEW[1] - FEW[0])
@@ -81,51 +83,52 @@ def extrapolated(few: list[Run], iterations: int) -> Run:
 
 
 def best_chunk(path: Path) -> int:
-    """The chunk size with which cooler is fastest, by a run of ``FEW[0]`` iterations with each."""
+    """Return the chunk size with which a few iterations of cooler are fastest."""
     times = {
-        size: timed(cooler_command(path, "tried", FEW[0], "-c", str(size))).wall for size in CHUNKS
+        size: time_process(cooler_command(path, "tried", FEW[0], "-c", str(size))).wall
+        for size in CHUNKS
     }
     print(f"{path}: seconds of cooler by chunk size: {times}", flush=True)
     return min(times, key=lambda size: times[size])
 
 
-def measured(name: str, rounds: int) -> dict[str, Any]:
-    """All programs on one map, in turns."""
-    # In a process of its own: see ``timed``.
+def measure(name: str, rounds: int) -> dict[str, Any]:
+    """Time all programs on one map, in turns."""
+    # In a separate process, because children inherit peak memory (see ``time_process``).
     subprocess.run([sys.executable, "-m", "benchmarks.simulated", name], check=True)
     source, work = MAPS[name].path, FOLDER / f"{name}-work"
     work.mkdir(exist_ok=True)
-    theirs = work / "cooler.cool"
-    shutil.copyfile(source, theirs)
+    cooler_copy = work / "cooler.cool"
+    shutil.copyfile(source, cooler_copy)
     limit = f"max_iterations={MAX_ITERATIONS}"
     ice = one_shot(source, "ice", work / "ice", "tolerance=cooler", limit)
     kr = one_shot(source, "kr", work / "kr", "scope=genome", "ignore_diags=2")
     for command in (ice, kr):
-        timed(command)  # warms the file cache; the verdict says how many iterations there are
-    iterations = _verdict(work / "ice")["iterations"]
+        time_process(command)  # warm the file cache; the verdict has the number of iterations
+    iterations = read_verdict(work / "ice")["iterations"]
 
     runs: dict[str, list[Run]] = {COOLER: [], CHUNKED: [], "ICE": [], "KR": []}
-    best = best_chunk(theirs)
+    best = best_chunk(cooler_copy)
     chunk = ["-c", str(best)]
     for number in range(rounds):
-        few = [timed(cooler_command(theirs, "chunked", count, *chunk)) for count in FEW]
-        runs[CHUNKED].append(extrapolated(few, iterations))
-        if name in TO_ITS_END:
-            runs[COOLER].append(timed(cooler_command(theirs, "weight", MAX_ITERATIONS)))
+        few = [time_process(cooler_command(cooler_copy, "chunked", count, *chunk)) for count in FEW]
+        runs[CHUNKED].append(extrapolate(few, iterations))
+        if name in RUN_TO_END:
+            runs[COOLER].append(time_process(cooler_command(cooler_copy, "weight", MAX_ITERATIONS)))
         else:
-            few = [timed(cooler_command(theirs, "weight", count)) for count in FEW]
-            runs[COOLER].append(extrapolated(few, iterations))
-        runs["ICE"].append(timed(ice))
-        runs["KR"].append(timed(kr))
+            few = [time_process(cooler_command(cooler_copy, "weight", count)) for count in FEW]
+            runs[COOLER].append(extrapolate(few, iterations))
+        runs["ICE"].append(time_process(ice))
+        runs["KR"].append(time_process(kr))
         for program, done in runs.items():
             print(f"{name}, round {number + 1}: {program} {done[-1].wall:.2f} s", flush=True)
 
     compared = work / "ice"
-    if name not in TO_ITS_END:
+    if name not in RUN_TO_END:
         compared = work / "few"
         few_only = (f"max_iterations={FEW[1]}", "on_failure=keep")
-        timed(one_shot(source, "ice", compared, "tolerance=cooler", *few_only))
-    with h5py.File(theirs) as file:
+        time_process(one_shot(source, "ice", compared, "tolerance=cooler", *few_only))
+    with h5py.File(cooler_copy) as file:
         expected = file["bins/weight"][:]
     with h5py.File(source) as file:
         nonzeros = file["pixels/count"].shape[0]
@@ -134,106 +137,111 @@ def measured(name: str, rounds: int) -> dict[str, Any]:
         "chromosomes": len(MAPS[name].chromosomes),
         "nonzeros": nonzeros,
         "iterations": iterations,
-        "products": _verdict(work / "kr")["matvecs"],
+        "products": read_verdict(work / "kr")["matvecs"],
         "chunk": best,
-        "status": {key: _verdict(work / key)["status"] for key in ("ice", "kr")},
+        "status": {key: read_verdict(work / key)["status"] for key in ("ice", "kr")},
         "equality": {
-            "iterations": _verdict(compared)["iterations"],
-            "ICE and cooler": _difference(_weights(compared), expected),
-            "KR and ICE, up to scale": _spread(_weights(work / "kr"), _weights(work / "ice")),
+            "iterations": read_verdict(compared)["iterations"],
+            "ICE and cooler": check_difference(weights_in(compared), expected),
+            "KR and ICE, up to scale": spread(weights_in(work / "kr"), weights_in(work / "ice")),
         },
         "runs": {program: [asdict(run) for run in done] for program, done in runs.items()},
         "machine": machine(),
     }
 
 
-def _verdict(folder: Path) -> dict[str, Any]:
+def read_verdict(folder: Path) -> dict[str, Any]:
+    """Read the verdict of a run."""
     return dict(json.loads((folder / "verdict.json").read_text()))
 
 
-def _weights(folder: Path) -> NDArray[np.float64]:
+def weights_in(folder: Path) -> NDArray[np.float64]:
+    """Read the weights of a run."""
     return read_weights(folder / "weights.parquet")
 
 
-def _difference(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
-    """Largest relative difference of weights.
+def check_difference(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
+    """Return the largest relative difference of weights.
 
     Raises
     ------
-    RuntimeError : other bins are masked, or the weights differ by more than ``EQUAL``.
+    RuntimeError
+        The masked bins differ, or the weights differ by more than ``MAX_DIFFERENCE``.
     """
     if (np.isnan(ours) != np.isnan(theirs)).any():
         raise RuntimeError("Counterpoise and cooler mask different bins")
     difference = float(np.nanmax(np.abs(ours / theirs - 1)))
-    if not difference < EQUAL:
+    if not difference < MAX_DIFFERENCE:
         raise RuntimeError(f"the weights of Counterpoise and cooler differ by {difference:.1e}")
     return difference
 
 
-def _spread(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+def spread(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Return the largest relative deviation of the ratio of weights from its median."""
     ratio = one / other
     return float(np.nanmax(np.abs(ratio / np.nanmedian(ratio) - 1)))
 
 
-def alone(peers: str) -> dict[str, Any]:
-    """Seconds in the solver alone on the first map: iced and krbalancing beside ours.
+def measure_solvers(peers: str) -> dict[str, Any]:
+    """Time the solvers alone on the first map: iced, krbalancing and ours.
 
-    Ours come from the verdicts of the runs before: from the map as it was read to its weights.
+    Our times are those in the verdicts of the earlier runs, from the map in memory to the weights.
     """
-    name = TO_ITS_END[0]
+    name = RUN_TO_END[0]
     work = FOLDER / f"{name}-work"
     matrix = str(work / "matrix")
     module = [sys.executable, "-m", "benchmarks.solving_alone"]
     subprocess.run([*module, "prepare", name, matrix], check=True)
-    found: dict[str, Any] = {}
+    programs: dict[str, Any] = {}
     for program in ("iced", "krbalancing"):
         command = [peers, str(Path(__file__).with_name("solving_alone.py")), program, matrix]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        found[program] = json.loads(done.stdout.splitlines()[-1])
-        print(f"{program} alone: {found[program]['seconds']:.2f} s", flush=True)
+        process = subprocess.run(command, check=True, capture_output=True, text=True)
+        programs[program] = json.loads(process.stdout.splitlines()[-1])
+        print(f"{program} alone: {programs[program]['seconds']:.2f} s", flush=True)
     for program in ("ice", "kr"):
-        verdict = _verdict(work / program)
-        found[program.upper()] = {
+        verdict = read_verdict(work / program)
+        programs[program.upper()] = {
             "seconds": verdict["run"]["seconds"],
             "peak": verdict["run"]["peak_memory_mb"] * 1024**2 / 1e6,
             "deviation": verdict["max_deviation"],
             "note": f"{verdict['iterations']} iterations, {verdict['matvecs']} products",
         }
-    return {"map": name, "programs": found, "machine": machine()}
+    return {"map": name, "programs": programs, "machine": machine()}
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--rounds", type=int, default=3)
-    words.add_argument("--maps", default=",".join(("a", "b", "c", "c10")))
-    words.add_argument("--peers", help="a Python that has iced and krbalancing")
-    args = words.parse_args()
-    on_two_cores()
+    """Measure each map and publish the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--maps", default=",".join(("a", "b", "c", "c10")))
+    parser.add_argument("--peers", help="a Python that has iced and krbalancing")
+    args = parser.parse_args()
+    use_two_cores()
     record = {"maps": {}, **load("peers")}
     for name in args.maps.split(","):
-        record["maps"][name] = measured(name, args.rounds)
+        record["maps"][name] = measure(name, args.rounds)
         save("peers", record)
     if args.peers:
-        record["alone"] = alone(args.peers)
+        record["alone"] = measure_solvers(args.peers)
         save("peers", record)
     publish("peers", table(record["maps"]))
     if "alone" in record:
-        publish("alone", alone_table(record["alone"]))
+        publish("alone", solver_table(record["alone"]))
 
 
 def table(maps: dict[str, Any]) -> str:
-    """The results as Markdown: a row a map and program."""
+    """Format the results as a table with one row per map and program."""
     header = ["map", "program", "wall s", "CPU s", "peak MB (limit)"]
-    header += [f"times faster than `{COOLER}` (each round)", "bar", "than at its best chunk"]
+    header += [f"speed-up over `{COOLER}` (each round)", "goal", "over its best chunk size"]
     rows, notes = [], []
-    for name, found in sorted(maps.items()):
+    for name, result in sorted(maps.items()):
         runs = {
-            program: [Run(**values) for values in done] for program, done in found["runs"].items()
+            program: [Run(**values) for values in done] for program, done in result["runs"].items()
         }
         limit = sum(
             factor * value
             for factor, value in zip(
-                MEMORY_BAR, (found["nonzeros"] / 1e6, found["bins"] / 1e6, 1), strict=True
+                MEMORY_BAR, (result["nonzeros"] / 1e6, result["bins"] / 1e6, 1), strict=True
             )
         )
         for program, done in runs.items():
@@ -242,56 +250,65 @@ def table(maps: dict[str, Any]) -> str:
                 for key in ("wall", "cpu", "peak")
             )
             ours = program in ("ICE", "KR")
-            bar = BARS.get(name, {}).get(program)
-            guessed = not ours and (program != COOLER or name not in TO_ITS_END)
+            goal = GOALS.get(name, {}).get(program)
+            is_extrapolated = not ours and (program != COOLER or name not in RUN_TO_END)
             rows.append(
                 [
                     name,
-                    program if ours else f"`{_label(program, found)}`",
-                    f"{wall:.2f}{' (x)' if guessed else ''}",
+                    program if ours else f"`{label(program, result)}`",
+                    f"{wall:.2f}{' (x)' if is_extrapolated else ''}",
                     f"{cpu:.1f}",
                     f"{peak:.0f} ({limit:.0f})" if ours else f"{peak:.0f}",
-                    _faster(runs[COOLER], done) if program != COOLER else "1",
-                    f"{bar}" if bar else "",
-                    _faster(runs[CHUNKED], done) if ours else "",
+                    speed_up(runs[COOLER], done) if program != COOLER else "1",
+                    f"{goal}" if goal else "",
+                    speed_up(runs[CHUNKED], done) if ours else "",
                 ]
             )
-        equality = found["equality"]
+        equality = result["equality"]
         notes.append(
-            f"- {name}: {found['bins']:,} bins, {found['nonzeros']:,} nonzeros, "
-            f"chromosomes: {found['chromosomes']}; ICE {found['iterations']} iterations "
-            f"({found['status']['ice']}), KR {found['products']} products "
-            f"({found['status']['kr']}). Weights of ICE and cooler after "
+            f"- {name}: {result['bins']:,} bins, {result['nonzeros']:,} nonzeros, "
+            f"chromosomes: {result['chromosomes']}; ICE {result['iterations']} iterations "
+            f"({result['status']['ice']}), KR {result['products']} products "
+            f"({result['status']['kr']}). Weights of ICE and cooler after "
             f"{equality['iterations']} iterations differ by {equality['ICE and cooler']:.1e}, "
             f"those of KR and ICE, up to scale, by {equality['KR and ICE, up to scale']:.1e}. "
-            f"Medians of {len(runs[COOLER])} rounds; {in_words(found['machine'])}"
+            f"Rounds: {len(runs[COOLER])}; {machine_line(result['machine'])}"
         )
     return markdown(header, rows) + "\n" + "\n".join(notes)
 
 
-def _label(program: str, found: dict[str, Any]) -> str:
-    return f"{program} {found['chunk']}" if program == CHUNKED else program
+def label(program: str, result: dict[str, Any]) -> str:
+    """Return the command, with the chunk size."""
+    return f"{program} {result['chunk']}" if program == CHUNKED else program
 
 
-def _faster(theirs: list[Run], ours: list[Run]) -> str:
-    each = [a.wall / b.wall for a, b in zip(theirs, ours, strict=True)]
-    shown = ", ".join(f"{value:.0f}" if value >= 10 else f"{value:.1f}" for value in each)
-    return f"**{statistics.median(each):.{0 if min(each) >= 10 else 1}f}** ({shown})"
+def speed_up(theirs: list[Run], ours: list[Run]) -> str:
+    """Format the median speed-up and that of each round."""
+    ratios = [a.wall / b.wall for a, b in zip(theirs, ours, strict=True)]
+    rounds = ", ".join(f"{value:.0f}" if value >= 10 else f"{value:.1f}" for value in ratios)
+    return f"**{statistics.median(ratios):.{0 if min(ratios) >= 10 else 1}f}** ({rounds})"
 
 
-def alone_table(record: dict[str, Any]) -> str:
-    header = ["program", "seconds solving", "peak MB", "largest deviation of row sums", ""]
+def solver_table(record: dict[str, Any]) -> str:
+    """Format the results of the solvers alone as a table."""
+    header = [
+        "program",
+        "seconds in the solver",
+        "peak MB",
+        "largest deviation of row sums",
+        "note",
+    ]
     rows = [
         [
             program,
-            f"{found['seconds']:.2f}",
-            f"{found['peak']:.0f}",
-            f"{found['deviation']:.1e}",
-            found["note"],
+            f"{result['seconds']:.2f}",
+            f"{result['peak']:.0f}",
+            f"{result['deviation']:.1e}",
+            result["note"],
         ]
-        for program, found in record["programs"].items()
+        for program, result in record["programs"].items()
     ]
-    return markdown(header, rows) + f"\nMap {record['map']}; {in_words(record['machine'])}"
+    return markdown(header, rows) + f"\nMap {record['map']}; {machine_line(record['machine'])}"
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""Ingest and export beside h5py reading and writing the same bytes.
+"""Compare ingest and export with h5py reading and writing the same bytes.
 
 python -m benchmarks.files [--rounds 3] [--maps a,b,c]
 
-Whole processes, in turns:
+Complete processes take turns:
 
-- ingest: `.cool` to triples, every check included. h5py: reads the same three columns a span at a
-  time and writes them in the triples' types, not compressed.
-- export: triples and weights to a `.mcool`. h5py: reads what the h5py above wrote, and writes it in
-  the types, chunks and gzip level of the `.mcool`.
+- ingest: `.cool` to triples, including every check. h5py reads the same three columns in spans and
+  writes them in the types of the triples, uncompressed.
+- export: triples and weights to a `.mcool`. h5py reads the file written by the h5py process above
+  and writes it in the types, chunks and gzip level of the `.mcool`.
 
 Writes results/files.json and the table in README.md.
 """
@@ -24,37 +24,38 @@ from typing import Any
 
 from benchmarks.measuring import (
     Run,
-    in_words,
     load,
     machine,
+    machine_line,
     markdown,
-    on_two_cores,
     publish,
     save,
-    timed,
+    time_process,
+    use_two_cores,
 )
 from benchmarks.simulated import FOLDER, MAPS
 
-BAR = 2.0
+GOAL = 2.0
 SPAN = 1 << 20
 COLUMNS = ("bin1_id", "bin2_id", "count")
 METHOD, SAMPLE = "vc", "simulated"
 PAIRS = {"ingest": "ingest-h5py", "export": "export-h5py"}
 
 
-def _ingest(name: str, work: Path) -> None:
+def ingest(name: str, work: Path) -> None:
+    """Read the map and write its triples."""
+    from counterpoise.ingest.formats import inspect_source
     from counterpoise.ingest.pixels import write_map
-    from counterpoise.ingest.reading import inspect_source
     from counterpoise.store.paths import ResultPaths
 
     made = MAPS[name]
     files = ResultPaths("files", str(work)).map_files(SAMPLE, made.resolution)
-    # The identity is another job's work (scripts/inspect_input.py).
+    # Another job computes the identity (scripts/inspect_input.py).
     write_map(inspect_source(str(made.path), identify=False), made.resolution, files)
 
 
-def _balance(name: str, work: Path) -> None:
-    """Weights for the export to write."""
+def balance_map(name: str, work: Path) -> None:
+    """Compute the weights that the export writes."""
     from counterpoise.balancing.api import balance
     from counterpoise.store.paths import ResultPaths
     from counterpoise.store.pixels import read_map
@@ -66,7 +67,8 @@ def _balance(name: str, work: Path) -> None:
     write_balance(result, contacts.bins, paths.run_files(SAMPLE, resolution, METHOD))
 
 
-def _export(name: str, work: Path) -> None:
+def export(name: str, work: Path) -> None:
+    """Write the `.mcool`."""
     from counterpoise.store.mcool import write_mcool
     from counterpoise.store.paths import ResultPaths
 
@@ -75,16 +77,20 @@ def _export(name: str, work: Path) -> None:
     write_mcool(paths, SAMPLE, resolutions, {METHOD: "VC"}, METHOD, paths.cooler(SAMPLE))
 
 
-def _ingest_h5py(name: str, work: Path) -> None:
+def ingest_h5py(name: str, work: Path) -> None:
+    """Read and write the pixels of the map by h5py alone."""
     import h5py
     import numpy as np
 
     types = {"bin1_id": np.int32, "bin2_id": np.int32, "count": np.uint16}
     with h5py.File(MAPS[name].path) as source, h5py.File(work / "triples.h5", "w") as target:
-        _copy(source["pixels"], target, {key: {"dtype": dtype} for key, dtype in types.items()})
+        copy_pixels(
+            source["pixels"], target, {key: {"dtype": dtype} for key, dtype in types.items()}
+        )
 
 
-def _export_h5py(name: str, work: Path) -> None:
+def export_h5py(name: str, work: Path) -> None:
+    """Read and write the pixels of the `.mcool` by h5py alone."""
     import h5py
 
     from counterpoise.store.paths import ResultPaths
@@ -103,10 +109,11 @@ def _export_h5py(name: str, work: Path) -> None:
             for key in COLUMNS
         }
         with h5py.File(work / "pixels.h5", "w") as target:
-            _copy(source, target, options)
+            copy_pixels(source, target, options)
 
 
-def _copy(source: Any, target: Any, options: dict[str, dict[str, Any]]) -> None:
+def copy_pixels(source: Any, target: Any, options: dict[str, dict[str, Any]]) -> None:
+    """Copy the columns of pixels in spans."""
     total = source["count"].shape[0]
     for key in COLUMNS:
         target.create_dataset(key, (total,), **options[key])
@@ -116,15 +123,16 @@ def _copy(source: Any, target: Any, options: dict[str, dict[str, Any]]) -> None:
 
 
 JOBS = {
-    "ingest": _ingest,
-    "balance": _balance,
-    "export": _export,
-    "ingest-h5py": _ingest_h5py,
-    "export-h5py": _export_h5py,
+    "ingest": ingest,
+    "balance": balance_map,
+    "export": export,
+    "ingest-h5py": ingest_h5py,
+    "export-h5py": export_h5py,
 }
 
 
-def measured(name: str, rounds: int) -> dict[str, Any]:
+def measure(name: str, rounds: int) -> dict[str, Any]:
+    """Time all jobs on one map, in turns."""
     subprocess.run([sys.executable, "-m", "benchmarks.simulated", name], check=True)
     work = FOLDER / f"{name}-files"
     work.mkdir(exist_ok=True)
@@ -133,18 +141,18 @@ def measured(name: str, rounds: int) -> dict[str, Any]:
     }
     order = ("ingest", "ingest-h5py", "export", "export-h5py")
     for job in ("ingest", "balance"):
-        timed(commands[job])  # warms the file cache, makes what the export needs
+        time_process(commands[job])  # warm the file cache and make the inputs of the export
     runs: dict[str, list[Run]] = {job: [] for job in order}
     for number in range(rounds):
         for job in order:
-            runs[job].append(timed(commands[job]))
+            runs[job].append(time_process(commands[job]))
             print(f"{name}, round {number + 1}: {job} {runs[job][-1].wall:.2f} s", flush=True)
     return {
-        "nonzeros": _pixels(work / "triples.h5"),
+        "nonzeros": count_pixels(work / "triples.h5"),
         "megabytes": {
             "cool": MAPS[name].path.stat().st_size / 1e6,
-            "triples": _size(work / "files" / "triples"),
-            "mcool": _size(work / "files" / "coolers"),
+            "triples": folder_size(work / "files" / "triples"),
+            "mcool": folder_size(work / "files" / "coolers"),
             "h5py's pixels": (work / "pixels.h5").stat().st_size / 1e6,
         },
         "runs": {job: [asdict(run) for run in done] for job, done in runs.items()},
@@ -152,36 +160,39 @@ def measured(name: str, rounds: int) -> dict[str, Any]:
     }
 
 
-def _pixels(path: Path) -> int:
+def count_pixels(path: Path) -> int:
+    """Return the number of pixels of a file."""
     import h5py
 
     with h5py.File(path) as file:
         return int(file["count"].shape[0])
 
 
-def _size(folder: Path) -> float:
-    """Megabytes of all files in a folder."""
+def folder_size(folder: Path) -> float:
+    """Return the megabytes of all files in a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
 
 
 def main() -> None:
+    """Run one job, or measure each map and publish the table."""
     if sys.argv[1:2] == ["job"]:
         job, name, work = sys.argv[2:]
         JOBS[job](name, Path(work))
         return
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--rounds", type=int, default=3)
-    words.add_argument("--maps", default="a,b,c")
-    args = words.parse_args()
-    on_two_cores()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--maps", default="a,b,c")
+    args = parser.parse_args()
+    use_two_cores()
     record = load("files")
     for name in args.maps.split(","):
-        record[name] = measured(name, args.rounds)
+        record[name] = measure(name, args.rounds)
         save("files", record)
     publish("files", table(record))
 
 
 def table(record: dict[str, Any]) -> str:
+    """Format the results as a table."""
     header = [
         "map",
         "job",
@@ -189,14 +200,15 @@ def table(record: dict[str, Any]) -> str:
         "M pixels/s",
         "h5py s",
         "ratio (each round)",
-        "bar",
+        "goal",
         "peak MB",
     ]
     rows, notes = [], []
-    for name, found in sorted(record.items()):
-        runs = found["runs"]
+    for name, result in sorted(record.items()):
+        runs = result["runs"]
         for job, other in PAIRS.items():
-            each = [a["wall"] / b["wall"] for a, b in zip(runs[job], runs[other], strict=True)]
+            ratios = [a["wall"] / b["wall"] for a, b in zip(runs[job], runs[other], strict=True)]
+            rounds = ", ".join(f"{ratio:.2f}" for ratio in ratios)
             wall, theirs = (
                 statistics.median(run["wall"] for run in runs[key]) for key in (job, other)
             )
@@ -205,16 +217,17 @@ def table(record: dict[str, Any]) -> str:
                     name,
                     job,
                     f"{wall:.2f}",
-                    f"{found['nonzeros'] / wall / 1e6:.1f}",
+                    f"{result['nonzeros'] / wall / 1e6:.1f}",
                     f"{theirs:.2f}",
-                    f"**{statistics.median(each):.2f}** ({', '.join(f'{x:.2f}' for x in each)})",
-                    f"{BAR:.0f}",
+                    f"**{statistics.median(ratios):.2f}** ({rounds})",
+                    f"{GOAL:.0f}",
                     f"{statistics.median(run['peak'] for run in runs[job]):.0f}",
                 ]
             )
-        sizes = ", ".join(f"{key} {value:.0f}" for key, value in found["megabytes"].items())
+        sizes = ", ".join(f"{key} {value:.0f}" for key, value in result["megabytes"].items())
         notes.append(
-            f"- {name}: {found['nonzeros']:,} pixels; MB: {sizes}; {in_words(found['machine'])}"
+            f"- {name}: {result['nonzeros']:,} pixels; MB: {sizes}; "
+            f"{machine_line(result['machine'])}"
         )
     return markdown(header, rows) + "\n" + "\n".join(notes)
 

@@ -1,7 +1,7 @@
-"""KR and ICE wholly on a GPU, on random maps that are made there, against its memory's speed.
+"""Time KR and ICE on a GPU, on random maps made there, against the bandwidth of its memory.
 
 python -m benchmarks.gpu                                     # 50 million and 1 billion nonzeros
-python -m benchmarks.gpu --device cpu --nonzeros 1000000     # a trial where there is no GPU
+python -m benchmarks.gpu --device cpu --nonzeros 1000000     # a trial without a GPU
 
 Prints a Markdown table. One billion nonzeros need a device with 20 GB.
 """
@@ -31,31 +31,31 @@ from counterpoise.methods.base import Problem
 from counterpoise.methods.recorder import Recorder
 
 SIZES = (50_000_000, 1_000_000_000)
-COMPARED = 100_000_000  # nonzeros up to which the CPU computes the same weights, to compare
+MAX_COMPARED = 100_000_000  # nonzeros up to which the weights are compared with the CPU's
 METHODS = ("kr", "ice")
 ROUNDS = 3
 PRODUCTS = 20
 COPIED_BYTES = 2**30
-# Of the map: how far from the diagonal a row reaches, as a share of all bins; the share of its bins
-# within reach that hold contacts; most nonzeros a row, which decides for large maps; and counts
-# next to the diagonal.
+# Properties of the map: reach of a row from the diagonal as a share of all bins; share of the bins
+# within reach that have contacts; largest number of nonzeros per row, which limits large maps; and
+# counts next to the diagonal.
 REACH, FILLED, ROW, DEPTH = 0.2, 0.1, 3000, 60.0
 SLAB = 2**24
 SEED = 1
 
 HEAD = (
-    "| bins | nonzeros | | products | seconds | ns a nonzero and product | bytes a nonzero "
-    "| share of bandwidth | largest difference from the CPU | same bits again |\n"
+    "| bins | nonzeros | method | products | seconds | ns per nonzero and product "
+    "| bytes per nonzero | share of bandwidth | largest difference from the CPU | same bits |\n"
     "|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
 def banded_map(nonzeros: int, device: torch.device) -> Triangle:
-    """A random map without its main diagonal, about as many nonzeros above it, on the device.
+    """Make a random map with about the given number of nonzeros above the main diagonal.
 
-    Each row holds equally many (fewer at the end of the map), first without a gap and then with
-    gaps that widen as the square of their number; counts fall with distance, times the bias of
-    both bins.
+    Each row has the same number of nonzeros (fewer at the end of the map). The first have no gaps
+    between them; later gaps widen with the square of their number. Counts fall with distance and
+    are multiplied by the biases of both bins.
     """
     bins = max(round((nonzeros / REACH / FILLED) ** 0.5), nonzeros // ROW)
     reach = int(REACH * bins)
@@ -92,7 +92,7 @@ def banded_map(nonzeros: int, device: torch.device) -> Triangle:
 
 
 def contacts_of(triangle: Triangle) -> Contacts:
-    """The same map for the CPU's backend."""
+    """Make the same map for the CPU."""
     bins = BinTable.fixed(["chr1"], [len(triangle.diagonal)], 1)
     columns = triangle.columns.cpu().numpy().view(np.uint32)
     counts = triangle.counts.cpu().numpy().view(np.uint16)
@@ -107,19 +107,22 @@ class Counted:
         self.size, self.xp = inner.size, inner.xp
 
     def ones(self) -> Any:
+        """Return a vector of ones."""
         return self.inner.ones()
 
     def product(self, x: Any) -> Any:
+        """Return A x and count it."""
         self.recorder.matvecs += 1
         return self.inner.product(x)
 
     def restrict(self, kept: Any) -> Counted:
+        """Restrict the operator to some bins."""
         return Counted(self.inner.restrict(kept), self.recorder)
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A row of the table: seconds are the median of the rounds."""
+class Measurement:
+    """A row of the table; seconds are the median of the rounds."""
 
     bins: int
     nonzeros: int
@@ -131,6 +134,7 @@ class Measured:
     same_bits: bool
 
     def line(self, bandwidth: float) -> str:
+        """Format the row, with a share of the bandwidth in bytes per second."""
         each = self.seconds / self.products
         cells = [
             f"{self.bins:,}",
@@ -147,29 +151,30 @@ class Measured:
         return f"| {' | '.join(cells)} |"
 
 
-def waited(device: torch.device) -> float:
-    """The time when everything asked of the device so far is done."""
+def finish_time(device: torch.device) -> float:
+    """Wait until the device has finished, and return the time."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter()
 
 
-def timed(device: torch.device, work: Callable[[], Any]) -> tuple[float, Any]:
-    begin = waited(device)
+def time_work(device: torch.device, work: Callable[[], Any]) -> tuple[float, Any]:
+    """Return the seconds and the result of some work on the device."""
+    begin = finish_time(device)
     result = work()
-    return waited(device) - begin, result
+    return finish_time(device) - begin, result
 
 
 def memory_bandwidth(device: torch.device, size: int) -> float:
-    """Bytes a second of the fastest of ten copies of ``size`` bytes: as many read as written."""
+    """Return the bytes read and written per second in the fastest of ten copies."""
     source = torch.zeros(size // 8, dtype=torch.float64, device=device)
     target = torch.ones_like(source)
-    times = [timed(device, lambda: target.copy_(source))[0] for _ in range(10)]
+    times = [time_work(device, lambda: target.copy_(source))[0] for _ in range(10)]
     return 2 * size / min(times)
 
 
-def solved(operator: TorchOperator, name: str) -> tuple[int, np.ndarray]:
-    """Products and weights of a method, every vector on the device until the end."""
+def solve(operator: TorchOperator, name: str) -> tuple[int, np.ndarray]:
+    """Return products and weights of a method; vectors stay on the device until the end."""
     method = methods()[name]
     recorder = Recorder("genome")
     counted = Counted(operator, recorder)
@@ -181,22 +186,22 @@ def solved(operator: TorchOperator, name: str) -> tuple[int, np.ndarray]:
     return recorder.matvecs, to_numpy(solution.weights)
 
 
-def measured(nonzeros: int, device: torch.device) -> list[Measured]:
-    """Products alone, then each method, on one map."""
+def measure(nonzeros: int, device: torch.device) -> list[Measurement]:
+    """Time products alone, then each method, on one map."""
     triangle = banded_map(nonzeros, device)
-    contacts = contacts_of(triangle) if nonzeros <= COMPARED else None
+    contacts = contacts_of(triangle) if nonzeros <= MAX_COMPARED else None
     operator = TorchOperator.from_triangle(triangle)
-    size, held = operator.size, len(triangle.columns)
+    size, stored = operator.size, len(triangle.columns)
     del triangle
     x = operator.ones()
     operator.product(x)  # compiles
     runs = [
-        timed(device, lambda: [operator.product(x) for _ in range(PRODUCTS)][-1])
+        time_work(device, lambda: [operator.product(x) for _ in range(PRODUCTS)][-1])
         for _ in range(ROUNDS)
     ]
-    layout_bytes = operator.bytes_per_product
+    packed_bytes = operator.bytes_per_product
 
-    def row(what: str, products: int, times: list[float], results: list[Any]) -> Measured:
+    def row(what: str, products: int, times: list[float], results: list[Any]) -> Measurement:
         difference = None
         if contacts is not None and what in METHODS:
             settings = {"scope": "genome", "ignore_diags": 0}
@@ -204,35 +209,36 @@ def measured(nonzeros: int, device: torch.device) -> list[Measured]:
             difference = float(np.abs(results[0] / expected - 1).max())
         same = len({result.tobytes() for result in results}) == 1
         seconds = statistics.median(times)
-        return Measured(size, held, what, products, seconds, layout_bytes, difference, same)
+        return Measurement(size, stored, what, products, seconds, packed_bytes, difference, same)
 
     lines = [row("product", PRODUCTS, [run[0] for run in runs], [to_numpy(r[1]) for r in runs])]
     for name in METHODS:
-        solved(operator, name)  # compiles what the method needs
-        found = [timed(device, lambda name=name: solved(operator, name)) for _ in range(ROUNDS)]
-        times, results = [run[0] for run in found], [run[1][1] for run in found]
-        lines.append(row(name, found[0][1][0], times, results))
+        solve(operator, name)  # compiles what the method needs
+        runs = [time_work(device, lambda name=name: solve(operator, name)) for _ in range(ROUNDS)]
+        times, results = [run[0] for run in runs], [run[1][1] for run in runs]
+        lines.append(row(name, runs[0][1][0], times, results))
     return lines
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
-    arguments.add_argument("--nonzeros", type=int, nargs="+", default=list(SIZES))
-    chosen = arguments.parse_args()
-    device = find_device(chosen.device)
-    bandwidth = memory_bandwidth(device, min(COPIED_BYTES, 8 * max(chosen.nonzeros)))
+    """Measure each size and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    parser.add_argument("--nonzeros", type=int, nargs="+", default=list(SIZES))
+    args = parser.parse_args()
+    device = find_device(args.device)
+    bandwidth = memory_bandwidth(device, min(COPIED_BYTES, 8 * max(args.nonzeros)))
     on_cuda = device.type == "cuda"
     name = torch.cuda.get_device_name(device) if on_cuda else f"CPU ({platform.machine()})"
     compiled = on_cuda and find_spec("triton") is not None
     print(
         f"{name}, {date.today()}, torch {torch.__version__}, "
-        f"{'Triton kernel' if compiled else 'torch operations'}; memory copied at "
+        f"{'Triton program' if compiled else 'torch operations'}; memory copied at "
         f"{bandwidth / 1e9:,.0f} GB/s (read and written); medians of {ROUNDS} runs.\n"
     )
     print(HEAD)
-    for nonzeros in chosen.nonzeros:
-        for line in measured(nonzeros, device):
+    for nonzeros in args.nonzeros:
+        for line in measure(nonzeros, device):
             print(line.line(bandwidth), flush=True)
 
 

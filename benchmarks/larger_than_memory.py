@@ -1,13 +1,12 @@
-"""A map of 300 M nonzeros balanced within 1 GiB: the same bytes as in memory, and how much slower.
+"""Balance 300 M nonzeros within 1 GiB; compare results and time with runs in memory.
 
 python -m benchmarks.larger_than_memory [--rounds 2] [--map 300M]
 
-Runs the workflow's own scripts with the workflow's own settings: ingest and mask once, then KR
-and ICE in turns, in memory and within 1024 MiB (``--memory-mb``). The limit is enforced by
-``ulimit -v``, on all addresses of the process, which are more than the memory that it holds. The
-system's cache of files is not under that limit; so a third run is made from which what it caches of
-the scratch file is taken away all the time. Linux only. Writes results/larger_than_memory.json and
-the table in README.md.
+Runs the scripts of the workflow with its settings: ingest and mask once, then KR and ICE in turns,
+in memory and within 1024 MiB (``--memory-mb``). ``ulimit -v`` enforces the limit on all addresses
+of the process, which exceed its memory. The file cache of the system is not under that limit, so a
+third run drops the cached pages of the scratch file continuously. Linux only. Writes
+results/larger_than_memory.json and the table in README.md.
 """
 
 from __future__ import annotations
@@ -27,13 +26,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import (
-    in_words,
     machine,
+    machine_line,
     markdown,
-    on_two_cores,
     publish,
     save,
-    timed,
+    time_process,
+    use_two_cores,
 )
 from benchmarks.simulated import FOLDER, MAPS
 from counterpoise.contacts.selection import Scope
@@ -51,18 +50,19 @@ METHODS: dict[str, dict[str, Any]] = {
     "KR": {"method": "kr", "settings": {"scope": "genome"}},
     "ICE": {"method": "ice"},
 }
-EVERY_SECONDS = 0.05
+DROP_INTERVAL = 0.05  # seconds
 
 
-def script(name: str, settings: dict[str, Any], **paths: str | tuple[str, ...]) -> list[str]:
-    """The command that a rule of the workflow runs."""
-    values = {key: (path,) if isinstance(path, str) else path for key, path in paths.items()}
-    options = [word for key, value in values.items() for word in (f"--{key}", *value)]
+def script(name: str, settings: dict[str, Any], **paths: str | MapFiles | RunFiles) -> list[str]:
+    """Return the command that a rule of the workflow runs."""
+    options = []
+    for key, files in paths.items():
+        options += [f"--{key}", *([files] if isinstance(files, str) else files)]
     return [sys.executable, f"scripts/{name}.py", *options, "--settings", repr(settings)]
 
 
 def prepare(name: str) -> None:
-    """Triples and mask of a map, as the workflow makes them."""
+    """Make the triples and the mask of a map as the workflow does."""
     SCRATCH.mkdir(parents=True, exist_ok=True)
     subprocess.run([sys.executable, "-m", "benchmarks.simulated", name], check=True)
     record, mask = str(WORK / "input.json"), str(WORK / "mask.parquet")
@@ -73,83 +73,86 @@ def prepare(name: str) -> None:
         script("ingest", level, record=record, map=MAP),
         script("mask", {}, output=mask, map=MAP),
     ):
-        timed(command)
+        time_process(command)
 
 
 def balance(method: str, folder: Path, *options: str) -> list[str]:
-    """The command of the rule ``balance``; results go into a folder."""
+    """Return the command of the rule ``balance`` that writes to a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    mask, results = str(WORK / "mask.parquet"), RunFiles.in_folder(folder)
-    command = script("balance", METHODS[method], map=MAP, mask=mask, run=results)
+    files = RunFiles.in_folder(folder)
+    mask = str(WORK / "mask.parquet")
+    command = script("balance", METHODS[method], map=MAP, mask=mask, run=files)
     return [*command, "--threads", "2", *options]
 
 
-def limited(command: list[str]) -> list[str]:
-    """The same command in a process that may not have more than ``LIMIT_MB`` of addresses."""
+def limit_memory(command: list[str]) -> list[str]:
+    """Return the command with its addresses limited to ``LIMIT_MB``."""
     return ["sh", "-c", 'ulimit -v "$0" && exec "$@"', str(LIMIT_MB * 1024), *command]
 
 
 @contextlib.contextmanager
-def nothing_cached() -> Iterator[None]:
-    """Meanwhile drop what the system caches of scratch files, again and again.
+def drop_cache() -> Iterator[None]:
+    """Drop the cached pages of scratch files continuously in the meantime.
 
-    They have no name any more, so they are found as open files of their process.
+    Scratch files are already unlinked, so they are found as open files of their process.
     """
-    over = threading.Event()
+    finished = threading.Event()
 
     def drop() -> None:
-        while not over.wait(EVERY_SECONDS):
+        while not finished.wait(DROP_INTERVAL):
             for link in Path("/proc").glob("[0-9]*/fd/*"):
-                # Processes and files come and go while this looks at them.
+                # Processes and files may disappear in the meantime.
                 with contextlib.suppress(FileNotFoundError, PermissionError, ProcessLookupError):
                     if os.readlink(link).startswith(str(SCRATCH.resolve())):
-                        _drop(link)
+                        drop_pages(link)
 
     thread = threading.Thread(target=drop)
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        finished.set()
         thread.join()
 
 
-def _drop(path: Path) -> None:
+def drop_pages(path: Path) -> None:
+    """Drop the cached pages of one file."""
     file = os.open(path, os.O_RDONLY)
     try:
-        os.fdatasync(file)  # what is not written yet cannot be dropped
+        os.fdatasync(file)  # pages that are not written yet cannot be dropped
         os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
     finally:
         os.close(file)
 
 
-def refused() -> str:
-    """What becomes of the run in memory under the limit: the last line that it says.
+def fail_in_memory() -> str:
+    """Run in memory under the limit and return the last line of the error.
 
     Raises
     ------
-    RuntimeError : it got through, so the limit is none.
+    RuntimeError
+        The run succeeded, so the limit is not enforced.
     """
-    command = limited(balance("KR", WORK / "refused"))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if not done.returncode:
-        raise RuntimeError("a run in memory got through under the limit: it is not enforced")
-    return done.stderr.strip().splitlines()[-1]
+    command = limit_memory(balance("KR", WORK / "refused"))
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    if not process.returncode:
+        raise RuntimeError("a run in memory succeeded under the limit, so it is not enforced")
+    return process.stderr.strip().splitlines()[-1]
 
 
-# What is run in every round, in this order.
+# The runs of every round, in this order.
 IN_MEMORY, WITHIN, FROM_DISK = "in memory", "within 1 GiB", "within 1 GiB, nothing cached"
 
 
-def measured(method: str, kind: str) -> dict[str, Any]:
-    """One run: seconds, its own record of its memory, and whether its results are as in memory."""
+def measure(method: str, kind: str) -> dict[str, Any]:
+    """Run a method and compare its results with those of the run in memory."""
     folder = WORK / method / kind.replace(" ", "-")
     if kind == IN_MEMORY:
-        run = timed(balance(method, folder))
+        run = time_process(balance(method, folder))
     else:
-        command = limited(balance(method, folder, "--memory-mb", str(LIMIT_MB + SNAKEMAKE_MB)))
-        with nothing_cached() if kind == FROM_DISK else contextlib.nullcontext():
-            run = timed(command)
+        command = limit_memory(balance(method, folder, "--memory-mb", str(LIMIT_MB + SNAKEMAKE_MB)))
+        with drop_cache() if kind == FROM_DISK else contextlib.nullcontext():
+            run = time_process(command)
     verdict = json.loads(Path(RunFiles.in_folder(folder).verdict).read_text())
     reference = WORK / method / IN_MEMORY.replace(" ", "-")
     for file in ("weights.parquet", "trace.parquet"):
@@ -165,11 +168,12 @@ def measured(method: str, kind: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--rounds", type=int, default=2)
-    words.add_argument("--map", default="300M")
-    args = words.parse_args()
-    on_two_cores()
+    """Run both methods in all ways and publish the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--map", default="300M")
+    args = parser.parse_args()
+    use_two_cores()
     prepare(args.map)
     os.environ["TMPDIR"] = str(SCRATCH.resolve())
     kinds = (IN_MEMORY, WITHIN, FROM_DISK)
@@ -178,30 +182,31 @@ def main() -> None:
         "bins": MAPS[args.map].bins,
         "nonzeros": json.loads(Path(MAP.source).read_text())["nnz"],
         "limit_mb": LIMIT_MB,
-        "refused": refused(),
-        "forecast": {method: foretold(method) for method in METHODS},
+        "refused": fail_in_memory(),
+        "forecast": {method: predict_for(method) for method in METHODS},
         "runs": {method: {kind: [] for kind in kinds} for method in METHODS},
         "machine": machine(),
     }
     for _ in range(args.rounds):
         for method in METHODS:
             for kind in kinds:
-                found = measured(method, kind)
-                record["runs"][method][kind].append(found)
-                print(method, kind, found, flush=True)
+                result = measure(method, kind)
+                record["runs"][method][kind].append(result)
+                print(method, kind, result, flush=True)
     save("larger_than_memory", record)
     publish("larger than memory", table(record))
     shutil.rmtree(WORK)
 
 
-def foretold(method: str) -> tuple[int, int]:
-    """The forecast of memory, in memory and streaming, MiB."""
+def predict_for(method: str) -> tuple[int, int]:
+    """Return the predicted MiB in memory and when streaming."""
     chosen: Method = methods()[METHODS[method]["method"]]
     settings = chosen.settings(**METHODS[method].get("settings", {}))
     return predict_memory(MAP, Scope(settings.scope), 2)
 
 
 def table(record: dict[str, Any]) -> str:
+    """Format the results as a table."""
     rows = []
     for method, kinds in record["runs"].items():
         in_memory = [run["wall"] for run in kinds[IN_MEMORY]]
@@ -217,12 +222,12 @@ def table(record: dict[str, Any]) -> str:
                     f"{record['forecast'][method][kind != IN_MEMORY]:,}",
                 ]
             )
-    header = ["method", "run", "s", "times in memory", "peak MB", "forecast MB"]
+    header = ["method", "run", "s", "relative to in memory", "peak MB", "predicted MB"]
     facts = (
-        f"{record['nonzeros']:,} nonzeros, {record['bins']:,} bins. Weights and traces are the "
-        f"same byte for byte. The run in memory, under the same limit: `{record['refused']}`."
+        f"{record['nonzeros']:,} nonzeros, {record['bins']:,} bins. Weights and traces are "
+        f"identical byte for byte. The run in memory fails under the limit: `{record['refused']}`"
     )
-    return f"{markdown(header, rows)}\n{facts}\n\n{in_words(record['machine'])}"
+    return f"{markdown(header, rows)}\n{facts}\n\n{machine_line(record['machine'])}"
 
 
 if __name__ == "__main__":

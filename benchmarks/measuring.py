@@ -1,4 +1,4 @@
-"""What the benchmarks share: timed processes, the machine in words, and where results go."""
+"""Shared by the benchmarks: timed processes, a description of the machine, saving of results."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 HERE = Path(__file__).parent
@@ -22,56 +23,68 @@ CORES = 2
 
 @dataclass(frozen=True)
 class Run:
-    """One finished process: wall and CPU seconds, peak memory of its largest process in MB."""
+    """Wall and CPU seconds of a command and the peak memory of its largest process in MB."""
 
     wall: float
     cpu: float
     peak: float
 
 
-# Fills more memory than any timed program needs and gives it back.
+# A program that fills more memory than any timed program needs, and then releases it.
 FILL_MEMORY = "import numpy; numpy.ones(3 << 27)"
 
 
-def timed(command: list[str], *, says: Path = Path(os.devnull), memory_at_hand: bool = True) -> Run:
-    """Run a command to its end, with free memory at hand where that is asked for.
+def time_process(
+    command: list[str], *, output: Path = Path(os.devnull), fill_memory: bool = True
+) -> Run:
+    """Run a command to its end and measure it.
 
-    Where the machine is a virtual one, memory that lay idle for seconds has gone back to its host,
-    and to get it again costs more than a second a gigabyte; a process that fills memory goes
-    before, whatever the command.
+    A process inherits the peak memory of its parent, so callers must not hold a map in memory.
 
-    What the command writes to standard output goes into the file ``says``.
+    Parameters
+    ----------
+    command : list of str
+        Program and arguments.
+    output : Path
+        File for the standard output of the command.
+    fill_memory : bool
+        Fill and release memory first. On a virtual machine, memory that was idle for seconds has
+        been returned to the host, and getting it back takes more than one second per gigabyte.
 
-    A process inherits the peak memory of the one that starts it, so callers stay small: no map in
-    their own memory.
+    Returns
+    -------
+    Run
+        Time and peak memory.
 
     Raises
     ------
-    RuntimeError : the command failed; with the end of what it said.
+    RuntimeError
+        The command failed. The message ends with the last lines of its standard error.
     """
-    if memory_at_hand:
+    if fill_memory:
         subprocess.run([sys.executable, "-c", FILL_MEMORY], check=True)
     begin = time.perf_counter()
-    with open(says, "wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.PIPE)
+    with open(output, "wb") as stdout:
+        process = subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE)
     assert process.stderr is not None
-    said = process.stderr.read()
+    errors = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - begin
     process.returncode = status
     if status:
-        raise RuntimeError(f"{' '.join(command)} failed: {said.decode(errors='replace')[-2000:]}")
+        tail = errors.decode(errors="replace")[-2000:]
+        raise RuntimeError(f"{' '.join(command)} failed: {tail}")
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6)
 
 
-def on_two_cores() -> None:
-    """Keep this process, and all that it starts, on two cores."""
+def use_two_cores() -> None:
+    """Restrict this process and its children to two cores."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
 
 
 def machine() -> dict[str, str]:
-    """Processor, memory, versions and the date."""
+    """Describe the processor, the memory, the versions and the date."""
     model, memory = platform.machine(), ""
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -89,8 +102,8 @@ def machine() -> dict[str, str]:
     }
 
 
-def in_words(facts: dict[str, str]) -> str:
-    """``machine()`` as one line."""
+def machine_line(facts: dict[str, str]) -> str:
+    """Format the result of ``machine`` as one line."""
     versions = ", ".join(f"{name} {facts[name]}" for name in ("python", "cooler", "h5py", "numpy"))
     where = f"{facts['processor']}, {facts['cores']} cores, {facts['memory']}"
     return f"{where}; {versions}; {facts['date']}."
@@ -103,29 +116,46 @@ def save(name: str, record: Any, indent: int | None = 1) -> None:
 
 
 def load(name: str) -> dict[str, Any]:
-    """What ``save`` wrote; empty where nothing was."""
+    """Read ``results/NAME.json``; an empty dictionary if it does not exist."""
     path = RESULTS / f"{name}.json"
     return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
 def publish(name: str, text: str) -> None:
-    """Put a table between its markers in README.md, and print it.
+    """Write tables between their markers in README.md, with prose wrapped, and print them.
 
     Raises
     ------
-    ValueError : the markers are not there.
+    ValueError
+        README.md has no such markers.
     """
     start, stop = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
     page = README.read_text(encoding="utf-8")
-    before, found, rest = page.partition(start)
-    _, ended, after = rest.partition(stop)
-    if not (found and ended):
+    before, start_found, rest = page.partition(start)
+    _, stop_found, after = rest.partition(stop)
+    if not (start_found and stop_found):
         raise ValueError(f"{README} has no markers for {name}")
-    README.write_text(f"{before}{start}{text.rstrip()}\n{stop}{after}", encoding="utf-8")
+    text = wrap_prose(text.rstrip())
+    README.write_text(f"{before}{start}{text}\n{stop}{after}", encoding="utf-8")
     print(text)
 
 
+def wrap_prose(text: str) -> str:
+    """Wrap the lines of a Markdown text that are not rows of a table."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("|") or not line:
+            lines.append(line)
+        else:
+            indent = "  " if line.startswith("- ") else ""
+            lines += wrap(
+                line, 100, subsequent_indent=indent,
+                break_long_words=False, break_on_hyphens=False,
+            )  # fmt: skip
+    return "\n".join(lines)
+
+
 def markdown(header: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
+    """Format a Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

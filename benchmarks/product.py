@@ -1,9 +1,9 @@
-"""The symmetric product alone: time, bytes moved, fraction of the machine's memory bandwidth.
+"""Measure the symmetric product: time, bytes moved, fraction of the memory bandwidth.
 
 python -m benchmarks.product [--maps a,b,c,c10] [--seconds 10]
 
-Bandwidth is measured in the same run, before and after each map, since it drifts. Writes
-results/product.json and the table in README.md.
+The bandwidth drifts, so it is measured before and after each map. Writes results/product.json and
+the table in README.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import counterpoise as cp
 from benchmarks.bandwidth import bandwidth
-from benchmarks.measuring import in_words, load, machine, markdown, on_two_cores, publish, save
+from benchmarks.measuring import load, machine, machine_line, markdown, publish, save, use_two_cores
 from benchmarks.simulated import simulated
 from counterpoise.backends import make_operator
 from counterpoise.contacts.selection import Scope, select
@@ -23,13 +23,13 @@ from counterpoise.contacts.selection import Scope, select
 IGNORE_DIAGS = 2
 
 
-def measured(name: str, seconds: float) -> dict[str, Any]:
-    """Products of one map for so many seconds, after one that is not counted."""
+def measure(name: str, seconds: float) -> dict[str, Any]:
+    """Time products with one map for some seconds, after one untimed product."""
     contacts = cp.read_contacts(simulated(name).path)
     kept = cp.mask_bins(contacts).kept
-    whole = next(iter(select(contacts.bins, kept, Scope.GENOME, IGNORE_DIAGS)))
+    selection = next(iter(select(contacts.bins, kept, Scope.GENOME, IGNORE_DIAGS)))
     before = max(bandwidth().values())
-    operator = make_operator("auto", contacts, whole)
+    operator = make_operator("auto", contacts, selection)
     x = operator.product(operator.ones())
     x /= x.max()
     times = []
@@ -49,39 +49,41 @@ def measured(name: str, seconds: float) -> dict[str, Any]:
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--maps", default="a,b,c,c10")
-    words.add_argument("--seconds", type=float, default=10.0)
-    args = words.parse_args()
-    on_two_cores()
+    """Measure each map and publish the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--maps", default="a,b,c,c10")
+    parser.add_argument("--seconds", type=float, default=10.0)
+    args = parser.parse_args()
+    use_two_cores()
     record = load("product")
     for name in args.maps.split(","):
-        record[name] = {**measured(name, args.seconds), "machine": machine()}
+        record[name] = {**measure(name, args.seconds), "machine": machine()}
         save("product", record)
     publish("product", table(record))
 
 
 def table(record: dict[str, Any]) -> str:
-    header = ["map", "nonzeros", "ns a nonzero, least (median)", "bytes a nonzero"]
-    header += ["GB/s, best (median)", "the machine's GB/s", "fraction, best (median)"]
+    """Format the results as a table."""
+    header = ["map", "nonzeros", "ns per nonzero, minimum (median)", "bytes per nonzero"]
+    header += ["GB/s, best (median)", "GB/s of the machine", "fraction, best (median)"]
     rows = []
-    for name, found in sorted(record.items()):
-        times, moved, machines = found["seconds"], found["bytes"], found["bandwidth"]
-        least, middle = (times[key] / found["nonzeros"] * 1e9 for key in ("least", "median"))
-        best, usual = (moved / times[key] / 1e9 for key in ("least", "median"))
+    for name, result in sorted(record.items()):
+        times, moved, available = result["seconds"], result["bytes"], result["bandwidth"]
+        fastest, median = (times[key] / result["nonzeros"] * 1e9 for key in ("least", "median"))
+        best, typical = (moved / times[key] / 1e9 for key in ("least", "median"))
         rows.append(
             [
                 name,
-                f"{found['nonzeros']:,}",
-                f"{least:.2f} ({middle:.2f})",
-                f"{moved / found['nonzeros']:.2f}",
-                f"{best:.1f} ({usual:.1f})",
-                f"{machines:.1f}",
-                f"**{best / machines:.0%}** ({usual / machines:.0%})",
+                f"{result['nonzeros']:,}",
+                f"{fastest:.2f} ({median:.2f})",
+                f"{moved / result['nonzeros']:.2f}",
+                f"{best:.1f} ({typical:.1f})",
+                f"{available:.1f}",
+                f"**{best / available:.0%}** ({typical / available:.0%})",
             ]
         )
-    latest = max((found["machine"] for found in record.values()), key=lambda facts: facts["date"])
-    return markdown(header, rows) + "\n" + in_words(latest)
+    latest = max((result["machine"] for result in record.values()), key=lambda facts: facts["date"])
+    return markdown(header, rows) + "\n" + machine_line(latest)
 
 
 if __name__ == "__main__":

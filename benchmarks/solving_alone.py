@@ -1,12 +1,12 @@
-"""Solvers that are no whole programs, timed on a matrix in memory: iced and krbalancing.
+"""Time the solvers iced and krbalancing, which are not programs, on a matrix in memory.
 
 python -m benchmarks.solving_alone prepare MAP FOLDER
-python benchmarks/solving_alone.py iced|krbalancing FOLDER     (by a Python that has them)
+python benchmarks/solving_alone.py iced|krbalancing FOLDER     (with a Python that has them)
 
-``prepare`` writes the full symmetric map of kept bins, without the first two diagonals, as CSR
-arrays. The others read it and print one line of JSON: seconds in the solver, peak memory of the
-process in MB and the largest relative deviation of balanced row sums from their mean. Each stops
-by a rule of its own, so the deviation stands beside the time.
+``prepare`` writes the full symmetric map of the kept bins, without the first two diagonals, as CSR
+arrays. The other commands read it and print one line of JSON: seconds in the solver, peak memory of
+the process in MB, and the largest relative deviation of balanced row sums from their mean. The
+deviation is given because the stopping criteria differ.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import scipy.sparse as sp
 
 
 def prepare(name: str, folder: Path) -> None:
+    """Write the map as CSR arrays."""
     from benchmarks.simulated import simulated
     from counterpoise import mask_bins, read_contacts
 
@@ -30,8 +31,8 @@ def prepare(name: str, folder: Path) -> None:
     kept = mask_bins(contacts).kept
     row, column = contacts.rows, contacts.columns.astype(np.int32)
     inside = (column - row >= 2) & kept[row] & kept[column]
-    place = np.cumsum(kept) - 1
-    pixels = (place[row[inside]], place[column[inside]])
+    new_index = np.cumsum(kept) - 1
+    pixels = (new_index[row[inside]], new_index[column[inside]])
     n = int(kept.sum())
     upper = sp.csr_matrix((contacts.counts[inside].astype(np.float64), pixels), (n, n))
     full = sp.csr_matrix(upper + upper.T)
@@ -40,7 +41,8 @@ def prepare(name: str, folder: Path) -> None:
         np.save(folder / f"{key}.npy", getattr(full, key))
 
 
-def loaded(folder: Path) -> sp.csr_matrix:
+def load(folder: Path) -> sp.csr_matrix:
+    """Read the CSR arrays."""
     data, indices, indptr = (
         np.load(folder / f"{key}.npy") for key in ("data", "indices", "indptr")
     )
@@ -48,14 +50,16 @@ def loaded(folder: Path) -> sp.csr_matrix:
 
 
 def iced(matrix: sp.csr_matrix) -> tuple[float, Any, str]:
+    """Balance by iced; return seconds, weights and a note."""
     from iced import normalization
 
     begin = time.perf_counter()
     _, bias = normalization.ICE_normalization(matrix, output_bias=True)
-    return time.perf_counter() - begin, 1 / np.ravel(bias), "iced, its default settings"
+    return time.perf_counter() - begin, 1 / np.ravel(bias), "default settings of iced"
 
 
 def krbalancing(matrix: sp.csr_matrix) -> tuple[float, Any, str]:
+    """Balance by krbalancing; return seconds, weights and a note."""
     import krbalancing as peer
 
     columns = matrix.tocsc()
@@ -73,20 +77,21 @@ def krbalancing(matrix: sp.csr_matrix) -> tuple[float, Any, str]:
 
 
 def main() -> None:
-    task, *where = sys.argv[1:]
+    """Run the command given."""
+    task, *arguments = sys.argv[1:]
     if task == "prepare":
-        prepare(where[0], Path(where[1]))
+        prepare(arguments[0], Path(arguments[1]))
         return
-    matrix = loaded(Path(where[0]))
+    matrix = load(Path(arguments[0]))
     seconds, weights, note = {"iced": iced, "krbalancing": krbalancing}[task](matrix)
     sums = weights * (matrix @ weights)
-    found = {
+    result = {
         "seconds": seconds,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
         "deviation": float(np.abs(sums / sums.mean() - 1).max()),
         "note": note,
     }
-    print(json.dumps(found))
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

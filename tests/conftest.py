@@ -13,6 +13,14 @@ settings.register_profile("counterpoise", deadline=None, derandomize=True, print
 settings.load_profile("counterpoise")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that read the real maps, which are no part of the repository."""
+    for item in items:
+        if "shared_data" in getattr(item, "fixturenames", ()):
+            item.add_marker("peers")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real maps and bad inputs, which is not part of the repository."""

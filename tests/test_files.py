@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 
 from counterpoise import files
-from counterpoise.files import replacing
+from counterpoise.files import atomic_write
 
 HALF = """
 import sys, time
-from counterpoise.files import replacing
+from counterpoise.files import atomic_write
 from counterpoise.jobs.command import run
 
 def main():
-    with replacing(sys.argv[1]) as temporary:
+    with atomic_write(sys.argv[1]) as temporary:
         temporary.write_text("half")
         print("written", flush=True)
         time.sleep(300)
@@ -50,7 +50,7 @@ def names(folder: Path) -> list[str]:
 
 
 def write(path: Path) -> None:
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("whole")
 
 
@@ -91,7 +91,7 @@ def test_of_other_nodes_only_what_is_old_goes(tmp_path: Path) -> None:
 
 def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
     write(tmp_path / "map")
-    with pytest.raises(TypeError), replacing(tmp_path / "map") as temporary:
+    with pytest.raises(TypeError), atomic_write(tmp_path / "map") as temporary:
         temporary.write_bytes("no bytes")  # type: ignore[arg-type]
     assert names(tmp_path) == ["map"]
     assert (tmp_path / "map").read_text() == "whole"

@@ -1,32 +1,26 @@
-"""The figures, drawn from results: two of the simulation, one of held-out contacts."""
+"""Draw the figures of the kernel density benchmarks from data passed as arguments."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from benchmarks.kernel_density.held_out import DEPTHS
-from benchmarks.kernel_density.simulation import (
-    CHOICES,
-    N_BINS,
-    SHOWN,
-    SIZES,
-    by_size,
-    draw,
-    fit,
-    truth,
-)
+Floats = NDArray[np.float64]
 
 INK, BLUE, ORANGE, GREEN, RED, PINK = (
     "#1b1f24", "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7",
 )  # fmt: skip
-COLOURS = dict(zip(CHOICES, (BLUE, GREEN, PINK, RED, ORANGE), strict=True))
-# Colour, line, marker and width. The first four have one solution, so they lie on each other.
-STYLES = {
+ESTIMATOR_COLOURS = (BLUE, GREEN, PINK, RED, ORANGE)
+# Colour, line, marker and width. The first four methods have the same solution, so their lines
+# coincide.
+METHOD_STYLES = {
     "ice": (RED, "-", "s", 3.5),
     "kr": (ORANGE, "-", "^", 2.0),
     "ssk": (INK, "--", "", 1.0),
@@ -39,94 +33,127 @@ STYLES = {
 }
 
 
-def sample(path: Path) -> None:
-    """One sample: its counts, the bias that KSK and SSK find, and the density without it."""
-    real = truth()
-    contacts = draw(real.f, SHOWN, np.random.default_rng([2506, SHOWN, 0]))
-    x = (np.arange(N_BINS) + 0.5) / N_BINS
-    figure = Figure(figsize=(13, 3.6), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(1, 4, width_ratios=[1, 1.5, 1, 1])
-    counts = contacts.full_matrix().toarray()
-    coarse = counts.reshape(N_BINS // 8, 8, N_BINS // 8, 8).sum(axis=(1, 3))
-    axes[0].imshow(coarse, cmap="magma_r", extent=(0, 1, 1, 0))
-    axes[0].set_title(f"{SHOWN:,} pairs, counted")
-    axes[1].plot(x, real.h, color=INK, linewidth=2, label="true bias")
-    for label in ("KSK", "SSK, cosine, one split"):
-        name, settings = CHOICES[label]
-        fitted = fit(name, settings, contacts, real.h)
-        axes[1].plot(x, fitted.h, color=COLOURS[label], label=label)
-        if name == "kde":
-            density = _smooth_density(counts, fitted.h, fitted.found.bandwidth or 0.02)
-    axes[1].set(title="bias h(x)", xlabel="x")
-    axes[1].legend(fontsize=8)
-    top = real.p.max()
-    axes[2].imshow(density, cmap="magma_r", extent=(0, 1, 1, 0), vmin=0, vmax=top)
-    axes[2].set_title("density without the bias (KSK)")
-    axes[3].imshow(real.p, cmap="magma_r", extent=(0, 1, 1, 0), vmin=0, vmax=top)
-    axes[3].set_title("true density p(x, y)")
-    path.parent.mkdir(exist_ok=True)
-    figure.savefig(path, metadata={"Software": None})
+@dataclass(frozen=True)
+class Sample:
+    """One simulated sample and what was estimated from it.
+
+    Attributes
+    ----------
+    counts : ndarray [n_bins, n_bins]
+        Full symmetric matrix of counts; the number of bins is a multiple of 8.
+    bias, density : ndarray [n_bins], [n_bins, n_bins]
+        True bias h and true balanced density p.
+    estimates : mapping of str to (str, ndarray [n_bins])
+        Colour and estimated bias of each estimator, by label.
+    estimated_density : ndarray [n_bins, n_bins]
+        Smoothed counts divided by the bias that KSK estimates.
+    """
+
+    counts: Floats
+    bias: Floats
+    density: Floats
+    estimates: Mapping[str, tuple[str, Floats]]
+    estimated_density: Floats
 
 
-def _smooth_density(counts: Any, h: Any, bandwidth: float) -> Any:
-    """The kernel estimate of f over h(x) h(y)."""
-    from counterpoise.contacts.chromosomes import ChromosomeBins
-    from counterpoise.methods.kernel.smoothing import Gaussian
+@dataclass(frozen=True)
+class Curves:
+    """Results of one estimator, one value per number of pairs: error of h, bandwidth, and loss."""
 
-    smoother = Gaussian([ChromosomeBins(np.ones(N_BINS, bool), 1.0)], bandwidth, h, np)
-    rows = np.array([smoother.smooth(row) for row in counts / counts.mean()])
-    smooth = np.array([smoother.smooth(column) for column in rows.T])
-    return smooth / np.outer(h, h)
+    errors: list[float]
+    bandwidths: list[float]
+    losses: list[float]
 
 
-def rates(rows: list[dict[str, Any]], path: Path) -> None:
-    """Error, chosen bandwidth, and error over the best, against the number of pairs."""
-    figure = Figure(figsize=(13, 4), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(1, 3)
-    for label in CHOICES:
-        parts = by_size(rows, label)
-        style = {"color": COLOURS[label], "marker": ".", "label": label}
-        axes[0].plot(SIZES, [np.mean([row["error"] for row in part]) for part in parts], **style)
-        axes[1].plot(
-            SIZES, [np.median([row["bandwidth"] for row in part]) for part in parts], **style
-        )
-        ratio = [np.median([row["error"] / row["best_error"] for row in part]) for part in parts]
-        axes[2].plot(SIZES, ratio, **style)
-    sizes = np.array(SIZES)
-    axes[0].plot(sizes, 3.0 * sizes**-0.8, ":", color=INK, linewidth=1, label="slope -4/5")
-    axes[0].plot(sizes, 4.0 * sizes ** (-2 / 3), "--", color=INK, linewidth=1, label="slope -2/3")
-    axes[0].set(title="mean integrated squared error of h", yscale="log")
-    axes[1].set(title="bandwidth or bin width chosen, median", yscale="log")
-    axes[2].set(title="error over the best in hindsight, median", ylim=(0.9, None))
-    for each in axes:
-        each.set(xscale="log", xlabel="pairs")
-    axes[0].legend(fontsize=7)
-    path.parent.mkdir(exist_ok=True)
-    figure.savefig(path, metadata={"Software": None})
+def estimator_colours(labels: Sequence[str]) -> dict[str, str]:
+    """Assign a colour to each estimator of the simulation."""
+    return dict(zip(labels, ESTIMATOR_COLOURS, strict=True))
 
 
-def held_out(record: dict[str, Any], path: Path) -> None:
-    """Excess variance of held-out row sums against depth: a panel a map, a line a method."""
-    figure = Figure(figsize=(13, 7.5), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(2, 3).ravel()
-    for axis, (name, rows) in zip(axes, record["maps"].items(), strict=False):
-        for method, (color, line, marker, width) in STYLES.items():
-            found = [
-                [row["excess"] for row in rows if row["depth"] == depth and row["method"] == method]
-                for depth in DEPTHS
-            ]
-            means = [np.mean([x for x in part if x is not None] or [np.nan]) for part in found]
+def plot_sample(sample: Sample, path: Path) -> None:
+    """Plot one sample: counts, true and estimated bias, estimated and true density."""
+    n = len(sample.bias)
+    x = (np.arange(n) + 0.5) / n
+    figure = new_figure(13, 3.6)
+    counts, bias, estimated, true = figure.subplots(1, 4, width_ratios=[1, 1.5, 1, 1])
+    coarse = sample.counts.reshape(n // 8, 8, n // 8, 8).sum(axis=(1, 3))
+    counts.imshow(coarse, cmap="magma_r", extent=(0, 1, 1, 0))
+    counts.set_title(f"{np.triu(sample.counts).sum():,.0f} pairs, counted")
+    bias.plot(x, sample.bias, color=INK, linewidth=2, label="true bias")
+    for label, (colour, estimate) in sample.estimates.items():
+        bias.plot(x, estimate, color=colour, label=label)
+    bias.set(title="bias h(x)", xlabel="x")
+    bias.legend(fontsize=8)
+    for axis, density, title in (
+        (estimated, sample.estimated_density, "density without the bias (KSK)"),
+        (true, sample.density, "true density p(x, y)"),
+    ):
+        axis.imshow(density, cmap="magma_r", extent=(0, 1, 1, 0), vmin=0, vmax=sample.density.max())
+        axis.set_title(title)
+    save_figure(figure, path)
+
+
+def plot_rates(pairs: Sequence[int], curves: Mapping[str, Curves], path: Path) -> None:
+    """Plot error, chosen bandwidth, and error over the smallest, against the number of pairs."""
+    figure = new_figure(13, 4)
+    errors, bandwidths, losses = figure.subplots(1, 3)
+    colours = estimator_colours(list(curves))
+    for label, curve in curves.items():
+        style = {"color": colours[label], "marker": ".", "label": label}
+        errors.plot(pairs, curve.errors, **style)
+        bandwidths.plot(pairs, curve.bandwidths, **style)
+        losses.plot(pairs, curve.losses, **style)
+    n = np.array(pairs)
+    errors.plot(n, 3.0 * n**-0.8, ":", color=INK, linewidth=1, label="slope -4/5")
+    errors.plot(n, 4.0 * n ** (-2 / 3), "--", color=INK, linewidth=1, label="slope -2/3")
+    errors.set(title="mean integrated squared error of h", yscale="log")
+    bandwidths.set(title="chosen bandwidth or bin width, median", yscale="log")
+    losses.set(title="error over the smallest in hindsight, median", ylim=(0.9, None))
+    for axis in (errors, bandwidths, losses):
+        axis.set(xscale="log", xlabel="pairs")
+    errors.legend(fontsize=7)
+    save_figure(figure, path)
+
+
+def plot_held_out(
+    shares: Sequence[float], excess: Mapping[str, Mapping[str, Sequence[float]]], path: Path
+) -> None:
+    """Plot the excess variance of held-out row sums against depth.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Shares of the contacts of one fold from which weights are estimated.
+    excess : mapping of str to mapping of str to sequence of float
+        Mean excess at each share, by map and method; NaN if the method gave no weights.
+    path : Path
+        The PNG file: a panel for each map, a line for each method.
+    """
+    figure = new_figure(13, 7.5)
+    axes: list[Axes] = list(figure.subplots(2, 3).ravel())
+    for axis, (name, methods) in zip(axes, excess.items(), strict=False):
+        for method, means in methods.items():
+            colour, line, marker, width = METHOD_STYLES[method]
             axis.plot(
-                DEPTHS, means, line, color=color, marker=marker, markersize=4, linewidth=width,
+                shares, means, line, color=colour, marker=marker, markersize=4, linewidth=width,
                 label=method,
             )  # fmt: skip
         axis.set(title=name, xscale="log", yscale="log", ylim=(None, 2))
-        axis.set(xlabel="share of the contacts of one half", ylabel="excess of the other half")
+        axis.set(xlabel="share of the contacts of one fold", ylabel="excess of the other fold")
     axes[-1].axis("off")
     handles, labels = axes[0].get_legend_handles_labels()
     axes[-1].legend(handles, labels, loc="center", ncols=2, fontsize=12, frameon=False)
+    save_figure(figure, path)
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Create a figure of the given size in inches."""
+    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a PNG without the name of the software, so that the bytes depend on the data only."""
     path.parent.mkdir(exist_ok=True)
     figure.savefig(path, metadata={"Software": None})

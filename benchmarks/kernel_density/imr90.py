@@ -1,27 +1,28 @@
-"""Bandwidths and numbers of bins that cross-validation chooses on IMR90, beside the paper's.
+"""Compare bandwidths chosen by cross-validation on IMR90 with those of the paper.
 
 python -m benchmarks.kernel_density.imr90 FOLDER [--seeds 5]
 
-Section 6.2 of Park, Hao, Niu & Hu, arXiv 2506.12626, has a table for ten chromosomes of IMR90. Its
-map is not public here; chromosome 20 of an older one at 25 kb stands in. FOLDER holds it. Writes
-results/imr90.json and the table in ../README.md.
+Section 6.2 of Park, Hao, Niu & Hu, arXiv 2506.12626, lists bandwidths and numbers of merged bins
+for ten chromosomes of IMR90. That map is not available here; chromosome 20 of an older map at 25 kb
+is used instead. FOLDER holds the map. Writes results/imr90.json and the table in ../README.md.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import counterpoise as cp
-from benchmarks.measuring import in_words, load, machine, markdown, publish, save
+from benchmarks.measuring import load, machine, machine_line, markdown, publish, save
 
 FILE, RESOLUTION = "imr90_hindiii_chr20.mcool", 25_000
-# The paper's table, chromosomes 1 to 10: bins taken together, and bandwidths.
+# The table of the paper, chromosomes 1 to 10: numbers of merged bins, and bandwidths.
 DISCRETE = (2, 2, 1, 1, 2, 2, 1, 3, 2, 1)
 CONTINUOUS = (0.02, 0.017, 0.004, 0.008, 0.005, 0.08, 0.01, 0.04, 0.005, 0.005)
-# What chooses: the method, and settings other than its defaults.
+# Method and settings, if not the defaults.
 CHOICES: dict[str, tuple[str, dict[str, Any]]] = {
     "`kde`, excess": ("kde", {}),
     "`kde`, CvM": ("kde", {"score": "cvm"}),
@@ -30,10 +31,11 @@ CHOICES: dict[str, tuple[str, dict[str, Any]]] = {
     "`ssk_cv`, cosine": ("ssk_cv", {}),
     "`ssk_cv`, CvM": ("ssk_cv", {"score": "cvm"}),
 }
-SPLITS = (1, 5)  # of one choice: the paper splits once
+SPLITS = (1, 5)  # the paper uses one
 
 
 def main() -> None:
+    """Choose bandwidths with several seeds and report them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
@@ -43,13 +45,13 @@ def main() -> None:
     rows = []
     for label, (method, settings) in CHOICES.items():
         for splits in SPLITS:
-            found = [
+            bandwidths = [
                 cp.select_bandwidth(
                     contacts, method, mask=kept, splits=splits, seed=seed, **settings
                 )[0].bandwidth
                 for seed in range(1, args.seeds + 1)
             ]
-            rows.append({"choice": label, "splits": splits, "bandwidths": found})
+            rows.append({"choice": label, "splits": splits, "bandwidths": bandwidths})
         print(f"{label}: done", flush=True)
     record = {
         "machine": machine(),
@@ -64,30 +66,37 @@ def main() -> None:
 
 
 def report() -> None:
-    """The table, from what was saved."""
+    """Publish the table of the saved results."""
     record = load("imr90")
     n = record["bins"]
     table = [
-        ["the paper, continuous, chromosomes 1 to 10", "1", *spans(CONTINUOUS), "", ""],
-        ["the paper, discrete, chromosomes 1 to 10", "1", "", "", *spans(DISCRETE)],
+        ["the paper, continuous, chromosomes 1 to 10", "1", *median_and_range(CONTINUOUS), "", ""],
+        ["the paper, discrete, chromosomes 1 to 10", "1", "", "", *median_and_range(DISCRETE)],
     ]
     for row in record["rows"]:
-        found = [bandwidth for bandwidth in row["bandwidths"] if bandwidth is not None]
-        # A width of none is the bins as they are.
-        least = 1 / n if row["choice"].startswith("`ssk_cv`") else 0.0
-        fractions = [max(bandwidth, least) for bandwidth in found]
+        bandwidths = [bandwidth for bandwidth in row["bandwidths"] if bandwidth is not None]
+        # For `ssk_cv` a width of zero means unmerged bins.
+        smallest = 1 / n if row["choice"].startswith("`ssk_cv`") else 0.0
+        fractions = [max(bandwidth, smallest) for bandwidth in bandwidths]
         bins = [fraction * n for fraction in fractions]
-        table.append([row["choice"], str(row["splits"]), *spans(fractions), *spans(bins)])
-    header = ["chosen by", "splits", "fraction, median", "least to most", "bins, median"]
-    text = markdown([*header, "least to most"], table)
+        table.append(
+            [
+                row["choice"],
+                str(row["splits"]),
+                *median_and_range(fractions),
+                *median_and_range(bins),
+            ]
+        )
+    header = ["chosen by", "splits", "fraction, median", "range", "bins, median"]
+    text = markdown([*header, "range"], table)
     note = f"{record['kept']:,} of {n:,} bins, {record['contacts']:,} contacts; "
     note += f"{record['seeds']} seeds of the splits."
-    publish("imr90", f"{text}\n{note} {in_words(record['machine'])}")
+    publish("imr90", f"{text}\n{note} {machine_line(record['machine'])}")
 
 
-def spans(found: Any) -> tuple[str, str]:
-    """Median, and from least to most."""
-    return f"{median(found):.2g}", f"{min(found):.2g} to {max(found):.2g}"
+def median_and_range(values: Sequence[float]) -> tuple[str, str]:
+    """Format the median and the range of values."""
+    return f"{median(values):.2g}", f"{min(values):.2g} to {max(values):.2g}"
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""What an iteration of the kernel methods costs beside one of SSK, at 25,000 bins.
+"""Compare the time of an iteration of the kernel methods with one of SSK at 25,000 bins.
 
 python -m benchmarks.kernel_density.iteration [--rounds 7] [--maps a,sparse,prime]
 
-The solvers alone, the map in memory: the time of many iterations less that of few, over the
-difference, so that whatever is done once drops out. Every round runs all in turn; what counts is
-the ratio within a round. Writes results/iteration.json and the table in ../README.md.
+Times the solvers alone, with the map in memory. The time of an iteration is the difference between
+runs of many and of few iterations, divided by the difference of their numbers, which excludes work
+done once. Every round runs all methods in turn; ratios are taken within a round. Writes
+results/iteration.json and the table in ../README.md.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from statistics import median
 from typing import Any
 
 import counterpoise as cp
-from benchmarks.measuring import in_words, load, machine, markdown, on_two_cores, publish, save
+from benchmarks.measuring import load, machine, machine_line, markdown, publish, save, use_two_cores
 from benchmarks.simulated import MAPS, simulated
 from counterpoise.backends import make_operator
 from counterpoise.balancing.api import make_settings
@@ -28,8 +29,8 @@ from counterpoise.methods.base import Problem
 from counterpoise.methods.recorder import Recorder
 
 FEW, MANY = 10, 110
-NO_TOLERANCE = 1e-300  # never reached, so the limit decides
-# The method, and its bandwidth as a fraction of the chromosome.
+NO_TOLERANCE = 1e-300  # never reached, so that the limit ends the run
+# Method and bandwidth as a fraction of the chromosome.
 CHOICES: dict[str, tuple[str, dict[str, Any]]] = {
     "SSK": ("ssk", {}),
     "KDE, .001": ("kde", {"bandwidth": 0.001}),
@@ -40,8 +41,8 @@ CHOICES: dict[str, tuple[str, dict[str, Any]]] = {
 THREADS = (1, 2)
 
 
-def timed(contacts: Contacts, rounds: int) -> list[dict[str, Any]]:
-    """Seconds an iteration, of every choice in each round."""
+def time_iterations(contacts: Contacts, rounds: int) -> list[dict[str, Any]]:
+    """Return the seconds per iteration of every method in each round."""
     kept = cp.mask_bins(contacts).kept
     selection = next(iter(select(contacts.bins, kept, Scope.CIS, 2)))
     operators = {count: make_operator("native", contacts, selection, count) for count in THREADS}
@@ -57,29 +58,30 @@ def timed(contacts: Contacts, rounds: int) -> list[dict[str, Any]]:
             operator.ones,
             lambda: chromosome_bins(contacts.bins, selection),
         )
-        taken = []
+        times = []
         for iterations in (FEW, MANY):
             method = methods()[choice[0]]
             limits = {"tolerance": NO_TOLERANCE, "max_iterations": iterations}
             settings = make_settings(method, {**choice[1], **limits})
             begin = time.perf_counter()
             method.solve(problem, settings)
-            taken.append(time.perf_counter() - begin)
-        seconds = (taken[1] - taken[0]) / (MANY - FEW)
+            times.append(time.perf_counter() - begin)
+        seconds = (times[1] - times[0]) / (MANY - FEW)
         rows.append({"round": number, "threads": threads, "choice": label, "seconds": seconds})
     return rows
 
 
 def main() -> None:
+    """Time the methods on each map and report the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--maps", default="a,sparse,prime")
     args = parser.parse_args()
-    on_two_cores()
+    use_two_cores()
     record = load("iteration")
     for name in args.maps.split(","):
         contacts = cp.read_contacts(simulated(name).path)
-        rows = timed(contacts, args.rounds)
+        rows = time_iterations(contacts, args.rounds)
         facts = {"nonzeros": contacts.nnz, "rounds": args.rounds, "machine": machine()}
         record[name] = {**facts, "rows": rows}
         save("iteration", record)
@@ -88,11 +90,11 @@ def main() -> None:
 
 
 def report() -> None:
-    """The table, from what was saved."""
+    """Publish the table of the saved results."""
     record = load("iteration")
     table = []
-    for (name, found), threads in product(record.items(), THREADS):
-        rows = [row for row in found["rows"] if row["threads"] == threads]
+    for (name, result), threads in product(record.items(), THREADS):
+        rows = [row for row in result["rows"] if row["threads"] == threads]
         seconds = {
             label: [row["seconds"] for row in rows if row["choice"] == label] for label in CHOICES
         }
@@ -103,10 +105,12 @@ def report() -> None:
             cells.append(
                 f"{median(seconds[label]) * 1e3:.2f} ms: **{median(ratios):.1f}** ({extremes})"
             )
-        table.append([name, f"{MAPS[name].bins:,}", f"{found['nonzeros']:,}", str(threads), *cells])
-    latest = max((found["machine"] for found in record.values()), key=lambda facts: facts["date"])
+        table.append(
+            [name, f"{MAPS[name].bins:,}", f"{result['nonzeros']:,}", str(threads), *cells]
+        )
+    latest = max((result["machine"] for result in record.values()), key=lambda facts: facts["date"])
     text = markdown(["map", "bins", "nonzeros", "threads", *CHOICES], table)
-    publish("iteration", f"{text}\n{in_words(latest)}")
+    publish("iteration", f"{text}\n{machine_line(latest)}")
 
 
 if __name__ == "__main__":

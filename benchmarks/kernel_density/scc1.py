@@ -1,9 +1,9 @@
-"""Mouse cells with and without cohesin at 10 kb: kernel density balancing where ICE and KR cannot.
+"""Balance sparse mouse maps at 10 kb (with and without cohesin) by ICE, KR, SSK and KDE.
 
 python -m benchmarks.kernel_density.scc1 FOLDER
 
-Every bin with contacts is kept. Writes results/scc1.json and the table in ../README.md. FOLDER
-holds the maps (``snakemake --profile local --config cohort=scc1`` fetches the same two).
+Keeps every bin with contacts. Writes results/scc1.json and the table in ../README.md. FOLDER holds
+the maps; ``snakemake --profile local --config cohort=scc1`` downloads them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import counterpoise as cp
-from benchmarks.measuring import in_words, load, machine, markdown, publish, save
+from benchmarks.measuring import load, machine, machine_line, markdown, publish, save
 from counterpoise.contacts.bins import format_length
 from counterpoise.records.verdict import Status
 
@@ -25,7 +25,7 @@ METHODS = ("ice", "kr", "ssk", "kde")
 
 
 def measure(name: str, file: Path) -> list[dict[str, Any]]:
-    """Each method on one map, chromosome by chromosome."""
+    """Balance one map by each method, chromosome by chromosome."""
     contacts = cp.read_contacts(file)
     kept = np.diff(contacts.indptr) > 0
     kept[np.unique(contacts.columns)] = True
@@ -56,6 +56,7 @@ def measure(name: str, file: Path) -> list[dict[str, Any]]:
 
 
 def main() -> None:
+    """Balance both maps and report the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     args = parser.parse_args()
@@ -65,7 +66,7 @@ def main() -> None:
 
 
 def report() -> None:
-    """The table, from what was saved."""
+    """Publish the table of the saved results."""
     record = load("scc1")
     table = []
     for row in record["rows"]:
@@ -87,7 +88,7 @@ def report() -> None:
         )
     header = ["map", "method", "chromosomes balanced", "bins with a weight", "iterations"]
     header += ["bandwidth", "error of a weight, median", "seconds"]
-    publish("scc1", f"{markdown(header, table)}\n{in_words(record['machine'])}")
+    publish("scc1", f"{markdown(header, table)}\n{machine_line(record['machine'])}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""The simulation of section 6.1 of Park, Hao, Niu & Hu, arXiv 2506.12626: figures 2 and 3 redone.
+"""Repeat the simulation of section 6.1 of Park, Hao, Niu & Hu, arXiv 2506.12626 (figures 2, 3).
 
 python -m benchmarks.kernel_density.simulation [--replicates 20]
 
-Pairs are drawn from f(x, y) = h(x) h(y) p(x, y) on the unit square, p a balanced density with a
-band along the diagonal and two bumps, h a wavy bias. Each method estimates h, its bandwidth
-chosen by cross-validation and, beside that, the best of the same bandwidths in hindsight. Writes
-results/simulation.json, the table in ../README.md and two figures.
+Pairs are drawn from f(x, y) = h(x) h(y) p(x, y) on the unit square, where p is a balanced density
+with a band along the diagonal and two bumps, and h is a wavy bias. Each method estimates h with
+the bandwidth chosen by cross-validation, and with the best of the same bandwidths in hindsight.
+Writes results/simulation.json, the tables in ../README.md and two figures.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measuring import RESULTS, in_words, load, machine, markdown, publish, save
+from benchmarks.kernel_density import figures
+from benchmarks.measuring import RESULTS, load, machine, machine_line, markdown, publish, save
 from counterpoise.backends import make_operator
 from counterpoise.balancing.cross_validation import search, solutions
 from counterpoise.contacts.chromosomes import ChromosomeBins
@@ -28,15 +29,16 @@ from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.methods import methods
 from counterpoise.methods.kernel.settings import KernelSettings
+from counterpoise.methods.kernel.smoothing import Gaussian
 from counterpoise.records.search import Search
 
 Floats = NDArray[np.float64]
 
 N_BINS = 480
 SIZES = (300, 1000, 3000, 10_000, 30_000, 100_000, 300_000)
-SHOWN = 10_000  # pairs of the sample in the first figure
+PLOTTED_PAIRS = 10_000  # size of the sample in the first figure
 
-# What is compared: the method, and settings other than its defaults. The paper splits once.
+# Method and settings of each estimator, if not the defaults. The paper uses one split.
 CHOICES: dict[str, tuple[str, dict[str, Any]]] = {
     "KSK": ("kde", {}),
     "KSK, CvM, one split": ("kde", {"score": "cvm", "splits": 1}),
@@ -51,15 +53,25 @@ CHOICES: dict[str, tuple[str, dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Truth:
-    """On the midpoints of a grid: h [n], p [n, n] (rows of mean one) and f [n, n] (of mean one)."""
+    """The true functions at the midpoints of a grid.
+
+    Attributes
+    ----------
+    h : ndarray [n]
+        Bias.
+    p : ndarray [n, n]
+        Balanced density; each row has mean one.
+    f : ndarray [n, n]
+        Observed density, of mean one.
+    """
 
     h: Floats
     p: Floats
     f: Floats
 
 
-def truth(n: int = N_BINS) -> Truth:
-    """The densities of the simulation."""
+def true_densities(n: int = N_BINS) -> Truth:
+    """Return the bias and the densities of the simulation."""
     x = (np.arange(n) + 0.5) / n
     across, down = np.meshgrid(x, x)
 
@@ -80,26 +92,30 @@ def truth(n: int = N_BINS) -> Truth:
     return Truth(h, p, h[:, None] * p * h)
 
 
-def draw(f: Floats, pairs: int, rng: np.random.Generator) -> Contacts:
-    """So many pairs, counted in the cells of the upper triangle."""
+def draw_pairs(f: Floats, pairs: int, rng: np.random.Generator) -> Contacts:
+    """Draw read pairs from a density and count them in the cells of the upper triangle."""
     chances = np.triu(f + np.triu(f, 1)).ravel()
     upper = rng.multinomial(pairs, chances / chances.sum()).reshape(f.shape)
     return Contacts.from_matrix(upper + np.triu(upper, 1).T)
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A method on one sample.
+class Fit:
+    """Result of one estimator on one sample.
 
     Attributes
     ----------
-    found : the search.
-    bandwidths, errors : all that it could have ended with, and the mean squared error of h by each.
-    best, chosen : index of the best in hindsight, and of the one that the search found.
-    h : by the one that it found.
+    search : Search
+        Search for the bandwidth.
+    bandwidths, errors : list of float
+        All possible bandwidths, and the mean squared error of h with each.
+    best, chosen : int
+        Index of the best bandwidth in hindsight, and of the one chosen by the search.
+    h : ndarray [n_bins]
+        Bias estimated with the chosen bandwidth.
     """
 
-    found: Search
+    search: Search
     bandwidths: list[float]
     errors: list[float]
     best: int
@@ -107,52 +123,56 @@ class Fitted:
     h: Floats
 
 
-def fit(name: str, settings: dict[str, Any], contacts: Contacts, h: Floats) -> Fitted:
-    """Choose a bandwidth by cross-validation; errors are the mean squared ones of h."""
+def fit(name: str, settings: dict[str, Any], contacts: Contacts, h: Floats) -> Fit:
+    """Choose a bandwidth by cross-validation and measure the mean squared errors of h."""
     method = methods()[name]
     assert method.step is not None
-    wanted = method.settings(ignore_diags=0, **settings)
-    assert isinstance(wanted, KernelSettings)
-    every = np.ones(len(h), bool)
+    kernel = method.settings(ignore_diags=0, **settings)
+    assert isinstance(kernel, KernelSettings)
+    all_bins = np.ones(len(h), bool)
     # A count in a diagonal cell is spread over half of that cell's area.
-    selection = next(iter(select(contacts.bins, every, Scope.CIS, diagonal=2)))
+    selection = next(iter(select(contacts.bins, all_bins, Scope.CIS, diagonal=2)))
     operator: Callable[[Contacts], Any] = partial(
         make_operator, "native", selection=selection, threads=1
     )
-    chromosomes = [ChromosomeBins(every, 1.0)]
-    found = search(contacts, operator, chromosomes, method.step, wanted, "simulated")
-    whole = operator(contacts)
-    # The candidates, and what they stand for on the whole map.
-    tried = sorted({width for each in found.candidates for width in (each.bandwidth, each.whole)})
-    u, _, why = solutions(whole, chromosomes, tried, whole.ones(), method.step, wanted)
+    chromosomes = [ChromosomeBins(all_bins, 1.0)]
+    chosen_by = search(contacts, operator, chromosomes, method.step, kernel, "simulated")
+    full_map = operator(contacts)
+    # The candidates and the bandwidths for the full map that they stand for.
+    pairs = [(each.bandwidth, each.whole) for each in chosen_by.candidates]
+    bandwidths = sorted({bandwidth for pair in pairs for bandwidth in pair})
+    start = full_map.ones()
+    u, _, rejected = solutions(full_map, chromosomes, bandwidths, start, method.step, kernel)
     errors = [
-        float(((1 / u[:, k] - h) ** 2).mean()) if not why[k] else np.inf for k in range(len(tried))
+        float(((1 / u[:, k] - h) ** 2).mean()) if not rejected[k] else np.inf
+        for k in range(len(bandwidths))
     ]
     best = int(np.argmin(errors))
-    chosen = tried.index(found.bandwidth)
-    return Fitted(found, tried, errors, best, chosen, 1 / u[:, chosen])
+    chosen = bandwidths.index(chosen_by.bandwidth)
+    return Fit(chosen_by, bandwidths, errors, best, chosen, 1 / u[:, chosen])
 
 
 def main() -> None:
+    """Run the simulation and report it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--replicates", type=int, default=20)
     args = parser.parse_args()
-    real = truth()
+    truth = true_densities()
     rows: list[dict[str, Any]] = []
     for pairs, replicate in product(SIZES, range(args.replicates)):
-        contacts = draw(real.f, pairs, np.random.default_rng([2506, pairs, replicate]))
+        contacts = draw_pairs(truth.f, pairs, np.random.default_rng([2506, pairs, replicate]))
         for label, (name, settings) in CHOICES.items():
-            fitted = fit(name, settings, contacts, real.h)
-            best, chosen = fitted.best, fitted.chosen
+            estimate = fit(name, settings, contacts, truth.h)
+            best, chosen = estimate.best, estimate.chosen
             rows.append(
                 {
                     "pairs": pairs,
                     "replicate": replicate,
                     "choice": label,
-                    "bandwidth": fitted.bandwidths[chosen],
-                    "error": fitted.errors[chosen],
-                    "best_bandwidth": fitted.bandwidths[best],
-                    "best_error": fitted.errors[best],
+                    "bandwidth": estimate.bandwidths[chosen],
+                    "error": estimate.errors[chosen],
+                    "best_bandwidth": estimate.bandwidths[best],
+                    "best_error": estimate.errors[best],
                 }
             )
         if replicate == args.replicates - 1:
@@ -162,9 +182,7 @@ def main() -> None:
 
 
 def report() -> None:
-    """The tables and figures, from what was saved."""
-    from benchmarks.kernel_density import figures
-
+    """Publish the tables and figures of the saved results."""
     record = load("simulation")
     rows, replicates = record["rows"], record["replicates"]
     logs = np.log(SIZES)
@@ -180,27 +198,64 @@ def report() -> None:
         ratios.append([label, *(f"{ratio:.2f}" for ratio in lost)])
         slopes.append([label, *(f"{slope(logs, np.log(y)):.2f}" for y in (least, chosen, width))])
     sizes = [f"{size:,}" for size in SIZES]
-    told = [
+    sections = [
         f"Mean integrated squared error of h, bandwidth by cross-validation, {replicates} samples:",
         markdown(["pairs", *sizes], errors),
-        "Error over that with the best bandwidth in hindsight, median:",
+        "Error divided by that with the best bandwidth in hindsight, median:",
         markdown(["pairs", *sizes], ratios),
-        "Slopes against the number of pairs, in logarithms:",
+        "Slopes of the logarithms against the logarithm of the number of pairs:",
         markdown(["", "error, best bandwidth", "error, by CV", "best bandwidth"], slopes),
-        in_words(record["machine"]),
+        machine_line(record["machine"]),
     ]
-    publish("simulation", "\n\n".join(part.strip() for part in told))
-    figures.sample(RESULTS / "simulation-sample.png")
-    figures.rates(rows, RESULTS / "simulation-rates.png")
+    publish("simulation", "\n\n".join(part.strip() for part in sections))
+    figures.plot_sample(plotted_sample(), RESULTS / "simulation-sample.png")
+    curves = {label: curves_of(by_size(rows, label)) for label in CHOICES}
+    figures.plot_rates(SIZES, curves, RESULTS / "simulation-rates.png")
+
+
+def plotted_sample() -> figures.Sample:
+    """Draw the sample of the first figure and estimate its bias by KSK and SSK."""
+    truth = true_densities()
+    rng = np.random.default_rng([2506, PLOTTED_PAIRS, 0])
+    contacts = draw_pairs(truth.f, PLOTTED_PAIRS, rng)
+    counts = contacts.full_matrix().toarray()
+    labels = ("KSK", "SSK, cosine, one split")
+    fits = {label: fit(*CHOICES[label], contacts, truth.h) for label in labels}
+    colours = figures.estimator_colours(list(CHOICES))
+    estimates = {label: (colours[label], found.h) for label, found in fits.items()}
+    ksk = fits["KSK"]
+    density = smooth_density(counts, ksk.h, ksk.search.bandwidth or 0.02)
+    return figures.Sample(counts, truth.h, truth.p, estimates, density)
+
+
+def smooth_density(counts: Floats, h: Floats, bandwidth: float) -> Floats:
+    """Return the kernel estimate of f divided by h(x) h(y)."""
+    smoother = Gaussian([ChromosomeBins(np.ones(N_BINS, bool), 1.0)], bandwidth, h, np)
+    rows = np.array([smoother.smooth(row) for row in counts / counts.mean()])
+    smooth = np.array([smoother.smooth(column) for column in rows.T])
+    return np.asarray(smooth / np.outer(h, h))
+
+
+def curves_of(samples_by_size: list[list[dict[str, Any]]]) -> figures.Curves:
+    """Summarise the samples of an estimator at each number of pairs."""
+    return figures.Curves(
+        [float(np.mean([row["error"] for row in rows])) for rows in samples_by_size],
+        [float(np.median([row["bandwidth"] for row in rows])) for rows in samples_by_size],
+        [
+            float(np.median([row["error"] / row["best_error"] for row in rows]))
+            for rows in samples_by_size
+        ],
+    )
 
 
 def by_size(rows: list[dict[str, Any]], label: str) -> list[list[dict[str, Any]]]:
-    """The samples of a choice, for each number of pairs."""
-    own = [row for row in rows if row["choice"] == label]
-    return [[row for row in own if row["pairs"] == size] for size in SIZES]
+    """Return the samples of an estimator, grouped by number of pairs."""
+    samples = [row for row in rows if row["choice"] == label]
+    return [[row for row in samples if row["pairs"] == size] for size in SIZES]
 
 
 def slope(x: Floats, y: Floats) -> float:
+    """Return the slope of the least-squares line."""
     return float(np.polyfit(x, y, 1)[0])
 
 

@@ -1,9 +1,9 @@
-"""Standard errors by formula, against a Poisson bootstrap, on real maps.
+"""Compare standard errors by formula with a Poisson bootstrap on real maps.
 
 python -m benchmarks.kernel_density.standard_errors FOLDER [--draws 40]
 
-Whole maps and maps thinned to a hundredth. Writes results/standard_errors.json and the table in
-../README.md. FOLDER holds the maps.
+Uses full maps and maps thinned to a hundredth of their contacts. Writes
+results/standard_errors.json and the table in ../README.md. FOLDER holds the maps.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 import counterpoise as cp
-from benchmarks.kernel_density.held_out import MAPS, part_of, thinned
-from benchmarks.measuring import in_words, load, machine, markdown, publish, save
+from benchmarks.kernel_density.held_out import MAPS, select_chromosome, thin
+from benchmarks.measuring import load, machine, machine_line, markdown, publish, save
 from counterpoise.contacts.contact_map import load_rows
 
-SHOWN = ("yeast IV, 10 kb", "hESC chr1, 40 kb", "GM12878 chr22, 50 kb")
+MAP_NAMES = ("yeast IV, 10 kb", "hESC chr1, 40 kb", "GM12878 chr22, 50 kb")
 SHARES = (1.0, 0.01)
-# The method, and its bandwidth as a fraction of the chromosome.
+# Method and bandwidth as a fraction of the chromosome.
 RUNS: tuple[tuple[str, float | None], ...] = (
     ("ice", None),
     ("kde", 0.005),
@@ -32,28 +32,30 @@ SEED = 11
 
 
 def main() -> None:
+    """Measure both errors and report them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--draws", type=int, default=40)
     args = parser.parse_args()
     rows: list[dict[str, Any]] = []
-    for name in SHOWN:
+    for name in MAP_NAMES:
         file, resolution, chromosome = MAPS[name]
-        whole = cp.read_contacts(args.folder / file, resolution)
-        part = part_of(whole, chromosome)
-        kept = np.zeros(len(whole.bins), bool)
+        full_map = cp.read_contacts(args.folder / file, resolution)
+        part = select_chromosome(full_map, chromosome)
+        kept = np.zeros(len(full_map.bins), bool)
         kept[part.lo : part.hi] = part.kept
-        contacts = load_rows(whole, part.lo, part.hi, part.hi)
+        contacts = load_rows(full_map, part.lo, part.hi, part.hi)
         for share in SHARES:
-            thin = thinned(contacts, share, np.random.default_rng(SEED)) if share < 1 else contacts
+            rng = np.random.default_rng(SEED)
+            thinned = thin(contacts, share, rng) if share < 1 else contacts
             for method, bandwidth in RUNS:
                 settings: dict[str, Any] = {"mask": kept, "scope": "cis", "ignore_diags": 2}
                 if bandwidth is not None:
                     settings["bandwidth"] = bandwidth
-                formula = cp.balance(thin, method, **settings)
-                drawn = cp.balance(thin, method, **settings, bootstrap=args.draws)
-                known = np.isfinite(formula.se) & np.isfinite(drawn.se)
-                ratios = formula.se[known] / drawn.se[known]
+                formula = cp.balance(thinned, method, **settings)
+                bootstrap = cp.balance(thinned, method, **settings, bootstrap=args.draws)
+                finite = np.isfinite(formula.se) & np.isfinite(bootstrap.se)
+                ratios = formula.se[finite] / bootstrap.se[finite]
                 rows.append(
                     {
                         "map": name,
@@ -61,8 +63,8 @@ def main() -> None:
                         "method": method,
                         "bandwidth": bandwidth,
                         "status": formula.status.value,
-                        "formula": float(np.median(formula.se[known])),
-                        "bootstrap": float(np.median(drawn.se[known])),
+                        "formula": float(np.median(formula.se[finite])),
+                        "bootstrap": float(np.median(bootstrap.se[finite])),
                         "ratio": np.quantile(ratios, [0.1, 0.5, 0.9]).tolist(),
                     }
                 )
@@ -72,7 +74,7 @@ def main() -> None:
 
 
 def report() -> None:
-    """The table, from what was saved."""
+    """Publish the table of the saved results."""
     record = load("standard_errors")
     table = []
     for row in record["rows"]:
@@ -91,9 +93,9 @@ def report() -> None:
                 f"{middle:.2f} ({low:.2f} to {high:.2f})",
             ]
         )
-    header = ["map", "share", "method, bandwidth", "formula", "bootstrap", "their ratio"]
+    header = ["map", "share", "method, bandwidth", "formula", "bootstrap", "ratio"]
     text = markdown(header, table)
-    publish("standard errors", f"{text}\n{in_words(record['machine'])}")
+    publish("standard errors", f"{text}\n{machine_line(record['machine'])}")
 
 
 if __name__ == "__main__":

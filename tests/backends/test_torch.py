@@ -17,7 +17,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import counterpoise as cp
 from counterpoise.backends import Backend, device
 from counterpoise.backends.device import WORTHWHILE, choose_backend, device_bytes, no_gpu
 from counterpoise.backends.scipy import ScipyOperator, selected_matrix
@@ -28,7 +27,7 @@ from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.errors import ConfigError
 from tests.support import REPOSITORY
-from tests.support.maps import random_contacts, random_map, some_selections
+from tests.support.maps import random_contacts, some_selections
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 from counterpoise.backends import torch as backend  # noqa: E402
@@ -250,78 +249,6 @@ def test_cuda_uses_the_kernel() -> None:
     for selection in some_selections(contacts):
         operator = backend.TorchOperator(contacts, selection)
         assert isinstance(operator.multiply, Kernel)
-
-
-# Whole methods
-
-
-@pytest.mark.parametrize("where", DEVICES)
-@pytest.mark.parametrize(
-    ("method", "settings"),
-    [
-        ("kr", {"scope": "genome", "ignore_diags": 0}),
-        ("kr", {"scope": "cis", "ignore_diags": 1}),
-        ("ice", {"scope": "genome"}),
-        ("ice", {"scope": "trans", "ignore_diags": 0}),
-        ("ssk", {"scope": "genome"}),
-        ("scale", {"scope": "genome"}),
-        ("vc", {"scope": "cis"}),
-        ("vc_sqrt", {"scope": "genome"}),
-    ],
-)
-def test_methods_agree_with_the_cpu_backend(
-    where: str, method: str, settings: dict[str, Any]
-) -> None:
-    contacts = replace(
-        Contacts.from_matrix(random_map(120, 5)),
-        bins=BinTable.fixed(["a", "b", "c"], [50, 40, 30], 1),
-    )
-    expected = cp.balance(contacts, method, **settings)
-    found = cp.balance(contacts, method, backend="torch", device=where, **settings)
-    assert found.status == expected.status
-    assert found.status.good
-    assert found.matvecs == expected.matvecs
-    np.testing.assert_allclose(found.weights, expected.weights, rtol=1e-10)
-    assert found.verdict.backend == "torch"
-    assert found.verdict.device.startswith(where)
-
-
-def test_no_vector_leaves_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a method iterates, only single numbers and pairs of them are read."""
-    from counterpoise.methods import methods
-
-    read: list[int] = []
-
-    def watched(name: str) -> Any:
-        original = getattr(torch.Tensor, name)
-
-        def reading(self: Any, *arguments: Any, **words: Any) -> Any:
-            read.append(self.numel())
-            return original(self, *arguments, **words)
-
-        return reading
-
-    def solve_watched(solve: Any) -> Any:
-        def solving(problem: Any, settings: Any) -> Any:
-            with pytest.MonkeyPatch.context() as patch:
-                for name in ("tolist", "cpu", "numpy", "item", "__float__", "__array__"):
-                    patch.setattr(torch.Tensor, name, watched(name))
-                return solve(problem, settings)
-
-        return solving
-
-    for name in ("kr", "ice", "ssk", "scale"):
-        read.clear()
-        method = methods()[name]
-        watching = {**methods(), name: replace(method, solve=solve_watched(method.solve))}
-        monkeypatch.setattr("counterpoise.balancing.api.methods", lambda found=watching: found)
-        result = cp.balance(random_map(60, 1), name, backend="torch", device="cpu", scope="genome")
-        assert result.status.good
-        assert read
-        assert max(read) <= 4
-        assert len(read) <= 6 * result.matvecs
-        if name == "scale":  # twice an iteration, and when it ends
-            assert len(read) == 2 * (result.iterations + 1)
 
 
 # What ``auto`` decides

@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 
 import counterpoise as cp
-from counterpoise.ingest.demo import RESOLUTION, simulate, write_cool
+from counterpoise.ingest.demo_maps import RESOLUTION, simulate_map, write_cool
 
 WRITE_HIC = """
 import sys
-from counterpoise.ingest.demo import simulate, write_hic
-write_hic(sys.argv[1], *simulate({"chr1": 300, "chr2": 200}, 2_000_000), "test")
+from counterpoise.ingest.demo_maps import simulate_map, write_hic
+write_hic(sys.argv[1], *simulate_map({"chr1": 300, "chr2": 200}, 2_000_000), "test")
 """
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("demo")
-    write_cool(folder / "map.cool", *simulate({"chr1": 300, "chr2": 200}, 2_000_000), "test")
+    write_cool(folder / "map.cool", *simulate_map({"chr1": 300, "chr2": 200}, 2_000_000), "test")
     # In a process of its own: hictkpy keeps a core busy until it ends.
     subprocess.run(
         [sys.executable, "-c", WRITE_HIC, str(folder / "map.hic")], check=True, timeout=120

@@ -25,18 +25,18 @@ from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import ConfigError, InputError
-from counterpoise.ingest import hic, hic_worker
-from counterpoise.ingest.hic import inspect_hic, open_hic
-from counterpoise.ingest.hic_format import HicFile
-from counterpoise.ingest.source import HIC_ENGINES
+from counterpoise.ingest import hic_worker
+from counterpoise.ingest.hic_engines import HIC_ENGINES as ENGINES
+from counterpoise.ingest.hic_file import HicFile
+from counterpoise.ingest.hic_reader import inspect, open_level
+from counterpoise.ingest.reader_interface import Level
 from tests.support.hic import Contacts, hic_bytes, text
 
-ENGINES = tuple(hic_worker.FETCHERS)
 Triples = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
-def read(uri: str | Path, resolution: int, engine: str) -> tuple[BinTable, Triples]:
-    with open_hic(str(uri), resolution, engine) as opened:
+def read(uri: str | Path, resolution: int, engine: str, **options: Any) -> tuple[BinTable, Triples]:
+    with open_level(str(uri), Level(resolution), engine, **options) as opened:
         pieces = list(opened.chunks())
         again = list(opened.chunks())
         total = opened.total
@@ -111,16 +111,15 @@ def test_equals_the_partner_cooler(
     ("name", "resolution"), [("imr90_hindiii_chr20.hic", 50_000), ("straw_test.hic", 2_500_000)]
 )
 def test_many_strips_give_the_same_as_one(
-    shared_data: Path, monkeypatch: pytest.MonkeyPatch, engine: str, name: str, resolution: int
+    shared_data: Path, engine: str, name: str, resolution: int
 ) -> None:
     _, whole = read(shared_data / name, resolution, engine)
-    monkeypatch.setattr(
-        hic,
-        "WORKER",
-        worker("from counterpoise.ingest import hic_worker as w; w.SPAN = 20000; w.main(args)"),
+    command = worker(
+        "from counterpoise.ingest.hic_worker import main; main(args, strip_records=20_000)"
     )
-    monkeypatch.setattr(hic, "CHUNK", 20_000)
-    with open_hic(str(shared_data / name), resolution, engine) as opened:
+    with open_level(
+        str(shared_data / name), Level(resolution), engine, chunk_pixels=20_000, command=command
+    ) as opened:
         pieces = list(opened.chunks())
     sizes = [len(piece[0]) for piece in pieces]
     rows = [(piece[0][0], piece[0][-1]) for piece in pieces]
@@ -131,12 +130,12 @@ def test_many_strips_give_the_same_as_one(
 
 
 def test_inspect_tells_levels_and_assembly(shared_data: Path) -> None:
-    info = inspect_hic(str(shared_data / "4dn_test3.hic"), "hictkpy")
+    info = inspect(str(shared_data / "4dn_test3.hic"), "hictkpy")
     assert info.format == "hic"
     assert [level.resolution for level in info.levels] == [2_000_000, 1_000_000, 500_000]
     assert info.assembly == "hg38.mainonly"  # stored as a path, .../hg38.mainonly.chrom.sizes
     assert info.identity == {}
-    assert inspect_hic(str(shared_data / "straw_test.hic"), "hicstraw").assembly == "hg19"
+    assert inspect(str(shared_data / "straw_test.hic"), "hicstraw").assembly == "hg19"
 
 
 # --- small files written here: the old versions, and damage in chosen places
@@ -190,9 +189,9 @@ def walk(data: bytes) -> int:
     """Read all that the plain parser reads; the number of contact records."""
     file = HicFile(io.BufferedReader(io.BytesIO(data)), len(data), "some.hic")  # type: ignore[arg-type]
     found = 0
-    for _, _, position in file.pairs:
+    for _, _, position in file.matrices:
         blocks = file.blocks(position, 200)
-        found += 0 if blocks is None else file.stored_records(blocks)
+        found += 0 if blocks is None else file.count_records(blocks)
     return found
 
 
@@ -244,8 +243,8 @@ def test_a_level_without_contacts_is_no_empty_map(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("text_file.hic", "is no .hic file"),
-        ("wrong_magic.hic", "is no .hic file"),
+        ("text_file.hic", "is not a .hic file"),
+        ("wrong_magic.hic", "is not a .hic file"),
         ("truncated_body.hic", "is cut short"),
         ("fanc_rao2014.chr11_77400000_78600000.hic", "FAN-C's own format.*fanc to-juicer"),
         ("zero_bytes.cool", "is empty"),
@@ -255,9 +254,9 @@ def test_a_level_without_contacts_is_no_empty_map(
 def test_wrong_files_are_named(shared_data: Path, name: str, words: str, engine: str) -> None:
     path = str(shared_data / "bad" / name)
     with pytest.raises(InputError, match=words) as caught:
-        inspect_hic(path, engine)
+        inspect(path, engine)
     assert path in str(caught.value)
-    with pytest.raises(InputError, match=words), open_hic(path, 2_500_000, engine):
+    with pytest.raises(InputError, match=words), open_level(path, Level(2_500_000), engine):
         pass
 
 
@@ -271,14 +270,13 @@ def test_cut_normalisation_vectors_do_no_harm(shared_data: Path, engine: str) ->
 def test_other_versions_levels_and_engines_are_refused(small: Path) -> None:
     with pytest.raises(InputError, match=r"no level of 300 bp \(it has 200\)"):
         read(small, 300, "hictkpy")
-    assert ENGINES == HIC_ENGINES
     with pytest.raises(ConfigError, match="'juicer'; choose one of hictkpy, hicstraw"):
-        inspect_hic(str(small), "juicer")
+        inspect(str(small), "juicer")
     content = bytearray(small.read_bytes())
     content[4] = 5
     small.write_bytes(content)
     with pytest.raises(InputError, match="version 5"):
-        inspect_hic(str(small), "hictkpy")
+        inspect(str(small), "hictkpy")
 
 
 # --- readers that misbehave
@@ -300,25 +298,25 @@ AT = """os.write(pipe, b'{"at": "reading chr1 against chr2"}\\n'); """
         (AT + "os.kill(os.getpid(), signal.SIGKILL)", r"\(SIGKILL\).*memory ran out"),
         (
             AT + "sys.stderr.write('Hi-C magic string is missing'); sys.exit(7)",
-            "ended with status 7 while reading chr1 against chr2; it said: Hi-C magic string",
+            "ended with status 7 while reading chr1 against chr2; it printed: Hi-C magic string",
         ),
         ("sys.exit(0)", "ended with status 0 while opening it"),
         (
-            "from counterpoise.ingest import hic_worker as w\n"
+            "from counterpoise.ingest.hic_worker import main\n"
             "def bad(*_): raise RuntimeError('std::bad_alloc')\n"
-            "w.FETCHERS['hictkpy'] = bad\nw.main(args)",
+            "main(args, engines={'hictkpy': bad})",
             r"failed while opening it \(RuntimeError: std::bad_alloc\)",
         ),
         (
-            "import numpy as np\nfrom counterpoise.ingest import hic_worker as w\n"
+            "import numpy as np\nfrom counterpoise.ingest.hic_worker import main\n"
             "nothing = (np.empty(0, int), np.empty(0, int), np.empty(0))\n"
-            "w.FETCHERS['hictkpy'] = lambda *_: lambda *_: nothing\nw.main(args)",
-            "gave 0 of the 3 contact records that are stored for a against a",
+            "main(args, engines={'hictkpy': lambda *_: lambda *_: nothing})",
+            "returned 0 of the 3 contact records stored for a against a",
         ),
         (
-            "from counterpoise.ingest import hic_worker as w\n"
+            "from counterpoise.ingest.hic_worker import main\n"
             "def full(*_): raise OSError(28, 'No space left on device')\n"
-            "w.read_level = full\nw.main(args)",
+            "main(args, engines={'hictkpy': full})",
             "disk for temporary files is full.*TMPDIR",
         ),
     ],
@@ -329,23 +327,18 @@ def test_a_reader_that_dies_or_lies_is_an_input_error(
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    monkeypatch.setattr(hic, "WORKER", worker(code))
     with pytest.raises(InputError, match=words) as caught:
-        read(small, 200, "hictkpy")
+        read(small, 200, "hictkpy", command=worker(code))
     assert "small.hic" in str(caught.value)
     assert list(temporary.iterdir()) == []
 
 
-def test_a_reader_that_hangs_is_ended(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reader_that_hangs_is_ended(small: Path, tmp_path: Path) -> None:
     number = tmp_path / "number"
     code = f"open({str(number)!r}, 'w').write(str(os.getpid()))\n{AT} time.sleep(600)"
-    monkeypatch.setattr(hic, "WORKER", worker(code))
-    monkeypatch.setattr(hic, "STALL_SECONDS", 1.0)
     start = time.monotonic()
-    with pytest.raises(InputError, match="no sign of life for 1 s while reading chr1 against chr2"):
-        read(small, 200, "hictkpy")
+    with pytest.raises(InputError, match="reported nothing for 1 s while reading chr1 agai"):
+        read(small, 200, "hictkpy", command=worker(code), stall_seconds=1.0)
     assert time.monotonic() - start < 20
     with pytest.raises(ProcessLookupError):
         os.kill(int(number.read_text()), 0)
@@ -357,11 +350,14 @@ def test_temporary_files_have_no_name_and_the_reader_is_not_loaded_here(
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    with open_hic(str(small), 200, "hictkpy") as opened:
+    with open_level(str(small), Level(200), "hictkpy") as opened:
         assert opened.total == 6
         assert list(temporary.iterdir()) == []
     # Both would live on in this process: hictkpy spins a core, either may crash it.
-    code = "import sys, counterpoise.ingest.hic; print({'hictkpy', 'hicstraw'} & set(sys.modules))"
+    code = (
+        "import sys, counterpoise.ingest.hic_reader\n"
+        "print({'hictkpy', 'hicstraw'} & set(sys.modules))"
+    )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert loaded.stdout.strip() == "set()"
 
@@ -369,7 +365,7 @@ def test_temporary_files_have_no_name_and_the_reader_is_not_loaded_here(
 def test_fetched_columns_cover_the_triangle_once() -> None:
     bins = BinTable.fixed(("a", "b"), (100, 7), 1)
     covered = np.zeros((100, 100), dtype=int)
-    for lo, hi in hic_worker.strips(100, 15 * hic_worker.SPAN):
+    for lo, hi in hic_worker.row_strips(100, 15_000, 1000):
         for first, last in hic_worker.column_spans(bins, 0, 0, (lo, hi)):
             covered[lo:hi, first:last] += 1
     assert covered.max() == 1
@@ -438,7 +434,7 @@ def test_a_url_gives_the_same_triples(
     served: tuple[str, type[RangeHandler]], shared_data: Path
 ) -> None:
     url = f"{served[0]}/map.hic"
-    info = inspect_hic(url, "hictkpy")
+    info = inspect(url, "hictkpy")
     size = (shared_data / "straw_test.hic").stat().st_size
     assert info.identity == {"bytes": size, "etag": '"one"'}
     assert info.levels[0].resolution == 2_500_000
@@ -450,24 +446,23 @@ def test_a_url_gives_the_same_triples(
 def test_urls_that_cannot_be_read(served: tuple[str, type[RangeHandler]]) -> None:
     base, handler = served
     with pytest.raises(InputError, match=rf"{base}/none\.hic: .*HTTP 404"):
-        inspect_hic(f"{base}/none.hic", "hictkpy")
-    with pytest.raises(InputError, match=r"is no \.hic file"):
-        inspect_hic(f"{base}/page.hic", "hictkpy")
+        inspect(f"{base}/none.hic", "hictkpy")
+    with pytest.raises(InputError, match=r"is not a \.hic file"):
+        inspect(f"{base}/page.hic", "hictkpy")
     handler.whole = True
     with pytest.raises(InputError, match="sends whole files only"):
-        inspect_hic(f"{base}/map.hic", "hictkpy")
+        inspect(f"{base}/map.hic", "hictkpy")
     with pytest.raises(InputError, match="cannot be reached"):
-        inspect_hic("http://127.0.0.1:1/map.hic", "hictkpy")
+        inspect("http://127.0.0.1:1/map.hic", "hictkpy")
 
 
 def test_a_server_that_fails_the_reader_gives_no_empty_map(
-    served: tuple[str, type[RangeHandler]], monkeypatch: pytest.MonkeyPatch
+    served: tuple[str, type[RangeHandler]],
 ) -> None:
     base, handler = served
-    monkeypatch.setattr(hic, "STALL_SECONDS", 5.0)
     # Our own look at the file goes through, hic-straw's requests do not.
     handler.refuse = staticmethod(
         lambda request: "Python-urllib" not in request.headers.get("User-Agent", "")
     )
     with pytest.raises(InputError, match="hicstraw"):
-        read(f"{base}/map.hic", 2_500_000, "hicstraw")
+        read(f"{base}/map.hic", 2_500_000, "hicstraw", stall_seconds=5.0)

@@ -23,12 +23,13 @@ from hypothesis import strategies as st
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk, Contacts
 from counterpoise.errors import InputError
-from counterpoise.ingest import cool
-from counterpoise.ingest.check import Tally, checked
-from counterpoise.ingest.coarsen import coarse_bins, coarsened
-from counterpoise.ingest.column import Column
-from counterpoise.ingest.reading import inspect_source, open_contacts, read_contacts
-from counterpoise.ingest.source import Level, SourceInfo
+from counterpoise.ingest import cooler_reader
+from counterpoise.ingest.coarsen import coarse_bins, coarsen
+from counterpoise.ingest.formats import inspect_source
+from counterpoise.ingest.hdf5_column import Column
+from counterpoise.ingest.pixel_checks import Tally, check_pixels
+from counterpoise.ingest.read import open_contacts, read_contacts
+from counterpoise.ingest.reader_interface import Level, SourceInfo
 
 COLUMNS = ("bin1_id", "bin2_id", "count")
 
@@ -45,7 +46,7 @@ EXPECTED: dict[str, str | tuple[int, float]] = {
     "counts_over_int32.cool": (2718, 25_769_824_906),
     "diagonal_only.cool": (60, 25201),
     "duplicate_pixels.cool": r"bins 0 and 20 \(chrA:0-10,000 and .*more than once",
-    "hdf5_but_not_cooler.cool": r"HDF5 file but no cooler.*it holds matrix",
+    "hdf5_but_not_cooler.cool": r"HDF5 file but not a cooler.*it holds matrix",
     "inf_counts.cool": r"not a finite number \(inf\) at bins 33 and 35 \(chrA:330,000",
     "missing_count_column.cool": r"has no column 'pixels/count' \(it has bin1_id, bin2_id\)",
     "nan_counts.cool": r"not a finite number \(nan\) at bins 13 and 57 .*one of 4 such",
@@ -59,7 +60,7 @@ EXPECTED: dict[str, str | tuple[int, float]] = {
     "support_not_total.cool": (60, 2311),
     "symmetric_square_storage.cool": (2718, 21294),
     "text_file.cool": r"not an HDF5 file",
-    "toy.asymm.2.cool": r"stored as a square and is not symmetric: the pixel \(0, 8\)",
+    "toy.asymm.2.cool": r"stored as a full square and is not symmetric: the pixel \(0, 8\)",
     "toy.symm.upper.var.cool": (37, 96),
     "tridiagonal_only.cool": (119, 5474),
     "truncated.cool": r"cut short",
@@ -155,7 +156,7 @@ def test_stored_zeros_are_told(shared_data: Path) -> None:
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nowhere\.cool: is not there"):
+    with pytest.raises(InputError, match=r"nowhere\.cool: does not exist"):
         read_contacts(tmp_path / "nowhere.cool")
 
 
@@ -228,12 +229,15 @@ def grow(file: h5py.File) -> None:
         (lambda file: file["bins/chrom"].__setitem__(0, 2), "order of the chromosome table"),
         (lambda file: file.attrs.__setitem__("bin-size", 7), "promises bins of 7 bp"),
         (lambda file: file["bins/start"].__setitem__(0, 1), "promises bins of 10 bp"),
-        (lambda file: file["pixels/bin2_id"].__setitem__(-1, 39), "names bin 39.*has 39 bins"),
+        (
+            lambda file: file["pixels/bin2_id"].__setitem__(-1, 39),
+            "names bin 39, but .* has 39 bins",
+        ),
         (lambda file: file["pixels/bin1_id"].__setitem__(0, -1), "names bin -1"),
         (lambda file: file["pixels/bin2_id"].__setitem__(-1, 0), "lies below the diagonal"),
         (lambda file: file["pixels/bin1_id"].__setitem__(-1, 0), "out of order"),
         (grow, r"pixel columns differ in length .*'count': 3"),
-        (lambda file: file.pop("pixels"), "no cooler: no bins and pixels"),
+        (lambda file: file.pop("pixels"), "not a cooler: it has no bins and pixels"),
         (lambda file: file.pop("chroms"), "has no table 'chroms'"),
         (lambda file: file.pop("bins/end"), "no column 'bins/end'"),
     ],
@@ -372,8 +376,8 @@ def test_many_contigs_in_bounded_memory(shared_data: Path) -> None:
     derived from them; Python objects for each bin, or a loop of chromosomes by bins, would take
     more than the 1 GiB allowed here, or the time."""
     program = (
-        "import sys; from counterpoise.ingest import read_contacts\n"
-        "from counterpoise.memory import peak_memory_mb\n"
+        "import sys; from counterpoise.ingest.read import read_contacts\n"
+        "from counterpoise.process import peak_memory_mb\n"
         "contacts = read_contacts(sys.argv[1]); assert len(contacts.bins) == 10_000_000\n"
         "assert len(contacts.bins.chromosomes) == 10_000; assert contacts.nnz == 1847 - 191\n"
         "print(peak_memory_mb())"
@@ -405,7 +409,7 @@ def test_identity(shared_data: Path) -> None:
 
 def read_all(dataset: h5py.Dataset, lo: int, hi: int) -> np.ndarray:
     with ThreadPoolExecutor(2) as pool:
-        return Column(dataset).start(lo, hi, pool)()
+        return Column(dataset).start_reading(lo, hi, pool)()
 
 
 @pytest.mark.parametrize(
@@ -481,12 +485,11 @@ def test_chunk_stored_without_its_filter(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read_all(file["x"], 0, 200), values)
 
 
-def test_reading_in_small_pieces(
-    small: tuple[Path, BinTable, Chunk], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reading_in_small_pieces(small: tuple[Path, BinTable, Chunk]) -> None:
     path, _, pixels = small
-    monkeypatch.setattr(cool, "SPAN", 7)
-    contacts = read_contacts(path)
+    [level] = cooler_reader.inspect(str(path), "h5py").levels
+    with cooler_reader.open_level(str(path), level, "h5py", chunk_pixels=7) as opened:
+        contacts = Contacts.from_chunks(opened.bins, opened.chunks(), {})
     np.testing.assert_array_equal(contacts.rows, pixels[0])
     np.testing.assert_array_equal(contacts.columns, pixels[1])
     np.testing.assert_array_equal(contacts.counts, pixels[2])
@@ -523,7 +526,7 @@ def test_cuts_change_nothing(drawn: tuple[BinTable, np.ndarray], places: list[in
     bins, matrix = drawn
     pixels = pixels_of(matrix)
     tally = Tally()
-    pieces = list(checked(cut(pixels, places), bins, "made", tally))
+    pieces = list(check_pixels(cut(pixels, places), bins, "made", tally))
     got = [np.concatenate(parts) for parts in zip(*pieces, strict=True)] or [np.empty(0)] * 3
     for ours, theirs in zip(got, pixels, strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -542,7 +545,9 @@ def test_zeros_and_order_within_rows_are_put_right(
     order = sorted(range(len(bin1)), key=lambda k: (bin1[k], shuffler.random()))
     pixels = (bin1[order], bin2[order], matrix[bin1[order], bin2[order]])
     tally = Tally()
-    contacts = Contacts.from_chunks(bins, checked(cut(pixels, places), bins, "made", tally), {})
+    contacts = Contacts.from_chunks(
+        bins, check_pixels(cut(pixels, places), bins, "made", tally), {}
+    )
     np.testing.assert_array_equal(dense(contacts), matrix)
     assert contacts.nnz == np.count_nonzero(matrix)
     assert tally.zeros == len(bin1) - contacts.nnz
@@ -577,7 +582,7 @@ def test_broken_pixels_are_always_refused(words: str, data: st.DataObject) -> No
     broken = BREAKS[words](pixels, k, len(bins))
     places = data.draw(st.lists(st.integers(0, 10_000), max_size=6))
     with pytest.raises(InputError, match=words) as caught:
-        list(checked(cut(broken, places), bins, "made.cool", Tally()))
+        list(check_pixels(cut(broken, places), bins, "made.cool", Tally()))
     assert str(caught.value).startswith("made.cool: ")
 
 
@@ -594,7 +599,7 @@ def test_rows_out_of_order_are_always_refused(
     order[[k, k + 1]] = order[[k + 1, k]]  # across the border of two rows
     pixels = (bin1[order], bin2[order], count[order])
     with pytest.raises(InputError, match="out of order"):
-        list(checked(cut(pixels, [place]), bins, "made", Tally()))
+        list(check_pixels(cut(pixels, [place]), bins, "made", Tally()))
 
 
 # --- coarsening ------------------------------------------------------------------------------
@@ -609,10 +614,10 @@ def test_coarsening_equals_a_dense_sum(
     if floats:
         matrix = matrix / 4  # sums of quarters are exact
     coarse, mapping = coarse_bins(bins, bins.resolution * factor)
-    pieces = coarsened(
-        checked(cut(pixels_of(matrix), places), bins, "made", Tally()), mapping, len(coarse)
+    pieces = coarsen(
+        check_pixels(cut(pixels_of(matrix), places), bins, "made", Tally()), mapping, len(coarse)
     )
-    got = dense(Contacts.from_chunks(coarse, checked(pieces, coarse, "coarse", Tally()), {}))
+    got = dense(Contacts.from_chunks(coarse, check_pixels(pieces, coarse, "coarse", Tally()), {}))
 
     # Written out bin by bin, with nothing of the package.
     place: list[int] = []
@@ -639,7 +644,7 @@ def test_coarsening_equals_the_files_own_levels(shared_data: Path, tmp_path: Pat
     path = shared_data / "4dn_test.multires.cool"
     with open_contacts(f"{path}::/resolutions/100000", 400_000) as reading:
         summed = Contacts.from_chunks(reading.bins, reading.chunks(), {})
-        record = reading.finished_record(summed.nnz)
+        record = reading.source_record(summed.nnz)
     own = read_contacts(path, 400_000)
     assert_same_map(summed, own)
     np.testing.assert_array_equal(summed.bins.start, own.bins.start)
@@ -658,10 +663,10 @@ def test_coarsening_equals_cooler(shared_data: Path, tmp_path: Path) -> None:
 
 def test_coarsening_takes_the_coarsest_divisor() -> None:
     info = SourceInfo("x.mcool", "mcool", tuple(Level(size) for size in (10, 1000, 500, 40)))
-    assert info.find(2000).resolution == 1000
-    assert info.find(80).resolution == 40
-    assert info.find(500).resolution == 500
-    assert info.find(30).resolution == 10
+    assert info.find_level(2000).resolution == 1000
+    assert info.find_level(80).resolution == 40
+    assert info.find_level(500).resolution == 500
+    assert info.find_level(30).resolution == 10
 
 
 def test_coarsening_bins_that_begin_inside(shared_data: Path) -> None:

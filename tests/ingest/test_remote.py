@@ -25,22 +25,14 @@ from hypothesis import strategies as st
 
 from counterpoise.errors import InputError
 from counterpoise.files import ABANDONED_SECONDS, read_json
-from counterpoise.ingest import remote as module
-from counterpoise.ingest.remote import (
-    PIECE,
-    download,
-    key_of,
-    local_path,
-    naming,
-    problem_of,
-    public,
-)
+from counterpoise.ingest.download import MAX_WAIT, PIECE_BYTES, WAITS, download, name_url_in_errors
+from counterpoise.ingest.urls import download_path, public_url, url_key, url_problem
 from tests.support.cohort import Cohort
 from tests.support.documentation import OUTPUTS, documented
 from tests.support.maps import write_map
 from tests.support.web import Remote, serving
 
-DATA = np.random.default_rng(5).bytes(5 * PIECE + 12_345)
+DATA = np.random.default_rng(5).bytes(5 * PIECE_BYTES + 12_345)
 NOW = (0.0, 0.0)  # seconds before further tries: two of them, at once
 
 
@@ -195,17 +187,17 @@ def test_login_comes_from_netrc(
 
 
 def test_a_cut_connection_goes_on_where_it_ended(file: Remote, url: str, output: Path) -> None:
-    file.cuts = [3 * PIECE, PIECE]
+    file.cuts = [3 * PIECE_BYTES, PIECE_BYTES]
     _, said = fetch(url, output)
     assert output.read_bytes() == DATA
     assert file.sent == len(DATA), "no byte came twice"
     assert [seen.get("If-Range") for seen in file.seen] == [None, '"one"', '"one"']
-    assert file.seen[1]["Range"] == f"bytes={3 * PIECE}-"
-    assert f"{3 * PIECE:,} bytes are there; trying again" in said
+    assert file.seen[1]["Range"] == f"bytes={3 * PIECE_BYTES}-"
+    assert f"{3 * PIECE_BYTES:,} bytes have arrived; trying again" in said
 
 
 def test_without_a_strong_etag_the_date_must_do(file: Remote, url: str, output: Path) -> None:
-    file.etag, file.cuts = 'W/"one"', [2 * PIECE]
+    file.etag, file.cuts = 'W/"one"', [2 * PIECE_BYTES]
     fetch(url, output)
     assert output.read_bytes() == DATA
     assert file.seen[1]["If-Range"] == file.modified
@@ -214,14 +206,14 @@ def test_without_a_strong_etag_the_date_must_do(file: Remote, url: str, output: 
 
 @pytest.mark.parametrize("why", ["no ranges", "nothing tells the content"])
 def test_else_it_begins_anew(why: str, file: Remote, url: str, output: Path) -> None:
-    file.cuts = [3 * PIECE]
+    file.cuts = [3 * PIECE_BYTES]
     if why == "no ranges":
         file.ranges = False
     else:
         file.etag = file.modified = None
     fetch(url, output)
     assert output.read_bytes() == DATA
-    assert file.sent == len(DATA) + 3 * PIECE
+    assert file.sent == len(DATA) + 3 * PIECE_BYTES
 
 
 @pytest.mark.parametrize("honest", [True, False], ids=["honest", "ignores If-Range"])
@@ -234,7 +226,7 @@ def test_content_that_changes_on_the_way_is_not_mixed(
         if number == 2:
             file.data, file.etag, file.modified = other, '"two"', None
 
-    file.cuts, file.before = [3 * PIECE], change
+    file.cuts, file.before = [3 * PIECE_BYTES], change
     if not honest:
         monkeypatch.setattr(Remote, "same", lambda self, asked: asked is not None)
     record, _ = fetch(url, output)
@@ -246,22 +238,24 @@ def test_content_that_changes_on_the_way_is_not_mixed(
 def test_content_that_shrinks_on_the_way(file: Remote, url: str, output: Path) -> None:
     def change(number: int) -> None:
         if number == 2:
-            file.data, file.statuses = DATA[:PIECE], [416]
+            file.data, file.statuses = DATA[:PIECE_BYTES], [416]
 
-    file.cuts, file.before = [3 * PIECE], change
+    file.cuts, file.before = [3 * PIECE_BYTES], change
     fetch(url, output)
-    assert output.read_bytes() == DATA[:PIECE]
+    assert output.read_bytes() == DATA[:PIECE_BYTES]
 
 
 def test_tries_are_limited_but_begin_anew_with_what_was_reached(
     file: Remote, url: str, output: Path
 ) -> None:
-    file.cuts = [PIECE] * 5  # five cuts and two further tries, each of which gets on
+    file.cuts = [PIECE_BYTES] * 5  # five cuts and two further tries, each of which gets on
     fetch(url, output)
     assert output.read_bytes() == DATA
-    file.cuts, file.ranges, file.etag = [PIECE] * 9, False, '"two"'
+    file.cuts, file.ranges, file.etag = [PIECE_BYTES] * 9, False, '"two"'
     before = len(file.seen)
-    with pytest.raises(InputError, match=r"could not be fetched: .* also when tried again; 65,536"):
+    with pytest.raises(
+        InputError, match=r"could not be downloaded: .* also when tried again; 65,536"
+    ):
         fetch(url, output)
     # The first try reached something new; of those after it none did.
     assert len(file.seen) - before == 1 + len(NOW)
@@ -275,7 +269,7 @@ def test_waits_grow_and_a_server_may_ask_for_more(
     file.statuses = [503] * 10
     with pytest.raises(InputError, match="answered 503"):
         download(url, output)
-    assert slept == list(module.WAITS)
+    assert slept == list(WAITS)
     assert slept == sorted(slept)
     *first, last = (f"{wait:g}" for wait in slept)
     assert f"{', '.join(first)} and {last} s" in OUTPUTS
@@ -287,7 +281,7 @@ def test_waits_grow_and_a_server_may_ask_for_more(
     file.before = ask
     file.statuses = [429, 429]
     download(url, output)
-    assert sorted(slept) == [20.0, module.LONGEST_WAIT]
+    assert sorted(slept) == [20.0, MAX_WAIT]
     assert output.read_bytes() == DATA
 
 
@@ -298,7 +292,7 @@ def test_waits_grow_and_a_server_may_ask_for_more(
     ("status", "words"),
     [
         (404, r"answered 404 \(Not Found\)\. There is no such file: correct the address\."),
-        (410, r"answered 410 \(Gone\)\. The file was taken away"),
+        (410, r"answered 410 \(Gone\)\. The file was removed"),
         (403, r"answered 403 \(Forbidden\)\. You may not read it"),
         (400, r"answered 400 \(Bad Request\)\. Open the address in a browser"),
     ],
@@ -307,7 +301,7 @@ def test_refusals_are_not_tried_again(
     status: int, words: str, file: Remote, url: str, output: Path
 ) -> None:
     file.statuses = [status] * 9
-    with pytest.raises(InputError, match=rf"^{url}: cannot be fetched: the server {words}"):
+    with pytest.raises(InputError, match=rf"^{url}: cannot be downloaded: the server {words}"):
         fetch(url, output)
     assert len(file.seen) == 1
     assert_nothing_there(output)
@@ -330,9 +324,9 @@ def test_passing_failures_are_tried_again(
 FALSE = {
     "announces more than it has": (
         {"Content-Length": str(len(DATA) + 9), "Connection": "close"},
-        "could not be fetched",
+        "could not be downloaded",
     ),
-    "stalls": ({"Content-Length": str(len(DATA) + 9)}, "could not be fetched: .*timed out"),
+    "stalls": ({"Content-Length": str(len(DATA) + 9)}, "could not be downloaded: .*timed out"),
     "tells no size": ({"Content-Length": None, "Connection": "close"}, "does not tell its size"),
     "compresses unasked": ({"Content-Encoding": "gzip"}, "is sent compressed"),
 }
@@ -340,20 +334,19 @@ FALSE = {
 
 @pytest.mark.parametrize("how", FALSE)
 def test_nothing_half_read_is_taken_for_whole(
-    how: str, file: Remote, url: str, output: Path, monkeypatch: pytest.MonkeyPatch
+    how: str, file: Remote, url: str, output: Path
 ) -> None:
-    monkeypatch.setattr(module, "TIMEOUTS", (30.0, 0.3 if how == "stalls" else 60.0))
     file.headers, words = FALSE[how]
     file.ranges = False
     with pytest.raises(InputError, match=f"^{url}: .*{words}"):
-        fetch(url, output)
+        download(url, output, waits=NOW, timeouts=(30.0, 0.3 if how == "stalls" else 60.0))
     assert_nothing_there(output)
 
 
 def test_a_chunked_answer_that_is_cut_is_not_whole(file: Remote, url: str, output: Path) -> None:
     file.headers = {"Transfer-Encoding": "chunked", "Content-Length": None}
     file.cuts, file.ranges = [len(DATA) - 5] * 9, False
-    with pytest.raises(InputError, match="could not be fetched"):
+    with pytest.raises(InputError, match="could not be downloaded"):
         fetch(url, output)
     assert_nothing_there(output)
 
@@ -363,10 +356,10 @@ def test_a_chunked_answer_that_is_cut_is_not_whole(file: Remote, url: str, outpu
     [
         (
             "http://127.0.0.1:1/x.hic?key=secret",
-            r"could not be fetched: .*refused.*also when tried",
+            r"could not be downloaded: .*refused.*also when tried",
         ),
-        ("http://nowhere.invalid/x.hic?key=secret", "could not be fetched: .*, also when"),
-        ("http://[::1/x.hic?key=secret", "cannot be fetched .*Correct the address"),
+        ("http://nowhere.invalid/x.hic?key=secret", "could not be downloaded: .*, also when"),
+        ("http://[::1/x.hic?key=secret", "cannot be downloaded .*Correct the address"),
     ],
 )
 def test_servers_that_are_not_there(address: str, words: str, output: Path) -> None:
@@ -379,7 +372,7 @@ def test_servers_that_are_not_there(address: str, words: str, output: Path) -> N
 
 def test_endless_redirects_end(file: Remote, url: str, output: Path) -> None:
     file.statuses, file.headers = [302] * 99, {"Location": url}
-    with pytest.raises(InputError, match=f"^{url}: cannot be fetched .*redirects"):
+    with pytest.raises(InputError, match=f"^{url}: cannot be downloaded .*redirects"):
         fetch(url, output)
     assert_nothing_there(output)
 
@@ -392,7 +385,7 @@ def _fetch_elsewhere(url: str, output: Path) -> None:
 
 
 def test_two_processes_do_not_spoil_each_other(file: Remote, url: str, output: Path) -> None:
-    file.cuts = [2 * PIECE, 3 * PIECE]
+    file.cuts = [2 * PIECE_BYTES, 3 * PIECE_BYTES]
     # Neither is answered before both have asked.
     barrier = threading.Barrier(2)
 
@@ -450,35 +443,35 @@ def test_parts_of_killed_processes_are_cleared_and_of_living_ones_not(
     ],
 )
 def test_names(url: str, name: str) -> None:
-    assert local_path(url) == f"resources/remote/{key_of(url)}/{name}"
+    assert download_path(url) == f"resources/remote/{url_key(url)}/{name}"
 
 
 @given(st.text())
 def test_every_address_has_one_plain_name(text: str) -> None:
-    path = local_path(f"https://host/{text}")
+    path = download_path(f"https://host/{text}")
     assert re.fullmatch(r"resources/remote/[0-9a-f]{16}/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", path)
 
 
 def test_addresses_share_a_file_if_they_are_the_same() -> None:
     url = "https://host/map.mcool"
-    assert key_of(url) == key_of(f"{url}::/resolutions/1000")
-    assert key_of(url) != key_of(f"{url}?version=2")
-    assert public("https://me:secret@host/m.mcool?k=s::/a/1") == "https://host/m.mcool::/a/1"
+    assert url_key(url) == url_key(f"{url}::/resolutions/1000")
+    assert url_key(url) != url_key(f"{url}?version=2")
+    assert public_url("https://me:secret@host/m.mcool?k=s::/a/1") == "https://host/m.mcool::/a/1"
 
 
 @pytest.mark.parametrize(
     ("url", "words"),
     [
         ("https://me:secret@host/x.hic", "user name or password.*netrc"),
-        ("https:///x.hic", "no valid address"),
-        ("https://host:port/x.hic", "no valid address"),
-        ("http://[::1/x.hic", "no valid address"),
-        ("https://host/x y.hic", "no valid address"),
+        ("https:///x.hic", "not a valid URL"),
+        ("https://host:port/x.hic", "not a valid URL"),
+        ("http://[::1/x.hic", "not a valid URL"),
+        ("https://host/x y.hic", "not a valid URL"),
         ("https://host/x.mcool::resolutions/1000", "without a slash"),
     ],
 )
 def test_addresses_that_cannot_be(url: str, words: str) -> None:
-    problem = problem_of(url)
+    problem = url_problem(url)
     assert problem is not None
     assert re.search(words, problem)
     assert "secret" not in problem
@@ -486,15 +479,18 @@ def test_addresses_that_cannot_be(url: str, words: str) -> None:
 
 def test_addresses_that_can_be() -> None:
     for url in ("https://host/x", "http://[::1]:80/x.mcool::/a/1", "https://h/?a=b::c", "http://h"):
-        assert problem_of(url) is None
+        assert url_problem(url) is None
 
 
 def test_errors_name_the_address() -> None:
     error = InputError("resources/remote/0/x.hic", "is cut short.", "Fetch it again.")
-    words = r"^https://host/x\.hic: is cut short\. Fetch .*\(What came .* resources/remote/0/x\.hic"
-    with pytest.raises(InputError, match=words), naming("https://host/x.hic"):
+    words = r"^https://host/x\.hic: is cut short\. Fetch .*\(The .* is resources/remote/0/x\.hic"
+    with pytest.raises(InputError, match=words), name_url_in_errors("https://host/x.hic"):
         raise error
-    with pytest.raises(InputError, match=r"^resources/remote/0/x\.hic: is cut"), naming(None):
+    with (
+        pytest.raises(InputError, match=r"^resources/remote/0/x\.hic: is cut"),
+        name_url_in_errors(None),
+    ):
         raise error
 
 
@@ -538,7 +534,7 @@ def maps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     counts = (rng.poisson(40 / (1 + (bin2 - bin1) / 4)) + 1).astype(np.int32)
     pixels = pd.DataFrame({"bin1_id": bin1, "bin2_id": bin2, "count": counts})
     code = (
-        "import sys, pandas as pd; from counterpoise.ingest.demo import write_hic; "
+        "import sys, pandas as pd; from counterpoise.ingest.demo_maps import write_hic; "
         "write_hic(sys.argv[1], pd.read_pickle(sys.argv[2]), pd.read_pickle(sys.argv[3]), 'toy')"
     )
     tables = [str(folder / "bins.pkl"), str(folder / "pixels.pkl")]
@@ -549,6 +545,7 @@ def maps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / name for name in ("a.mcool", "other.mcool", "b.hic")}
 
 
+@pytest.mark.workflow
 def test_the_workflow_reads_maps_by_url(tmp_path: Path, maps: dict[str, Path]) -> None:
     cohort = Cohort(tmp_path)
     (tmp_path / "conf/cohort/small.yaml").write_text(REMOTE)
@@ -565,7 +562,9 @@ def test_the_workflow_reads_maps_by_url(tmp_path: Path, maps: dict[str, Path]) -
         first = attempt(cohort)
         # The one that is not there is named, in full and with the reason; the others are done.
         assert first.returncode != 0
-        words = rf"{address}/gone\.mcool: cannot be fetched: the server answered 404 \(Not Found\)"
+        words = (
+            rf"{address}/gone\.mcool: cannot be downloaded: the server answered 404 \(Not Found\)"
+        )
         assert re.search(words, first.stdout + first.stderr)
         assert "signature" not in first.stdout + first.stderr
         results = tmp_path / "results" / "small"
@@ -605,6 +604,7 @@ def test_the_workflow_reads_maps_by_url(tmp_path: Path, maps: dict[str, Path]) -
     assert len(maps_read) == 3
 
 
+@pytest.mark.workflow
 def test_a_page_in_place_of_a_map_is_named_by_its_address(tmp_path: Path) -> None:
     cohort = Cohort(tmp_path)
     page = Remote(b"<!DOCTYPE html><html>please log in</html>")

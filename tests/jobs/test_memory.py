@@ -22,8 +22,8 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.errors import ConfigError
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
-from counterpoise.ingest.reading import inspect_source
 from counterpoise.jobs import memory
 from counterpoise.jobs.memory import EXAMINED_BYTES, MapSize, open_map_within, predict_memory
 from counterpoise.jobs.resources import SNAKEMAKE_MB

@@ -22,8 +22,8 @@ from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.files import read_json, write_json
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
-from counterpoise.ingest.reading import inspect_source
 from counterpoise.jobs import environment
 from counterpoise.jobs.balance import BalanceJob
 from counterpoise.jobs.bandwidth import BandwidthJob

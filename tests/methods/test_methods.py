@@ -20,8 +20,8 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
-from counterpoise.ingest.reading import inspect_source
 from counterpoise.mask import mask_bins
 from counterpoise.methods import Balancing, methods
 from counterpoise.methods.base import EqualSumsSettings, Target
@@ -292,15 +292,6 @@ def test_target_leaves_a_failed_chromosome_alone() -> None:
     weights = result.weights[:4]
     sums = weights * (contacts.full_matrix().toarray()[:4, :4] @ weights)
     np.testing.assert_allclose(sums, result.verdict.parts[0].raw_total / 4, rtol=1e-7)
-
-
-def test_target_is_refused_where_it_means_nothing() -> None:
-    matrix = random_map(10, 1)
-    for method in ("vc", "vc_sqrt"):
-        with pytest.raises(ConfigError, match=f"{method} has no setting 'target'"):
-            cp.balance(matrix, method, target="unit")
-    with pytest.raises(ConfigError, match="target is 'sum'; it must be one of unit, total, mean"):
-        cp.balance(matrix, "kr", target="sum")
 
 
 @pytest.mark.parametrize("wrong", [2.0, 1.5, -1, np.float64(2)])

@@ -15,7 +15,7 @@ from counterpoise.records.verdict import PartVerdict
 from counterpoise.store.mcool import juicer_vector
 from tests.support.maps import hanging_bins, random_map
 from tests.support.peers import hic_vectors
-from tests.support.solving import solve_matrix
+from tests.support.solving import solve_matrix, torch_reads
 
 COOLER, STRAW = "cooler_test_file.mcool", "straw_test.hic"
 
@@ -279,3 +279,10 @@ def test_never_a_false_verdict(n: int, density: float, seed: int) -> None:
     else:
         assert result.reason
         assert not weighted.any()
+
+
+def test_scale_reads_twice_an_iteration_from_the_device() -> None:
+    """Its changes and its deviations, and once more when it ends."""
+    pytest.importorskip("torch", reason="torch is not installed")
+    result, read = torch_reads("scale", random_map(60, 1))
+    assert len(read) == 2 * (result.iterations + 1)

@@ -363,8 +363,8 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     import cooler
     import pandas as pd
 
+    from counterpoise.ingest.formats import inspect_source
     from counterpoise.ingest.pixels import write_map
-    from counterpoise.ingest.reading import inspect_source
 
     contacts, dense = make_map(5)
     bin1, bin2 = np.nonzero(np.triu(dense))

@@ -322,8 +322,8 @@ def by_hand(script: str, arguments: dict[str, str | tuple[str, ...]]) -> None:
 
 
 def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
+    from counterpoise.ingest.formats import inspect_source
     from counterpoise.ingest.pixels import write_map
-    from counterpoise.ingest.reading import inspect_source
     from counterpoise.store.pixels import read_map
 
     paths = ResultPaths("hand", str(tmp_path))

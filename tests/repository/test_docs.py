@@ -24,8 +24,8 @@ from PIL import Image
 import counterpoise as cp
 from counterpoise.cohort.compose import load_cohort, snakemake_overrides
 from counterpoise.files import read_json, write_json
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
-from counterpoise.ingest.reading import inspect_source
 from counterpoise.mask import MaskSettings, Reason, mask_bins
 from counterpoise.methods import methods
 from counterpoise.records.verdict import Cause, Status

@@ -18,8 +18,8 @@ import pytest
 
 from counterpoise.balancing.api import balance
 from counterpoise.contacts.bins import BinTable
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
-from counterpoise.ingest.reading import inspect_source
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.store import mcool as export
 from counterpoise.store.masks import read_mask, write_mask

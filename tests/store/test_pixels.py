@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -15,9 +16,10 @@ import pytest
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk, Contacts
 from counterpoise.errors import InputError
-from counterpoise.ingest import cool, pixels
+from counterpoise.ingest import cooler_reader, pixels
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
-from counterpoise.ingest.reading import inspect_source, read_contacts
+from counterpoise.ingest.read import read_contacts
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_bins, read_map, write_bins
 
@@ -43,6 +45,12 @@ def write_cool(path: Path, counts: np.ndarray, **extra: np.ndarray) -> BinTable:
     return bins
 
 
+def read_in_chunks_of_ten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the reader of coolers pass on ten pixels at a time."""
+    open_level = partial(cooler_reader.open_level, chunk_pixels=10)
+    monkeypatch.setattr(cooler_reader, "open_level", open_level)
+
+
 PIXELS = 13 * 14 // 2
 COUNTS = {
     "uint8": np.arange(PIXELS) % 256,
@@ -64,7 +72,7 @@ def test_round_trip_and_narrowest_type(
     tmp_path: Path, name: str, stored_as_float: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whole numbers that come as floats are whole numbers."""
-    monkeypatch.setattr(cool, "SPAN", 10)  # several pieces
+    read_in_chunks_of_ten(monkeypatch)  # several pieces
     counts = COUNTS[name].astype(np.float64) if stored_as_float else COUNTS[name]
     source = tmp_path / "map.cool"
     write_cool(source, counts)
@@ -170,7 +178,7 @@ def test_source_record(tmp_path: Path) -> None:
     assert record["contacts"] == counts.sum()
     assert record["zeros_dropped"] == zeros
     assert record["coarsened_from"] is None
-    assert record["notes"] == [f"{zeros} stored zeros were left out: they are not data"]
+    assert record["notes"] == [f"{zeros} stored zeros were ignored: they are not data"]
     attributes = {"ignore_diags": 2, "var": "nan", "scale": [1.5, 2.0]}
     assert record["column_attributes"] == {"weight": attributes}
 
@@ -193,8 +201,8 @@ def test_same_bytes_twice(tmp_path: Path) -> None:
     write_cool(tmp_path / "map.cool", COUNTS["int32"], weight=np.arange(13.0))
     first, _ = ingest(tmp_path / "map.cool", tmp_path / "first")
     second, _ = ingest(tmp_path / "map.cool", tmp_path / "second")
-    for key in first:
-        assert Path(first[key]).read_bytes() == Path(second[key]).read_bytes(), key
+    for one, other in zip(first, second, strict=True):
+        assert Path(one).read_bytes() == Path(other).read_bytes(), one
 
 
 def test_nothing_else_is_left(tmp_path: Path) -> None:
@@ -207,7 +215,7 @@ def test_an_error_on_the_way_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last pixel is negative: all pieces before it went well."""
-    monkeypatch.setattr(cool, "SPAN", 10)
+    read_in_chunks_of_ten(monkeypatch)
     counts = COUNTS["int32"].copy()
     counts[-1] = -1
     write_cool(tmp_path / "map.cool", counts)
@@ -248,7 +256,7 @@ def test_empty_map(tmp_path: Path) -> None:
 def test_progress_ends_at_the_number_of_pixels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cool, "SPAN", 10)
+    read_in_chunks_of_ten(monkeypatch)
     write_cool(tmp_path / "map.cool", COUNTS["int32"] + 1)
     seen: list[tuple[int, int | None]] = []
     info = inspect_source(str(tmp_path / "map.cool"))

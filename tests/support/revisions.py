@@ -30,8 +30,8 @@ from PIL import Image
 import counterpoise as cp
 from counterpoise.cohort.revisions import REVISIONS, of_method
 from counterpoise.cohort.settings import IngestSettings
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
-from counterpoise.ingest.reading import inspect_source
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
 from counterpoise.report.summary import summary_rows
@@ -41,7 +41,7 @@ from counterpoise.store.paths import MapFiles, ResultPaths
 from counterpoise.store.pixels import read_map
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_balance, write_searches
-from counterpoise.tracking.log import read_values
+from counterpoise.tracking.values import read_values
 from tests.support import REPOSITORY
 from tests.support.hic import hic_bytes
 

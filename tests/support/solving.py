@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from counterpoise.balancing.api import make_settings
+from counterpoise.balancing.api import Balance, balance, make_settings
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.methods import methods
 from counterpoise.methods.base import Problem, Solution
@@ -47,3 +49,30 @@ def solve_matrix(method: str, matrix: Any, xp: Any, **settings: Any) -> tuple[So
     chosen = methods()[method]
     with np.errstate(all="ignore"):
         return chosen.solve(problem, make_settings(chosen, settings)), recorder
+
+
+def torch_reads(method: str, matrix: Any, **settings: Any) -> tuple[Balance, list[int]]:
+    """Balance on torch, and return the sizes of the tensors that the method read to the CPU."""
+    import torch
+
+    sizes: list[int] = []
+
+    def count_reads(original: Any) -> Any:
+        def read(self: Any, *arguments: Any, **keywords: Any) -> Any:
+            sizes.append(self.numel())
+            return original(self, *arguments, **keywords)
+
+        return read
+
+    def solve(problem: Problem, settings: Any) -> Solution:
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("tolist", "cpu", "numpy", "item", "__float__", "__array__"):
+                patch.setattr(torch.Tensor, name, count_reads(getattr(torch.Tensor, name)))
+            return chosen.solve(problem, settings)
+
+    chosen = methods()[method]
+    registry = {**methods(), method: replace(chosen, solve=solve)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("counterpoise.balancing.api.methods", lambda: registry)
+        result = balance(matrix, method, backend="torch", device="cpu", scope="genome", **settings)
+    return result, sizes

@@ -34,7 +34,7 @@ def write_run(
     seconds: float = 1.5,
     deviation: float = 1e-6,
 ) -> RunFiles:
-    """The files of one balancing run, as small as they can be; returns their paths."""
+    """Write minimal files of one balancing run and return their paths."""
     files, plot = paths.run_files(*run.place), Path(paths.plot(*run.place))
     part = PartVerdict(
         label="genome",

@@ -1,4 +1,4 @@
-"""A web server on loopback that can be told to fail in the ways in which servers do."""
+"""A web server on loopback that fails on request, in the ways in which servers fail."""
 
 from __future__ import annotations
 
@@ -15,20 +15,30 @@ MODIFIED = "Wed, 01 Jan 2025 00:00:00 GMT"
 
 @dataclass
 class Remote:
-    """One file on the server, and how it is given out.
+    """One file on the server and how requests for it are answered.
 
     Attributes
     ----------
-    data : what it holds.
-    etag, modified : what tells its content from another; None keeps it to itself.
-    ranges : parts can be asked for.
-    cuts : bytes after which an answer's connection is cut, one for each of the first answers.
-    statuses : of the first answers, which then bring no file.
-    headers : beside or in place of those that are right, of refusals too; None leaves one out.
-    login : what a request's ``Authorization`` must be.
-    before : called with the number of the request before it is answered.
-    seen : the headers of all requests.
-    sent : bytes of bodies given out.
+    data : bytes
+        Content of the file.
+    etag, modified : str or None
+        Headers that identify the content; None omits the header.
+    ranges : bool
+        Whether requests for a range of bytes are answered with that range.
+    cuts : list of int
+        For the first answers, the number of bytes after which the connection is cut.
+    statuses : list of int
+        Status codes of the first answers, which contain no file.
+    headers : dict
+        Headers added to the correct ones or replacing them, in refusals too; None omits a header.
+    login : str or None
+        Required value of the ``Authorization`` header.
+    before : callable
+        Called with the number of the request before it is answered.
+    seen : list of dict
+        Headers of all requests so far.
+    sent : int
+        Bytes of bodies sent so far.
     """
 
     data: bytes
@@ -113,14 +123,14 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     def handle_error(self, *request: object) -> None:
-        """A client may hang up in the middle; anything else is a fault of the test."""
+        """Ignore clients that close the connection; any other error is a fault of the test."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(*request)
 
 
 @contextmanager
 def serving(files: dict[str, Remote]) -> Iterator[str]:
-    """Serve ``files`` by their paths; gives the server's address."""
+    """Serve ``files`` by their paths until the end of the block; yields the server's address."""
     handler = type("OneServer", (Handler,), {"files": files})
     with Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

@@ -18,12 +18,17 @@ import pytest
 from counterpoise.files import read_json
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
-from counterpoise.tracking.log import CURVE, VIEW_TAG, log_cohort
+from counterpoise.tracking.log import log_cohort
+from counterpoise.tracking.saved_view import VIEW_TAG
+from counterpoise.tracking.values import CURVE
 from tests.support.cohort import Cohort
 from tests.support.servers import Server, missing_for_postgres, mlflow_server, postgres, running
 from tests.support.tracking import cohort_runs, stored, write_run
 
-pytestmark = pytest.mark.skipif(bool(missing_for_postgres()), reason=missing_for_postgres())
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.skipif(bool(missing_for_postgres()), reason=missing_for_postgres()),
+]
 
 ADDRESS = "MLFLOW_TRACKING_URI"
 RUNS, POINTS = 20, 30

@@ -26,6 +26,8 @@ from tests.support import REPOSITORY
 from tests.support.cohort import COHORT, Cohort, copy_workflow
 from tests.support.maps import write_map
 
+pytestmark = pytest.mark.workflow
+
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Cohort:

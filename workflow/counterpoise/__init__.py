@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         vc_sqrt_normalize,
     )
     from counterpoise.contacts.contact_map import Contacts
-    from counterpoise.ingest.reading import read_contacts
+    from counterpoise.ingest.read import read_contacts
     from counterpoise.mask import Mask, mask_bins
     from counterpoise.methods import Balancing
     from counterpoise.records.verdict import Status, Verdict
@@ -39,7 +39,7 @@ _HOME = {
     "kde_normalize": "balancing.matrices",
     "kr_normalize": "balancing.matrices",
     "mask_bins": "mask",
-    "read_contacts": "ingest.reading",
+    "read_contacts": "ingest.read",
     "select_bandwidth": "balancing.api",
     "vc_normalize": "balancing.matrices",
     "vc_sqrt_normalize": "balancing.matrices",

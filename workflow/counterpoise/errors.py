@@ -1,7 +1,7 @@
-"""Errors whose text is written for the person who ran Counterpoise.
+"""Errors whose text is written for the person who runs Counterpoise.
 
-Every one of them names the thing that is wrong, the place, and what to do; scripts print
-the text without a traceback.
+Each message names what is wrong, the place, and the remedy. Scripts print the text without a
+traceback.
 """
 
 from __future__ import annotations
@@ -9,17 +9,29 @@ from __future__ import annotations
 import re
 
 
-def without_credentials(text: str) -> str:
-    """Text without the user, password and query of any URI in it."""
-    # On the web an @ behind the first slash belongs to the path (but u:p/w@host was meant so).
+def strip_credentials(text: str) -> str:
+    """Remove user, password and query from every URI in a text.
+
+    Parameters
+    ----------
+    text : str
+        Text that may contain URLs or database URIs.
+
+    Returns
+    -------
+    str
+        The text without them.
+    """
+    # In an http URL an @ after the first slash belongs to the path (but u:p/w@host is a login).
     text = re.sub(r"\b(https?://)([^/\s]*|[^/\s:\[]*:(?!\d+/)\S*)@", r"\1", text)
-    # Else up to the last @, since a password may hold anything; sqlite paths begin with a third /.
+    # Other URIs: up to the last @, because a password may hold anything; sqlite paths begin with
+    # a third slash.
     text = re.sub(r"(?<!\bhttp)(?<!\bhttps)://[^/\s]\S*@", "://", text)
     return re.sub(r"\?\S+", "", text)
 
 
 class CounterpoiseError(Exception):
-    """Base class: the message is complete and meant to be read by a user."""
+    """Base class of errors whose message is complete and meant to be read by a user."""
 
 
 class ConfigError(CounterpoiseError):
@@ -27,24 +39,27 @@ class ConfigError(CounterpoiseError):
 
 
 class InputError(CounterpoiseError):
-    """A contact map cannot be read, or what it says cannot be true.
+    """A contact map cannot be read, or contradicts itself.
 
     Parameters
     ----------
-    source : file path or URL.
-    problem : what is wrong and where (chromosome, column, pixel), as a sentence.
-    remedy : what the user can do, as a sentence.
+    source : object
+        File path or URL; credentials are removed from it.
+    problem : str
+        What is wrong and where (chromosome, column, pixel), as a sentence.
+    remedy : str
+        What the user can do, as a sentence.
     """
 
     def __init__(self, source: object, problem: str, remedy: str) -> None:
-        self.source = without_credentials(str(source))
+        self.source = strip_credentials(str(source))
         self.problem, self.remedy = problem, remedy
         super().__init__(f"{self.source}: {problem} {remedy}")
 
 
 class NotBalancedError(CounterpoiseError):
-    """A method did not succeed and ``on_failure: stop`` was asked for."""
+    """A method did not succeed, and ``on_failure: stop`` is set."""
 
 
 class SetupError(CounterpoiseError):
-    """Something that the installation should have brought is missing."""
+    """A part of the installation is missing."""

@@ -1,4 +1,4 @@
-"""Writing results so that a file is either whole or not there."""
+"""Write result files atomically: a file is complete or does not exist."""
 
 from __future__ import annotations
 
@@ -14,15 +14,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ABANDONED_SECONDS = 86400.0  # a file of another node that nobody has written to for so long
+ABANDONED_SECONDS = 86400.0  # age at which a temporary file of another node is taken for abandoned
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
-    """A temporary name beside ``path``, renamed to it at the end of the block if all went well."""
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Write a file under a temporary name, and rename it when it is complete.
+
+    Parameters
+    ----------
+    path : str or Path
+        Final name; its folder is made if needed.
+
+    Yields
+    ------
+    Path
+        Temporary name in the same folder. At the end of the block it is renamed to ``path``; if
+        the block raises, it is removed and ``path`` stays as it was.
+    """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_beside(final)
+    temporary = temporary_path(final)
     try:
         yield temporary
         os.replace(temporary, final)
@@ -30,26 +42,38 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def temporary_beside(final: Path) -> Path:
-    """A temporary name that no other process has; what killed ones left of ``final`` is removed.
+def temporary_path(final: Path) -> Path:
+    """Return a temporary name that no other process uses.
 
-    A cluster may start a job twice, also on another node, so the name tells host and process.
+    Temporary files that killed processes left of ``final`` are removed. A cluster may start a
+    job twice, also on different nodes, so the name holds the host and the process.
+
+    Parameters
+    ----------
+    final : Path
+        Name that the file will get, in an existing folder.
+
+    Returns
+    -------
+    Path
+        Name in the same folder, which begins with a dot and ends with ``.tmp``.
     """
     host = socket.gethostname().replace(".", "_")
     pattern = re.compile(rf"\.{re.escape(final.name)}\.([^.]+)\.tmp")
     for path in final.parent.iterdir():
-        if (match := pattern.fullmatch(path.name)) and _abandoned(path, match[1], host):
+        if (match := pattern.fullmatch(path.name)) and _is_abandoned(path, match[1], host):
             path.unlink(missing_ok=True)
     return final.with_name(f".{final.name}.{host}-{os.getpid()}-{secrets.token_hex(4)}.tmp")
 
 
-def _abandoned(path: Path, owner: str, host: str) -> bool:
+def _is_abandoned(path: Path, owner: str, host: str) -> bool:
+    """Return whether the process of a temporary file has ended, or, on another node, must have."""
     if local := re.fullmatch(rf"{re.escape(host)}-(\d+)-[0-9a-f]+", owner):
         try:
             os.kill(int(local[1]), 0)
         except ProcessLookupError:
             return True
-        except PermissionError:  # of another user, so it is there
+        except PermissionError:  # the process exists and belongs to another user
             return False
         return False
     try:
@@ -59,17 +83,53 @@ def _abandoned(path: Path, owner: str, host: str) -> bool:
 
 
 def write_json(path: str | Path, record: Any) -> None:
-    """Write JSON with sorted keys; NaN is refused, since JSON has none."""
-    with replacing(path) as temporary:
+    """Write JSON with sorted keys.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+    record : object
+        What `json.dumps` accepts.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite, because JSON has neither.
+    """
+    with atomic_write(path) as temporary:
         text = json.dumps(record, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def read_json(path: str | Path) -> Any:
+    """Return the content of a JSON file.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to read.
+
+    Returns
+    -------
+    object
+        Value that the file holds.
+    """
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def sha256(path: str | Path) -> str:
-    """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
+    """Return the SHA-256 of a file's bytes.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to read.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""This process: the memory it holds and the lines of progress that it writes."""
+"""The memory of this process, and the lines of progress that it writes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ MIB = 2**20
 def keep_freed_memory() -> None:
     """Let this process reuse the memory it frees; glibc would return large pieces to the system.
 
-    New pages cost the system about as much time as reading a map does. Elsewhere than with
-    glibc nothing happens.
+    Getting new pages from the system costs about as much time as reading a map. Without glibc
+    this does nothing.
     """
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
@@ -25,7 +25,7 @@ def keep_freed_memory() -> None:
 
 
 def peak_memory_mb() -> float:
-    """The most memory that this process has held so far, MiB."""
+    """Return the largest amount of memory that this process has held so far, in MiB."""
     status = Path("/proc/self/status")
     if status.exists():
         # Not getrusage: on Linux its figure begins with that of the program that started this one.
@@ -36,21 +36,44 @@ def peak_memory_mb() -> float:
 
 
 def say(message: str) -> None:
-    """A line of progress on standard error, which the workflow keeps as the job's log."""
+    """Write a line of progress to standard error, which the workflow keeps as the job's log.
+
+    Parameters
+    ----------
+    message : str
+        Text of the line; the time is put before it.
+    """
     print(f"{time.strftime('%H:%M:%S')} {message}", file=sys.stderr, flush=True)
 
 
 class Progress:
-    """Pixels read so far, or bytes, a line every few seconds."""
+    """Writes a line of progress every few seconds.
+
+    Parameters
+    ----------
+    every_seconds : float
+        Least time between two lines.
+    unit : str
+        What is counted.
+    """
 
     def __init__(self, every_seconds: float = 5.0, unit: str = "pixels") -> None:
-        self.unit = unit
-        self.every, self.begin, self.last = every_seconds, time.monotonic(), time.monotonic()
+        self.every_seconds, self.unit = every_seconds, unit
+        self.start = self.last = time.monotonic()
 
     def __call__(self, done: int, total: int | None) -> None:
+        """Report progress, if the last line is old enough.
+
+        Parameters
+        ----------
+        done : int
+            Number of units so far.
+        total : int or None
+            Number of units in all; None if unknown.
+        """
         now = time.monotonic()
-        if now - self.last < self.every:
+        if now - self.last < self.every_seconds:
             return
         self.last = now
         share = f" of {total:,} ({done / total:.0%})" if total else ""
-        say(f"{done:,} {self.unit}{share}, {done / (now - self.begin):,.0f} a second")
+        say(f"{done:,} {self.unit}{share}, {done / (now - self.start):,.0f} a second")

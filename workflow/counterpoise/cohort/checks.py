@@ -18,7 +18,7 @@ from counterpoise.cohort.samples import (
 )
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings
 from counterpoise.errors import ConfigError
-from counterpoise.ingest.demo import DEMO_FILES, YEAST_COOL, YEAST_HIC
+from counterpoise.ingest.demo_maps import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.methods.base import MethodSettings
 
 # Keys that decide ``inputs/``, ``triples/`` and ``resources/``, which a cohort's experiments share.

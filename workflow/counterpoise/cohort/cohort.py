@@ -9,8 +9,7 @@ from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.settings import CohortSettings
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
-from counterpoise.ingest.remote import key_of, local_path, log_path, split_group
-from counterpoise.ingest.source import is_url
+from counterpoise.ingest.urls import download_log, download_path, is_url, split_group, url_key
 from counterpoise.methods.base import MethodSettings
 from counterpoise.methods.kernel.settings import CV, KernelSettings
 from counterpoise.store.paths import BASE, ResultPaths
@@ -81,19 +80,19 @@ class Cohort:
     def source_file(self, sample: str) -> str:
         """Return the path of a sample's file; for a URL, the path of the downloaded file."""
         path = self.sample(sample).path
-        return local_path(path) if is_url(path) else path.partition("::")[0]
+        return download_path(path) if is_url(path) else path.partition("::")[0]
 
     @cached_property
     def remote(self) -> dict[str, str]:
         """Return the addresses of the files to download, by the name of each file's folder."""
         urls = [sample.path for sample in self.samples.values() if is_url(sample.path)]
-        return {key_of(url): split_group(url)[0] for url in urls}
+        return {url_key(url): split_group(url)[0] for url in urls}
 
     @property
     def downloads(self) -> dict[str, tuple[str, str]]:
         """Return the downloaded file and the download's log of each sample with a URL."""
         urls = {name: sample.path for name, sample in self.samples.items() if is_url(sample.path)}
-        return {name: (local_path(url), log_path(url)) for name, url in urls.items()}
+        return {name: (download_path(url), download_log(url)) for name, url in urls.items()}
 
     @cached_property
     def entries(self) -> dict[str, SampleEntry]:

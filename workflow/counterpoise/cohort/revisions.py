@@ -16,7 +16,7 @@ from counterpoise.methods import methods
 
 # By rule. Raising one of these repeats the jobs that depend on it, too.
 REVISIONS = {
-    "inspect": 1,
+    "inspect": 2,
     "ingest": 1,
     "mask": 1,
     "bandwidth": 1,

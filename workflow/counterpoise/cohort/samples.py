@@ -13,8 +13,7 @@ from typing import Any
 from omegaconf import MISSING
 
 from counterpoise.errors import ConfigError
-from counterpoise.ingest.remote import problem_of, public
-from counterpoise.ingest.source import is_url
+from counterpoise.ingest.urls import is_url, public_url, url_problem
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "samples.schema.json"
 
@@ -78,9 +77,9 @@ class SampleTable:
             lower[name.lower()] = name
             check_resolutions(self.place(name, "resolutions"), sample.resolutions or [])
             if is_url(sample.path):
-                if problem := problem_of(sample.path):
+                if problem := url_problem(sample.path):
                     raise ConfigError(
-                        f"{self.place(name, 'path')}: {public(sample.path)} {problem} "
+                        f"{self.place(name, 'path')}: {public_url(sample.path)} {problem} "
                         f"(sample {name})."
                     )
                 continue

@@ -16,7 +16,7 @@ from counterpoise.backends import Backend
 from counterpoise.backends.device import check_device
 from counterpoise.cohort.samples import Sample
 from counterpoise.errors import ConfigError
-from counterpoise.ingest.source import HIC_ENGINES
+from counterpoise.ingest.hic_engines import HIC_ENGINES
 from counterpoise.mask import MaskSettings
 
 METHOD_KEY = "method"  # key of the algorithm in each entry of ``methods``

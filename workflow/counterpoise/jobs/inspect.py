@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.files import write_json
-from counterpoise.ingest.remote import local_path, naming, public, split_group
-from counterpoise.ingest.source import is_url
+from counterpoise.ingest.download import name_url_in_errors
+from counterpoise.ingest.urls import download_path, is_url, public_url, split_group
 from counterpoise.jobs.job import Inputs, MeasuredJob
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, megabytes
 
@@ -42,7 +42,7 @@ def source_settings(cohort: Cohort, sample: str) -> dict[str, Any]:
     """Return the fields of a ``SourceJob`` for a sample."""
     uri, url = cohort.sample(sample).path, None
     if is_url(uri):
-        uri, url = local_path(uri) + split_group(uri)[1], public(uri)
+        uri, url = download_path(uri) + split_group(uri)[1], public_url(uri)
     is_cooler = uri.partition("::")[0].lower().endswith(COOLER_SUFFIXES)
     ingest = cohort.settings.ingest
     # No engine reads a cooler: with the default, a change of engine reads no cooler again.
@@ -77,8 +77,8 @@ class InspectJob(SourceJob):
         output : str or Path
             Path of the JSON record.
         """
-        from counterpoise.ingest.reading import inspect_source
+        from counterpoise.ingest.formats import inspect_source
 
-        with naming(self.url):
+        with name_url_in_errors(self.url):
             info = inspect_source(self.uri, self.hic_engine)
         write_json(output, {**asdict(info), "uri": self.url or info.uri})

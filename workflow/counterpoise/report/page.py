@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from counterpoise._version import __version__
 from counterpoise.contacts.bins import format_base_pairs
-from counterpoise.files import read_json, replacing
+from counterpoise.files import atomic_write, read_json
 from counterpoise.mask import Reason
 from counterpoise.records.verdict import Status
 from counterpoise.report.costs import read_costs
@@ -108,7 +108,7 @@ def write_report(
         shown=most_figures,
         costs=read_costs(paths, runs),
     )
-    with replacing(path) as temporary, open(temporary, "wb") as output:
+    with atomic_write(path) as temporary, open(temporary, "wb") as output:
         stream.dump(output, encoding="utf-8")
 
 

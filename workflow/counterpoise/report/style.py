@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap, LogNorm, to_rgb
 from matplotlib.figure import Figure
 
-from counterpoise.files import replacing
+from counterpoise.files import atomic_write
 from counterpoise.records.verdict import Status
 from counterpoise.report.axes import BORDER_COLOUR, set_log_ticks
 from counterpoise.report.chunks import Flags, Floats
@@ -75,7 +75,7 @@ def new_page(path: str | Path, height: int, dpi: int) -> Iterator[Figure]:
         figure = Figure(figsize=size, dpi=dpi, facecolor="white")
         FigureCanvasAgg(figure)
         yield figure
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             # By default matplotlib writes its version into the PNG.
             figure.savefig(temporary, format="png", dpi=dpi, metadata={"Software": None})
 

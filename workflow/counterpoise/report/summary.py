@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from counterpoise.files import read_json, replacing
+from counterpoise.files import atomic_write, read_json
 from counterpoise.records.verdict import Verdict
 from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, missing_reason
 from counterpoise.store.paths import ResultPaths
@@ -170,7 +170,7 @@ def write_summary(
     writer.writeheader()
     for row in summary_rows(paths, runs, unfinished):
         writer.writerow({name: _single_line(value) for name, value in row.items()})
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text.getvalue(), encoding="utf-8")
 
 

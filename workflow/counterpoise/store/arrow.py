@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from counterpoise.contacts.bins import BinTable
-from counterpoise.files import replacing
+from counterpoise.files import atomic_write
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,5 +75,5 @@ def write_table(
         table = table.replace_schema_metadata(metadata)
     # Parquet's own dictionaries do not pay where nearly every value is another.
     repeated = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         pq.write_table(table, temporary, compression="zstd", use_dictionary=repeated)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from counterpoise._version import __version__
 from counterpoise.contacts.bins import BinTable
-from counterpoise.files import read_json, replacing
+from counterpoise.files import atomic_write, read_json
 from counterpoise.records.verdict import Verdict
 from counterpoise.store.arrow import values_of
 from counterpoise.store.paths import ResultPaths
@@ -58,7 +58,7 @@ def write_mcool(
     primary : the method whose weights are also written as ``weight``.
     assembly : instead of the one that the source names.
     """
-    with replacing(output) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_write(output) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update({"format": "HDF5::MCOOL", "format-version": 2, "bin-type": "fixed"})
         for resolution in sorted(resolutions):
             group = file.create_group(f"resolutions/{resolution}")

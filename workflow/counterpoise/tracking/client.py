@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterpoise.errors import without_credentials
-from counterpoise.files import replacing
+from counterpoise.errors import strip_credentials
+from counterpoise.files import atomic_write
 from counterpoise.tracking.saved_view import VIEW_TAG, saved_view
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def explain_error(error: BaseException) -> str:
         link = link.__cause__ or link.__context__
     roots = [link for link in chain if isinstance(link, OSError)]
     text = str(roots[-1] if roots else error).strip() or type(error).__name__
-    return without_credentials(re.sub(r" at 0x[0-9a-f]+", "", text.splitlines()[0]))
+    return strip_credentials(re.sub(r" at 0x[0-9a-f]+", "", text.splitlines()[0]))
 
 
 def is_server(uri: str) -> bool:
@@ -149,7 +149,7 @@ def _create_database(uri: str) -> None:
 
     database = Path(uri.partition("?")[0].removeprefix(SQLITE))
     if uri.startswith(SQLITE) and not database.exists():
-        with replacing(database) as temporary:
+        with atomic_write(database) as temporary:
             temporary.unlink(missing_ok=True)
             MlflowClient(f"{SQLITE}{temporary}")
 

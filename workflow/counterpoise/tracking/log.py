@@ -9,7 +9,7 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
-from counterpoise.errors import without_credentials
+from counterpoise.errors import strip_credentials
 from counterpoise.files import read_json
 from counterpoise.store.missing import Unfinished, missing_reason
 from counterpoise.store.paths import ResultPaths
@@ -105,7 +105,7 @@ def log_cohort(
     record: dict[str, Any] = {
         "status": "off",
         "reason": "tracking.enabled is false",
-        "uri": without_credentials(uri),
+        "uri": strip_credentials(uri),
         "experiment": paths.cohort,
         "page": None,
         "attempt": attempt,

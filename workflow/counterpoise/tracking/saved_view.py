@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from counterpoise.errors import without_credentials
+from counterpoise.errors import strip_credentials
 from counterpoise.tracking.values import CURVE
 
 CURRENT = "counterpoise.current"  # tag of the run that the files hold now
@@ -104,7 +104,6 @@ def page_address(uri: str, experiment: str) -> str:
     str
         The address without credentials.
     """
-    server = without_credentials(uri).rstrip("/")
-    return (
-        f"{server}/#/experiments/{experiment}/runs?viewStateShareKey={VIEW}&compareRunsMode=CHART"
-    )
+    server = strip_credentials(uri).rstrip("/")
+    runs = f"{server}/#/experiments/{experiment}/runs"
+    return f"{runs}?viewStateShareKey={VIEW}&compareRunsMode=CHART"

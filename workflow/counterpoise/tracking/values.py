@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import format_base_pairs
-from counterpoise.errors import CounterpoiseError, without_credentials
+from counterpoise.errors import CounterpoiseError, strip_credentials
 from counterpoise.files import read_json, sha256
 from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.verdict import Status, Verdict
@@ -206,7 +206,7 @@ def _tags(paths: ResultPaths, run: RunKey, verdict: Verdict) -> dict[str, str]:
         "reason": verdict.reason,
         "backend": verdict.backend,
         "device": verdict.device,
-        "input": without_credentials(str(source.get("uri", ""))),
+        "input": strip_credentials(str(source.get("uri", ""))),
         **{f"input_{key}": str(value) for key, value in source.get("identity", {}).items()},
         **{f"version.{package}": version for package, version in verdict.versions.items()},
     }

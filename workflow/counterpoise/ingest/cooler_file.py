@@ -1,0 +1,175 @@
+"""Open `.cool` and `.mcool` files (HDF5), find the coolers in them, and read their attributes.
+
+Errors of h5py become `InputError`, which names the file and the remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from counterpoise.errors import InputError
+from counterpoise.ingest.reader_interface import FETCH_AGAIN
+
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+@contextmanager
+def open_cooler(uri: str) -> Iterator[tuple[h5py.File, str]]:
+    """Open the HDF5 file of a cooler for reading.
+
+    Parameters
+    ----------
+    uri : str
+        Path, or path with a group (``file.mcool::/resolutions/10000``).
+
+    Yields
+    ------
+    file : h5py.File
+        The open file.
+    group : str
+        The group that ``uri`` names; ``/`` where it names none.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, damaged or not HDF5, or if it lacks the group.
+    """
+    path, _, group = uri.partition("::")
+    _check_signature(path)
+    try:
+        # Without a lock, which network disks and open viewers may refuse.
+        file = h5py.File(path, "r", locking=False)
+    except OSError as error:
+        raise InputError(
+            path,
+            f"is damaged HDF5, most likely cut short in a copy or download ({error}).",
+            FETCH_AGAIN,
+        ) from error
+    with file:
+        if group and group not in file:
+            groups = ", ".join(cooler_groups(file)) or "no cooler"
+            raise InputError(
+                path,
+                f"has no group {group} (it holds {groups}).",
+                "Name one of these after '::', or leave '::' out.",
+            )
+        yield file, group or "/"
+
+
+def _check_signature(path: str) -> None:
+    """Refuse a file that is missing, is empty or does not begin as HDF5 does."""
+    if not Path(path).exists():
+        raise InputError(path, "does not exist.", "Check the path in the sample sheet.")
+    with open(path, "rb") as stream:
+        start = stream.read(len(HDF5_SIGNATURE))
+    if not start:
+        raise InputError(path, "is empty (0 bytes).", "Copy or download it again.")
+    if start.lstrip().startswith(b"<"):
+        raise InputError(
+            path,
+            "is not an HDF5 file: it begins like a web page.",
+            "Most likely a server sent its login or error page; open the address in a browser.",
+        )
+    if start != HDF5_SIGNATURE:
+        raise InputError(
+            path,
+            "is not an HDF5 file, so it is not a .cool or .mcool.",
+            "Give a cooler file, or name a .hic file with the ending .hic.",
+        )
+
+
+@contextmanager
+def name_damaged_file(source: str) -> Iterator[None]:
+    """Turn whatever h5py and the inflation raise over damaged bytes into an `InputError`.
+
+    Parameters
+    ----------
+    source : str
+        Path and group, for the message.
+
+    Raises
+    ------
+    InputError
+        If the block raises an error of damaged bytes.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        raise InputError(
+            source, f"is damaged and cannot be read ({error}).", FETCH_AGAIN
+        ) from error
+
+
+def cooler_groups(file: h5py.File) -> list[str]:
+    """Return the groups that hold a cooler, sorted by length and name.
+
+    A cooler may be the file's root, lie in ``/resolutions/<bp>``, or, in old files, in ``/0``,
+    ``/1`` and so on.
+
+    Parameters
+    ----------
+    file : h5py.File
+        The open file.
+
+    Returns
+    -------
+    list of str
+        Full names of the groups; empty if the file holds no cooler.
+    """
+    if "bins" in file and "pixels" in file:
+        return ["/"]
+    parent = file.get("resolutions", file)
+    prefix = "/resolutions/" if "resolutions" in file else "/"
+    names = [
+        name for name, item in parent.items() if isinstance(item, h5py.Group) and "bins" in item
+    ]
+    return [prefix + name for name in sorted(names, key=lambda name: (len(name), name))]
+
+
+def attribute_text(value: Any) -> str | None:
+    """Return an HDF5 attribute as text.
+
+    Parameters
+    ----------
+    value : object
+        Value of the attribute; some writers store bytes, or ``b'...'`` as text.
+
+    Returns
+    -------
+    str or None
+        The text; None if there is no attribute.
+    """
+    if value is None:
+        return None
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return text[2:-1] if text.startswith("b'") and text.endswith("'") else text
+
+
+def attribute_json(value: Any) -> Any:
+    """Return an HDF5 attribute as a JSON value.
+
+    Parameters
+    ----------
+    value : object
+        Value of the attribute, a number, text or an array.
+
+    Returns
+    -------
+    object
+        Value for JSON; NaN and infinity become text, because JSON has neither.
+    """
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, h5py.Empty):
+        return None
+    if isinstance(value, np.ndarray):
+        return [attribute_json(item) for item in value.tolist()]
+    if isinstance(value, np.generic):
+        return attribute_json(value.item())
+    return value if not isinstance(value, float) or np.isfinite(value) else str(value)

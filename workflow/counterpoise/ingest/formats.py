@@ -1,0 +1,129 @@
+"""The table of input formats, and the choice of the reader for a source.
+
+To add a format, write a module ``<name>_reader.py`` with the two functions of
+`reader_interface.Reader` (``inspect`` and ``open_level``), and add a row to `FORMATS`. Nothing
+else in the package knows the formats: checks of pixels, coarsening, records and downloads apply
+to every one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from counterpoise.errors import InputError
+from counterpoise.files import sha256
+from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
+from counterpoise.ingest.reader_interface import Reader, SourceInfo
+from counterpoise.ingest.urls import is_url
+
+
+def _hic_reader() -> Reader:
+    from counterpoise.ingest import hic_reader
+
+    return hic_reader
+
+
+def _cooler_reader() -> Reader:
+    from counterpoise.ingest import cooler_reader
+
+    return cooler_reader
+
+
+@dataclass(frozen=True)
+class Format:
+    """One row of the table of formats.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Values of ``SourceInfo.format`` that the reader gives.
+    signature : bytes
+        First bytes of every file of the format.
+    suffixes : tuple of str
+        File name endings, in lower case. They decide where the signature does not, so that the
+        error about a damaged file speaks of the format that its name promises.
+    load_reader : callable
+        Imports and returns the reader. Readers are slow to import, so only the one that is
+        needed is imported.
+    """
+
+    names: tuple[str, ...]
+    signature: bytes
+    suffixes: tuple[str, ...]
+    load_reader: Callable[[], Reader]
+
+    def matches(self, path: Path, start: bytes) -> bool:
+        """Return whether a file that begins with ``start`` is of this format, or named so."""
+        return start.startswith(self.signature) or path.suffix.lower() in self.suffixes
+
+
+HIC = Format(("hic",), b"HIC\0", (".hic",), _hic_reader)
+COOLER = Format(("cool", "mcool"), b"\x89HDF\r\n\x1a\n", (".cool", ".mcool"), _cooler_reader)
+
+# Rows are tried in order; the last one takes what no row matches, and names what is wrong.
+FORMATS = (HIC, COOLER)
+READ_FROM_URLS = HIC  # the only format that is read in place; other files are downloaded first
+
+
+def reader_of(info: SourceInfo) -> Reader:
+    """Return the reader of an inspected source.
+
+    Parameters
+    ----------
+    info : SourceInfo
+        The source.
+
+    Returns
+    -------
+    Reader
+        A module with the functions ``inspect`` and ``open_level``.
+    """
+    row = next(row for row in FORMATS if info.format in row.names)
+    return row.load_reader()
+
+
+def inspect_source(uri: str, engine: str = DEFAULT_ENGINE, *, identify: bool = True) -> SourceInfo:
+    """Return format, levels and identity of a source.
+
+    The format is recognised by content first and by name second.
+
+    Parameters
+    ----------
+    uri : str
+        Path, path with a group (``file.mcool::/resolutions/10000``), or http(s) URL of a `.hic`
+        file.
+    engine : {"hictkpy", "hicstraw"}
+        Library that reads `.hic` files.
+    identify : bool, default True
+        Compute the SHA-256 of a local file, which reads it once.
+
+    Returns
+    -------
+    SourceInfo
+
+    Raises
+    ------
+    InputError
+        If the source is missing, empty, damaged or of an unknown format.
+    ConfigError
+        If there is no such engine.
+    """
+    path = Path(uri.partition("::")[0])
+    if not is_url(uri) and not path.is_file():
+        raise InputError(
+            path, "does not exist or is not a file.", "Check the path in the sample sheet."
+        )
+    row = READ_FROM_URLS if is_url(uri) else _recognise(path)
+    info = row.load_reader().inspect(uri, engine)
+    if identify and not is_url(uri):
+        info.identity.update(sha256=sha256(path), bytes=path.stat().st_size)
+    return info
+
+
+def _recognise(path: Path) -> Format:
+    """Return the format of a local file."""
+    with open(path, "rb") as stream:
+        start = stream.read(8)
+    return next((row for row in FORMATS if row.matches(path, start)), FORMATS[-1])

@@ -1,0 +1,172 @@
+"""Read a map from a source of any format: open a level, check its pixels, coarsen if needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Chunk, Contacts
+from counterpoise.errors import strip_credentials
+from counterpoise.ingest.coarsen import coarse_bins, coarsen
+from counterpoise.ingest.formats import inspect_source, reader_of
+from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
+from counterpoise.ingest.pixel_checks import Tally, check_pixels
+from counterpoise.ingest.reader_interface import Level, OpenLevel, SourceInfo
+
+
+@dataclass
+class CheckedMap:
+    """A map that is being read.
+
+    Attributes
+    ----------
+    bins : BinTable
+        Bins at the resolution that was asked for.
+    chunks : callable
+        Starts the pass over the checked pixels (see `check_pixels`); meant to be called once.
+    tally : Tally
+        Totals over the pixels read so far.
+    total : int or None
+        Number of pixels stored in the file, for progress.
+    record : dict
+        What is recorded of the source, known before its pixels are read.
+    """
+
+    bins: BinTable
+    chunks: Callable[[], Iterator[Chunk]]
+    tally: Tally
+    total: int | None
+    record: dict[str, Any]
+
+    def source_record(self, nnz: int) -> dict[str, Any]:
+        """Return the record of the source after all pixels have been read.
+
+        Parameters
+        ----------
+        nnz : int
+            Number of pixels that were passed on.
+
+        Returns
+        -------
+        dict
+            The content of ``source.json``.
+        """
+        return {
+            **self.record,
+            "nnz": nnz,
+            "contacts": self.tally.contacts,
+            "zeros_dropped": self.tally.zeros,
+            "notes": self.record["notes"] + self.tally.notes(),
+        }
+
+
+@contextmanager
+def open_contacts(
+    uri: str,
+    resolution: int | None,
+    engine: str = DEFAULT_ENGINE,
+    info: SourceInfo | None = None,
+) -> Iterator[CheckedMap]:
+    """Open a source at a resolution.
+
+    Parameters
+    ----------
+    uri : str
+        Path, path with a group, or http(s) URL of a `.hic` file.
+    resolution : int or None
+        Bin size in base pairs; a level that the source lacks is summed from a finer one. None
+        asks for the only level of a source.
+    engine : {"hictkpy", "hicstraw"}
+        Library that reads `.hic` files.
+    info : SourceInfo, optional
+        The source, where it was inspected before.
+
+    Yields
+    ------
+    CheckedMap
+
+    Raises
+    ------
+    InputError
+        See `inspect_source`, `SourceInfo.find_level` and `check_pixels`.
+    """
+    info = info or inspect_source(uri, engine)
+    level = info.find_level(resolution)
+    with reader_of(info).open_level(info.uri, level, engine) as opened:
+        yield _check_level(opened, info, uri, level, resolution or level.resolution)
+
+
+def _check_level(
+    opened: OpenLevel, info: SourceInfo, uri: str, level: Level, resolution: int | None
+) -> CheckedMap:
+    """Return an open level as a checked map of a resolution."""
+    tally = Tally()
+    bins, mapping = opened.bins, None
+    attributes, notes = opened.column_attributes, list(opened.notes)
+    if resolution != level.resolution:
+        assert resolution is not None
+        bins, mapping = coarse_bins(opened.bins, resolution)
+        attributes = {}  # a column of fine bins says nothing about coarse ones
+        notes.append(f"summed from the file's level of {level.resolution:,} bp")
+
+    def chunks() -> Iterator[Chunk]:
+        pixels = check_pixels(opened.chunks(), opened.bins, uri, tally)
+        return pixels if mapping is None else coarsen(pixels, mapping, len(bins))
+
+    record = {
+        "uri": strip_credentials(uri),
+        "format": info.format,
+        "engine": opened.engine,
+        "assembly": info.assembly,
+        "identity": info.identity,
+        "resolution": resolution,
+        "coarsened_from": None if mapping is None else level.resolution,
+        "group": level.group,
+        "bins": len(bins),
+        "column_attributes": attributes,
+        "notes": notes,
+    }
+    return CheckedMap(bins, chunks, tally, opened.total, record)
+
+
+def read_contacts(
+    uri: str | Path, resolution: int | None = None, engine: str = DEFAULT_ENGINE
+) -> Contacts:
+    """Read a contact map into memory.
+
+    Parameters
+    ----------
+    uri : str or Path
+        `.cool`, `.mcool` or `.hic` file, ``file.mcool::/group``, or http(s) URL of a `.hic` file.
+    resolution : int, optional
+        Bin size in base pairs; needed where the file has several levels. A level that the file
+        lacks is summed from a finer one of which it is a multiple.
+    engine : {"hictkpy", "hicstraw"}
+        Library that reads local `.hic` files.
+
+    Returns
+    -------
+    Contacts
+        The map; its ``source`` is the record of where it came from.
+
+    Raises
+    ------
+    InputError
+        If the map cannot be read or contradicts itself; the message names the file, the place
+        and the remedy.
+
+    Examples
+    --------
+    >>> contacts = read_contacts("map.mcool", 10_000)  # doctest: +SKIP
+    >>> contacts.nnz  # doctest: +SKIP
+    728311
+    """
+    info = inspect_source(str(uri), engine, identify=False)
+    with open_contacts(str(uri), resolution, engine, info) as checked:
+        contacts = Contacts.from_chunks(checked.bins, checked.chunks(), {}, checked.total)
+        contacts.source.update(checked.source_record(contacts.nnz))
+        return contacts
