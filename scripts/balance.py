@@ -6,6 +6,7 @@ from counterpoise.store.paths import MapFiles, RunFiles
 
 
 def main() -> None:
+    """Run the job of the command line."""
     args = parse(__doc__, BalanceJob, "map", "mask", "run", "bandwidth", "threads", "memory-mb")
     args.job.run(
         MapFiles(*args.map),

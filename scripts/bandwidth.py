@@ -6,6 +6,7 @@ from counterpoise.store.paths import MapFiles
 
 
 def main() -> None:
+    """Run the job of the command line."""
     args = parse(__doc__, BandwidthJob, "map", "mask", "output", "threads", "memory-mb")
     args.job.run(
         MapFiles(*args.map),

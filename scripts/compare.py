@@ -5,6 +5,7 @@ from counterpoise.jobs.compare import CompareJob
 
 
 def main() -> None:
+    """Run the job of the command line."""
     args = parse(__doc__, CompareJob, "root", "resolution", "output")
     args.job.run(args.root, args.resolution, args.output)
 

@@ -5,6 +5,7 @@ from counterpoise.jobs.inputs import SimulateJob
 
 
 def main() -> None:
+    """Run the job of the command line."""
     args = parse(__doc__, SimulateJob, "output")
     args.job.run(args.output)
 

@@ -5,6 +5,7 @@ from counterpoise.jobs.inputs import YeastJob
 
 
 def main() -> None:
+    """Run the job of the command line."""
     args = parse(__doc__, YeastJob, "matrix", "bed", "output")
     args.job.run(args.matrix, args.bed, args.output)
 

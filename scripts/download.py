@@ -5,6 +5,7 @@ from counterpoise.jobs.inputs import DownloadJob
 
 
 def main() -> None:
+    """Run the job of the command line."""
     args = parse(__doc__, DownloadJob, "output")
     args.job.run(args.output)
 

@@ -5,6 +5,7 @@ from counterpoise.jobs.inputs import SdistJob
 
 
 def main() -> None:
+    """Run the job of the command line."""
     args = parse(__doc__, SdistJob, "package", "output")
     args.job.run(args.package, args.output)
 

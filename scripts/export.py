@@ -5,6 +5,7 @@ from counterpoise.jobs.export import ExportJob
 
 
 def main() -> None:
+    """Run the job of the command line."""
     args = parse(__doc__, ExportJob, "root", "sample", "output")
     args.job.run(args.root, args.sample, args.output)
 

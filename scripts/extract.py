@@ -5,6 +5,7 @@ from counterpoise.jobs.inputs import ExtractJob
 
 
 def main() -> None:
+    """Run the job of the command line."""
     args = parse(__doc__, ExtractJob, "archive", "output")
     args.job.run(args.archive, args.output)
 

@@ -6,6 +6,7 @@ from counterpoise.store.paths import MapFiles
 
 
 def main() -> None:
+    """Run the job of the command line."""
     args = parse(__doc__, IngestJob, "record", "map")
     args.job.run(args.record, MapFiles(*args.map))
 

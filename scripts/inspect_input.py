@@ -5,6 +5,7 @@ from counterpoise.jobs.inspect import InspectJob
 
 
 def main() -> None:
+    """Run the job of the command line."""
     args = parse(__doc__, InspectJob, "output")
     args.job.run(args.output)
 

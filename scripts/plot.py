@@ -6,6 +6,7 @@ from counterpoise.store.paths import MapFiles, RunFiles
 
 
 def main() -> None:
+    """Run the job of the command line."""
     args = parse(__doc__, PlotJob, "map", "mask", "run", "output", "sample", "bandwidth")
     args.job.run(
         MapFiles(*args.map),

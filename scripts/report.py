@@ -5,6 +5,7 @@ from counterpoise.jobs.report import ReportJob
 
 
 def main() -> None:
+    """Run the job of the command line."""
     args = parse(__doc__, ReportJob, "root", "summary", "report")
     args.job.run(args.root, args.summary, args.report)
 

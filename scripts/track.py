@@ -5,6 +5,7 @@ from counterpoise.jobs.track import TrackJob
 
 
 def main() -> None:
+    """Run the job of the command line."""
     args = parse(__doc__, TrackJob, "root", "output")
     args.job.run(args.root, args.output)
 

@@ -39,19 +39,11 @@ PENDING = {
     "counterpoise.balancing.rescaling",
     "counterpoise.balancing.standard_errors",
     "counterpoise.balancing.support",
-    "counterpoise.cohort.cohort",
-    "counterpoise.cohort.config",
-    "counterpoise.cohort.revisions",
     "counterpoise.cohort.samples",
     "counterpoise.contacts.bins",
     "counterpoise.contacts.chromosomes",
     "counterpoise.contacts.contact_map",
     "counterpoise.contacts.selection",
-    "counterpoise.ingest.pixels",
-    "counterpoise.jobs.command",
-    "counterpoise.jobs.memory",
-    "counterpoise.jobs.resources",
-    "counterpoise.jobs.snakemake",
     "counterpoise.mask",
     "counterpoise.methods.ice",
     "counterpoise.methods.kde",
@@ -73,11 +65,7 @@ PENDING = {
     "counterpoise.store.arrow",
     "counterpoise.store.masks",
     "counterpoise.store.mcool",
-    "counterpoise.store.missing",
-    "counterpoise.store.paths",
-    "counterpoise.store.pixels",
     "counterpoise.store.weights",
-    "counterpoise.tracking.log",
 }
 
 
@@ -91,6 +79,7 @@ def public_objects(module: Any) -> Iterator[tuple[str, Any]]:
         elif inspect.isclass(value):
             yield name, value
             for attribute, member in vars(value).items():
+                member = getattr(member, "__func__", member)  # of a class method
                 if attribute == getattr(member, "__name__", "") and not attribute.startswith("_"):
                     yield f"{name}.{attribute}", member
 

@@ -89,6 +89,17 @@ class BandwidthJob(MethodJob):
 
 
 def without_balancing(settings: MethodSettings) -> MethodSettings:
-    """Return the settings with defaults for those that do not change the search."""
+    """Return the settings with defaults for those that do not change the search.
+
+    Parameters
+    ----------
+    settings : MethodSettings
+        Settings of a method.
+
+    Returns
+    -------
+    MethodSettings
+        The settings, with the defaults of ``on_failure`` and ``bootstrap``.
+    """
     defaults = type(settings)()
     return replace(settings, on_failure=defaults.on_failure, bootstrap=defaults.bootstrap)

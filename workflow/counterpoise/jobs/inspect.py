@@ -39,7 +39,20 @@ class SourceJob(MeasuredJob):
 
 
 def source_settings(cohort: Cohort, sample: str) -> dict[str, Any]:
-    """Return the fields of a ``SourceJob`` for a sample."""
+    """Return the fields of a ``SourceJob``.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort.
+    sample : str
+        Name of the sample.
+
+    Returns
+    -------
+    dict
+        Values by field.
+    """
     uri, url = cohort.sample(sample).path, None
     if is_url(uri):
         uri, url = download_path(uri) + split_group(uri)[1], public_url(uri)

@@ -116,7 +116,7 @@ class Plan:
         ----------
         rule : str
             Name of the rule.
-        **changes
+        **changes : object
             Settings that replace those of the cohort.
 
         Returns

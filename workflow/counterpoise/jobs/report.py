@@ -72,7 +72,18 @@ class CohortJob(MeasuredJob):
 
 
 def cohort_settings(cohort: Cohort) -> dict[str, Any]:
-    """Return the fields of a ``CohortJob``."""
+    """Return the fields of a ``CohortJob``.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort.
+
+    Returns
+    -------
+    dict
+        Values by field.
+    """
     return {
         "cohort": cohort.settings.cohort,
         "experiment": cohort.experiment,
