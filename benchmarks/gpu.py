@@ -21,7 +21,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from counterpoise.backends.torch import TorchOperator, Triangle, find_device
+from counterpoise.backends.torch import find_device
+from counterpoise.backends.torch.operator import TorchOperator
+from counterpoise.backends.torch.panel_csr import Triangle
 from counterpoise.backends.vectors import to_numpy
 from counterpoise.balancing.api import balance
 from counterpoise.contacts.bins import BinTable
@@ -182,7 +184,7 @@ def solve(operator: TorchOperator, name: str) -> tuple[int, np.ndarray]:
     problem = Problem(counted, marginal, recorder, lambda: counted.ones(), list)
     solution = method.solve(problem, method.settings())
     if not solution.status.good:
-        raise SystemExit(f"{name} did not balance the map: {solution.reason}")
+        raise SystemExit(f"{name} did not balance the map: {solution.cause}")
     return recorder.matvecs, to_numpy(solution.weights)
 
 
@@ -199,7 +201,7 @@ def measure(nonzeros: int, device: torch.device) -> list[Measurement]:
         time_work(device, lambda: [operator.product(x) for _ in range(PRODUCTS)][-1])
         for _ in range(ROUNDS)
     ]
-    packed_bytes = operator.bytes_per_product
+    matrix_bytes = operator.bytes_per_product
 
     def row(what: str, products: int, times: list[float], results: list[Any]) -> Measurement:
         difference = None
@@ -209,7 +211,7 @@ def measure(nonzeros: int, device: torch.device) -> list[Measurement]:
             difference = float(np.abs(results[0] / expected - 1).max())
         same = len({result.tobytes() for result in results}) == 1
         seconds = statistics.median(times)
-        return Measurement(size, stored, what, products, seconds, packed_bytes, difference, same)
+        return Measurement(size, stored, what, products, seconds, matrix_bytes, difference, same)
 
     lines = [row("product", PRODUCTS, [run[0] for run in runs], [to_numpy(r[1]) for r in runs])]
     for name in METHODS:
@@ -226,7 +228,7 @@ def main() -> None:
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.add_argument("--nonzeros", type=int, nargs="+", default=list(SIZES))
     args = parser.parse_args()
-    device = find_device(args.device)
+    device = torch.device(find_device(args.device))
     bandwidth = memory_bandwidth(device, min(COPIED_BYTES, 8 * max(args.nonzeros)))
     on_cuda = device.type == "cuda"
     name = torch.cuda.get_device_name(device) if on_cuda else f"CPU ({platform.machine()})"

@@ -29,7 +29,7 @@ def measure(name: str, seconds: float) -> dict[str, Any]:
     kept = cp.mask_bins(contacts).kept
     selection = next(iter(select(contacts.bins, kept, Scope.GENOME, IGNORE_DIAGS)))
     before = max(bandwidth().values())
-    operator = make_operator("auto", contacts, selection)
+    operator = make_operator("native", contacts, selection)
     x = operator.product(operator.ones())
     x /= x.max()
     times = []

@@ -25,7 +25,7 @@ from benchmarks.kernel_density.held_out import thin, unevenness
 from benchmarks.kernel_density.simulation import N_BINS, Truth, draw_pairs, true_densities
 from benchmarks.measuring import load, machine, machine_line, markdown, publish, save
 from counterpoise.backends import make_operator
-from counterpoise.balancing.cross_validation import halves
+from counterpoise.balancing.cross_validation import split_contacts
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
@@ -155,7 +155,7 @@ def measure_held_out(folder: Path, splits: int) -> dict[str, dict[str, list[floa
         found[label] = {method: [] for method in METHODS}
         for split in range(splits):
             rng = np.random.default_rng([SEED, split])
-            training, held_out = halves(contacts, rng)
+            training, held_out = split_contacts(contacts, rng)
             thinned = thin(training, depth.share, rng)
             operator = make_operator("native", held_out, all_bins, 1)
             training_operator = make_operator("native", thinned, kept_bins, 1)

@@ -130,7 +130,7 @@ def test_backends_by_their_tutorial_names() -> None:
     assert isinstance(by_torch, sp.csr_matrix)
     with pytest.raises(ValueError, match="backend is 'jax'; it must be one of auto, native"):
         cp.kr_normalize(FIVE_BINS, backend="jax")
-    with pytest.raises(ConfigError, match=r"device is 'cuda', where backend scipy knows the CPU"):
+    with pytest.raises(ConfigError, match=r"device is 'cuda', but backend scipy runs on cpu"):
         cp.kr_normalize(FIVE_BINS, backend="scipy", device="cuda")
 
 

@@ -14,6 +14,7 @@ from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import StoredContacts
 from counterpoise.errors import ConfigError
 from counterpoise.methods.kernel.smoothing import Blocks, Gaussian
+from counterpoise.records.facts import FewerResampled
 from tests.support.maps import genome_map, random_map, rough_map
 from tests.support.smoothers import direct_smoother
 
@@ -248,9 +249,10 @@ def test_resampled_maps_that_cannot_be_balanced_are_told_of() -> None:
     matrix = np.array([[0, 1, 1], [1, 0, 2], [1, 2, 0]], dtype=float)
     told = cp.balance(matrix, "kr", bootstrap=10)
     assert told.status is cp.Status.CONVERGED
-    assert "of 10 resampled maps" in told.reason
-    used = int(told.reason.split("rest on ")[1].split()[0])
-    assert 0 < used < 10
+    (fact,) = told.verdict.parts[0].facts
+    assert isinstance(fact, FewerResampled)
+    assert 0 < fact.used < fact.drawn == 10
+    assert f"rest on {fact.used} of 10 resampled maps" in told.reason
 
 
 def test_nothing_is_made_up_where_there_are_no_weights() -> None:

@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import counterpoise as cp
-from counterpoise.backends import native
-from counterpoise.backends.native import BLOCKS, KINDS, PANEL, NativeOperator
+from counterpoise.backends.native.operator import NativeOperator
+from counterpoise.backends.native.packed_map import KINDS, PANEL
+from counterpoise.backends.native.packing import BLOCKS
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
@@ -40,11 +41,9 @@ NONZEROS = 500_000
 SCRIPTS = REPOSITORY / "scripts"
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> MapFiles:
-    """Triples of a map in several row groups."""
-    folder = tmp_path_factory.mktemp("map")
-    contacts = hic_like(4000, NONZEROS, 11)
+def write_files(folder: Path, bins: int, nonzeros: int, row_group: int) -> MapFiles:
+    """Write the pixels of a generated map in several row groups."""
+    contacts = hic_like(bins, nonzeros, 11)
     lengths = dict(zip(contacts.bins.chromosomes, contacts.bins.lengths, strict=True))
     pixels = {"bin1_id": contacts.rows, "bin2_id": contacts.columns, "count": contacts.counts}
     source = str(folder / "map.cool")
@@ -52,8 +51,20 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> MapFiles:
         source, cooler.binnify(pd.Series(lengths), 1), pd.DataFrame(pixels).astype(np.int64)
     )
     files = MapFiles.in_folder(folder)
-    write_map(inspect_source(source), 1, files, row_group=70_000)
+    write_map(inspect_source(source), 1, files, row_group=row_group)
     return files
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> MapFiles:
+    """Return the files of a map of 8 row groups."""
+    return write_files(tmp_path_factory.mktemp("map"), 4000, NONZEROS, 70_000)
+
+
+@pytest.fixture(scope="module")
+def small_files(tmp_path_factory: pytest.TempPathFactory) -> MapFiles:
+    """Return the files of a map of 8 row groups on which a search for a bandwidth takes seconds."""
+    return write_files(tmp_path_factory.mktemp("small"), 600, 40_000, 5_500)
 
 
 def test_entries_from_disk_are_those_in_memory(files: MapFiles) -> None:
@@ -70,29 +81,29 @@ def test_entries_from_disk_are_those_in_memory(files: MapFiles) -> None:
 
 
 @pytest.mark.parametrize("scope", list(Scope))
-def test_the_product_has_the_same_bits_from_a_scratch_file(
-    files: MapFiles, scope: Scope, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(native, "MAX_SLAB", 5_000)  # several slabs a block
+def test_the_product_has_the_same_bits_from_a_scratch_file(files: MapFiles, scope: Scope) -> None:
     stored, loaded = open_map(files), read_map(files)
     kept = np.random.default_rng(2).random(4000) < 0.9
     for selection in select(loaded.bins, kept, scope, 1, 1, True):
-        in_memory, streamed = (NativeOperator(c, selection, 2) for c in (loaded, stored))
+        in_memory, streamed = (
+            NativeOperator(c, selection, 2, max_slab=5_000)  # several slabs a block
+            for c in (loaded, stored)
+        )
         assert streamed.bytes_per_product == in_memory.bytes_per_product > 0
-        assert len(streamed.map.slabs) > BLOCKS
+        assert len(streamed.map.slabs.sizes) > BLOCKS
         x = np.random.default_rng(3).random((in_memory.size, 9))
         assert streamed.product(x[:, 0]).tobytes() == in_memory.product(x[:, 0]).tobytes()
         assert streamed.product(x).tobytes() == in_memory.product(x).tobytes()
 
 
 @pytest.mark.parametrize("method", sorted(methods()))
-def test_every_method_gives_the_same_from_disk(files: MapFiles, method: str) -> None:
+def test_every_method_gives_the_same_from_disk(small_files: MapFiles, method: str) -> None:
     settings = {"splits": 1} if methods()[method].step else {}
     results = [
         cp.balance(
             contacts, method, mask={"min_nnz": 5}, scope="genome", on_failure="keep", **settings
         )
-        for contacts in (read_map(files), open_map(files))
+        for contacts in (read_map(small_files), open_map(small_files))
     ]
     in_memory, streamed = results
     assert np.isfinite(in_memory.weights).any()
@@ -105,7 +116,7 @@ def test_a_cut_scratch_file_is_an_error(files: MapFiles) -> None:
     stored = open_map(files)
     (selection,) = select(stored.bins, np.ones(4000, dtype=bool), Scope.GENOME)
     operator = NativeOperator(stored, selection)
-    os.ftruncate(operator.map.file, operator.bytes_per_product // 2)
+    os.ftruncate(operator.map.slabs.data.fileno(), operator.bytes_per_product // 2)
     with pytest.raises(OSError, match="scratch file"):
         operator.product(operator.ones())
 
@@ -149,7 +160,10 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-@pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])
+@pytest.mark.parametrize(
+    "method",
+    ["kde_eb", *(pytest.param(name, marks=pytest.mark.long) for name in ("kde", "ssk_cv"))],
+)
 def test_a_search_stays_within_what_is_predicted(tmp_path: Path, method: str) -> None:
     """Of many bins and few contacts, where vectors are all, and of the opposite."""
     for n, nonzeros in ((60_000, 400_000), (1500, 1_000_000)):
@@ -249,7 +263,7 @@ def test_the_layout_is_never_larger_than_predicted(
     operator = NativeOperator(contacts, selection, 1)
     # Every array of a list begins at a cache line, and has room for an entry more than it holds.
     panels = -(-bins // PANEL)
-    margins = len(operator.map.slabs) * (panels * KINDS * 5 + 2) * 64
+    margins = len(operator.map.slabs.sizes) * (panels * KINDS * 5 + 2) * 64
     assert operator.bytes_per_product <= size.packed_bytes(contacts.nnz) + margins
     assert contacts.counts.itemsize <= size.count_bytes
 

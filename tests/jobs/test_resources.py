@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from counterpoise.backends import backends
 from counterpoise.cohort.compose import load_cohort
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
@@ -33,7 +34,6 @@ from counterpoise.jobs.inspect import InspectJob
 from counterpoise.jobs.job import Job
 from counterpoise.jobs.mask import MaskJob
 from counterpoise.jobs.memory import predict_memory
-from counterpoise.jobs.method import TORCH_MB
 from counterpoise.jobs.plan import JOBS, MEASURED_JOBS, Plan
 from counterpoise.jobs.plot import PlotJob
 from counterpoise.jobs.report import ReportJob
@@ -95,7 +95,7 @@ def test_balancing_asks_for_the_upper_bound(inputs: Inputs) -> None:
     assert search.mem_mb(inputs, 2) == drawing + SNAKEMAKE_MB
     assert balance_job(bootstrap=3).mem_mb(inputs, 2) == drawing + SNAKEMAKE_MB
     for job in (balance_job(backend="torch"), balance_job(device="cuda")):
-        assert job.mem_mb(inputs, 2) == in_memory + SNAKEMAKE_MB + TORCH_MB
+        assert job.mem_mb(inputs, 2) == in_memory + SNAKEMAKE_MB + backends()["torch"].memory_mb
 
 
 def test_larger_maps_ask_for_more(inputs: Inputs) -> None:

@@ -59,8 +59,8 @@ def test_the_same_on_torch_vectors(method: str, matrix: NDArray[np.float64]) -> 
     found, torch_trace = solve_matrix(method, torch.from_numpy(matrix), torch, **wanted)
     assert isinstance(found.weights, torch.Tensor)
     np.testing.assert_allclose(found.weights.numpy(), plain.weights, rtol=1e-10)
-    assert (found.status, found.iterations, found.reason) == (
-        plain.status, plain.iterations, plain.reason
+    assert (found.status, found.iterations, found.facts) == (
+        plain.status, plain.iterations, plain.facts
     )  # fmt: skip
     np.testing.assert_array_equal(found.dropped, plain.dropped)
     assert len(torch_trace.rows) == len(trace.rows)

@@ -18,7 +18,7 @@ from numpydoc.docscrape import NumpyDocString
 import counterpoise
 
 # Compiled, or importable only with a GPU's compiler.
-NOT_IMPORTED = {"counterpoise.native._kernels", "counterpoise.backends.triton"}
+NOT_IMPORTED = {"counterpoise.native._native", "counterpoise.backends.torch.triton"}
 MODULES = sorted(
     module.name
     for module in walk_packages(counterpoise.__path__, "counterpoise.")
@@ -26,25 +26,23 @@ MODULES = sorted(
 )
 # Modules whose docstrings are not complete yet; take a module out when it is.
 PENDING = {
-    "counterpoise.backends",
-    "counterpoise.backends.device",
-    "counterpoise.backends.native",
-    "counterpoise.backends.scipy",
-    "counterpoise.backends.torch",
-    "counterpoise.backends.vectors",
     "counterpoise.balancing.api",
+    "counterpoise.balancing.attempt",
+    "counterpoise.balancing.blocks",
     "counterpoise.balancing.cross_validation",
+    "counterpoise.balancing.dropping",
+    "counterpoise.balancing.judging",
+    "counterpoise.balancing.matching",
     "counterpoise.balancing.matrices",
-    "counterpoise.balancing.parts",
-    "counterpoise.balancing.rescaling",
-    "counterpoise.balancing.standard_errors",
     "counterpoise.balancing.support",
+    "counterpoise.balancing.task",
     "counterpoise.cohort.samples",
     "counterpoise.contacts.bins",
     "counterpoise.contacts.chromosomes",
     "counterpoise.contacts.contact_map",
     "counterpoise.contacts.selection",
     "counterpoise.mask",
+    "counterpoise.methods.fixed_point",
     "counterpoise.methods.ice",
     "counterpoise.methods.kde",
     "counterpoise.methods.kde_eb",
@@ -57,8 +55,10 @@ PENDING = {
     "counterpoise.methods.ssk_cv",
     "counterpoise.methods.vc",
     "counterpoise.native",
+    "counterpoise.records.facts",
     "counterpoise.records.trace",
     "counterpoise.records.verdict",
+    "counterpoise.records.wording",
     "counterpoise.report.axes",
     "counterpoise.report.run.weights",
     "counterpoise.report.summary",

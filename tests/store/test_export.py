@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,9 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.mask import MaskSettings, mask_bins
-from counterpoise.store import mcool as export
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import juicer_vector, write_mcool
-from counterpoise.store.paths import MapFiles, ResultPaths
+from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
 from counterpoise.store.weights import read_errors, read_verdict, read_weights, write_balance
 from tests.support.coolers import write_cool
@@ -414,18 +414,17 @@ def test_same_bytes_twice(exported: Exported, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("chunk", [1, 777, 1000, 10**6])
-def test_chunks_and_row_groups_of_any_size(
-    exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
-) -> None:
-    """Finished chunks are handed to HDF5: cut anywhere, h5py reads the same pixels."""
-    monkeypatch.setattr(export, "CHUNK", chunk)
-    files = MapFiles.in_folder(tmp_path)
-    monkeypatch.setattr(ResultPaths, "map_files", lambda *args: files)
+def test_chunks_and_row_groups_of_any_size(exported: Exported, tmp_path: Path, chunk: int) -> None:
+    """HDF5 receives finished chunks: wherever they are cut, h5py reads the same pixels."""
+    paths = replace(exported.paths, root=str(tmp_path))
+    shutil.copytree(exported.paths.shared, paths.shared)
+    files = paths.map_files("s", 20_000)
     write_map(inspect_source(str(exported.source)), 20_000, files, row_group=500)
     assert pq.ParquetFile(files.pixels).num_row_groups > 2
     columns = {"kr": "KR"}
-    write_mcool(exported.paths, "s", [20_000], columns, "kr", str(tmp_path / "x.mcool"))
-    with h5py.File(tmp_path / "x.mcool") as new, h5py.File(exported.path) as whole:
+    output = str(tmp_path / "x.mcool")
+    write_mcool(paths, "s", [20_000], columns, "kr", output, chunk=chunk)
+    with h5py.File(output) as new, h5py.File(exported.path) as whole:
         after, before = (file["resolutions/20000"] for file in (new, whole))
         pixels = before["pixels/count"].shape[0]
         assert after["pixels/count"].chunks == (min(chunk, pixels),)

@@ -124,7 +124,7 @@ def _read_samples(settings: CohortSettings, files_made: set[str], root: Path) ->
         table = read_sheet(root / settings.sample_sheet)
     else:
         table = SampleTable("samples", settings.samples)
-    return table.checked(root, None if settings.files_made else files_made)
+    return table.validate(root, None if settings.files_made else files_made)
 
 
 def _check_columns(cohort: Cohort) -> None:

@@ -20,7 +20,7 @@ REVISIONS = {
     "ingest": 1,
     "mask": 1,
     "bandwidth": 1,
-    "balance": 1,
+    "balance": 2,
     "export": 1,
     "plot": 1,
     "compare": 1,

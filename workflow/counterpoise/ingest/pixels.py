@@ -17,7 +17,7 @@ from counterpoise.contacts.contact_map import (
 from counterpoise.files import atomic_write, write_json
 from counterpoise.ingest.read import open_contacts
 from counterpoise.ingest.reader_interface import SourceInfo
-from counterpoise.store.arrow import numbers
+from counterpoise.store.arrow import to_arrow
 from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import ROW_GROUP, write_bins
 
@@ -134,6 +134,6 @@ def _write_pixels(path: Path, spool: _Spool, row_group: int) -> None:
     ) as writer:
         for columns in spool:
             writer.write_table(
-                pa.Table.from_arrays([numbers(c) for c in columns], schema=schema),
+                pa.Table.from_arrays([to_arrow(c) for c in columns], schema=schema),
                 row_group_size=row_group,
             )

@@ -34,7 +34,7 @@ BIN_BYTES = 300
 COLUMN_BYTES, PACKED_BYTES, PACKED_DOUBLE_BYTES = 4, 4, 10
 
 # Segments of the packed format: a row has at most one for each panel of columns and each kind of
-# counts (``native/layout.h``). Bytes of a segment, columns of a panel, kinds of counts.
+# counts (``native/packed.h``). Bytes of a segment, columns of a panel, kinds of counts.
 SEGMENT_BYTES, PANEL, KINDS = 8, 1 << 16, 3
 
 # Nonzeros of a slab. Where a map streams, memory holds the entries of one slab, its packed form and

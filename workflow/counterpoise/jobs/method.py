@@ -9,7 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
-from counterpoise.backends import Backend
+from counterpoise.backends import AUTO
+from counterpoise.backends.choice import expected_backend
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
@@ -20,9 +21,6 @@ from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings
 from counterpoise.process import say
 from counterpoise.store.paths import MapFiles
-
-# MiB of PyTorch with CUDA on the host.
-TORCH_MB = 3000
 
 # Threads by number of nonzeros: more threads do not pay on smaller maps.
 THREADS = ((2_000_000, 1), (50_000_000, 2))
@@ -49,7 +47,7 @@ class MethodJob(MeasuredJob):
 
     method: str
     settings: MethodSettings
-    backend: str = Backend.AUTO.value
+    backend: str = AUTO
     device: str | None = None
 
     @classmethod
@@ -80,8 +78,7 @@ class MethodJob(MeasuredJob):
         files = MapFiles(*map(str, inputs.map))
         modified = os.stat(files.source).st_mtime_ns
         needed = _memory(files, modified, Scope(self.settings.scope), threads, self.draws_maps)
-        on_gpu = self.backend == Backend.TORCH or self.device == "cuda"
-        return SNAKEMAKE_MB + needed + (TORCH_MB if on_gpu else 0)
+        return SNAKEMAKE_MB + needed + expected_backend(self.backend, self.device).memory_mb
 
     def open_map(self, files: MapFiles, threads: int | None, memory_mb: int | None) -> ContactMap:
         """Load the map, or open it on disk if the job does not have the memory to load it.

@@ -48,27 +48,82 @@ def bins_mb(bins: int, base_mb: int, bytes_per_bin: int) -> int:
 
 
 def passing_minutes(nonzeros: int) -> int:
-    """Return the time of a few passes over that many pixels, at a million a second."""
+    """Return the time of a few passes over pixels, at a million a second.
+
+    Parameters
+    ----------
+    nonzeros : int
+        Number of pixels.
+
+    Returns
+    -------
+    int
+        Minutes.
+    """
     return START_MINUTES + nonzeros // 60_000_000
 
 
 def collecting_mb(runs: int) -> int:
-    """Return the memory in MiB of a job that collects the results of that many runs."""
+    """Return the memory of a job that collects results.
+
+    Parameters
+    ----------
+    runs : int
+        Number of runs.
+
+    Returns
+    -------
+    int
+        MiB.
+    """
     return SNAKEMAKE_MB + COLLECTING_MB + runs * RUN_KB // 1024
 
 
 def collecting_minutes(runs: int) -> int:
-    """Return the time in minutes of such a job, at one run a second."""
+    """Return the time of a job that collects results, at one run a second.
+
+    Parameters
+    ----------
+    runs : int
+        Number of runs.
+
+    Returns
+    -------
+    int
+        Minutes.
+    """
     return START_MINUTES + runs // 60
 
 
 def megabytes(paths: Iterable[str]) -> int:
-    """Return the size of files together in MB."""
+    """Return the size of files together.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        The files.
+
+    Returns
+    -------
+    int
+        MB.
+    """
     return sum(Path(path).stat().st_size for path in paths) // 10**6
 
 
 def map_size(inputs: Inputs) -> tuple[int, int]:
-    """Return the numbers of bins and of nonzeros of all maps among the inputs together."""
+    """Return the size of all maps among the inputs together.
+
+    Parameters
+    ----------
+    inputs : iterable of str
+        Inputs of a rule.
+
+    Returns
+    -------
+    tuple of int
+        Numbers of bins and of nonzeros.
+    """
     record = Path(MapFiles.in_folder("").source).name
     sources = [str(path) for path in inputs if Path(path).name == record]
     sizes = [_read_size(path, os.stat(path).st_mtime_ns) for path in sources]

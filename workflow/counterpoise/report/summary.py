@@ -14,12 +14,11 @@ from typing import Any, NamedTuple
 
 from counterpoise.files import atomic_write, read_json
 from counterpoise.records.verdict import Verdict
+from counterpoise.report.statuses import MISSING
 from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, missing_reason
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import read_verdict
-
-MISSING = "missing"  # the status of a run without a result
 
 Row = dict[str, Any]
 

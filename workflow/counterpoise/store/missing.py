@@ -110,7 +110,20 @@ def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[
 
 
 def unfinished_files(paths: ResultPaths, unfinished: Unfinished) -> list[str]:
-    """Return the coolers and comparisons that a failed workflow left unmade."""
+    """Return the coolers and comparisons that a failed workflow left unmade.
+
+    Parameters
+    ----------
+    paths : ResultPaths
+        Locations of the cohort's files.
+    unfinished : Unfinished
+        What the workflow left unmade.
+
+    Returns
+    -------
+    list of str
+        Their paths.
+    """
     folders = (Path(paths.cooler("x")).parent, Path(paths.comparison("x")).parent)
     return [path for path in unfinished.outputs if Path(path).parent in folders]
 

@@ -25,7 +25,7 @@ from counterpoise.contacts.contact_map import (
     narrow_counts,
 )
 from counterpoise.files import read_json
-from counterpoise.store.arrow import bin_columns, numbers, values_of, words, write_table
+from counterpoise.store.arrow import bin_columns, strings_to_arrow, to_arrow, to_numpy, write_table
 from counterpoise.store.paths import MapFiles
 
 METADATA = "counterpoise"
@@ -43,7 +43,9 @@ def write_bins(path: str, bins: BinTable) -> None:
         The table; its extra columns are written too.
     """
     extra = {
-        name: words(values.astype(str).tolist()) if values.dtype.kind == "S" else numbers(values)
+        name: strings_to_arrow(values.astype(str).tolist())
+        if values.dtype.kind == "S"
+        else to_arrow(values)
         for name, values in bins.extra.items()
     }
     lengths = dict(zip(bins.chromosomes, bins.lengths.tolist(), strict=True))
@@ -67,17 +69,17 @@ def read_bins(path: str) -> BinTable:
     table = pq.ParquetFile(path).read()
     metadata = json.loads(table.schema.metadata[METADATA.encode()])
     columns = {name: table[name].combine_chunks() for name in table.column_names}
-    chrom = values_of(columns["chrom"].indices)
+    chrom = to_numpy(columns["chrom"].indices)
     names = tuple(metadata["lengths"])
     return BinTable(
         names,
         np.array(list(metadata["lengths"].values()), dtype=np.int64),
         np.searchsorted(chrom, np.arange(len(names) + 1)).astype(np.int64),
-        values_of(columns["start"]),
-        values_of(columns["end"]),
+        to_numpy(columns["start"]),
+        to_numpy(columns["end"]),
         metadata["resolution"],
         {
-            name: values_of(column)
+            name: to_numpy(column)
             for name, column in columns.items()
             if name not in ("chrom", "start", "end")
         },
@@ -104,7 +106,7 @@ def open_map(files: MapFiles) -> StoredContacts:
     )
     per_row = np.zeros(len(bins) + 1, dtype=np.int64)
     for group in range(file.num_row_groups):
-        bin1 = values_of(file.read_row_group(group, columns=["bin1_id"])["bin1_id"])
+        bin1 = to_numpy(file.read_row_group(group, columns=["bin1_id"])["bin1_id"])
         lo, hi = int(bin1[0]), int(bin1[-1]) + 1
         per_row[lo + 1 : hi + 1] += np.bincount(bin1 - lo, minlength=hi - lo)
 
@@ -113,8 +115,8 @@ def open_map(files: MapFiles) -> StoredContacts:
     @lru_cache(maxsize=2)  # spans are read in order, and one may begin in the group before
     def group_entries(group: int) -> Entries:
         table = file.read_row_group(group, columns=["bin2_id", "count"])
-        counts = narrow_counts(values_of(table["count"]))
-        return values_of(table["bin2_id"]).view(np.uint32), counts
+        counts = narrow_counts(to_numpy(table["count"]))
+        return to_numpy(table["bin2_id"]).view(np.uint32), counts
 
     def read(a: int, z: int) -> Entries:
         if a == z:
@@ -150,7 +152,7 @@ def read_map(files: MapFiles) -> Contacts:
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group)
                 names = ("bin1_id", "bin2_id", "count")
-                bin1, bin2, count = (values_of(table[name]) for name in names)
+                bin1, bin2, count = (to_numpy(table[name]) for name in names)
                 yield bin1, bin2, count
 
         contacts = Contacts.from_chunks(bins, chunks(), source, file.metadata.num_rows)
