@@ -39,16 +39,11 @@ PENDING = {
     "counterpoise.cohort.cohort",
     "counterpoise.cohort.config",
     "counterpoise.cohort.samples",
-    "counterpoise.contacts.bins",
-    "counterpoise.contacts.chromosomes",
-    "counterpoise.contacts.contact_map",
-    "counterpoise.contacts.selection",
     "counterpoise.ingest.pixels",
     "counterpoise.jobs.command",
     "counterpoise.jobs.memory",
     "counterpoise.jobs.resources",
     "counterpoise.jobs.snakemake",
-    "counterpoise.mask",
     "counterpoise.methods.fixed_point",
     "counterpoise.methods.ice",
     "counterpoise.methods.kde",
@@ -61,7 +56,6 @@ PENDING = {
     "counterpoise.methods.ssk",
     "counterpoise.methods.ssk_cv",
     "counterpoise.methods.vc",
-    "counterpoise.native",
     "counterpoise.records.facts",
     "counterpoise.records.trace",
     "counterpoise.records.verdict",
@@ -91,7 +85,7 @@ def public_objects(module: Any) -> Iterator[tuple[str, Any]]:
             yield name, value
             for attribute, member in vars(value).items():
                 if attribute == getattr(member, "__name__", "") and not attribute.startswith("_"):
-                    yield f"{name}.{attribute}", member
+                    yield f"{name}.{attribute}", getattr(value, attribute)
 
 
 def parameters(value: Any) -> list[str]:
