@@ -37,11 +37,6 @@ PENDING = {
     "counterpoise.balancing.support",
     "counterpoise.balancing.task",
     "counterpoise.cohort.samples",
-    "counterpoise.contacts.bins",
-    "counterpoise.contacts.chromosomes",
-    "counterpoise.contacts.contact_map",
-    "counterpoise.contacts.selection",
-    "counterpoise.mask",
     "counterpoise.methods.fixed_point",
     "counterpoise.methods.ice",
     "counterpoise.methods.kde",
@@ -54,7 +49,6 @@ PENDING = {
     "counterpoise.methods.ssk",
     "counterpoise.methods.ssk_cv",
     "counterpoise.methods.vc",
-    "counterpoise.native",
     "counterpoise.records.facts",
     "counterpoise.records.trace",
     "counterpoise.records.verdict",
@@ -81,7 +75,7 @@ def public_objects(module: Any) -> Iterator[tuple[str, Any]]:
             for attribute, member in vars(value).items():
                 member = getattr(member, "__func__", member)  # of a class method
                 if attribute == getattr(member, "__name__", "") and not attribute.startswith("_"):
-                    yield f"{name}.{attribute}", member
+                    yield f"{name}.{attribute}", getattr(value, attribute)
 
 
 def parameters(value: Any) -> list[str]:
