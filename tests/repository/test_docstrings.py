@@ -36,19 +36,7 @@ PENDING = {
     "counterpoise.balancing.matrices",
     "counterpoise.balancing.support",
     "counterpoise.balancing.task",
-    "counterpoise.cohort.cohort",
-    "counterpoise.cohort.config",
     "counterpoise.cohort.samples",
-    "counterpoise.contacts.bins",
-    "counterpoise.contacts.chromosomes",
-    "counterpoise.contacts.contact_map",
-    "counterpoise.contacts.selection",
-    "counterpoise.ingest.pixels",
-    "counterpoise.jobs.command",
-    "counterpoise.jobs.memory",
-    "counterpoise.jobs.resources",
-    "counterpoise.jobs.snakemake",
-    "counterpoise.mask",
     "counterpoise.methods.fixed_point",
     "counterpoise.methods.ice",
     "counterpoise.methods.kde",
@@ -61,7 +49,6 @@ PENDING = {
     "counterpoise.methods.ssk",
     "counterpoise.methods.ssk_cv",
     "counterpoise.methods.vc",
-    "counterpoise.native",
     "counterpoise.records.facts",
     "counterpoise.records.trace",
     "counterpoise.records.verdict",
@@ -72,11 +59,7 @@ PENDING = {
     "counterpoise.store.arrow",
     "counterpoise.store.masks",
     "counterpoise.store.mcool",
-    "counterpoise.store.missing",
-    "counterpoise.store.paths",
-    "counterpoise.store.pixels",
     "counterpoise.store.weights",
-    "counterpoise.tracking.log",
 }
 
 
@@ -90,8 +73,9 @@ def public_objects(module: Any) -> Iterator[tuple[str, Any]]:
         elif inspect.isclass(value):
             yield name, value
             for attribute, member in vars(value).items():
+                member = getattr(member, "__func__", member)  # of a class method
                 if attribute == getattr(member, "__name__", "") and not attribute.startswith("_"):
-                    yield f"{name}.{attribute}", member
+                    yield f"{name}.{attribute}", getattr(value, attribute)
 
 
 def parameters(value: Any) -> list[str]:

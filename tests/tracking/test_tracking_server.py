@@ -17,12 +17,13 @@ import pytest
 
 from counterpoise.files import read_json
 from counterpoise.store.paths import ResultPaths
+from counterpoise.store.runs import RunKey
 from counterpoise.tracking.log import log_cohort
 from counterpoise.tracking.saved_view import VIEW_TAG
 from counterpoise.tracking.values import CURVE
 from tests.support.cohort import Cohort
 from tests.support.servers import Server, missing_for_postgres, mlflow_server, postgres, running
-from tests.support.tracking import cohort_rows, stored, write_run
+from tests.support.tracking import cohort_runs, stored, write_run
 
 pytestmark = [
     pytest.mark.servers,
@@ -95,9 +96,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(database, server, uri, folder)
 
 
-def results(cohort: str, folder: Path) -> tuple[ResultPaths, list[dict[str, Any]]]:
+def results(cohort: str, folder: Path) -> tuple[ResultPaths, list[RunKey]]:
     """The files of a cohort of small runs."""
-    paths, rows = ResultPaths(cohort, str(folder / "results")), cohort_rows(RUNS // 2)
+    paths, rows = ResultPaths(cohort, str(folder / "results")), cohort_runs(RUNS // 2)
     for row in rows:
         write_run(paths, row, points=POINTS)
     return paths, rows
@@ -121,11 +122,11 @@ def all_is_there_once(site: Site, cohort: str, record: dict[str, Any]) -> None:
 
 def test_a_cohort_is_logged_once(site: Site, tmp_path: Path) -> None:
     paths, rows = results("once", tmp_path)
-    first = log_cohort(paths, rows, site.settings)
+    first = log_cohort(paths, rows, **site.settings)
     assert (first["status"], first["reason"]) == ("logged", "")
     all_is_there_once(site, "once", first)
     held, files = site.held("once"), site.files()
-    assert log_cohort(paths, rows, site.settings) == first
+    assert log_cohort(paths, rows, **site.settings) == first
     assert (site.held("once"), site.files()) == (held, files)
 
 
@@ -134,7 +135,7 @@ def test_the_page_that_the_record_names_is_a_saved_view(site: Site, tmp_path: Pa
     from mlflow import MlflowClient
 
     paths, rows = results("page", tmp_path)
-    record = log_cohort(paths, rows, site.settings)
+    record = log_cohort(paths, rows, **site.settings)
     client = MlflowClient(site.server.address)
     experiment = client.get_experiment_by_name("page")
     address, _, view = record["page"].partition("?viewStateShareKey=")
@@ -162,7 +163,7 @@ def test_a_kill_in_the_middle_is_made_good(site: Site, tmp_path: Path, victim: s
     killed: Server = getattr(site, victim)
     before = len(site.files())
     with ThreadPoolExecutor(1) as thread:
-        logging = thread.submit(log_cohort, paths, rows, site.settings)
+        logging = thread.submit(log_cohort, paths, rows, **site.settings)
         while len(site.files()) - before < RUNS // 2 and not logging.done():
             time.sleep(0.01)
         # What PostgreSQL takes for a crash, and then recovers from.
@@ -177,7 +178,7 @@ def test_a_kill_in_the_middle_is_made_good(site: Site, tmp_path: Path, victim: s
     assert 0 < states.count("logged") < RUNS
     logged = [row for row in record["runs"] if row["state"] == "logged"]
 
-    record = log_cohort(paths, rows, site.settings | {"attempt": 1})
+    record = log_cohort(paths, rows, **(site.settings | {"attempt": 1}))
 
     assert (record["status"], record["attempt"]) == ("logged", 1)
     assert [row for row in record["runs"] if row in logged] == logged
