@@ -21,6 +21,7 @@ from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector, to_numpy
 from counterpoise.balancing.scores import FEWEST_RUNS, find_runs, score, within_runs
 from counterpoise.balancing.task import Task
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import (
     ChromosomeBins,
     chromosome_bins,
@@ -136,8 +137,8 @@ def search_parts(
 class _Trial:
     """A candidate while it is tried: its scores so far, or why it was rejected."""
 
-    bandwidth: float
-    whole: float
+    bandwidth: Bandwidth
+    full_bandwidth: Bandwidth
     scores: list[float] = field(default_factory=list)
     iterations: int = 0
     rejected: str = ""
@@ -151,25 +152,23 @@ class _Trial:
     def candidate(self) -> Candidate:
         """Return the candidate with the mean of its scores."""
         if self.rejected:
-            return Candidate(self.bandwidth, self.whole, np.nan, np.nan, 0, self.rejected)
+            return Candidate(self.bandwidth, self.full_bandwidth, np.nan, np.nan, 0, self.rejected)
         error = float(np.std(self.scores, ddof=1) / len(self.scores) ** 0.5)
         mean = float(np.mean(self.scores))
-        return Candidate(self.bandwidth, self.whole, mean, error, self.iterations)
+        return Candidate(self.bandwidth, self.full_bandwidth, mean, error, self.iterations)
 
 
 def _start_trials(chromosomes: Sequence[ChromosomeBins], settings: KernelSettings) -> list[_Trial]:
     """Return the candidates of a part, the narrowest first."""
     largest = _largest(chromosomes)
-    n, unit = len(largest.kept), 1.0
-    if len(chromosomes) > 1:
-        # The same length on each of them, not the same share.
-        unit = n * largest.bin_size
-    widths = [fraction * unit for fraction in settings.candidates(n)]
-    # A length below one base pair would be read as a fraction.
-    least = 1.0 if unit > 1 else 0.0
-    return [
-        _Trial(width, max(width * settings.full_map_factor, min(width, least))) for width in widths
-    ]
+    fractions = settings.candidates(len(largest.kept))
+    if len(chromosomes) == 1:
+        bandwidths = [Bandwidth(fraction) for fraction in fractions]
+    else:  # the same length on each of them, not the same fraction
+        length = len(largest.kept) * largest.bin_size
+        bandwidths = [Bandwidth.from_base_pairs(fraction * length) for fraction in fractions]
+    factor = settings.full_map_factor
+    return [_Trial(bandwidth, bandwidth.scale(factor)) for bandwidth in bandwidths]
 
 
 def _largest(chromosomes: Sequence[ChromosomeBins]) -> ChromosomeBins:
@@ -270,7 +269,7 @@ def _has_chromosome(half: Operator, chromosomes: Sequence[ChromosomeBins]) -> ND
 
 def _score_round(
     chromosomes: Sequence[ChromosomeBins],
-    bandwidths: list[float],
+    bandwidths: list[Bandwidth],
     step: Step,
     settings: KernelSettings,
     runs: NDArray[np.intp],
@@ -351,7 +350,7 @@ class _Columns:
     def measure(self, state: State) -> Vector:
         """Return the quantity that is one at the solution, for the columns that go on."""
         if self._stepped != self.going:
-            self._stepped, self._active = self.going, self.smoother.only(self.going)
+            self._stepped, self._active = self.going, self.smoother.select(self.going)
         self._moving = state.u[:, self._stepped]
         return self.step(self.operator, self._active, self._moving, self.mean, self.settings)
 
@@ -377,7 +376,7 @@ class _Columns:
 def solve_together(
     operator: Operator,
     chromosomes: Sequence[ChromosomeBins],
-    bandwidths: list[float],
+    bandwidths: list[Bandwidth],
     start: Vector,
     step: Step,
     settings: KernelSettings,
@@ -390,7 +389,7 @@ def solve_together(
         The map.
     chromosomes : sequence of ChromosomeBins
         Where its bins lie.
-    bandwidths : list of float
+    bandwidths : list of Bandwidth
         One for each column.
     start : Vector
         float64 [bins], where every column starts.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.selection import Selection
 
@@ -25,9 +26,9 @@ class ChromosomeBins:
     kept: NDArray[np.bool_]
     bin_size: float
 
-    def sigma(self, bandwidth: float) -> float:
-        """A bandwidth in bins; below 1 it is a fraction of the chromosome, else base pairs."""
-        return bandwidth * len(self.kept) if bandwidth < 1 else bandwidth / self.bin_size
+    def sigma(self, bandwidth: Bandwidth) -> float:
+        """Return a bandwidth in bins of this chromosome."""
+        return bandwidth.in_bins(len(self.kept), self.bin_size)
 
 
 def restrict_chromosomes(

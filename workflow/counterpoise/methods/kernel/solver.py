@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector, to_numpy
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import restrict_chromosomes
 from counterpoise.methods.base import Problem, Solution
 from counterpoise.methods.fixed_point import Ending, State, ended, iterate, recorded
@@ -74,7 +75,7 @@ class _Smoothed:
     operator: Operator
     smoother: Smoother
     mean: Any
-    bandwidth: float
+    base_pairs: float
     dropped: NDArray[np.bool_] | None
 
 
@@ -104,7 +105,7 @@ def _solve(problem: Problem, settings: KernelSettings, step: Step, noise: Noise)
     return replace(
         solution,
         weights=u / root(total),
-        bandwidth=part.bandwidth,
+        bandwidth=part.base_pairs,
         row_sums=row_sums / total,
         errors=lambda: root(noise(operator, smoother, u, mean, settings)),
     )
@@ -113,9 +114,7 @@ def _solve(problem: Problem, settings: KernelSettings, step: Step, noise: Noise)
 def _smooth(problem: Problem, settings: KernelSettings) -> _Smoothed:
     """Make the smoother, without the bins that no contact's kernel reaches."""
     operator, chromosomes = problem.operator, problem.chromosomes()
-    bandwidth = problem.bandwidth
-    if bandwidth is None:
-        bandwidth = float(settings.bandwidth)
+    bandwidth = problem.bandwidth or Bandwidth.from_setting(float(settings.bandwidth))
     largest = max(chromosomes, key=lambda chromosome: len(chromosome.kept))
     smoother = settings.smoother(chromosomes, bandwidth, problem.marginal, operator.xp)
     within = to_numpy(within_reach(smoother, problem.marginal))
