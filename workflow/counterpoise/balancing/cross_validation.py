@@ -78,6 +78,13 @@ def choose(candidates: Sequence[Candidate], caution: float, decisive: bool = Tru
 def split_contacts(contacts: Contacts, rng: np.random.Generator) -> tuple[Contacts, Contacts]:
     """Assign each contact of the upper triangle to one of two maps at random.
 
+    Parameters
+    ----------
+    contacts : Contacts
+        The map.
+    rng : numpy.random.Generator
+        Source of the random numbers.
+
     Raises
     ------
     ConfigError
@@ -283,7 +290,7 @@ def _score_round(
 
     Parameters
     ----------
-    chromosomes, bandwidths, step, settings, runs
+    chromosomes, bandwidths, step, settings, runs : various
         What both rounds of a split have in common.
     learn : Operator
         The half to learn from.
@@ -321,8 +328,8 @@ class _Columns:
 
     Attributes
     ----------
-    operator, mean, step, settings
-        The arguments of the method's step.
+    operator, mean, step, settings : various
+        The arguments of the method's step, and the step.
     smoother : Smoother
         For all columns.
     tolerance : float

@@ -33,7 +33,20 @@ Noise = Callable[[Operator, Any, Vector, Any, Any], Vector]
 
 
 def within_reach(smoother: Smoother, marginal: Vector) -> Vector:
-    """Return which bins the kernel of a contact reaches; bool [bins] (or [bins, bandwidths])."""
+    """Return which bins the kernel of a contact reaches.
+
+    Parameters
+    ----------
+    smoother : Smoother
+        The kernel.
+    marginal : Vector
+        float64 [bins] (or [bins, bandwidths]), raw row sums.
+
+    Returns
+    -------
+    Vector
+        bool, of the same shape.
+    """
     reach = smoother.smooth(marginal)
     return reach > NOISE * reach.max()
 
@@ -46,6 +59,19 @@ def curve_noise(
     With v = S^T u, the variance of A v is A v^2. Two effects that nearly cancel are neglected: a
     contact within reach of the kernel counts at both its ends, and balancing takes back part of
     what noise does to a stretch of bins. A bootstrap finds errors .8 to 1 times these.
+
+    Parameters
+    ----------
+    operator : Operator
+        The map.
+    smoother : Smoother
+        For one bandwidth, or for as many as u has columns.
+    u : Vector
+        float64 [bins] or [bins, bandwidths].
+    mean : float
+        Mean raw row sum.
+    settings : KernelSettings
+        The method's settings.
     """
     blurred = smoother.spread(u)
     return u * u * smoother.variance(operator.product(blurred * blurred)) / mean**2
