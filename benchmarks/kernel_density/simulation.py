@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 from benchmarks.kernel_density import figures
 from benchmarks.measuring import RESULTS, load, machine, machine_line, markdown, publish, save
 from counterpoise.backends import make_operator
-from counterpoise.balancing.cross_validation import search_bandwidth, solve_together
+from counterpoise.balancing.cross_validation import search_bandwidth
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.methods import methods
 from counterpoise.methods.kernel.settings import KernelSettings
+from counterpoise.methods.kernel.side_by_side import solve_together
 from counterpoise.methods.kernel.smoothing import Gaussian
 from counterpoise.records.search import Search
 
