@@ -24,7 +24,8 @@ demo: setup ## Balance the demo cohort and write its report (the default target)
 	@echo "  $(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db     every run, side by side"
 
 test: .venv/ready ## Run the fast tests, about four minutes; slow ones: make test-workflow, and so on.
-	$(BIN)/python -m pytest -m "not (workflow or servers or cluster or peers or long)"
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile \
+	    -m "not (workflow or servers or cluster or peers or long)"
 
 # One tier of slow tests: test-workflow, test-servers, test-cluster, test-peers, test-long.
 $(TIERS:%=test-%): .venv/ready

@@ -48,11 +48,9 @@ NONZEROS = 500_000
 SCRIPTS = REPOSITORY / "scripts"
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> MapFiles:
-    """Triples of a map in several row groups."""
-    folder = tmp_path_factory.mktemp("map")
-    contacts = hic_like(4000, NONZEROS, 11)
+def write_files(folder: Path, bins: int, nonzeros: int, row_group: int) -> MapFiles:
+    """Write the pixels of a generated map in several row groups."""
+    contacts = hic_like(bins, nonzeros, 11)
     lengths = dict(zip(contacts.bins.chromosomes, contacts.bins.lengths, strict=True))
     pixels = {"bin1_id": contacts.rows, "bin2_id": contacts.columns, "count": contacts.counts}
     source = str(folder / "map.cool")
@@ -60,8 +58,20 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> MapFiles:
         source, cooler.binnify(pd.Series(lengths), 1), pd.DataFrame(pixels).astype(np.int64)
     )
     files = MapFiles.in_folder(folder)
-    write_map(inspect_source(source), 1, files, row_group=70_000)
+    write_map(inspect_source(source), 1, files, row_group=row_group)
     return files
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> MapFiles:
+    """Return the files of a map of 8 row groups."""
+    return write_files(tmp_path_factory.mktemp("map"), 4000, NONZEROS, 70_000)
+
+
+@pytest.fixture(scope="module")
+def small_files(tmp_path_factory: pytest.TempPathFactory) -> MapFiles:
+    """Return the files of a map of 8 row groups on which a search for a bandwidth takes seconds."""
+    return write_files(tmp_path_factory.mktemp("small"), 600, 40_000, 5_500)
 
 
 def test_entries_from_disk_are_those_in_memory(files: MapFiles) -> None:
@@ -94,13 +104,13 @@ def test_the_product_has_the_same_bits_from_a_scratch_file(files: MapFiles, scop
 
 
 @pytest.mark.parametrize("method", sorted(methods()))
-def test_every_method_gives_the_same_from_disk(files: MapFiles, method: str) -> None:
+def test_every_method_gives_the_same_from_disk(small_files: MapFiles, method: str) -> None:
     settings = {"splits": 1} if methods()[method].step else {}
     results = [
         cp.balance(
             contacts, method, mask={"min_nnz": 5}, scope="genome", on_failure="keep", **settings
         )
-        for contacts in (read_map(files), open_map(files))
+        for contacts in (read_map(small_files), open_map(small_files))
     ]
     in_memory, streamed = results
     assert np.isfinite(in_memory.weights).any()
@@ -155,7 +165,10 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-@pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])
+@pytest.mark.parametrize(
+    "method",
+    ["kde_eb", *(pytest.param(name, marks=pytest.mark.long) for name in ("kde", "ssk_cv"))],
+)
 def test_a_search_stays_within_what_is_foretold(tmp_path: Path, method: str) -> None:
     """Of many bins and few contacts, where vectors are all, and of the opposite."""
     for n, nonzeros in ((60_000, 400_000), (1500, 1_000_000)):

@@ -288,7 +288,7 @@ def test_many_plots_are_linked(cohort: tuple[ResultPaths, list[dict[str, Any]]])
     images = [image["alt"] or "" for image in page.all("img")]
     assert len(images) == 2  # the samples side by side, and the one that failed
     assert "ko at 10 kb, ice: failed" in images[1]
-    assert "Of 4 plots 1 are on this page" in "".join(page.text)
+    assert "This page shows 1 of 4 plots" in "".join(page.text)
 
 
 def test_costs_of_each_step(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:

@@ -18,7 +18,7 @@ from numpydoc.docscrape import NumpyDocString
 import counterpoise
 
 # Compiled, or importable only with a GPU's compiler.
-NOT_IMPORTED = {"counterpoise.native._kernels", "counterpoise.backends.torch.triton"}
+NOT_IMPORTED = {"counterpoise.native._native", "counterpoise.backends.torch.triton"}
 MODULES = sorted(
     module.name
     for module in walk_packages(counterpoise.__path__, "counterpoise.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from dataclasses import Field, fields, is_dataclass
 from types import NoneType, UnionType
@@ -178,7 +179,8 @@ def _section(
     title: str, kind: type, about: str | None = None, rows: list[str] | None = None
 ) -> Iterator[str]:
     """Render a heading, a sentence and a table with a row for each field of a dataclass."""
-    yield f"### {title}\n\n{about or summary(kind)}\n"
+    paragraph = textwrap.fill(about or summary(kind), 100, break_on_hyphens=False)
+    yield f"### {title}\n\n{paragraph}\n"
     yield from ("| key | type | default | meaning |", "|---|---|---|---|", *(rows or []))
     texts = meanings(kind)
     for item, hint in _hinted(kind):

@@ -44,7 +44,7 @@ COLUMN, PACKED, PACKED_DOUBLE = 4, 4, 10
 
 
 # Segments of the packed format: a row has at most one for each panel of columns and each kind
-# of counts (``native/layout.h``).
+# of counts (``native/packed.h``).
 SEGMENT, PANEL, KINDS = 8, 1 << 16, 3
 
 

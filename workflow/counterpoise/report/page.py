@@ -26,7 +26,8 @@ from counterpoise.report.formats import (
     format_status,
 )
 from counterpoise.report.images import embed_image, link_image
-from counterpoise.report.summary import MISSING, Row, Run, read_run_verdict, summary_rows
+from counterpoise.report.statuses import MISSING, MISSING_MEANING, status_meanings
+from counterpoise.report.summary import Row, Run, read_run_verdict, summary_rows
 from counterpoise.store.masks import read_mask
 from counterpoise.store.missing import not_written
 from counterpoise.store.paths import ResultPaths, compared
@@ -34,23 +35,6 @@ from counterpoise.store.paths import ResultPaths, compared
 if TYPE_CHECKING:
     from jinja2 import Template
 
-# The meaning of each status for someone who wants to use the weights.
-MEANINGS = {
-    Status.CONVERGED: "All kept bins have the same balanced row sum, within the tolerance; with "
-    "kernel methods (kde, kde_eb, ssk_cv) the same smoothed one. Use these weights.",
-    Status.COMPUTED: "A method of one pass (VC, VC_SQRT): it evens out coverage but does not make "
-    "row sums equal, so there is nothing that could converge.",
-    Status.EMPTY: "No bin was left to balance: the map has no contacts of this kind, or the mask "
-    "dropped every bin.",
-    Status.NOT_CONVERGED: "Stopped before the row sums were equal. The largest deviation says how "
-    "far off they are; more iterations, a stricter mask or a coarser resolution may help.",
-    Status.FAILED: "No weights could be found that make the row sums equal; the reason says why. "
-    "Sparse bins are the usual cause: mask more of them, or use a coarser resolution.",
-}
-MISSING_MEANING = (
-    "There is no result, since a job on the way to it failed or did not run; see the reason. "
-    "Put it right and run again; only what is missing is done."
-)
 # More figures would make the page too large to open; the others are linked.
 MOST_FIGURES = 300
 
@@ -134,7 +118,7 @@ def _template() -> Template:
 def _count_statuses(rows: Sequence[Row]) -> list[tuple[str, int, str]]:
     """Return name, number of runs and meaning of each status; ``missing`` only if it occurs."""
     counts = Counter(row["status"] for row in rows)
-    meanings = {status.value: MEANINGS[status] for status in Status}
+    meanings = status_meanings()
     if counts[MISSING]:
         meanings = {MISSING: MISSING_MEANING, **meanings}
     return [(status, counts[status], meaning) for status, meaning in meanings.items()]

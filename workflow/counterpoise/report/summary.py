@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 
 from counterpoise.files import atomic_write, read_json
 from counterpoise.records.verdict import Verdict
+from counterpoise.report.statuses import MISSING
 from counterpoise.store.missing import why_missing
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.weights import read_verdict
-
-MISSING = "missing"  # the status of a run without a result
 
 # Sample, resolution and method of a run; condition and replicate if the sample sheet has them.
 Run = dict[str, Any]

@@ -11,6 +11,7 @@ from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.verdict import Status, Verdict
 from counterpoise.records.wording import pluralise
 from counterpoise.report.formats import format_status
+from counterpoise.report.statuses import ONE_PASS
 from counterpoise.report.style import PAGE_WIDTH, STATUS_COLOURS, add_panel
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def describe_outcome(verdict: Verdict) -> str:
 
 def _describe_iterations(verdict: Verdict) -> str:
     if verdict.status is Status.COMPUTED:
-        return "One pass: evens out coverage, does not make row sums equal."
+        return ONE_PASS
     if not verdict.iterations:
         return ""
     products = pluralise(verdict.matvecs, "matrix-vector product")
