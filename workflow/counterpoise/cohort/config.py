@@ -356,7 +356,7 @@ def _checked(
         if config.sample_sheet
         else SampleTable("samples", config.samples)
     )
-    samples = table.checked(root, None if config.files_made else made)
+    samples = table.validate(root, None if config.files_made else made)
     run = Run(config, samples, settings, algorithms)
     columns = [run.column(name) for name in settings]
     for number, column in enumerate(columns):
