@@ -394,8 +394,7 @@ def test_a_sparse_real_map(shared_data: Path) -> None:
     found = cp.select_bandwidth(whole, mask=kept)
     assert len(found) == 1
     chosen = found[0]
-    assert chosen.bandwidth is not None
-    assert 2 <= chosen.bandwidth * chosen.bins <= 6
+    assert 2 <= chosen.bandwidth.value * chosen.bins <= 6
     scores = {round(c.bandwidth.value * chosen.bins): c.score for c in chosen.candidates}
     assert chosen.candidates[chosen.best or 0].score < scores[16] < scores[128] < scores[2048]
     # By the paper's score the valley is wide and flat; its sides are not.

@@ -56,7 +56,7 @@ def test_a_sparse_map_takes_bins_together() -> None:
 
 def test_a_deep_map_does_not() -> None:
     _, contacts = smooth_map(48, 5e7)
-    assert cp.select_bandwidth(contacts, "ssk_cv", ignore_diags=0)[0].bandwidth == 0
+    assert cp.select_bandwidth(contacts, "ssk_cv", ignore_diags=0)[0].bandwidth.value == 0
 
 
 def test_torch_runs_the_same_code() -> None:
