@@ -17,7 +17,7 @@ import cooler
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoise.contacts.bins import BinTable
@@ -573,7 +573,6 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("words", BREAKS)
-@settings(max_examples=40)
 @given(data=st.data())
 def test_broken_pixels_are_always_refused(words: str, data: st.DataObject) -> None:
     bins, matrix = data.draw(maps().filter(lambda m: len(m[0]) > 1 and m[1].any()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -292,7 +292,6 @@ def test_torch_runs_the_same_code() -> None:
         np.testing.assert_allclose(theirs.weights, ours.weights, rtol=1e-10)
 
 
-@settings(max_examples=60)
 @given(
     st.integers(2, 30),
     st.integers(0, 2**32 - 1),

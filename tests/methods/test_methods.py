@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 import counterpoise as cp
 from counterpoise.balancing.api import make_settings
-from counterpoise.cohort.cohort import Run
-from counterpoise.cohort.settings import RunConfig
+from counterpoise.cohort.cohort import Cohort
+from counterpoise.cohort.settings import CohortSettings
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
@@ -203,7 +203,7 @@ def test_columns_are_named_by_method_and_scope(tmp_path: Path) -> None:
     }
     # Under its own name each method has the plain column of its scope.
     columns = {
-        name: Run(RunConfig(), {}, {method: settings}, {method: method}).column(method)
+        name: Cohort(CohortSettings(), {}, {method: settings}, {method: method}).column(method)
         for name, (method, settings) in runs.items()
     }
     assert columns == {

@@ -40,8 +40,9 @@ from counterpoise.report.comparison.samples import (
 from counterpoise.report.formats import format_percent
 from counterpoise.report.style import PAGE_WIDTH
 from counterpoise.store.masks import write_mask
-from counterpoise.store.paths import ResultPaths, compared
+from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
+from counterpoise.store.runs import RunKey, SampleLabels, compared_samples
 from counterpoise.store.weights import write_balance
 
 CHROMOSOMES = {"chr1": 60, "chr2": 30}
@@ -100,9 +101,9 @@ def without_weights(sample: Sample) -> Sample:
 
 def test_resolutions_with_two_samples_are_compared() -> None:
     rows = [("a", 10), ("a", 20), ("b", 20), ("b", 30), ("a", 20), ("c", 20)]
-    runs = [{"sample": sample, "resolution": resolution} for sample, resolution in rows]
-    assert compared(runs) == {20: ["a", "b", "c"]}
-    assert compared([]) == {}
+    runs = [RunKey(sample, resolution, "ice") for sample, resolution in rows]
+    assert compared_samples(runs) == {20: ["a", "b", "c"]}
+    assert compared_samples([]) == {}
 
 
 def test_samples_are_grouped_by_their_longest_chromosome() -> None:
@@ -377,12 +378,10 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     write_mask(paths.mask("a", SIZE), mask, contacts.bins)
     result = cp.balance(contacts, "kr", mask=mask.kept)
     write_balance(result, contacts.bins, paths.run_files("a", SIZE, "kr"))
-    about = {"condition": "wild", "replicate": 2}
-    sample = read_sample(paths, "a", about, SIZE, ["kr"])
+    sample = read_sample(paths, "a", SampleLabels("wild", "2"), SIZE, ["kr"])
     assert (sample.name, sample.description) == ("a", "wild, replicate 2")
     np.testing.assert_array_equal(sample.kept, mask.kept)
     np.testing.assert_array_equal(sample.runs["kr"].weights, result.weights)
     assert sample.runs["kr"].verdict.status is result.verdict.status
     assert sample.contacts.nnz == contacts.nnz
-    nothing = {"condition": None, "replicate": None}
-    assert read_sample(paths, "a", nothing, SIZE, ["kr"]).description == ""
+    assert read_sample(paths, "a", SampleLabels(), SIZE, ["kr"]).description == ""

@@ -36,14 +36,7 @@ PENDING = {
     "counterpoise.balancing.matrices",
     "counterpoise.balancing.support",
     "counterpoise.balancing.task",
-    "counterpoise.cohort.cohort",
-    "counterpoise.cohort.config",
     "counterpoise.cohort.samples",
-    "counterpoise.ingest.pixels",
-    "counterpoise.jobs.command",
-    "counterpoise.jobs.memory",
-    "counterpoise.jobs.resources",
-    "counterpoise.jobs.snakemake",
     "counterpoise.methods.fixed_point",
     "counterpoise.methods.ice",
     "counterpoise.methods.kde",
@@ -66,11 +59,7 @@ PENDING = {
     "counterpoise.store.arrow",
     "counterpoise.store.masks",
     "counterpoise.store.mcool",
-    "counterpoise.store.missing",
-    "counterpoise.store.paths",
-    "counterpoise.store.pixels",
     "counterpoise.store.weights",
-    "counterpoise.tracking.log",
 }
 
 
@@ -84,6 +73,7 @@ def public_objects(module: Any) -> Iterator[tuple[str, Any]]:
         elif inspect.isclass(value):
             yield name, value
             for attribute, member in vars(value).items():
+                member = getattr(member, "__func__", member)  # of a class method
                 if attribute == getattr(member, "__name__", "") and not attribute.startswith("_"):
                     yield f"{name}.{attribute}", getattr(value, attribute)
 
