@@ -66,12 +66,12 @@ assert expected_backend("new", None).memory_mb == 77
 """
 
 CONFIGURE = """
-from counterpoise.cohort.config import load
+from counterpoise.cohort.compose import load_cohort
 
-run = load("conf", ["cohort=demo", "backend=new"])
-assert run.config.backend.name == "new"
-assert run.config.backend.environment == "counterpoise-new"
-assert load("conf", ["cohort=demo", "backend.name=new", "backend.device=npu"])
+cohort = load_cohort("conf", ["cohort=demo", "backend=new"])
+assert cohort.settings.backend.name == "new"
+assert cohort.settings.backend.environment == "counterpoise-new"
+assert load_cohort("conf", ["cohort=demo", "backend.name=new", "backend.device=npu"])
 """
 
 

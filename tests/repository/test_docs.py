@@ -22,7 +22,7 @@ import yaml
 from PIL import Image
 
 import counterpoise as cp
-from counterpoise.cohort.config import load, snakemake_overrides
+from counterpoise.cohort.compose import load_cohort, snakemake_overrides
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
@@ -35,6 +35,7 @@ from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import DIVISIVE, write_mcool
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
+from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_balance, write_searches
 from counterpoise.tracking.log import log_cohort
 from tests.support import REPOSITORY
@@ -49,13 +50,7 @@ COLUMNS = {
     for name, method in methods().items()
 }
 RUNS = [
-    {
-        "sample": "wild",
-        "condition": "control",
-        "replicate": "1",
-        "resolution": resolution,
-        "method": method,
-    }
+    RunKey("wild", resolution, method, condition="control", replicate="1")
     for resolution in RESOLUTIONS
     for method in COLUMNS
 ]
@@ -309,10 +304,10 @@ def test_tracking(paths: ResultPaths, tmp_path: Path, monkeypatch: pytest.Monkey
     from mlflow import MlflowClient
 
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    settings = {
+    settings: dict[str, Any] = {
         "enabled": True, "uri": uri, "artifacts": f"{tmp_path}/artifacts", "timeout_seconds": 5
     }  # fmt: skip
-    record = log_cohort(paths, [run for run in RUNS if run["method"] == "kde"][:1], settings)
+    record = log_cohort(paths, [run for run in RUNS if run.method == "kde"][:1], **settings)
     assert record["status"] == "logged"
     assert set(record) == set(documented("tracking.json"))
     assert set(record["runs"][0]) == set(documented("Tracked runs"))
@@ -369,20 +364,20 @@ def conf(tmp_path: Path) -> Path:
 def test_the_example_cohort_and_sheet_load(conf: Path) -> None:
     cohort, samples = blocks("yaml")
     (conf / "cohort" / "mine.yaml").write_text(cohort, encoding="utf-8")
-    run = load(conf, ["cohort=mine"], conf.parent)
+    run = load_cohort(conf, ["cohort=mine"], conf.parent)
     assert {name: run.column(name) for name in run.methods} == {
         "ice": "GW_ICE",
         "kr": "KR",
         "kr_genome": "GW_KR_GENOME",
     }
-    assert run.config.mask.min_nnz == 5
+    assert run.settings.mask.min_nnz == 5
     assert set(run.samples) == {"wild_1", "wild_2", "knockout_1"}
     listed = cohort.replace("sample_sheet: samples.tsv\n", samples)
     chosen = listed.replace("  - _self_", "  - override /mask: none\n  - _self_")
     (conf / "cohort" / "mine.yaml").write_text(chosen, encoding="utf-8")
-    run = load(conf, ["cohort=mine"], conf.parent)
+    run = load_cohort(conf, ["cohort=mine"], conf.parent)
     assert run.resolutions("knockout_1") == [100_000]
-    assert (run.config.mask.min_nnz, run.config.mask.mad_max) == (5, 0)
+    assert (run.settings.mask.min_nnz, run.settings.mask.mad_max) == (5, 0)
 
 
 def test_the_example_overrides_load(conf: Path) -> None:
@@ -393,12 +388,12 @@ def test_the_example_overrides_load(conf: Path) -> None:
         config: dict[str, Any] = {"hydra_overrides": yaml.safe_load(overrides)}
         if cohort:
             config["cohort"] = cohort.strip().partition("=")[2]
-        composed.append(load(conf, snakemake_overrides(config)))
+        composed.append(load_cohort(conf, snakemake_overrides(config)))
     loose, filtered, off, added = composed
-    assert loose.config.cohort == "scc1"
+    assert loose.settings.cohort == "scc1"
     assert asdict(loose.methods["ice"])["tolerance"] == 1e-4
-    assert (filtered.config.mask.min_nnz, filtered.config.resolutions) == (5, [20_000])
-    assert (off.config.mask.mad_max, off.config.tracking.enabled) == (0, False)
+    assert (filtered.settings.mask.min_nnz, filtered.settings.resolutions) == (5, [20_000])
+    assert (off.settings.mask.mad_max, off.settings.tracking.enabled) == (0, False)
     assert list(added.methods) == [
         "ice",
         "kr",

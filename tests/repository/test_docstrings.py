@@ -26,31 +26,14 @@ MODULES = sorted(
 )
 # Modules whose docstrings are not complete yet; take a module out when it is.
 PENDING = {
-    "counterpoise.cohort.cohort",
-    "counterpoise.cohort.config",
     "counterpoise.cohort.samples",
-    "counterpoise.contacts.bins",
-    "counterpoise.contacts.chromosomes",
-    "counterpoise.contacts.contact_map",
-    "counterpoise.contacts.selection",
-    "counterpoise.ingest.pixels",
-    "counterpoise.jobs.command",
-    "counterpoise.jobs.memory",
-    "counterpoise.jobs.resources",
-    "counterpoise.jobs.snakemake",
-    "counterpoise.mask",
-    "counterpoise.native",
     "counterpoise.report.axes",
     "counterpoise.report.run.weights",
     "counterpoise.report.summary",
     "counterpoise.store.arrow",
     "counterpoise.store.masks",
     "counterpoise.store.mcool",
-    "counterpoise.store.missing",
-    "counterpoise.store.paths",
-    "counterpoise.store.pixels",
     "counterpoise.store.weights",
-    "counterpoise.tracking.log",
 }
 
 
@@ -64,8 +47,9 @@ def public_objects(module: Any) -> Iterator[tuple[str, Any]]:
         elif inspect.isclass(value):
             yield name, value
             for attribute, member in vars(value).items():
+                member = getattr(member, "__func__", member)  # of a class method
                 if attribute == getattr(member, "__name__", "") and not attribute.startswith("_"):
-                    yield f"{name}.{attribute}", member
+                    yield f"{name}.{attribute}", getattr(value, attribute)
 
 
 def parameters(value: Any) -> list[str]:

@@ -11,7 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from counterpoise.cohort.config import load
+from counterpoise.cohort.compose import load_cohort
 from counterpoise.cohort.settings import BackendSettings
 from tests.support import REPOSITORY
 
@@ -87,7 +87,7 @@ def test_there_is_no_other_environment() -> None:
     ],
 )
 def test_configuration_selects_the_environment(overrides: list[str], environment: str) -> None:
-    backend: BackendSettings = load(REPOSITORY / "conf", overrides).config.backend
+    backend: BackendSettings = load_cohort(REPOSITORY / "conf", overrides).settings.backend
     assert backend.environment == environment
 
 

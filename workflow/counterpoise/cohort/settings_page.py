@@ -13,7 +13,7 @@ from omegaconf import MISSING
 from counterpoise.cohort.conf_files import CHOICES, as_yaml
 from counterpoise.cohort.docstrings import default_of, meanings, summary
 from counterpoise.cohort.samples import Sample, schema
-from counterpoise.cohort.settings import METHOD_KEY, RunConfig, SdistFile
+from counterpoise.cohort.settings import METHOD_KEY, CohortSettings, SdistFile
 from counterpoise.methods import methods
 
 INTRO = """\
@@ -163,14 +163,14 @@ def _settings() -> Iterator[str]:
     """Render the tables of all settings."""
     yield "## All settings\n"
     yield "A cohort must give the settings whose default is *required*.\n"
-    yield from _section("The top level", RunConfig)
+    yield from _section("The top level", CohortSettings)
     yield from _section("samples.NAME", Sample)
     yield from _section("sources.PACKAGE", SdistFile)
     for name, method in methods().items():
         about = f"Chosen by `/method@methods.NAME: {name}`. {summary(method.settings)}"
         row = f"| `{METHOD_KEY}` | text | `{name}` | The algorithm; set by the choice. |"
         yield from _section(f"methods.NAME: {name}", method.settings, about, [row])
-    for item, hint in _hinted(RunConfig):
+    for item, hint in _hinted(CohortSettings):
         if isinstance(hint, type) and is_dataclass(hint):
             yield from _section(item.name, hint)
 

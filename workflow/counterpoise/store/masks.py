@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,12 @@ from counterpoise.store.arrow import bin_columns, name_column, to_arrow, to_nump
 METADATA = "counterpoise"  # key of the summary among the file's metadata
 
 
-def write_mask(path: str, mask: Mask, bins: BinTable) -> None:
+def write_mask(path: str | Path, mask: Mask, bins: BinTable) -> None:
     """Write a mask as Parquet.
 
     Parameters
     ----------
-    path : str
+    path : str or Path
         Where the file goes. Its columns are chrom, start, end, kept, reason, nnz and marginal;
         the mask's summary is in its metadata.
     mask : Mask
@@ -43,12 +44,12 @@ def write_mask(path: str, mask: Mask, bins: BinTable) -> None:
     )
 
 
-def read_mask(path: str) -> tuple[NDArray[np.bool_], dict[str, Any]]:
+def read_mask(path: str | Path) -> tuple[NDArray[np.bool_], dict[str, Any]]:
     """Read a mask.
 
     Parameters
     ----------
-    path : str
+    path : str or Path
         A file of ``write_mask``.
 
     Returns

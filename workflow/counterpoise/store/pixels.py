@@ -33,7 +33,15 @@ ROW_GROUP = 1 << 20  # pixels of a row group of pixels.parquet
 
 
 def write_bins(path: str, bins: BinTable) -> None:
-    """The bin table, with chromosome lengths and resolution in the schema metadata."""
+    """Write a bin table, with chromosome lengths and resolution in the schema metadata.
+
+    Parameters
+    ----------
+    path : str
+        Where the Parquet file goes.
+    bins : BinTable
+        The table; its extra columns are written too.
+    """
     extra = {
         name: strings_to_arrow(values.astype(str).tolist())
         if values.dtype.kind == "S"
@@ -46,19 +54,30 @@ def write_bins(path: str, bins: BinTable) -> None:
 
 
 def read_bins(path: str) -> BinTable:
-    """The bin table that ``write_bins`` wrote."""
+    """Read a bin table that ``write_bins`` wrote.
+
+    Parameters
+    ----------
+    path : str
+        The Parquet file.
+
+    Returns
+    -------
+    BinTable
+        The table.
+    """
     table = pq.ParquetFile(path).read()
-    facts = json.loads(table.schema.metadata[METADATA.encode()])
+    metadata = json.loads(table.schema.metadata[METADATA.encode()])
     columns = {name: table[name].combine_chunks() for name in table.column_names}
     chrom = to_numpy(columns["chrom"].indices)
-    names = tuple(facts["lengths"])
+    names = tuple(metadata["lengths"])
     return BinTable(
         names,
-        np.array(list(facts["lengths"].values()), dtype=np.int64),
+        np.array(list(metadata["lengths"].values()), dtype=np.int64),
         np.searchsorted(chrom, np.arange(len(names) + 1)).astype(np.int64),
         to_numpy(columns["start"]),
         to_numpy(columns["end"]),
-        facts["resolution"],
+        metadata["resolution"],
         {
             name: to_numpy(column)
             for name, column in columns.items()
@@ -68,7 +87,18 @@ def read_bins(path: str) -> BinTable:
 
 
 def open_map(files: MapFiles) -> StoredContacts:
-    """The map of one sample and resolution, left on disk: see ``StoredContacts``."""
+    """Open a map and leave its pixels on disk.
+
+    Parameters
+    ----------
+    files : MapFiles
+        The files of the map.
+
+    Returns
+    -------
+    StoredContacts
+        The map, whose pixels are read when they are asked for.
+    """
     file = pq.ParquetFile(files.pixels)
     bins = read_bins(files.bins)
     ends = np.cumsum(
@@ -82,7 +112,7 @@ def open_map(files: MapFiles) -> StoredContacts:
 
     reading = Lock()
 
-    @lru_cache(maxsize=2)  # runs of entries are asked for in order and may begin in the last group
+    @lru_cache(maxsize=2)  # spans are read in order, and one may begin in the group before
     def group_entries(group: int) -> Entries:
         table = file.read_row_group(group, columns=["bin2_id", "count"])
         counts = narrow_counts(to_numpy(table["count"]))
@@ -92,18 +122,29 @@ def open_map(files: MapFiles) -> StoredContacts:
         if a == z:
             return np.empty(0, np.uint32), np.empty(0, np.uint16)
         groups = range(np.searchsorted(ends, a, side="right") - 1, np.searchsorted(ends, z))
-        inside = [slice(max(a - ends[group], 0), z - ends[group]) for group in groups]
+        slices = [slice(max(a - ends[group], 0), z - ends[group]) for group in groups]
         with reading:  # a Parquet file is read by one thread at a time
             pieces = [group_entries(group) for group in groups]
-        columns = [piece[0][part] for piece, part in zip(pieces, inside, strict=True)]
-        counts = [piece[1][part] for piece, part in zip(pieces, inside, strict=True)]
+        columns = [piece[0][inside] for piece, inside in zip(pieces, slices, strict=True)]
+        counts = [piece[1][inside] for piece, inside in zip(pieces, slices, strict=True)]
         return np.concatenate(columns), narrow_counts(np.concatenate(counts))
 
     return StoredContacts(bins, np.cumsum(per_row), read, read_json(files.source))
 
 
 def read_map(files: MapFiles) -> Contacts:
-    """The map of one sample and resolution, from the files that ``write_map`` wrote."""
+    """Read a map into memory.
+
+    Parameters
+    ----------
+    files : MapFiles
+        The files of the map.
+
+    Returns
+    -------
+    Contacts
+        The map.
+    """
     bins, source = read_bins(files.bins), read_json(files.source)
     with pq.ParquetFile(files.pixels, memory_map=True) as file:
 
@@ -115,5 +156,5 @@ def read_map(files: MapFiles) -> Contacts:
                 yield bin1, bin2, count
 
         contacts = Contacts.from_chunks(bins, chunks(), source, file.metadata.num_rows)
-    pa.default_memory_pool().release_unused()  # no other allocator gets at what it keeps
+    pa.default_memory_pool().release_unused()  # other allocators cannot reuse what the pool keeps
     return contacts
