@@ -110,9 +110,9 @@ def measure(name: str, split: int, folder: Path) -> list[dict[str, Any]]:
             }
             # Excess of each of our methods on the bins to which both give a weight.
             common = {
-                own: unevenness(Score.EXCESS, operator, weights[own], used[own] & used[method])
-                for own in OURS
-                if own != method
+                ours: unevenness(Score.EXCESS, operator, weights[ours], used[ours] & used[method])
+                for ours in OURS
+                if ours != method
             }
             rows.append(
                 {

@@ -222,7 +222,7 @@ def plotted_sample() -> figures.Sample:
     labels = ("KSK", "SSK, cosine, one split")
     fits = {label: fit(*CHOICES[label], contacts, truth.h) for label in labels}
     colours = figures.estimator_colours(list(CHOICES))
-    estimates = {label: (colours[label], found.h) for label, found in fits.items()}
+    estimates = {label: (colours[label], each.h) for label, each in fits.items()}
     ksk = fits["KSK"]
     density = smooth_density(counts, ksk.h, ksk.search.bandwidth or 0.02)
     return figures.Sample(counts, truth.h, truth.p, estimates, density)

@@ -83,7 +83,7 @@ def test_halves_are_two_maps_of_the_same_contacts() -> None:
     assert (other.counts != first.counts).any()
 
 
-def test_counts_that_are_not_whole_cannot_be_split() -> None:
+def test_fractional_counts_cannot_be_split() -> None:
     with pytest.raises(ConfigError, match="not whole numbers"):
         cp.balance(random_map(30, 5) * 0.3, "kde")
 
@@ -168,7 +168,7 @@ def test_the_seed_and_nothing_else_decides() -> None:
     assert repr(cp.select_bandwidth(contacts, threads=1)[0]) == repr(first)
 
 
-def test_sparse_maps_reject_what_they_cannot_score() -> None:
+def test_sparse_maps_reject_bandwidths_without_a_score() -> None:
     _, contacts = smooth_map(150, 400)
     kept = np.ones(150, bool)
     found = cp.select_bandwidth(contacts, mask=kept, ignore_diags=2)[0]
@@ -179,7 +179,7 @@ def test_sparse_maps_reject_what_they_cannot_score() -> None:
     assert cp.balance(contacts, "kde", mask=kept, ignore_diags=2).status is cp.Status.CONVERGED
 
 
-def test_where_none_can_be_told_to_be_good_it_is_the_widest() -> None:
+def test_without_evidence_the_widest_bandwidth_is_chosen() -> None:
     """Half of one contact is none: nothing can be scored, and the method itself decides."""
     matrix = np.zeros((8, 8))
     matrix[0, 1] = matrix[1, 0] = 1
@@ -326,7 +326,7 @@ def test_one_length_on_every_chromosome(scope: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["kde", "kde_eb"])
-def test_an_empty_scaffold_is_left_out_by_name(method: str) -> None:
+def test_an_empty_scaffold_is_dropped_and_named(method: str) -> None:
     contacts = genome_map({"chr1": 90, "chr2": 60, "tiny": 3}, 7)
     kept = np.ones(153, bool)
     inside = contacts.columns < 150
@@ -417,7 +417,7 @@ def test_a_sparse_real_map(shared_data: Path) -> None:
     ("method", "score", "factor"),
     [("kde", "excess", 2**-0.2), ("kde", "cvm", 1.0), ("ssk_cv", "excess", 2 ** (-1 / 3))],
 )
-def test_the_whole_map_gets_a_narrower_bandwidth_than_its_halves(
+def test_the_full_map_gets_a_narrower_bandwidth_than_its_folds(
     method: str, score: str, factor: float
 ) -> None:
     """By the rate at which the best one falls with the contacts; the paper's score as it is."""

@@ -184,7 +184,7 @@ CHANGES: dict[str, Callable[[Cohort], dict[str, int]]] = {
 }
 
 
-def test_every_change_has_its_row() -> None:
+def test_every_change_has_a_row() -> None:
     told = [what for what, _, _ in rows()]
     assert set(CHANGES) <= set(told)
     assert len(told) == len(set(told))
@@ -334,7 +334,7 @@ def test_an_unknown_sample_is_named(finished: Cohort) -> None:
         assert "the cohort small has no sample 'c'" in done.stdout + done.stderr
 
 
-def test_what_is_said_of_samples_may_be_longer_than_an_argument(tmp_path: Path) -> None:
+def test_descriptions_of_samples_may_be_longer_than_an_argument(tmp_path: Path) -> None:
     """Two samples with much to say are as long as a thousand with little."""
     cohort = Cohort(tmp_path)
     text = COHORT.replace("[1000, 2000]", "[1000]")
@@ -362,7 +362,7 @@ def test_a_misspelt_key_ends_at_once(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_what_there_is_is_told_where_a_job_failed(tmp_path: Path) -> None:
+def test_a_failed_job_is_reported_with_all_other_results(tmp_path: Path) -> None:
     """Old results of what failed are told as missing; and all is made anew when it is mended."""
     cohort = Cohort(tmp_path)
     logged = ("~method@methods.kde", "~method@methods.ice", "resolutions=[2000]", "tracking=sqlite")
