@@ -168,7 +168,7 @@ def test_old_versions_stored_zeros_and_a_chromosome_without_matrix(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_counts_that_are_not_whole_come_as_float64(tmp_path: Path, engine: str) -> None:
+def test_fractional_counts_are_float64(tmp_path: Path, engine: str) -> None:
     path = tmp_path / "float.hic"
     path.write_bytes(hic_bytes(8, {(1, 1): [(0, 0, 2.5), (0, 1, 1.0)]}))
     _, (_, _, count) = read(path, 200, engine)

@@ -17,7 +17,7 @@ import cooler
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoise.contacts.bins import BinTable
@@ -133,7 +133,7 @@ def test_odd_storage_gives_the_control(shared_data: Path, name: str) -> None:
     assert contacts.source["notes"], "what was put right is told"
 
 
-def test_control_is_what_is_stored(shared_data: Path) -> None:
+def test_control_equals_the_stored_pixels(shared_data: Path) -> None:
     path = shared_data / "bad" / "control_good.cool"
     bin1, bin2, count = stored(path)
     contacts = read_contacts(path)
@@ -148,7 +148,7 @@ def test_counts_over_int32_are_exact(shared_data: Path) -> None:
     assert np.count_nonzero(contacts.counts == 2**33) == 3
 
 
-def test_stored_zeros_are_told(shared_data: Path) -> None:
+def test_stored_zeros_are_reported(shared_data: Path) -> None:
     contacts = read_contacts(shared_data / "odd.1.cool")
     assert contacts.source["zeros_dropped"] == 191
     assert contacts.nnz == 1847 - 191
@@ -522,7 +522,9 @@ def cut(pixels: Chunk, places: list[int]) -> Iterator[Chunk]:
 
 
 @given(maps(), st.lists(st.integers(0, 10_000), max_size=8))
-def test_cuts_change_nothing(drawn: tuple[BinTable, np.ndarray], places: list[int]) -> None:
+def test_chunk_boundaries_change_nothing(
+    drawn: tuple[BinTable, np.ndarray], places: list[int]
+) -> None:
     bins, matrix = drawn
     pixels = pixels_of(matrix)
     tally = Tally()
@@ -536,7 +538,7 @@ def test_cuts_change_nothing(drawn: tuple[BinTable, np.ndarray], places: list[in
 
 
 @given(maps(), st.lists(st.integers(0, 10_000), max_size=8), st.randoms(use_true_random=False))
-def test_zeros_and_order_within_rows_are_put_right(
+def test_zeros_and_order_within_rows_are_corrected(
     drawn: tuple[BinTable, np.ndarray], places: list[int], shuffler: random.Random
 ) -> None:
     bins, matrix = drawn
@@ -573,7 +575,6 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("words", BREAKS)
-@settings(max_examples=40)
 @given(data=st.data())
 def test_broken_pixels_are_always_refused(words: str, data: st.DataObject) -> None:
     bins, matrix = data.draw(maps().filter(lambda m: len(m[0]) > 1 and m[1].any()))
@@ -688,7 +689,7 @@ def test_a_map_of_one_bin_has_any_resolution_from_its_length_on(shared_data: Pat
 
 
 @pytest.mark.parametrize("resolution", [0, -10_000, "10000"])
-def test_a_resolution_is_a_whole_number_of_base_pairs(shared_data: Path, resolution: int) -> None:
+def test_a_resolution_is_an_integer(shared_data: Path, resolution: int) -> None:
     with pytest.raises(InputError, match="whole number of base pairs"):
         read_contacts(shared_data / "bad" / "control_good.cool", resolution)
 

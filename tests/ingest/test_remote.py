@@ -100,7 +100,7 @@ def test_fetched_once_and_kept_by_content(file: Remote, url: str, output: Path) 
 
 
 @pytest.mark.parametrize("told", ["etag", "last_modified", "both"])
-def test_unchanged_is_asked_and_not_sent_again(
+def test_an_unchanged_file_is_checked_and_not_sent_again(
     told: str, file: Remote, url: str, output: Path
 ) -> None:
     file.etag = None if told == "last_modified" else file.etag
@@ -114,7 +114,7 @@ def test_unchanged_is_asked_and_not_sent_again(
     assert "unchanged on the server" in said
 
 
-def test_changed_is_fetched(file: Remote, url: str, output: Path) -> None:
+def test_a_changed_file_is_fetched(file: Remote, url: str, output: Path) -> None:
     fetch(url, output)
     file.data, file.etag = DATA[::-1], '"two"'
     record, _ = fetch(url, output)
@@ -123,9 +123,7 @@ def test_changed_is_fetched(file: Remote, url: str, output: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut"])
-def test_what_is_kept_is_not_trusted_blindly(
-    damage: str, file: Remote, url: str, output: Path
-) -> None:
+def test_the_cached_file_is_checked(damage: str, file: Remote, url: str, output: Path) -> None:
     record, _ = fetch(url, output)
     kept = output.parents[1] / "content" / record["sha256"]
     kept.unlink() if damage == "gone" else kept.write_bytes(DATA[:-1])
@@ -205,7 +203,7 @@ def test_without_a_strong_etag_the_date_must_do(file: Remote, url: str, output: 
 
 
 @pytest.mark.parametrize("why", ["no ranges", "nothing tells the content"])
-def test_else_it_begins_anew(why: str, file: Remote, url: str, output: Path) -> None:
+def test_otherwise_the_download_restarts(why: str, file: Remote, url: str, output: Path) -> None:
     file.cuts = [3 * PIECE_BYTES]
     if why == "no ranges":
         file.ranges = False
@@ -217,7 +215,7 @@ def test_else_it_begins_anew(why: str, file: Remote, url: str, output: Path) -> 
 
 
 @pytest.mark.parametrize("honest", [True, False], ids=["honest", "ignores If-Range"])
-def test_content_that_changes_on_the_way_is_not_mixed(
+def test_content_that_changes_during_the_download_is_not_mixed(
     honest: bool, file: Remote, url: str, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = DATA[::-1] + b"longer"
@@ -245,7 +243,7 @@ def test_content_that_shrinks_on_the_way(file: Remote, url: str, output: Path) -
     assert output.read_bytes() == DATA[:PIECE_BYTES]
 
 
-def test_tries_are_limited_but_begin_anew_with_what_was_reached(
+def test_tries_are_limited_and_progress_resets_the_count(
     file: Remote, url: str, output: Path
 ) -> None:
     file.cuts = [PIECE_BYTES] * 5  # five cuts and two further tries, each of which gets on
@@ -333,7 +331,7 @@ FALSE = {
 
 
 @pytest.mark.parametrize("how", FALSE)
-def test_nothing_half_read_is_taken_for_whole(
+def test_a_partial_file_is_not_taken_for_complete(
     how: str, file: Remote, url: str, output: Path
 ) -> None:
     file.headers, words = FALSE[how]
@@ -343,7 +341,7 @@ def test_nothing_half_read_is_taken_for_whole(
     assert_nothing_there(output)
 
 
-def test_a_chunked_answer_that_is_cut_is_not_whole(file: Remote, url: str, output: Path) -> None:
+def test_a_chunked_answer_that_is_cut_is_incomplete(file: Remote, url: str, output: Path) -> None:
     file.headers = {"Transfer-Encoding": "chunked", "Content-Length": None}
     file.cuts, file.ranges = [len(DATA) - 5] * 9, False
     with pytest.raises(InputError, match="could not be downloaded"):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
@@ -166,7 +166,6 @@ def test_biases_agree_whatever_their_scales() -> None:
     assert np.log(estimate).mean() == pytest.approx(0)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.integers(1, 10**6), min_size=1, max_size=40),
     st.integers(1, 12),
