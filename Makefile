@@ -1,15 +1,20 @@
-# make demo | make test | make setup | make check | make bench      (see README.md)
+# `make help` lists the targets; README.md explains them.
 
 # Python 3.11 to 3.13.
 PYTHON ?= python3
 # Which build of PyTorch: see "GPU" in README.md.
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
+# Markers of the slow tests, explained in pyproject.toml; a test without one runs in `make test`.
+TIERS := workflow servers cluster peers long
 
-.PHONY: demo test setup check format accept bench clean
+.PHONY: help demo test test-all test-random $(TIERS:%=test-%) setup check format accept bench clean
 .DEFAULT_GOAL := demo
 
-demo: setup
+help: ## List the targets.
+	@grep -E '^[a-z-]+:.* ## ' Makefile | sed -E 's/:.* ## /\t/' | expand -t 14
+
+demo: setup ## Balance the demo cohort and write its report (the default target).
 	$(BIN)/snakemake --profile local
 	@echo
 	@echo "Done. Look at:"
@@ -18,10 +23,22 @@ demo: setup
 	@echo "  results/demo/coolers/*.mcool      balanced coolers, one column per method, and weight"
 	@echo "  $(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db     every run, side by side"
 
-test: .venv/ready
+test: .venv/ready ## Run the fast tests, about four minutes; slow ones: make test-workflow, and so on.
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile \
+	    -m "not (workflow or servers or cluster or peers or long)"
+
+# One tier of slow tests: test-workflow, test-servers, test-cluster, test-peers, test-long.
+$(TIERS:%=test-%): .venv/ready
+	$(BIN)/python -m pytest -m $(@:test-%=%)
+
+# Every test of random inputs, with many more of them.
+test-random: .venv/ready
+	HYPOTHESIS_PROFILE=many $(BIN)/python -m pytest -n auto --maxprocesses 4 -m "hypothesis and not peers"
+
+test-all: .venv/ready ## Run every test.
 	$(BIN)/python -m pytest
 
-setup: .venv/ready
+setup: .venv/ready ## Install into .venv and fetch the maps of the demo.
 	@$(BIN)/snakemake --profile local --quiet all -- demo_inputs
 
 .venv/ready: pyproject.toml setup.py Makefile envs/prerequisites.sh $(wildcard workflow/counterpoise/native/*.[ch])
@@ -31,23 +48,23 @@ setup: .venv/ready
 	$(BIN)/python -m pip install --quiet $(TORCH) --editable '.[cluster,dev,torch]'
 	@touch $@
 
-check: .venv/ready
+check: .venv/ready ## Check style, types and the workflow.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 
-format: .venv/ready
+format: .venv/ready ## Format Python and Snakemake code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/rules
 
-# Write every generated file: conf/, docs/configuration.md, tables of methods, tests/revisions.json.
-accept: .venv/ready
+# conf/, docs/configuration.md, tables of methods, tests/revisions.json.
+accept: .venv/ready ## Write all generated files again.
 	$(BIN)/python -m tests.support.accept
 
-bench: .venv/ready
+bench: .venv/ready ## Compare with peers: hours, and the numbers of the documentation.
 	$(BIN)/python -m benchmarks.against_peers
 	$(BIN)/python -m benchmarks.product
 	$(BIN)/python -m benchmarks.files
@@ -55,5 +72,5 @@ bench: .venv/ready
 	$(BIN)/python -m benchmarks.kernel_density.simulation
 	$(BIN)/python -m benchmarks.kernel_density.iteration
 
-clean:
+clean: ## Remove what setup, demo and tests made.
 	rm -rf .venv results resources .snakemake

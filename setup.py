@@ -1,4 +1,4 @@
-"""Builds the compiled kernels; everything else is in pyproject.toml."""
+"""Build the native library; everything else is in pyproject.toml."""
 
 from pathlib import Path
 
@@ -9,10 +9,10 @@ FOLDER = "workflow/counterpoise/native"
 setup(
     ext_modules=[
         Extension(
-            "counterpoise.native._kernels",
-            sources=[f"{FOLDER}/{name}.c" for name in ("layout", "product", "reading")],
+            "counterpoise.native._native",
+            sources=[f"{FOLDER}/{name}.c" for name in ("packing", "product", "reading")],
             depends=[str(path) for path in Path(FOLDER).glob("*.h")],
-            # One multiplication and one addition, never fused: the same bits on every processor.
+            # Without fused multiply-add, results have the same bits on every processor.
             extra_compile_args=["-O3", "-std=c11", "-D_GNU_SOURCE", "-ffp-contract=off"],
         )
     ]

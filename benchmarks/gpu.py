@@ -21,7 +21,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from counterpoise.backends.torch import TorchOperator, Triangle, find_device
+from counterpoise.backends.torch import find_device
+from counterpoise.backends.torch.operator import TorchOperator
+from counterpoise.backends.torch.panel_csr import Triangle
 from counterpoise.backends.vectors import to_numpy
 from counterpoise.balancing.api import balance
 from counterpoise.contacts.bins import BinTable
@@ -33,7 +35,6 @@ from counterpoise.methods.recorder import Recorder
 SIZES = (50_000_000, 1_000_000_000)
 MAX_COMPARED = 100_000_000  # nonzeros up to which the weights are compared with the CPU's
 METHODS = ("kr", "ice")
-ROUNDS = 3
 PRODUCTS = 20
 COPIED_BYTES = 2**30
 # Properties of the map: reach of a row from the diagonal as a share of all bins; share of the bins
@@ -182,11 +183,11 @@ def solve(operator: TorchOperator, name: str) -> tuple[int, np.ndarray]:
     problem = Problem(counted, marginal, recorder, lambda: counted.ones(), list)
     solution = method.solve(problem, method.settings())
     if not solution.status.good:
-        raise SystemExit(f"{name} did not balance the map: {solution.reason}")
+        raise SystemExit(f"{name} did not balance the map: {solution.cause}")
     return recorder.matvecs, to_numpy(solution.weights)
 
 
-def measure(nonzeros: int, device: torch.device) -> list[Measurement]:
+def measure(nonzeros: int, device: torch.device, rounds: int) -> list[Measurement]:
     """Time products alone, then each method, on one map."""
     triangle = banded_map(nonzeros, device)
     contacts = contacts_of(triangle) if nonzeros <= MAX_COMPARED else None
@@ -197,9 +198,9 @@ def measure(nonzeros: int, device: torch.device) -> list[Measurement]:
     operator.product(x)  # compiles
     runs = [
         time_work(device, lambda: [operator.product(x) for _ in range(PRODUCTS)][-1])
-        for _ in range(ROUNDS)
+        for _ in range(rounds)
     ]
-    packed_bytes = operator.bytes_per_product
+    matrix_bytes = operator.bytes_per_product
 
     def row(what: str, products: int, times: list[float], results: list[Any]) -> Measurement:
         difference = None
@@ -209,12 +210,12 @@ def measure(nonzeros: int, device: torch.device) -> list[Measurement]:
             difference = float(np.abs(results[0] / expected - 1).max())
         same = len({result.tobytes() for result in results}) == 1
         seconds = statistics.median(times)
-        return Measurement(size, stored, what, products, seconds, packed_bytes, difference, same)
+        return Measurement(size, stored, what, products, seconds, matrix_bytes, difference, same)
 
     lines = [row("product", PRODUCTS, [run[0] for run in runs], [to_numpy(r[1]) for r in runs])]
     for name in METHODS:
         solve(operator, name)  # compiles what the method needs
-        runs = [time_work(device, lambda name=name: solve(operator, name)) for _ in range(ROUNDS)]
+        runs = [time_work(device, lambda name=name: solve(operator, name)) for _ in range(rounds)]
         times, results = [run[0] for run in runs], [run[1][1] for run in runs]
         lines.append(row(name, runs[0][1][0], times, results))
     return lines
@@ -225,8 +226,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.add_argument("--nonzeros", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    device = find_device(args.device)
+    device = torch.device(find_device(args.device))
     bandwidth = memory_bandwidth(device, min(COPIED_BYTES, 8 * max(args.nonzeros)))
     on_cuda = device.type == "cuda"
     name = torch.cuda.get_device_name(device) if on_cuda else f"CPU ({platform.machine()})"
@@ -234,11 +236,11 @@ def main() -> None:
     print(
         f"{name}, {date.today()}, torch {torch.__version__}, "
         f"{'Triton program' if compiled else 'torch operations'}; memory copied at "
-        f"{bandwidth / 1e9:,.0f} GB/s (read and written); medians of {ROUNDS} runs.\n"
+        f"{bandwidth / 1e9:,.0f} GB/s (read and written); medians of {args.rounds} runs.\n"
     )
     print(HEAD)
     for nonzeros in args.nonzeros:
-        for line in measure(nonzeros, device):
+        for line in measure(nonzeros, device, args.rounds):
             print(line.line(bandwidth), flush=True)
 
 

@@ -36,7 +36,8 @@ from benchmarks.measuring import (
 )
 from benchmarks.simulated import FOLDER, MAPS
 from counterpoise.contacts.selection import Scope
-from counterpoise.jobs.memory import AROUND, forecast
+from counterpoise.jobs.memory import predict_memory
+from counterpoise.jobs.resources import SNAKEMAKE_MB
 from counterpoise.methods import methods
 from counterpoise.methods.base import Method
 from counterpoise.store.paths import MapFiles, RunFiles
@@ -45,8 +46,10 @@ LIMIT_MB = 1024
 WORK = FOLDER / "larger-work"
 SCRATCH = WORK / "scratch"
 MAP = MapFiles.in_folder(WORK)
-METHODS = {"KR": {"method": "kr", "scope": "genome"}, "ICE": {"method": "ice"}}
-RESULTS = ("weights.parquet", "trace.parquet", "verdict.json")
+METHODS: dict[str, dict[str, Any]] = {
+    "KR": {"method": "kr", "settings": {"scope": "genome"}},
+    "ICE": {"method": "ice"},
+}
 DROP_INTERVAL = 0.05  # seconds
 
 
@@ -76,7 +79,7 @@ def prepare(name: str) -> None:
 def balance(method: str, folder: Path, *options: str) -> list[str]:
     """Return the command of the rule ``balance`` that writes to a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = RunFiles(*(str(folder / file) for file in RESULTS))
+    files = RunFiles.in_folder(folder)
     mask = str(WORK / "mask.parquet")
     command = script("balance", METHODS[method], map=MAP, mask=mask, run=files)
     return [*command, "--threads", "2", *options]
@@ -147,12 +150,12 @@ def measure(method: str, kind: str) -> dict[str, Any]:
     if kind == IN_MEMORY:
         run = time_process(balance(method, folder))
     else:
-        command = limit_memory(balance(method, folder, "--memory-mb", str(LIMIT_MB + AROUND)))
+        command = limit_memory(balance(method, folder, "--memory-mb", str(LIMIT_MB + SNAKEMAKE_MB)))
         with drop_cache() if kind == FROM_DISK else contextlib.nullcontext():
             run = time_process(command)
-    verdict = json.loads((folder / RESULTS[2]).read_text())
+    verdict = json.loads(Path(RunFiles.in_folder(folder).verdict).read_text())
     reference = WORK / method / IN_MEMORY.replace(" ", "-")
-    for file in RESULTS[:2]:
+    for file in ("weights.parquet", "trace.parquet"):
         if not filecmp.cmp(reference / file, folder / file, shallow=False):
             raise RuntimeError(f"{method} {kind}: {file} differs from that of the run in memory")
     return {
@@ -180,7 +183,7 @@ def main() -> None:
         "nonzeros": json.loads(Path(MAP.source).read_text())["nnz"],
         "limit_mb": LIMIT_MB,
         "refused": fail_in_memory(),
-        "forecast": {method: predict_memory(method) for method in METHODS},
+        "forecast": {method: predict_for(method) for method in METHODS},
         "runs": {method: {kind: [] for kind in kinds} for method in METHODS},
         "machine": machine(),
     }
@@ -195,11 +198,11 @@ def main() -> None:
     shutil.rmtree(WORK)
 
 
-def predict_memory(method: str) -> tuple[int, int]:
+def predict_for(method: str) -> tuple[int, int]:
     """Return the predicted MiB in memory and when streaming."""
     chosen: Method = methods()[METHODS[method]["method"]]
-    scope = METHODS[method].get("scope", chosen.settings().scope)
-    return forecast(MAP, Scope(scope), 2)
+    settings = chosen.settings(**METHODS[method].get("settings", {}))
+    return predict_memory(MAP, Scope(settings.scope), 2)
 
 
 def table(record: dict[str, Any]) -> str:

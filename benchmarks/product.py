@@ -16,7 +16,7 @@ from typing import Any
 import counterpoise as cp
 from benchmarks.bandwidth import bandwidth
 from benchmarks.measuring import load, machine, machine_line, markdown, publish, save, use_two_cores
-from benchmarks.simulated import simulated
+from benchmarks.simulated import write_map
 from counterpoise.backends import make_operator
 from counterpoise.contacts.selection import Scope, select
 
@@ -25,11 +25,11 @@ IGNORE_DIAGS = 2
 
 def measure(name: str, seconds: float) -> dict[str, Any]:
     """Time products with one map for some seconds, after one untimed product."""
-    contacts = cp.read_contacts(simulated(name).path)
+    contacts = cp.read_contacts(write_map(name).path)
     kept = cp.mask_bins(contacts).kept
     selection = next(iter(select(contacts.bins, kept, Scope.GENOME, IGNORE_DIAGS)))
     before = max(bandwidth().values())
-    operator = make_operator("auto", contacts, selection)
+    operator = make_operator("native", contacts, selection)
     x = operator.product(operator.ones())
     x /= x.max()
     times = []

@@ -97,7 +97,7 @@ MAPS = {
 }
 
 
-def simulated(name: str) -> Map:
+def write_map(name: str) -> Map:
     """Return a map by name, and write its file unless it exists."""
     spec = MAPS[name]
     if spec.path.exists():
@@ -234,4 +234,4 @@ def draw_pixels(spec: Map) -> Iterator[dict[str, NDArray[np.int64] | NDArray[np.
 
 if __name__ == "__main__":
     for chosen in sys.argv[1:]:
-        print(simulated(chosen).path)
+        print(write_map(chosen).path)

@@ -24,10 +24,10 @@ import scipy.sparse as sp
 
 def prepare(name: str, folder: Path) -> None:
     """Write the map as CSR arrays."""
-    from benchmarks.simulated import simulated
+    from benchmarks.simulated import write_map
     from counterpoise import mask_bins, read_contacts
 
-    contacts = read_contacts(simulated(name).path)
+    contacts = read_contacts(write_map(name).path)
     kept = mask_bins(contacts).kept
     row, column = contacts.rows, contacts.columns.astype(np.int32)
     inside = (column - row >= 2) & kept[row] & kept[column]

@@ -20,9 +20,10 @@ import psutil
 
 from benchmarks.measuring import machine, machine_line, markdown, publish, save, use_two_cores
 from counterpoise.store.paths import ResultPaths
+from counterpoise.store.runs import RunKey
 from counterpoise.tracking.log import log_cohort
 from tests.support.servers import Server, missing_for_postgres, mlflow_server, postgres, running
-from tests.support.tracking import cohort_rows, write_run
+from tests.support.tracking import cohort_runs, write_run
 
 WORKERS = 4  # default of ``mlflow server``
 
@@ -35,7 +36,7 @@ def cpu_seconds(server: Server) -> float:
     return sum(spent.user + spent.system for spent in times)
 
 
-def time_logging(paths: ResultPaths, rows: list[dict[str, Any]], server: Server) -> dict[str, Any]:
+def time_logging(paths: ResultPaths, rows: list[RunKey], server: Server) -> dict[str, Any]:
     """Log runs and measure wall seconds and the CPU seconds of this process and of the server.
 
     Raises
@@ -46,7 +47,7 @@ def time_logging(paths: ResultPaths, rows: list[dict[str, Any]], server: Server)
     settings = {"uri": server.address, "artifacts": None, "enabled": True, "timeout_seconds": 60}
     load = os.getloadavg()[0]
     wall, cpu, served = time.perf_counter(), time.process_time(), cpu_seconds(server)
-    record = log_cohort(paths, rows, settings)
+    record = log_cohort(paths, rows, **settings)
     if record["status"] != "logged":
         raise RuntimeError(f"some runs were not logged: {record['reason']}")
     return {
@@ -62,7 +63,7 @@ def measure(runs: int, points: int) -> dict[str, Any]:
     with TemporaryDirectory() as name, postgres() as (_, uri):
         folder = Path(name)
         with running(mlflow_server(folder, uri, WORKERS)) as server:
-            paths, rows = ResultPaths("bench", str(folder / "results")), cohort_rows(runs // 2)
+            paths, rows = ResultPaths("bench", str(folder / "results")), cohort_runs(runs // 2)
             for row in rows:
                 write_run(paths, row, points=points)
             time_logging(

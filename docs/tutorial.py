@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Balancing a five-bin map: KR, ICE, VC and VC_SQRT
 #
-# This redoes the "KR and ICE balancing" tutorial of the package gunz_cm with Counterpoise, on the
-# same map, and says where the two differ and why. Open it as a notebook (jupytext, VS Code), or
-# run `python docs/tutorial.py [plot.png]`. Whatever the text says of a result, the cell under it
-# computes and prints.
+# This repeats the "KR and ICE balancing" tutorial of the package gunz_cm with Counterpoise on the
+# same map, and explains where the two differ and why. Open it as a notebook (jupytext, VS Code), or
+# run `python docs/tutorial.py [plot.png]`. The cell below each text computes and prints the results
+# that the text mentions.
 
 # %%
 import sys
@@ -26,9 +26,9 @@ np.set_printoptions(precision=5, suppress=True, linewidth=100)
 
 
 # %% [markdown]
-# ## What the tutorial printed
+# ## Results of the original tutorial
 #
-# Its results, to compare with ours.
+# These are compared with ours below.
 
 # %%
 PRINTED_KR_WEIGHTS = np.array([1e-10, 1e-10, 5.743257e-03, 2.297304e-03, 5.743257e-03])
@@ -46,10 +46,9 @@ PRINTED_ICE = np.array(
 # %% [markdown]
 # ## The map
 #
-# One chromosome of five bins of 1 Mb. Contacts fall off exponentially with distance, and the
-# first two bins are seen three times too often. A cooler stores whole counts unless told
-# otherwise, so what is read back is the formula rounded down: the tutorial's map, too, is this
-# one.
+# The map is one chromosome of five bins of 1 Mb. Contacts decrease exponentially with distance, and
+# the first two bins are observed three times too often. A cooler stores integer counts by default,
+# so the map that is read back is the formula rounded down. The original tutorial used this map too.
 
 # %%
 RESOLUTION, DECAY, BIAS = 1_000_000, 2_000_000.0, 3.0
@@ -75,8 +74,8 @@ print(f"largest difference from the formula: {np.max(formula - dense[bin1, bin2]
 # %% [markdown]
 # ## KR
 #
-# Knight-Ruiz looks for weights $d > 0$ with $d_i \sum_j A_{ij} d_j = 1$ for every bin.
-# `kr_normalize` takes any scipy sparse matrix and returns the balanced matrix and $d$.
+# Knight-Ruiz finds weights $d > 0$ with $d_i \sum_j A_{ij} d_j = 1$ for every bin. `kr_normalize`
+# takes any scipy sparse matrix and returns the balanced matrix and $d$.
 
 # %%
 kr_matrix, kr_weights = cp.kr_normalize(raw, max_iter=500, tolerance=1e-10)
@@ -89,15 +88,15 @@ ratio = kr_weights[2:].mean() / kr_weights[:2].mean()
 print(f"the biased bins' weights are smaller {ratio:.2f} times; their bias is {BIAS:g}")
 
 # %% [markdown]
-# ### Why the tutorial's KR differs
+# ### Why the KR of the original tutorial differs
 #
-# Its row sums are not one, and not equal either; the first two are zero: two bins with data have
-# been erased, not corrected.
+# Its row sums are neither one nor equal. The first two are zero: two bins with data were erased
+# instead of corrected.
 #
-# The update that it prints is the reason: $d \leftarrow d \sqrt{n / (A d)}$. It stands still
-# where $(A d)_i = n$, a *linear* condition, or where $d_i$ is zero, while balancing asks for
-# $d_i (A d)_i = 1$. The true solution is no fixed point of it, whatever the scale. What it does
-# reach is what the tutorial prints: $A d$ constant on the last three bins, and the others at zero
+# The reason is its update, $d \leftarrow d \sqrt{n / (A d)}$. This has a fixed point where
+# $(A d)_i = n$, a *linear* condition, or where $d_i$ is zero, while balancing requires
+# $d_i (A d)_i = 1$. The true solution is not a fixed point of the update at any scale. The update
+# converges to the printed result: $A d$ is constant on the last three bins, and the others are zero
 # (the printed 1e-10 is a floor).
 
 # %%
@@ -108,7 +107,7 @@ print("A d at the balancing weights:", dense @ kr_weights)
 
 
 def printed_step(d: np.ndarray) -> np.ndarray:
-    """The tutorial's update of the weights."""
+    """Update the weights as the original tutorial does."""
     return d * np.sqrt(n / (dense @ d))
 
 
@@ -122,11 +121,11 @@ print("reached in 500 printed steps, largest set to one:", reached / reached.max
 print("the printed weights, largest set to one:         ", printed_shape)
 
 # %% [markdown]
-# With $d$ itself under the root, $d \leftarrow \sqrt{d / (A d)}$, the step has the right fixed
-# point: this is symmetric Sinkhorn-Knopp, and it comes to the weights of KR. It is not KR,
-# though. KR solves the equations by Newton's method, each step by conjugate gradients; its cost
-# is counted in products $A x$. The tutorial's "$O(\sqrt{n})$ iterations" does not describe that:
-# the number of products hardly changes with the size of the map.
+# With $d$ itself under the root, $d \leftarrow \sqrt{d / (A d)}$, the update has the right fixed
+# point. This is symmetric Sinkhorn-Knopp, which converges to the weights of KR, but it is not KR.
+# KR solves the equations by Newton's method with conjugate gradients in each step, and its cost is
+# the number of products $A x$. The "$O(\sqrt{n})$ iterations" of the original tutorial do not
+# describe that: the number of products hardly changes with the size of the map.
 
 # %%
 d = np.ones(n)
@@ -141,8 +140,8 @@ rng = np.random.default_rng(0)
 kr_products = {}
 for size in (100, 400, 1600):
     distance = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
-    seen = np.exp(rng.normal(0, 0.5, size))
-    upper = np.triu(rng.poisson(1000 * np.outer(seen, seen) / (distance + 1)))
+    bias = np.exp(rng.normal(0, 0.5, size))
+    upper = np.triu(rng.poisson(1000 * np.outer(bias, bias) / (distance + 1)))
     larger = cp.balance(upper + np.triu(upper, 1).T, "kr")
     kr_products[size] = larger.matvecs
     print(f"{size} bins (square root {size**0.5:.0f}): {larger.matvecs} products, {larger.status}")
@@ -150,13 +149,13 @@ for size in (100, 400, 1600):
 # %% [markdown]
 # ## ICE
 #
-# Iterative correction divides by the row sums, again and again, until they are equal. Where an
-# exact balancing exists there is one alone, up to a factor, so ICE and KR agree; they differ in
-# the way to it, in the stop rule and in the scale.
+# Iterative correction divides by the row sums repeatedly until they are equal. If an exact
+# balancing exists, it is unique up to a factor, so ICE and KR agree. They differ in the iteration,
+# the stopping criterion and the scale.
 #
-# The tutorial's signature says that the row sums' target is the total over the number of bins.
-# Counterpoise's default is that. What the tutorial *printed* has another scale: the geometric
-# mean of the raw row sums. With that as the target, its matrix comes out.
+# According to its signature, the original tutorial scales row sums to the total over the number of
+# bins. This is the default of Counterpoise. Its *printed* result has another scale, the geometric
+# mean of the raw row sums. With that target, Counterpoise reproduces its matrix.
 
 # %%
 ice = cp.ice_normalize(raw, max_iter=500, tolerance=1e-8).toarray()
@@ -173,13 +172,13 @@ ice_against_kr = np.abs(ice / (kr * ice.sum(axis=1).mean()) - 1).max()
 print(f"largest relative difference between ICE and KR, up to scale: {ice_against_kr:.1e}")
 
 # %% [markdown]
-# The tutorial calls KR the default of `cooler balance`. That runs ICE: stopped early, after three
-# iterations, it holds the weights that Counterpoise's ICE has then, and not those of KR. (The
-# filters that suit a whole genome are off here, for five bins.)
+# The original tutorial calls KR the default of `cooler balance`. That command runs ICE: stopped
+# after three iterations, it has the weights that Counterpoise's ICE has then, and not those of KR.
+# (The filters, which are meant for genomes, are off for these five bins.)
 
 # %%
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # that three iterations do not converge is the point
+    warnings.simplefilter("ignore")  # three iterations are not meant to converge
     cooler_weights, _ = cooler.balance_cooler(
         cooler.Cooler(str(path)), ignore_diags=False, mad_max=0, min_nnz=0, max_iters=3
     )
@@ -193,12 +192,12 @@ print(f"cooler against KR, range of the ratio over its mean: {cooler_against_kr:
 # %% [markdown]
 # ## VC and VC_SQRT
 #
-# The tutorial treats vanilla coverage (VC) as another word for ICE. VC is one pass: every contact
-# is divided by the row sums of both its bins, and the total restored. ICE goes on from there
-# until the row sums are equal; after VC they are not. VC_SQRT divides by the square roots of the
-# row sums. Neither can come out of KR's weights: the tutorial's one-liner `np.sqrt(kr_weights)`
-# is neither proportional to the weights of VC_SQRT nor does it balance. (Roots of ICE's weights
-# fare no better: these are KR's up to a factor.)
+# The original tutorial treats vanilla coverage (VC) as another name for ICE. VC is a single pass:
+# it divides every contact by the row sums of both bins and restores the total. ICE continues until
+# the row sums are equal; after VC they are not. VC_SQRT divides by the square roots of the row
+# sums. Neither follows from the weights of KR: `np.sqrt(kr_weights)`, the one-liner of the original
+# tutorial, is not proportional to the weights of VC_SQRT and does not balance. (Nor do the roots of
+# ICE's weights, which are those of KR up to a factor.)
 
 # %%
 vc, vc_sqrt = (f(raw).toarray() for f in (cp.vc_normalize, cp.vc_sqrt_normalize))
@@ -206,7 +205,7 @@ vc_sqrt_weights = cp.balance(raw, "vc_sqrt").weights
 
 
 def spread(values: np.ndarray) -> float:
-    """Range over mean: zero where all are equal."""
+    """Return the range over the mean: zero if all values are equal."""
     return float(np.ptp(values) / values.mean())
 
 
@@ -224,9 +223,9 @@ print(
 # %% [markdown]
 # ## When there is no solution
 #
-# A row without contacts has no weight: NaN, not zero, and its row stays empty. A map that no
-# weights can balance is not passed off as balanced: the plain functions warn, and `balance`
-# returns a verdict with the reason. Below, bins 1 and 2 both have contacts with bin 0 alone.
+# A row without contacts has no weight: its weight is NaN, not zero, and the row stays empty. If no
+# weights can balance a map, the plain functions warn, and `balance` returns a verdict with the
+# reason. In the second map below, bins 1 and 2 have contacts with bin 0 only.
 
 # %%
 with_gap = sp.block_diag([raw, [[0.0]]])
@@ -238,7 +237,7 @@ print(f"{verdict.status}: {verdict.reason}")
 # %% [markdown]
 # ## Side by side
 #
-# All on one scale: each map is divided by its mean row sum.
+# Each map is divided by its mean row sum, so that all have the same scale.
 
 # %%
 plot = Path(sys.argv[1]) if len(sys.argv) == 2 else folder / "tutorial.png"

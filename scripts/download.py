@@ -1,14 +1,13 @@
-"""Fetch a contact map from a web server, or find that the one fetched before is still the same."""
+"""Download a contact map, or find that the downloaded file is still current."""
 
-from counterpoise.cohort.config import address_of
-from counterpoise.ingest.download import download
-from counterpoise.jobs.command import parser, run
-from counterpoise.process import Progress, say
+from counterpoise.jobs.command import parse, run
+from counterpoise.jobs.inputs import DownloadJob
 
 
 def main() -> None:
-    args = parser(__doc__, "output").parse_args()
-    download(address_of(args.settings["key"]), args.output, say, Progress(10.0, "bytes"))
+    """Run the job of the command line."""
+    args = parse(__doc__, DownloadJob, "output")
+    args.job.run(args.output)
 
 
 run(main)

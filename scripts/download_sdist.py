@@ -1,12 +1,13 @@
-"""Fetch a source package from PyPI with pip and check its SHA-256."""
+"""Download a source package from PyPI with pip and check its SHA-256."""
 
-from counterpoise.ingest.pypi import download_sdist
-from counterpoise.jobs.command import parser, run
+from counterpoise.jobs.command import parse, run
+from counterpoise.jobs.inputs import SdistJob
 
 
 def main() -> None:
-    args = parser(__doc__, "package", "output").parse_args()
-    download_sdist(args.package, args.settings["version"], args.settings["sha256"], args.output)
+    """Run the job of the command line."""
+    args = parse(__doc__, SdistJob, "package", "output")
+    args.job.run(args.package, args.output)
 
 
 run(main)

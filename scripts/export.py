@@ -1,21 +1,13 @@
 """Write a sample's balanced .mcool from its maps and weights."""
 
-from counterpoise.jobs.command import parser, result_paths, run
-from counterpoise.store.mcool import write_mcool
+from counterpoise.jobs.command import parse, run
+from counterpoise.jobs.export import ExportJob
 
 
 def main() -> None:
-    args = parser(__doc__, "sample", "output").parse_args()
-    settings = args.settings
-    write_mcool(
-        result_paths(args),
-        args.sample,
-        settings["resolutions"],
-        settings["columns"],
-        settings["primary"],
-        args.output,
-        settings["assembly"],
-    )
+    """Run the job of the command line."""
+    args = parse(__doc__, ExportJob, "root", "sample", "output")
+    args.job.run(args.root, args.sample, args.output)
 
 
 run(main)

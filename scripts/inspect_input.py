@@ -1,19 +1,13 @@
-"""Look into a contact map: format, levels, SHA-256; fails early where it is none."""
+"""Record what a contact map holds: format, resolutions, SHA-256. Fails early if it is none."""
 
-from dataclasses import asdict
-
-from counterpoise.files import write_json
-from counterpoise.ingest.download import name_url_in_errors
-from counterpoise.ingest.formats import inspect_source
-from counterpoise.jobs.command import parser, run
+from counterpoise.jobs.command import parse, run
+from counterpoise.jobs.inspect import InspectJob
 
 
 def main() -> None:
-    args = parser(__doc__, "output").parse_args()
-    url = args.settings.get("url")
-    with name_url_in_errors(url):
-        found = inspect_source(args.settings["uri"], args.settings["hic_engine"])
-    write_json(args.output, {**asdict(found), "uri": url or found.uri})
+    """Run the job of the command line."""
+    args = parse(__doc__, InspectJob, "output")
+    args.job.run(args.output)
 
 
 run(main)

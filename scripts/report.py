@@ -1,19 +1,13 @@
-"""Write a cohort's summary.tsv and report.html from the results under <root>/<cohort>/.
+"""Write a cohort's summary.tsv and report.html from its results."""
 
-Runs without a result are told with the reason.
-"""
-
-from counterpoise.jobs.command import parser, result_paths, run
-from counterpoise.report.page import write_report
-from counterpoise.report.summary import write_summary
-from counterpoise.store.paths import combinations
+from counterpoise.jobs.command import parse, run
+from counterpoise.jobs.report import ReportJob
 
 
 def main() -> None:
-    args = parser(__doc__, "summary", "report").parse_args()
-    place, runs = result_paths(args), combinations(args.settings)
-    write_summary(place, runs, args.summary, args.settings)
-    write_report(place, runs, args.report, args.settings)
+    """Run the job of the command line."""
+    args = parse(__doc__, ReportJob, "root", "summary", "report")
+    args.job.run(args.root, args.summary, args.report)
 
 
 run(main)

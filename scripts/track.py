@@ -1,21 +1,13 @@
-"""Log a cohort's results to MLflow, and write what came of it.
+"""Log a cohort's results to MLflow and record the outcome."""
 
-Ends well even where MLflow could not be reached; the output then says ``pending``.
-"""
-
-from counterpoise.files import write_json
-from counterpoise.jobs.command import parser, result_paths, run
-from counterpoise.store.paths import combinations
-from counterpoise.tracking.log import log_cohort
+from counterpoise.jobs.command import parse, run
+from counterpoise.jobs.track import TrackJob
 
 
 def main() -> None:
-    args = parser(__doc__, "output").parse_args()
-    record = log_cohort(result_paths(args), combinations(args.settings), args.settings)
-    write_json(args.output, record)
-    print(
-        f"MLflow: {record['status']}, {len(record['runs'])} runs, {record['page'] or record['uri']}"
-    )
+    """Run the job of the command line."""
+    args = parse(__doc__, TrackJob, "root", "output")
+    args.job.run(args.root, args.output)
 
 
 run(main)

@@ -1,7 +1,7 @@
-"""Agreement: with every vector that a peer stored, and of our methods among each other.
+"""Agreement with every vector stored by a peer, and between the methods of this package.
 
-The README of the shared data says which stored vectors balance their map ("How the stored vectors
-are to be read"), FORMATS.md how near each peer's are to be met.
+The README of the shared data lists the stored vectors that balance their map ("How the stored
+vectors are to be read"); FORMATS.md says how closely each peer's vectors can be matched.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def inverse_weight(result: cp.Balance) -> NDArray[np.float64]:
 
 
 def divisive(result: cp.Balance) -> NDArray[np.float64]:
-    """On Juicer's scale: the balanced total equals the raw one."""
+    """Return weights on Juicer's scale, where the balanced total equals the raw one."""
     return juicer_vector(result.weights, result.verdict)
 
 
@@ -47,20 +47,33 @@ def inverse_divisive(result: cp.Balance) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Stored:
-    """A stored vector, and what we compute to meet it.
+    """A stored vector and the balancing that reproduces it.
 
     Attributes
     ----------
-    name, level : file and resolution, bp; 0 where the file has one.
-    vector, form : its name, and what makes the same of our result.
-    method, settings : ours.
-    within : largest relative difference.
-    rows : how many are compared: all that the vector has but those in ``unbalanced``.
-    mask : ``STORED`` for the bins of the vector, which a peer chose; or what makes our own choice,
-        which then has to be the same.
-    free : each chromosome has a scale of its own.
-    looser : larger differences, by chromosome.
-    unbalanced : chromosomes that the vector does not balance; our verdict on them is a failure.
+    name : str
+        File of the shared data.
+    level : int
+        Resolution in base pairs; 0 if the file has only one.
+    vector : str
+        Name of the stored vector.
+    form : callable
+        Converts our result to the form of the vector.
+    method, settings : str, dict
+        Method and settings of our balancing.
+    within : float
+        Largest relative difference.
+    rows : int
+        Number of bins compared: all bins of the vector except those in ``unbalanced``.
+    mask : MaskSettings, str or None
+        ``STORED`` takes the bins of the vector, which a peer chose. Otherwise the mask of these
+        settings, which must then be the same bins.
+    free : bool
+        Whether each chromosome has its own scale.
+    looser : dict
+        Larger differences, by chromosome.
+    unbalanced : tuple of str
+        Chromosomes that the vector does not balance; our verdict on them is a failure.
     """
 
     name: str
@@ -88,7 +101,7 @@ GENOME, CIS = MaskSettings(), MaskSettings(cis_only=True)
 
 
 def juicer(name: str, level: int, kr: int, vc: int, form: Any = divisive) -> list[Stored]:
-    """KR, VC and VC_SQRT of a file, with their numbers of rows; VC is held to rounding."""
+    """Return KR, VC and VC_SQRT of a file, with their numbers of rows; VC differs by rounding."""
     return [
         Stored(name, level, "KR", form, "kr", 1e-5, kr),
         Stored(name, level, "VC", form, "vc", 1e-12, vc, mask=None),
@@ -108,22 +121,22 @@ def cooler(
     vector: str = "weight",
     **more: Any,
 ) -> Stored:
-    """A weight of ``cooler balance``, held to rounding: the same stop rule, so the same steps."""
+    """Return a weight of ``cooler balance``, equal to rounding: the stopping rule is the same."""
     settings = {"tolerance": "cooler", "max_iterations": 200, **more}
     return Stored(name, level, vector, weight, "ice", 1e-10, rows, mask, settings)
 
 
 TABLE = [
     *juicer(STRAW, 2_500_000, kr=1184, vc=1186),
-    # One bin of chromosome 15 has contacts with two others alone. hictk's rule stops when the
-    # vector moves by 1e-4 a step, Juicer's went on from step 27 to step 60. And on Y, which has
-    # no total support, Juicer's vector was stopped on its way to zero and infinity.
+    # One bin of chromosome 15 has contacts with only two others. hictk's rule stops when the
+    # vector moves by 1e-4 in a step; Juicer continued from step 27 to step 60. On Y, which has no
+    # total support, Juicer's vector was diverging to zero and infinity when it stopped.
     scale(STRAW, 2_500_000, 1175, looser={"15": 5e-3}, unbalanced=("Y",)),
     *juicer(HMEC, 50_000, kr=1410, vc=1412),
     # Juicer 1.13 came closer than hictk's rule would.
     scale(HMEC, 50_000, 1401, settings={"tolerance": 1e-5}),
     scale(HMEC, 50_000, 1399, "GW_SCALE", settings={"tolerance": 1e-5, "scope": "genome"}),
-    # Held in 32-bit floats.
+    # Stored as 32-bit floats.
     Stored(
         "hic_test_file.hic", 100_000, "ICE", inverse_weight, "ice", 1e-6, 1319,
         settings={"tolerance": "cooler"},
@@ -139,7 +152,7 @@ TABLE = [
     cooler(MOUSE, 0, 2487),
     cooler(MOUSE, 0, 2486, CIS, "weight_cis", scope="cis"),
     cooler(MOUSE, 0, 2487, GENOME, "weight_trans", scope="trans"),
-    # Where the mask is the stored one, an older cooler's filters chose other bins than today's.
+    # With STORED, an older cooler's filters chose other bins than today's.
     cooler(YEAST, 0, 1184, STORED),
     cooler(HUMAN, 100_000, 26_431, STORED),
     cooler(HUMAN, 200_000, 14_212),
@@ -153,7 +166,7 @@ TABLE = [
 ]  # fmt: skip
 
 
-@lru_cache(maxsize=2)  # the table goes file by file
+@lru_cache(maxsize=2)  # the table is sorted by file
 def read(path: Path, level: int) -> Contacts:
     return cp.read_contacts(path, level or None)
 
@@ -170,7 +183,7 @@ def stored_vector(path: Path, level: int, name: str) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("case", TABLE, ids=str)
-def test_equals_what_a_peer_stored(shared_data: Path, case: Stored) -> None:
+def test_equals_the_vector_of_a_peer(shared_data: Path, case: Stored) -> None:
     path = shared_data / case.name
     contacts = read(path, case.level)
     stored = stored_vector(path, case.level, case.vector)
@@ -206,10 +219,10 @@ def test_equals_what_a_peer_stored(shared_data: Path, case: Stored) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["kr", "ssk", "ice"])
-def test_what_a_peer_did_not_balance_is_said(
+def test_maps_that_a_peer_did_not_balance_fail(
     shared_data: Path, name: str, level: int, vector: str, cause: str, method: str
 ) -> None:
-    """Neither reading of the vector makes the row sums of its bins equal, since nothing can."""
+    """No weights can make the row sums equal, and neither reading of the vector does."""
     contacts = read(shared_data / name, level)
     stored = stored_vector(shared_data / name, level, vector)
     matrix = contacts.full_matrix()
@@ -226,8 +239,8 @@ def test_what_a_peer_did_not_balance_is_said(
     assert np.isnan(result.weights).all()
 
 
-# Maps that every method can balance: as they are, and as the workflow would (filters on, two
-# diagonals dropped).
+# Maps that every method can balance: raw, and as in the workflow (filtered, without two
+# diagonals).
 RAW = [(name, "genome", 0) for name in TOTALS] + [("gm12878_raw_values.cool", "cis", 0)]
 FILTERED = [
     (MOUSE, "genome", 2),
@@ -237,35 +250,35 @@ FILTERED = [
     (f"{FLY}::/resolutions/100000", "trans", 2),
     *((name, scope, 2) for name in (YEAST, "gm12878_1_2_3.cool") for scope in Scope),
 ]
-# But for these, raw: they fall into parts, and ICE knows one scale for all of a map.
-IN_PARTS = {
+# Except these, raw: they have several connected components, and ICE has one scale for the map.
+DISCONNECTED = {
     "imr90_hindiii_chr20.mcool::/resolutions/25000",
     "imr90_hindiii_chr20.mcool::/resolutions/50000",
     f"{HUMAN}::/resolutions/1600000",
 }
-# Bins that SCALE leaves out, since it comes too slowly nearer with them.
-LEFT_OUT = {("imr90_hindiii_chr20.mcool::/resolutions/25000", "scale"): 4}
+# Bins that SCALE drops because it converges too slowly with them.
+DROPPED = {("imr90_hindiii_chr20.mcool::/resolutions/25000", "scale"): 4}
 
 
 @pytest.mark.parametrize(("name", "scope", "diagonals"), RAW + FILTERED)
 def test_methods_agree(shared_data: Path, name: str, scope: str, diagonals: int) -> None:
-    """One solution, found in four ways."""
+    """Exact methods have one solution."""
     contacts = cp.read_contacts(str(shared_data / name))
     settings = {"scope": scope, "ignore_diags": diagonals}
     mask = MaskSettings(cis_only=scope == "cis") if diagonals else None
     # cooler's ICE weights trans contacts by chromosome size: another map, another solution.
     for method in ("ssk", "scale") if scope == "trans" else ("ssk", "scale", "ice"):
         result = cp.balance(contacts, method, mask=mask, **settings, **close_settings(method))
-        if method == "ice" and name in IN_PARTS and not diagonals:
+        if method == "ice" and name in DISCONNECTED and not diagonals:
             assert result.verdict.parts[0].cause == "disconnected"
             continue
         assert result.status is cp.Status.CONVERGED, (method, result.reason)
-        left_out = sum(part.dropped for part in result.verdict.parts)
-        assert left_out == LEFT_OUT.get((name, method), 0)
+        dropped = sum(part.dropped for part in result.verdict.parts)
+        assert dropped == DROPPED.get((name, method), 0)
         same_bins = np.isfinite(result.weights)
         kr = cp.balance(contacts, "kr", mask=same_bins, **settings, **close_settings("kr"))
         assert kr.status is cp.Status.CONVERGED, kr.reason
-        # As cooler does, ICE gives bins without a contact in this scope a weight all the same.
+        # Like cooler, ICE gives a weight to bins without contacts in this scope.
         kept = np.isfinite(kr.weights)
         assert np.count_nonzero(kept) == result.verdict.kept
         np.testing.assert_allclose(result.weights[kept], kr.weights[kept], rtol=1e-6)

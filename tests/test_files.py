@@ -54,7 +54,7 @@ def write(path: Path) -> None:
         temporary.write_text("whole")
 
 
-def test_what_a_killed_process_left_goes_and_a_living_ones_stays(tmp_path: Path) -> None:
+def test_files_of_a_killed_process_are_removed_and_of_a_living_one_kept(tmp_path: Path) -> None:
     path = tmp_path / "map[1].json"
     with half_written(path) as process:
         write(path)
@@ -74,7 +74,7 @@ def test_a_polite_end_leaves_nothing(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-def test_of_other_nodes_only_what_is_old_goes(tmp_path: Path) -> None:
+def test_only_old_files_of_other_nodes_are_removed(tmp_path: Path) -> None:
     host = socket.gethostname().replace(".", "_")
     others = [".map.elsewhere-1-abcd.tmp", ".map.1234.tmp"]
     kept = [".map.json.elsewhere-1-abcd.tmp", f".map.{host}-{os.getpid()}-abcd.tmp", ".map.tmp"]
@@ -89,7 +89,7 @@ def test_of_other_nodes_only_what_is_old_goes(tmp_path: Path) -> None:
     assert names(tmp_path) == sorted([*kept, "map"])
 
 
-def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
+def test_an_error_keeps_the_old_file(tmp_path: Path) -> None:
     write(tmp_path / "map")
     with pytest.raises(TypeError), atomic_write(tmp_path / "map") as temporary:
         temporary.write_bytes("no bytes")  # type: ignore[arg-type]

@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-import counterpoise.mask as mask_module
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.errors import ConfigError, InputError
-from counterpoise.mask import Mask, MaskSettings, Reason, mask_bins
+from counterpoise.mask import FILTERS, Mask, MaskSettings, Reason, mask_bins
 from counterpoise.store.masks import read_mask, write_mask
 from tests.support.maps import random_map
 
@@ -85,7 +84,6 @@ def names(mask: Mask) -> list[str]:
     return [Reason(code).name.lower() for code in mask.reasons]
 
 
-@settings(max_examples=80)
 @given(
     maps(),
     st.builds(
@@ -99,9 +97,8 @@ def names(mask: Mask) -> list[str]:
 )
 def test_equals_a_naive_version(drawn: tuple[np.ndarray, BinTable], filters: MaskSettings) -> None:
     matrix, bins = drawn
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mask_module, "PIECE", 7)  # several pieces, rows of several lengths in each
-        mask = mask_bins(as_contacts(matrix, bins), filters)
+    # Several chunks, with rows of several lengths in each.
+    mask = mask_bins(as_contacts(matrix, bins), filters, chunk_pixels=7)
     assert names(mask) == naive(matrix, bins, filters)
     assert mask.kept.tolist() == [name == "kept" for name in names(mask)]
     assert sum(mask.counts().values()) == len(bins)
@@ -170,6 +167,10 @@ def test_the_first_failing_filter_wins(tmp_path: Path) -> None:
     ]
     everything = MaskSettings(10**6, 10**6, 0.1, 0, blacklist=str(bed))
     assert set(names(mask_bins(contacts, everything))) == {"empty", "min_nnz"}
+
+
+def test_every_reason_has_a_filter() -> None:
+    assert [Reason.KEPT, *(reason for reason, _ in FILTERS)] == list(Reason)
 
 
 def test_masked_bins_stay_in_the_pool_of_mad() -> None:
@@ -264,7 +265,7 @@ def test_bed_with_comments_more_columns_and_unknown_chromosomes(tmp_path: Path) 
 
 @pytest.mark.parametrize("line", ["chr1\t5", "chr1\tx\t10", "chr1\t5\t-3", "chr1\t9\t8", "chr1"])
 def test_wrong_line_is_named(tmp_path: Path, line: str) -> None:
-    with pytest.raises(InputError, match=r"list\.bed: line 3 is no BED interval: ") as caught:
+    with pytest.raises(InputError, match=r"list\.bed: line 3 is not a BED interval: ") as caught:
         blacklisted(tmp_path, f"# c\nchr1\t0\t5\n{line}\n")
     assert repr(line) in str(caught.value)
 
@@ -276,7 +277,7 @@ def test_no_chromosome_in_common(tmp_path: Path) -> None:
 
 def test_blacklist_that_is_not_there(tmp_path: Path) -> None:
     filters = MaskSettings(blacklist=str(tmp_path / "none.bed"))
-    with pytest.raises(InputError, match=r"none\.bed: is not there.*mask\.blacklist"):
+    with pytest.raises(InputError, match=r"none\.bed: does not exist.*mask\.blacklist"):
         mask_bins(as_contacts(np.ones((15, 15)), BINS), filters)
 
 

@@ -28,7 +28,8 @@ import counterpoise as cp
 from benchmarks.kernel_density import figures
 from benchmarks.measuring import RESULTS, load, machine, machine_line, markdown, publish, save
 from counterpoise.backends import make_operator
-from counterpoise.balancing.cross_validation import halves, score
+from counterpoise.balancing.cross_validation import split_contacts
+from counterpoise.balancing.scores import score
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.methods.kernel.settings import Score
@@ -83,7 +84,7 @@ def measure(name: str, split: int, folder: Path) -> list[dict[str, Any]]:
     contacts = cp.read_contacts(folder / file, resolution)
     selection = select_chromosome(contacts, chromosome)
     rng = np.random.default_rng([SEED, split])
-    training, held_out = halves(contacts, rng)
+    training, held_out = split_contacts(contacts, rng)
     kept = np.zeros(len(contacts.bins), bool)
     kept[selection.lo : selection.hi] = selection.kept
     all_bins = replace(selection, kept=np.ones_like(selection.kept))
@@ -109,9 +110,9 @@ def measure(name: str, split: int, folder: Path) -> list[dict[str, Any]]:
             }
             # Excess of each of our methods on the bins to which both give a weight.
             common = {
-                own: unevenness(Score.EXCESS, operator, weights[own], used[own] & used[method])
-                for own in OURS
-                if own != method
+                ours: unevenness(Score.EXCESS, operator, weights[ours], used[ours] & used[method])
+                for ours in OURS
+                if ours != method
             }
             rows.append(
                 {

@@ -18,7 +18,7 @@ from typing import Any
 
 import counterpoise as cp
 from benchmarks.measuring import load, machine, machine_line, markdown, publish, save, use_two_cores
-from benchmarks.simulated import MAPS, simulated
+from benchmarks.simulated import MAPS, write_map
 from counterpoise.backends import make_operator
 from counterpoise.balancing.api import make_settings
 from counterpoise.contacts.chromosomes import chromosome_bins
@@ -80,7 +80,7 @@ def main() -> None:
     use_two_cores()
     record = load("iteration")
     for name in args.maps.split(","):
-        contacts = cp.read_contacts(simulated(name).path)
+        contacts = cp.read_contacts(write_map(name).path)
         rows = time_iterations(contacts, args.rounds)
         facts = {"nonzeros": contacts.nnz, "rounds": args.rounds, "machine": machine()}
         record[name] = {**facts, "rows": rows}

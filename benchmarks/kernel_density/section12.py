@@ -25,7 +25,7 @@ from benchmarks.kernel_density.held_out import thin, unevenness
 from benchmarks.kernel_density.simulation import N_BINS, Truth, draw_pairs, true_densities
 from benchmarks.measuring import load, machine, machine_line, markdown, publish, save
 from counterpoise.backends import make_operator
-from counterpoise.balancing.cross_validation import halves
+from counterpoise.balancing.cross_validation import split_contacts
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
@@ -125,8 +125,8 @@ def measure_drift(truth: Truth, replicates: int) -> dict[int, list[float]]:
     for replicate in range(replicates):
         rng = np.random.default_rng([2506, DRIFT_PAIRS, replicate])
         contacts = draw_pairs(truth.f, DRIFT_PAIRS, rng)
-        found = iterate(contacts, smoother, Variant.OBSERVATION, list(DRIFT))
-        for count, h in zip(DRIFT, found, strict=True):
+        estimates = iterate(contacts, smoother, Variant.OBSERVATION, list(DRIFT))
+        for count, h in zip(DRIFT, estimates, strict=True):
             errors[count].append(float(((h - truth.h) ** 2).mean()))
     return errors
 
@@ -145,17 +145,17 @@ def measure_ends(truth: Truth, replicates: int) -> dict[str, list[tuple[float, f
 
 def measure_held_out(folder: Path, splits: int) -> dict[str, dict[str, list[float | None]]]:
     """Return the excess of held-out row sums by map and method; None without weights."""
-    found: dict[str, dict[str, list[float | None]]] = {}
+    excess: dict[str, dict[str, list[float | None]]] = {}
     for label, depth in DEPTHS.items():
         contacts = cp.read_contacts(folder / depth.file)
         kept = cp.mask_bins(contacts).kept
         all_bins = next(iter(select(contacts.bins, np.ones_like(kept), depth.scope, 2)))
         width = BINS * (contacts.bins.resolution or 0)
         kept_bins = next(iter(select(contacts.bins, kept, depth.scope, 2)))
-        found[label] = {method: [] for method in METHODS}
+        excess[label] = {method: [] for method in METHODS}
         for split in range(splits):
             rng = np.random.default_rng([SEED, split])
-            training, held_out = halves(contacts, rng)
+            training, held_out = split_contacts(contacts, rng)
             thinned = thin(training, depth.share, rng)
             operator = make_operator("native", held_out, all_bins, 1)
             training_operator = make_operator("native", thinned, kept_bins, 1)
@@ -172,9 +172,9 @@ def measure_held_out(folder: Path, splits: int) -> dict[str, dict[str, list[floa
                 )
                 used = has_data & np.isfinite(result.weights)
                 weights = np.where(used, result.weights, 0.0)
-                found[label][method].append(unevenness(Score.EXCESS, operator, weights, used))
+                excess[label][method].append(unevenness(Score.EXCESS, operator, weights, used))
         print(f"{label}: done", flush=True)
-    return found
+    return excess
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from benchmarks.kernel_density import figures
 from benchmarks.measuring import RESULTS, load, machine, machine_line, markdown, publish, save
 from counterpoise.backends import make_operator
-from counterpoise.balancing.cross_validation import search, solutions
+from counterpoise.balancing.cross_validation import search_bandwidth, solve_together
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
@@ -136,13 +136,13 @@ def fit(name: str, settings: dict[str, Any], contacts: Contacts, h: Floats) -> F
         make_operator, "native", selection=selection, threads=1
     )
     chromosomes = [ChromosomeBins(all_bins, 1.0)]
-    chosen_by = search(contacts, operator, chromosomes, method.step, kernel, "simulated")
+    chosen_by = search_bandwidth(contacts, operator, chromosomes, method.step, kernel, "simulated")
     full_map = operator(contacts)
     # The candidates and the bandwidths for the full map that they stand for.
     pairs = [(each.bandwidth, each.whole) for each in chosen_by.candidates]
     bandwidths = sorted({bandwidth for pair in pairs for bandwidth in pair})
     start = full_map.ones()
-    u, _, rejected = solutions(full_map, chromosomes, bandwidths, start, method.step, kernel)
+    u, _, rejected = solve_together(full_map, chromosomes, bandwidths, start, method.step, kernel)
     errors = [
         float(((1 / u[:, k] - h) ** 2).mean()) if not rejected[k] else np.inf
         for k in range(len(bandwidths))
@@ -222,7 +222,7 @@ def plotted_sample() -> figures.Sample:
     labels = ("KSK", "SSK, cosine, one split")
     fits = {label: fit(*CHOICES[label], contacts, truth.h) for label in labels}
     colours = figures.estimator_colours(list(CHOICES))
-    estimates = {label: (colours[label], found.h) for label, found in fits.items()}
+    estimates = {label: (colours[label], each.h) for label, each in fits.items()}
     ksk = fits["KSK"]
     density = smooth_density(counts, ksk.h, ksk.search.bandwidth or 0.02)
     return figures.Sample(counts, truth.h, truth.p, estimates, density)

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterpoise.backends import native
-from counterpoise.backends.native import BLOCKS, MIN_BLOCK, NativeOperator
+from counterpoise.backends.native.operator import NativeOperator
+from counterpoise.backends.native.packing import BLOCKS, MIN_BLOCK
 from counterpoise.backends.scipy import ScipyOperator, selected_matrix
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts, narrow_counts
 from counterpoise.contacts.selection import Scope, select
+from counterpoise.native import call
 from tests.support import REPOSITORY
 from tests.support.maps import hic_like
 
@@ -88,10 +89,10 @@ def test_scipy_equals_a_dense_sum() -> None:
         )
 
 
-def layout_of(operator: NativeOperator) -> tuple[int, dict[str, int]]:
-    """Bytes in the band, and entries in the lists of each kind, over all slabs."""
+def count_packed(operator: NativeOperator) -> tuple[int, dict[str, int]]:
+    """Return the bytes in the band and the entries in the lists of each kind, over all slabs."""
     cells, entries = 0, dict.fromkeys(("ones", "bytes", "doubles"), 0)
-    for table, _ in operator.map.slabs:
+    for table in operator.map.slabs.tables:
         cells += int(table[5])
         for number, kind in enumerate(entries):
             entries[kind] += int(table[8:].reshape(-1, 3, 6)[:, number, 1].sum())
@@ -102,14 +103,14 @@ def layout_of(operator: NativeOperator) -> tuple[int, dict[str, int]]:
 @pytest.mark.parametrize("scope", list(Scope))
 @pytest.mark.parametrize("ignore_diags", [0, 1, 2, 70])
 def test_band_and_lists_equal_scipy(scope: Scope, ignore_diags: int, whole: bool) -> None:
-    """Every part of the layout is in use, and says what the plain matrix says."""
+    """The band and every kind of list are in use, and give what the plain matrix gives."""
     contacts = hic_like(3000, 200_000, 5, whole)
     rng = np.random.default_rng(1)
     kept = rng.random(3000) < 0.95
     for selection in select(contacts.bins, kept, scope, ignore_diags, 1, True):
         slow = ScipyOperator(selected_matrix(contacts, selection))
         fast = NativeOperator(contacts, selection)
-        cells, entries = layout_of(fast)
+        cells, entries = count_packed(fast)
         assert all(entries.values())
         # A band grows from the diagonal on, so dropping many diagonals leaves none of it.
         assert (cells > 0) == (ignore_diags < 64)
@@ -140,17 +141,14 @@ def test_more_columns_than_sixteen_bits_name() -> None:
     np.testing.assert_allclose(fast.product(x), expected, rtol=1e-12)
 
 
-def test_the_same_bits_on_any_number_of_threads_and_any_processor(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_same_bits_on_any_number_of_threads_and_any_processor() -> None:
     contacts = hic_like(6000, 2 * BLOCKS * MIN_BLOCK, 7)
     (selection,) = select(contacts.bins, np.ones(6000, dtype=bool), Scope.GENOME, 1)
     x = np.random.default_rng(2).random((6000, 3))
     products = []
-    for level in range(native.call("processor_level") + 1):
-        monkeypatch.setattr(native, "_level", lambda level=level: level)
+    for level in range(call("processor_level") + 1):
         for threads in (1, 2, 3, 2):
-            operator = NativeOperator(contacts, selection, threads)
+            operator = NativeOperator(contacts, selection, threads, level=level)
             assert operator.map.blocks == BLOCKS
             products.append((operator.product(x[:, 0]).tobytes(), operator.product(x).tobytes()))
     assert len(set(products)) == 1
@@ -191,7 +189,7 @@ FORK = """
 import multiprocessing
 
 import numpy as np
-from counterpoise.backends.native import NativeOperator
+from counterpoise.backends.native.operator import NativeOperator
 from counterpoise.contacts.selection import Scope, select
 from tests.support import REPOSITORY
 from tests.support.maps import hic_like

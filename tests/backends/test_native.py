@@ -1,4 +1,4 @@
-"""The compiled kernels where their callers do not already test them."""
+"""The native library where its callers do not already test it."""
 
 from __future__ import annotations
 
@@ -13,42 +13,29 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import SetupError
 
 
-def test_missing_kernels_are_named_with_the_remedy(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(native, "__file__", str(tmp_path / "__init__.py"))
-    native.library.cache_clear()
-    try:
-        with pytest.raises(SetupError, match=r"compiled kernels are missing.*make setup"):
-            native.library()
-    finally:
-        native.library.cache_clear()
+def test_a_missing_library_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match=r"native library is missing.*make setup"):
+        native.load_library(tmp_path)
 
 
-def test_a_library_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "INTERFACE", -1)
-    native.library.cache_clear()
-    try:
-        with pytest.raises(SetupError, match=r"of another version.*make setup"):
-            native.library()
-    finally:
-        native.library.cache_clear()
+def test_a_library_of_another_version_is_refused() -> None:
+    with pytest.raises(SetupError, match=r"of another version.*make setup"):
+        native.load_library(Path(native.__file__).parent, interface=-1)
 
 
-def test_a_library_that_does_not_load_is_no_damaged_input(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "_kernels.so").write_bytes(b"no library")
-    monkeypatch.setattr(native, "__file__", str(tmp_path / "__init__.py"))
-    native.library.cache_clear()
-    try:
-        with pytest.raises(SetupError, match=r"cannot be loaded.*make setup"):
-            native.library()
-    finally:
-        native.library.cache_clear()
+def test_a_library_that_does_not_load_is_no_damaged_input(tmp_path: Path) -> None:
+    (tmp_path / "_native.so").write_bytes(b"no library")
+    with pytest.raises(SetupError, match=r"cannot be loaded.*make setup"):
+        native.load_library(tmp_path)
 
 
-def test_a_float_is_no_whole_number() -> None:
+def test_a_library_of_another_python_is_loaded(tmp_path: Path) -> None:
+    library = next(Path(native.__file__).parent.glob("_native*.so"))
+    (tmp_path / "_native.cpython-999.so").write_bytes(library.read_bytes())
+    assert native.load_library(tmp_path).interface() == native.INTERFACE
+
+
+def test_a_float_is_not_an_integer() -> None:
     with pytest.raises(TypeError):
         native.call("check_pixels", *[np.zeros(1, np.int32)] * 3, 0.0, 1, 3, np.zeros(1, np.int64))
 

@@ -1,4 +1,4 @@
-"""The torch operator against scipy's, the CUDA kernel, and what ``backend: auto`` decides."""
+"""The torch operator against scipy's, the Triton programs, and what ``backend: auto`` decides."""
 
 from __future__ import annotations
 
@@ -17,9 +17,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterpoise.backends import Backend, device
-from counterpoise.backends.device import WORTHWHILE, choose_backend, device_bytes, no_gpu
+import counterpoise.backends.torch as torch_backend
+from counterpoise.backends.choice import BackendChoice, choose_backend
 from counterpoise.backends.scipy import ScipyOperator, selected_matrix
+from counterpoise.backends.torch import (
+    GPU_MIN_PIXELS,
+    explain_missing_gpu,
+    predict_device_bytes,
+)
 from counterpoise.backends.vectors import to_numpy
 from counterpoise.cohort.settings import BackendSettings
 from counterpoise.contacts.bins import BinTable
@@ -30,7 +35,9 @@ from tests.support import REPOSITORY
 from tests.support.maps import random_contacts, some_selections
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
-from counterpoise.backends import torch as backend  # noqa: E402
+from counterpoise.backends.torch import operator as torch_operator  # noqa: E402
+from counterpoise.backends.torch.operator import TorchOperator  # noqa: E402
+from counterpoise.backends.torch.panel_csr import PIECE_SIZES, PieceSizes  # noqa: E402
 
 CUDA = torch.cuda.is_available()
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not CUDA, reason="no CUDA device"))]
@@ -48,21 +55,21 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@pytest.fixture
-def small_pieces() -> Iterator[None]:
-    """Panels and slabs of a few entries, so that small maps have many of them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backend, "PANEL", 8)
-        patch.setattr(backend, "BUILD_SLAB", 30)
-        patch.setattr(backend, "PRODUCT_SLAB", {"cpu": 20, "cuda": 20})
-        yield
+# Panels and slabs of a few entries, so that small maps have many of them.
+SMALL_PIECES = PieceSizes(panel=8, build=30, product_cpu=20, product_cuda=20)
 
 
-def assert_equal_operators(contacts: Contacts, selection: Selection, where: str, seed: int) -> None:
+def assert_equal_operators(
+    contacts: Contacts,
+    selection: Selection,
+    where: str,
+    seed: int,
+    sizes: PieceSizes = PIECE_SIZES,
+) -> None:
     """Products of one and of three vectors, and of the operator on fewer bins, to 1e-12."""
     rng = np.random.default_rng(seed)
     slow = ScipyOperator(selected_matrix(contacts, selection))
-    fast = backend.TorchOperator(contacts, selection, where)
+    fast = TorchOperator(contacts, selection, where, sizes=sizes)
     assert slow.size == fast.size == np.count_nonzero(selection.kept)
     fewer = rng.random(slow.size) < 0.7
     for expected, found in ((slow, fast), (slow.restrict(fewer), fast.restrict(fewer))):
@@ -75,7 +82,6 @@ def assert_equal_operators(contacts: Contacts, selection: Selection, where: str,
 
 
 @pytest.mark.parametrize("where", DEVICES)
-@pytest.mark.usefixtures("small_pieces")
 @given(
     sizes=st.lists(st.integers(1, 12), min_size=1, max_size=4),
     density=st.sampled_from([0.0, 0.1, 0.5, 1.0]),
@@ -100,7 +106,7 @@ def test_torch_equals_scipy(
     contacts = random_contacts(sizes, density, seed, kind)
     kept = np.random.default_rng(seed).random(len(contacts.bins)) < 0.8
     for selection in select(contacts.bins, kept, scope, ignore_diags, diagonal, weighting):
-        assert_equal_operators(contacts, selection, where, seed)
+        assert_equal_operators(contacts, selection, where, seed, SMALL_PIECES)
 
 
 @pytest.mark.parametrize("where", DEVICES)
@@ -129,7 +135,6 @@ def test_two_panels_of_a_genome(where: str) -> None:
 
 
 @pytest.mark.parametrize("where", DEVICES)
-@pytest.mark.usefixtures("small_pieces")
 def test_the_same_bits_again(where: str) -> None:
     contacts = random_contacts([40, 30], 0.5, 1)
     for selection in some_selections(contacts):
@@ -137,7 +142,9 @@ def test_the_same_bits_again(where: str) -> None:
             np.count_nonzero(selection.kept), dtype=torch.float64, generator=torch.manual_seed(0)
         ).to(where)
         products = {
-            to_numpy(backend.TorchOperator(contacts, selection, where).product(x)).tobytes()
+            to_numpy(
+                TorchOperator(contacts, selection, where, sizes=SMALL_PIECES).product(x)
+            ).tobytes()
             for _ in range(3)
         }
         assert len(products) == 1
@@ -151,9 +158,9 @@ def test_bytes_a_nonzero(kind: str, ignore_diags: int, count_bytes: int) -> None
     """Four bytes for each of a pixel's two mirror images where counts fit 16 bits."""
     contacts = random_contacts([60], 1.0, 1, kind)
     (selection,) = select(contacts.bins, np.ones(60, bool), Scope.GENOME, ignore_diags)
-    operator = backend.TorchOperator(contacts, selection, "cpu")
+    operator = TorchOperator(contacts, selection, "cpu")
     nonzeros = sum(range(1, 61 - max(ignore_diags, 1)))
-    assert operator.layout.columns.dtype is torch.int16
+    assert operator.matrix.columns.dtype is torch.int16
     entries = operator.bytes_per_product - 61 * 8 - 60 * 8  # starts of rows, main diagonal
     assert entries == 2 * nonzeros * (2 + count_bytes)
 
@@ -161,41 +168,42 @@ def test_bytes_a_nonzero(kind: str, ignore_diags: int, count_bytes: int) -> None
 def test_restricted_shares_the_map() -> None:
     contacts = random_contacts([20], 0.5, 1)
     (selection,) = select(contacts.bins, np.ones(20, bool), Scope.GENOME)
-    operator = backend.TorchOperator(contacts, selection, "cpu")
+    operator = TorchOperator(contacts, selection, "cpu")
     fewer = operator.restrict(np.arange(20) < 5)
-    assert fewer.layout is operator.layout
+    assert fewer.matrix is operator.matrix
     assert (fewer.size, operator.size) == (5, 20)
 
 
 def test_a_map_too_large_for_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(triangle: Any) -> Any:
+    def full(*arguments: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 40.00 GiB. GPU 0 has")
 
-    monkeypatch.setattr(backend, "symmetric", full)
+    monkeypatch.setattr(torch_operator, "mirror", full)
     contacts = random_contacts([20], 0.5, 1)
     (selection,) = select(contacts.bins, np.ones(20, bool), Scope.CIS)
     with pytest.raises(ConfigError, match=r"^c0 does not fit on the GPU; set backend\.device=cpu"):
-        backend.TorchOperator(contacts, selection, "cpu")
+        TorchOperator(contacts, selection, "cpu")
 
 
-# What the CUDA kernel does, run without one: triton's interpreter has to be chosen before triton is
+# The Triton programs, run without a GPU: triton's interpreter has to be chosen before triton is
 # imported, hence another process.
 INTERPRETED = """
 import numpy as np, torch
-import counterpoise.backends.torch as backend
-from counterpoise.backends.triton import Kernel
+from counterpoise.backends.torch.operator import TorchOperator
+from counterpoise.backends.torch.panel_csr import PieceSizes
+from counterpoise.backends.torch.triton import TritonProduct
 from tests.support.maps import random_contacts, some_selections
 
-backend.PANEL = 8
 for kind in ("narrow", "wide"):
     contacts = random_contacts([12, 9], 0.5, 1, kind)
     for selection in some_selections(contacts):
-        operator = backend.TorchOperator(contacts, selection, "cpu")
-        layout = operator.layout
-        kernel = Kernel(layout.starts, layout.columns, layout.counts, layout.panels, backend.PANEL)
+        operator = TorchOperator(contacts, selection, "cpu", sizes=PieceSizes(panel=8))
+        matrix = operator.matrix
+        entries = (matrix.starts, matrix.columns, matrix.counts)
+        multiply = TritonProduct(*entries, matrix.panels, matrix.width)
         for shape in ((operator.n,), (operator.n, 1), (operator.n, 19)):
             x = torch.tensor(np.random.default_rng(0).random(shape))
-            torch.testing.assert_close(kernel(x), operator.multiply(x), rtol=1e-12, atol=0)
+            torch.testing.assert_close(multiply(x), operator.multiply(x), rtol=1e-12, atol=0)
 print("equal")
 """
 
@@ -205,17 +213,17 @@ import re
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from counterpoise.backends import triton as kernels
+from counterpoise.backends.torch import triton as programs
 
-several = {"stride": "i32", "sides": "i32"}
-for kernel, more in ((kernels._one, {}), (kernels._several, several)):
+block = {"stride": "i32", "sides": "i32"}
+for program, more in ((programs._multiply_vector, {}), (programs._multiply_block, block)):
     for counts in ("*i16", "*fp64"):
         vectors = {"starts": "*i64", "columns": "*i16", "counts": counts}
         vectors |= {"x": "*fp64", "y": "*fp64"}
         fixed = {"PANELS": 3, "WIDTH": 65536, "BITS": counts == "*i16", "LANES": 128}
         fixed |= {"SIDES": 4} if more else {}
         signature = vectors | more | dict.fromkeys(fixed, "constexpr")
-        source = ASTSource(fn=kernel, signature=signature, constexprs=fixed)
+        source = ASTSource(fn=program, signature=signature, constexprs=fixed)
         compiled = triton.compile(source, target=GPUTarget("cuda", 80, 32))
         assert not re.search(r"\\b(atom|red)\\.", compiled.asm["ptx"])
         assert compiled.asm["cubin"]
@@ -227,7 +235,9 @@ print("compiled")
 @pytest.mark.parametrize(
     ("program", "interpret", "said"), [(INTERPRETED, "1", "equal"), (COMPILED, "0", "compiled")]
 )
-def test_the_kernel_without_a_gpu(program: str, interpret: str, said: str, tmp_path: Path) -> None:
+def test_the_programs_without_a_gpu(
+    program: str, interpret: str, said: str, tmp_path: Path
+) -> None:
     """Equal to torch's own operations in triton's interpreter; compiles for CUDA, no atomics."""
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -242,19 +252,21 @@ def test_the_kernel_without_a_gpu(program: str, interpret: str, said: str, tmp_p
 
 @pytest.mark.skipif(not CUDA, reason="no CUDA device")
 @needs_triton
-def test_cuda_uses_the_kernel() -> None:
-    from counterpoise.backends.triton import Kernel
+def test_cuda_uses_the_program() -> None:
+    from counterpoise.backends.torch.triton import TritonProduct
 
     contacts = random_contacts([40, 30], 0.5, 1)
     for selection in some_selections(contacts):
-        operator = backend.TorchOperator(contacts, selection)
-        assert isinstance(operator.multiply, Kernel)
+        operator = TorchOperator(contacts, selection, "cuda")
+        assert isinstance(operator.multiply, TritonProduct)
 
 
 # What ``auto`` decides
 
 
-def large(nonzeros: int = 2 * WORTHWHILE, bins: int = 100_000) -> tuple[Contacts, list[Selection]]:
+def large(
+    nonzeros: int = 2 * GPU_MIN_PIXELS, bins: int = 100_000
+) -> tuple[Contacts, list[Selection]]:
     """A map of as many pixels as far as the choice can see; none of them is ever read."""
     table = BinTable.fixed(["a"], [bins], 1)
     starts = np.linspace(0, nonzeros, bins + 1).astype(np.int64)
@@ -268,7 +280,7 @@ def large(nonzeros: int = 2 * WORTHWHILE, bins: int = 100_000) -> tuple[Contacts
 def gpu(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A machine with one GPU of 40 GiB, as far as torch and the driver's files tell."""
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(device, "_driver_files", lambda: [Path("/dev/nvidia0")])
+    monkeypatch.setattr(torch_backend, "_driver_files", lambda: [Path("/dev/nvidia0")])
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (40 * 2**30, 40 * 2**30))
     return monkeypatch
@@ -276,29 +288,29 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 def forbid_torch(patch: pytest.MonkeyPatch) -> None:
     """Installed as before, but an attempt to import it fails."""
-    patch.setattr(device, "find_spec", lambda name: object())
+    patch.setattr(torch_backend, "find_spec", lambda name: object())
     patch.setitem(sys.modules, "torch", None)
 
 
 def test_auto_takes_the_gpu(gpu: pytest.MonkeyPatch) -> None:
     chosen = choose_backend("auto", None, *large())
-    assert (chosen.backend, chosen.device, chosen.note) == (Backend.TORCH, "cuda", "")
+    assert (chosen.backend, chosen.device, chosen.note) == ("torch", "cuda", "")
 
 
 def test_auto_leaves_small_maps_to_the_cpu(gpu: pytest.MonkeyPatch) -> None:
     """And does not import torch to find out."""
     forbid_torch(gpu)
-    chosen = choose_backend("auto", None, *large(WORTHWHILE - 1))
-    assert (chosen.backend, chosen.device) == (Backend.AUTO, "cpu")
+    chosen = choose_backend("auto", None, *large(GPU_MIN_PIXELS - 1))
+    assert (chosen.backend, chosen.device) == ("native", "cpu")
     assert re.search(r"a map of 99,999,999 pixels .* from about 100,000,000", chosen.note)
 
 
 def test_auto_says_that_the_map_does_not_fit(gpu: pytest.MonkeyPatch) -> None:
     contacts, selections = large(2_000_000_000)
-    needed = device_bytes(contacts, selections[0])
+    needed = predict_device_bytes(contacts, selections[0])
     assert 44e9 < needed < 60e9
     chosen = choose_backend("auto", None, contacts, selections)
-    assert (chosen.backend, chosen.device) == (Backend.AUTO, "cpu")
+    assert (chosen.backend, chosen.device) == ("native", "cpu")
     assert re.search(r"needs 4\d\.\d GiB on the GPU and 40\.0 GiB are free", chosen.note)
 
 
@@ -311,24 +323,24 @@ def test_auto_fits_chromosome_by_chromosome(gpu: pytest.MonkeyPatch) -> None:
 
 
 def test_auto_without_a_gpu_never_imports_torch(gpu: pytest.MonkeyPatch) -> None:
-    gpu.setattr(device, "_driver_files", list)
-    gpu.setattr(device.shutil, "which", lambda name: None)
+    gpu.setattr(torch_backend, "_driver_files", list)
+    gpu.setattr(torch_backend.shutil, "which", lambda name: None)
     forbid_torch(gpu)
     chosen = choose_backend("auto", None, *large())
-    assert (chosen.backend, chosen.device) == (Backend.AUTO, "cpu")
+    assert (chosen.backend, chosen.device) == ("native", "cpu")
     assert "no NVIDIA GPU" in chosen.note
 
 
 @pytest.mark.parametrize("hidden", ["", "-1", "NoDevFiles"])
 def test_auto_heeds_hidden_devices(gpu: pytest.MonkeyPatch, hidden: str) -> None:
     gpu.setenv("CUDA_VISIBLE_DEVICES", hidden)
-    assert "CUDA_VISIBLE_DEVICES hides" in no_gpu()
+    assert "CUDA_VISIBLE_DEVICES hides" in explain_missing_gpu()
     gpu.setenv("CUDA_VISIBLE_DEVICES", "0")
-    assert no_gpu() == ""
+    assert explain_missing_gpu() == ""
 
 
 def test_auto_without_torch(gpu: pytest.MonkeyPatch) -> None:
-    gpu.setattr(device, "find_spec", lambda name: None)
+    gpu.setattr(torch_backend, "find_spec", lambda name: None)
     assert "torch is not installed" in choose_backend("auto", None, *large()).note
 
 
@@ -344,11 +356,11 @@ def test_auto_with_a_torch_that_sees_no_device(gpu: pytest.MonkeyPatch) -> None:
 
 
 def test_the_device_can_be_chosen(gpu: pytest.MonkeyPatch) -> None:
-    assert choose_backend("auto", "cpu", *large()) == device.BackendChoice(Backend.AUTO)
+    assert choose_backend("auto", "cpu", *large()) == BackendChoice("native")
     assert choose_backend("auto", "cuda", *large(10)).device == "cuda"
     assert choose_backend("torch", None, *large(10)).device == "cuda"
-    assert choose_backend("torch", "cpu", *large(10)) == device.BackendChoice(Backend.TORCH)
-    assert choose_backend("scipy", None, *large()) == device.BackendChoice(Backend.SCIPY)
+    assert choose_backend("torch", "cpu", *large(10)) == BackendChoice("torch")
+    assert choose_backend("scipy", None, *large()) == BackendChoice("scipy")
     gpu.setattr(torch.cuda, "is_available", lambda: False)
     assert choose_backend("torch", None, *large(10)).device == "cpu"
     for name in ("torch", "auto"):
@@ -357,9 +369,11 @@ def test_the_device_can_be_chosen(gpu: pytest.MonkeyPatch) -> None:
 
 
 def test_devices_that_cannot_be() -> None:
-    with pytest.raises(ConfigError, match=r"backend\.device is 'gpu'; it must be cuda, cpu or"):
+    with pytest.raises(ConfigError, match=r"backend\.device is 'gpu'; it must be cpu, cuda or"):
         BackendSettings("torch", "gpu")
-    with pytest.raises(ConfigError, match=r"backend\.device is 'cuda', where backend scipy knows"):
+    with pytest.raises(
+        ConfigError, match=r"backend\.device is 'cuda', but backend scipy runs on cpu"
+    ):
         BackendSettings("scipy", "cuda")
 
 
@@ -372,8 +386,8 @@ def test_benchmark_on_the_cpu(
     """A trial of the command whose figures come from a GPU."""
     from benchmarks import gpu as benchmark
 
-    monkeypatch.setattr(benchmark, "ROUNDS", 2)
-    monkeypatch.setattr(sys, "argv", ["gpu", "--device", "cpu", "--nonzeros", "50000"])
+    arguments = ["--device", "cpu", "--nonzeros", "50000", "--rounds", "2"]
+    monkeypatch.setattr(sys, "argv", ["gpu", *arguments])
     benchmark.main()
     said = capsys.readouterr().out
     assert re.search(r"memory copied at [\d,]+ GB/s", said)

@@ -11,12 +11,15 @@ import pytest
 from numpy.typing import NDArray
 
 import counterpoise as cp
-from counterpoise.balancing.cross_validation import CONTACTS, choose, halves, score, within_runs
+from counterpoise.balancing.cross_validation import choose, split_contacts
+from counterpoise.balancing.scores import CONTACTS, score, within_runs
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts, StoredContacts
 from counterpoise.errors import ConfigError
 from counterpoise.methods.kernel.settings import KernelSettings, Score
+from counterpoise.records.facts import SearchNote
 from counterpoise.records.search import Candidate, Search
+from counterpoise.records.wording import SEARCH_NOTES, sentence
 from counterpoise.store.weights import read_searches, write_searches
 from tests.support.maps import genome_map, random_map, smooth_map
 
@@ -70,17 +73,17 @@ def test_the_other_scores_by_their_definitions() -> None:
 
 def test_halves_are_two_maps_of_the_same_contacts() -> None:
     contacts = Contacts.from_matrix(random_map(60, 5))
-    first, second = halves(contacts, np.random.default_rng(7))
+    first, second = split_contacts(contacts, np.random.default_rng(7))
     np.testing.assert_array_equal(first.counts + second.counts, contacts.counts)
     share = first.counts.sum() / contacts.counts.sum()
     assert abs(share - 0.5) < 4 * 0.5 / contacts.counts.sum() ** 0.5
-    again, _ = halves(contacts, np.random.default_rng(7))
+    again, _ = split_contacts(contacts, np.random.default_rng(7))
     np.testing.assert_array_equal(again.counts, first.counts)
-    other, _ = halves(contacts, np.random.default_rng(8))
+    other, _ = split_contacts(contacts, np.random.default_rng(8))
     assert (other.counts != first.counts).any()
 
 
-def test_counts_that_are_not_whole_cannot_be_split() -> None:
+def test_fractional_counts_cannot_be_split() -> None:
     with pytest.raises(ConfigError, match="not whole numbers"):
         cp.balance(random_map(30, 5) * 0.3, "kde")
 
@@ -102,7 +105,7 @@ def by_hand(contacts: Contacts, bandwidth: float, splits: int, kind: Score) -> f
     """A candidate's score by whole balancings of the halves."""
     values = []
     for split in range(splits):
-        pair = halves(contacts, np.random.default_rng([1, split, *b"matrix"]))
+        pair = split_contacts(contacts, np.random.default_rng([1, split, *b"matrix"]))
         for learn, hold in (pair, pair[::-1]):
             kept = np.ones(len(contacts.bins), bool)
             u = cp.balance(
@@ -165,7 +168,7 @@ def test_the_seed_and_nothing_else_decides() -> None:
     assert repr(cp.select_bandwidth(contacts, threads=1)[0]) == repr(first)
 
 
-def test_sparse_maps_reject_what_they_cannot_score() -> None:
+def test_sparse_maps_reject_bandwidths_without_a_score() -> None:
     _, contacts = smooth_map(150, 400)
     kept = np.ones(150, bool)
     found = cp.select_bandwidth(contacts, mask=kept, ignore_diags=2)[0]
@@ -176,7 +179,7 @@ def test_sparse_maps_reject_what_they_cannot_score() -> None:
     assert cp.balance(contacts, "kde", mask=kept, ignore_diags=2).status is cp.Status.CONVERGED
 
 
-def test_where_none_can_be_told_to_be_good_it_is_the_widest() -> None:
+def test_without_evidence_the_widest_bandwidth_is_chosen() -> None:
     """Half of one contact is none: nothing can be scored, and the method itself decides."""
     matrix = np.zeros((8, 8))
     matrix[0, 1] = matrix[1, 0] = 1
@@ -185,7 +188,7 @@ def test_where_none_can_be_told_to_be_good_it_is_the_widest() -> None:
     assert found.bandwidth == found.candidates[-1].whole > 0
     result = cp.balance(matrix, "kde")
     assert result.status is cp.Status.CONVERGED
-    assert "none of those tried can be told to be good, so it is the widest" in result.reason
+    assert "the widest that was tried, since none could be scored" in result.reason
     assert np.isfinite(result.weights[:2]).all()
     assert cp.balance(np.zeros((4, 4)), "kde", mask=np.ones(4, bool)).status is cp.Status.EMPTY
 
@@ -323,7 +326,7 @@ def test_one_length_on_every_chromosome(scope: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["kde", "kde_eb"])
-def test_an_empty_scaffold_is_left_out_by_name(method: str) -> None:
+def test_an_empty_scaffold_is_dropped_and_named(method: str) -> None:
     contacts = genome_map({"chr1": 90, "chr2": 60, "tiny": 3}, 7)
     kept = np.ones(153, bool)
     inside = contacts.columns < 150
@@ -335,7 +338,7 @@ def test_an_empty_scaffold_is_left_out_by_name(method: str) -> None:
     result = cp.balance(emptied, method, scope="genome", mask=kept)
     assert result.status is cp.Status.CONVERGED, result.reason
     np.testing.assert_array_equal(np.isfinite(result.weights), np.arange(153) < 150)
-    assert "3 of 153 bins were left out (tiny:0-1,000" in result.reason
+    assert "3 of 153 bins were dropped (tiny:0-1,000" in result.reason
 
 
 def test_only_kernel_methods_have_one() -> None:
@@ -345,26 +348,33 @@ def test_only_kernel_methods_have_one() -> None:
 
 def test_words() -> None:
     _, contacts = smooth_map(150, 3000)
-    words = cp.select_bandwidth(contacts)[0].words()
-    assert words.startswith("bandwidth ")
+    words = sentence(cp.select_bandwidth(contacts)[0].fact)
+    assert words.startswith("Bandwidth ")
     assert words.count(" at ") == 2
     assert words.count(" \u00b1 ") == 3
     lost = Candidate(0.0, 0.0, np.nan, np.nan, 0, "why")
-    assert Search("x", 10, 1.0, (lost,), 0).words() == (
-        "bandwidth 0 (SSK): none of those tried can be told to be good, so it is the widest (why)"
+    assert sentence(Search("x", 10, 1.0, (lost,), 0).fact) == (
+        "Bandwidth 0 (SSK), the widest that was tried, since none could be scored (why)."
     )
     best = Candidate(0.25, 0.25, 1.0, 0.1, 9)
     wider = (lost, replace(best, score=2.0, bandwidth=0.1), best)
     widest = Search("x", 1000, 5e3, wider, 2)
-    assert widest.words() == (
-        "bandwidth 1.2 Mb chosen by cross-validation, score 1 \u00b1 0.1 (2 \u00b1 0.1 at "
-        "500 kb); it is the widest that was tried, so the bias may be smoother still"
+    assert sentence(widest.fact) == (
+        "Bandwidth 1.2 Mb chosen by cross-validation, score 1 \u00b1 0.1 (2 \u00b1 0.1 at "
+        "500 kb). It is the widest that was tried, so the bias may be smoother still."
     )
-    assert "every narrower one was rejected" in Search("x", 10, 1.0, (lost, best, best), 1).warning
     good = replace(best, score=0.5)
-    assert not Search("x", 10, 1.0, (best, lost, good, best), 2).warning
-    assert Search("x", 10, 1.0, (good, lost), 0).warning == "every wider one was rejected"
-    assert "no smoothing is best" in Search("x", 10, 1.0, (good, best), 0).warning
+    searches = {
+        SearchNote.ALL_REJECTED: Search("x", 10, 1.0, (lost,), 0),
+        SearchNote.NARROWER_REJECTED: Search("x", 10, 1.0, (lost, best, best), 1),
+        SearchNote.NONE: Search("x", 10, 1.0, (best, lost, good, best), 2),
+        SearchNote.WIDER_REJECTED: Search("x", 10, 1.0, (good, lost), 0),
+        SearchNote.NO_SMOOTHING: Search("x", 10, 1.0, (good, best), 0),
+    }
+    for note, search in searches.items():
+        assert search.note is note
+        if note in SEARCH_NOTES:
+            assert sentence(search.fact).endswith(SEARCH_NOTES[note])
 
 
 def test_the_table_holds_all_of_it(tmp_path: Path) -> None:
@@ -407,7 +417,7 @@ def test_a_sparse_real_map(shared_data: Path) -> None:
     ("method", "score", "factor"),
     [("kde", "excess", 2**-0.2), ("kde", "cvm", 1.0), ("ssk_cv", "excess", 2 ** (-1 / 3))],
 )
-def test_the_whole_map_gets_a_narrower_bandwidth_than_its_halves(
+def test_the_full_map_gets_a_narrower_bandwidth_than_its_folds(
     method: str, score: str, factor: float
 ) -> None:
     """By the rate at which the best one falls with the contacts; the paper's score as it is."""
@@ -438,7 +448,7 @@ def test_a_score_that_differs_between_splits_counts_less() -> None:
     sure = Candidate(0.1, 0.1, 1.2, 0.1, 9)
     assert choose((lost, shaky, sure), 0.0) == 1
     assert choose((lost, shaky, sure), 2.0) == 2
-    assert choose((lost, shaky, sure, lost), 0.0, telling=False) == 2
+    assert choose((lost, shaky, sure, lost), 0.0, decisive=False) == 2
     assert choose((lost, lost), 2.0) == 1
 
 

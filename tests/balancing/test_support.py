@@ -15,20 +15,26 @@ from hypothesis import strategies as st
 
 import counterpoise as cp
 from counterpoise.backends.scipy import selected_matrix
-from counterpoise.balancing.support import (
-    blocks_certify,
-    decide,
-    examine,
-    explain,
+from counterpoise.balancing.blocks import (
     fully_indecomposable,
-    nearest,
+    nearest_pixels,
     on_diagonal,
-    support,
-    too_large,
+    prove_by_blocks,
 )
+from counterpoise.balancing.matching import find_obstacle, find_support
+from counterpoise.balancing.support import decide, examine, too_large
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, Selection, select
+from counterpoise.records.facts import (
+    DroppingFailed,
+    NoSupport,
+    NoTotalSupport,
+    Remedies,
+    Remedy,
+    SparsestDropped,
+)
+from counterpoise.records.wording import sentence
 from tests.support.maps import random_map
 
 LIMIT = 10**9
@@ -71,8 +77,8 @@ def selected(
 
 
 @given(patterns())
-def test_support_is_what_every_permutation_says(pattern: np.ndarray) -> None:
-    found = support(sp.csr_matrix(pattern))
+def test_support_agrees_with_all_permutations(pattern: np.ndarray) -> None:
+    found = find_support(sp.csr_matrix(pattern))
     used = used_entries(pattern)
     assert found.total == (used == pattern).all()
     assert (len(found.unmatched) == 0) == used.any()
@@ -83,7 +89,7 @@ def test_support_is_what_every_permutation_says(pattern: np.ndarray) -> None:
 @given(patterns(most=9))
 def test_the_rows_in_the_way_prove_it(pattern: np.ndarray) -> None:
     """Rows with fewer columns than they are, or with as many, which other rows need as well."""
-    found = support(sp.csr_matrix(pattern))
+    found = find_support(sp.csr_matrix(pattern))
     inside = np.isin(np.arange(len(pattern)), found.blocking)
     columns = pattern[inside].any(axis=0)
     assert found.partners == columns.sum()
@@ -138,7 +144,7 @@ def test_the_cheap_proof_never_lies(
     assume(selection.kept.any())
     complete = examine(contacts, selection, LIMIT)
     has_diagonal = on_diagonal(contacts, selection)
-    if has_diagonal.all() or blocks_certify(has_diagonal, *nearest(contacts, selection)):
+    if has_diagonal.all() or prove_by_blocks(has_diagonal, *nearest_pixels(contacts, selection)):
         assert complete.exists
     assert decide(contacts, selection, LIMIT).exists == complete.exists
 
@@ -154,7 +160,7 @@ def test_decided_in_any_scope(scope: Scope, ignored: int, density: float, seed: 
     for part in select(contacts.bins, np.ones(30, bool), scope, ignored):
         selection = filled(contacts, part)
         if selection.kept.any():
-            truth = support(selected_matrix(contacts, selection)).total
+            truth = find_support(selected_matrix(contacts, selection)).total
             assert decide(contacts, selection, LIMIT).exists == truth
 
 
@@ -206,7 +212,7 @@ def test_contacts_with_other_chromosomes_do_not_make_one_large(
     """Of 21 + 36 + 15 pixels in cis and many in trans, each chromosome counts its own."""
     full = Contacts.from_matrix(np.ones((19, 19)))
     contacts = replace(full, bins=BinTable.fixed(("a", "b", "c"), (6, 8, 5), 1))
-    monkeypatch.setattr("counterpoise.balancing.support.PIECE", 10)
+    monkeypatch.setattr("counterpoise.balancing.support.CHUNK_PIXELS", 10)
     kept = np.ones(19, bool)
     for part, pixels in zip(select(contacts.bins, kept, Scope.CIS), (21, 36, 15), strict=True):
         assert not too_large(contacts, part, pixels)
@@ -219,13 +225,18 @@ def test_contacts_with_other_chromosomes_do_not_make_one_large(
 def test_the_reason_names_the_bins() -> None:
     arrow = np.zeros((6, 6))
     arrow[0, 1:] = arrow[1:, 0] = 1
-    words = explain(support(sp.csr_matrix(arrow)), lambda row: f"bin {row}")[1]
+    obstacle = find_obstacle(find_support(sp.csr_matrix(arrow)), lambda row: f"bin {row}")
+    assert obstacle == NoSupport(blocking=5, bins=("bin 1", "bin 2", "bin 3"), partners=1)
+    words = sentence(obstacle)
     assert "5 bins (bin 1, bin 2, bin 3, ...) have contacts with only 1 bin" in words
     hanging = np.ones((5, 5))
     hanging[3, 1:] = hanging[1:, 3] = 0
-    words = explain(support(sp.csr_matrix(hanging)), lambda row: f"bin {row}")[1]
+    obstacle = find_obstacle(find_support(sp.csr_matrix(hanging)), lambda row: f"bin {row}")
+    # (0, 0) and 3 pairs with bin 0 are in the way.
+    assert obstacle == NoTotalSupport(blocking=1, bins=("bin 3",), partners=1, entries=7)
+    words = sentence(obstacle)
     assert "1 bin (bin 3) has contacts with only 1 bin" in words
-    assert "7 entries of the map would have to vanish" in words  # (0, 0) and 3 pairs with bin 0
+    assert "7 entries of the map vanish" in words
 
 
 HOPELESS = {
@@ -282,6 +293,12 @@ def test_dropping_as_juicer_does(method: str, bins: int, hanging: int, percentil
     assert part.reason.startswith(f"{part.dropped} of {bins} bins w")
     assert f"percentile {percentile}" in part.reason
     assert "support" in part.reason
+    fact = part.facts[0]
+    assert isinstance(fact, SparsestDropped)
+    assert (fact.dropped, fact.of, fact.percentile) == (part.dropped, bins, percentile)
+    assert [each.code for each in fact.before] == [
+        "no_total_support" if hanging == 1 else "no_support"
+    ]
     assert part.matvecs == masked.matvecs + sum(p < percentile for p in (1, 2, 3, 4, 10)) + 1
     # The trace counts from the first attempt on, as the verdict does.
     before = part.matvecs - masked.matvecs
@@ -295,7 +312,8 @@ def test_dropping_does_not_help_where_it_is_hopeless() -> None:
     part = result.verdict.parts[0]
     assert (part.status, part.cause) == (cp.Status.FAILED, "no_support")
     assert (part.dropped, part.drop_percentile, part.kept) == (0, 0, 60)
-    assert "dropping the bins up to percentile 10 of row sums did not help;" in part.reason
+    assert "Dropping the bins up to percentile 10 of row sums did not help." in part.reason
+    assert part.facts[-1] == DroppingFailed(percentile=10, none_left=False)
     assert part.matvecs <= 1 + 5  # the row sums, once for each try
     assert np.isnan(result.weights).all()
 
@@ -306,7 +324,7 @@ def test_dropping_everything_is_no_way_out() -> None:
     result = cp.balance(matrix, "kr", on_failure="drop")
     assert result.status is cp.Status.FAILED
     assert np.isnan(result.weights).all()
-    assert "; dropping the sparsest bins would leave none;" in result.reason
+    assert "Dropping the sparsest bins would leave none." in result.reason
 
 
 def test_dropping_stops_where_nothing_would_be_left() -> None:
@@ -354,11 +372,12 @@ def test_dropping_cannot_join_parts() -> None:
     assert (part.status, part.cause) == ("not_converged", "disconnected")
     assert part.matvecs <= 101 + 5
     assert "did not help" in part.reason
+    assert "2 components without a contact between them" in part.reason
 
 
 @pytest.mark.parametrize("cause", HOPELESS)
 @pytest.mark.parametrize("method", ["kr", "ice", "ssk", "scale", "vc"])
-def test_kept_weights_are_told_from_useless_ones(method: str, cause: str) -> None:
+def test_usable_and_useless_weights_are_distinguished(method: str, cause: str) -> None:
     result = cp.balance(HOPELESS[cause], method, on_failure="keep")
     written = np.isfinite(result.weights).all()
     assert written or np.isnan(result.weights).all()
@@ -386,8 +405,13 @@ def test_kr_is_advised_where_another_method_is_slow() -> None:
     matrix = random_map(80, 12)
     for method in ("ice", "ssk", "scale"):
         result = cp.balance(matrix, method, max_iterations=2)
-        assert result.reason.endswith("would help, or kr, which takes far fewer")
-    assert cp.balance(matrix, "kr", max_products=2).reason.endswith("iterations would help")
+        assert result.reason.startswith("Allow more iterations or use kr. ")
+        assert result.reason.endswith("An exact balancing exists.")
+        advice = Remedies((Remedy.MORE_ITERATIONS, Remedy.USE_KR))
+        assert advice in result.verdict.parts[0].facts
+    slow = cp.balance(matrix, "kr", max_products=2)
+    assert slow.reason.startswith("Allow more iterations. ")
+    assert slow.reason.endswith("An exact balancing exists.")
 
 
 def test_dropping_leaves_balanced_parts_alone() -> None:
@@ -407,7 +431,7 @@ def test_dropping_leaves_balanced_parts_alone() -> None:
     np.testing.assert_array_equal(result.weights[:120], alone.weights)
 
 
-def test_bins_that_lose_every_partner_are_dropped_with_them() -> None:
+def test_bins_without_remaining_partners_are_dropped() -> None:
     matrix = with_hanging_bins(120, 1)
     matrix[1] = matrix[:, 1] = 0
     for sparse in (2, 3):  # the two bins with fewest contacts, and the only ones that bin 1 meets

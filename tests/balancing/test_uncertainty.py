@@ -14,6 +14,7 @@ from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import StoredContacts
 from counterpoise.errors import ConfigError
 from counterpoise.methods.kernel.smoothing import Blocks, Gaussian
+from counterpoise.records.facts import FewerResampled
 from tests.support.maps import genome_map, random_map, rough_map
 from tests.support.smoothers import direct_smoother
 
@@ -181,7 +182,7 @@ def test_early_stopped_readings_have_none_but_by_bootstrap() -> None:
 
 
 @pytest.mark.parametrize("method", ["ice", "kr"])
-def test_bootstrap_finds_what_the_formula_says(method: str) -> None:
+def test_bootstrap_agrees_with_the_formula(method: str) -> None:
     _, contacts = rough_map(200, 1e6)
     formula = cp.balance(contacts, method, ignore_diags=0)
     drawn = cp.balance(contacts, method, ignore_diags=0, bootstrap=80)
@@ -220,7 +221,7 @@ def test_real_maps(shared_data: Path, file: str, chromosome: str, median: float)
     assert drawn.verdict.median_se == pytest.approx(result.verdict.median_se, rel=0.05)
 
 
-def test_draws_hang_on_seed_and_chromosome_alone() -> None:
+def test_draws_depend_only_on_seed_and_chromosome() -> None:
     contacts = genome_map({"a": 40, "b": 30}, 5)
     drawn = {"scope": "cis", "ignore_diags": 0, "bootstrap": 3}
     first = cp.balance(contacts, "kr", **drawn)
@@ -243,14 +244,15 @@ def test_a_map_on_disk_has_the_same_errors() -> None:
             )
 
 
-def test_resampled_maps_that_cannot_be_balanced_are_told_of() -> None:
+def test_resampled_maps_that_cannot_be_balanced_are_reported() -> None:
     """Three bins in a ring: without any one of the three pixels there is no balancing."""
     matrix = np.array([[0, 1, 1], [1, 0, 2], [1, 2, 0]], dtype=float)
     told = cp.balance(matrix, "kr", bootstrap=10)
     assert told.status is cp.Status.CONVERGED
-    assert "of 10 resampled maps" in told.reason
-    used = int(told.reason.split("rest on ")[1].split()[0])
-    assert 0 < used < 10
+    (fact,) = told.verdict.parts[0].facts
+    assert isinstance(fact, FewerResampled)
+    assert 0 < fact.used < fact.drawn == 10
+    assert f"rest on {fact.used} of 10 resampled maps" in told.reason
 
 
 def test_nothing_is_made_up_where_there_are_no_weights() -> None:

@@ -19,6 +19,7 @@ import pytest
 import counterpoise as cp
 from benchmarks.verdicts import EMPTY, NO_SUPPORT, SUPPORT_ONLY, TOTAL, Line, line
 from counterpoise.contacts.selection import Scope
+from counterpoise.records.facts import NoSupport, NoTotalSupport
 from tests.support import REPOSITORY
 from tests.support.real_maps import HUMAN, OLD, RNA, SPARSE, TOTALS
 
@@ -72,6 +73,16 @@ def judged(folder: Path, name: str, scope: Scope = Scope.GENOME) -> Line:
     return line(name, "", cp.read_contacts(str(folder / name)), scope)
 
 
+def obstacle(entry: Line) -> NoSupport | NoTotalSupport:
+    """The fact that rules out an exact balancing of the only part."""
+    (fact,) = (
+        fact
+        for fact in entry.verdict.parts[0].facts
+        if isinstance(fact, NoSupport | NoTotalSupport)
+    )
+    return fact
+
+
 def number_before(words: str, reason: str) -> int:
     found = re.search(rf"([\d,]+) {words}", reason)
     assert found is not None, reason
@@ -91,6 +102,9 @@ def check(entry: Line, decision: str) -> None:
     assert (part.status, part.cause) == (cp.Status.FAILED, cause)
     assert part.matvecs == 1
     assert re.search(r"\d bins? \(.*:[\d,]+-[\d,]+.*\) ha(s|ve) contacts with only", part.reason)
+    fact = obstacle(entry)
+    assert fact.code == cause
+    assert all(re.fullmatch(r".*:[\d,]+-[\d,]+", name) for name in fact.bins)
 
 
 @pytest.mark.parametrize("name", TOTALS)
@@ -103,16 +117,21 @@ def test_support_but_not_total_support(shared_data: Path, name: str) -> None:
     entry = judged(shared_data, name)
     check(entry, SUPPORT_ONLY)
     outside = SUPPORT_ONLYS[name]
-    told = number_before("entr(?:y|ies) of the map", entry.verdict.reason)
-    assert told == outside if outside else told > 0
+    fact = obstacle(entry)
+    assert isinstance(fact, NoTotalSupport)
+    assert fact.entries == outside if outside else fact.entries > 0
+    assert number_before("entr(?:y|ies) of the map", entry.verdict.reason) == fact.entries
 
 
 @pytest.mark.parametrize("name", NO_SUPPORTS)
 def test_no_support(shared_data: Path, name: str) -> None:
     entry = judged(shared_data, name)
     check(entry, NO_SUPPORT)
-    reason = entry.verdict.reason
-    short = number_before(r"bins? \(", reason) - number_before("bins?, too few", reason)
+    fact, reason = obstacle(entry), entry.verdict.reason
+    assert isinstance(fact, NoSupport)
+    assert number_before(r"bins? \(", reason) == fact.blocking
+    assert number_before("bins?, too few", reason) == fact.partners
+    short = fact.blocking - fact.partners
     rows = NO_SUPPORTS[name]
     assert short == rows if rows else short > 0
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from counterpoise.cohort.cohort import Run
-from counterpoise.cohort.config import load, snakemake_overrides
+from counterpoise.cohort.cohort import Cohort
+from counterpoise.cohort.compose import load_cohort, snakemake_overrides
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import ConfigError
-from counterpoise.store.paths import combinations
+from counterpoise.jobs.plan import Plan
+from counterpoise.store.runs import SampleEntry
 from tests.support import REPOSITORY
 
 CONF = REPOSITORY / "conf"
@@ -42,45 +44,60 @@ samples:
 """
 
 
-def demo(*overrides: str) -> Run:
-    return load(CONF, list(overrides))
+def demo(*overrides: str) -> Cohort:
+    return load_cohort(CONF, list(overrides))
 
 
-def with_cohort(folder: Path, text: str, *overrides: str) -> Run:
+def with_cohort(folder: Path, text: str, *overrides: str) -> Cohort:
     """A copy of conf/ with a cohort of this text, composed."""
     conf = folder / "conf"
     shutil.copytree(CONF, conf)
     (conf / "cohort" / "mine.yaml").write_text(text, encoding="utf-8")
-    return load(conf, ["cohort=mine", *overrides], root=folder)
+    return load_cohort(conf, ["cohort=mine", *overrides], root=folder)
 
 
 def options(group: str) -> list[str]:
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
-def jobs(run: Run) -> dict[str, Any]:
-    """The parameters of every job."""
+def settings_of(cohort: Cohort, rule: str, **wildcards: str) -> dict[str, Any]:
+    """The settings of a rule's job, as Snakemake records them."""
+    return Plan(cohort, "results").params(rule)(SimpleNamespace(**wildcards))
+
+
+def method_of(cohort: Cohort, method: str) -> dict[str, Any]:
+    """The settings of a method of the cohort."""
+    settings: dict[str, Any] = settings_of(cohort, "balance", method=method)["settings"]
+    return settings
+
+
+def jobs(cohort: Cohort) -> dict[str, Any]:
+    """The settings of every job."""
     return {
-        "cohort": run.cohort_settings(),
-        "inspect": [run.ingest_settings(sample) for sample in run.samples],
+        "inspect": [settings_of(cohort, "inspect", sample=name) for name in cohort.samples],
         "ingest": [
-            run.ingest_settings(sample, resolution)
-            for sample in run.samples
-            for resolution in run.resolutions(sample)
+            settings_of(cohort, "ingest", sample=name, resolution=str(resolution))
+            for name, resolution in cohort.maps
         ],
-        "mask": run.mask_settings(),
-        "methods": {method: run.method_settings(method) for method in run.methods},
+        "mask": settings_of(cohort, "mask"),
+        "methods": {name: settings_of(cohort, "balance", method=name) for name in cohort.methods},
         "searches": {
-            method: run.search_settings(method)
-            for method in run.methods
-            if run.bandwidth_file("yeast", 10000, method)
+            name: settings_of(cohort, "bandwidth", method=name)
+            for name in cohort.methods
+            if cohort.searches_bandwidth(name)
         },
-        "compare": run.comparison_settings(list(run.samples)),
-        "report": run.report_settings(),
-        "export": {sample: run.export_settings(sample) for sample in run.samples},
-        "qc": run.qc_settings(),
-        "tracking": run.tracking_settings(),
-        "archives": {package: run.archive_settings(package) for package in run.config.sources},
+        "compare": [
+            settings_of(cohort, "compare", resolution=str(resolution))
+            for resolution in cohort.compared
+        ],
+        "report": settings_of(cohort, "report"),
+        "export": {name: settings_of(cohort, "export", sample=name) for name in cohort.samples},
+        "qc": settings_of(cohort, "plot"),
+        "tracking": settings_of(cohort, "track"),
+        "archives": {
+            package: settings_of(cohort, "download_sdist", package=package)
+            for package in cohort.settings.sources
+        },
     }
 
 
@@ -94,10 +111,10 @@ def test_cohorts_are_there() -> None:
 @pytest.mark.parametrize("cohort", COHORTS)
 def test_every_cohort_composes(cohort: str) -> None:
     run = demo(f"cohort={cohort}")
-    assert run.config.cohort == cohort
+    assert run.settings.cohort == cohort
     assert run.samples
-    assert run.config.primary in run.methods
-    assert combinations(run.cohort_settings())
+    assert run.settings.primary in run.methods
+    assert run.runs
 
 
 @pytest.mark.parametrize(
@@ -110,7 +127,7 @@ def test_every_cohort_composes(cohort: str) -> None:
 )
 def test_every_option_composes(group: str, option: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://tracking.example:5000")
-    assert isinstance(demo(f"{group}={option}"), Run)
+    assert isinstance(demo(f"{group}={option}"), Cohort)
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))
@@ -118,7 +135,7 @@ def test_every_option_composes(group: str, option: str, monkeypatch: pytest.Monk
 def test_every_experiment_fits_every_cohort(cohort: str, experiment: str) -> None:
     base, run = demo(f"cohort={cohort}"), demo(f"cohort={cohort}", f"experiment={experiment}")
     assert run.experiment == experiment
-    assert run.mask_settings() != base.mask_settings()
+    assert settings_of(run, "mask")["filters"] != settings_of(base, "mask")["filters"]
     assert jobs(run)["methods"] == jobs(base)["methods"]
     assert jobs(run)["ingest"] == jobs(base)["ingest"]
 
@@ -128,23 +145,25 @@ def test_every_method_composes(method: str) -> None:
     run = demo(f"+method@methods.other_{method}={method}")
     name = f"other_{method}"
     assert run.algorithms[name] == method
-    settings = run.method_settings(name)
+    settings = settings_of(run, "balance", method=name)
     assert (settings["name"], settings["method"]) == (name, method)
 
 
 def test_no_mask() -> None:
-    settings = demo("mask=none").mask_settings()
+    settings = settings_of(demo("mask=none"), "mask")["filters"]
     assert (settings["min_nnz"], settings["min_count"], settings["mad_max"]) == (0, 0, 0)
-    assert demo().mask_settings()["min_nnz"] == 10, "the dataclass's default otherwise"
+    assert settings_of(demo(), "mask")["filters"]["min_nnz"] == 10, (
+        "the dataclass's default otherwise"
+    )
 
 
 def test_tracking_off() -> None:
-    assert demo("tracking=off").tracking_settings()["enabled"] is False
+    assert settings_of(demo("tracking=off"), "track")["tracking"]["enabled"] is False
 
 
 def test_tracking_server_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://tracking.example:5000")
-    settings = demo("tracking=server").tracking_settings()
+    settings = settings_of(demo("tracking=server"), "track")["tracking"]
     assert settings["uri"] == "http://tracking.example:5000"
     assert settings["artifacts"] is None
 
@@ -180,18 +199,18 @@ def test_job_parameters_are_plain(cohort: str) -> None:
         assert plain(settings), f"{job}: {settings}"
 
 
-def test_plain_would_see_what_snakemake_does_not() -> None:
+def test_plain_detects_values_that_snakemake_cannot_compare() -> None:
     assert not plain({"a": [Path("x")]})
-    assert not plain({"a": demo().config.mask})
+    assert not plain({"a": demo().settings.mask})
 
 
-def test_one_methods_change_touches_that_method_alone() -> None:
+def test_a_change_of_a_method_affects_only_its_jobs() -> None:
     base, changed = jobs(demo()), jobs(demo("methods.kr.tolerance=1e-5"))
     assert changed["methods"].pop("kr") != base["methods"].pop("kr")
     assert changed == base
 
 
-def test_mask_change_touches_the_mask_alone() -> None:
+def test_a_change_of_the_mask_affects_only_the_mask_job() -> None:
     base, changed = jobs(demo()), jobs(demo("mask.min_nnz=3"))
     assert changed.pop("mask") != base.pop("mask")
     assert changed == base
@@ -200,38 +219,33 @@ def test_mask_change_touches_the_mask_alone() -> None:
 def test_a_cohorts_own_settings(tmp_path: Path) -> None:
     text = COHORT + "mask: {min_nnz: 4}\nmethods: {kr: {scope: genome, on_failure: keep}}\n"
     run = with_cohort(tmp_path, text)
-    assert run.mask_settings()["min_nnz"] == 4
-    assert run.mask_settings()["mad_max"] == 5
-    kr = run.method_settings("kr")
+    assert settings_of(run, "mask")["filters"]["min_nnz"] == 4
+    assert settings_of(run, "mask")["filters"]["mad_max"] == 5
+    kr = method_of(run, "kr")
     assert (kr["scope"], kr["on_failure"], kr["ignore_diags"]) == ("genome", "keep", 0)
-    assert run.method_settings("ice") == demo().method_settings("ice"), "untouched"
+    assert method_of(run, "ice") == method_of(demo(), "ice"), "untouched"
     assert run.resolutions("a") == [10000, 50000]
     assert run.resolutions("b") == [20000]
-    assert run.cohort_settings()["samples"]["b"] == {
-        "condition": "treated",
-        "replicate": "2",
-        "resolutions": [20000],
-    }
-    assert len(combinations(run.cohort_settings())) == (2 + 1) * 2
+    assert run.entries["b"] == SampleEntry([20000], "treated", "2")
+    assert len(run.runs) == (2 + 1) * 2
 
 
 def test_source_files() -> None:
     url = "https://example.org/x.hic"
     run = demo(f"samples.yeast.path={url}")
-    [file] = run.source_file("yeast")
+    file = run.source_file("yeast")
     assert re.fullmatch(r"resources/remote/[0-9a-f]{16}/x\.hic", file)
     assert run.remote == {Path(file).parent.name: url}
-    assert run.source_path("yeast") == url
-    assert run.source_file("simulated") == ["resources/demo/simulated.cool"]
-    assert "url" not in run.ingest_settings("simulated")
+    assert run.source_file("simulated") == "resources/demo/simulated.cool"
+    assert settings_of(run, "inspect", sample="simulated")["url"] is None
 
 
-def test_of_an_address_jobs_are_told_the_copy_and_what_may_be_recorded() -> None:
+def test_jobs_receive_the_local_copy_of_an_address_and_no_credentials() -> None:
     url = "https://example.org/x.mcool?signature=secret"
     run = demo(f"samples.yeast.path='{url}::/resolutions/1000'")
-    [file] = run.source_file("yeast")
+    file = run.source_file("yeast")
     assert run.remote == {Path(file).parent.name: url}
-    settings = run.ingest_settings("yeast")
+    settings = settings_of(run, "inspect", sample="yeast")
     assert settings["uri"] == f"{file}::/resolutions/1000"
     assert settings["url"] == "https://example.org/x.mcool::/resolutions/1000"
 
@@ -243,9 +257,9 @@ def test_second_entry_of_an_algorithm(tmp_path: Path) -> None:
     text = COHORT.replace("  - _self_", "  - /method@methods.ice_strict: ice\n  - _self_")
     run = with_cohort(tmp_path, text + "methods: {ice_strict: {tolerance: 1e-9}}\n")
     assert run.algorithms == {"ice": "ice", "kr": "kr", "ice_strict": "ice"}
-    assert run.method_settings("ice_strict")["tolerance"] == 1e-9
-    assert run.method_settings("ice")["tolerance"] == 1e-5
-    assert run.export_settings("a")["columns"] == {
+    assert method_of(run, "ice_strict")["tolerance"] == 1e-9
+    assert method_of(run, "ice")["tolerance"] == 1e-5
+    assert settings_of(run, "export", sample="a")["columns"] == {
         "ice": "GW_ICE",
         "kr": "KR",
         "ice_strict": "GW_ICE_STRICT",
@@ -321,7 +335,7 @@ WRONG = {
     "methods.kr.tolerance=inf": r"methods\.kr\.tolerance is inf",
     "methods.kr.max_products=0": r"methods\.kr\.max_products is 0",
     "backend.name=cuda": r"backend\.name is 'cuda'; .*native",
-    "backend.device=gpu": r"backend\.device is 'gpu'; it must be cuda, cpu or null",
+    "backend.device=gpu": r"backend\.device is 'gpu'; it must be cpu, cuda or null",
     "ingest.hic_engine=straw": r"ingest\.hic_engine is 'straw'; .*hicstraw",
     "qc.dpi=0": r"qc\.dpi is 0",
     "qc.max_pixels=-5": r"qc\.max_pixels is -5",
@@ -455,7 +469,7 @@ def test_an_empty_cohort(tmp_path: Path) -> None:
 def test_a_blacklist_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "bad.bed").write_text("chrI\t0\t5\n")
     run = with_cohort(tmp_path, COHORT, "mask.blacklist=bad.bed")
-    assert run.mask_settings()["blacklist"] == "bad.bed"
+    assert settings_of(run, "mask")["filters"]["blacklist"] == "bad.bed"
 
 
 def test_samples_from_a_sheet(tmp_path: Path) -> None:
@@ -463,9 +477,7 @@ def test_samples_from_a_sheet(tmp_path: Path) -> None:
     (tmp_path / "x.cool").touch()
     (tmp_path / "sheet.tsv").write_text("sample\tpath\treplicate\none\tx.cool\t1\n")
     run = with_cohort(tmp_path, text)
-    assert run.cohort_settings()["samples"] == {
-        "one": {"condition": None, "replicate": "1", "resolutions": [10000, 50000]}
-    }
+    assert run.entries == {"one": SampleEntry([10000, 50000], None, "1")}
     assert plain(jobs(run))
 
 
@@ -481,7 +493,7 @@ def test_composing_twice_gives_the_same() -> None:
 # --- experiments ------------------------------------------------------------------------------
 
 
-def with_overlay(folder: Path, text: str, *overrides: str) -> Run:
+def with_overlay(folder: Path, text: str, *overrides: str) -> Cohort:
     """The demo with an overlay of this text from a folder of the user's own."""
     (folder / "experiment").mkdir()
     (folder / "experiment" / "mine.yaml").write_text(f"# @package _global_\n{text}\n")
@@ -489,7 +501,7 @@ def with_overlay(folder: Path, text: str, *overrides: str) -> Run:
     return demo(*snakemake_overrides(given))
 
 
-def test_an_experiment_changes_settings_and_has_a_folder_of_its_own(tmp_path: Path) -> None:
+def test_an_experiment_changes_settings_and_has_its_own_folder(tmp_path: Path) -> None:
     text = """\
 defaults:
   - /method@methods.kr_loose: kr
@@ -500,15 +512,18 @@ resolutions: [20000, 50000]
 primary: kr_loose
 samples: {yeast: {condition: other words}}"""
     base, run = demo(), with_overlay(tmp_path, text, "methods.kr_loose.max_products=9")
-    assert run.method_settings("kr_loose")["tolerance"] == 1e-3
-    assert run.method_settings("kr_loose")["max_products"] == 9, "an override of what it added"
-    assert run.method_settings("ice")["tolerance"] == 1e-4
-    assert run.method_settings("ssk") == base.method_settings("ssk")
-    assert run.mask_settings()["min_nnz"] == 0
-    assert run.cohort_settings()["samples"]["yeast"]["condition"] == "other words"
-    place = ("yeast", 20000, "kde")
-    assert run.bandwidth_file(*place) != base.bandwidth_file(*place)
-    for settings in (run.cohort_settings(), run.export_settings("yeast"), run.tracking_settings()):
+    assert method_of(run, "kr_loose")["tolerance"] == 1e-3
+    assert method_of(run, "kr_loose")["max_products"] == 9, "an override of what it added"
+    assert method_of(run, "ice")["tolerance"] == 1e-4
+    assert method_of(run, "ssk") == method_of(base, "ssk")
+    assert settings_of(run, "mask")["filters"]["min_nnz"] == 0
+    assert run.labels["yeast"].condition == "other words"
+    assert run.searches_bandwidth("kde")
+    for settings in (
+        settings_of(run, "report"),
+        settings_of(run, "export", sample="yeast"),
+        settings_of(run, "track"),
+    ):
         assert (settings["cohort"], settings["experiment"]) == ("demo", "mine")
 
     shared, own = base.paths, run.paths
@@ -516,7 +531,7 @@ samples: {yeast: {condition: other words}}"""
     assert own.map_files() == shared.map_files()
     assert own.log("ingest", "a") == shared.log("ingest", "a")
     inside = "results/demo/experiments/mine/"
-    several = (*own.weights().values(), own.mask(), own.bandwidth(), own.cooler(), own.plot())
+    several = (*own.run_files(), own.mask(), own.bandwidth(), own.cooler(), own.plot())
     for path in (
         *several,
         own.comparison(),
@@ -536,7 +551,7 @@ def test_the_experiment_of_the_docs(tmp_path: Path) -> None:
     (tmp_path / "experiment").mkdir()
     (tmp_path / "experiment" / "loose.yaml").write_text(text)
     run = demo(*snakemake_overrides({"conf": str(tmp_path), "experiment": "loose"}))
-    assert run.method_settings("ice")["tolerance"] == 1e-3
+    assert method_of(run, "ice")["tolerance"] == 1e-3
 
 
 @pytest.mark.parametrize(
@@ -563,7 +578,7 @@ def test_an_overlay_is_refused(tmp_path: Path, text: str, message: str) -> None:
     ("name", "message"),
     [
         ("nowhere", r"experiment/nowhere[\s\S]*strict_mask"),
-        ("base", "base is what the cohort by itself is called"),
+        ("base", "base is the name of the cohort without an experiment"),
         ("a/b", "experiment: the name 'a/b' cannot be used in paths"),
         ("[no_mask,strict_mask]", "cannot be used in paths"),
         ("null", "experiment=null"),
@@ -614,8 +629,8 @@ def test_snakemake_overrides() -> None:
     overrides = snakemake_overrides(given)
     assert overrides == ["cohort=scc1", "mask.min_nnz=3", "methods.kr.scope=genome"]
     run = demo(*overrides)
-    assert run.config.cohort == "scc1"
-    assert run.method_settings("kr")["scope"] == "genome"
+    assert run.settings.cohort == "scc1"
+    assert method_of(run, "kr")["scope"] == "genome"
 
 
 def test_snakemake_chooses_an_experiment() -> None:

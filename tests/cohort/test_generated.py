@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from counterpoise.cohort.compose import load_cohort
 from counterpoise.cohort.conf_files import CHOICES, as_yaml
-from counterpoise.cohort.config import load
 from counterpoise.cohort.docstrings import (
     default_of,
     first_sentence,
@@ -22,7 +22,7 @@ from counterpoise.cohort.docstrings import (
 )
 from counterpoise.cohort.generated import generated_files
 from counterpoise.cohort.samples import Sample
-from counterpoise.cohort.settings import IngestSettings, RunConfig, SdistFile
+from counterpoise.cohort.settings import CohortSettings, IngestSettings, SdistFile
 from counterpoise.methods import methods
 from tests.support import REPOSITORY
 
@@ -34,7 +34,7 @@ SETTINGS = sorted(
         *(kind for kind in METHOD_CLASSES if "__annotations__" in vars(kind)),
         *(choice.settings for choice in CHOICES),
         IngestSettings,
-        RunConfig,
+        CohortSettings,
         Sample,
         SdistFile,
     },
@@ -74,9 +74,9 @@ def test_docstrings_describe_every_setting_and_state_its_default(kind: type) -> 
 def test_shown_defaults_are_those_of_the_classes(tmp_path: Path) -> None:
     """With and without its file, a method has the same settings."""
     entries = [f"+method@methods.other_{name}={name}" for name in methods()]
-    shown = load(CONF, entries)
+    shown = load_cohort(CONF, entries)
     shutil.copytree(CONF, tmp_path / "conf", ignore=shutil.ignore_patterns("method"))
-    bare = load(tmp_path / "conf", entries)
+    bare = load_cohort(tmp_path / "conf", entries)
     for name, method in methods().items():
         for run in (shown, bare):
             assert asdict(run.methods[f"other_{name}"]) == asdict(method.settings())
@@ -90,8 +90,8 @@ def test_hydra_warns_of_nothing(tmp_path: Path, without_files: bool) -> None:
     if without_files:
         shutil.rmtree(tmp_path / "conf" / "method")
     program = (
-        "import sys; from counterpoise.cohort.config import load; "
-        "load(sys.argv[1], ['cohort=scc1', 'mask=none', 'experiment=no_mask'])"
+        "import sys; from counterpoise.cohort.compose import load_cohort; "
+        "load_cohort(sys.argv[1], ['cohort=scc1', 'mask=none', 'experiment=no_mask'])"
     )
     done = subprocess.run(
         [sys.executable, "-W", "always", "-c", program, str(tmp_path / "conf")],

@@ -68,7 +68,7 @@ def test_columns_in_any_order(tmp_path: Path) -> None:
             "sample,path\none,a.cool\n",
             r"column 'sample,path' is not known \(is it tab-separated\?\)",
         ),
-        ("sample\tpath\tpath\n", "column 'path' is there twice"),
+        ("sample\tpath\tpath\n", "column 'path' occurs twice"),
         ("sample\tpath\none\ta.cool\none\tb.cool\n", "row 3, column sample: 'one' .*in row 2"),
         ("sample\tpath\n\ta.cool\n", "row 2, column sample: the cell is empty"),
         ("# c\nsample\tpath\none\t \n", "row 3, column path: the cell is empty"),
@@ -95,7 +95,7 @@ def test_missing_sheet(tmp_path: Path) -> None:
 
 
 def checked(folder: Path, text: str, made: set[str] | None = None) -> dict[str, Sample]:
-    return read_sheet(sheet(folder, text)).checked(folder, made or set())
+    return read_sheet(sheet(folder, text)).validate(folder, made or set())
 
 
 def test_files_are_looked_for(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_no_samples(tmp_path: Path) -> None:
 def test_places_in_yaml() -> None:
     table = SampleTable("samples", {"one": Sample("gone.cool")})
     with pytest.raises(ConfigError, match=r"^samples\.one\.path: the file gone\.cool"):
-        table.checked(Path(), set())
+        table.validate(Path(), set())
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoise.contacts.bins import BinTable
@@ -66,7 +66,6 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("words", FAULTS)
-@settings(max_examples=40)
 @given(data=st.data())
 def test_faulty_pixels_are_always_refused(words: str, data: st.DataObject) -> None:
     bins, matrix = data.draw(maps().filter(lambda m: len(m[0]) > 1 and m[1].any()))

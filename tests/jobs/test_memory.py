@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import counterpoise as cp
-from counterpoise.backends import native
-from counterpoise.backends.native import BLOCKS, KINDS, PANEL, NativeOperator
+from counterpoise.backends.native.operator import NativeOperator
+from counterpoise.backends.native.packed_map import KINDS, PANEL
+from counterpoise.backends.native.packing import BLOCKS
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
@@ -25,15 +26,8 @@ from counterpoise.errors import ConfigError
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.jobs import memory
-from counterpoise.jobs.memory import (
-    AROUND,
-    EXAMINED,
-    Size,
-    forecast,
-    needed,
-    needed_streaming,
-    open_map_within,
-)
+from counterpoise.jobs.memory import EXAMINED_BYTES, MapSize, open_map_within, predict_memory
+from counterpoise.jobs.resources import SNAKEMAKE_MB
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
 from counterpoise.process import MIB
@@ -47,11 +41,9 @@ NONZEROS = 500_000
 SCRIPTS = REPOSITORY / "scripts"
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> MapFiles:
-    """Triples of a map in several row groups."""
-    folder = tmp_path_factory.mktemp("map")
-    contacts = hic_like(4000, NONZEROS, 11)
+def write_files(folder: Path, bins: int, nonzeros: int, row_group: int) -> MapFiles:
+    """Write the pixels of a generated map in several row groups."""
+    contacts = hic_like(bins, nonzeros, 11)
     lengths = dict(zip(contacts.bins.chromosomes, contacts.bins.lengths, strict=True))
     pixels = {"bin1_id": contacts.rows, "bin2_id": contacts.columns, "count": contacts.counts}
     source = str(folder / "map.cool")
@@ -59,8 +51,20 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> MapFiles:
         source, cooler.binnify(pd.Series(lengths), 1), pd.DataFrame(pixels).astype(np.int64)
     )
     files = MapFiles.in_folder(folder)
-    write_map(inspect_source(source), 1, files, row_group=70_000)
+    write_map(inspect_source(source), 1, files, row_group=row_group)
     return files
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> MapFiles:
+    """Return the files of a map of 8 row groups."""
+    return write_files(tmp_path_factory.mktemp("map"), 4000, NONZEROS, 70_000)
+
+
+@pytest.fixture(scope="module")
+def small_files(tmp_path_factory: pytest.TempPathFactory) -> MapFiles:
+    """Return the files of a map of 8 row groups on which a search for a bandwidth takes seconds."""
+    return write_files(tmp_path_factory.mktemp("small"), 600, 40_000, 5_500)
 
 
 def test_entries_from_disk_are_those_in_memory(files: MapFiles) -> None:
@@ -77,29 +81,29 @@ def test_entries_from_disk_are_those_in_memory(files: MapFiles) -> None:
 
 
 @pytest.mark.parametrize("scope", list(Scope))
-def test_the_product_has_the_same_bits_from_a_scratch_file(
-    files: MapFiles, scope: Scope, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(native, "MAX_SLAB", 5_000)  # several slabs a block
+def test_the_product_has_the_same_bits_from_a_scratch_file(files: MapFiles, scope: Scope) -> None:
     stored, loaded = open_map(files), read_map(files)
     kept = np.random.default_rng(2).random(4000) < 0.9
     for selection in select(loaded.bins, kept, scope, 1, 1, True):
-        in_memory, streamed = (NativeOperator(c, selection, 2) for c in (loaded, stored))
+        in_memory, streamed = (
+            NativeOperator(c, selection, 2, max_slab=5_000)  # several slabs a block
+            for c in (loaded, stored)
+        )
         assert streamed.bytes_per_product == in_memory.bytes_per_product > 0
-        assert len(streamed.map.slabs) > BLOCKS
+        assert len(streamed.map.slabs.sizes) > BLOCKS
         x = np.random.default_rng(3).random((in_memory.size, 9))
         assert streamed.product(x[:, 0]).tobytes() == in_memory.product(x[:, 0]).tobytes()
         assert streamed.product(x).tobytes() == in_memory.product(x).tobytes()
 
 
 @pytest.mark.parametrize("method", sorted(methods()))
-def test_every_method_gives_the_same_from_disk(files: MapFiles, method: str) -> None:
+def test_every_method_gives_the_same_from_disk(small_files: MapFiles, method: str) -> None:
     settings = {"splits": 1} if methods()[method].step else {}
     results = [
         cp.balance(
             contacts, method, mask={"min_nnz": 5}, scope="genome", on_failure="keep", **settings
         )
-        for contacts in (read_map(files), open_map(files))
+        for contacts in (read_map(small_files), open_map(small_files))
     ]
     in_memory, streamed = results
     assert np.isfinite(in_memory.weights).any()
@@ -112,14 +116,14 @@ def test_a_cut_scratch_file_is_an_error(files: MapFiles) -> None:
     stored = open_map(files)
     (selection,) = select(stored.bins, np.ones(4000, dtype=bool), Scope.GENOME)
     operator = NativeOperator(stored, selection)
-    os.ftruncate(operator.map.file, operator.bytes_per_product // 2)
+    os.ftruncate(operator.map.slabs.data.fileno(), operator.bytes_per_product // 2)
     with pytest.raises(OSError, match="scratch file"):
         operator.product(operator.ones())
 
 
-def test_what_fits_is_loaded_and_the_rest_streams(files: MapFiles) -> None:
+def test_maps_that_fit_are_loaded_and_others_stream(files: MapFiles) -> None:
     said: list[str] = []
-    whole, _ = forecast(files, Scope.CIS, 1)
+    whole, _ = predict_memory(files, Scope.CIS, 1)
     assert isinstance(open_map_within(files, None, said.append), Contacts)
     assert isinstance(open_map_within(files, whole, said.append), Contacts)
     assert f"needs up to {whole:,} MB" in said[-1]
@@ -127,22 +131,24 @@ def test_what_fits_is_loaded_and_the_rest_streams(files: MapFiles) -> None:
         open_map_within(files, 100, said.append)
 
 
-def test_drawn_maps_are_foretold(files: MapFiles) -> None:
-    plain, searching = (forecast(files, Scope.CIS, 1, drawing) for drawing in (False, True))
+def test_drawn_maps_are_predicted(files: MapFiles) -> None:
+    plain, searching = (predict_memory(files, Scope.CIS, 1, drawing) for drawing in (False, True))
     assert all(more > less for more, less in zip(searching, plain, strict=True))
     with pytest.raises(ConfigError, match=r"drawing maps.*its rule more.*bandwidth instead of"):
-        open_map_within(files, searching[0] // 2, lambda _: None, drawing=True)
-    assert isinstance(open_map_within(files, searching[0], lambda _: None, drawing=True), Contacts)
+        open_map_within(files, searching[0] // 2, lambda _: None, draws_maps=True)
+    assert isinstance(
+        open_map_within(files, searching[0], lambda _: None, draws_maps=True), Contacts
+    )
 
 
 def test_the_largest_part_is_never_taken_for_smaller(files: MapFiles) -> None:
     pixels = pq.ParquetFile(files.pixels)
     contacts = read_map(files)
-    bins, most = memory._largest_part(files, pixels, Scope.CIS)
+    bins, most = memory._bound_largest_part(files, pixels, Scope.CIS)
     rows = np.diff(contacts.indptr[contacts.bins.offsets])
     assert bins == np.diff(contacts.bins.offsets).max()
     assert rows.max() <= most <= rows.max() + 2 * 70_000
-    assert memory._largest_part(files, pixels, Scope.GENOME) == (4000, NONZEROS)
+    assert memory._bound_largest_part(files, pixels, Scope.GENOME) == (4000, NONZEROS)
 
 
 PEAK = """
@@ -154,8 +160,11 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-@pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])
-def test_a_search_stays_within_what_is_foretold(tmp_path: Path, method: str) -> None:
+@pytest.mark.parametrize(
+    "method",
+    ["kde_eb", *(pytest.param(name, marks=pytest.mark.long) for name in ("kde", "ssk_cv"))],
+)
+def test_a_search_stays_within_the_predicted_memory(tmp_path: Path, method: str) -> None:
     """Of many bins and few contacts, where vectors are all, and of the opposite."""
     for n, nonzeros in ((60_000, 400_000), (1500, 1_000_000)):
         contacts = hic_like(n, nonzeros, 5)
@@ -170,7 +179,8 @@ def test_a_search_stays_within_what_is_foretold(tmp_path: Path, method: str) -> 
         write_mask(mask, mask_bins(contacts, MaskSettings()), contacts.bins)
         inputs = ["--map", *files, "--mask", mask]
         # Five iterations hold as much as all would.
-        settings = {"method": method, "scope": "genome", "splits": 1, "max_iterations": 5}
+        options = {"scope": "genome", "splits": 1, "max_iterations": 5}
+        settings = {"method": method, "settings": options}
         inputs += ["--output", str(tmp_path / "out.parquet"), "--settings", repr(settings)]
         done = subprocess.run(
             [sys.executable, "-c", PEAK, str(SCRIPTS / "bandwidth.py"), "--threads", "2", *inputs],
@@ -178,8 +188,8 @@ def test_a_search_stays_within_what_is_foretold(tmp_path: Path, method: str) -> 
             text=True,
             check=True,
         )
-        foretold, _ = forecast(files, Scope.GENOME, 2, True)
-        assert float(done.stdout.split()[-1]) <= foretold
+        predicted, _ = predict_memory(files, Scope.GENOME, 2, True)
+        assert float(done.stdout.split()[-1]) <= predicted
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +215,7 @@ def test_a_job_that_has_less_memory_streams_and_writes_the_same_bytes(
 ) -> None:
     files, mask = large
     threads = 2
-    whole, streaming = forecast(files, Scope.CIS, threads)
+    whole, streaming = predict_memory(files, Scope.CIS, threads)
     assert streaming < whole
     written = {}
     for limit in (whole, whole - 1):
@@ -216,8 +226,8 @@ def test_a_job_that_has_less_memory_streams_and_writes_the_same_bytes(
             [
                 *(sys.executable, str(SCRIPTS / "balance.py")),
                 *("--map", *files, "--mask", mask, "--run", *outputs),
-                *("--threads", str(threads), "--memory-mb", str(limit + AROUND)),
-                *("--settings", "{'method': 'kr', 'scope': 'cis'}"),
+                *("--threads", str(threads), "--memory-mb", str(limit + SNAKEMAKE_MB)),
+                *("--settings", "{'method': 'kr', 'settings': {'scope': 'cis'}}"),
             ],
             capture_output=True,
             text=True,
@@ -235,7 +245,7 @@ def test_a_job_that_has_less_memory_streams_and_writes_the_same_bytes(
 # Counts of 1; near 255, where the layout changes; above it; not whole. Dense, sparse, far apart.
 @pytest.mark.parametrize("counts", [(1, 1), (1, 4), (250, 260), (256, 70_000), (0.5, 9.5)])
 @pytest.mark.parametrize(("bins", "nonzeros"), [(400, 60_000), (3000, 60_000), (200_000, 60_000)])
-def test_the_layout_is_never_larger_than_foretold(
+def test_the_layout_is_never_larger_than_predicted(
     counts: tuple[float, float], bins: int, nonzeros: int
 ) -> None:
     rng = np.random.default_rng(5)
@@ -248,36 +258,33 @@ def test_the_layout_is_never_larger_than_foretold(
     contacts = Contacts.from_chunks(BinTable.fixed(("chr1",), (bins,), 1), [chunk], {})
     whole = (values == np.floor(values)).all()
     count_type = "float64" if not whole else "uint8" if values.max() < 256 else "int32"
-    size = Size.of(bins, contacts.nnz, count_type, values.sum(), 0)
+    size = MapSize.of(bins, contacts.nnz, count_type, values.sum(), 0)
     (selection,) = select(contacts.bins, np.ones(bins, dtype=bool), Scope.GENOME)
     operator = NativeOperator(contacts, selection, 1)
     # Every array of a list begins at a cache line, and has room for an entry more than it holds.
     panels = -(-bins // PANEL)
-    margins = len(operator.map.slabs) * (panels * KINDS * 5 + 2) * 64
-    assert operator.bytes_per_product <= size.packed(contacts.nnz) + margins
+    margins = len(operator.map.slabs.sizes) * (panels * KINDS * 5 + 2) * 64
+    assert operator.bytes_per_product <= size.packed_bytes(contacts.nnz) + margins
     assert contacts.counts.itemsize <= size.count_bytes
 
 
 def test_streaming_needs_less_than_a_large_map_in_memory() -> None:
-    large = Size.of(300_000, 300_000_000, "uint16", 1e9, 0)
-    assert needed_streaming(large, 2) < needed(large) / 4
+    large = MapSize.of(300_000, 300_000_000, "uint16", 1e9, 0)
+    assert large.bytes_streaming(2) < large.bytes_in_memory / 4
 
 
 @pytest.mark.parametrize(
     ("scope", "examined"), [(Scope.GENOME, False), (Scope.TRANS, False), (Scope.CIS, True)]
 )
 def test_a_part_that_may_be_examined_takes_its_share(
-    files: MapFiles, scope: Scope, examined: bool, monkeypatch: pytest.MonkeyPatch
+    files: MapFiles, scope: Scope, examined: bool
 ) -> None:
     """Of a map above the limit only the chromosomes, of a smaller one any part."""
-    monkeypatch.setattr(memory, "EXAMINE_LIMIT", 0)
-    _, least = forecast(files, scope, 2)
-    monkeypatch.setattr(memory, "EXAMINE_LIMIT", NONZEROS - 1)
-    _, above = forecast(files, scope, 2)
-    monkeypatch.setattr(memory, "EXAMINE_LIMIT", NONZEROS)
-    _, below = forecast(files, scope, 2)
+    least = predict_memory(files, scope, 2, examine_limit=0).streaming
+    above = predict_memory(files, scope, 2, examine_limit=NONZEROS - 1).streaming
+    below = predict_memory(files, scope, 2, examine_limit=NONZEROS).streaming
     assert (above > least) == examined
-    assert below - least == pytest.approx(NONZEROS * EXAMINED / MIB, abs=1)
+    assert below - least == pytest.approx(NONZEROS * EXAMINED_BYTES / MIB, abs=1)
 
 
 def test_only_the_native_backend_streams(files: MapFiles) -> None:

@@ -1,11 +1,14 @@
-"""What jobs ask of a machine: foretold from inputs, growing with the attempt, in every rule."""
+"""Resources of jobs, predicted from inputs and growing with the attempt; settings of jobs."""
 
 from __future__ import annotations
 
-import argparse
+import ast
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cooler
@@ -14,17 +17,47 @@ import pandas as pd
 import pytest
 import yaml
 
-from counterpoise.cohort.config import load
+from counterpoise.backends import backends
+from counterpoise.cohort.compose import load_cohort
+from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
+from counterpoise.errors import ConfigError
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
-from counterpoise.jobs import command, environment, resources
-from counterpoise.jobs.memory import forecast
+from counterpoise.jobs import environment
+from counterpoise.jobs.balance import BalanceJob
+from counterpoise.jobs.bandwidth import BandwidthJob
+from counterpoise.jobs.export import ExportJob
+from counterpoise.jobs.ingest import IngestJob
+from counterpoise.jobs.inspect import InspectJob
+from counterpoise.jobs.job import Job
+from counterpoise.jobs.mask import MaskJob
+from counterpoise.jobs.memory import predict_memory
+from counterpoise.jobs.plan import JOBS, MEASURED_JOBS, Plan
+from counterpoise.jobs.plot import PlotJob
+from counterpoise.jobs.report import ReportJob
+from counterpoise.jobs.resources import (
+    SNAKEMAKE_MB,
+    START_MINUTES,
+    collecting_mb,
+    collecting_minutes,
+)
+from counterpoise.jobs.track import TrackJob
+from counterpoise.mask import MaskSettings
+from counterpoise.methods.kde import KdeSettings
+from counterpoise.methods.kr import KrSettings
+from counterpoise.store.missing import Unfinished
 from counterpoise.store.paths import MapFiles, ResultPaths
 from tests.support import REPOSITORY
 
-SETTINGS: dict[str, Any] = {"scope": "cis", "bootstrap": 0, "backend": "auto", "device": None}
+URL_SAMPLE = "samples.yeast.path='https://example.org/x.hic?signature=secret'"
+
+
+def balance_job(backend: str = "auto", device: str | None = None, **settings: Any) -> BalanceJob:
+    return BalanceJob(
+        method="kr", settings=KrSettings(scope="cis", **settings), backend=backend, device=device
+    )
 
 
 class Inputs(list[str]):
@@ -54,28 +87,34 @@ def grown(inputs: Inputs, **changes: int) -> None:
 
 
 def test_balancing_asks_for_the_upper_bound(inputs: Inputs) -> None:
-    whole, _ = forecast(inputs.map, Scope.CIS, 2)
-    assert resources.balance_mb(inputs, SETTINGS, 2) == whole + resources.AROUND
-    drawing, _ = forecast(inputs.map, Scope.CIS, 2, drawing=True)
-    assert drawing > whole
-    assert resources.search_mb(inputs, SETTINGS, 2) == drawing + resources.AROUND
-    bootstrap = {**SETTINGS, "bootstrap": 3}
-    assert resources.balance_mb(inputs, bootstrap, 2) == drawing + resources.AROUND
-    for torch in ({"backend": "torch"}, {"device": "cuda"}):
-        asked = resources.balance_mb(inputs, {**SETTINGS, **torch}, 2)
-        assert asked == whole + resources.AROUND + resources.TORCH
+    in_memory = predict_memory(inputs.map, Scope.CIS, 2).in_memory
+    assert balance_job().mem_mb(inputs, 2) == in_memory + SNAKEMAKE_MB
+    drawing = predict_memory(inputs.map, Scope.CIS, 2, draws_maps=True).in_memory
+    assert drawing > in_memory
+    search = BandwidthJob(method="kde", settings=KdeSettings())
+    assert search.mem_mb(inputs, 2) == drawing + SNAKEMAKE_MB
+    assert balance_job(bootstrap=3).mem_mb(inputs, 2) == drawing + SNAKEMAKE_MB
+    for job in (balance_job(backend="torch"), balance_job(device="cuda")):
+        assert job.mem_mb(inputs, 2) == in_memory + SNAKEMAKE_MB + backends()["torch"].memory_mb
 
 
 def test_larger_maps_ask_for_more(inputs: Inputs) -> None:
+    plot = PlotJob(max_pixels=600, dpi=110)
+    search = BandwidthJob(method="kde", settings=KdeSettings())
+
+    def export(methods: int) -> ExportJob:
+        columns = {f"method{number}": "COLUMN" for number in range(methods)}
+        return ExportJob(cohort="c", resolutions=[1000], columns=columns, primary="method0")
+
     def asked() -> np.ndarray[Any, Any]:
         return np.array(
             [
-                resources.threads_for(inputs),
-                resources.bins_mb("plot", inputs),
-                resources.bins_mb("export", inputs, methods=8),
-                resources.pass_minutes(inputs),
-                resources.search_minutes(inputs),
-                resources.balance_minutes(inputs, SETTINGS),
+                balance_job().threads(inputs),
+                plot.mem_mb(inputs, 1),
+                export(8).mem_mb(inputs, 2),
+                plot.minutes(inputs),
+                search.minutes(inputs),
+                balance_job().minutes(inputs),
             ]
         )
 
@@ -85,41 +124,100 @@ def test_larger_maps_ask_for_more(inputs: Inputs) -> None:
     large = asked()
     assert large[0] == 4
     assert (large > small).all()
-    assert resources.balance_minutes(inputs, {**SETTINGS, "bootstrap": 9}) > large[-1]
-    assert resources.bins_mb("export", inputs, methods=20) > large[2]
+    assert balance_job(bootstrap=9).minutes(inputs) > large[-1]
+    assert export(20).mem_mb(inputs, 2) > large[2]
     # Of several maps together, as the comparison of samples reads them.
-    assert resources.bins_mb("plot", Inputs(**vars(inputs), other=inputs.map.source)) > large[1]
+    assert plot.mem_mb(Inputs(**vars(inputs), other=inputs.map.source), 1) > large[1]
 
 
 def test_a_source_asks_for_time_by_its_size(tmp_path: Path) -> None:
     source = tmp_path / "large.mcool"
     with open(source, "wb") as stream:
         stream.truncate(6 * 10**9)
-    assert resources.ingest_minutes([str(source)]) == resources.START + 100
-    assert resources.inspect_minutes([str(source)]) == resources.START + 5
-    assert resources.runs_mb(18_000) > resources.runs_mb(48)
-    assert resources.runs_minutes(18_000) == resources.START + 300
+    settings = {"uri": str(source), "hic_engine": "hictkpy"}
+    ingest = IngestJob(resolution=1000, **settings)
+    assert ingest.minutes([str(source)]) == START_MINUTES + 100
+    assert InspectJob(**settings).minutes([str(source)]) == START_MINUTES + 5
+    assert collecting_mb(18_000) > collecting_mb(48)
+    assert collecting_minutes(18_000) == START_MINUTES + 300
 
 
-def test_what_is_not_there_yet_is_named(tmp_path: Path) -> None:
+def test_missing_inputs_are_named(tmp_path: Path) -> None:
     """Snakemake says TBD where the error names one of the inputs, and else stops."""
     missing = Inputs(map=ResultPaths("none", str(tmp_path)).map_files("a", 1000))
-    assert resources.threads_for(missing) == 2
+    assert balance_job().threads(missing) == 2
     for ask in (
-        lambda: resources.balance_mb(missing, SETTINGS, 2),
-        lambda: resources.search_minutes(missing),
-        lambda: resources.bins_mb("mask", missing),
+        lambda: balance_job().mem_mb(missing, 2),
+        lambda: balance_job().minutes(missing),
+        lambda: MaskJob(filters=MaskSettings()).mem_mb(missing, 1),
     ):
         with pytest.raises(FileNotFoundError) as caught:
             ask()
         assert caught.value.filename in missing
 
 
-def test_a_program_has_its_own_memory() -> None:
-    parser = argparse.ArgumentParser()
-    command.add_memory(parser)
-    assert parser.parse_args(["--memory-mb", "1000"]).memory_mb == 1000 - resources.AROUND
-    assert parser.parse_args([]).memory_mb is None
+def test_a_program_has_its_own_memory(inputs: Inputs) -> None:
+    needed = predict_memory(inputs.map, Scope.CIS, 1).in_memory
+    assert isinstance(balance_job().open_map(inputs.map, 1, needed + SNAKEMAKE_MB), Contacts)
+    with pytest.raises(ConfigError, match="give its rule more"):
+        balance_job().open_map(inputs.map, 1, SNAKEMAKE_MB)
+
+
+# --- settings ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", JOBS)
+def test_jobs_survive_the_way_through_snakemake(rule: str) -> None:
+    """Snakemake writes the settings as a Python literal; the script reads the same job from it."""
+    cohort = load_cohort(REPOSITORY / "conf", [URL_SAMPLE], REPOSITORY)
+    values = {
+        "sample": "yeast", "resolution": str(next(iter(cohort.compared))), "method": "kde",
+        "package": "iced", "file": "duan.bed", "key": next(iter(cohort.remote)),
+    }  # fmt: skip
+    job = Plan(cohort, "results").job(rule, SimpleNamespace(**values))
+    assert type(job).from_params(ast.literal_eval(repr(job.to_params()))) == job
+
+
+def test_unfinished_outputs_reach_the_report() -> None:
+    unfinished = Unfinished(("a.png",), {"s": ("map.hic", "map.log")})
+    job = ReportJob(cohort="c", samples={}, methods=[], unfinished=unfinished)
+    assert ReportJob.from_params(ast.literal_eval(repr(job.to_params()))) == job
+
+
+@pytest.mark.parametrize(
+    ("job", "params", "message"),
+    [
+        (
+            BalanceJob,
+            {"method": "kr", "tolerance": 1},
+            r"BalanceJob has no setting 'tolerance'; it",
+        ),
+        (
+            BalanceJob,
+            {"method": "kr", "settings": {"toll": 1}},
+            r"kr has no setting 'toll'; it has",
+        ),
+        (BalanceJob, {"method": "kt"}, r"there is no method 'kt'; there are"),
+        (MaskJob, {"filters": {"mad": 1}}, r"filters has no setting 'mad'; it has"),
+        (PlotJob, {"dpi": 100}, r"PlotJob: the setting 'max_pixels' is missing\."),
+        (TrackJob, {"tracking": {"url": ""}}, r"tracking has no setting 'url'; it has"),
+        (ReportJob, {"samples": {"a": {}}}, r"samples\.a: the setting 'resolutions' is missing"),
+    ],
+)
+def test_wrong_settings_are_named(job: type[Job], params: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        job.from_params(params)
+
+
+def test_a_balancing_job_imports_only_what_it_needs() -> None:
+    """Its start-up time counts on every node and for every run."""
+    slow = ("hydra", "omegaconf", "mlflow", "matplotlib", "snakemake", "pandas", "torch", "h5py")
+    code = "import sys, counterpoise.jobs.balance, counterpoise.jobs.command; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(slow) & set(done.stdout.split())
+
+
+# --- rules ------------------------------------------------------------------------------------
 
 
 def rules() -> dict[str, str]:
@@ -132,21 +230,31 @@ def rules() -> dict[str, str]:
 
 
 def test_every_rule_asks_and_is_measured() -> None:
+    assert set(rules()) == set(MEASURED_JOBS)
     for name, text in rules().items():
-        assert re.search(r"mem_mb=lambda [^:]*attempt: attempt", text), name
-        assert re.search(r"runtime=lambda [^:]*attempt: attempt", text), name
-        assert f'PATHS.benchmark("{name}"' in text, name
-        assert f'PATHS.log("{name}"' in text, name
+        for item in (
+            f'PATHS.log("{name}")', f'PATHS.benchmark("{name}")', f'PLAN.threads("{name}")',
+            f'**PLAN.resources("{name}")', f'PLAN.params("{name}"', "conda:", "message:",
+        ):  # fmt: skip
+            assert item in text, name
+
+
+def test_resources_grow_with_the_attempt(inputs: Inputs) -> None:
+    plan = Plan(load_cohort(REPOSITORY / "conf", root=REPOSITORY), "results")
+    asked = plan.resources("mask")
+    memory = [asked["mem_mb"](SimpleNamespace(), inputs, 1, attempt) for attempt in (1, 2, 3)]
+    minutes = [asked["runtime"](SimpleNamespace(), inputs, attempt) for attempt in (1, 2, 3)]
+    assert memory == [memory[0], 2 * memory[0], 3 * memory[0]]
+    assert minutes == [minutes[0], 2 * minutes[0], 3 * minutes[0]]
 
 
 def test_a_gpu_only_where_the_configuration_insists() -> None:
-    def gpu(*overrides: str) -> dict[str, int]:
-        return load(REPOSITORY / "conf", list(overrides), REPOSITORY).gpu()
+    def asking(*overrides: str) -> list[str]:
+        plan = Plan(load_cohort(REPOSITORY / "conf", list(overrides), REPOSITORY), "results")
+        return sorted(rule for rule in MEASURED_JOBS if plan.resources(rule).get("gpu") == 1)
 
-    assert gpu() == gpu("backend=torch") == gpu("backend.device=cpu") == {}
-    assert gpu("backend=torch", "backend.device=cuda") == {"gpu": 1}
-    asking = [name for name, text in rules().items() if "**RUN.gpu()" in text]
-    assert sorted(asking) == ["balance", "bandwidth"]
+    assert asking() == asking("backend=torch") == asking("backend.device=cpu") == []
+    assert asking("backend=torch", "backend.device=cuda") == ["balance", "bandwidth"]
 
 
 def test_profiles_name_rules_that_exist_and_are_explained() -> None:
@@ -163,7 +271,7 @@ def test_profiles_name_rules_that_exist_and_are_explained() -> None:
 @pytest.fixture
 def no_caches(monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment without the caches' variables, put back afterwards."""
-    for name in (*environment.CACHES, "PATH", "PYTHONPATH"):
+    for name in (*environment.CACHES, environment.SCRIPTS, "PATH", "PYTHONPATH"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
         if name in environment.CACHES:
             monkeypatch.delenv(name)
@@ -176,12 +284,12 @@ def test_caches_go_to_scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         (tmp_path / name).mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "login"))
     monkeypatch.setenv("TRITON_CACHE_DIR", "/mine")
-    environment.prepare_jobs()
+    environment.prepare_jobs("scripts")
     assert os.environ["MPLCONFIGDIR"] == f"{tmp_path}/login/{own}/matplotlib"
     assert os.environ["TRITON_CACHE_DIR"] == "/mine"
     # A job inherits what was set where it was sent from, and goes by its own node's folder.
     monkeypatch.setenv("TMPDIR", str(tmp_path / "node"))
-    environment.prepare_jobs()
+    environment.prepare_jobs("scripts")
     assert os.environ["MPLCONFIGDIR"] == f"{tmp_path}/node/{own}/matplotlib"
     assert (tmp_path / "node" / own).stat().st_mode & 0o777 == 0o700
 
@@ -208,6 +316,6 @@ def test_caches_do_not_go_where_others_write(
     # As inherited from the node that sent the job, and as the user set it.
     monkeypatch.setenv("MPLCONFIGDIR", f"/login/{own.name}/matplotlib")
     monkeypatch.setenv("TRITON_CACHE_DIR", "/mine")
-    environment.prepare_jobs()
+    environment.prepare_jobs("scripts")
     set_now = {name: os.environ[name] for name in environment.CACHES if name in os.environ}
     assert set_now == {"TRITON_CACHE_DIR": "/mine"}

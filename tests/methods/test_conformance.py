@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 import counterpoise as cp
 from counterpoise.balancing.api import Balance
-from counterpoise.cohort.config import load
+from counterpoise.cohort.compose import load_cohort
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts, StoredContacts
 from counterpoise.contacts.selection import Scope
@@ -243,7 +243,7 @@ def wrong_settings_are_refused(name: str) -> None:
 def configuration_and_documentation_are_there(name: str) -> None:
     """``make accept`` writes all of them."""
     assert methods()[name].summary, "a phrase for the table of methods"
-    cohort = load(REPOSITORY / "conf", [f"+method@methods.other={name}"])
+    cohort = load_cohort(REPOSITORY / "conf", [f"+method@methods.other={name}"])
     assert cohort.methods["other"] == methods()[name].settings()
     expected = {
         f"conf/method/{name}.yaml": f"/method_schema/{name}@_here_",

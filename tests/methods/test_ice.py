@@ -1,4 +1,4 @@
-"""ICE against cooler itself, on every real cooler that cooler balances."""
+"""ICE against ``cooler balance``: on the demo's yeast map, a generated map and real coolers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cooler
 import numpy as np
@@ -13,7 +14,10 @@ import pytest
 
 import counterpoise as cp
 from counterpoise.contacts.contact_map import Contacts
+from counterpoise.errors import InputError
+from counterpoise.ingest.demo_maps import simulate_map, write_cool
 from counterpoise.mask import MaskSettings
+from tests.support.demo import write_yeast
 
 # Every real .cool of the shared data that cooler balances by default in reasonable time, and a
 # level of some .mcool. manycontigs (10 million bins, all of them filtered away) has a test of
@@ -58,6 +62,54 @@ MODES = {
 PIXEL_PASSES = 10_000_000  # equality holds at every iteration, and cooler takes 0.1 us a pixel
 
 
+def balance_with_cooler(uri: str, **options: Any) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return cooler's weights and its record of the balancing."""
+    logging.getLogger("cooler").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return cooler.balance_cooler(cooler.Cooler(uri), **options)
+
+
+def assert_equals_cooler_to_the_end(uri: str, mode: str) -> None:
+    """Compare iterations by cooler's own stopping rule, weights and outcome with cooler's."""
+    ours, theirs = MODES[mode]
+    contacts = cp.read_contacts(uri)
+    mask = MaskSettings(
+        ignore_diags=ours.get("ignore_diags", 2), cis_only=ours.get("scope") == "cis"
+    )
+    result = cp.balance(contacts, "ice", mask=mask, tolerance="cooler", max_iterations=200, **ours)
+    expected, stats = balance_with_cooler(uri, **theirs)
+    np.testing.assert_array_equal(np.isnan(result.weights), np.isnan(expected))
+    np.testing.assert_allclose(result.weights, expected, rtol=1e-10, equal_nan=True)
+    assert (result.status is cp.Status.CONVERGED) == bool(np.all(stats["converged"]))
+
+
+@pytest.fixture(scope="module")
+def yeast_map(tmp_path_factory: pytest.TempPathFactory) -> str:
+    try:
+        return str(write_yeast(tmp_path_factory.mktemp("yeast")))
+    except InputError as error:
+        pytest.skip(f"the demo's yeast map is not here and cannot be fetched: {error}")
+
+
+@pytest.fixture(scope="module")
+def generated_map(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Three chromosomes of 400 bins in all with bias, unmappable bins and distance decay."""
+    path = tmp_path_factory.mktemp("generated") / "map.cool"
+    write_cool(path, *simulate_map({"chr1": 160, "chr2": 130, "chr3": 110}, 300_000), "simulated")
+    return str(path)
+
+
+@pytest.mark.parametrize("mode", ["default", "cis", "diags1"])
+def test_equals_cooler_on_the_yeast_map(yeast_map: str, mode: str) -> None:
+    assert_equals_cooler_to_the_end(yeast_map, mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_equals_cooler_on_a_generated_map(generated_map: str, mode: str) -> None:
+    assert_equals_cooler_to_the_end(generated_map, mode)
+
+
 @pytest.fixture(scope="module", params=MAPS)
 def real_map(request: pytest.FixtureRequest, shared_data: Path) -> tuple[str, Contacts]:
     uri = str(shared_data / request.param) + MAPS[request.param]
@@ -82,12 +134,7 @@ def test_equals_cooler(real_map: tuple[str, Contacts], mode: str) -> None:
         on_failure="keep",
         **ours,
     )
-    logging.getLogger("cooler").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        expected, _ = cooler.balance_cooler(
-            cooler.Cooler(uri), max_iters=iterations, chunksize=2_000_000, **theirs
-        )
+    expected, _ = balance_with_cooler(uri, max_iters=iterations, chunksize=2_000_000, **theirs)
     np.testing.assert_array_equal(np.isnan(result.weights), np.isnan(expected))
     np.testing.assert_allclose(result.weights, expected, rtol=1e-10, equal_nan=True)
 
@@ -105,18 +152,7 @@ def test_equals_cooler(real_map: tuple[str, Contacts], mode: str) -> None:
 )
 def test_equals_cooler_to_the_end(shared_data: Path, name: str, mode: str) -> None:
     """The same number of iterations by cooler's own stop rule, and the same outcome."""
-    uri = str(shared_data / name)
-    ours, theirs = MODES[mode]
-    contacts = cp.read_contacts(uri)
-    mask = MaskSettings(
-        ignore_diags=ours.get("ignore_diags", 2), cis_only=ours.get("scope") == "cis"
-    )
-    result = cp.balance(contacts, "ice", mask=mask, tolerance="cooler", max_iterations=200, **ours)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        expected, stats = cooler.balance_cooler(cooler.Cooler(uri), **theirs)
-    np.testing.assert_allclose(result.weights, expected, rtol=1e-10, equal_nan=True)
-    assert (result.status is cp.Status.CONVERGED) == bool(np.all(stats["converged"]))
+    assert_equals_cooler_to_the_end(str(shared_data / name), mode)
 
 
 def test_many_contigs_in_little_memory(shared_data: Path) -> None:

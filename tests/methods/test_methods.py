@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 import counterpoise as cp
 from counterpoise.balancing.api import make_settings
-from counterpoise.cohort.cohort import Run
-from counterpoise.cohort.settings import RunConfig
+from counterpoise.cohort.cohort import Cohort
+from counterpoise.cohort.settings import CohortSettings
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
@@ -59,8 +59,8 @@ def test_the_same_on_torch_vectors(method: str, matrix: NDArray[np.float64]) -> 
     found, torch_trace = solve_matrix(method, torch.from_numpy(matrix), torch, **wanted)
     assert isinstance(found.weights, torch.Tensor)
     np.testing.assert_allclose(found.weights.numpy(), plain.weights, rtol=1e-10)
-    assert (found.status, found.iterations, found.reason) == (
-        plain.status, plain.iterations, plain.reason
+    assert (found.status, found.iterations, found.facts) == (
+        plain.status, plain.iterations, plain.facts
     )  # fmt: skip
     np.testing.assert_array_equal(found.dropped, plain.dropped)
     assert len(torch_trace.rows) == len(trace.rows)
@@ -203,7 +203,7 @@ def test_columns_are_named_by_method_and_scope(tmp_path: Path) -> None:
     }
     # Under its own name each method has the plain column of its scope.
     columns = {
-        name: Run(RunConfig(), {}, {method: settings}, {method: method}).column(method)
+        name: Cohort(CohortSettings(), {}, {method: settings}, {method: method}).column(method)
         for name, (method, settings) in runs.items()
     }
     assert columns == {
@@ -295,7 +295,7 @@ def test_target_leaves_a_failed_chromosome_alone() -> None:
 
 
 @pytest.mark.parametrize("wrong", [2.0, 1.5, -1, np.float64(2)])
-def test_diagonals_are_counted_in_whole_numbers(wrong: float) -> None:
+def test_ignore_diags_is_an_integer(wrong: float) -> None:
     with pytest.raises(ConfigError, match=r"ignore_diags is .*; it must be a whole number"):
         cp.balance(random_map(20, 1), "kr", ignore_diags=wrong)
 

@@ -59,7 +59,7 @@ def test_passes_through_juicers_vectors(
     assert len(left) > stops
 
 
-def test_rows_that_stand_in_the_way_are_left_out() -> None:
+def test_rows_that_prevent_convergence_are_dropped() -> None:
     """Two bins that each touch a third alone, so that no weights make their row sums equal."""
     matrix = random_map(40, 3).toarray()
     for hanging in (5, 9):
@@ -69,8 +69,8 @@ def test_rows_that_stand_in_the_way_are_left_out() -> None:
     assert result.status is cp.Status.CONVERGED
     assert np.flatnonzero(np.isnan(result.weights)).tolist() == [5, 9]
     assert result.reason == (
-        "2 of 40 bins were left out (matrix:5-6, matrix:9-10), so that the others could be "
-        "balanced: 2 in contact with fewer than 2 others"
+        "2 of 40 bins were dropped (matrix:5-6, matrix:9-10), so that the others could be "
+        "balanced: 2 in contact with fewer than 2 others."
     )
     (part,) = result.verdict.parts
     assert part.kept == 38
@@ -99,10 +99,10 @@ def test_as_few_rows_as_it_takes() -> None:
     # Low is doubled to 2 and 4, then halved to 3. Without bin 0 alone, three bins own the three
     # partners: support, but not total support.
     assert np.flatnonzero(np.isnan(result.weights)).tolist() == [0, 1]
-    assert result.reason.endswith("2 in contact with fewer than 3 others")
+    assert result.reason.endswith("2 in contact with fewer than 3 others.")
 
 
-def test_no_more_than_a_tenth_is_left_out() -> None:
+def test_at_most_a_tenth_is_dropped() -> None:
     matrix = random_map(40, 3).toarray()
     for hanging in range(8):
         matrix[hanging], matrix[:, hanging] = 0, 0
@@ -110,10 +110,10 @@ def test_no_more_than_a_tenth_is_left_out() -> None:
     result = cp.balance(matrix, "scale")
     assert not result.status.good
     assert np.isnan(result.weights).all()
-    assert "leaving out the sparsest bins would cost over 10 % of the bins" in result.reason
+    assert "dropping the sparsest bins would cost over 10 % of the bins" in result.reason
 
 
-def test_dropped_and_left_out_are_told_apart() -> None:
+def test_bins_dropped_by_method_and_on_failure_are_distinguished() -> None:
     """Five bins meet a sixth alone: four are dropped, and SCALE leaves out the last."""
     matrix = random_map(40, 3, 1.0).toarray() + 5
     matrix[-5:] = matrix[:, -5:] = 0
@@ -122,7 +122,7 @@ def test_dropped_and_left_out_are_told_apart() -> None:
     part = result.verdict.parts[0]
     assert (part.status, part.kept, part.dropped) == ("converged", 35, 5)
     assert part.reason.startswith("4 of 40 bins were dropped (")
-    assert ". Of the others, 1 of 36 bins was left out (matrix:39-40)" in part.reason
+    assert ". 1 of 36 bins was dropped (matrix:39-40)" in part.reason
     assert np.flatnonzero(np.isnan(result.weights)).tolist() == [35, 36, 37, 38, 39]
 
 
@@ -139,8 +139,9 @@ def test_weights_reached_at_the_limit_are_kept() -> None:
     sums = result.matrix().sum(axis=1).A1
     assert part.max_deviation == pytest.approx(abs(np.delete(sums, [5, 9]) - 1).max(), rel=1e-6)
     assert part.balanced_total == pytest.approx(sums.sum(), rel=1e-12)
-    assert "an exact balancing exists, more iterations would help" in part.reason
-    assert "2 of 40 bins were left out (matrix:5-6, matrix:9-10): 2 in contact" in part.reason
+    assert part.reason.startswith("Allow more iterations or use kr. ")
+    assert "An exact balancing exists." in part.reason
+    assert "2 of 40 bins were dropped (matrix:5-6, matrix:9-10): 2 in contact" in part.reason
     alone = cp.balance(hanging_bins(), "scale", **settings)
     assert np.isnan(alone.weights).all()
     assert alone.verdict.parts[0].balanced_total == 0
@@ -227,7 +228,7 @@ def test_leaves_out_the_rows_that_hictk_leaves_out(
     assert ("converged" if limit == 200 else "limit", True) in ends
 
 
-def test_bins_left_out_singly_are_told_from_those_with_few_contacts(
+def test_single_dropped_bins_and_those_with_few_contacts_are_distinguished(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Two bins with one partner; three that share two, and with these run off."""
@@ -239,12 +240,12 @@ def test_bins_left_out_singly_are_told_from_those_with_few_contacts(
     result = cp.balance(matrix, "scale")
     assert np.flatnonzero(np.isnan(result.weights)).tolist() == [0, 1, 2, 3, 4, 30, 31]
     assert result.reason == (
-        "7 of 60 bins were left out (matrix:0-1, matrix:1-2, matrix:2-3, ...), so that the others "
-        "could be balanced: 2 in contact with fewer than 2 others, 5 that would not settle"
+        "7 of 60 bins were dropped (matrix:0-1, matrix:1-2, matrix:2-3, ...), so that the others "
+        "could be balanced: 2 in contact with fewer than 2 others, 5 whose weights did not settle."
     )
 
 
-def test_stops_by_its_own_rule_and_says_what_is_left() -> None:
+def test_stops_by_its_own_rule_and_reports_the_deviation() -> None:
     matrix = random_map(80, 12).toarray()
     result = cp.balance(matrix, "scale")
     assert result.status is cp.Status.CONVERGED

@@ -21,12 +21,12 @@ def test_by_hand(method: str, power: float) -> None:
     assert result.matrix().sum() == pytest.approx(matrix.sum(), rel=1e-12)
 
 
-def test_an_overflow_is_told_without_a_word_about_equal_row_sums() -> None:
+def test_an_overflow_is_reported_without_mention_of_row_sums() -> None:
     """Counts whose sums are numbers, but the squares of these are not."""
     result = cp.balance(np.diag([1e300, 1e300]), "vc")
     part = result.verdict.parts[0]
     assert (part.status, part.cause, part.balanced_total) == ("failed", "diverged", 0)
-    assert part.reason == "the weights ran off to zero or infinity"
+    assert part.reason == "The weights ran off to zero or infinity."
     kept = cp.balance(np.diag([1e300, 1e300]), "vc", on_failure="keep")
-    assert kept.reason == f"{part.reason}; the weights are not written"
+    assert kept.reason == f"{part.reason} The weights are not written."
     assert np.isnan(kept.weights).all()

@@ -40,8 +40,9 @@ from counterpoise.report.comparison.samples import (
 from counterpoise.report.formats import format_percent
 from counterpoise.report.style import PAGE_WIDTH
 from counterpoise.store.masks import write_mask
-from counterpoise.store.paths import ResultPaths, compared
+from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
+from counterpoise.store.runs import RunKey, SampleLabels, compared_samples
 from counterpoise.store.weights import write_balance
 
 CHROMOSOMES = {"chr1": 60, "chr2": 30}
@@ -100,9 +101,9 @@ def without_weights(sample: Sample) -> Sample:
 
 def test_resolutions_with_two_samples_are_compared() -> None:
     rows = [("a", 10), ("a", 20), ("b", 20), ("b", 30), ("a", 20), ("c", 20)]
-    runs = [{"sample": sample, "resolution": resolution} for sample, resolution in rows]
-    assert compared(runs) == {20: ["a", "b", "c"]}
-    assert compared([]) == {}
+    runs = [RunKey(sample, resolution, "ice") for sample, resolution in rows]
+    assert compared_samples(runs) == {20: ["a", "b", "c"]}
+    assert compared_samples([]) == {}
 
 
 def test_samples_are_grouped_by_their_longest_chromosome() -> None:
@@ -236,7 +237,7 @@ def test_shares_are_of_the_kept_bins() -> None:
     [(1, "100 %"), (0, "0 %"), (0.99999, "99.9 %"), (1e-9, "0.1 %"), (0.481, "48.1 %"),
      (np.nan, "\u2013")],
 )  # fmt: skip
-def test_all_or_nothing_is_told_apart_from_nearly_so(share: float, words: str) -> None:
+def test_all_and_nearly_all_are_distinguished(share: float, words: str) -> None:
     assert format_percent(share) == words
 
 
@@ -272,7 +273,7 @@ def draw(path: Path, samples: list[Sample], primary: str = "ice", dpi: int = 110
         return image.convert("RGB")
 
 
-def test_what_is_drawn_is_what_was_computed() -> None:
+def test_the_plot_shows_the_computed_values() -> None:
     samples = [make_sample("wild", 1), without_weights(make_sample("ko", 2)), make_sample("x", 3)]
     seen = compare(samples, "ice")
     maps, lines, table = Figure().subplots(3)
@@ -332,7 +333,7 @@ def test_groups_are_drawn_one_under_the_other(tmp_path: Path) -> None:
     assert abs(first - again).mean() < 1  # letters fall a part of a pixel elsewhere
 
 
-def test_samples_that_have_nothing_in_common_are_told(tmp_path: Path) -> None:
+def test_samples_without_common_bins_are_reported(tmp_path: Path) -> None:
     image = draw(
         tmp_path / "a.png", [make_sample("a"), make_sample("b", chromosomes={"scaffold": 10})]
     )
@@ -377,12 +378,10 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     write_mask(paths.mask("a", SIZE), mask, contacts.bins)
     result = cp.balance(contacts, "kr", mask=mask.kept)
     write_balance(result, contacts.bins, paths.run_files("a", SIZE, "kr"))
-    about = {"condition": "wild", "replicate": 2}
-    sample = read_sample(paths, "a", about, SIZE, ["kr"])
+    sample = read_sample(paths, "a", SampleLabels("wild", "2"), SIZE, ["kr"])
     assert (sample.name, sample.description) == ("a", "wild, replicate 2")
     np.testing.assert_array_equal(sample.kept, mask.kept)
     np.testing.assert_array_equal(sample.runs["kr"].weights, result.weights)
     assert sample.runs["kr"].verdict.status is result.verdict.status
     assert sample.contacts.nnz == contacts.nnz
-    nothing = {"condition": None, "replicate": None}
-    assert read_sample(paths, "a", nothing, SIZE, ["kr"]).description == ""
+    assert read_sample(paths, "a", SampleLabels(), SIZE, ["kr"]).description == ""

@@ -22,8 +22,9 @@ from counterpoise.report.costs import read_costs
 from counterpoise.report.page import describe_thresholds, write_report
 from counterpoise.report.summary import COLUMN_NAMES, summary_rows, write_summary
 from counterpoise.store.masks import write_mask
-from counterpoise.store.missing import why_missing
+from counterpoise.store.missing import Unfinished, missing_reason
 from counterpoise.store.paths import ResultPaths
+from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_balance
 from tests.support import REPOSITORY
 
@@ -32,7 +33,7 @@ HOSTILE = "<script>alert('x')</script> & \"quotes\""
 
 
 @pytest.fixture
-def cohort(tmp_path: Path) -> tuple[ResultPaths, list[dict[str, Any]]]:
+def cohort(tmp_path: Path) -> tuple[ResultPaths, list[RunKey]]:
     """Two samples x two methods, with results written by the package, and plain pictures."""
     paths = ResultPaths("co<hort>", str(tmp_path / "results"))
     dense = np.random.default_rng(3).poisson(5.0, (30, 30))
@@ -55,10 +56,7 @@ def cohort(tmp_path: Path) -> tuple[ResultPaths, list[dict[str, Any]]]:
             plot = Path(paths.plot(sample, 10_000, method))
             plot.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (160, 100), "teal").save(plot)
-            runs.append(
-                {"sample": sample, "condition": HOSTILE if sample == "ko" else None,
-                 "replicate": 1, "resolution": 10_000, "method": method}
-            )  # fmt: skip
+            runs.append(RunKey(sample, 10_000, method, HOSTILE if sample == "ko" else None, "1"))
     comparison = Path(paths.comparison(10_000))
     comparison.parent.mkdir(parents=True)
     Image.new("RGB", (160, 120), "gold").save(comparison)
@@ -94,12 +92,12 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-def written(paths: ResultPaths, runs: list[dict[str, Any]], **options: Any) -> str:
+def written(paths: ResultPaths, runs: list[RunKey], **options: Any) -> str:
     write_report(paths, runs, paths.report, **options)
     return Path(paths.report).read_text(encoding="utf-8")
 
 
-def test_summary_has_a_row_a_run(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+def test_summary_has_a_row_a_run(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
     paths, runs = cohort
     write_summary(paths, runs, paths.summary)
     with open(paths.summary, encoding="utf-8", newline="") as lines:
@@ -120,7 +118,7 @@ def test_summary_has_a_row_a_run(cohort: tuple[ResultPaths, list[dict[str, Any]]
 
 
 def test_report_holds_all_and_needs_nothing(
-    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+    cohort: tuple[ResultPaths, list[RunKey]],
 ) -> None:
     paths, runs = cohort
     text = written(paths, runs)
@@ -144,7 +142,7 @@ def test_report_holds_all_and_needs_nothing(
 
 
 def test_samples_are_side_by_side_where_there_are_two(
-    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+    cohort: tuple[ResultPaths, list[RunKey]],
 ) -> None:
     paths, runs = cohort
     page = Page(written(paths, runs))
@@ -155,7 +153,7 @@ def test_samples_are_side_by_side_where_there_are_two(
     assert "of wild, ko at 10 kb" in str(first["alt"])
     assert "10 kb \u00b7 wild, ko" in page.text
 
-    single = [run for run in runs if run["sample"] == "wild"]
+    single = [run for run in runs if run.sample == "wild"]
     Path(paths.comparison(10_000)).unlink()
     text = written(paths, single)
     assert "side by side" not in text
@@ -163,7 +161,7 @@ def test_samples_are_side_by_side_where_there_are_two(
 
 
 def test_report_tells_counts_thresholds_and_sources(
-    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+    cohort: tuple[ResultPaths, list[RunKey]],
 ) -> None:
     paths, runs = cohort
     text = written(paths, runs)
@@ -174,7 +172,7 @@ def test_report_tells_counts_thresholds_and_sources(
 
 
 def test_report_tells_how_uncertain_weights_are(
-    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+    cohort: tuple[ResultPaths, list[RunKey]],
 ) -> None:
     paths, runs = cohort
     page = Page(written(paths, runs))
@@ -184,7 +182,7 @@ def test_report_tells_how_uncertain_weights_are(
     assert set(told) <= set(page.text)
 
 
-def test_what_users_write_is_escaped(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+def test_text_of_users_is_escaped(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
     paths, runs = cohort
     text = written(paths, runs)
     assert "<script>alert" not in text
@@ -195,7 +193,7 @@ def test_what_users_write_is_escaped(cohort: tuple[ResultPaths, list[dict[str, A
 
 
 def test_png_links_are_relative_and_lead_to_the_files(
-    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+    cohort: tuple[ResultPaths, list[RunKey]],
 ) -> None:
     paths, runs = cohort
     links = [a["href"] or "" for a in Page(written(paths, runs)).all("a")]
@@ -204,12 +202,12 @@ def test_png_links_are_relative_and_lead_to_the_files(
     assert all((Path(paths.base) / link).is_file() for link in files)
 
 
-def test_same_files_same_bytes(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+def test_same_files_same_bytes(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
     paths, runs = cohort
     assert written(paths, runs) == written(paths, runs)
 
 
-def test_wide_plots_are_made_smaller(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+def test_wide_plots_are_made_smaller(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
     paths, runs = cohort
     write_report(paths, runs, paths.report, image_width=80)
     image = Page(Path(paths.report).read_text(encoding="utf-8")).all("img")[-1]
@@ -220,8 +218,8 @@ def test_wide_plots_are_made_smaller(cohort: tuple[ResultPaths, list[dict[str, A
     ("missing", "step"),
     [("verdict", "balance"), ("mask", "mask"), ("source", "ingest"), ("plot", "plot")],
 )
-def test_a_missing_result_is_told_with_the_reason(
-    cohort: tuple[ResultPaths, list[dict[str, Any]]], missing: str, step: str
+def test_a_missing_result_is_reported_with_its_reason(
+    cohort: tuple[ResultPaths, list[RunKey]], missing: str, step: str
 ) -> None:
     paths, runs = cohort
     place = ("ko", "10000", "vc")
@@ -237,12 +235,12 @@ def test_a_missing_result_is_told_with_the_reason(
     log.parent.mkdir(parents=True)
     log.write_text("12:00:00 begun\ncounterpoise: ko.map: is <broken>. Fetch it again.\n")
     page = Page(written(paths, runs))
-    gone = [run for run in runs if missing in ("mask", "source") or run["method"] == "vc"]
-    gone = [run for run in gone if run["sample"] == "ko"]
+    gone = [run for run in runs if missing in ("mask", "source") or run.method == "vc"]
+    gone = [run for run in gone if run.sample == "ko"]
     write_summary(paths, runs, paths.summary)
     table = pd.read_csv(paths.summary, sep="\t").query("status == 'missing'")
     assert set(table["reason"]) == {f"{step}: ko.map: is <broken>. Fetch it again."}
-    assert list(table["method"]) == [run["method"] for run in gone]
+    assert list(table["method"]) == [run.method for run in gone]
     assert "".join(page.text).count("ko.map: is <broken>") == len(gone)
     # The others are there, and samples are not put side by side without one of them.
     assert len(page.all("img")) == len(runs) - len(gone)
@@ -252,27 +250,27 @@ def test_a_missing_result_is_told_with_the_reason(
     )
 
 
-def test_a_failed_search_is_told_before_the_balancing(
-    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+def test_a_failed_search_is_reported_before_the_balancing(
+    cohort: tuple[ResultPaths, list[RunKey]],
 ) -> None:
     paths, runs = cohort
     log = Path(paths.log("bandwidth", "ko", "10000", "vc"))
     log.parent.mkdir(parents=True)
     log.write_text("counterpoise: no search.\n")
-    failed = {"unfinished": [paths.bandwidth("ko", "10000", "vc")]}
-    assert why_missing(paths, runs[-1], failed) == "bandwidth: no search."
-    assert why_missing(paths, runs[-1]) == why_missing(paths, runs[0], failed) == ""
+    failed = Unfinished((paths.bandwidth("ko", "10000", "vc"),))
+    assert missing_reason(paths, runs[-1], failed) == "bandwidth: no search."
+    assert missing_reason(paths, runs[-1]) == missing_reason(paths, runs[0], failed) == ""
 
 
 def test_old_files_are_no_results_of_a_run_that_failed(
-    cohort: tuple[ResultPaths, list[dict[str, Any]]],
+    cohort: tuple[ResultPaths, list[RunKey]],
 ) -> None:
     """What the workflow should have made anew and did not is missing, though there is a file."""
     paths, runs = cohort
-    failed = {
-        "unfinished": ["resources/map.mcool", paths.mask("wild", 10_000), paths.cooler("wild")],
-        "downloads": {"ko": ("resources/map.mcool", "logs/download.log")},
-    }
+    failed = Unfinished(
+        ("resources/map.mcool", paths.mask("wild", 10_000), paths.cooler("wild")),
+        {"ko": ("resources/map.mcool", "logs/download.log")},
+    )
     write_report(paths, runs, paths.report, failed)
     text = "".join(Page(Path(paths.report).read_text(encoding="utf-8")).text)
     assert text.count("mask: has not run") == text.count("download: has not run") == 2
@@ -280,7 +278,7 @@ def test_old_files_are_no_results_of_a_run_that_failed(
     assert f"a job failed or did not run: {paths.cooler('wild')}." in text
 
 
-def test_many_plots_are_linked(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+def test_many_plots_are_linked(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
     paths, runs = cohort
     page = Page(written(paths, runs, most_figures=1))
     shown = [figure for figure in page.all("figure") if "data-sample" in figure]
@@ -288,10 +286,10 @@ def test_many_plots_are_linked(cohort: tuple[ResultPaths, list[dict[str, Any]]])
     images = [image["alt"] or "" for image in page.all("img")]
     assert len(images) == 2  # the samples side by side, and the one that failed
     assert "ko at 10 kb, ice: failed" in images[1]
-    assert "Of 4 plots 1 are on this page" in "".join(page.text)
+    assert "This page shows 1 of 4 plots" in "".join(page.text)
 
 
-def test_costs_of_each_step(cohort: tuple[ResultPaths, list[dict[str, Any]]]) -> None:
+def test_costs_of_each_step(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
     paths, runs = cohort
     assert "Time and memory" not in written(paths, runs)
     for method, seconds, memory in (("ice", "4000.5", "210.5"), ("vc", "0.2", "-")):

@@ -22,7 +22,7 @@ import counterpoise
 for room in {CORE}:
     module = importlib.import_module(f"counterpoise.{{room}}")
     for found in pkgutil.walk_packages(getattr(module, "__path__", ()), module.__name__ + "."):
-        if found.name not in ("counterpoise.backends.torch", "counterpoise.backends.triton"):
+        if not found.name.startswith("counterpoise.backends.torch."):
             importlib.import_module(found.name)
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The documents tell the truth: they name what is written, and their examples work."""
+"""The documentation describes the files that are written, and its examples work."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import runpy
 import shutil
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +22,20 @@ import yaml
 from PIL import Image
 
 import counterpoise as cp
-from counterpoise.cohort.config import load, snakemake_overrides
+from counterpoise.cohort.compose import load_cohort, snakemake_overrides
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.mask import MaskSettings, Reason, mask_bins
 from counterpoise.methods import methods
+from counterpoise.records.facts import Fact
 from counterpoise.records.verdict import Cause, Status
 from counterpoise.report.summary import write_summary
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import DIVISIVE, write_mcool
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
+from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_balance, write_searches
 from counterpoise.tracking.log import log_cohort
 from tests.support import REPOSITORY
@@ -48,13 +50,7 @@ COLUMNS = {
     for name, method in methods().items()
 }
 RUNS = [
-    {
-        "sample": "wild",
-        "condition": "control",
-        "replicate": "1",
-        "resolution": resolution,
-        "method": method,
-    }
+    RunKey("wild", resolution, method, condition="control", replicate="1")
     for resolution in RESOLUTIONS
     for method in COLUMNS
 ]
@@ -65,9 +61,9 @@ RUNS = [
 
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory: pytest.TempPathFactory) -> ResultPaths:
-    """A cohort of one small map, written by the package as the workflow's rules do it.
+    """Return the results of one small map, written by the package as the workflow's rules do.
 
-    The source holds a column of its own, and a ``weight`` and a ``KR`` that someone made before.
+    The source has a column ``GC`` and the columns ``weight`` and ``KR`` of an earlier balancing.
     """
     folder = tmp_path_factory.mktemp("docs")
     source = folder / "wild.cool"
@@ -111,7 +107,7 @@ def _write_source(path: Path) -> None:
     cooler.create_cooler(str(path), bins, pixels[counts > 0], assembly="toy1")
 
 
-def arrow_words(kind: pa.DataType) -> str:
+def describe_type(kind: pa.DataType) -> str:
     return f"dictionary of {kind.value_type}" if pa.types.is_dictionary(kind) else str(kind)
 
 
@@ -131,7 +127,7 @@ def test_parquet_columns(paths: ResultPaths, heading: str, path: Any) -> None:
     rows = documented(heading)
     assert list(rows) == schema.names
     for name in schema.names:
-        assert arrow_words(schema.field(name).type) in re.split(", | or ", rows[name][0]), name
+        assert describe_type(schema.field(name).type) in re.split(", | or ", rows[name][0]), name
 
 
 def test_parquet_metadata_and_carried_columns(paths: ResultPaths) -> None:
@@ -166,13 +162,21 @@ def test_json_keys(paths: ResultPaths) -> None:
     assert set(verdict["versions"]) == {"counterpoise", "python", "numpy"}
 
 
-def test_words_of_statuses_causes_and_reasons() -> None:
+def test_statuses_causes_and_reasons() -> None:
     assert list(documented("Statuses")) == [status.value for status in Status]
     assert {name.strip() for name in documented("Causes")} == {cause.value for cause in Cause}
     assert list(documented("Mask reasons")) == [reason.name.lower() for reason in Reason]
 
 
-def test_every_path_is_named() -> None:
+def test_facts_and_their_values() -> None:
+    rows = documented("Facts")
+    assert list(rows) == list(Fact.kinds)
+    for code, kind in Fact.kinds.items():
+        values = re.findall("`([^`]*)`", rows[code][0])
+        assert values == [field.name for field in fields(kind)], code
+
+
+def test_every_path_is_listed() -> None:
     paths = ResultPaths("<cohort>")
     place = ("<sample>", "<resolution>")
     files = [
@@ -197,8 +201,8 @@ PAGES += [f"docs/{page.name}" for page in sorted((REPOSITORY / "docs").glob("*.m
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_links_lead_somewhere(name: str) -> None:
-    """To files of the repository, and to headings of its pages."""
+def test_links_have_targets(name: str) -> None:
+    """Links point to files of the repository and to headings of its pages."""
     page = REPOSITORY / name
     links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
     for link in links:
@@ -211,6 +215,20 @@ def test_links_lead_somewhere(name: str) -> None:
             headings = re.findall(r"^#+ (.*)$", target.read_text(), re.M)
             anchors = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
             assert anchor in anchors, link
+
+
+def prose(text: str) -> list[str]:
+    """Return the lines of a page outside of code blocks and tables, with links cut out."""
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+    lines = [line for line in text.splitlines() if not line.startswith("|")]
+    return [re.sub(r"\]\([^)]*\)", "]", line) for line in lines]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_prose_is_wrapped(name: str) -> None:
+    """Lines have at most 110 characters, unless a line is one code span that cannot be broken."""
+    lines = prose((REPOSITORY / name).read_text(encoding="utf-8"))
+    assert not [line for line in lines if len(line) > 110 and not re.fullmatch("`[^`]*`", line)]
 
 
 def test_mcool(paths: ResultPaths) -> None:
@@ -243,8 +261,8 @@ def test_mcool(paths: ResultPaths) -> None:
             attributes = set(finest["bins"][name].attrs)
             assert attributes <= set(rows) <= attributes | optional, name
         for name in errors:
-            told = set(documented("Columns of standard errors"))
-            assert set(finest["bins"][name].attrs) == told, name
+            documented_attributes = set(documented("Columns of standard errors"))
+            assert set(finest["bins"][name].attrs) == documented_attributes, name
         np.testing.assert_array_equal(finest["bins/weight_source"], 1.0)
 
 
@@ -286,10 +304,10 @@ def test_tracking(paths: ResultPaths, tmp_path: Path, monkeypatch: pytest.Monkey
     from mlflow import MlflowClient
 
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    settings = {
+    settings: dict[str, Any] = {
         "enabled": True, "uri": uri, "artifacts": f"{tmp_path}/artifacts", "timeout_seconds": 5
     }  # fmt: skip
-    record = log_cohort(paths, [run for run in RUNS if run["method"] == "kde"][:1], settings)
+    record = log_cohort(paths, [run for run in RUNS if run.method == "kde"][:1], **settings)
     assert record["status"] == "logged"
     assert set(record) == set(documented("tracking.json"))
     assert set(record["runs"][0]) == set(documented("Tracked runs"))
@@ -318,7 +336,7 @@ def test_every_setting_has_a_meaning() -> None:
         assert all(cells), row
 
 
-def test_every_group_and_choice_is_named() -> None:
+def test_every_group_and_choice_is_listed() -> None:
     table = CONFIGURATION.partition("## Groups")[2].partition("##")[0]
     for file in (REPOSITORY / "conf").glob("*/*.yaml"):
         row = re.search(rf"^\| `{file.parent.name}` \|.*$", table, re.M)
@@ -332,7 +350,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def conf(tmp_path: Path) -> Path:
-    """A copy of conf/ beside the files that the examples name."""
+    """Copy conf/ next to the files that the examples name."""
     shutil.copytree(REPOSITORY / "conf", tmp_path / "conf")
     for name in ("wild_1.hic", "wild_2.hic", "knockout_1.mcool"):
         (tmp_path / "data").mkdir(exist_ok=True)
@@ -346,20 +364,20 @@ def conf(tmp_path: Path) -> Path:
 def test_the_example_cohort_and_sheet_load(conf: Path) -> None:
     cohort, samples = blocks("yaml")
     (conf / "cohort" / "mine.yaml").write_text(cohort, encoding="utf-8")
-    run = load(conf, ["cohort=mine"], conf.parent)
+    run = load_cohort(conf, ["cohort=mine"], conf.parent)
     assert {name: run.column(name) for name in run.methods} == {
         "ice": "GW_ICE",
         "kr": "KR",
         "kr_genome": "GW_KR_GENOME",
     }
-    assert run.config.mask.min_nnz == 5
+    assert run.settings.mask.min_nnz == 5
     assert set(run.samples) == {"wild_1", "wild_2", "knockout_1"}
     listed = cohort.replace("sample_sheet: samples.tsv\n", samples)
     chosen = listed.replace("  - _self_", "  - override /mask: none\n  - _self_")
     (conf / "cohort" / "mine.yaml").write_text(chosen, encoding="utf-8")
-    run = load(conf, ["cohort=mine"], conf.parent)
+    run = load_cohort(conf, ["cohort=mine"], conf.parent)
     assert run.resolutions("knockout_1") == [100_000]
-    assert (run.config.mask.min_nnz, run.config.mask.mad_max) == (5, 0)
+    assert (run.settings.mask.min_nnz, run.settings.mask.mad_max) == (5, 0)
 
 
 def test_the_example_overrides_load(conf: Path) -> None:
@@ -370,12 +388,12 @@ def test_the_example_overrides_load(conf: Path) -> None:
         config: dict[str, Any] = {"hydra_overrides": yaml.safe_load(overrides)}
         if cohort:
             config["cohort"] = cohort.strip().partition("=")[2]
-        composed.append(load(conf, snakemake_overrides(config)))
+        composed.append(load_cohort(conf, snakemake_overrides(config)))
     loose, filtered, off, added = composed
-    assert loose.config.cohort == "scc1"
+    assert loose.settings.cohort == "scc1"
     assert asdict(loose.methods["ice"])["tolerance"] == 1e-4
-    assert (filtered.config.mask.min_nnz, filtered.config.resolutions) == (5, [20_000])
-    assert (off.config.mask.mad_max, off.config.tracking.enabled) == (0, False)
+    assert (filtered.settings.mask.min_nnz, filtered.settings.resolutions) == (5, [20_000])
+    assert (off.settings.mask.mad_max, off.settings.tracking.enabled) == (0, False)
     assert list(added.methods) == [
         "ice",
         "kr",
@@ -398,32 +416,38 @@ def test_tutorial(
     monkeypatch.setattr(sys, "argv", ["tutorial.py", str(plot)])
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with np.printoptions():
-        told = runpy.run_path(str(REPOSITORY / "docs" / "tutorial.py"))
+        values = runpy.run_path(str(REPOSITORY / "docs" / "tutorial.py"))
     assert f"plot: {plot}" in capsys.readouterr().out
     with Image.open(plot) as image:
         assert min(image.size) > 400
 
     # The results
     expected = [0.02275, 0.01953, 0.05655, 0.05874, 0.06847]
-    np.testing.assert_allclose(told["kr_weights"], expected, atol=5e-6)
-    np.testing.assert_allclose(told["kr"].sum(axis=1), 1, atol=1e-8)
-    assert told["ice_against_kr"] < 1e-6
-    assert told["ice_error"] < 0.006  # two printed decimals
-    assert told["geometric_mean"] == pytest.approx(705.133, abs=5e-4)
+    np.testing.assert_allclose(values["kr_weights"], expected, atol=5e-6)
+    np.testing.assert_allclose(values["kr"].sum(axis=1), 1, atol=1e-8)
+    assert values["ice_against_kr"] < 1e-6
+    assert values["ice_error"] < 0.006  # two printed decimals
+    assert values["geometric_mean"] == pytest.approx(705.133, abs=5e-4)
 
     # What the text claims
-    dense, printed = told["dense"], told["PRINTED_KR_WEIGHTS"]
-    np.testing.assert_allclose(printed * (dense @ printed), told["PRINTED_KR_ROW_SUMS"], atol=5e-7)
-    assert np.ptp((dense @ printed)[2:]) < 1e-6 < np.ptp(dense @ told["kr_weights"])
-    assert np.abs(told["moved"] / told["kr_weights"] - 1).max() > 0.1
+    dense, printed = values["dense"], values["PRINTED_KR_WEIGHTS"]
     np.testing.assert_allclose(
-        told["reached"] / told["reached"].max(), told["printed_shape"], atol=1e-6
+        printed * (dense @ printed), values["PRINTED_KR_ROW_SUMS"], atol=5e-7
     )
-    np.testing.assert_allclose(told["d"], told["kr_weights"], rtol=1e-9)
-    assert max(told["kr_products"].values()) < 2 * min(told["kr_products"].values())
-    assert told["cooler_against_ice"] < 1e-10 < 0.01 < told["cooler_against_kr"]
-    for unequal in (told["vc"].sum(axis=1), told["vc_sqrt"].sum(axis=1), told["one_liner_sums"]):
+    assert np.ptp((dense @ printed)[2:]) < 1e-6 < np.ptp(dense @ values["kr_weights"])
+    assert np.abs(values["moved"] / values["kr_weights"] - 1).max() > 0.1
+    np.testing.assert_allclose(
+        values["reached"] / values["reached"].max(), values["printed_shape"], atol=1e-6
+    )
+    np.testing.assert_allclose(values["d"], values["kr_weights"], rtol=1e-9)
+    assert max(values["kr_products"].values()) < 2 * min(values["kr_products"].values())
+    assert values["cooler_against_ice"] < 1e-10 < 0.01 < values["cooler_against_kr"]
+    for unequal in (
+        values["vc"].sum(axis=1),
+        values["vc_sqrt"].sum(axis=1),
+        values["one_liner_sums"],
+    ):
         assert np.ptp(unequal) / unequal.mean() > 0.1
-    ratio = told["one_liner"] / told["vc_sqrt_weights"]
+    ratio = values["one_liner"] / values["vc_sqrt_weights"]
     assert np.ptp(ratio) / ratio.mean() > 0.1
-    assert told["verdict"].verdict.parts[0].cause is Cause.NO_SUPPORT
+    assert values["verdict"].verdict.parts[0].cause is Cause.NO_SUPPORT

@@ -18,7 +18,7 @@ from numpydoc.docscrape import NumpyDocString
 import counterpoise
 
 # Compiled, or importable only with a GPU's compiler.
-NOT_IMPORTED = {"counterpoise.native._kernels", "counterpoise.backends.triton"}
+NOT_IMPORTED = {"counterpoise.native._native", "counterpoise.backends.torch.triton"}
 MODULES = sorted(
     module.name
     for module in walk_packages(counterpoise.__path__, "counterpoise.")
@@ -26,33 +26,18 @@ MODULES = sorted(
 )
 # Modules whose docstrings are not complete yet; take a module out when it is.
 PENDING = {
-    "counterpoise.backends",
-    "counterpoise.backends.device",
-    "counterpoise.backends.native",
-    "counterpoise.backends.scipy",
-    "counterpoise.backends.torch",
-    "counterpoise.backends.vectors",
     "counterpoise.balancing.api",
+    "counterpoise.balancing.attempt",
+    "counterpoise.balancing.blocks",
     "counterpoise.balancing.cross_validation",
+    "counterpoise.balancing.dropping",
+    "counterpoise.balancing.judging",
+    "counterpoise.balancing.matching",
     "counterpoise.balancing.matrices",
-    "counterpoise.balancing.parts",
-    "counterpoise.balancing.rescaling",
-    "counterpoise.balancing.standard_errors",
     "counterpoise.balancing.support",
-    "counterpoise.cohort.cohort",
-    "counterpoise.cohort.config",
-    "counterpoise.cohort.revisions",
+    "counterpoise.balancing.task",
     "counterpoise.cohort.samples",
-    "counterpoise.contacts.bins",
-    "counterpoise.contacts.chromosomes",
-    "counterpoise.contacts.contact_map",
-    "counterpoise.contacts.selection",
-    "counterpoise.ingest.pixels",
-    "counterpoise.jobs.command",
-    "counterpoise.jobs.memory",
-    "counterpoise.jobs.resources",
-    "counterpoise.jobs.snakemake",
-    "counterpoise.mask",
+    "counterpoise.methods.fixed_point",
     "counterpoise.methods.ice",
     "counterpoise.methods.kde",
     "counterpoise.methods.kde_eb",
@@ -64,20 +49,17 @@ PENDING = {
     "counterpoise.methods.ssk",
     "counterpoise.methods.ssk_cv",
     "counterpoise.methods.vc",
-    "counterpoise.native",
+    "counterpoise.records.facts",
     "counterpoise.records.trace",
     "counterpoise.records.verdict",
+    "counterpoise.records.wording",
     "counterpoise.report.axes",
     "counterpoise.report.run.weights",
     "counterpoise.report.summary",
     "counterpoise.store.arrow",
     "counterpoise.store.masks",
     "counterpoise.store.mcool",
-    "counterpoise.store.missing",
-    "counterpoise.store.paths",
-    "counterpoise.store.pixels",
     "counterpoise.store.weights",
-    "counterpoise.tracking.log",
 }
 
 
@@ -91,8 +73,9 @@ def public_objects(module: Any) -> Iterator[tuple[str, Any]]:
         elif inspect.isclass(value):
             yield name, value
             for attribute, member in vars(value).items():
+                member = getattr(member, "__func__", member)  # of a class method
                 if attribute == getattr(member, "__name__", "") and not attribute.startswith("_"):
-                    yield f"{name}.{attribute}", member
+                    yield f"{name}.{attribute}", getattr(value, attribute)
 
 
 def parameters(value: Any) -> list[str]:

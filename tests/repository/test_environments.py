@@ -1,4 +1,4 @@
-"""The conda environments hold what pyproject.toml asks for, and the catalog's file has its form."""
+"""The conda environments match pyproject.toml, and the file of the workflow catalog is valid."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from counterpoise.cohort.config import load
+from counterpoise.cohort.compose import load_cohort
 from counterpoise.cohort.settings import BackendSettings
 from tests.support import REPOSITORY
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 ENVIRONMENTS = ("counterpoise", "counterpoise-torch")
 
-# Packages that conda calls otherwise than PyPI.
+# Packages with another name on conda than on PyPI.
 CONDA_NAMES = {
     "isal": "python-isal",
     "matplotlib": "matplotlib-base",
     "torch": "pytorch",
     "zlib-ng": "python-zlib-ng",
 }
-NOT_IN_JOBS = {"snakemake"}  # it starts the jobs' environments and is in none
+NOT_IN_JOBS = {"snakemake"}  # it starts jobs and is in none of their environments
 WITHOUT_REQUIREMENT = {"python", "pip"}
 
 
 def entries(name: str) -> dict[str, str]:
-    """Packages and their pins (``3.16`` for ``h5py=3.16``); empty where there is none."""
+    """Return packages and their pins (``3.16`` for ``h5py=3.16``; empty without a pin)."""
     content = yaml.safe_load((REPOSITORY / "envs" / f"{name}.yaml").read_text())
     assert set(content) == {"channels", "dependencies"}
-    # In this order, as Bioconda asks for.
+    # In the order that Bioconda requires.
     assert content["channels"] == ["conda-forge", "bioconda"]
-    found: dict[str, str] = {}
+    pins: dict[str, str] = {}
     for entry in content["dependencies"]:
         package, _, pin = entry.partition("=")
-        assert package not in found, f"{package} is there twice"
-        found[package] = pin
-    return found
+        assert package not in pins, f"{package} is listed twice"
+        pins[package] = pin
+    return pins
 
 
 def required(name: str) -> dict[str, Requirement]:
-    """Requirements by conda's names."""
+    """Return the requirements of an environment by conda's names."""
     listed = list(PROJECT["dependencies"])
     if name == "counterpoise-torch":
         listed += PROJECT["optional-dependencies"]["torch"]
@@ -57,24 +57,22 @@ def required(name: str) -> dict[str, Requirement]:
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_environment_is_what_the_package_requires(name: str) -> None:
-    found, wanted = entries(name), required(name)
-    assert set(found) == set(wanted) | WITHOUT_REQUIREMENT
-    for package, requirement in wanted.items():
-        assert re.fullmatch(r"\d+(\.\d+){1,2}", found[package]), f"{package} is not pinned"
-        # The least version that the pin allows; patches above it are as good.
-        assert Version(found[package]) in requirement.specifier, f"{package}={found[package]}"
-    assert (
-        Version(f"{found['python']}.0") in Requirement(f"x{PROJECT['requires-python']}").specifier
-    )
+def test_environment_matches_the_requirements(name: str) -> None:
+    pins, requirements = entries(name), required(name)
+    assert set(pins) == set(requirements) | WITHOUT_REQUIREMENT
+    for package, requirement in requirements.items():
+        assert re.fullmatch(r"\d+(\.\d+){1,2}", pins[package]), f"{package} is not pinned"
+        # The lowest version that the pin allows.
+        assert Version(pins[package]) in requirement.specifier, f"{package}={pins[package]}"
+    assert Version(f"{pins['python']}.0") in Requirement(f"x{PROJECT['requires-python']}").specifier
 
 
-def test_the_one_with_torch_differs_by_torch_alone() -> None:
+def test_environments_differ_only_by_torch() -> None:
     plain, torch = map(entries, ENVIRONMENTS)
     assert {**plain, "pytorch": torch["pytorch"]} == torch
 
 
-def test_no_other_environment_is_there() -> None:
+def test_there_is_no_other_environment() -> None:
     assert {path.stem for path in (REPOSITORY / "envs").glob("*.y*ml")} == set(ENVIRONMENTS)
 
 
@@ -88,13 +86,13 @@ def test_no_other_environment_is_there() -> None:
         (["backend.device=cuda"], "counterpoise-torch"),
     ],
 )
-def test_the_config_chooses_the_environment(overrides: list[str], environment: str) -> None:
-    backend: BackendSettings = load(REPOSITORY / "conf", overrides).config.backend
+def test_configuration_selects_the_environment(overrides: list[str], environment: str) -> None:
+    backend: BackendSettings = load_cohort(REPOSITORY / "conf", overrides).settings.backend
     assert backend.environment == environment
 
 
 def test_catalog_file() -> None:
-    """The keys that https://snakemake.github.io/snakemake-workflow-catalog reads, and no others."""
+    """The file has exactly the keys that the Snakemake workflow catalog reads."""
     content: dict[str, Any] = yaml.safe_load(
         (REPOSITORY / ".snakemake-workflow-catalog.yml").read_text()
     )

@@ -30,7 +30,7 @@ methods:
 
 
 class Cohort:
-    """A working folder with its own cohort, apart from the repository and run by it or a copy."""
+    """A working folder with its own cohort, run by the repository's workflow or a copy of it."""
 
     def __init__(self, folder: Path, workflow: Path = REPOSITORY) -> None:
         self.folder, self.workflow = folder, workflow
@@ -71,7 +71,7 @@ class Cohort:
         return done.stdout + done.stderr
 
     def planned(self, *overrides: str, words: str = "", experiment: str = "") -> dict[str, int]:
-        """Jobs of each rule that a dry run would do."""
+        """Return the number of jobs of each rule that a dry run lists."""
         output = self.run("-n", *words.split(), overrides=overrides, experiment=experiment)
         table = re.search(r"^job +count\n[- ]+\n((?:\S+ +\d+\n)+)", output, re.MULTILINE)
         if table is None:
@@ -81,7 +81,7 @@ class Cohort:
         return {rule: int(count) for rule, count in rows if rule not in ("all", "total")}
 
     def files(self) -> dict[str, str]:
-        """SHA-256 of every file under results/ but MLflow's."""
+        """Return the SHA-256 of every file under results/ except MLflow's."""
         return {
             str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in (self.folder / "results").rglob("*")
@@ -89,7 +89,7 @@ class Cohort:
         }
 
     def digests(self) -> dict[str, str]:
-        """SHA-256 of every result that is the same on every run (docs/outputs.md)."""
+        """Return the SHA-256 of every reproducible result (see docs/outputs.md)."""
         files = [
             path
             for pattern in ("*.parquet", "*.mcool", "*.png", "source.json")
@@ -102,7 +102,7 @@ class Cohort:
 
 
 def copy_workflow(target: Path) -> Path:
-    """A clone of the workflow, whose files a test may change."""
+    """Copy the workflow to a folder, so that a test may change its files."""
     for name in ("Snakefile", "conf", "envs", "profiles", "scripts", "workflow"):
         source = REPOSITORY / name
         target.mkdir(exist_ok=True)

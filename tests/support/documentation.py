@@ -10,7 +10,7 @@ OUTPUTS = (REPOSITORY / "docs" / "outputs.md").read_text(encoding="utf-8")
 
 
 def documented(heading: str) -> dict[str, list[str]]:
-    """Names in the first table under a heading of outputs.md, and the other cells of their rows."""
+    """Return the names in the first table below a heading and the other cells of their rows."""
     found = re.search(rf"^#+ {re.escape(heading)}$(.*?)(?=^#|\Z)", OUTPUTS, re.M | re.S)
     assert found, f"docs/outputs.md has no section {heading!r}"
     table = re.search(r"^\|.*?\n(?!\|)", found[1] + "\n", re.M | re.S)

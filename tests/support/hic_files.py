@@ -34,7 +34,7 @@ def hic_block(version: int, contacts: list[tuple[int, int, float]]) -> bytes:
 
 
 def hic_bytes(version: int, contacts: Contacts = CONTACTS, resolution: int = 200) -> bytes:
-    """A `.hic` file of version 6, 7 or 8 as Juicer lays it out, without normalisations."""
+    """Return a `.hic` file of version 6, 7 or 8 as Juicer writes it, without normalisations."""
     head = b"HIC\0" + struct.pack("<i", version)
     rest = text("toy") + struct.pack("<i", 0)
     rest += struct.pack("<i", len(CHROMOSOMES) + 1) + text("All") + struct.pack("<i", 2)

@@ -19,7 +19,7 @@ from counterpoise.contacts.selection import Scope, Selection, select
 def random_map(
     n: int, seed: int, density: float = 0.5, depth: float = 30.0, diagonal: bool = True
 ) -> sp.csr_matrix:
-    """A symmetric map of Poisson counts with a bias and distance decay."""
+    """Return a symmetric map of Poisson counts with a bias and distance decay."""
     rng = np.random.default_rng(seed)
     bias = np.exp(rng.normal(0, 0.5, n))
     distance = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
@@ -29,10 +29,10 @@ def random_map(
 
 
 def random_contacts(sizes: list[int], density: float, seed: int, kind: str = "narrow") -> Contacts:
-    """A random upper triangle over chromosomes of the given numbers of bins.
+    """Return a random upper triangle over chromosomes with the given numbers of bins.
 
-    ``kind`` of counts: ``narrow`` (16 bits), ``diagonal`` (more, but on the main diagonal alone),
-    ``wide`` (whole numbers above 65,535) or ``fractions``.
+    Counts are ``narrow`` (16 bits), ``diagonal`` (more than 16 bits on the main diagonal only),
+    ``wide`` (integers above 65,535) or ``fractions``.
     """
     rng = np.random.default_rng(seed)
     n = sum(sizes)
@@ -51,7 +51,7 @@ def random_contacts(sizes: list[int], density: float, seed: int, kind: str = "na
 
 
 def hic_like(n: int, nonzeros: int, seed: int, whole: bool = True) -> Contacts:
-    """A map that is full near the diagonal and sparse far from it, with some large counts."""
+    """Return a map that is dense near the diagonal and sparse elsewhere, with some large counts."""
     rng = np.random.default_rng(seed)
     bin1 = rng.integers(0, n, 3 * nonzeros)
     bin2 = bin1 + np.floor(np.exp(rng.random(3 * nonzeros) * np.log(n))).astype(np.int64) - 1
@@ -67,7 +67,7 @@ def hic_like(n: int, nonzeros: int, seed: int, whole: bool = True) -> Contacts:
 
 
 def write_map(path: Path, seed: int) -> None:
-    """A random map of two chromosomes, 40 bins, dense enough to be balanced."""
+    """Write a random cooler of two chromosomes and 40 bins, dense enough to be balanced."""
     rng = np.random.default_rng(seed)
     sizes = {"chr1": 25_000, "chr2": 15_000}
     bins = cooler.binnify(pd.Series(sizes), 1000)
@@ -78,7 +78,7 @@ def write_map(path: Path, seed: int) -> None:
 
 
 def some_selections(contacts: Contacts, seed: int = 0) -> list[Selection]:
-    """Every scope, with and without diagonals, weights and masked bins."""
+    """Return selections in every scope, with and without diagonals, weights and masked bins."""
     kept = np.random.default_rng(seed).random(len(contacts.bins)) < 0.8
     every = np.ones_like(kept)
     return [
@@ -90,7 +90,7 @@ def some_selections(contacts: Contacts, seed: int = 0) -> list[Selection]:
 
 
 def smooth_map(n: int, contacts: float, seed: int = 3) -> tuple[NDArray[np.float64], Contacts]:
-    """A log-bias of long waves, and the map that it makes, counts Poisson."""
+    """Return a bias of long waves and a map of Poisson counts drawn with it."""
     rng = np.random.default_rng(seed)
     x = (np.arange(n) + 0.5) / n
     bias = np.exp(0.5 * np.sin(3 * np.pi * x + 0.4) + 0.25 * np.cos(7 * np.pi * x))
@@ -101,7 +101,7 @@ def smooth_map(n: int, contacts: float, seed: int = 3) -> tuple[NDArray[np.float
 
 
 def genome_map(sizes: dict[str, int], seed: int, trans: float = 0.2) -> Contacts:
-    """Several chromosomes in bins of 1 kb."""
+    """Return a map of several chromosomes in bins of 1 kb; ``sizes`` are numbers of bins."""
     bins = BinTable.fixed(tuple(sizes), [size * 1000 for size in sizes.values()], 1000)
     rng = np.random.default_rng(seed)
     ids, n = bins.chromosome_ids, len(bins)
@@ -117,13 +117,13 @@ def genome_map(sizes: dict[str, int], seed: int, trans: float = 0.2) -> Contacts
 def rough_map(
     n: int, contacts: float, seed: int = 3, rough: float = 0.15
 ) -> tuple[NDArray[np.float64], Contacts]:
-    """A bias of long waves times one of single bins, and its map, counts Poisson."""
+    """Return a bias of long waves and of single bins, and a map of Poisson counts."""
     rng = np.random.default_rng(seed)
     x = (np.arange(n) + 0.5) / n
     bias = np.exp(0.5 * np.sin(3 * np.pi * x + 0.4) + rng.normal(0, rough, n))
     distance = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
     mean = np.outer(bias, bias) / (distance + 1.0)
-    # The diagonal apart, which no balancing should hang on.
+    # No balancing should depend on the diagonal.
     np.fill_diagonal(mean, 0)
     upper = np.triu(rng.poisson(mean * contacts / np.triu(mean).sum()))
     structure = cp.balance(mean, "kr").weights
@@ -131,7 +131,10 @@ def rough_map(
 
 
 def hanging_bins() -> NDArray[np.float64]:
-    """Two bins that each touch a third alone: no weights balance it before they are left out."""
+    """Return a matrix in which two bins have contacts with the same third bin only.
+
+    No weights balance it until they are dropped.
+    """
     matrix = random_map(40, 3).toarray()
     for hanging in (5, 9):
         matrix[hanging], matrix[:, hanging] = 0, 0

@@ -1,6 +1,6 @@
-"""What peers stored, read by peers' own libraries in processes of their own.
+"""Vectors stored by peers, read with the peers' libraries.
 
-hictkpy keeps one core busy from its import to the end of the process.
+The reading runs in a separate process because hictkpy keeps one core busy until its process ends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ numpy.savez(output, **{name: file.weights(name) for name in names})
 
 
 def hic_vectors(path: Path, resolution: int, names: list[str]) -> dict[str, np.ndarray]:
-    """Stored vectors of a .hic file, divisive, float64 [bins], by hictkpy."""
+    """Return the stored vectors of a .hic file by name, as hictkpy reads them: divisive, [bins]."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "vectors.npz"
         command = [sys.executable, "-c", READ_VECTORS, str(path), str(resolution), str(output)]

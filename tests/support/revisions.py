@@ -39,6 +39,7 @@ from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import MapFiles, ResultPaths
 from counterpoise.store.pixels import read_map
+from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_balance, write_searches
 from counterpoise.tracking.values import read_values
 from tests.support import REPOSITORY
@@ -134,7 +135,7 @@ def compute_results(folder: Path) -> Results:
     found["export"] = _exported(paths.cooler("dense"))
 
     rows = [
-        {"sample": sample, "condition": "c", "resolution": 1000, "method": method}
+        RunKey(sample, 1000, method, condition="c")
         for sample in ("dense", "sparse")
         for method in ("kr", "kde")
     ]
@@ -222,7 +223,7 @@ def _exported(path: str) -> dict[str, Any]:
     return told
 
 
-def _tracked(paths: ResultPaths, row: dict[str, Any]) -> dict[str, Any]:
+def _tracked(paths: ResultPaths, row: RunKey) -> dict[str, Any]:
     result = read_values(paths, row)
     loose = ("input", "input_sha256", "input_bytes", "reason", "weights_sha256", "plot_sha256")
     shown = {

@@ -1,7 +1,7 @@
-"""Real servers on loopback: PostgreSQL and MLflow's, each in its own process group.
+"""PostgreSQL and MLflow servers on loopback, each in its own process group.
 
-Both can be killed and started again on the same data. ``running`` ends what it started by its own
-process id, whatever happens.
+Both can be killed and started again on the same data. ``running`` always ends the process group
+that it started.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 180  # a busy machine takes its time
+START_SECONDS = 180  # busy machines are slow
 STOP_SECONDS = 30
 
 
 def closed_port() -> int:
-    """A port on loopback that nobody listens on."""
+    """Return a port of loopback on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -43,15 +43,16 @@ class Server:
     log: Path
     ready: Callable[[], bool]
     options: dict[str, Any] = field(default_factory=dict)
-    farewell: signal.Signals = signal.SIGTERM
+    stop_signal: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it answers.
+        """Start the program and wait until it answers.
 
         Raises
         ------
-        RuntimeError : it ended, or does not answer; with the end of its log.
+        RuntimeError
+            The program ended or does not answer; the message quotes the end of its log.
         """
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -67,23 +68,23 @@ class Server:
                 return
             time.sleep(0.2)
         self.stop(signal.SIGKILL)
-        said = self.log.read_text(errors="replace")[-3000:]
-        raise RuntimeError(f"{' '.join(self.command)} did not start:\n{said}")
+        end_of_log = self.log.read_text(errors="replace")[-3000:]
+        raise RuntimeError(f"{' '.join(self.command)} did not start:\n{end_of_log}")
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def stop(self, how: signal.Signals | None = None) -> None:
-        """End it and all that it started, if it runs; politely, unless told how."""
+    def stop(self, number: signal.Signals | None = None) -> None:
+        """End the program and its children with a signal, by default ``stop_signal``."""
         process, self.process = self.process, None
         if process is None:
             return
         try:
-            os.killpg(process.pid, how or self.farewell)
+            os.killpg(process.pid, number or self.stop_signal)
             process.wait(timeout=STOP_SECONDS)
         except (ProcessLookupError, subprocess.TimeoutExpired):
-            pass  # gone already, or deaf: what is left of the group goes now
+            pass  # it has ended, or ignores the signal: kill what is left of the group
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -93,7 +94,7 @@ class Server:
 
 @contextmanager
 def running(server: Server) -> Iterator[Server]:
-    """The server, started, until the end of the block."""
+    """Run the server until the end of the block."""
     try:
         server.start()
         yield server
@@ -102,7 +103,7 @@ def running(server: Server) -> Iterator[Server]:
 
 
 def mlflow_server(folder: Path, store: str, workers: int = 1) -> Server:
-    """MLflow's server on a store, with artifacts under ``folder/served``."""
+    """Return MLflow's server on a store, with artifacts under ``folder/served``."""
     port = closed_port()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", str(workers), "--backend-store-uri", store]
@@ -121,7 +122,7 @@ def mlflow_server(folder: Path, store: str, workers: int = 1) -> Server:
 
 
 def missing_for_postgres() -> str:
-    """What has to be installed before ``postgres`` works; empty where nothing is."""
+    """Return what is missing for ``postgres`` to work; empty if nothing is."""
     if not _programs():
         return "PostgreSQL's initdb and postgres are not here: install Debian's postgresql"
     if importlib.util.find_spec("psycopg2") is None:
@@ -132,16 +133,16 @@ def missing_for_postgres() -> str:
 
 
 def _programs() -> Path | None:
-    """The folder of initdb and postgres, the newest version first."""
+    """Return the folder of initdb and postgres, of the newest version that is installed."""
     folders = Path("/usr/lib/postgresql").glob("*/bin")
-    found = sorted(folders, key=lambda path: int(path.parent.name), reverse=True)
+    newest_first = sorted(folders, key=lambda path: int(path.parent.name), reverse=True)
     on_path = shutil.which("initdb")
-    candidates = [*found, *([Path(on_path).parent] if on_path else [])]
+    candidates = [*newest_first, *([Path(on_path).parent] if on_path else [])]
     return next((path for path in candidates if (path / "postgres").exists()), None)
 
 
 def _account() -> tuple[int, int] | None:
-    """User and group that the database runs as where we are root."""
+    """Return the user and group under which the database runs if the tests run as root."""
     import pwd
 
     try:
@@ -153,10 +154,10 @@ def _account() -> tuple[int, int] | None:
 
 @contextmanager
 def postgres() -> Iterator[tuple[Server, str]]:
-    """A new PostgreSQL, and its URI with a password, for as long as the block lasts.
+    """Run a new PostgreSQL until the end of the block; yields it and its URI with a password.
 
-    Its folder is not pytest's, which other users must not enter: as root the database runs as
-    the user ``postgres``.
+    If the tests run as root, the database runs as the user ``postgres``, who may not enter
+    pytest's folders; it therefore gets a temporary folder of its own.
     """
     programs = _programs()
     assert programs is not None
@@ -180,7 +181,7 @@ def postgres() -> Iterator[tuple[Server, str]]:
         def recovered() -> bool:
             return subprocess.run(ask, cwd=folder).returncode == 0
 
-        # SIGTERM would wait until the last client has gone.
-        server = Server(serve, port, log, recovered, options, farewell=signal.SIGINT)
+        # SIGTERM would wait until the last client disconnects.
+        server = Server(serve, port, log, recovered, options, stop_signal=signal.SIGINT)
         stack.enter_context(running(server))
         yield server, f"postgresql://mlflow:{password}@127.0.0.1:{port}/postgres"

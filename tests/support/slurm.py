@@ -1,4 +1,4 @@
-"""A real Slurm of one node on loopback, for the tests: munge, slurmctld and slurmd.
+"""A Slurm of one node on loopback, for the tests: munge, slurmctld and slurmd.
 
     python -m tests.support.slurm up FOLDER      start it, with its files under FOLDER
     python -m tests.support.slurm down FOLDER    stop it, by the process ids it wrote there
@@ -28,8 +28,8 @@ MARK = "# Written by Counterpoise's tests"
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sinfo", "sbatch")
 DAEMONS = ("slurmd", "slurmctld", "munged")
 
-# Memory limits hold without cgroups: Slurm looks at the processes every two seconds and ends a job
-# that has more than it asked for.
+# Memory limits work without cgroups: every two seconds Slurm checks the processes and ends a job
+# that uses more than it requested.
 SETTINGS = """{mark}
 ClusterName=counterpoise
 SlurmctldHost={host}(127.0.0.1)
@@ -66,7 +66,7 @@ PartitionName=main Nodes={host} Default=YES MaxTime=UNLIMITED State=UP
 
 
 def missing() -> str:
-    """Why no Slurm can be started here; empty if one can."""
+    """Return why no Slurm can be started; empty if one can."""
     absent = [name for name in PROGRAMS if shutil.which(name, path=_path()) is None]
     if absent:
         return f"{', '.join(absent)} not installed; as root on Debian: sh tests/support/servers.sh"
@@ -80,10 +80,10 @@ def missing() -> str:
 
 
 def up(folder: Path) -> None:
-    """Start the daemons and wait until the node takes jobs."""
+    """Start the daemons and wait until the node accepts jobs."""
     if reason := missing():
         raise SystemExit(f"no Slurm: {reason}")
-    CONFIG.unlink(missing_ok=True)  # of a test that was killed
+    CONFIG.unlink(missing_ok=True)  # left by a test that was killed
     for name in ("state", "spool"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
@@ -120,7 +120,7 @@ def up(folder: Path) -> None:
 
 
 def down(folder: Path) -> None:
-    """Cancel all jobs and stop the daemons of this folder, and take the settings away."""
+    """Cancel all jobs, stop the daemons of this folder and remove their settings."""
     if CONFIG.exists() and f"{folder}/" in CONFIG.read_text():
         _output("scancel", "--user=root", "--full", "--signal=KILL")
         _output("scancel", "--user=root")
@@ -140,18 +140,18 @@ def down(folder: Path) -> None:
 
 
 def _running() -> bool:
-    """Whether a daemon lives of those whose settings lie at the default place."""
-    named = re.search(r"^StateSaveLocation=(.*)/state$", CONFIG.read_text(), re.MULTILINE)
-    for name in DAEMONS if named else ():
-        pid = Path(named[1], f"{name}.pid")
+    """Return whether a daemon runs with the settings at the default path."""
+    folder = re.search(r"^StateSaveLocation=(.*)/state$", CONFIG.read_text(), re.MULTILINE)
+    for name in DAEMONS if folder else ():
+        pid = Path(folder[1], f"{name}.pid")
         try:
-            # Empty for a process that has ended and that nobody has waited for.
+            # Empty for a zombie.
             program = (
                 Path("/proc", pid.read_text().strip(), "cmdline").read_text().partition("\0")[0]
             )
             if Path(program).name == name:
                 return True
-        except FileNotFoundError:  # never started, or gone
+        except FileNotFoundError:  # never started, or ended
             continue
     return False
 

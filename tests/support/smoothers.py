@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 
 def reflected(centres: Floats, points: Floats, sigma: float, length: float) -> Floats:
-    """[centres, points]: sums of Gaussians at the points and at their images beyond both ends."""
+    """Return sums of Gaussians at the points and their mirror images, [centres, points]."""
     total = np.zeros((len(centres), len(points)))
     turns = int(20 * sigma / length) + 2
     for turn in range(-turns, turns + 1):
@@ -20,7 +20,7 @@ def reflected(centres: Floats, points: Floats, sigma: float, length: float) -> F
 
 
 def direct_smoother(kept: NDArray[np.bool_], sigma: float) -> Floats:
-    """S, [kept bins, kept bins], by direct sums."""
+    """Return the smoother S by direct sums, [kept bins, kept bins]."""
     centres = np.arange(len(kept)) + 0.5
     kernel = reflected(centres, centres, sigma, len(kept))
     inside = kernel[np.ix_(kept, kept)]

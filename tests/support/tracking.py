@@ -12,19 +12,14 @@ from counterpoise.files import write_json
 from counterpoise.records.verdict import PartVerdict, Status, Verdict
 from counterpoise.store.arrow import write_table
 from counterpoise.store.paths import ResultPaths, RunFiles
+from counterpoise.store.runs import RunKey
 
 POINTS = 12
 
 
-def cohort_rows(samples: int = 2, methods: tuple[str, ...] = ("ice", "kr")) -> list[dict[str, Any]]:
+def cohort_runs(samples: int = 2, methods: tuple[str, ...] = ("ice", "kr")) -> list[RunKey]:
     return [
-        {
-            "sample": f"s{sample}",
-            "condition": "control",
-            "replicate": None,
-            "resolution": 10_000,
-            "method": method,
-        }
+        RunKey(f"s{sample}", 10_000, method, condition="control")
         for sample in range(samples)
         for method in methods
     ]
@@ -32,16 +27,15 @@ def cohort_rows(samples: int = 2, methods: tuple[str, ...] = ("ice", "kr")) -> l
 
 def write_run(
     paths: ResultPaths,
-    row: dict[str, Any],
+    run: RunKey,
     *,
     points: int = POINTS,
     tolerance: float = 1e-5,
     seconds: float = 1.5,
     deviation: float = 1e-6,
 ) -> RunFiles:
-    """The files of one balancing run, as small as they can be; returns their paths."""
-    place = (row["sample"], row["resolution"], row["method"])
-    files, plot = paths.run_files(*place), Path(paths.plot(*place))
+    """Write minimal files of one balancing run and return their paths."""
+    files, plot = paths.run_files(*run.place), Path(paths.plot(*run.place))
     part = PartVerdict(
         label="genome",
         first_bin=0,
@@ -57,7 +51,7 @@ def write_run(
         status=part.status,
         reason="",
         method="ice",
-        name=row["method"],
+        name=run.method,
         scope="genome",
         settings={"tolerance": tolerance, "max_iterations": 200, "on_failure": "keep"},
         bins=4,
@@ -86,7 +80,7 @@ def write_run(
     )
     write_table(files.weights, {"weight": np.array([1.0, 2.0, np.nan, 4.0])})
     plot.parent.mkdir(parents=True, exist_ok=True)
-    plot.write_bytes(b"\x89PNG" + row["method"].encode())
+    plot.write_bytes(b"\x89PNG" + run.method.encode())
     write_json(files.verdict, verdict.to_dict())
     return files
 

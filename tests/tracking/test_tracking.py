@@ -1,4 +1,4 @@
-"""MLflow logging: what is logged, that nothing doubles, and that trouble fails nothing."""
+"""MLflow logging: what is logged, that nothing is duplicated, and that failures are harmless."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,18 @@ from counterpoise.files import read_json, sha256, write_json
 from counterpoise.records.search import Candidate, Search
 from counterpoise.store.arrow import write_table
 from counterpoise.store.paths import ResultPaths
+from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_searches
 from counterpoise.tracking.log import log_cohort, next_attempt
 from counterpoise.tracking.values import CURVE, merge_curves
 from tests.support import REPOSITORY
 from tests.support.servers import closed_port, mlflow_server, running
-from tests.support.tracking import POINTS, cohort_rows, stored, write_run
+from tests.support.tracking import POINTS, cohort_runs, stored, write_run
 
 
-def write_search(paths: ResultPaths, row: dict[str, Any], score: float = 0.25) -> str:
-    """Makes the run one whose bandwidth was searched for, on two parts; the table's path."""
-    place = (row["sample"], row["resolution"], row["method"])
+def write_search(paths: ResultPaths, row: RunKey, score: float = 0.25) -> str:
+    """Add a bandwidth search on two parts to a run; return the path of the search."""
+    place = row.place
     path, verdict = paths.bandwidth(*place), paths.run_files(*place).verdict
     record = read_json(verdict)
     record["settings"]["bandwidth"] = "cv"
@@ -56,7 +58,7 @@ def write_search(paths: ResultPaths, row: dict[str, Any], score: float = 0.25) -
 
 
 def tables(settings: dict[str, Any], run: Any) -> pd.DataFrame:
-    """As MLflow finds and reads the tables of an experiment."""
+    """Read the tables of an experiment as MLflow does."""
     from mlflow import MlflowClient
 
     with pytest.MonkeyPatch.context() as patch:
@@ -66,9 +68,9 @@ def tables(settings: dict[str, Any], run: Any) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A new store of MLflow's; making one takes seconds, so that the tests copy it."""
+    """A new MLflow database; creating one takes seconds, so tests copy it."""
     folder = tmp_path_factory.mktemp("store")
-    record = log_cohort(ResultPaths("none", str(folder)), [], sqlite_settings(folder))
+    record = log_cohort(ResultPaths("none", str(folder)), [], **sqlite_settings(folder))
     assert record["status"] == "logged"
     assert sorted(path.name for path in folder.iterdir()) == ["mlflow.db"]
     return (folder / "mlflow.db").read_bytes()
@@ -95,15 +97,15 @@ def paths(tmp_path: Path) -> ResultPaths:
 
 
 @pytest.fixture
-def rows(paths: ResultPaths) -> list[dict[str, Any]]:
-    rows = cohort_rows()
+def rows(paths: ResultPaths) -> list[RunKey]:
+    rows = cohort_runs()
     for row in rows:
         write_run(paths, row)
     return rows
 
 
 def history(settings: dict[str, Any], run: Any) -> dict[str, list[tuple[int, int, float]]]:
-    """Every point of every metric of a run: step, time, value."""
+    """Return every point of every metric of a run: step, time, value."""
     from mlflow import MlflowClient
 
     client = MlflowClient(settings["uri"])
@@ -117,7 +119,7 @@ def history(settings: dict[str, Any], run: Any) -> dict[str, list[tuple[int, int
 
 
 def snapshot(settings: dict[str, Any]) -> dict[str, Any]:
-    """All that the store holds, to see that nothing changed."""
+    """Return everything that the store holds, to check that nothing changed."""
     return {
         run.info.run_id: (run.info.status, run.data.tags, run.data.params, history(settings, run))
         for run in stored(settings)
@@ -141,9 +143,9 @@ def file_hashes(folder: str) -> dict[str, str]:
 
 
 def test_everything_of_a_run_is_logged(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
-    record = log_cohort(paths, rows, settings)
+    record = log_cohort(paths, rows, **settings)
     assert (record["status"], record["reason"], record["experiment"]) == ("logged", "", "demo")
     runs = stored(settings)
     assert [run.info.run_name for run in runs] == [
@@ -205,13 +207,13 @@ def test_everything_of_a_run_is_logged(
 
 
 def test_logging_again_changes_nothing(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
-    first = log_cohort(paths, rows, settings)
+    first = log_cohort(paths, rows, **settings)
     before = snapshot(settings)
     # Balanced again with the same outcome: other seconds and file times, same content.
     write_run(paths, rows[0], seconds=9.0)
-    assert log_cohort(paths, rows, settings) == first
+    assert log_cohort(paths, rows, **settings) == first
     assert snapshot(settings) == before
     assert len(before) == len(rows)
 
@@ -219,12 +221,12 @@ def test_logging_again_changes_nothing(
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
 def test_an_interrupted_logging_is_completed(
     paths: ResultPaths,
-    rows: list[dict[str, Any]],
+    rows: list[RunKey],
     settings: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
     error: BaseException,
 ) -> None:
-    """Ended between the metrics and the artifacts of the second run, by a kill or a full disk."""
+    """A kill or a full disk ends logging between metrics and artifacts of the second run."""
     upload = LocalArtifactRepository.log_artifacts
     calls = iter(range(100))
 
@@ -236,17 +238,17 @@ def test_an_interrupted_logging_is_completed(
     with monkeypatch.context() as patch:
         patch.setattr(LocalArtifactRepository, "log_artifacts", failing)
         if isinstance(error, OSError):
-            record = log_cohort(paths, rows, settings)
+            record = log_cohort(paths, rows, **settings)
             assert [row["state"] for row in record["runs"]].count("pending") == 1
             assert record["runs"][1]["state"] == record["status"] == "pending"
             assert "No space left on device" in record["reason"]
         else:
             with pytest.raises(KeyboardInterrupt):
-                log_cohort(paths, rows, settings)
+                log_cohort(paths, rows, **settings)
     (unfinished,) = [run for run in stored(settings) if run.info.status == "RUNNING"]
     write_run(paths, rows[1], seconds=9.0)
 
-    record = log_cohort(paths, rows, settings)
+    record = log_cohort(paths, rows, **settings)
 
     assert record["status"] == "logged"
     assert record["runs"][1]["run_id"] == unfinished.info.run_id
@@ -260,27 +262,27 @@ def test_an_interrupted_logging_is_completed(
         assert len(points["seconds"]) == 1
 
 
-def test_a_run_created_twice_by_a_repeated_request_is_made_one(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+def test_a_run_created_twice_by_a_repeated_request_is_merged(
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     from mlflow import MlflowClient
 
-    log_cohort(paths, rows, settings)
+    log_cohort(paths, rows, **settings)
     run = stored(settings)[0]
     MlflowClient(settings["uri"]).create_run(run.info.experiment_id, tags=run.data.tags)
     assert len(stored(settings)) == len(rows) + 1
-    record = log_cohort(paths, rows, settings)
+    record = log_cohort(paths, rows, **settings)
     assert [run.info.run_id for run in stored(settings)] == [
         row["run_id"] for row in record["runs"]
     ]
 
 
 def test_changed_settings_make_a_new_run_and_mark_the_old(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
-    first = log_cohort(paths, rows, settings)
+    first = log_cohort(paths, rows, **settings)
     write_run(paths, rows[0], tolerance=1e-3)
-    second = log_cohort(paths, rows, settings)
+    second = log_cohort(paths, rows, **settings)
     assert second["runs"][1:] == first["runs"][1:]
     old, new = (record["runs"][0]["run_id"] for record in (first, second))
     assert old != new
@@ -296,32 +298,32 @@ def test_changed_settings_make_a_new_run_and_mark_the_old(
     )
 
     write_run(paths, rows[0])  # and back again: the first run is the current one once more
-    assert log_cohort(paths, rows, settings) == first
+    assert log_cohort(paths, rows, **settings) == first
     runs = {run.info.run_id: run for run in stored(settings)}
     assert len(runs) == len(rows) + 1
     assert runs[old].data.tags["counterpoise.current"] == "true"
     assert runs[new].data.tags["counterpoise.current"] == "false"
 
 
-def test_a_plot_drawn_anew_replaces_the_artifact(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+def test_a_new_plot_replaces_the_artifact(
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
-    log_cohort(paths, rows[:1], settings)
+    log_cohort(paths, rows[:1], **settings)
     write_run(paths, rows[0])
     path = Path(paths.plot("s0", 10_000, "ice"))
     path.write_bytes(b"another picture")
-    log_cohort(paths, rows[:1], settings)
+    log_cohort(paths, rows[:1], **settings)
     (run,) = stored(settings)
     held = Path(run.info.artifact_uri.removeprefix("file://")) / "plot.png"
     assert held.read_bytes() == b"another picture"
     assert run.data.tags["plot_sha256"] == sha256(path)
 
 
-def test_a_search_for_a_bandwidth_is_a_table(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+def test_a_bandwidth_search_is_logged_as_a_table(
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     path = write_search(paths, rows[0])
-    log_cohort(paths, rows[:2], settings)
+    log_cohort(paths, rows[:2], **settings)
     run, other = stored(settings)
     assert artifacts(settings, run) == ["bandwidth.json", "plot.png", "verdict.json"]
     table = tables(settings, run)
@@ -338,17 +340,17 @@ def test_a_search_for_a_bandwidth_is_a_table(
     assert not {"bandwidth_sha256", "mlflow.loggedArtifacts"} & set(other.data.tags)
 
 
-def test_a_search_made_again_replaces_the_table(
+def test_a_new_search_replaces_the_table(
     paths: ResultPaths,
-    rows: list[dict[str, Any]],
+    rows: list[RunKey],
     settings: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It has as many rows as before, where ``log_table`` would add to them."""
+    """The table has as many rows as before; ``log_table`` would append rows."""
     from mlflow import MlflowClient
 
     write_search(paths, rows[0])
-    log_cohort(paths, rows[:1], settings)
+    log_cohort(paths, rows[:1], **settings)
     run = stored(settings)[0]
     own = [{"path": "mine.json", "type": "table"}]
     shown = json.loads(run.data.tags["mlflow.loggedArtifacts"])
@@ -359,11 +361,11 @@ def test_a_search_made_again_replaces_the_table(
     with monkeypatch.context() as patch:
         nothing_new = lambda *_: pytest.fail("nothing is new")  # noqa: E731
         patch.setattr(LocalArtifactRepository, "log_artifacts", nothing_new)
-        log_cohort(paths, rows[:1], settings)
+        log_cohort(paths, rows[:1], **settings)
     assert snapshot(settings) == before
 
     path = write_search(paths, rows[0], score=0.125)
-    log_cohort(paths, rows[:1], settings)
+    log_cohort(paths, rows[:1], **settings)
     (run,) = stored(settings)
     assert tables(settings, run)["score"].tolist()[1] == 0.125
     assert len(tables(settings, run)) == 4
@@ -371,54 +373,54 @@ def test_a_search_made_again_replaces_the_table(
     assert json.loads(run.data.tags["mlflow.loggedArtifacts"]) == own + shown
 
 
-def test_a_search_that_is_missing_is_named(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+def test_a_missing_search_is_named(
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     path = Path(write_search(paths, rows[0]))
     path.unlink()
     with pytest.raises(CounterpoiseError, match=str(path)):
-        log_cohort(paths, rows, settings)
+        log_cohort(paths, rows, **settings)
 
 
 @pytest.mark.parametrize("name", ["weights", "trace"])
 def test_each_file_belongs_to_the_content(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any], name: str
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any], name: str
 ) -> None:
-    log_cohort(paths, rows[:1], settings)
+    log_cohort(paths, rows[:1], **settings)
     path = getattr(write_run(paths, rows[0]), name)
     pq.write_table(pq.read_table(path).slice(1), path)
-    log_cohort(paths, rows[:1], settings)
+    log_cohort(paths, rows[:1], **settings)
     assert len(stored(settings)) == 2
 
 
 def test_a_changed_sample_sheet_updates_the_tags(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
-    log_cohort(paths, rows, settings)
-    rows[0] |= {"condition": "knock-out", "replicate": 2}
-    rows[1] |= {"condition": None}
-    log_cohort(paths, rows, settings)
+    log_cohort(paths, rows, **settings)
+    rows[0] = replace(rows[0], condition="knock-out", replicate="2")
+    rows[1] = replace(rows[1], condition=None)
+    log_cohort(paths, rows, **settings)
     runs = stored(settings)
     assert len(runs) == len(rows)
     assert (runs[0].data.tags["condition"], runs[0].data.tags["replicate"]) == ("knock-out", "2")
     assert "condition" not in runs[1].data.tags
 
 
-def test_what_the_user_wrote_in_mlflow_stays(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+def test_edits_of_the_user_in_mlflow_stay(
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     from mlflow import MlflowClient
 
-    log_cohort(paths, rows, settings)
+    log_cohort(paths, rows, **settings)
     notes = {"mlflow.note.content": "look at chr3", "mine": "yes"}
     for key, value in notes.items():
         MlflowClient(settings["uri"]).set_tag(stored(settings)[0].info.run_id, key, value)
-    log_cohort(paths, rows, settings)
+    log_cohort(paths, rows, **settings)
     assert notes.items() <= stored(settings)[0].data.tags.items()
 
 
-def test_values_that_are_not_finite_are_left_out(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+def test_values_that_are_not_finite_are_skipped(
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     """A failed run: no deviation in the verdict, NaN and infinity in the trace."""
     files = write_run(paths, rows[0], points=4)
@@ -427,7 +429,7 @@ def test_values_that_are_not_finite_are_left_out(
     trace = pq.read_table(files.trace).to_pydict()
     trace["max_deviation"] = [0.5, math.inf, math.nan, 3.0]
     write_table(files.trace, trace)
-    assert log_cohort(paths, rows[:1], settings)["status"] == "logged"
+    assert log_cohort(paths, rows[:1], **settings)["status"] == "logged"
     (run,) = stored(settings)
     assert (run.info.status, run.data.tags["status"]) == ("FAILED", "failed")
     assert "**s0 10 kb ice: failed**: no total support" in run.data.tags["mlflow.note.content"]
@@ -452,10 +454,10 @@ def test_one_curve_for_many_chromosomes() -> None:
 
 
 def test_a_method_of_one_pass_has_no_curve(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     write_run(paths, rows[0], points=0)
-    assert log_cohort(paths, rows[:1], settings)["status"] == "logged"
+    assert log_cohort(paths, rows[:1], **settings)["status"] == "logged"
     (run,) = stored(settings)
     assert CURVE not in run.data.metrics
     assert run.data.metrics["final_max_deviation"] == 1e-6
@@ -464,7 +466,7 @@ def test_a_method_of_one_pass_has_no_curve(
 def test_an_unreachable_server_fails_nothing(
     paths: ResultPaths, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rows = cohort_rows(samples=20)
+    rows = cohort_runs(samples=20)
     for row in rows:
         write_run(paths, row)
     before = file_hashes(paths.root)
@@ -477,7 +479,7 @@ def test_an_unreachable_server_fails_nothing(
     }
     environment = dict(os.environ)
     start = time.monotonic()
-    record = log_cohort(paths, rows, settings)
+    record = log_cohort(paths, rows, **settings)
     assert time.monotonic() - start < 10
     assert record["status"] == "pending"
     assert record["uri"] == f"http://{address}"
@@ -486,14 +488,14 @@ def test_an_unreachable_server_fails_nothing(
     assert "not yet logged to MLflow" in caplog.text
     assert "s3cret" not in json.dumps(record) + caplog.text
     assert "alice" not in json.dumps(record) + caplog.text
-    assert record == log_cohort(paths, rows, settings)
+    assert record == log_cohort(paths, rows, **settings)
     assert file_hashes(paths.root) == before
     assert dict(os.environ) == environment
 
 
-def test_a_server_lost_on_the_way_is_not_asked_again(
+def test_a_lost_server_is_not_asked_again(
     paths: ResultPaths,
-    rows: list[dict[str, Any]],
+    rows: list[RunKey],
     settings: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -509,7 +511,7 @@ def test_a_server_lost_on_the_way_is_not_asked_again(
     with monkeypatch.context() as patch:
         for name in ("create_run", "get_experiment"):
             patch.setattr(MlflowClient, name, gone)
-        record = log_cohort(paths, rows, settings)
+        record = log_cohort(paths, rows, **settings)
     assert len(asked) == 2
     assert {row["reason"] for row in record["runs"]} == {"the server does not answer"}
 
@@ -523,52 +525,59 @@ def test_a_server_lost_on_the_way_is_not_asked_again(
     ],
 )
 def test_a_wrong_address_fails_nothing(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any], uri: str, reason: str
+    paths: ResultPaths,
+    rows: list[RunKey],
+    settings: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    uri: str,
+    reason: str,
 ) -> None:
-    record = log_cohort(paths, rows, settings | {"uri": uri})
+    # MLflow would try ten times, for 101 seconds in all, and has no setting for it.
+    monkeypatch.setattr("mlflow.store.db.utils.MAX_RETRY_COUNT", 2)
+    record = log_cohort(paths, rows, **(settings | {"uri": uri}))
     assert record["status"] == "pending"
     assert reason in record["reason"]
     assert "s3cret" not in json.dumps(record)
 
 
 def test_a_locked_or_foreign_database_fails_nothing(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any], tmp_path: Path
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any], tmp_path: Path
 ) -> None:
     (tmp_path / "mlflow.db").write_text("this is no database, and longer than its header" * 9)
-    record = log_cohort(paths, rows, settings)
+    record = log_cohort(paths, rows, **settings)
     assert (record["status"], "not a database" in record["reason"]) == ("pending", True)
 
 
 def test_a_deleted_experiment_and_a_moved_folder_are_explained(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     from mlflow import MlflowClient
 
-    log_cohort(paths, rows, settings)
-    moved = log_cohort(paths, rows, settings | {"artifacts": "/somewhere/else"})
+    log_cohort(paths, rows, **settings)
+    moved = log_cohort(paths, rows, **(settings | {"artifacts": "/somewhere/else"}))
     assert moved["status"] == "pending"
     assert "set tracking.artifacts back" in moved["reason"]
     client = MlflowClient(settings["uri"])
     client.delete_experiment(stored(settings)[0].info.experiment_id)
-    deleted = log_cohort(paths, rows, settings)
+    deleted = log_cohort(paths, rows, **settings)
     assert deleted["status"] == "pending"
     assert "mlflow experiments restore --experiment-id" in deleted["reason"]
 
 
 def test_tracking_turned_off_touches_nothing(paths: ResultPaths, tmp_path: Path) -> None:
-    record = log_cohort(paths, cohort_rows(), sqlite_settings(tmp_path) | {"enabled": False})
+    record = log_cohort(paths, cohort_runs(), **(sqlite_settings(tmp_path) | {"enabled": False}))
     assert record["status"] == "off"
     assert {row["state"] for row in record["runs"]} == {"off"}
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_result_is_named(
-    paths: ResultPaths, rows: list[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     plot = Path(paths.plot("s1", 10_000, "kr"))
     plot.unlink()
     with pytest.raises(CounterpoiseError, match=str(plot)):
-        log_cohort(paths, rows, settings)
+        log_cohort(paths, rows, **settings)
 
 
 @pytest.mark.parametrize(
@@ -584,7 +593,7 @@ def test_a_missing_result_is_named(
         ("sqlite:///results/me@lab/mlflow.db", "sqlite:///results/me@lab/mlflow.db"),
     ],
 )
-def test_credentials_are_taken_out(text: str, expected: str) -> None:
+def test_credentials_are_removed(text: str, expected: str) -> None:
     assert strip_credentials(text) == expected
 
 
@@ -600,15 +609,20 @@ rule track:
 """
 
 
+@pytest.mark.workflow
 def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
-    """The Snakemake contract of ``next_attempt``, with a sqlite store in a place not there yet."""
-    paths, rows = ResultPaths("demo", str(tmp_path / "results")), cohort_rows(1, ("ice",))
+    """The Snakemake contract of ``next_attempt``, with a SQLite store in a missing folder."""
+    paths, rows = ResultPaths("demo", str(tmp_path / "results")), cohort_runs(1, ("ice",))
     write_run(paths, rows[0])
     settings = sqlite_settings(tmp_path / "store" / "here") | {"timeout_seconds": 2}
     script = str(REPOSITORY / "scripts" / "track.py")
     sample = {"condition": None, "replicate": None, "resolutions": [10_000]}
     cohort = {"cohort": "demo", "samples": {"s0": sample}, "methods": ["ice"]}
-    names = {"SETTINGS": settings | cohort, "PYTHON": sys.executable, "SCRIPT": script}
+    names = {
+        "SETTINGS": {"tracking": settings, **cohort},
+        "PYTHON": sys.executable,
+        "SCRIPT": script,
+    }
     head = "".join(f"{name} = {value!r}\n" for name, value in names.items())
     (tmp_path / "Snakefile").write_text(head + SNAKEFILE)
     (tmp_path / "store").write_text("a file where the folder should be")
@@ -642,16 +656,15 @@ def server(tmp_path: Path, empty_database: bytes) -> Iterator[str]:
         yield started.address
 
 
-def test_a_real_server(
-    paths: ResultPaths, rows: list[dict[str, Any]], server: str, tmp_path: Path
-) -> None:
+@pytest.mark.servers
+def test_a_real_server(paths: ResultPaths, rows: list[RunKey], server: str, tmp_path: Path) -> None:
     settings = {"uri": server, "artifacts": None, "enabled": True, "timeout_seconds": 20}
     write_search(paths, rows[0])
-    first = log_cohort(paths, rows, settings)
+    first = log_cohort(paths, rows, **settings)
     assert (first["status"], first["reason"]) == ("logged", "")
     before = snapshot(settings)
     assert len(before) == len(rows)
-    assert log_cohort(paths, rows, settings) == first
+    assert log_cohort(paths, rows, **settings) == first
     assert snapshot(settings) == before
     run = stored(settings)[0]
     assert len(history(settings, run)[CURVE]) == POINTS

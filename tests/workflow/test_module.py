@@ -15,6 +15,8 @@ from tests.support import REPOSITORY
 from tests.support.maps import write_map
 from tests.support.web import ServedFile, serve
 
+pytestmark = pytest.mark.workflow
+
 SNAKEFILE = """
 configfile: "config.yaml"
 

@@ -75,6 +75,7 @@ def maps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / name for name in ("a.mcool", "other.mcool", "b.hic")}
 
 
+@pytest.mark.workflow
 def test_the_workflow_reads_maps_by_url(tmp_path: Path, maps: dict[str, Path]) -> None:
     cohort = Cohort(tmp_path)
     (tmp_path / "conf/cohort/small.yaml").write_text(REMOTE)
@@ -136,6 +137,7 @@ def test_the_workflow_reads_maps_by_url(tmp_path: Path, maps: dict[str, Path]) -
     assert len(maps_read) == 3
 
 
+@pytest.mark.workflow
 def test_the_error_about_a_web_page_names_the_url(tmp_path: Path) -> None:
     cohort = Cohort(tmp_path)
     page = ServedFile(b"<!DOCTYPE html><html>please log in</html>")

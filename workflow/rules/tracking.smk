@@ -1,20 +1,13 @@
-# MLflow, filled from the files under results/ when all of them are there.
+# MLflow, filled from the files under results/ when all of them exist.
 
 
 rule track:
     input:
-        # What a plot shows is there when the plot is: traces, weights and bandwidths need no naming.
-        verdicts=lambda wc: [
-            PATHS.run_files(*place, method).verdict
-            for place in MAPS
-            for method in RUN.methods
-        ],
-        plots=lambda wc: [
-            PATHS.plot(*place, method) for place in MAPS for method in RUN.methods
-        ],
-        script=SCRIPTS / "track.py",
+        # A plot implies the run's trace, weights and bandwidth.
+        verdicts=PLAN.verdicts,
+        plots=PLAN.plots,
     output:
-        # Kept while the job starts: it says whether the last attempt got through.
+        # Kept while the job starts: it says whether the last attempt succeeded.
         update(PATHS.tracking),
     log:
         PATHS.log("track"),
@@ -22,17 +15,15 @@ rule track:
         PATHS.benchmark("track")
     conda:
         "../../envs/counterpoise.yaml"
+    threads: PLAN.threads("track")
     resources:
-        mem_mb=lambda wc, attempt: attempt * needs.runs_mb(len(RUNS)),
-        runtime=lambda wc, attempt: attempt * needs.runs_minutes(len(RUNS)),
+        **PLAN.resources("track"),
     params:
-        root=lambda wc: PLACED.root,
-        settings={
-            **RUN.tracking_settings(),
-            "attempt": next_attempt(PLACED.tracking),
-        },
+        settings=PLAN.params("track", attempt=PLAN.next_attempt),
+        root=PLAN.root,
     message:
         "logging to MLflow"
     shell:
-        "printf %s {params.settings:q} | python {input.script} --settings -"
-        " --output {output} --root {params.root} 2>&1 | tee {log}"
+        "printf %s {params.settings:q} |"
+        " python $COUNTERPOISE_SCRIPTS/track.py --settings - --root {params.root}"
+        " --output {output} 2>&1 | tee {log}"

@@ -1,61 +1,64 @@
 """Backends: who computes the symmetric matrix-vector product.
 
-Every method sees a map only through ``Operator``; a backend is one module with one class
-that fulfils it.
+Methods see a map only through an ``Operator`` (``counterpoise.backends.base``). To add a backend,
+write a module (or a package) in this folder with a class that fulfils ``Operator``, a function
+that makes one, and ``BACKENDS = (BackendSpec("name", "summary", make_operator),)``. It then works
+in ``counterpoise.balance(..., backend="name")`` and as ``backend.name`` of the configuration;
+``make accept`` writes ``conf/backend/name.yaml``, with which ``backend=name`` works as well.
 """
 
 from __future__ import annotations
 
+import pkgutil
 from enum import StrEnum
-from typing import Any, Protocol
+from functools import cache
+from importlib import import_module
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from counterpoise.backends.vectors import Vector
+from counterpoise.backends.base import BackendSpec, Operator
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Selection
+from counterpoise.errors import ConfigError
+
+AUTO = "auto"  # the first backend that accepts the map: see ``counterpoise.backends.choice``
+
+# This module reads the registry, so the registry cannot be made from it.
+NOT_BACKENDS = {"choice"}
 
 
-class Operator(Protocol):
-    """The symmetric map A of one selection of contacts, restricted to its kept bins.
+@cache
+def backends() -> dict[str, BackendSpec]:
+    """Return every backend in this folder by name."""
+    specs: dict[str, BackendSpec] = {}
+    for module in pkgutil.iter_modules(__path__):
+        if module.name not in NOT_BACKENDS:
+            for spec in getattr(import_module(f"{__name__}.{module.name}"), "BACKENDS", ()):
+                specs[spec.name] = spec
+    return specs
 
-    Attributes
+
+def find_backend(name: str) -> BackendSpec:
+    """Return the backend of this name.
+
+    Parameters
     ----------
-    size : number of kept bins.
-    xp : ``numpy``, or ``torch`` where the vectors live on its device. Methods compute with the
-        names that the two share (``xp.sqrt``, ``xp.where``, ``x.sum()``), so they run on either.
+    name : str
+        Name of a backend; not ``auto``.
+
+    Returns
+    -------
+    BackendSpec
+
+    Raises
+    ------
+    ConfigError
+        There is none.
     """
-
-    size: int
-
-    @property
-    def xp(self) -> Any: ...
-
-    def ones(self) -> Vector:
-        """float64 [size] of ones, where this operator's vectors live."""
-        ...
-
-    def product(self, x: Vector) -> Vector:
-        """A x; float64 [size] (or [size, k], k at once) in and out, the same bits at every call."""
-        ...
-
-    def restrict(self, kept: NDArray[np.bool_]) -> Operator:
-        """The same map on fewer bins (bool [size], True for those kept); shares its memory."""
-        ...
-
-
-class Backend(StrEnum):
-    """``native`` is compiled C; ``scipy`` (or ``numpy``) is slow and plain, for checks.
-
-    ``balance`` resolves ``auto`` first: see ``counterpoise.backends.device``.
-    """
-
-    AUTO = "auto"
-    NATIVE = "native"
-    TORCH = "torch"
-    SCIPY = "scipy"
-    NUMPY = "numpy"
+    if name not in backends():
+        raise ConfigError(
+            f"there is no backend {name!r}; there are {', '.join([AUTO, *sorted(backends())])}."
+        )
+    return backends()[name]
 
 
 def make_operator(
@@ -65,18 +68,30 @@ def make_operator(
     threads: int | None = None,
     device: str | None = None,
 ) -> Operator:
-    """The operator of a selection of contacts on the backend of this name.
+    """Make the operator of a selection of contacts.
 
-    ``device`` is for torch alone: ``cuda``, ``cpu``, or None for CUDA where there is some.
+    Parameters
+    ----------
+    backend : str
+        Name of a backend; not ``auto``, which ``choose_backend`` resolves.
+    contacts : ContactMap
+        The map.
+    selection : Selection
+        Bins and contacts that count.
+    threads : int, optional
+        Threads on the CPU; None for as many as this process may run on.
+    device : str, optional
+        One of the backend's devices; None for the best that the machine has.
+
+    Raises
+    ------
+    ConfigError
+        There is no such backend or device, or the map does not fit on it.
     """
-    if Backend(backend) is Backend.TORCH:
-        from counterpoise.backends.torch import TorchOperator
+    return find_backend(backend).make_operator(contacts, selection, threads, device)
 
-        return TorchOperator(contacts.load(), selection, device, threads)
-    if Backend(backend) in (Backend.AUTO, Backend.NATIVE):
-        from counterpoise.backends.native import NativeOperator
 
-        return NativeOperator(contacts, selection, threads)
-    from counterpoise.backends.scipy import ScipyOperator, selected_matrix
-
-    return ScipyOperator(selected_matrix(contacts.load(), selection))
+Backend: Any = StrEnum(  # type: ignore[misc]
+    "Backend", {name.upper(): name for name in (AUTO, *backends())}, module=__name__
+)
+Backend.__doc__ = """``auto`` and the names of all backends, as members."""

@@ -1,4 +1,4 @@
-"""Vectors of an operator: numpy arrays, or torch tensors where the operator lives on a device."""
+"""Vectors of an operator: numpy arrays, or torch tensors if the operator lives on a device."""
 
 from __future__ import annotations
 
@@ -13,24 +13,49 @@ Vector = Any
 
 
 def to_numpy(x: Vector) -> NDArray[Any]:
-    """A vector of an operator as a numpy array."""
+    """Copy a vector of an operator to numpy.
+
+    Parameters
+    ----------
+    x : Vector
+        Any shape and type; a numpy array is returned as it is.
+    """
     return np.asarray(x) if isinstance(x, np.ndarray) else np.asarray(x.cpu().numpy())
 
 
 def to_floats(*values: Any) -> list[float]:
-    """Sums, largest values and the like as plain numbers.
+    """Return sums, maxima and other scalars of an operator's module as Python floats.
 
-    All of them together: where they lie on a device, each transfer makes it wait for the host.
+    Parameters
+    ----------
+    *values : scalar
+        numpy scalars or torch tensors without dimensions. Pass all of them in one call: each
+        transfer from a device makes it wait for the host.
     """
     if isinstance(values[0], np.generic):
         return [float(value) for value in values]
-    import torch  # loaded already, since the values are its own
+    import torch  # loaded already, since the values are torch's
 
     return list(torch.stack(values).tolist())
 
 
 def deviations(row_sums: Vector, target: Any = None) -> tuple[float, float]:
-    """Largest and RMS relative deviation of row sums from a target, or from their own mean."""
+    """Measure how far row sums are from their target.
+
+    Parameters
+    ----------
+    row_sums : Vector
+        float64 [n].
+    target : float or Vector, optional
+        What the row sums should be; None for their own mean.
+
+    Returns
+    -------
+    largest : float
+        Largest absolute relative deviation.
+    rms : float
+        Root of the mean square of the relative deviations.
+    """
     goal = row_sums.mean() if target is None else target
     relative = row_sums / goal
     relative -= 1

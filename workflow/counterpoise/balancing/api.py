@@ -1,4 +1,8 @@
-"""Balancing a map: one loop over its parts (``parts.py``), the same for every method and scope."""
+"""Balance a contact map: one loop over its parts, the same for every method and scope.
+
+``balance`` is the entry of the package; ``select_bandwidth`` chooses the bandwidth of a kernel
+method. What happens to one part is in ``counterpoise.balancing.parts``.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise._version import __version__
-from counterpoise.backends import Backend
-from counterpoise.backends.device import choose_backend
+from counterpoise.backends import AUTO, find_backend
+from counterpoise.backends.choice import choose_backend
 from counterpoise.balancing.cross_validation import search_parts
-from counterpoise.balancing.parts import Task, balance_part
-from counterpoise.balancing.rescaling import scaled_to
+from counterpoise.balancing.parts import balance_part
+from counterpoise.balancing.rescaling import rescale
+from counterpoise.balancing.task import Task
 from counterpoise.contacts.contact_map import CHUNK_PIXELS, ContactMap, Contacts, StoredContacts
 from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.errors import ConfigError, NotBalancedError
@@ -29,7 +34,8 @@ from counterpoise.methods.kernel.settings import CV, KernelSettings
 from counterpoise.process import peak_memory_mb
 from counterpoise.records.search import Search
 from counterpoise.records.trace import TraceRow
-from counterpoise.records.verdict import PartVerdict, Status, Verdict, overall
+from counterpoise.records.verdict import PartVerdict, Status, Verdict, overall_status
+from counterpoise.records.wording import overall_reason
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -43,13 +49,18 @@ class Balance:
 
     Attributes
     ----------
-    contacts : the raw map.
-    weights : float64 [bins], multiplicative: balanced_ij = count_ij * w_i * w_j. NaN on masked
-        bins, and on parts that failed unless ``on_failure`` keeps them.
-    se : float64 [bins], standard errors of the weights by counting noise alone, relative (0.02 is
-        two percent, of the weight and of the bias alike); NaN where weights are.
-    verdict : what came of it, whole and by part.
-    trace : a row an iteration.
+    contacts : ContactMap
+        The raw map.
+    weights : ndarray of float64, shape (bins,)
+        Multiplicative: balanced_ij = count_ij * w_i * w_j. NaN on masked bins, and on parts that
+        failed unless ``on_failure`` keeps their weights.
+    se : ndarray of float64, shape (bins,)
+        Standard errors of the weights by counting noise alone, relative (0.02 is two percent of
+        the weight, and of the bias); NaN where weights are.
+    verdict : Verdict
+        The verdict on the map and on each part.
+    trace : tuple of TraceRow
+        A row for each iteration.
     """
 
     contacts: ContactMap
@@ -60,28 +71,32 @@ class Balance:
 
     @property
     def status(self) -> Status:
+        """The verdict's status."""
         return self.verdict.status
 
     @property
     def reason(self) -> str:
+        """The verdict's reason in words; empty where there is nothing to say."""
         return self.verdict.reason
 
     @property
     def iterations(self) -> int:
+        """The most iterations that a part took."""
         return self.verdict.iterations
 
     @property
     def matvecs(self) -> int:
+        """Symmetric matrix-vector products over all parts."""
         return self.verdict.matvecs
 
     @cached_property
     def bias(self) -> NDArray[np.float64]:
-        """float64 [bins], divisive: 1 / weights, scaled to a mean of one; NaN where they are."""
+        """float64 [bins], divisive: 1 / weights, scaled to a mean of one; NaN where weights are."""
         bias = 1 / self.weights
         return bias / np.nanmean(bias) if np.isfinite(bias).any() else bias
 
     def matrix(self) -> sp.csr_matrix:
-        """The balanced map, both triangles, float64 CSR; masked rows and columns are empty."""
+        """Return the balanced map: both triangles, float64 CSR; masked rows are empty."""
         import scipy.sparse as sp
 
         scale = sp.diags(np.nan_to_num(self.weights))
@@ -93,7 +108,7 @@ def balance(
     method: str = "kr",
     *,
     mask: MaskLike = None,
-    backend: str = Backend.AUTO,
+    backend: str = AUTO,
     device: str | None = None,
     threads: int | None = None,
     name: str | None = None,
@@ -106,18 +121,28 @@ def balance(
 
     Parameters
     ----------
-    contacts : ``Contacts``, or a symmetric scipy sparse or dense matrix (taken as one chromosome of
-        bins of one base pair, no diagonal left out unless ``ignore_diags`` asks for it).
-    method : name of a method (``counterpoise.methods``).
-    mask : filter settings (``MaskSettings`` or a dict of them), a bool array [bins] with True
-        for kept bins, or None for empty bins alone.
-    backend, device, threads : who computes, see ``counterpoise.backends`` and ``BackendSettings``.
-    name : what the result is called in records; the method's name by default.
-    mask_record : what the verdict says of a mask given as an array.
-    searches : of ``select_bandwidth`` with the same mask and settings, for a method whose
-        ``bandwidth`` is ``cv``; made here where they are not given.
-    progress : called with a line of text as each part is done.
-    settings : the method's own, such as ``scope="cis"``, ``tolerance``, ``ignore_diags``.
+    contacts : ContactMap, sparse matrix or array_like
+        The raw map. A symmetric scipy sparse or dense matrix is taken as one chromosome of bins of
+        one base pair, with all diagonals unless ``ignore_diags`` says otherwise.
+    method : str, default "kr"
+        Name of a method (``counterpoise.methods``).
+    mask : MaskSettings, dict, ndarray of bool, or None
+        Filter settings, or an array [bins] with True for kept bins; None masks empty bins only.
+    backend, device : str, optional
+        What computes (``counterpoise.backends``).
+    threads : int, optional
+        Threads of a matrix-vector product.
+    name : str, optional
+        Name of the result in records; the method's name by default.
+    mask_record : dict, optional
+        Summary of a mask given as an array, for the verdict.
+    searches : sequence of Search, optional
+        Result of ``select_bandwidth`` with the same mask and settings, for a method whose
+        ``bandwidth`` is ``cv``; searched here if it is not given.
+    progress : callable
+        Receives a line of text as each part is done.
+    **settings
+        The method's own, such as ``scope="cis"``, ``tolerance`` or ``ignore_diags``.
 
     Returns
     -------
@@ -125,54 +150,38 @@ def balance(
 
     Raises
     ------
-    ConfigError : unknown method or setting, or a value out of range.
-    NotBalancedError : the map is not balanced and ``on_failure`` is ``stop``.
+    ConfigError
+        If the method or a setting is unknown, or a value is out of range.
+    NotBalancedError
+        If the map is not balanced and ``on_failure`` is ``stop``.
+
+    Examples
+    --------
+    >>> import counterpoise as cp
+    >>> result = cp.balance([[4, 2], [2, 9]], "kr")
+    >>> result.status.value, result.matrix().sum(axis=1).round(6).ravel().tolist()
+    ('converged', [[1.0, 1.0]])
     """
     begin = time.perf_counter()
-    task, selections, found_record = _prepared(
+    task, selections, mask_summary = _prepare(
         contacts, method, mask, settings, backend, device, threads
     )
     task = replace(task, progress=progress)
-    contacts, resolved = task.contacts, task.settings
-    searching = isinstance(resolved, KernelSettings) and resolved.bandwidth == CV
-    if searches is not None and not searching:
-        raise ConfigError(f"searches are of use only for a kernel method with bandwidth: {CV}.")
-    if searching:
-        if searches is None:
-            searches = search_parts(task, selections, progress)
-        found = {search.label: (search.bandwidth, search.words()) for search in searches}
-        for selection in selections:
-            if selection.kept.any() and selection.label not in found:
-                raise ConfigError(f"searches say nothing of {selection.label}.")
-        task = replace(task, bandwidths=found)
-    weights, errors = np.full((2, len(contacts.bins)), np.nan)
-    parts: list[PartVerdict] = []
-    trace: list[TraceRow] = []
-    for selection in selections:
-        outcome = balance_part(task, selection)
-        part = outcome.part
-        weights[selection.lo : selection.hi] = outcome.values
-        errors[selection.lo : selection.hi] = outcome.errors
-        parts.append(part)
-        trace.extend(outcome.rows)
-        progress(f"{part.label}: {part.status.value} after {part.matvecs} products. {part.reason}")
-    if isinstance(resolved, EqualSumsSettings):
-        weights, parts = scaled_to(Target(resolved.target), weights, parts)
-    known = errors[np.isfinite(errors)]
+    task = replace(task, searches=_resolve_searches(task, selections, searches))
+    weights, errors, parts, trace = _balance_parts(task, selections)
     verdict = replace(
-        _verdict(task, name or method, parts),
-        median_se=_median(known),
-        mask=mask_record or found_record,
+        _summarise(task, name or method, parts),
+        median_se=_median(errors[np.isfinite(errors)]),
+        mask=mask_record or mask_summary,
         run={
             "seconds": round(time.perf_counter() - begin, 3),
             "peak_memory_mb": round(peak_memory_mb(), 1),
         },
     )
-    if resolved.on_failure == OnFailure.STOP and not (
-        verdict.status.good or verdict.status is Status.EMPTY
-    ):
+    usable = verdict.status.good or verdict.status is Status.EMPTY
+    if task.settings.on_failure == OnFailure.STOP and not usable:
         raise NotBalancedError(f"{verdict.name} ({verdict.status.value}): {verdict.reason}")
-    return Balance(contacts, weights, errors, verdict, tuple(trace))
+    return Balance(task.contacts, weights, errors, verdict, tuple(trace))
 
 
 def select_bandwidth(
@@ -180,30 +189,53 @@ def select_bandwidth(
     method: str = "kde",
     *,
     mask: MaskLike = None,
-    backend: str = Backend.AUTO,
+    backend: str = AUTO,
     device: str | None = None,
     threads: int | None = None,
     progress: Callable[[str], None] = lambda message: None,
     **settings: Any,
 ) -> list[Search]:
-    """Choose the bandwidth of a kernel method by cross-validation, for each part by itself.
+    """Choose the bandwidth of a kernel method by cross-validation, separately for each part.
 
     Parameters
     ----------
-    contacts, method, mask, backend, device, threads, settings : as for ``balance``, to which the
-        result can be given (``searches``).
+    contacts, method, mask, backend, device, threads, progress, **settings
+        As for ``balance``.
+
+    Returns
+    -------
+    list of Search
+        One for each part with contacts; ``balance`` accepts it as ``searches``.
 
     Raises
     ------
-    ConfigError : as for ``balance``; a method without a bandwidth; counts that are not whole.
+    ConfigError
+        As for ``balance``; if the method has no bandwidth; if counts are not whole numbers.
     """
-    task, selections, _ = _prepared(contacts, method, mask, settings, backend, device, threads)
+    task, selections, _ = _prepare(contacts, method, mask, settings, backend, device, threads)
     if not isinstance(task.settings, KernelSettings):
         raise ConfigError(f"{method} has no bandwidth to choose.")
     return search_parts(task, selections, progress)
 
 
-def _prepared(
+def make_settings(method: Method, settings: dict[str, Any]) -> MethodSettings:
+    """Return the method's settings.
+
+    Raises
+    ------
+    ConfigError
+        If the method has no setting of a name, or a value is out of range.
+    """
+    names = {field.name for field in fields(method.settings)}
+    unknown = sorted(set(settings) - names)
+    if unknown:
+        raise ConfigError(
+            f"{method.name} has no setting {unknown[0]!r}; it has {', '.join(sorted(names))}."
+        )
+    return method.settings(**settings)
+
+
+def _prepare(
     contacts: Any,
     method: str,
     mask: MaskLike,
@@ -212,7 +244,7 @@ def _prepared(
     device: str | None,
     threads: int | None,
 ) -> tuple[Task, list[Selection], dict[str, Any]]:
-    """All that the parts of a map have in common, the parts, and what is to be said of the mask."""
+    """Return what all parts have in common, the parts, and the summary of the mask."""
     chosen = _find_method(method)
     if not isinstance(contacts, Contacts | StoredContacts):
         contacts = Contacts.from_matrix(contacts)
@@ -222,7 +254,7 @@ def _prepared(
     resolved = make_settings(chosen, settings)
     if threads is not None and threads < 1:
         raise ConfigError(f"threads is {threads}; it must be one or more.")
-    kept, mask_record = _resolve_mask(contacts, mask)
+    kept, mask_summary = _resolve_mask(contacts, mask)
     selections = list(
         select(
             contacts.bins,
@@ -234,47 +266,28 @@ def _prepared(
         )
     )
     computer = choose_backend(backend, device, contacts, selections)
-    return Task(contacts, chosen, resolved, computer, threads), selections, mask_record
-
-
-def _median(values: NDArray[np.float64]) -> float | None:
-    """None of none. ``np.median`` imports numpy.ma first, which costs more than a product."""
-    ordered, n = np.sort(values), len(values)
-    return float((ordered[(n - 1) // 2] + ordered[n // 2]) / 2) if n else None
-
-
-def make_settings(method: Method, settings: dict[str, Any]) -> MethodSettings:
-    """The method's settings object; unknown keys are refused by name."""
-    known = {field.name for field in fields(method.settings)}
-    unknown = sorted(set(settings) - known)
-    if unknown:
-        raise ConfigError(
-            f"{method.name} has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}."
-        )
-    return method.settings(**settings)
+    return Task(contacts, chosen, resolved, computer, threads), selections, mask_summary
 
 
 def _find_method(name: str) -> Method:
+    """Return a method by its name."""
     if name not in methods():
         raise ConfigError(f"there is no method {name!r}; there are {', '.join(sorted(methods()))}.")
     return methods()[name]
 
 
 def _resolve_mask(contacts: ContactMap, mask: MaskLike) -> tuple[NDArray[np.bool_], dict[str, Any]]:
+    """Return the kept bins and the summary of the mask."""
     if mask is None:
-        filled = np.diff(contacts.indptr) > 0
-        for a in range(0, contacts.nnz, CHUNK_PIXELS):
-            columns, _ = contacts.entries(a, min(a + CHUNK_PIXELS, contacts.nnz))
-            filled[columns] = True
-        return filled, {}
+        return _has_contacts(contacts), {}
     if isinstance(mask, dict):
         unknown = sorted(set(mask) - {field.name for field in fields(MaskSettings)})
         if unknown:
             raise ConfigError(f"the mask has no setting {unknown[0]!r}.")
         mask = MaskSettings(**mask)
     if isinstance(mask, MaskSettings):
-        found = mask_bins(contacts, mask)
-        return found.kept, found.summary()
+        masked = mask_bins(contacts, mask)
+        return masked.kept, masked.summary()
     kept = np.asarray(mask)
     if kept.dtype != bool or kept.shape != (len(contacts.bins),):
         raise ConfigError(
@@ -284,25 +297,73 @@ def _resolve_mask(contacts: ContactMap, mask: MaskLike) -> tuple[NDArray[np.bool
     return kept, {}
 
 
-def _verdict(task: Task, name: str, parts: list[PartVerdict]) -> Verdict:
+def _has_contacts(contacts: ContactMap) -> NDArray[np.bool_]:
+    """Return whether each bin has a contact; bool [bins]."""
+    has_contacts = np.diff(contacts.indptr) > 0
+    for a in range(0, contacts.nnz, CHUNK_PIXELS):
+        columns, _ = contacts.entries(a, min(a + CHUNK_PIXELS, contacts.nnz))
+        has_contacts[columns] = True
+    return has_contacts
+
+
+def _resolve_searches(
+    task: Task, selections: Sequence[Selection], searches: Sequence[Search] | None
+) -> dict[str, Search]:
+    """Return the bandwidth search of each part by label; empty where none is wanted."""
+    settings = task.settings
+    if not isinstance(settings, KernelSettings) or settings.bandwidth != CV:
+        if searches is not None:
+            raise ConfigError(f"searches are of use only for a kernel method with bandwidth: {CV}.")
+        return {}
+    if searches is None:
+        searches = search_parts(task, selections, task.progress)
+    by_label = {search.label: search for search in searches}
+    for selection in selections:
+        if selection.kept.any() and selection.label not in by_label:
+            raise ConfigError(f"searches say nothing of {selection.label}.")
+    return by_label
+
+
+def _balance_parts(
+    task: Task, selections: Sequence[Selection]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], list[PartVerdict], list[TraceRow]]:
+    """Balance the parts one by one; return weights, standard errors, verdicts and trace."""
+    weights, errors = np.full((2, len(task.contacts.bins)), np.nan)
+    parts: list[PartVerdict] = []
+    trace: list[TraceRow] = []
+    for selection in selections:
+        outcome = balance_part(task, selection)
+        part = outcome.verdict
+        weights[selection.lo : selection.hi] = outcome.weights
+        errors[selection.lo : selection.hi] = outcome.errors
+        parts.append(part)
+        trace.extend(outcome.trace)
+        task.progress(
+            f"{part.label}: {part.status.value} after {part.matvecs} products. {part.reason}"
+        )
+    if isinstance(task.settings, EqualSumsSettings):
+        weights, parts = rescale(Target(task.settings.target), weights, parts)
+    return weights, errors, parts, trace
+
+
+def _median(values: NDArray[np.float64]) -> float | None:
+    """Return the median, or None for an empty array.
+
+    ``np.median`` imports numpy.ma first, which takes longer than a product.
+    """
+    ordered, n = np.sort(values), len(values)
+    return float((ordered[(n - 1) // 2] + ordered[n // 2]) / 2) if n else None
+
+
+def _summarise(task: Task, name: str, parts: list[PartVerdict]) -> Verdict:
+    """Return the verdict over all parts."""
     method, settings, computer = task.method, task.settings, task.computer
-    status, reason = overall(parts)
     measured = [part for part in parts if part.max_deviation is not None]
     kept = sum(part.kept for part in measured)
     squares = sum(part.kept * (part.rms_deviation or 0.0) ** 2 for part in measured)
-    versions = {
-        "counterpoise": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-    }
-    if method.version:
-        versions[method.name] = method.version
-    used = Backend.NATIVE if computer.backend is Backend.AUTO else computer.backend
-    if used is Backend.TORCH:
-        versions["torch"] = version("torch")
     return Verdict(
-        status=status,
-        reason=reason,
+        status=overall_status(parts),
+        reason=overall_reason(parts),
         method=method.name,
         name=name,
         scope=settings.scope,
@@ -314,9 +375,23 @@ def _verdict(task: Task, name: str, parts: list[PartVerdict]) -> Verdict:
         max_deviation=max((part.max_deviation or 0.0 for part in measured), default=None),
         rms_deviation=(squares / kept) ** 0.5 if kept else None,
         parts=tuple(parts),
-        backend=used.value,
+        backend=computer.backend,
         device=computer.device_name,
         device_note=computer.note,
         source=task.contacts.source,
-        versions=versions,
+        versions=_versions(method, computer.backend),
     )
+
+
+def _versions(method: Method, backend: str) -> dict[str, str]:
+    """Return the versions of the software, and of the algorithm where several have its name."""
+    versions = {
+        "counterpoise": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+    if method.version:
+        versions[method.name] = method.version
+    for library in find_backend(backend).libraries:
+        versions[library] = version(library)
+    return versions

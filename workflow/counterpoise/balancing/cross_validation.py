@@ -1,8 +1,9 @@
-"""Choosing the bandwidth by cross-validation: Algorithm 5 of arXiv 2506.12626.
+"""Choose the bandwidth by cross-validation: Algorithm 5 of arXiv 2506.12626.
 
-The contacts are split in two halves, as independent as the counts are Poisson. The bias that one
-half teaches at each bandwidth balances the other, and is the better the more evenly that half's
-contacts then lie along the chromosome. Both ways round, over several splits.
+The contacts are split in two halves, which are independent if the counts are Poisson. The bias
+learned from one half at each bandwidth balances the other; the more evenly that half's contacts
+then lie along the chromosome, the better the bandwidth. Each half is learned from and held out
+once, over several splits.
 """
 
 from __future__ import annotations
@@ -16,86 +17,76 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator
-from counterpoise.backends.vectors import to_numpy
-from counterpoise.balancing.parts import Task
-from counterpoise.contacts.chromosomes import ChromosomeBins, chromosome_bins, restrict_chromosomes
+from counterpoise.backends.base import Operator
+from counterpoise.backends.vectors import Vector, to_numpy
+from counterpoise.balancing.scores import FEWEST_RUNS, find_runs, score, within_runs
+from counterpoise.balancing.task import Task
+from counterpoise.contacts.chromosomes import (
+    ChromosomeBins,
+    chromosome_bins,
+    restrict_chromosomes,
+)
 from counterpoise.contacts.contact_map import CHUNK_PIXELS, Contacts, load_rows
 from counterpoise.contacts.selection import Selection
 from counterpoise.errors import ConfigError
+from counterpoise.methods.fixed_point import Ending, State, iterate
 from counterpoise.methods.kernel.settings import KernelSettings, Score
+from counterpoise.methods.kernel.smoothing import Smoother
 from counterpoise.methods.kernel.solver import Step, within_reach
 from counterpoise.records.search import Candidate, Search
+from counterpoise.records.wording import (
+    NO_CONTACT_IN_REACH,
+    NO_CONTACTS,
+    RAN_OFF,
+    not_converged_after,
+    sentence,
+)
 
-# Candidates that are computed side by side, in passes over the map that they share.
+# Candidates that are computed side by side and share passes over the map.
 TOGETHER = 8
-# Nearer to the solution than the scores of neighbours are to each other.
+# This tolerance moves a score by less than neighbouring candidates differ.
 TOLERANCE = 1e-5
 MAX_ITERATIONS = 300
-# The score ``excess`` looks at runs of bins that have so many contacts on average, and where there
-# are fewer than so many runs, at nothing: a variance of two or three numbers is chance.
-CONTACTS, FEWEST_RUNS = 20, 5
 
 
-def score(
-    kind: Score,
-    sums: NDArray[np.float64],
-    noise: NDArray[np.float64],
-    runs: NDArray[np.intp],
-) -> NDArray[np.float64]:
-    """Unevenness of row sums [bins, candidates], each column by itself.
+def choose(candidates: Sequence[Candidate], caution: float, decisive: bool = True) -> int:
+    """Choose the candidate with the lowest score plus a number of standard errors.
 
     Parameters
     ----------
-    noise : their Poisson variance, of the same shape, such that the sum over a run is the variance
-        of that of its row sums; ``excess`` takes it off, and can so be below zero.
-    runs : int [bins], ascending, the run of bins that each is in; for ``excess`` alone.
-    """
-    n = len(sums)
-    if kind is Score.EXCESS:
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(runs)) + 1])
-        sizes = np.diff([*starts, n])[:, None]
-        means = np.add.reduceat(sums, starts) / sizes
-        counting = np.add.reduceat(noise, starts) / sizes**2
-        mean = sums.mean(axis=0)
-        return np.asarray((((means - mean) ** 2 - counting) * sizes).sum(axis=0) / n / mean**2)
-    shares = sums / sums.sum(axis=0)
-    if kind is Score.KL:
-        # x log x is zero at zero.
-        return np.asarray((shares * np.log(np.where(shares > 0, shares * n, 1))).sum(axis=0))
-    if kind is Score.COSINE:
-        return np.asarray(1 - 1 / np.sqrt(n * (shares**2).sum(axis=0)))
-    # Distance of the cumulative shares from the line at the bins' borders, linear in between.
-    apart = np.cumsum(shares, axis=0) - (np.arange(1, n + 1) / n)[:, None]
-    before = np.vstack([np.zeros_like(apart[:1]), apart[:-1]])
-    return np.asarray((before**2 + before * apart + apart**2).sum(axis=0) / (3 * n))
+    candidates : sequence of Candidate
+        The narrowest first.
+    caution : float
+        Number of standard errors to add to a score.
+    decisive : bool
+        Whether scores decide; if not, the widest with a score is chosen.
 
-
-def choose(candidates: Sequence[Candidate], caution: float, telling: bool = True) -> int:
-    """Index of the candidate with the least score, plus so many times its standard error.
-
-    The widest of those scored where scores are not ``telling``, and of all where none has one.
+    Returns
+    -------
+    int
+        Index of the choice; the widest of all where none has a score.
     """
     scored = [k for k, candidate in enumerate(candidates) if not candidate.rejected]
     if not scored:
         return len(candidates) - 1
-    if not telling:
+    if not decisive:
         return scored[-1]
     return min(scored, key=lambda k: candidates[k].score + caution * candidates[k].error)
 
 
-def halves(contacts: Contacts, rng: np.random.Generator) -> tuple[Contacts, Contacts]:
-    """Give each contact of the upper triangle to one of two maps, by the toss of a coin.
+def split_contacts(contacts: Contacts, rng: np.random.Generator) -> tuple[Contacts, Contacts]:
+    """Assign each contact of the upper triangle to one of two maps at random.
 
     Raises
     ------
-    ConfigError : counts that are not whole, and so cannot be split.
+    ConfigError
+        If counts are not whole numbers, and so cannot be split.
     """
     counts = contacts.counts
     if counts.dtype.kind == "f" and (counts != np.floor(counts)).any():
         raise ConfigError(
-            "a bandwidth cannot be chosen by cross-validation: the counts are not whole numbers, "
-            "so they cannot be split in two; give a bandwidth, or the raw map."
+            "give a bandwidth, or the raw map: cross-validation cannot choose one, since the "
+            "counts are not whole numbers and cannot be split in two."
         )
     first = np.empty_like(counts)
     for begin in range(0, len(counts), CHUNK_PIXELS):
@@ -113,28 +104,37 @@ def search_parts(
 
     Parameters
     ----------
-    task : with the settings of a kernel method.
+    task : Task
+        With the settings of a kernel method.
+    selections : sequence of Selection
+        The parts.
+    progress : callable
+        Receives a line of text for each part.
     """
     assert isinstance(task.settings, KernelSettings)
     assert task.method.step is not None
-    found = []
+    searches = []
     for selection in selections:
         if not selection.kept.any():
             continue
-        chromosomes = chromosome_bins(task.contacts.bins, selection)
-        # No other part's contacts are split, nor those between them.
-        contacts = load_rows(task.contacts, selection.lo, selection.hi, selection.hi)
-        operators = partial(task.operator, selection=selection)
-        step, settings = task.method.step, task.settings
-        label, first_bin = selection.label, selection.lo
-        found.append(search(contacts, operators, chromosomes, step, settings, label, first_bin))
-        progress(f"{selection.label}: {found[-1].words()}")
-    return found
+        search = search_bandwidth(
+            # Other parts' contacts, and those with them, are not split.
+            load_rows(task.contacts, selection.lo, selection.hi, selection.hi),
+            partial(task.operator, selection=selection),
+            chromosome_bins(task.contacts.bins, selection),
+            task.method.step,
+            task.settings,
+            selection.label,
+            selection.lo,
+        )
+        searches.append(search)
+        progress(f"{selection.label}: {sentence(search.fact)}")
+    return searches
 
 
 @dataclass
-class _Tried:
-    """A candidate while it is tried: its scores so far, or why it is given up."""
+class _Trial:
+    """A candidate while it is tried: its scores so far, or why it was rejected."""
 
     bandwidth: float
     whole: float
@@ -142,7 +142,14 @@ class _Tried:
     iterations: int = 0
     rejected: str = ""
 
-    def told(self) -> Candidate:
+    def add(self, value: float, iterations: int, rejected: str) -> None:
+        """Add the result of one round."""
+        self.scores.append(value)
+        self.iterations = max(self.iterations, iterations)
+        self.rejected = self.rejected or rejected
+
+    def candidate(self) -> Candidate:
+        """Return the candidate with the mean of its scores."""
         if self.rejected:
             return Candidate(self.bandwidth, self.whole, np.nan, np.nan, 0, self.rejected)
         error = float(np.std(self.scores, ddof=1) / len(self.scores) ** 0.5)
@@ -150,9 +157,29 @@ class _Tried:
         return Candidate(self.bandwidth, self.whole, mean, error, self.iterations)
 
 
-def search(
+def _start_trials(chromosomes: Sequence[ChromosomeBins], settings: KernelSettings) -> list[_Trial]:
+    """Return the candidates of a part, the narrowest first."""
+    largest = _largest(chromosomes)
+    n, unit = len(largest.kept), 1.0
+    if len(chromosomes) > 1:
+        # The same length on each of them, not the same share.
+        unit = n * largest.bin_size
+    widths = [fraction * unit for fraction in settings.candidates(n)]
+    # A length below one base pair would be read as a fraction.
+    least = 1.0 if unit > 1 else 0.0
+    return [
+        _Trial(width, max(width * settings.full_map_factor, min(width, least))) for width in widths
+    ]
+
+
+def _largest(chromosomes: Sequence[ChromosomeBins]) -> ChromosomeBins:
+    """Return the chromosome with the most bins."""
+    return max(chromosomes, key=lambda chromosome: len(chromosome.kept))
+
+
+def search_bandwidth(
     contacts: Contacts,
-    operator: Callable[[Contacts], Operator],
+    make_operator: Callable[[Contacts], Operator],
     chromosomes: Sequence[ChromosomeBins],
     step: Step,
     settings: KernelSettings,
@@ -163,186 +190,245 @@ def search(
 
     Parameters
     ----------
-    contacts : of the part.
-    operator : makes the operator of the part from a map, on its kept bins.
-    chromosomes : of the part.
-    step : the method's.
-    first_bin : of the part.
+    contacts : Contacts
+        The part's contacts.
+    make_operator : callable
+        Makes the operator of the part, on its kept bins, from contacts.
+    chromosomes : sequence of ChromosomeBins
+        The part's chromosomes.
+    step : Step
+        The method's step.
+    settings : KernelSettings
+        The method's settings.
+    label : str
+        Name of the part, so that its splits are the same whatever other parts there are.
+    first_bin : int
+        First bin of the part.
     """
-    largest = max(chromosomes, key=lambda chromosome: len(chromosome.kept))
-    n, unit = len(largest.kept), 1.0
-    if len(chromosomes) > 1:
-        # The same length on each of them, not the same share.
-        unit = n * largest.bin_size
-    widths = [fraction * unit for fraction in settings.candidates(n)]
-    # Below one it would be a fraction.
-    least = 1.0 if unit > 1 else 0.0
-    tried = [
-        _Tried(width, max(width * settings.full_map_factor, min(width, least))) for width in widths
-    ]
+    trials = _start_trials(chromosomes, settings)
     kept = np.concatenate([chromosome.kept for chromosome in chromosomes])
-    runs, longer = np.empty(0, np.intp), False
+    runs, several_bins = np.empty(0, np.intp), False
     for split in range(settings.splits):
-        # By the part's name: the same splits whatever other parts there are.
         rng = np.random.default_rng([settings.seed, split, *label.encode()])
-        maps = halves(contacts, rng)
-        both = [operator(half) for half in maps]
+        maps = split_contacts(contacts, rng)
+        halves = [make_operator(half) for half in maps]
         if not split:
-            runs = _runs(both)
-            # In runs of one bin there is nothing that counts twice.
-            longer = Score(settings.score) is Score.EXCESS and runs[-1] + 1 < len(runs)
+            runs = find_runs(halves)
+            # In runs of one bin, no contact counts at both ends.
+            several_bins = Score(settings.score) is Score.EXCESS and runs[-1] + 1 < len(runs)
         inner: list[Operator | None] = [None, None]
-        if longer:
-            inner = [operator(within_runs(half, runs, kept, first_bin)) for half in maps]
-        there = np.logical_and(*(_chromosomes_in(half, chromosomes) for half in both))
-        if not there.all():
-            both = [half.restrict(there) for half in both]
-            inner = [half and half.restrict(there) for half in inner]
-        left = [candidate for candidate in tried if not candidate.rejected]
-        widths = [candidate.bandwidth for candidate in left]
-        here = restrict_chromosomes(chromosomes, there)
-        score_by = partial(_round, here, widths, step, settings, runs[there])
-        # On a CPU both at once: much of the time is spent in transforms of one thread.
-        with ThreadPoolExecutor(2 if both[0].xp is np else 1) as pool:
-            rounds = pool.map(score_by, both, both[::-1], inner[::-1])
-        for results in rounds:
-            for candidate, (value, iterations, rejected) in zip(left, results, strict=True):
-                candidate.scores.append(value)
-                candidate.iterations = max(candidate.iterations, iterations)
-                candidate.rejected = candidate.rejected or rejected
-    candidates = tuple(each.told() for each in tried)
-    telling = not longer or runs[-1] + 1 >= FEWEST_RUNS
-    best = choose(candidates, settings.caution, telling)
-    return Search(label, n, largest.bin_size, candidates, best)
+        if several_bins:
+            inner = [make_operator(within_runs(half, runs, kept, first_bin)) for half in maps]
+        _score_split(trials, halves, inner, chromosomes, runs, step, settings)
+    candidates = tuple(trial.candidate() for trial in trials)
+    decisive = not several_bins or runs[-1] + 1 >= FEWEST_RUNS
+    best = choose(candidates, settings.caution, bool(decisive))
+    largest = _largest(chromosomes)
+    return Search(label, len(largest.kept), largest.bin_size, candidates, best)
 
 
-def _runs(both: Sequence[Operator]) -> NDArray[np.intp]:
-    """int [bins], the run that each is in, from both halves of a map: the same for every split."""
-    size = both[0].size
-    total = sum(float(half.product(half.ones()).sum()) for half in both)
-    contacts = total / 2 / size  # of a bin, in a half
-    width = max(int(np.ceil(CONTACTS / contacts)), 1) if contacts > 0 else size
-    return np.arange(size) // min(width, size)
-
-
-def within_runs(
-    contacts: Contacts, runs: NDArray[np.intp], kept: NDArray[np.bool_], first_bin: int
-) -> Contacts:
-    """The contacts between two bins of one run: in the run's row sum each counts at both ends.
-
-    So its variance there is four times its count, of which the row sums' own hold two.
-
-    Parameters
-    ----------
-    runs : int [kept bins of the part].
-    kept : bool [bins of the part].
-    first_bin : of the part.
-    """
-    of_bin = np.full(len(kept), -1)
-    of_bin[kept] = runs
-    rows, columns = contacts.rows - first_bin, contacts.columns.astype(np.int64) - first_bin
-    inside = (columns < len(kept)) & (rows != columns)
-    inside[inside] = of_bin[rows[inside]] == of_bin[columns[inside]]
-    sizes = np.bincount(contacts.rows[inside], minlength=len(contacts.bins))
-    return replace(
-        contacts,
-        indptr=np.concatenate([[0], np.cumsum(sizes)]),
-        columns=contacts.columns[inside],
-        counts=contacts.counts[inside],
+def _score_split(
+    trials: Sequence[_Trial],
+    halves: Sequence[Operator],
+    inner: Sequence[Operator | None],
+    chromosomes: Sequence[ChromosomeBins],
+    runs: NDArray[np.intp],
+    step: Step,
+    settings: KernelSettings,
+) -> None:
+    """Score one split, each half being held out once, on chromosomes with contacts in both."""
+    present = np.logical_and(*(_has_chromosome(half, chromosomes) for half in halves))
+    if not present.all():
+        halves = [half.restrict(present) for half in halves]
+        inner = [half and half.restrict(present) for half in inner]
+    active = [trial for trial in trials if not trial.rejected]
+    score_round = partial(
+        _score_round,
+        restrict_chromosomes(chromosomes, present),
+        [trial.bandwidth for trial in active],
+        step,
+        settings,
+        runs[present],
     )
+    # On a CPU both rounds run at once: much of the time goes into single-threaded transforms.
+    with ThreadPoolExecutor(2 if halves[0].xp is np else 1) as pool:
+        rounds = pool.map(score_round, halves, halves[::-1], inner[::-1])
+    for results in rounds:
+        for trial, result in zip(active, results, strict=True):
+            trial.add(*result)
 
 
-def _chromosomes_in(half: Operator, chromosomes: Sequence[ChromosomeBins]) -> NDArray[np.bool_]:
-    """bool [bins], whether a bin's chromosome has contacts; all true where none has."""
+def _has_chromosome(half: Operator, chromosomes: Sequence[ChromosomeBins]) -> NDArray[np.bool_]:
+    """Return whether each bin's chromosome has contacts; True for all bins where none has."""
     marginal = to_numpy(half.product(half.ones()))
     ends = np.cumsum([np.count_nonzero(chromosome.kept) for chromosome in chromosomes])
-    there = np.concatenate([np.full(len(run), run.any()) for run in np.split(marginal, ends[:-1])])
-    return there if there.any() else ~there
+    present = np.concatenate(
+        [np.full(len(sums), sums.any()) for sums in np.split(marginal, ends[:-1])]
+    )
+    return present if present.any() else ~present
 
 
-def _round(
+def _score_round(
     chromosomes: Sequence[ChromosomeBins],
     bandwidths: list[float],
     step: Step,
     settings: KernelSettings,
     runs: NDArray[np.intp],
     learn: Operator,
-    hold: Operator,
+    held_out: Operator,
     inner: Operator | None,
 ) -> list[tuple[float, int, str]]:
-    """Learn on one half and score on the other; score, iterations, and why it is rejected.
+    """Learn from one half and score on the other.
 
-    The widest go first, and the narrower ones start from the solution of their neighbour.
+    The widest bandwidths come first; narrower ones start from the solution of their neighbour.
 
     Parameters
     ----------
-    hold, inner : all contacts of the half that is held out, and those within runs of bins.
+    chromosomes, bandwidths, step, settings, runs
+        What both rounds of a split have in common.
+    learn : Operator
+        The half to learn from.
+    held_out, inner : Operator
+        All contacts of the other half, and those within runs of bins.
+
+    Returns
+    -------
+    list of (float, int, str)
+        For each bandwidth the score, the iterations and why it is rejected.
     """
     start: Any = learn.ones()
-    found: list[tuple[float, int, str]] = []
+    results: list[tuple[float, int, str]] = []
     for end in range(len(bandwidths), 0, -TOGETHER):
         group = bandwidths[max(end - TOGETHER, 0) : end]
-        u, needed, why = solutions(learn, chromosomes, group, start, step, settings)
-        with np.errstate(all="ignore"):  # of those that are rejected
-            sums, noise = (v * hold.product(v) for v in (u, u * u))
+        u, iterations, rejected = solve_together(learn, chromosomes, group, start, step, settings)
+        with np.errstate(all="ignore"):  # rejected ones may be infinite
+            sums, noise = (v * held_out.product(v) for v in (u, u * u))
             if inner is not None:
                 noise = noise + u * u * inner.product(u * u)
             values = score(Score(settings.score), to_numpy(sums), to_numpy(noise), runs)
-        why = [
-            reason or ("" if np.isfinite(value) else "one half has no contacts")
-            for reason, value in zip(why, values, strict=True)
+        rejected = [
+            reason or ("" if np.isfinite(value) else NO_CONTACTS)
+            for reason, value in zip(rejected, values, strict=True)
         ]
-        found = [*zip(values.tolist(), needed, why, strict=True), *found]
-        if not why[0]:
+        results = [*zip(values.tolist(), iterations, rejected, strict=True), *results]
+        if not rejected[0]:
             start = u[:, 0]
-    return found
+    return results
 
 
-def solutions(
+@dataclass
+class _Columns:
+    """Bandwidths that iterate side by side; each column of u ends separately.
+
+    Attributes
+    ----------
+    operator, mean, step, settings
+        The arguments of the method's step.
+    smoother : Smoother
+        For all columns.
+    tolerance : float
+        Largest deviation from one at which a column has converged.
+    rejected : list of str
+        Why each column is rejected; empty while it is not.
+    """
+
+    operator: Operator
+    smoother: Smoother
+    mean: Any
+    step: Step
+    settings: KernelSettings
+    tolerance: float
+    rejected: list[str]
+
+    def __post_init__(self) -> None:
+        """Let every column that is not rejected go on."""
+        self.iterations = [0] * len(self.rejected)
+        self.going = [k for k, reason in enumerate(self.rejected) if not reason]
+        self._stepped: list[int] = []
+        self._active = self.smoother
+        self._moving: Vector = None
+
+    def measure(self, state: State) -> Vector:
+        """Return the quantity that is one at the solution, for the columns that go on."""
+        if self._stepped != self.going:
+            self._stepped, self._active = self.going, self.smoother.only(self.going)
+        self._moving = state.u[:, self._stepped]
+        return self.step(self.operator, self._active, self._moving, self.mean, self.settings)
+
+    def inspect(self, state: State) -> Ending | None:
+        """End the columns that converged or diverged; the iteration ends with the last."""
+        deviations = to_numpy(self.operator.xp.amax(abs(state.quantity - 1), 0))
+        self.going = []
+        for k, deviation in zip(self._stepped, deviations, strict=True):
+            if not np.isfinite(deviation):
+                self.rejected[k] = RAN_OFF
+            elif deviation < self.tolerance:
+                self.iterations[k] = state.iteration
+            else:
+                self.going.append(k)
+        return None if self.going else Ending.CONVERGED
+
+    def update(self, u: Vector, quantity: Vector) -> Vector:
+        """Update the columns of the last step."""
+        u[:, self._stepped] = self._moving / self.operator.xp.sqrt(quantity)
+        return u
+
+
+def solve_together(
     operator: Operator,
     chromosomes: Sequence[ChromosomeBins],
     bandwidths: list[float],
-    start: Any,
+    start: Vector,
     step: Step,
     settings: KernelSettings,
-) -> tuple[Any, list[int], list[str]]:
-    """Solutions [bins, bandwidths] side by side; iterations of each, and why one is rejected."""
-    xp = operator.xp
+) -> tuple[Vector, list[int], list[str]]:
+    """Solve for several bandwidths side by side.
+
+    Parameters
+    ----------
+    operator : Operator
+        The map.
+    chromosomes : sequence of ChromosomeBins
+        Where its bins lie.
+    bandwidths : list of float
+        One for each column.
+    start : Vector
+        float64 [bins], where every column starts.
+    step : Step
+        The method's step.
+    settings : KernelSettings
+        The method's settings.
+
+    Returns
+    -------
+    u : Vector
+        float64 [bins, bandwidths].
+    iterations : list of int
+        Iterations of each column; 0 for those that are rejected.
+    rejected : list of str
+        Why each column is rejected; empty where it is not.
+    """
+    xp, stopping = operator.xp, settings.stopping
     smoother = settings.smoother(chromosomes, bandwidths, start, xp)
     marginal = operator.product(operator.ones())
-    mean = marginal.sum() / operator.size
-    stopping = settings.stopping
     tolerance, limit = stopping.tolerance, stopping.max_iterations
     if not stopping.decides:
         tolerance, limit = max(tolerance, TOLERANCE), min(limit, MAX_ITERATIONS)
-    # A method that smooths because it is stopped has one start.
+    # A method that smooths because it is stopped always starts from one.
     u = xp.stack([xp.ones_like(start) if stopping.decides else start] * len(bandwidths)).T
-    needed, why = [0] * len(bandwidths), [""] * len(bandwidths)
+    rejected = [""] * len(bandwidths)
     if not settings.positive_everywhere:
         reached = to_numpy(within_reach(smoother, xp.stack([marginal] * len(bandwidths)).T))
-        beyond = "a bin has no contact of one half within reach of the kernel"
-        why = ["" if column.all() else beyond for column in reached.T]
-    going = [k for k, reason in enumerate(why) if not reason]
-    active = smoother.only(going)
-    for iteration in range(1, limit + 1):
-        if not going:
-            break
-        moving = u[:, going]
-        # Candidates that run off are seen to and rejected.
+        rejected = ["" if column.all() else NO_CONTACT_IN_REACH for column in reached.T]
+    mean = marginal.sum() / operator.size
+    columns = _Columns(operator, smoother, mean, step, settings, tolerance, rejected)
+    state = State(u)
+    if columns.going:
+        # Columns that diverge overflow before they are rejected.
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            sums = step(operator, active, moving, mean, settings)
-            u[:, going] = moving / xp.sqrt(sums)
-        for k, apart in zip(list(going), to_numpy(xp.amax(abs(sums - 1), 0)), strict=True):
-            if not np.isfinite(apart):
-                why[k] = "the weights ran off to zero or infinity"
-            elif apart < tolerance:
-                needed[k] = iteration
-            else:
-                continue
-            going.remove(k)
-        if len(going) < moving.shape[1]:
-            active = smoother.only(going)
-    for k, many in enumerate(needed):
-        if not many and not why[k]:
-            why[k] = f"not converged after {limit} iterations"
-    return u, needed, why
+            iterate(
+                state, columns.measure, columns.inspect, columns.update, limit, last_update=True
+            )
+    for k in columns.going:
+        rejected[k] = not_converged_after(limit)
+    return state.u, columns.iterations, rejected

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from counterpoise.backends import Backend
+from counterpoise.backends import AUTO, Backend
 from counterpoise.balancing.api import Balance, balance
 from counterpoise.methods import Balancing
 from counterpoise.methods.base import Target
@@ -28,7 +28,7 @@ def kr_normalize(
     matrix: Any,
     max_iter: int = 200,
     tolerance: float = 1e-5,
-    backend: str = Backend.AUTO,
+    backend: str = AUTO,
     device: str | None = None,
 ) -> tuple[sp.csr_matrix, NDArray[np.float64]]:
     """Knight-Ruiz: every row sum of the result is one, up to ``tolerance``.
@@ -65,7 +65,7 @@ def ice_normalize(
     result = _normalized(
         matrix,
         Balancing.ICE,
-        Backend.AUTO,
+        AUTO,
         None,
         max_iterations=max_iter,
         tolerance=tolerance,
@@ -79,12 +79,12 @@ def ice_normalize(
 
 def vc_normalize(matrix: Any) -> sp.csr_matrix:
     """Vanilla coverage: divided by the row sums of both bins, the total kept (as Juicer does)."""
-    return _normalized(matrix, Balancing.VC, Backend.AUTO, None).matrix()
+    return _normalized(matrix, Balancing.VC, AUTO, None).matrix()
 
 
 def vc_sqrt_normalize(matrix: Any) -> sp.csr_matrix:
     """Divided by the square roots of the row sums of both bins, the total kept."""
-    return _normalized(matrix, Balancing.VC_SQRT, Backend.AUTO, None).matrix()
+    return _normalized(matrix, Balancing.VC_SQRT, AUTO, None).matrix()
 
 
 def kde_normalize(
@@ -92,7 +92,7 @@ def kde_normalize(
     bandwidth: float | str = CV,
     max_iter: int = 1000,
     tolerance: float = 1e-8,
-    backend: str = Backend.AUTO,
+    backend: str = AUTO,
     device: str | None = None,
 ) -> tuple[sp.csr_matrix, NDArray[np.float64]]:
     """Kernel density balancing: the mean row sum of the result is one, not each of them.

@@ -1,4 +1,4 @@
-"""The scale of balanced maps: what the equal row sums are equal to."""
+"""Rescale weights so that balanced row sums have the target that the settings ask for."""
 
 from __future__ import annotations
 
@@ -12,32 +12,38 @@ from counterpoise.methods.base import Target
 from counterpoise.records.verdict import PartVerdict
 
 
-def scaled_to(
+def rescale(
     target: Target, weights: NDArray[np.float64], parts: Sequence[PartVerdict]
 ) -> tuple[NDArray[np.float64], list[PartVerdict]]:
-    """Bring weights from row sums of one, as methods leave them, to a target.
+    """Rescale weights from row sums of one, which methods aim at, to a target.
 
-    One factor a part, so that deviations relative to the target stay what they are.
+    Each part gets one factor, so that relative deviations from the target stay the same.
 
     Parameters
     ----------
-    weights : float64 [bins], multiplicative; NaN stays NaN.
-    parts : the verdicts, whose totals say how far each part is from the target.
+    target : Target
+        What row sums become.
+    weights : ndarray of float64, shape (bins,)
+        Multiplicative; NaN stays NaN.
+    parts : sequence of PartVerdict
+        The verdicts, whose totals say how far each part is from the target.
 
     Returns
     -------
-    weights : float64 [bins].
-    parts : with the balanced totals that these weights give.
+    weights : ndarray of float64, shape (bins,)
+        The rescaled weights.
+    parts : list of PartVerdict
+        The verdicts with the balanced totals that these weights give.
     """
     if target is Target.UNIT:
         return weights, list(parts)
     mean = sum(part.raw_total for part in parts) / max(sum(part.kept for part in parts), 1)
-    scaled, told = weights.copy(), []
+    scaled, rescaled = weights.copy(), []
     for part in parts:
         if part.balanced_total > 0:
             total = part.raw_total if target is Target.TOTAL else mean * part.kept
             inside = slice(part.first_bin, part.first_bin + part.bins)
             scaled[inside] *= np.sqrt(total / part.balanced_total)
             part = replace(part, balanced_total=total)
-        told.append(part)
-    return scaled, told
+        rescaled.append(part)
+    return scaled, rescaled

@@ -1,42 +1,87 @@
-"""Standard errors of weights: how far counting noise alone may have moved them.
+"""Standard errors of weights: how far counting noise may have moved them.
 
 They are relative, so the same number holds for a weight and for its inverse, the bias. Contacts are
-taken as Poisson counts. What a method gets wrong on every map alike is no part of them: neither a
-bias that its model does not know, nor, in a smooth curve, what is finer than the curve.
+taken as Poisson counts. Systematic errors are not part of them: neither a bias that the method's
+model does not describe nor, for a smooth curve, variation finer than the curve.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator
-from counterpoise.backends.vectors import Vector
-from counterpoise.contacts.contact_map import CHUNK_PIXELS, Contacts, narrow_counts
+from counterpoise.backends.base import Operator
+from counterpoise.backends.vectors import Vector, to_numpy
+from counterpoise.balancing.task import Part, open_part
+from counterpoise.contacts.contact_map import CHUNK_PIXELS, Contacts, load_rows, narrow_counts
+from counterpoise.methods.base import Solution
+from counterpoise.records.facts import Fact, FewerResampled
+from counterpoise.records.verdict import Status
 
-# Fewer resampled maps than this say nothing of a bin.
-FEWEST = 2
+# A standard deviation needs weights on at least this many resampled maps.
+FEWEST_MAPS = 2
 
 
-def free_formula(
-    operator: Operator, weights: Vector, row_sums: Vector, factor: Vector | None = None
-) -> Vector:
-    """Standard errors of weights that make row sums equal: sqrt(A w^2) / (A w), for one product.
-
-    The noise of a bin's own row sum. What reaches it from other bins' weights, (I + P)^-1 with P
-    the balanced map, changes it by as little as a bin's share in another's row sum.
+def estimate_errors(
+    part: Part, solution: Solution, row_sums: Vector
+) -> tuple[NDArray[np.float64], list[Fact]]:
+    """Estimate the standard errors of a solution's weights.
 
     Parameters
     ----------
-    weights, row_sums : float64 [bins]; the sums are w (A w).
-    factor : by which contacts are multiplied, ``Selection.factor``; their noise is so, too.
+    part : Part
+        The bins that have weights.
+    solution : Solution
+        What the method returned.
+    row_sums : Vector
+        float64 [bins], balanced with these weights.
 
     Returns
     -------
-    float64 [bins], relative.
+    errors : ndarray of float64, shape (bins,)
+        Relative; NaN where there are none.
+    facts : list of Fact
+        Whether resampled maps are missing.
+    """
+    if part.task.settings.bootstrap:
+        return _bootstrap_part(part)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if solution.errors is not None:
+            return to_numpy(solution.errors()), []
+        factor = part.selection.factor
+        if factor is not None:
+            kept = part.selection.kept
+            factor = part.operator.xp.asarray(factor[kept], device=row_sums.device)
+        return to_numpy(closed_formula(part.operator, solution.weights, row_sums, factor)), []
+
+
+def closed_formula(
+    operator: Operator, weights: Vector, row_sums: Vector, factor: Vector | None = None
+) -> Vector:
+    """Estimate standard errors of weights that make row sums equal, for one product.
+
+    The formula is sqrt(A w^2) / (A w): the noise of a bin's own row sum. What reaches it from
+    other bins' weights, (I + P)^-1 with P the balanced map, is as small as a bin's share in
+    another's row sum.
+
+    Parameters
+    ----------
+    operator : Operator
+        The map A.
+    weights, row_sums : Vector
+        float64 [bins]; the row sums are w (A w).
+    factor : Vector, optional
+        float64 [bins], by which contacts, and so their noise, are multiplied
+        (``Selection.factor``).
+
+    Returns
+    -------
+    Vector
+        float64 [bins], relative.
     """
     squares = weights * weights
     if factor is None:
@@ -46,38 +91,79 @@ def free_formula(
     return weights * operator.xp.sqrt(noise) / row_sums
 
 
+def _bootstrap_part(part: Part) -> tuple[NDArray[np.float64], list[Fact]]:
+    """Bootstrap a part; the fact says so where resampled maps could not be balanced."""
+    settings, selection = part.task.settings, part.selection
+    contacts = load_rows(part.task.contacts, selection.lo, selection.hi, selection.hi)
+    quiet = replace(part, task=replace(part.task, progress=lambda message: None))
+    solve = partial(_solve_resampled, quiet)
+    errors, used = bootstrap(contacts, solve, settings.bootstrap, settings.seed, selection.label)
+    if used == settings.bootstrap:
+        return errors, []
+    return errors, [FewerResampled(used, settings.bootstrap)]
+
+
 def bootstrap(
     contacts: Contacts,
     solve: Callable[[Contacts], NDArray[np.float64]],
-    times: int,
+    maps: int,
     seed: int,
     label: str,
 ) -> tuple[NDArray[np.float64], int]:
-    """Standard errors from maps whose counts are drawn anew, Poisson about those of the map.
+    """Estimate standard errors from Poisson-resampled maps.
 
     Parameters
     ----------
-    solve : weights [bins] of a map, NaN where it finds none.
-    times : how many maps are drawn.
-    label : the part's name: it gets the same draws whatever other parts there are.
+    contacts : Contacts
+        The map; each resampled count is Poisson with the count as its mean.
+    solve : callable
+        Returns the weights [bins] of a map, NaN where it finds none.
+    maps : int
+        Number of resampled maps.
+    seed : int
+        Seed of the random numbers.
+    label : str
+        Name of the part, so that it gets the same numbers whatever other parts there are.
 
     Returns
     -------
-    errors : float64 [bins], standard deviation of the logarithms; NaN for bins with weights on
-        fewer than two of the maps.
-    used : number of maps on which weights were found.
+    errors : ndarray of float64, shape (bins,)
+        Standard deviation of the logarithms; NaN for bins with weights on fewer than two maps.
+    used : int
+        Number of maps on which weights were found.
     """
     solved: list[NDArray[np.float64]] = []
-    for number in range(times):
+    for number in range(maps):
         rng = np.random.default_rng([seed, number, *label.encode()])
-        # A piece at a time: numpy draws eight bytes for each.
+        # A piece at a time: numpy draws eight bytes for each count.
         starts = range(0, contacts.nnz, CHUNK_PIXELS)
         drawn = [narrow_counts(rng.poisson(contacts.counts[a : a + CHUNK_PIXELS])) for a in starts]
         solved.append(np.log(solve(replace(contacts, counts=np.concatenate(drawn)))))
     logs = np.array(solved)
-    seen = np.isfinite(logs)
-    logs[~seen] = np.nan  # weights that ran off
-    enough = seen.sum(axis=0) >= FEWEST
+    finite = np.isfinite(logs)
+    logs[~finite] = np.nan
+    enough = finite.sum(axis=0) >= FEWEST_MAPS
     errors = np.full(logs.shape[1], np.nan)
     errors[enough] = np.nanstd(logs[:, enough], axis=0, ddof=1)
-    return errors, int(seen.any(axis=1).sum())
+    return errors, int(finite.any(axis=1).sum())
+
+
+def _solve_resampled(part: Part, contacts: Contacts) -> NDArray[np.float64]:
+    """Balance a resampled map; float64 [bins of the part], NaN where there are no weights."""
+    task, bins = part.task, part.selection.kept
+    weights = np.full(part.operator.size, np.nan)
+    resampled = open_part(task, contacts, part.selection)
+    if resampled.empty:
+        return weights
+    if not task.method.fills:
+        resampled = resampled.drop_isolated()
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
+        solution = task.method.solve(resampled.problem(), task.settings)
+    reached = task.keeps and solution.status is Status.NOT_CONVERGED
+    if solution.status.good or reached:
+        kept = resampled.selection.kept
+        if solution.dropped is not None:
+            kept = kept.copy()
+            kept[kept] = ~solution.dropped
+        weights[kept[bins]] = to_numpy(solution.weights)
+    return weights

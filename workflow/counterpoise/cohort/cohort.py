@@ -1,45 +1,43 @@
-"""A checked cohort, and the settings of each of its jobs."""
+"""A checked cohort: its settings, samples and methods, and the runs that follow from them."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from counterpoise.cohort.revisions import REVISIONS, of_method
-from counterpoise.cohort.samples import (
-    Sample,
-)
-from counterpoise.cohort.settings import METHOD_KEY, IngestSettings, RunConfig
+from counterpoise.cohort.samples import Sample
+from counterpoise.cohort.settings import CohortSettings
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
-from counterpoise.ingest.urls import (
-    download_log,
-    download_path,
-    is_url,
-    public_url,
-    split_group,
-    url_key,
-)
+from counterpoise.ingest.urls import download_log, download_path, is_url, split_group, url_key
 from counterpoise.methods.base import MethodSettings
 from counterpoise.methods.kernel.settings import CV, KernelSettings
 from counterpoise.store.paths import BASE, ResultPaths
+from counterpoise.store.runs import RunKey, SampleEntry, SampleLabels, compared_samples, list_runs
+
+# Juicer's prefixes of the columns of each scope.
+COLUMN_PREFIXES = {Scope.CIS: "", Scope.GENOME: "GW_", Scope.TRANS: "INTER_"}
 
 
 @dataclass(frozen=True)
-class Run:
-    """A checked configuration, and the plain settings of every job.
+class Cohort:
+    """A checked configuration, or an experiment on it.
 
     Attributes
     ----------
-    config : the configuration.
-    samples : its samples, from the YAML or the sheet.
-    methods : settings of each entry of ``config.methods``.
-    algorithms : the algorithm of each entry.
-    experiment : name of the overlay that was put on the cohort; ``base`` for none.
+    settings : CohortSettings
+        The configuration.
+    samples : dict of str to Sample
+        Samples by name, from the YAML or the sample sheet.
+    methods : dict of str to MethodSettings
+        Settings of each entry of ``settings.methods``.
+    algorithms : dict of str to str
+        Algorithm of each entry.
+    experiment : str
+        Name of the overlay that was put on the cohort; ``base`` for none.
     """
 
-    config: RunConfig
+    settings: CohortSettings
     samples: dict[str, Sample]
     methods: dict[str, MethodSettings]
     algorithms: dict[str, str]
@@ -47,169 +45,91 @@ class Run:
 
     @property
     def paths(self) -> ResultPaths:
-        return ResultPaths(self.config.cohort, experiment=self.experiment)
-
-    def cohort_settings(self) -> dict[str, Any]:
-        """What the report and tracking need to know: samples with their words, and methods.
-
-        ``paths.combinations`` spells out sample x resolution x method from it.
-        """
-        return {
-            "cohort": self.config.cohort,
-            "experiment": self.experiment,
-            "samples": {
-                name: {
-                    "condition": sample.condition,
-                    "replicate": sample.replicate,
-                    "resolutions": self.resolutions(name),
-                }
-                for name, sample in self.samples.items()
-            },
-            "methods": list(self.methods),
-        }
+        """Return the paths of the cohort's results."""
+        return ResultPaths(self.settings.cohort, experiment=self.experiment)
 
     def sample(self, name: str) -> Sample:
-        """A sample of the cohort.
+        """Return a sample of the cohort.
+
+        Parameters
+        ----------
+        name : str
+            Name of the sample.
+
+        Returns
+        -------
+        Sample
+            The sample.
 
         Raises
         ------
-        ConfigError : there is none of this name.
+        ConfigError
+            If the cohort has no sample of this name.
         """
         if name not in self.samples:
             raise ConfigError(
-                f"the cohort {self.config.cohort} has no sample {name!r}; correct the name, or add "
-                "the sample to its sheet or YAML."
+                f"the cohort {self.settings.cohort} has no sample {name!r}; correct the name, or "
+                "add the sample to its sheet or YAML."
             )
         return self.samples[name]
 
     def resolutions(self, sample: str) -> list[int]:
-        """The sample's own, or those of the cohort."""
-        return self.sample(sample).resolutions or self.config.resolutions
+        """Return the resolutions of a sample: its own, or those of the cohort."""
+        return self.sample(sample).resolutions or self.settings.resolutions
 
-    def source_path(self, sample: str) -> str:
-        """Path, path with a group, or URL of a sample."""
-        return self.sample(sample).path
-
-    def source_file(self, sample: str) -> list[str]:
-        """The sample's file, as a rule's input; of a URL the one that ``download`` makes."""
-        path = self.source_path(sample)
-        return [download_path(path) if is_url(path) else path.partition("::")[0]]
+    def source_file(self, sample: str) -> str:
+        """Return the path of a sample's file; for a URL, the path of the downloaded file."""
+        path = self.sample(sample).path
+        return download_path(path) if is_url(path) else path.partition("::")[0]
 
     @cached_property
     def remote(self) -> dict[str, str]:
-        """The addresses of files to fetch, by the folder that each gets."""
-        urls = filter(is_url, map(self.source_path, self.samples))
+        """Return the addresses of the files to download, by the name of each file's folder."""
+        urls = [sample.path for sample in self.samples.values() if is_url(sample.path)]
         return {url_key(url): split_group(url)[0] for url in urls}
-
-    def archive_settings(self, package: str) -> dict[str, str]:
-        """Version and SHA-256 of a source package to fetch."""
-        source = self.config.sources[package]
-        return {"version": source.version, "sha256": source.sha256}
-
-    def ingest_settings(self, sample: str, resolution: int | None = None) -> dict[str, Any]:
-        """Parameters of the jobs that read a source.
-
-        The engine is fixed for files that are coolers by name, which no engine reads, so that a
-        change of it leaves them alone.
-        """
-        uri, url = self.source_path(sample), {}
-        if is_url(uri):
-            uri, url = download_path(uri) + split_group(uri)[1], {"url": public_url(uri)}
-        cooler = uri.partition("::")[0].lower().endswith((".cool", ".mcool"))
-        engine = IngestSettings.hic_engine if cooler else self.config.ingest.hic_engine
-        settings: dict[str, Any] = {"uri": uri, "hic_engine": engine, **url}
-        if resolution is None:
-            return {"revision": REVISIONS["inspect"], **settings}
-        return {"revision": REVISIONS["ingest"], **settings, "resolution": resolution}
-
-    def mask_settings(self) -> dict[str, Any]:
-        return {"revision": REVISIONS["mask"], **asdict(self.config.mask)}
-
-    def method_settings(self, method: str) -> dict[str, Any]:
-        """Parameters of a method's balancing jobs: its own settings and the backend."""
-        return {**self._settings_of_methods[method]}
-
-    @cached_property
-    def _settings_of_methods(self) -> dict[str, dict[str, Any]]:
-        """Spelt out once: Snakemake asks for those of a method several times for each job."""
-        return {
-            method: {
-                "revision": of_method("balance", self.algorithms[method]),
-                "name": method,
-                METHOD_KEY: self.algorithms[method],
-                "backend": self.config.backend.name,
-                "device": self.config.backend.device,
-                **asdict(settings),
-            }
-            for method, settings in self.methods.items()
-        }
-
-    def gpu(self) -> dict[str, int]:
-        """A GPU among the resources of balancing jobs, where the configuration insists on one."""
-        return {"gpu": 1} if self.config.backend.device == "cuda" else {}
-
-    def search_settings(self, method: str) -> dict[str, Any]:
-        """Parameters of the jobs that search for a method's bandwidth."""
-        settings = self.method_settings(method)
-        settings["revision"] = of_method("bandwidth", self.algorithms[method])
-        for later in ("on_failure", "bootstrap"):
-            del settings[later]
-        return settings
-
-    def bandwidth_file(self, sample: str, resolution: int | str, method: str) -> list[str]:
-        """What the search for a method's bandwidth finds; nothing where none is searched for."""
-        settings = self.methods[method]
-        if not isinstance(settings, KernelSettings) or settings.bandwidth != CV:
-            return []
-        return [self.paths.bandwidth(sample, resolution, method)]
-
-    def column(self, method: str) -> str:
-        """Name of a method's column in coolers: Juicer's prefixes, so ``KR``, ``GW_KR``, ..."""
-        prefix = {Scope.CIS: "", Scope.GENOME: "GW_", Scope.TRANS: "INTER_"}
-        return prefix[Scope(self.methods[method].scope)] + method.upper()
-
-    def export_settings(self, sample: str) -> dict[str, Any]:
-        return {
-            "revision": REVISIONS["export"],
-            "cohort": self.config.cohort,
-            "experiment": self.experiment,
-            "resolutions": self.resolutions(sample),
-            "assembly": self.sample(sample).assembly,
-            "columns": {method: self.column(method) for method in self.methods},
-            "primary": self.config.primary,
-        }
-
-    def qc_settings(self) -> dict[str, Any]:
-        return {"revision": REVISIONS["plot"], **asdict(self.config.qc)}
-
-    def comparison_settings(self, samples: list[str]) -> dict[str, Any]:
-        """Parameters of the jobs that put samples side by side."""
-        about = {name: self.samples[name] for name in samples}
-        return {
-            "revision": REVISIONS["compare"],
-            "cohort": self.config.cohort,
-            "experiment": self.experiment,
-            "samples": {
-                name: {"condition": sample.condition, "replicate": sample.replicate}
-                for name, sample in about.items()
-            },
-            "methods": list(self.methods),
-            "primary": self.config.primary,
-            "dpi": self.config.qc.dpi,
-        }
 
     @property
     def downloads(self) -> dict[str, tuple[str, str]]:
-        """Of samples with a URL the file that is fetched, and the log of that."""
+        """Return the downloaded file and the download's log of each sample with a URL."""
         urls = {name: sample.path for name, sample in self.samples.items() if is_url(sample.path)}
         return {name: (download_path(url), download_log(url)) for name, url in urls.items()}
 
-    def report_settings(self) -> dict[str, Any]:
-        return {"revision": REVISIONS["report"], **self.cohort_settings()}
-
-    def tracking_settings(self) -> dict[str, Any]:
+    @cached_property
+    def entries(self) -> dict[str, SampleEntry]:
+        """Return what reports and tracking say about each sample."""
         return {
-            "revision": REVISIONS["track"],
-            **self.cohort_settings(),
-            **asdict(self.config.tracking),
+            name: SampleEntry(self.resolutions(name), sample.condition, sample.replicate)
+            for name, sample in self.samples.items()
         }
+
+    @cached_property
+    def labels(self) -> dict[str, SampleLabels]:
+        """Return the labels of each sample."""
+        return {
+            name: SampleLabels(sample.condition, sample.replicate)
+            for name, sample in self.samples.items()
+        }
+
+    @cached_property
+    def runs(self) -> list[RunKey]:
+        """Return every run: sample x resolution x method."""
+        return list_runs(self.entries, self.methods)
+
+    @cached_property
+    def maps(self) -> list[tuple[str, int]]:
+        """Return sample and resolution of every map."""
+        return [(name, size) for name in self.samples for size in self.resolutions(name)]
+
+    @cached_property
+    def compared(self) -> dict[int, list[str]]:
+        """Return the samples of each resolution at which there are two or more."""
+        return compared_samples(self.runs)
+
+    def searches_bandwidth(self, method: str) -> bool:
+        """Tell whether cross-validation chooses the bandwidth of a method."""
+        settings = self.methods[method]
+        return isinstance(settings, KernelSettings) and settings.bandwidth == CV
+
+    def column(self, method: str) -> str:
+        """Return the name of a method's column in coolers: ``KR``, ``GW_KR`` or ``INTER_KR``."""
+        return COLUMN_PREFIXES[Scope(self.methods[method].scope)] + method.upper()

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from counterpoise.backends import Backend
+from counterpoise.backends import AUTO, backends
 from counterpoise.cohort.docstrings import default_of, first_sentence, leaves, meanings
 from counterpoise.cohort.settings import BackendSettings, QcSettings, TrackingSettings
 from counterpoise.mask import MaskSettings
@@ -59,27 +59,10 @@ CHOICES = (
         MaskSettings,
         {"min_nnz": 0, "mad_max": 0.0, "ignore_diags": 0},
     ),
-    Choice("backend", Backend.AUTO, "a GPU if it is faster, else the CPU", BackendSettings),
-    Choice(
-        "backend",
-        Backend.NATIVE,
-        "compiled C on the CPU, even if there is a GPU",
-        BackendSettings,
-        {"name": Backend.NATIVE.value},
-    ),
-    Choice(
-        "backend",
-        Backend.TORCH,
-        "PyTorch on a GPU if there is one, else on the CPU; `backend.device=cuda` requires a GPU",
-        BackendSettings,
-        {"name": Backend.TORCH.value},
-    ),
-    Choice(
-        "backend",
-        Backend.SCIPY,
-        "slow and simple, to check the other backends",
-        BackendSettings,
-        {"name": Backend.SCIPY.value},
+    Choice("backend", AUTO, "a GPU if it is faster, else the CPU", BackendSettings),
+    *(
+        Choice("backend", spec.name, spec.summary, BackendSettings, {"name": spec.name})
+        for spec in backends().values()
     ),
     Choice(
         "tracking",

@@ -1,4 +1,4 @@
-"""The samples of a cohort, from YAML or a sheet, checked at the door."""
+"""Samples of a cohort, from YAML or a sample sheet, and the checks that they pass at the start."""
 
 from __future__ import annotations
 
@@ -45,24 +45,61 @@ class Sample:
 
 @dataclass(frozen=True)
 class SampleTable:
-    """Samples by name and where each was written, for messages."""
+    """Samples by name, with the place of each in its file for messages.
+
+    Attributes
+    ----------
+    origin : str
+        Path of the sheet, or the key of the configuration.
+    samples : dict of str to Sample
+        The samples.
+    rows : dict of str to int
+        Row of each sample in the sheet; empty for samples in YAML.
+    """
 
     origin: str
     samples: dict[str, Sample]
     rows: dict[str, int] = field(default_factory=dict)
 
     def place(self, name: str, column: str) -> str:
+        """Name the place of one cell or key for a message.
+
+        Parameters
+        ----------
+        name : str
+            Name of a sample.
+        column : str
+            Column of the sheet or key of the sample.
+
+        Returns
+        -------
+        str
+            For instance ``samples.tsv: row 3, column path`` or ``samples.wild.path``.
+        """
         if name in self.rows:
             return f"{self.origin}: row {self.rows[name]}, column {column}"
         return f"{self.origin}.{name}.{column}"
 
-    def checked(self, root: Path, made: set[str] | None) -> dict[str, Sample]:
-        """The samples, if every name is safe, and every file there or about to be made.
+    def validate(self, root: Path, made: set[str] | None) -> dict[str, Sample]:
+        """Check the names, resolutions and files of all samples.
 
         Parameters
         ----------
-        root : folder from which relative paths count.
-        made : paths that a rule of the workflow makes; None: any may be made.
+        root : pathlib.Path
+            Folder from which relative paths count.
+        made : set of str or None
+            Paths that a rule of the workflow makes, which need not exist; None for all paths.
+
+        Returns
+        -------
+        dict of str to Sample
+            The samples by name.
+
+        Raises
+        ------
+        ConfigError
+            If there are no samples, a name is unsafe, two names differ only in case, a resolution
+            is impossible, or a file or address cannot be read.
         """
         if not self.samples:
             raise ConfigError(f"{self.origin}: there are no samples.")
@@ -77,28 +114,49 @@ class SampleTable:
             lower[name.lower()] = name
             check_resolutions(self.place(name, "resolutions"), sample.resolutions or [])
             if is_url(sample.path):
-                if problem := url_problem(sample.path):
-                    raise ConfigError(
-                        f"{self.place(name, 'path')}: {public_url(sample.path)} {problem} "
-                        f"(sample {name})."
-                    )
-                continue
-            path = sample.path.partition("::")[0]
-            if "://" not in path and (made is None or path in made):
-                continue
-            if not (root / path).is_file():
-                what = "is a folder" if (root / path).is_dir() else "does not exist"
-                what = "cannot be read: of addresses only http(s) can" if "://" in path else what
-                raise ConfigError(
-                    f"{self.place(name, 'path')}: the file {path} {what} "
-                    f"(sample {name}); correct the path or remove the sample."
-                )
+                self._check_url(name, sample.path)
+            else:
+                self._check_file(name, sample.path.partition("::")[0], root, made)
         return self.samples
+
+    def _check_url(self, name: str, url: str) -> None:
+        """Refuse an address that cannot be downloaded."""
+        if problem := url_problem(url):
+            place = self.place(name, "path")
+            raise ConfigError(f"{place}: {public_url(url)} {problem} (sample {name}).")
+
+    def _check_file(self, name: str, path: str, root: Path, made: set[str] | None) -> None:
+        """Refuse a path that is no file and that no rule makes."""
+        other_protocol = "://" in path
+        if not other_protocol and (made is None or path in made):
+            return
+        if (root / path).is_file():
+            return
+        if other_protocol:
+            problem = "cannot be read: the only addresses are http(s)"
+        else:
+            problem = "is a folder" if (root / path).is_dir() else "does not exist"
+        raise ConfigError(
+            f"{self.place(name, 'path')}: the file {path} {problem} "
+            f"(sample {name}); correct the path or remove the sample."
+        )
 
 
 def check_name(place: str, name: str) -> None:
-    """Refuse a name that cannot be a file name on every system."""
-    # What the sheet's schema says of samples is safe for any file name and wildcard.
+    """Refuse a name that is not a safe file name on every system.
+
+    Parameters
+    ----------
+    place : str
+        Where the name is written, for the message.
+    name : str
+        Name of a sample, method, cohort or source.
+
+    Raises
+    ------
+    ConfigError
+        If the name does not have the form that the sheet's schema asks of samples.
+    """
     if not re.fullmatch(schema()["properties"]["sample"]["pattern"], name):
         raise ConfigError(
             f"{place}: the name {name!r} cannot be used in paths; "
@@ -107,7 +165,20 @@ def check_name(place: str, name: str) -> None:
 
 
 def check_resolutions(place: str, resolutions: list[int]) -> None:
-    """Refuse bin sizes below one base pair and repetitions."""
+    """Refuse bin sizes below one base pair, and repeated ones.
+
+    Parameters
+    ----------
+    place : str
+        Where they are written, for the message.
+    resolutions : list of int
+        Bin sizes in base pairs.
+
+    Raises
+    ------
+    ConfigError
+        If one is impossible or listed twice.
+    """
     for number, resolution in enumerate(resolutions):
         if resolution <= 0:
             raise ConfigError(f"{place}[{number}] is {resolution}; a bin has at least 1 bp.")
@@ -117,54 +188,43 @@ def check_resolutions(place: str, resolutions: list[int]) -> None:
 
 @cache
 def schema() -> dict[str, Any]:
-    """The sheet's JSON schema: its columns, which are required and what they may hold."""
+    """Return the JSON schema of the sheet: its columns, and what they may hold.
+
+    Returns
+    -------
+    dict of str to object
+        The content of ``workflow/schemas/samples.schema.json``.
+    """
     loaded: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
     return loaded
 
 
 def read_sheet(path: Path) -> SampleTable:
-    """Read a sample sheet: tab-separated, a header line, one sample a row.
+    """Read a sample sheet: tab-separated, with a header line and one sample per row.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The sheet; lines that begin with ``#`` and empty lines are skipped.
+
+    Returns
+    -------
+    SampleTable
+        The samples with their rows.
 
     Raises
     ------
-    ConfigError : names the row and the column: an unknown or missing column, an empty cell, a
-        sample given twice.
+    ConfigError
+        If a column is unknown, missing or repeated, a required cell is empty, or a sample is
+        listed twice; the message names row and column.
     """
-    if not path.is_file():
-        raise ConfigError(f"sample_sheet: the file {path} does not exist.")
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, delimiter="\t")
-            lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: the sheet is not UTF-8 text ({error}); save it so.") from error
-    lines = [(number, cells) for number, cells in lines if any(cells) and cells[0][:1] != "#"]
-    if not lines:
-        raise ConfigError(f"{path}: the sheet is empty; its first line names the columns.")
-    allowed, required = list(schema()["properties"]), schema()["required"]
+    lines = _read_lines(path)
     header = lines[0][1]
-    for column in header:
-        if column not in allowed:
-            hint = " (is it tab-separated?)" if len(header) == 1 else ""
-            raise ConfigError(
-                f"{path}: column {column!r} is not known{hint}; columns are {', '.join(allowed)}."
-            )
-        if header.count(column) > 1:
-            raise ConfigError(f"{path}: column {column!r} is there twice.")
-    for column in required:
-        if column not in header:
-            raise ConfigError(f"{path}: column {column!r} is missing.")
+    _check_header(path, header)
     samples: dict[str, Sample] = {}
     rows: dict[str, int] = {}
     for number, cells in lines[1:]:
-        if len(cells) != len(header):
-            raise ConfigError(
-                f"{path}: row {number} has {len(cells)} cells, the header has {len(header)}."
-            )
-        row = dict(zip(header, cells, strict=True))
-        for column in required:
-            if not row[column]:
-                raise ConfigError(f"{path}: row {number}, column {column}: the cell is empty.")
+        row = _parse_row(path, number, header, cells)
         name = row.pop("sample")
         if name in samples:
             raise ConfigError(
@@ -173,3 +233,50 @@ def read_sheet(path: Path) -> SampleTable:
         samples[name] = Sample(**{key: value or None for key, value in row.items()})  # type: ignore[arg-type]
         rows[name] = number
     return SampleTable(str(path), samples, rows)
+
+
+def _read_lines(path: Path) -> list[tuple[int, list[str]]]:
+    """Read the line numbers and cells of all lines that hold something, the header first."""
+    if not path.is_file():
+        raise ConfigError(f"sample_sheet: the file {path} does not exist.")
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, delimiter="\t")
+            lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: the sheet is not UTF-8 text ({error}); save it as UTF-8."
+        ) from error
+    lines = [(number, cells) for number, cells in lines if any(cells) and cells[0][:1] != "#"]
+    if not lines:
+        raise ConfigError(f"{path}: the sheet is empty; its first line names the columns.")
+    return lines
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    """Refuse unknown, repeated and missing columns."""
+    allowed = list(schema()["properties"])
+    for column in header:
+        if column not in allowed:
+            hint = " (is it tab-separated?)" if len(header) == 1 else ""
+            raise ConfigError(
+                f"{path}: column {column!r} is not known{hint}; columns are {', '.join(allowed)}."
+            )
+        if header.count(column) > 1:
+            raise ConfigError(f"{path}: column {column!r} occurs twice.")
+    for column in schema()["required"]:
+        if column not in header:
+            raise ConfigError(f"{path}: column {column!r} is missing.")
+
+
+def _parse_row(path: Path, number: int, header: list[str], cells: list[str]) -> dict[str, str]:
+    """Return the cells of a row by column; refuse missing ones."""
+    if len(cells) != len(header):
+        raise ConfigError(
+            f"{path}: row {number} has {len(cells)} cells, the header has {len(header)}."
+        )
+    row = dict(zip(header, cells, strict=True))
+    for column in schema()["required"]:
+        if not row[column]:
+            raise ConfigError(f"{path}: row {number}, column {column}: the cell is empty.")
+    return row

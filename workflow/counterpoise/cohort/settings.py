@@ -12,8 +12,8 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from counterpoise.backends import Backend
-from counterpoise.backends.device import check_device
+from counterpoise.backends import AUTO, Backend
+from counterpoise.backends.choice import check_device, expected_backend
 from counterpoise.cohort.samples import Sample
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.hic_engines import HIC_ENGINES
@@ -80,7 +80,7 @@ class BackendSettings:
         With ``auto``, ``cpu`` never looks for a GPU, and ``cuda`` stops if there is none.
     """
 
-    name: str = Backend.AUTO.value
+    name: str = AUTO
     device: str | None = None
 
     def __post_init__(self) -> None:
@@ -97,8 +97,7 @@ class BackendSettings:
     @property
     def environment(self) -> str:
         """Name of the conda environment of balancing jobs under ``envs/``, for ``--use-conda``."""
-        torch = self.name == Backend.TORCH or self.device == "cuda"
-        return "counterpoise-torch" if torch else "counterpoise"
+        return expected_backend(self.name, self.device).environment
 
 
 @dataclass
@@ -178,7 +177,7 @@ def _require_positive(section: str, settings: object, *keys: str) -> None:
 
 
 @dataclass
-class RunConfig:
+class CohortSettings:
     """The whole configuration of a cohort.
 
     Attributes

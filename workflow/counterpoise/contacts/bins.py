@@ -1,4 +1,4 @@
-"""The bins of a genome: which part of which chromosome each row of a contact map stands for."""
+"""The bins of a genome: which interval of which chromosome each row of a contact map stands for."""
 
 from __future__ import annotations
 
@@ -12,16 +12,22 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class BinTable:
-    """Bins of all chromosomes, laid end to end in the order of the source file.
+    """Bins of all chromosomes, one after the other in the order of the source file.
 
     Attributes
     ----------
-    chromosomes : names.
-    lengths : int64 [chromosomes], base pairs.
-    offsets : int64 [chromosomes + 1], the first bin of each chromosome; the last is the bin count.
-    start, end : int32 [bins], base pairs, half open.
-    resolution : bin size in base pairs, or None where bins are of unequal length.
-    extra : further columns of the source's bin table, one value a bin, carried over to exports.
+    chromosomes : tuple of str
+        Names.
+    lengths : numpy.ndarray
+        int64 [chromosomes], base pairs.
+    offsets : numpy.ndarray
+        int64 [chromosomes + 1], the first bin of each chromosome; the last is the number of bins.
+    start, end : numpy.ndarray
+        int32 [bins], base pairs, half open.
+    resolution : int or None
+        Bin size in base pairs, or None if bins are of unequal length.
+    extra : dict of str to numpy.ndarray
+        Further columns of the source's bin table, one value a bin, copied to exports.
     """
 
     chromosomes: tuple[str, ...]
@@ -34,7 +40,21 @@ class BinTable:
 
     @classmethod
     def fixed(cls, chromosomes: Sequence[str], lengths: Sequence[int], resolution: int) -> BinTable:
-        """Bins of one size; the last bin of a chromosome ends where the chromosome does."""
+        """Make bins of one size; the last bin of a chromosome ends with the chromosome.
+
+        Parameters
+        ----------
+        chromosomes : sequence of str
+            Names.
+        lengths : sequence of int
+            Lengths in base pairs.
+        resolution : int
+            Bin size in base pairs.
+
+        Returns
+        -------
+        BinTable
+        """
         sizes = np.asarray(lengths, dtype=np.int64)
         offsets = np.concatenate([[0], np.cumsum(-(-sizes // resolution))]).astype(np.int64)
         index = np.arange(offsets[-1]) - np.repeat(offsets[:-1], np.diff(offsets))
@@ -44,6 +64,7 @@ class BinTable:
         return cls(tuple(chromosomes), sizes, offsets, start, end, resolution)
 
     def __len__(self) -> int:
+        """Return the number of bins."""
         return int(self.offsets[-1])
 
     @property
@@ -52,18 +73,30 @@ class BinTable:
         return np.repeat(np.arange(len(self.chromosomes), dtype=np.int32), np.diff(self.offsets))
 
     def chromosome_ranges(self) -> Iterator[tuple[str, int, int]]:
-        """Name, first bin and end (exclusive) of each chromosome."""
+        """Iterate over chromosomes: name, first bin and end (exclusive) of each."""
         for name, lo, hi in zip(self.chromosomes, self.offsets, self.offsets[1:], strict=False):
             yield name, int(lo), int(hi)
 
     def describe(self, index: int) -> str:
-        """A bin as people write it, ``chr1:10,000-20,000``."""
+        """Return the interval of a bin, such as ``chr1:10,000-20,000``.
+
+        Parameters
+        ----------
+        index : int
+            Number of the bin.
+        """
         chromosome = int(np.searchsorted(self.offsets, index, side="right")) - 1
         return f"{self.chromosomes[chromosome]}:{self.start[index]:,}-{self.end[index]:,}"
 
 
 def format_base_pairs(count: int | None) -> str:
-    """A bin size as people say it: ``500 bp``, ``10 kb``, ``2.5 Mb``; None: unequal bins."""
+    """Format a bin size: ``500 bp``, ``10 kb``, ``2.5 Mb``.
+
+    Parameters
+    ----------
+    count : int or None
+        Base pairs; None gives ``unequal bins``.
+    """
     if count is None:
         return "unequal bins"
     for unit, name in ((1_000_000, "Mb"), (1_000, "kb")):
@@ -73,5 +106,11 @@ def format_base_pairs(count: int | None) -> str:
 
 
 def format_length(length: float) -> str:
-    """A length to two digits: ``230 kb``; ``none`` for zero."""
+    """Format a length with two significant digits, such as ``230 kb``.
+
+    Parameters
+    ----------
+    length : float
+        Base pairs; 0 gives ``none``.
+    """
     return format_base_pairs(round(float(f"{length:.2g}"))) if length else "none"

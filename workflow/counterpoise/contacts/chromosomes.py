@@ -1,4 +1,4 @@
-"""The bins of each chromosome of a part: which of them are kept, and how long they are."""
+"""The chromosomes of a part: which of their bins are kept, and how long these are."""
 
 from __future__ import annotations
 
@@ -18,38 +18,71 @@ class ChromosomeBins:
 
     Attributes
     ----------
-    kept : bool [bins of the chromosome].
-    bin_size : mean length of its bins in base pairs.
+    kept : numpy.ndarray
+        bool [bins of the chromosome], False for masked bins.
+    bin_size : float
+        Mean length of the bins in base pairs.
     """
 
     kept: NDArray[np.bool_]
     bin_size: float
 
     def sigma(self, bandwidth: float) -> float:
-        """A bandwidth in bins; below 1 it is a fraction of the chromosome, else base pairs."""
+        """Return the standard deviation of a Gaussian in bins.
+
+        Parameters
+        ----------
+        bandwidth : float
+            A fraction of the chromosome if below 1, else base pairs.
+        """
         return bandwidth * len(self.kept) if bandwidth < 1 else bandwidth / self.bin_size
 
 
 def restrict_chromosomes(
     chromosomes: Sequence[ChromosomeBins], kept: NDArray[np.bool_]
 ) -> list[ChromosomeBins]:
-    """The chromosomes with fewer of their kept bins; ``kept`` is bool [kept bins of all]."""
-    begin, still = 0, []
+    """Mask further bins of chromosomes.
+
+    Parameters
+    ----------
+    chromosomes : sequence of ChromosomeBins
+        The chromosomes of a part.
+    kept : numpy.ndarray
+        bool [kept bins of all chromosomes], True for the bins that stay.
+
+    Returns
+    -------
+    list of ChromosomeBins
+        One for each chromosome.
+    """
+    begin, restricted = 0, []
     for chromosome in chromosomes:
         bins = chromosome.kept.copy()
-        many = int(np.count_nonzero(bins))
-        bins[bins] = kept[begin : begin + many]
-        still.append(replace(chromosome, kept=bins))
-        begin += many
-    return still
+        count = int(np.count_nonzero(bins))
+        bins[bins] = kept[begin : begin + count]
+        restricted.append(replace(chromosome, kept=bins))
+        begin += count
+    return restricted
 
 
 def chromosome_bins(bins: BinTable, selection: Selection) -> list[ChromosomeBins]:
-    """The chromosomes that a selection has bins on, with its kept ones."""
-    found = []
+    """Return the chromosomes that lie in a selection and have bins.
+
+    Parameters
+    ----------
+    bins : BinTable
+        Bins of the map.
+    selection : Selection
+        A chromosome or the genome, with its kept bins.
+
+    Returns
+    -------
+    list of ChromosomeBins
+    """
+    chromosomes = []
     for _, lo, hi in bins.chromosome_ranges():
         if selection.lo <= lo < hi <= selection.hi:
             kept = selection.kept[lo - selection.lo : hi - selection.lo]
             size = float(bins.resolution or np.mean(bins.end[lo:hi] - bins.start[lo:hi]))
-            found.append(ChromosomeBins(kept, size))
-    return found
+            chromosomes.append(ChromosomeBins(kept, size))
+    return chromosomes

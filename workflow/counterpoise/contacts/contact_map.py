@@ -1,4 +1,4 @@
-"""A contact map in memory: the upper triangle by rows, with its bins and where it came from."""
+"""A contact map: the upper triangle by rows, in memory or on disk, with its bins and its source."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import scipy.sparse as sp
 
-# The types of counts that the compiled product exists for, narrowest first.
+# Types of counts that the native library knows, narrowest first.
 COUNT_TYPES = [np.dtype(np.uint16), np.dtype(np.uint32), np.dtype(np.float64)]
 
 # Columns (uint32) and counts (uint16, uint32 or float64) of a run of entries.
@@ -28,7 +28,7 @@ Entries = tuple[NDArray[np.uint32], NDArray[Any]]
 Chunk = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[Any]]
 
 
-CHUNK_PIXELS = 1 << 20  # entries that are read together, about a row group of the pixels on disk
+CHUNK_PIXELS = 1 << 20  # pixels read at a time, about a row group of pixels.parquet
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,21 @@ class Contacts:
 
     Attributes
     ----------
-    bins : the bin table.
-    indptr : int64 [bins + 1]; row i holds entries indptr[i] to indptr[i + 1].
-    columns : uint32 [nonzeros], ascending in each row, never below the row's number.
-    counts : uint16, uint32 or float64 [nonzeros], the narrowest of the three that holds them.
-    source : the source's identity (path, SHA-256, format, resolution, assembly, notes).
+    bins : BinTable
+        The bins.
+    indptr : numpy.ndarray
+        int64 [bins + 1]; row i holds entries indptr[i] to indptr[i + 1].
+    columns : numpy.ndarray
+        uint32 [nonzeros], ascending in each row, never below the row's number.
+    counts : numpy.ndarray
+        uint16, uint32 or float64 [nonzeros], the narrowest of the three that holds them.
+    source : dict
+        Identity of the source: path, SHA-256, format, resolution, assembly, notes.
+
+    Raises
+    ------
+    ValueError
+        The arrays are of other types, or their lengths disagree.
     """
 
     bins: BinTable
@@ -51,7 +61,7 @@ class Contacts:
     source: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """The kernels read these arrays as they lie, so another type is no matter of taste."""
+        """Refuse arrays that the native library, which reads them in place, would misread."""
         types = [np.dtype(array.dtype) for array in (self.indptr, self.columns, self.counts)]
         if types[:2] != [np.dtype(np.int64), np.dtype(np.uint32)] or types[2] not in COUNT_TYPES:
             raise ValueError(
@@ -67,6 +77,7 @@ class Contacts:
 
     @property
     def nnz(self) -> int:
+        """Number of stored pixels."""
         return len(self.columns)
 
     @cached_property
@@ -82,18 +93,31 @@ class Contacts:
         source: dict[str, Any],
         total: int | None = None,
     ) -> Contacts:
-        """Gather sorted chunks of the upper triangle; mostly 6 bytes stay for each nonzero.
+        """Concatenate sorted chunks of the upper triangle, usually in 6 bytes a nonzero.
 
-        ``total``, where it is known, is at least the number of nonzeros: nothing is then held
-        twice.
+        Parameters
+        ----------
+        bins : BinTable
+            The bins.
+        chunks : iterable of Chunk
+            Pieces of the map, sorted by (bin1, bin2) within and across pieces.
+        source : dict
+            Identity of the source.
+        total : int, optional
+            The number of nonzeros or more, if known; else arrays grow, which takes more memory.
+
+        Returns
+        -------
+        Contacts
         """
         per_row = np.zeros(len(bins) + 1, dtype=np.int64)
-        columns, counts = _Column(np.dtype(np.uint32), total), _Column(np.dtype(np.uint16), total)
+        columns = _GrowingArray(np.dtype(np.uint32), total)
+        counts = _GrowingArray(np.dtype(np.uint16), total)
         for bin1, bin2, count in chunks:
             if not len(bin1):
                 continue
             lo, hi = int(bin1[0]), int(bin1[-1]) + 1
-            if hi - lo < len(bin1) // 8:  # few rows: where each begins is quicker than a count
+            if hi - lo < len(bin1) // 8:  # few rows: searching their starts is faster than counting
                 per_row[lo + 1 : hi + 1] += np.diff(
                     np.searchsorted(bin1, np.arange(lo, hi + 1, dtype=np.int32))
                 )
@@ -111,33 +135,31 @@ class Contacts:
 
     @classmethod
     def from_matrix(cls, matrix: Any) -> Contacts:
-        """A scipy sparse or dense symmetric matrix, taken as one chromosome of bins of 1 bp.
+        """Make a contact map of a symmetric matrix.
+
+        Parameters
+        ----------
+        matrix : scipy.sparse matrix or array_like
+            [n, n]; taken as one chromosome with bins of 1 bp.
+
+        Returns
+        -------
+        Contacts
 
         Raises
         ------
-        ValueError : not square, not symmetric, or with negative, NaN or infinite entries.
+        ValueError
+            The matrix is not square, not symmetric (to 1e-9 of its largest entry), or has negative,
+            NaN or infinite entries.
         """
         import scipy.sparse as sp
 
         full = sp.csr_matrix(matrix)
-        n, m = full.shape
-        if n != m:
-            raise ValueError(f"a contact map is square; this matrix has {n} rows and {m} columns")
-        if full.nnz and not np.isfinite(full.data).all():
-            raise ValueError("the matrix has entries that are NaN or infinite")
-        if full.nnz and full.data.min() < 0:
-            raise ValueError("the matrix has negative entries; counts are never negative")
-        asymmetry = abs(full - full.T)
-        if asymmetry.nnz and asymmetry.max() > 1e-9 * abs(full).max():
-            i, j = (int(axis[0]) for axis in (asymmetry > 1e-9 * abs(full).max()).nonzero())
-            raise ValueError(
-                f"the matrix is not symmetric: entry ({i}, {j}) is {full[i, j]}, "
-                f"entry ({j}, {i}) is {full[j, i]}; pass (M + M.T) / 2 or the right matrix"
-            )
+        _check_matrix(full)
         upper = sp.csr_matrix(sp.triu(full))
         upper.eliminate_zeros()
         upper.sum_duplicates()
-        bins = BinTable.fixed(("matrix",), (n,), 1)
+        bins = BinTable.fixed(("matrix",), (full.shape[0],), 1)
         return cls(
             bins,
             upper.indptr.astype(np.int64),
@@ -146,19 +168,26 @@ class Contacts:
             {"format": "matrix"},
         )
 
-    def entries(self, a: int, z: int) -> Entries:
-        """Columns and counts of the entries from number a to z."""
-        return self.columns[a:z], np.ascontiguousarray(self.counts[a:z])
+    def entries(self, start: int, stop: int) -> Entries:
+        """Return the columns and counts of entries ``start`` to ``stop`` (exclusive).
+
+        Parameters
+        ----------
+        start, stop : int
+            Numbers of entries, as in ``indptr``.
+        """
+        return self.columns[start:stop], np.ascontiguousarray(self.counts[start:stop])
 
     def pattern(self) -> Contacts:
-        """The same map with every count one."""
+        """Return the same map with every count set to one."""
         return replace(self, counts=np.broadcast_to(np.uint16(1), (self.nnz,)))
 
     def load(self) -> Contacts:
+        """Return this map, which is in memory already."""
         return self
 
     def full_matrix(self) -> sp.csr_matrix:
-        """The full symmetric map as float64 CSR (both triangles): for small maps and notebooks."""
+        """Return both triangles, float64 [bins, bins] in CSR: for small maps and notebooks."""
         import scipy.sparse as sp
 
         upper = sp.csr_matrix(
@@ -168,15 +197,39 @@ class Contacts:
         return sp.csr_matrix(upper + sp.triu(upper, 1).T)
 
 
+def _check_matrix(full: sp.csr_matrix) -> None:
+    """Refuse a matrix that is not square, symmetric, finite and non-negative."""
+    n, m = full.shape
+    if n != m:
+        raise ValueError(f"a contact map is square; this matrix has {n} rows and {m} columns")
+    if full.nnz and not np.isfinite(full.data).all():
+        raise ValueError("the matrix has entries that are NaN or infinite")
+    if full.nnz and full.data.min() < 0:
+        raise ValueError("the matrix has negative entries; counts are never negative")
+    asymmetry = abs(full - full.T)
+    if asymmetry.nnz and asymmetry.max() > 1e-9 * abs(full).max():
+        i, j = (int(axis[0]) for axis in (asymmetry > 1e-9 * abs(full).max()).nonzero())
+        raise ValueError(
+            f"the matrix is not symmetric: entry ({i}, {j}) is {full[i, j]}, "
+            f"entry ({j}, {i}) is {full[j, i]}; pass (M + M.T) / 2 or the right matrix"
+        )
+
+
 @dataclass(frozen=True)
 class StoredContacts:
     """A contact map that stays on disk, for maps larger than memory.
 
     Attributes
     ----------
-    bins, indptr, source : as of ``Contacts``.
-    read : gives the columns and counts of the entries from number a to z. Counts are in the
-        narrowest of the solver's types that holds those asked for.
+    bins : BinTable
+        The bins.
+    indptr : numpy.ndarray
+        int64 [bins + 1]; row i holds entries indptr[i] to indptr[i + 1].
+    read : callable
+        ``read(start, stop)`` returns the columns and counts of these entries. Counts are in the
+        narrowest type of ``COUNT_TYPES`` that holds them.
+    source : dict
+        Identity of the source.
     """
 
     bins: BinTable
@@ -186,35 +239,58 @@ class StoredContacts:
 
     @property
     def nnz(self) -> int:
+        """Number of stored pixels."""
         return int(self.indptr[-1])
 
-    def entries(self, a: int, z: int) -> Entries:
-        return self.read(a, z)
+    def entries(self, start: int, stop: int) -> Entries:
+        """Read the columns and counts of entries ``start`` to ``stop`` (exclusive).
+
+        Parameters
+        ----------
+        start, stop : int
+            Numbers of entries, as in ``indptr``.
+        """
+        return self.read(start, stop)
 
     def pattern(self) -> StoredContacts:
-        """The same map with every count one."""
+        """Return the same map with every count set to one."""
 
-        def ones(a: int, z: int) -> Entries:
-            columns, _ = self.read(a, z)
+        def ones(start: int, stop: int) -> Entries:
+            columns, _ = self.read(start, stop)
             return columns, np.ones(len(columns), np.uint16)
 
         return replace(self, read=ones)
 
     def load(self) -> Contacts:
-        """The whole map in memory."""
+        """Read the map into memory."""
         return Contacts(self.bins, self.indptr, *self.read(0, self.nnz), self.source)
 
 
-# What methods and masks work on, wherever it is.
+# A map in memory or on disk.
 ContactMap = Contacts | StoredContacts
 
 
 def load_rows(contacts: ContactMap, lo: int, hi: int, end: int) -> Contacts:
-    """Rows lo to hi in memory, without columns from ``end`` on; all other rows are empty."""
+    """Load some rows of a map, the others empty.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+    lo, hi : int
+        First row and end (exclusive).
+    end : int
+        End (exclusive) of the columns that are loaded.
+
+    Returns
+    -------
+    Contacts
+        A map of the same bins.
+    """
     if (lo, hi) == (0, len(contacts.bins)) and end >= hi:
         return contacts.load()
     sizes = np.zeros(len(contacts.bins) + 1, dtype=np.int64)
-    columns, counts = _Column(np.dtype(np.uint32), None), _Column(np.dtype(np.uint16), None)
+    columns, counts = _GrowingArray(np.dtype(np.uint32)), _GrowingArray(np.dtype(np.uint16))
     begin, stop = int(contacts.indptr[lo]), int(contacts.indptr[hi])
     cuts = lo + np.searchsorted(contacts.indptr[lo:hi], np.arange(begin, stop, CHUNK_PIXELS))
     for first, last in pairwise([*cuts.tolist(), hi]):
@@ -229,34 +305,45 @@ def load_rows(contacts: ContactMap, lo: int, hi: int, end: int) -> Contacts:
     )
 
 
-class _Column:
-    """An array that grows, and widens when a value asks for it."""
+class _GrowingArray:
+    """An array to which pieces are appended, of the widest type among them."""
 
-    def __init__(self, dtype: np.dtype[Any], total: int | None) -> None:
-        self._all = np.empty(total or 0, dtype)
+    def __init__(self, dtype: np.dtype[Any], capacity: int | None = None) -> None:
+        self._buffer = np.empty(capacity or 0, dtype)
         self._filled = 0
 
     def append(self, piece: NDArray[Any]) -> None:
+        """Append a piece."""
         end = self._filled + len(piece)
-        wider = COUNT_TYPES.index(piece.dtype) > COUNT_TYPES.index(self._all.dtype)
-        if end > len(self._all) or wider:
-            # Half as much again, so that a stream of unknown length is copied few times.
-            room = len(self._all) if end <= len(self._all) else end * 3 // 2
-            larger = np.empty(room, piece.dtype if wider else self._all.dtype)
-            larger[: self._filled] = self._all[: self._filled]
-            self._all = larger
-        self._all[self._filled : end] = piece
+        wider = COUNT_TYPES.index(piece.dtype) > COUNT_TYPES.index(self._buffer.dtype)
+        if end > len(self._buffer) or wider:
+            # Grow by half, so that a stream of unknown length is copied few times.
+            capacity = len(self._buffer) if end <= len(self._buffer) else end * 3 // 2
+            larger = np.empty(capacity, piece.dtype if wider else self._buffer.dtype)
+            larger[: self._filled] = self._buffer[: self._filled]
+            self._buffer = larger
+        self._buffer[self._filled : end] = piece
         self._filled = end
 
     def values(self) -> NDArray[Any]:
-        return self._all[: self._filled]
+        """Return the array so far."""
+        return self._buffer[: self._filled]
 
 
 def narrow_counts(counts: NDArray[Any]) -> NDArray[Any]:
-    """Counts as uint16, uint32 or float64, the narrowest that holds every value exactly.
+    """Convert counts to the narrowest type of ``COUNT_TYPES`` that holds every value exactly.
 
-    Three types and no more, so that the compiled product exists in three versions and the
-    cache of compiled code stays small; float64 is exact for whole numbers up to 2**53.
+    There are only three types, so that the native library needs three versions of each loop.
+
+    Parameters
+    ----------
+    counts : numpy.ndarray
+        Non-negative numbers of any type.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint16, uint32 or float64, which is exact for whole numbers up to 2**53.
     """
     if not len(counts):
         return counts.astype(np.uint16)

@@ -13,7 +13,11 @@ from counterpoise.contacts.bins import BinTable
 
 
 class Scope(StrEnum):
-    """The whole genome at once, each chromosome by itself, or contacts between chromosomes."""
+    """The contacts that are balanced.
+
+    ``genome``: all contacts at once; ``cis``: each chromosome separately; ``trans``: only contacts
+    between chromosomes, at once.
+    """
 
     GENOME = "genome"
     CIS = "cis"
@@ -22,18 +26,26 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class Selection:
-    """A square part of a map along the diagonal and which of its contacts count.
+    """A square part of a map along the diagonal, and which of its contacts count.
 
     Attributes
     ----------
-    label : chromosome name (cis), ``genome`` or ``trans``.
-    lo, hi : first bin and end (exclusive) of the part.
-    scope : cis drops contacts between chromosomes, trans those within one.
-    ignore_diags : drop pixels with bin2 - bin1 below this, by bin number alone, so the pixel
-        across a chromosome border goes too (as cooler does).
-    diagonal : how often a main-diagonal pixel counts in a row sum: 1, or 2 as cooler before 0.11.
-    kept : bool [hi - lo], False for masked bins.
-    factor : float64 [hi - lo] or None; contacts are multiplied by factor_i factor_j.
+    label : str
+        Name of the chromosome (cis), ``genome`` or ``trans``.
+    lo, hi : int
+        First bin and end (exclusive) of the part.
+    scope : Scope
+        ``cis`` drops contacts between chromosomes, ``trans`` those within one.
+    ignore_diags : int
+        Pixels with bin2 - bin1 below this are dropped. Only bin numbers count, so the pixel across
+        a chromosome border is dropped too, as in cooler.
+    diagonal : int
+        How often a pixel on the main diagonal counts in a row sum: 1, or 2 as in cooler before
+        0.11.
+    kept : numpy.ndarray
+        bool [hi - lo], False for masked bins.
+    factor : numpy.ndarray or None
+        float64 [hi - lo]; contacts are multiplied by factor_i factor_j.
     """
 
     label: str
@@ -54,22 +66,38 @@ def select(
     diagonal: int = 1,
     trans_weighting: bool = False,
 ) -> Iterator[Selection]:
-    """The parts that are balanced independently: one, or for cis one a chromosome.
+    """Iterate over the parts that are balanced independently.
 
-    ``trans_weighting`` multiplies trans contacts by cw_i cw_j with cw = 1 / (1 - n_c / N), n_c of
-    N bins being on the chromosome, as cooler's ICE does: a bin of a large chromosome has
-    fewer trans partners.
+    Parameters
+    ----------
+    bins : BinTable
+        Bins of the map.
+    kept : numpy.ndarray
+        bool [bins], False for masked bins.
+    scope : Scope
+        Contacts to balance.
+    ignore_diags, diagonal : int
+        See ``Selection``.
+    trans_weighting : bool
+        For ``trans``, multiply contacts by cw_i cw_j with cw = 1 / (1 - n_c / N), where n_c of the
+        N bins are on the bin's chromosome, as cooler's ICE does: a bin of a large chromosome has
+        fewer trans partners.
+
+    Yields
+    ------
+    Selection
+        One for each chromosome (cis), or one for the genome.
     """
     n = len(bins)
-    whole = Selection(scope.value, 0, n, scope, ignore_diags, diagonal, kept)
+    genome = Selection(scope.value, 0, n, scope, ignore_diags, diagonal, kept)
     if scope is Scope.CIS:
         for name, lo, hi in bins.chromosome_ranges():
-            yield replace(whole, label=name, lo=lo, hi=hi, kept=kept[lo:hi])
+            yield replace(genome, label=name, lo=lo, hi=hi, kept=kept[lo:hi])
         return
     if scope is Scope.TRANS and trans_weighting:
         sizes = np.diff(bins.offsets)
         share = 1 - np.repeat(sizes, sizes) / n
         # A map of one chromosome has no trans contacts to weight.
         factor = np.divide(1.0, share, out=np.ones(n), where=share > 0)
-        whole = replace(whole, factor=factor)
-    yield whole
+        genome = replace(genome, factor=factor)
+    yield genome

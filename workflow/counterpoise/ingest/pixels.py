@@ -1,4 +1,4 @@
-"""Ingest: from a level of a source to the pixels, bins and record that every job reads."""
+"""Writing of maps: from a level of a source to pixels, bins and source record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from counterpoise.contacts.contact_map import (
 from counterpoise.files import atomic_write, write_json
 from counterpoise.ingest.read import open_contacts
 from counterpoise.ingest.reader_interface import SourceInfo
-from counterpoise.store.arrow import numbers
+from counterpoise.store.arrow import to_arrow
 from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import ROW_GROUP, write_bins
 
@@ -33,18 +33,31 @@ def write_map(
 ) -> dict[str, Any]:
     """Stream one level of a source into the files of a map.
 
-    Memory stays at a few chunks whatever the size: pixels pass through uncompressed scratch files
-    in TMPDIR (12 to 16 bytes a pixel), because the narrowest count type is known only when all
-    have been seen.
+    Memory holds a few chunks, however large the map is. Pixels pass through uncompressed scratch
+    files in TMPDIR (12 to 16 bytes a pixel), because the narrowest count type is known only after
+    the last pixel.
 
     Parameters
     ----------
-    progress : called with the number of pixels read so far and the total, if known.
-    url : where the file was fetched from; recorded in place of its path.
+    info : SourceInfo
+        What the source holds.
+    resolution : int
+        Bin size in base pairs.
+    files : MapFiles
+        Where the map goes.
+    engine : str
+        Reader of `.hic` files.
+    progress : callable
+        Receives the number of pixels read so far and the total, if known.
+    url : str, optional
+        Address from which the file was downloaded; recorded instead of its path.
+    row_group : int
+        Largest number of pixels in a row group.
 
     Returns
     -------
-    The record written to ``source.json``.
+    dict
+        The record written to ``source.json``.
     """
     with (
         open_contacts(info.uri, resolution, engine, info) as reading,
@@ -65,39 +78,52 @@ def write_map(
 
 
 class _Spool:
-    """Chunks on disk, uncompressed, with what must be known of all of them."""
+    """Chunks in uncompressed scratch files, with the figures that decide the count type.
+
+    Attributes
+    ----------
+    nnz : int
+        Pixels so far.
+    integral : bool
+        Whether all counts so far are integral.
+    largest : float
+        Largest count so far.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.nnz = 0
-        self.pieces = 0
-        self.whole = True
-        self.top = 0.0
+        self.chunks = 0
+        self.integral = True
+        self.largest = 0.0
 
     def append(self, chunk: Chunk) -> None:
+        """Write a chunk."""
         count = chunk[2]
-        if count.dtype.kind == "f" and self.whole:
-            self.whole = bool((count == np.floor(count)).all())
-        self.top = max(self.top, count.max())
+        if count.dtype.kind == "f" and self.integral:
+            self.integral = bool((count == np.floor(count)).all())
+        self.largest = max(self.largest, count.max())
         for name, column in zip("abc", chunk, strict=True):
-            np.save(self.folder / f"{self.pieces}{name}.npy", column)
-        self.pieces += 1
+            np.save(self.folder / f"{self.chunks}{name}.npy", column)
+        self.chunks += 1
         self.nnz += len(count)
 
     def count_type(self) -> np.dtype[Any]:
-        """The narrowest of uint8, uint16, int32, int64 for whole counts, else float64."""
-        if not self.whole or self.top >= 2**63:
+        """Return the narrowest of uint8, uint16, int32, int64; float64 if counts are fractions."""
+        if not self.integral or self.largest >= 2**63:
             return np.dtype(np.float64)
         types = (np.uint8, np.uint16, np.int32, np.int64)
-        return np.dtype(next(t for t in types if self.top <= np.iinfo(t).max))
+        return np.dtype(next(t for t in types if self.largest <= np.iinfo(t).max))
 
     def __iter__(self) -> Iterator[Chunk]:
-        for piece in range(self.pieces):
-            bin1, bin2, count = (np.load(self.folder / f"{piece}{name}.npy") for name in "abc")
+        """Yield the chunks with counts of the narrowest type."""
+        for number in range(self.chunks):
+            bin1, bin2, count = (np.load(self.folder / f"{number}{name}.npy") for name in "abc")
             yield bin1, bin2, count.astype(self.count_type())
 
 
 def _write_pixels(path: Path, spool: _Spool, row_group: int) -> None:
+    """Write the pixels as Parquet, delta-packed and compressed."""
     count_type = pa.from_numpy_dtype(spool.count_type())
     schema = pa.schema([("bin1_id", pa.int32()), ("bin2_id", pa.int32()), ("count", count_type)])
     delta = {"bin1_id": "DELTA_BINARY_PACKED", "bin2_id": "DELTA_BINARY_PACKED"}
@@ -108,6 +134,6 @@ def _write_pixels(path: Path, spool: _Spool, row_group: int) -> None:
     ) as writer:
         for columns in spool:
             writer.write_table(
-                pa.Table.from_arrays([numbers(c) for c in columns], schema=schema),
+                pa.Table.from_arrays([to_arrow(c) for c in columns], schema=schema),
                 row_group_size=row_group,
             )

@@ -1,4 +1,4 @@
-"""What the thin scripts under ``scripts/`` share."""
+"""Command lines of the scripts in ``scripts/``."""
 
 from __future__ import annotations
 
@@ -7,22 +7,63 @@ import ast
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from types import FrameType
 from typing import Any
 
 from counterpoise.errors import CounterpoiseError
-from counterpoise.jobs.memory import AROUND
+from counterpoise.jobs.job import Job
+from counterpoise.jobs.resources import SNAKEMAKE_MB
 from counterpoise.process import keep_freed_memory
-from counterpoise.store.paths import BASE, ResultPaths
+
+# Options of the scripts, as ``argparse`` takes them.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "map": {
+        "nargs": 3,
+        "metavar": ("PIXELS", "BINS", "SOURCE"),
+        "required": True,
+        "help": "the three files of a map: pixels.parquet, bins.parquet, source.json",
+    },
+    "run": {
+        "nargs": 3,
+        "metavar": ("WEIGHTS", "TRACE", "VERDICT"),
+        "required": True,
+        "help": "the three files of a run: weights.parquet, trace.parquet, verdict.json",
+    },
+    "mask": {"required": True, "help": "Parquet file of the map's mask"},
+    "bandwidth": {"nargs": "?", "help": "bandwidth.parquet, if the bandwidth was searched"},
+    "record": {"required": True, "help": "JSON file that inspect_input.py wrote"},
+    "output": {"required": True, "help": "file to write"},
+    "summary": {"required": True, "help": "summary.tsv to write"},
+    "report": {"required": True, "help": "report.html to write"},
+    "sample": {"help": "name of the sample"},
+    "resolution": {"type": int, "required": True, "help": "bin size in base pairs"},
+    "root": {"default": "results", "help": "folder of all cohorts' results (default: results)"},
+    "threads": {"type": int, "help": "threads; by default all that the process may use"},
+    "memory-mb": {
+        "type": int,
+        "help": f"memory of the job in MiB, of which {SNAKEMAKE_MB} are for the processes around "
+        "it; a larger map streams from disk",
+    },
+    "package": {"required": True, "help": "name of the package on PyPI"},
+    "archive": {"required": True, "help": "source package to read"},
+    "matrix": {"required": True, "help": "contacts: lines of bin, bin, count"},
+    "bed": {"required": True, "help": "bins: lines of chromosome, start, end, number"},
+}
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script; an error meant for the user is printed without a traceback, exit status 1.
+    """Run a script and end with status 1 after an error.
 
-    SIGTERM, with which a scheduler ends a job, ends it as an exception does: files that were half
-    written are removed.
+    An error of Counterpoise is printed without a traceback. SIGTERM, with which a scheduler ends a
+    job, ends the script as an exception does: half-written files are removed.
+
+    Parameters
+    ----------
+    main : callable
+        The script.
     """
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, _exit)
     keep_freed_memory()
     try:
         main()
@@ -32,58 +73,63 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(f"counterpoise: the job ran out of memory ({error}); give its rule more mem_mb.")
 
 
-def _end(number: int, frame: FrameType | None) -> None:
+def _exit(number: int, frame: FrameType | None) -> None:
+    """Exit as a process that a signal ended."""
     sys.exit(128 + number)
 
 
-def parser(description: str | None, *paths: str) -> argparse.ArgumentParser:
-    """A parser with ``--settings`` and the named required path options."""
-    result = argparse.ArgumentParser(description=description)
-    for path in paths:
-        result.add_argument(f"--{path}", required=True)
-    result.add_argument("--root", default="results", help="folder of all cohorts' results")
-    result.add_argument(
+def parse(description: str | None, job: type[Job], *options: str) -> argparse.Namespace:
+    """Parse the command line of a script.
+
+    Parameters
+    ----------
+    description : str or None
+        What the script does.
+    job : type
+        Class of its job.
+    *options : str
+        Names of its options, among ``OPTIONS``.
+
+    Returns
+    -------
+    argparse.Namespace
+        The values by name, and the job as ``job``.
+    """
+    names = ", ".join(item.name for item in fields(job))
+    parser = argparse.ArgumentParser(description=description)
+    for option in options:
+        parser.add_argument(f"--{option}", **OPTIONS[option])
+    parser.add_argument(
         "--settings",
-        type=settings,
-        default={},
-        help="a Python dictionary, as the workflow passes it: \"{'method': 'kr'}\"; '-' reads it "
-        "from standard input",
+        dest="job",
+        type=lambda text: job.from_params(read_settings(text)),
+        default="{}",
+        help=f"Python dictionary with the settings of the job ({names}); '-' reads it from "
+        "standard input",
     )
-    return result
+    return parser.parse_args()
 
 
-def add_map(arguments: argparse.ArgumentParser) -> None:
-    """Add ``--map``, the three files of a map (``MapFiles``)."""
-    arguments.add_argument("--map", nargs=3, required=True, metavar=("PIXELS", "BINS", "SOURCE"))
+def read_settings(text: str) -> dict[str, Any]:
+    """Read the settings of a job, a Python literal.
 
+    Parameters
+    ----------
+    text : str
+        The literal; ``-`` for standard input, because Linux takes no argument of more than 128 kB
+        and the names of a thousand samples are longer.
 
-def add_run(arguments: argparse.ArgumentParser) -> None:
-    """Add ``--run``, the three files of a balancing run (``RunFiles``)."""
-    names = ("WEIGHTS", "TRACE", "VERDICT")
-    arguments.add_argument("--run", nargs=3, required=True, metavar=names)
+    Returns
+    -------
+    dict
+        The settings.
 
-
-def add_memory(arguments: argparse.ArgumentParser) -> None:
-    """``--memory-mb``, the memory of the job; what comes of it is the program's own."""
-    arguments.add_argument(
-        "--memory-mb",
-        type=lambda text: int(text) - AROUND,
-        help=f"of the job, {AROUND} of it for what runs around it; larger maps stream from disk",
-    )
-
-
-def settings(text: str) -> dict[str, Any]:
-    """The settings of a job, a Python literal: the text itself, or ``-`` for standard input.
-
-    Linux takes no argument of more than 128 kB, and the names of a thousand samples are more.
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If the literal is not a dictionary.
     """
     value = ast.literal_eval(sys.stdin.read() if text == "-" else text)
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError(f"not a dictionary: {text}")
     return value
-
-
-def result_paths(arguments: argparse.Namespace) -> ResultPaths:
-    """Where the results are of the cohort, or experiment on it, that the settings name."""
-    named = arguments.settings
-    return ResultPaths(named["cohort"], arguments.root, named.get("experiment", BASE))

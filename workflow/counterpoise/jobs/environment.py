@@ -7,7 +7,10 @@ import stat
 import sys
 from pathlib import Path
 
-# Variables that say where a library keeps its cache: matplotlib, Triton, PyTorch's compiler.
+# The variable with the folder of the scripts; the rules name it.
+SCRIPTS = "COUNTERPOISE_SCRIPTS"
+
+# Variables with the cache folder of a library: matplotlib, Triton, PyTorch's compiler.
 CACHES = {
     "MPLCONFIGDIR": "matplotlib",
     "TRITON_CACHE_DIR": "triton",
@@ -15,49 +18,60 @@ CACHES = {
 }
 
 
-def prepare_jobs() -> None:
-    """Let the jobs find their ``python``, this package and caches, through what they inherit.
+def prepare_jobs(scripts: str | Path) -> None:
+    """Set the environment variables that jobs inherit.
 
-    The ``python`` is the one that runs Snakemake, also where no environment was activated; the
-    package is this one, also in a conda environment of the rules' own. Libraries that would keep
-    a cache in the home directory, which on a cluster's nodes may be slow or read-only, keep it in
-    the node's own temporary folder.
+    Jobs use the ``python`` that runs Snakemake, even if no environment is activated, and this
+    package, even in a conda environment of their own. They find the scripts through ``SCRIPTS``, so
+    that no path of this machine appears in the shell commands that Snakemake records. Libraries
+    that would keep a cache in the home directory, which may be slow or read-only on the nodes of a
+    cluster, keep it in the temporary folder of each node.
+
+    Parameters
+    ----------
+    scripts : str or Path
+        Folder of the scripts.
     """
+    os.environ[SCRIPTS] = str(scripts)
     _prepend("PATH", Path(sys.executable).parent)
     _prepend("PYTHONPATH", Path(__file__).parents[2])
-    _caches_in_scratch()
+    _place_caches()
 
 
-def _caches_in_scratch() -> None:
-    """Each node's own folder, unless the user named one, or another user took ours."""
-    # Not tempfile.gettempdir(), which writes a file to see whether it can.
+def _place_caches() -> None:
+    """Place caches in the node's temporary folder, unless the user chose a place.
+
+    Where our folder there belongs to someone else, the libraries choose.
+    """
+    # tempfile.gettempdir() would write a file to test the folder.
     scratch = Path(os.environ.get("TMPDIR") or "/tmp", f"counterpoise-{os.getuid()}")
-    ours = _is_ours(scratch)
+    usable = _is_private(scratch)
     for variable, folder in CACHES.items():
-        given = os.environ.get(variable)
-        # A cluster's job inherits what was set here on the node from which it was sent.
-        if given is not None and Path(given).parent.name != scratch.name:
+        current = os.environ.get(variable)
+        # A cluster's job inherits what this function set on the node that sent the job.
+        if current is not None and Path(current).parent.name != scratch.name:
             continue
-        if ours:
+        if usable:
             os.environ[variable] = str(scratch / folder)
         else:
             os.environ.pop(variable, None)
 
 
-def _is_ours(folder: Path) -> bool:
-    """Whether the folder, made if need be, is a real one that nobody else can write to.
+def _is_private(folder: Path) -> bool:
+    """Make the folder if it is missing; tell whether only this user can write to it.
 
-    What lies in these caches is loaded as code, and a temporary folder is everybody's.
+    Libraries load what is in these caches as code, and anyone can write to a temporary folder.
     """
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        about = folder.lstat()
-    except OSError:  # no such disk, or a full or read-only one: the libraries choose for themselves
+        status = folder.lstat()
+    except OSError:  # the disk is missing, full or read-only
         return False
-    closed = not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and closed
+    closed = not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and closed
 
 
 def _prepend(variable: str, folder: Path) -> None:
+    """Put a folder first in a variable that lists folders."""
     others = [part for part in os.environ.get(variable, "").split(os.pathsep) if part]
     os.environ[variable] = os.pathsep.join(dict.fromkeys([str(folder), *others]))

@@ -1,18 +1,17 @@
-"""The memory of balancing jobs: predicted from the size of a map, and kept to by streaming."""
+"""Memory of balancing jobs: predicted from the size of a map, and limited by streaming it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
 
 from counterpoise.balancing.support import EXAMINE_LIMIT
-from counterpoise.contacts.contact_map import (
-    ContactMap,
-)
+from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.files import read_json
@@ -21,62 +20,72 @@ from counterpoise.process import MIB
 from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import METADATA, ROW_GROUP, open_map, read_bins, read_map
 
-# MiB of a job's memory that are not its program's: on a cluster two processes of Snakemake run
-# around it.
-AROUND = 400
-
-
-# Python and its libraries.
-BASE = 110 * MIB
-
+# Bytes of Python and its libraries.
+PYTHON_BYTES = 110 * MIB
 
 # Row groups of pixels that memory holds while a map is read, and two more where it streams.
-READING, STREAMED = 5, 2
+ROW_GROUPS_READING, ROW_GROUPS_STREAMING = 5, 2
 
+# Bytes for each bin: the table and the mask, the rows' offsets, the sums of the blocks, vectors.
+BIN_BYTES = 300
 
-# For each bin: the table and the mask, the rows' places, the sums of the blocks, vectors.
-BIN = 300
+# Bytes for each nonzero in memory: its column; in the packed format at most four (one byte where a
+# quarter of the band is filled) or, for counts that are no bytes, a column and a double.
+COLUMN_BYTES, PACKED_BYTES, PACKED_DOUBLE_BYTES = 4, 4, 10
 
-
-# For each nonzero in memory: its column; in the packed format at most four bytes (a byte where one
-# pixel in four of the band is there) or, for counts that are no bytes, a column and a double.
-COLUMN, PACKED, PACKED_DOUBLE = 4, 4, 10
-
-
-# Segments of the packed format: a row has at most one for each panel of columns and each kind
-# of counts (``native/layout.h``).
-SEGMENT, PANEL, KINDS = 8, 1 << 16, 3
-
+# Segments of the packed format: a row has at most one for each panel of columns and each kind of
+# counts (``native/packed.h``). Bytes of a segment, columns of a panel, kinds of counts.
+SEGMENT_BYTES, PANEL, KINDS = 8, 1 << 16, 3
 
 # Nonzeros of a slab. Where a map streams, memory holds the entries of one slab, its packed form and
 # one packed form for each thread.
 SLAB = 1 << 21
 
+# Bytes for each nonzero of a part whose structure is examined: its pattern, as scipy copies it.
+EXAMINED_BYTES = 75
 
-# For each nonzero of a part whose structure is examined: its pattern, as scipy copies it.
-EXAMINED = 75
-
-
-# For each bin of a part of which two maps are drawn: eight candidates on each, side by side.
-DRAWN_BIN = 3400
-
+# Bytes for each bin of a part of which two maps are drawn: eight candidates on each at once.
+DRAWN_BIN_BYTES = 3400
 
 # The largest count that the packed format keeps in a byte.
 LARGEST_BYTE = 255
 
+# Bytes of a stored count in memory.
+COUNT_BYTES = {"uint8": 2, "uint16": 2, "int32": 4, "int64": 8}
 
-@dataclass(frozen=True)
-class Size:
-    """What of a map decides how much memory it takes.
+
+class Memory(NamedTuple):
+    """Memory that a job takes at most.
 
     Attributes
     ----------
-    bins, nonzeros : of the whole map.
-    count_bytes : of a count in memory: 2, 4 or 8.
-    doubles : nonzeros, at most, whose count is above 255 or no whole number.
-    examined : nonzeros, at most, of a part whose structure may be examined.
-    drawn_bins, drawn : bins and nonzeros, at most, of a part from which other maps are drawn:
-        halves for a search, or maps of a bootstrap. 0 for none.
+    in_memory : int
+        MiB with the map in memory.
+    streaming : int
+        MiB with the map on disk.
+    """
+
+    in_memory: int
+    streaming: int
+
+
+@dataclass(frozen=True)
+class MapSize:
+    """The figures of a map that decide how much memory it takes.
+
+    Attributes
+    ----------
+    bins, nonzeros : int
+        Bins and stored pixels of the map.
+    count_bytes : int
+        Bytes of a count in memory: 2, 4 or 8.
+    doubles : int
+        Upper bound of the nonzeros whose count is above 255 or not integral.
+    examined : int
+        Upper bound of the nonzeros of a part whose structure may be examined.
+    drawn_bins, drawn : int
+        Upper bounds of bins and nonzeros of a part from which other maps are drawn: halves for a
+        bandwidth search, or maps of a bootstrap. 0 if none are drawn.
     """
 
     bins: int
@@ -88,94 +97,135 @@ class Size:
     drawn: int = 0
 
     @classmethod
-    def of(cls, bins: int, nonzeros: int, count_type: str, contacts: float, examined: int) -> Size:
-        """From the type of the stored counts, as numpy calls it, and their sum."""
+    def of(
+        cls, bins: int, nonzeros: int, count_type: str, contacts: float, examined: int
+    ) -> MapSize:
+        """Compute the figures of a map.
+
+        Parameters
+        ----------
+        bins, nonzeros : int
+            Bins and stored pixels of the map.
+        count_type : str
+            Type of the stored counts, as numpy calls it.
+        contacts : float
+            Sum of the counts.
+        examined : int
+            Upper bound of the nonzeros of a part whose structure may be examined.
+
+        Returns
+        -------
+        MapSize
+            The figures, with nothing drawn.
+        """
         if count_type.startswith("float"):
             return cls(bins, nonzeros, 8, nonzeros, examined)
-        count_bytes = {"uint8": 2, "uint16": 2, "int32": 4, "int64": 8}[count_type]
         doubles = min(nonzeros, int(contacts) // (LARGEST_BYTE + 1))
-        return cls(bins, nonzeros, count_bytes, doubles, examined)
+        return cls(bins, nonzeros, COUNT_BYTES[count_type], doubles, examined)
 
-    def packed(self, nonzeros: int) -> int:
-        """Bytes, at most, of the packed format of so many of the nonzeros, in successive rows.
+    def packed_bytes(self, nonzeros: int) -> int:
+        """Return an upper bound of the bytes of some nonzeros, in successive rows, when packed.
 
-        A few rows may have twice the large counts of the average, or be twice as many for them.
+        A few rows may have twice the large counts of the average, or twice as many segments.
         """
         share = min(2 * nonzeros / max(self.nonzeros, 1), 1)
         doubles = min(nonzeros, int(self.doubles * share))
         panels = -(-self.bins // PANEL)
-        # Of the upper triangle a row has half of the panels, its own among them.
+        # In the upper triangle a row has half of the panels, its own among them.
         segments = min(nonzeros, int(KINDS * self.bins * share) * (panels + 1) // 2)
-        return nonzeros * PACKED + doubles * (PACKED_DOUBLE - PACKED) + segments * SEGMENT
+        large_counts = doubles * (PACKED_DOUBLE_BYTES - PACKED_BYTES)
+        return nonzeros * PACKED_BYTES + large_counts + segments * SEGMENT_BYTES
 
-    def always(self) -> int:
-        """Bytes for Python, the bins, reading, and what is drawn."""
-        reading = READING * ROW_GROUP * (2 * COLUMN + self.count_bytes)
-        return BASE + self.bins * BIN + reading + self._drawing()
+    @property
+    def bytes_in_memory(self) -> int:
+        """Return an upper bound of the bytes of balancing with the map in memory."""
+        stored = self.nonzeros * (COLUMN_BYTES + self.count_bytes)
+        # A part that may be examined is small, and so is its packed form.
+        work = max(self.packed_bytes(self.nonzeros), self.examined * EXAMINED_BYTES)
+        return self._fixed_bytes() + stored + work
 
-    def _drawing(self) -> int:
-        """Bytes for a part in memory and two maps drawn from it, packed, with their vectors."""
-        entries = self.drawn * (COLUMN + 3 * self.count_bytes)
-        return entries + 2 * self.packed(self.drawn) + self.drawn_bins * DRAWN_BIN
+    def bytes_streaming(self, threads: int) -> int:
+        """Return an upper bound of the bytes of balancing with the map on disk."""
+        entries = ROW_GROUPS_STREAMING * ROW_GROUP + SLAB
+        slabs = (1 + threads) * self.packed_bytes(SLAB)
+        examined = self.examined * EXAMINED_BYTES
+        return self._fixed_bytes() + entries * (COLUMN_BYTES + self.count_bytes) + slabs + examined
+
+    def _fixed_bytes(self) -> int:
+        """Return the bytes of Python, the bins, reading, and what is drawn."""
+        reading = ROW_GROUPS_READING * ROW_GROUP * (2 * COLUMN_BYTES + self.count_bytes)
+        return PYTHON_BYTES + self.bins * BIN_BYTES + reading + self._drawn_bytes()
+
+    def _drawn_bytes(self) -> int:
+        """Return the bytes of a part and two maps drawn from it, packed, with their vectors."""
+        entries = self.drawn * (COLUMN_BYTES + 3 * self.count_bytes)
+        return entries + 2 * self.packed_bytes(self.drawn) + self.drawn_bins * DRAWN_BIN_BYTES
 
 
-def needed(size: Size) -> int:
-    """Bytes that balancing a map in memory takes at most."""
-    stored = size.nonzeros * (COLUMN + size.count_bytes)
-    # A part that may be examined is small, and so is its packed form.
-    work = max(size.packed(size.nonzeros), size.examined * EXAMINED)
-    return size.always() + stored + work
+def predict_memory(
+    files: MapFiles,
+    scope: Scope,
+    threads: int,
+    draws_maps: bool = False,
+    examine_limit: int = EXAMINE_LIMIT,
+) -> Memory:
+    """Predict the largest memory that balancing a map takes.
 
+    Parameters
+    ----------
+    files : MapFiles
+        The map.
+    scope : Scope
+        Scope of the balancing.
+    threads : int
+        Threads of the job.
+    draws_maps : bool
+        Whether other maps are drawn from parts of it, for a bandwidth search or a bootstrap.
+    examine_limit : int
+        Largest number of nonzeros of a part whose structure is examined.
 
-def needed_streaming(size: Size, threads: int) -> int:
-    """Bytes that balancing a map takes at most when it streams from disk."""
-    entries = (STREAMED * ROW_GROUP + SLAB) * (COLUMN + size.count_bytes)
-    slabs = (1 + threads) * size.packed(SLAB)
-    return size.always() + entries + slabs + size.examined * EXAMINED
-
-
-def forecast(files: MapFiles, scope: Scope, threads: int, drawing: bool = False) -> tuple[int, int]:
-    """MiB that a job takes at most: with the map in memory, and when it streams from disk.
-
-    ``drawing``: other maps are drawn from parts of it, for a search or a bootstrap.
+    Returns
+    -------
+    Memory
+        In MiB.
     """
     record = read_json(files.source)
     pixels = pq.ParquetFile(files.pixels)
     bins = pq.ParquetFile(files.bins)
     nonzeros = pixels.metadata.num_rows
     chromosomes = len(json.loads(bins.schema_arrow.metadata[METADATA.encode()])["lengths"])
-    # Of many chromosomes one may be just small enough for its structure to be examined.
-    examined = nonzeros if nonzeros <= EXAMINE_LIMIT else 0
+    examined = nonzeros if nonzeros <= examine_limit else 0
     if scope is Scope.CIS and chromosomes > 1:
-        examined = min(nonzeros, EXAMINE_LIMIT)
-    size = Size.of(
+        # One of many chromosomes may be just small enough for its structure to be examined.
+        examined = min(nonzeros, examine_limit)
+    size = MapSize.of(
         bins.metadata.num_rows, nonzeros, record["count_type"], record["contacts"], examined
     )
-    if drawing:
-        drawn_bins, drawn = _largest_part(files, pixels, scope)
+    if draws_maps:
+        drawn_bins, drawn = _bound_largest_part(files, pixels, scope)
         size = replace(size, drawn_bins=drawn_bins, drawn=drawn)
-    return -(-needed(size) // MIB), -(-needed_streaming(size, threads) // MIB)
+    return Memory(-(-size.bytes_in_memory // MIB), -(-size.bytes_streaming(threads) // MIB))
 
 
-def _largest_part(files: MapFiles, pixels: pq.ParquetFile, scope: Scope) -> tuple[int, int]:
-    """Bins, and at most so many pixels, of the part that has most of each."""
+def _bound_largest_part(files: MapFiles, pixels: pq.ParquetFile, scope: Scope) -> tuple[int, int]:
+    """Return the most bins, and an upper bound of the most pixels, that a part has."""
     bins = read_bins(files.bins)
     nonzeros = pixels.metadata.num_rows
     if scope is not Scope.CIS:
         return len(bins), nonzeros
-    # Row groups say which rows they hold; those that a chromosome shares count for it whole.
-    of_groups = []
+    # Row groups record which rows they hold. One that chromosomes share counts in full for each.
+    row_groups = []
     for number in range(pixels.num_row_groups):
         group = pixels.metadata.row_group(number)
-        known = group.column(0).statistics
-        if known is None or not known.has_min_max:
+        rows = group.column(0).statistics
+        if rows is None or not rows.has_min_max:
             return len(bins), nonzeros
-        of_groups.append((known.min, known.max, group.num_rows))
-    rows = [
-        sum(many for first, last, many in of_groups if first < hi and last >= lo)
+        row_groups.append((rows.min, rows.max, group.num_rows))
+    pixels_of_parts = [
+        sum(count for first, last, count in row_groups if first < hi and last >= lo)
         for _, lo, hi in bins.chromosome_ranges()
     ]
-    return int(np.diff(bins.offsets).max(initial=0)), max(rows, default=0)
+    return int(np.diff(bins.offsets).max(initial=0)), max(pixels_of_parts, default=0)
 
 
 def open_map_within(
@@ -184,40 +234,54 @@ def open_map_within(
     say: Callable[[str], None],
     scope: Scope = Scope.CIS,
     threads: int | None = None,
-    drawing: bool = False,
+    draws_maps: bool = False,
 ) -> ContactMap:
-    """The map in memory if balancing it there stays within ``memory_mb``, else left on disk.
+    """Load a map if balancing it in memory stays within the limit, else open it on disk.
 
     Parameters
     ----------
-    memory_mb : the job's limit, MiB; None for no limit.
-    say : is told what the job will need.
-    scope : of the balancing; the default is the one that may take most.
-    threads : None for as many as this process may run on.
-    drawing : see ``forecast``.
+    files : MapFiles
+        The map.
+    memory_mb : int or None
+        The job's limit in MiB; None for no limit.
+    say : callable
+        Receives a line about the memory that the job will need.
+    scope : Scope
+        Scope of the balancing; the default may take most.
+    threads : int or None
+        Threads of the job; None for all that this process may use.
+    draws_maps : bool
+        Whether other maps are drawn from parts of it, see ``predict_memory``.
+
+    Returns
+    -------
+    ContactMap
+        The map, in memory or on disk.
 
     Raises
     ------
-    ConfigError : even streaming takes more.
+    ConfigError
+        If balancing exceeds the limit even with the map on disk.
     """
-    whole, streaming = forecast(files, scope, threads or available_threads(), drawing)
+    predicted = predict_memory(files, scope, threads or available_threads(), draws_maps)
     record = read_json(files.source)
     size = f"{record['bins']:,} bins, {record['nnz']:,} pixels"
-    if memory_mb is None or whole <= memory_mb:
-        say(f"{size}: needs up to {whole:,} MB of memory")
+    if memory_mb is None or predicted.in_memory <= memory_mb:
+        say(f"{size}: needs up to {predicted.in_memory:,} MB of memory")
         return read_map(files)
-    if streaming > memory_mb:
-        least, job, otherwise = min(whole, streaming), "balancing", ""
-        if drawing:
-            job = "drawing maps from those of"
-            otherwise = ", or a bandwidth instead of 'cv', bootstrap: 0 or scope: cis"
+    if predicted.streaming > memory_mb:
+        task, alternative = "balancing", ""
+        if draws_maps:
+            task = "drawing maps from those of"
+            alternative = ", or a bandwidth instead of 'cv', bootstrap: 0 or scope: cis"
         raise ConfigError(
-            f"{job} {size} takes up to {least:,} MB of memory even when the pixels stream "
-            f"from disk, and the job has {memory_mb:,} MB; give its rule more (mem_mb){otherwise}."
+            f"{task} {size} takes up to {min(predicted):,} MB of memory even when the pixels "
+            f"stream from disk, and the job has {memory_mb:,} MB; give its rule more (mem_mb)"
+            f"{alternative}."
         )
     say(
-        f"{size}: would need up to {whole:,} MB of memory, and the job has {memory_mb:,} MB "
-        "(mem_mb); so the map streams from a scratch file in TMPDIR, with up "
-        f"to {streaming:,} MB of memory; the result is the same, to the bit"
+        f"{size}: would need up to {predicted.in_memory:,} MB of memory, and the job has "
+        f"{memory_mb:,} MB (mem_mb); so the map streams from a scratch file in TMPDIR, with up "
+        f"to {predicted.streaming:,} MB of memory; the result is the same, to the bit"
     )
     return open_map(files)

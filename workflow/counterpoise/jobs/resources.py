@@ -1,152 +1,137 @@
-"""What each job asks of a machine or a cluster: memory, minutes, threads, from what it will read.
+"""Memory and time that jobs ask for, from what they read.
 
-The rules call these functions with their input files; while one is not made yet Snakemake says
-``<TBD>``, and asks again when it is. For balancing and searching the memory is the upper bound of
-``memory``; for all else, and for times, it is what was measured (``docs/cluster.md``) with room to
-spare. The rules multiply by ``attempt``: a job that a cluster stopped comes back asking for more.
+Memory of balancing jobs is the upper bound of ``memory``. All other figures were measured
+(``docs/cluster.md``) and leave room to spare. Jobs that a cluster stopped ask for more: the rules
+multiply by ``attempt``.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from counterpoise.backends import Backend
-from counterpoise.contacts.selection import Scope
 from counterpoise.files import read_json
-from counterpoise.jobs.memory import AROUND, forecast
-from counterpoise.store.paths import MapFiles, ResultPaths
+from counterpoise.jobs.job import Inputs
+from counterpoise.store.paths import MapFiles
 
-# MiB of a job that looks into a source, of one that reads it in chunks, of one that gathers
-# results, and of PyTorch with CUDA on the host.
-LOOKING, READING, GATHERING, TORCH = 200, 1000, 400, 3000
-# By rule: MiB in any case, and bytes for each bin of its maps, by itself and for each method.
-PASSING = {
-    "mask": (350, 150, 0),
-    "plot": (700, 300, 0),
-    "compare": (600, 100, 16),
-    "export": (400, 300, 32),
-}
-# KiB that a job keeps for each run of the cohort.
-KIB_A_RUN = 100
+# MiB of the two Snakemake processes that a cluster's job runs in.
+SNAKEMAKE_MB = 400
+
 # Minutes of the smallest job, on a node that loads everything from a slow disk.
-START = 10
+START_MINUTES = 10
 
-# Inputs of a rule, in order and by name, as Snakemake hands them over.
-Inputs = Any
-
-
-# --- Reading ---------------------------------------------------------------------------------
+# MiB of a job that collects the results of all runs, and KiB that it keeps for each.
+COLLECTING_MB = 400
+RUN_KB = 100
 
 
-def inspect_mb() -> int:
-    return AROUND + LOOKING
+def bins_mb(bins: int, base_mb: int, bytes_per_bin: int) -> int:
+    """Return the memory of a job that passes over maps and keeps something for each bin.
+
+    Parameters
+    ----------
+    bins : int
+        Bins of all maps together.
+    base_mb : int
+        MiB of the job whatever the maps.
+    bytes_per_bin : int
+        Bytes that it keeps for each bin.
+
+    Returns
+    -------
+    int
+        MiB.
+    """
+    return SNAKEMAKE_MB + base_mb + bins * bytes_per_bin // 2**20
 
 
-def inspect_minutes(inputs: Inputs) -> int:
-    """The checksum reads the file once; 20 MB a second is a slow disk."""
-    return START + _megabytes(inputs) // 1200
+def passing_minutes(nonzeros: int) -> int:
+    """Return the time of a few passes over pixels, at a million a second.
+
+    Parameters
+    ----------
+    nonzeros : int
+        Number of pixels.
+
+    Returns
+    -------
+    int
+        Minutes.
+    """
+    return START_MINUTES + nonzeros // 60_000_000
 
 
-def ingest_mb() -> int:
-    return AROUND + READING
+def collecting_mb(runs: int) -> int:
+    """Return the memory of a job that collects results.
+
+    Parameters
+    ----------
+    runs : int
+        Number of runs.
+
+    Returns
+    -------
+    int
+        MiB.
+    """
+    return SNAKEMAKE_MB + COLLECTING_MB + runs * RUN_KB // 1024
 
 
-def ingest_minutes(inputs: Inputs) -> int:
-    """At 1 MB of a compressed file a second, a tenth of what was measured."""
-    return START + _megabytes(inputs) // 60
+def collecting_minutes(runs: int) -> int:
+    """Return the time of a job that collects results, at one run a second.
+
+    Parameters
+    ----------
+    runs : int
+        Number of runs.
+
+    Returns
+    -------
+    int
+        Minutes.
+    """
+    return START_MINUTES + runs // 60
 
 
-def _megabytes(inputs: Iterable[str]) -> int:
-    return sum(Path(path).stat().st_size for path in inputs) // 10**6
+def megabytes(paths: Iterable[str]) -> int:
+    """Return the size of files together.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        The files.
+
+    Returns
+    -------
+    int
+        MB.
+    """
+    return sum(Path(path).stat().st_size for path in paths) // 10**6
 
 
-# --- Balancing -------------------------------------------------------------------------------
+def map_size(inputs: Inputs) -> tuple[int, int]:
+    """Return the size of all maps among the inputs together.
 
+    Parameters
+    ----------
+    inputs : iterable of str
+        Inputs of a rule.
 
-def threads_for(inputs: Inputs) -> int:
-    """As many threads as pay: on a small map that is one."""
-    if not Path(MapFiles(*inputs.map).source).exists():
-        return 2  # for this figure Snakemake cannot wait as it does for the others
-    _, nonzeros = _size(inputs)
-    return 1 if nonzeros < 2_000_000 else 2 if nonzeros < 50_000_000 else 4
-
-
-def search_mb(inputs: Inputs, settings: Mapping[str, Any], threads: int) -> int:
-    """A search for a bandwidth, the map in memory."""
-    return _balancing_mb(inputs, settings, threads, drawing=True)
-
-
-def balance_mb(inputs: Inputs, settings: Mapping[str, Any], threads: int) -> int:
-    """Balancing, the map in memory."""
-    return _balancing_mb(inputs, settings, threads, drawing=settings["bootstrap"] > 0)
-
-
-def _balancing_mb(inputs: Inputs, settings: Mapping[str, Any], threads: int, drawing: bool) -> int:
-    files = MapFiles(*map(str, inputs.map))
-    scope = Scope(settings["scope"])
-    whole = _whole(files, os.stat(files.source).st_mtime_ns, scope, threads, drawing)
-    torch = settings["backend"] == Backend.TORCH or settings["device"] == "cuda"
-    return AROUND + whole + (TORCH if torch else 0)
-
-
-# Snakemake asks anew for every job that is ready, each time that it chooses the next ones: of maps
-# that are as they were (by the time of their record) it is told what it was told before.
-@lru_cache(maxsize=100_000)
-def _whole(files: MapFiles, written: int, scope: Scope, threads: int, drawing: bool) -> int:
-    return forecast(files, scope, threads, drawing)[0]
-
-
-def search_minutes(inputs: Inputs) -> int:
-    """Thousands of products with halves of the map, and transforms as long as the chromosomes."""
-    bins, nonzeros = _size(inputs)
-    return START + nonzeros // 2_000_000 + bins // 20_000
-
-
-def balance_minutes(inputs: Inputs, settings: Mapping[str, Any]) -> int:
-    """A thousand products at 10 ns a nonzero, ten times what was measured."""
-    _, nonzeros = _size(inputs)
-    return START + nonzeros * (1 + int(settings["bootstrap"])) // 5_000_000
-
-
-# --- All else --------------------------------------------------------------------------------
-
-
-def bins_mb(rule: str, inputs: Inputs, methods: int = 0) -> int:
-    """A job that passes over maps and keeps something for each of their bins."""
-    bins, _ = _size(inputs)
-    least, alone, by_method = PASSING[rule]
-    return AROUND + least + bins * (alone + methods * by_method) // 2**20
-
-
-def pass_minutes(inputs: Inputs) -> int:
-    """A few passes over the pixels, at a million a second."""
-    _, nonzeros = _size(inputs)
-    return START + nonzeros // 60_000_000
-
-
-def runs_mb(runs: int) -> int:
-    """A job that gathers the results of all runs."""
-    return AROUND + GATHERING + runs * KIB_A_RUN // 1024
-
-
-def runs_minutes(runs: int) -> int:
-    """At one run a second."""
-    return START + runs // 60
-
-
-def _size(inputs: Iterable[str]) -> tuple[int, int]:
-    """Bins and nonzeros of all maps among the inputs together."""
-    record = Path(ResultPaths("").map_files().source).name
+    Returns
+    -------
+    tuple of int
+        Numbers of bins and of nonzeros.
+    """
+    record = Path(MapFiles.in_folder("").source).name
     sources = [str(path) for path in inputs if Path(path).name == record]
-    sizes = [_size_of(path, os.stat(path).st_mtime_ns) for path in sources]
+    sizes = [_read_size(path, os.stat(path).st_mtime_ns) for path in sources]
     return sum(bins for bins, _ in sizes), sum(nonzeros for _, nonzeros in sizes)
 
 
 @lru_cache(maxsize=100_000)
-def _size_of(source: str, written: int) -> tuple[int, int]:
+def _read_size(source: str, modified: int) -> tuple[int, int]:
+    """Return bins and nonzeros of a map; ``modified`` makes a new entry for a new file."""
     record = read_json(source)
     return record["bins"], record["nnz"]

@@ -1,48 +1,97 @@
-"""What Snakemake is asked beyond its rules."""
+"""What the Snakefile calls, and all use of Snakemake's private interface.
+
+The private interface is ``workflow.current_basedir``, ``workflow.modifier``, ``workflow.dag`` and
+``workflow.persistence``. It was tested with the versions in ``TESTED_VERSIONS``.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from counterpoise.store.missing import DOWNLOADS, UNFINISHED
+from counterpoise.cohort.compose import load_cohort, snakemake_overrides
+from counterpoise.errors import ConfigError
+from counterpoise.jobs.environment import SCRIPTS, prepare_jobs
+from counterpoise.jobs.inputs import publish_configuration
+from counterpoise.jobs.plan import Plan
+from counterpoise.store.missing import Unfinished
 
-if TYPE_CHECKING:
-    from counterpoise.cohort.cohort import Run
+TESTED_VERSIONS = ("9.27.1",)
+
+# Modification time of files that the next run of the workflow must make again: 2 January 1970.
+# Snakemake takes a time of zero for none.
+LONG_AGO = 86_400
+
+# Garbage collections of young objects after which Python looks through all objects. The DAG stays
+# in memory, with a hundred objects a job: the default would take a sixth of the time
+# (benchmarks/cohort.py).
+FULL_COLLECTION_THRESHOLD = 1000
 
 
-LONG_AGO = 86_400  # 2 January 1970; a time of zero means none to Snakemake
+def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
+    """Compose the cohort, prepare the environment of its jobs and plan them.
 
-
-def gather(workflow: Any, scripts: Path, run: Run) -> None:
-    """Write report, summary and tracking of what there is, after a run of the workflow that failed.
-
-    The rules that write them wait for all of the cohort. The workflow forgets that it has these
-    files, so that its next run makes them by their rules.
+    Ends Snakemake with a message if the configuration is wrong.
 
     Parameters
     ----------
-    workflow : Snakemake's, when it has ended.
+    workflow : snakemake.workflow.Workflow
+        The workflow that reads the Snakefile.
+    config : dict
+        Snakemake's configuration.
+
+    Returns
+    -------
+    Plan
+        What the rules ask about their jobs.
+    """
+    gc.set_threshold(*gc.get_threshold()[:2], FULL_COLLECTION_THRESHOLD)
+    folder = Path(str(workflow.current_basedir))
+    prepare_jobs(folder / "scripts")
+    try:
+        overrides = snakemake_overrides(config)
+        cohort = load_cohort(folder / "conf", overrides)
+    except ConfigError as error:
+        sys.exit(f"counterpoise: {error}")
+    publish_configuration(folder / "conf", overrides)
+    return Plan(cohort, str(workflow.modifier.modify_path(cohort.paths.root)))
+
+
+def report_unfinished(workflow: Any, plan: Plan) -> None:
+    """Write report, summary and tracking record from the existing results of a failed workflow.
+
+    The rules that write these files wait for all results. So the files are made old and Snakemake's
+    records of them are removed: the next run of the workflow makes them again.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow that ended.
+    plan : Plan
+        Its plan.
     """
     from snakemake.io import IOFile
 
-    dag, paths = workflow.dag, run.paths
-    unfinished = sorted(str(path) for job in dag.needrun_jobs() for path in job.output)
-    written = {"--summary": paths.summary, "--report": paths.report}
-    for script, settings, outputs in (
-        ("report.py", run.report_settings(), written),
-        ("track.py", run.tracking_settings(), {"--output": paths.tracking}),
+    outputs = sorted(str(path) for job in workflow.dag.needrun_jobs() for path in job.output)
+    unfinished = Unfinished(tuple(outputs), plan.cohort.downloads)
+    paths = plan.paths
+    for rule, options in (
+        ("report", {"--summary": paths.summary, "--report": paths.report}),
+        ("track", {"--output": paths.tracking}),
     ):
-        words = [word for option in outputs.items() for word in option]
-        command = [sys.executable, str(scripts / script), "--settings", "-", "--root", paths.root]
-        told = repr({**settings, UNFINISHED: unfinished, DOWNLOADS: run.downloads})
-        done = subprocess.run([*command, *words], input=told, text=True, check=False)
+        script = Path(os.environ[SCRIPTS], f"{rule}.py")
+        words = [word for option in options.items() for word in option]
+        command = [sys.executable, str(script), "--settings", "-", "--root", paths.root, *words]
+        settings = repr(replace(plan.job(rule), unfinished=unfinished).to_params())
+        done = subprocess.run(command, input=settings, text=True, check=False)
         if done.returncode:
-            print(f"{script} could not write what there is so far.", file=sys.stderr)
+            print(f"{script.name} could not write what there is so far.", file=sys.stderr)
             continue
-        for path in outputs.values():
+        for path in options.values():
             workflow.persistence.cleanup_metadata(IOFile(path))
             os.utime(path, (LONG_AGO, LONG_AGO))

@@ -20,12 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends import Operator
+from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.methods.recorder import Recorder
+from counterpoise.records.facts import Fact
 from counterpoise.records.verdict import Cause, Status
 
 
@@ -223,15 +224,15 @@ class Solution:
         Iterations of the method's outer loop.
     cause : Cause
         Why the part is not balanced; ``Cause.NONE`` if it is.
-    reason : str
-        The cause in words; empty if the part is balanced.
+    facts : tuple of Fact
+        The cause with its values; empty if the part is balanced.
     target : float or None
         Balanced row sum that the method aims at; None for "all equal".
     isolated_weight : float
         Weight of bins without a contact; NaN except for methods that copy another program's.
     dropped : bool [kept bins] or None
         True for bins that the method dropped to balance the others; None if it dropped none.
-    dropped_reason : str
+    dropped_because : tuple of Fact
         Why bins were dropped, with the number of bins for each reason.
     bandwidth : float or None
         Bandwidth of a kernel method in base pairs (of the largest chromosome); else None.
@@ -248,11 +249,11 @@ class Solution:
     status: Status
     iterations: int = 0
     cause: Cause = Cause.NONE
-    reason: str = ""
+    facts: tuple[Fact, ...] = ()
     target: float | None = None
     isolated_weight: float = np.nan
     dropped: NDArray[np.bool_] | None = None
-    dropped_reason: str = ""
+    dropped_because: tuple[Fact, ...] = ()
     bandwidth: float | None = None
     row_sums: Vector | None = None
     errors: Callable[[], Vector] | None = None
@@ -276,9 +277,8 @@ class Problem:
         building the operator.
     chromosomes : callable
         Returns the positions of the bins on their chromosomes.
-    bandwidth : tuple of (float, str) or None
-        Bandwidth found by a search, as a fraction of the chromosome, with the search's remark;
-        None without a search.
+    bandwidth : float or None
+        Bandwidth that a search chose for this part, as in the settings; None without a search.
     """
 
     operator: Operator
@@ -286,7 +286,7 @@ class Problem:
     record: Recorder
     nonzeros: Callable[[], Vector]
     chromosomes: Callable[[], list[ChromosomeBins]]
-    bandwidth: tuple[float, str] | None = None
+    bandwidth: float | None = None
 
 
 @dataclass(frozen=True)

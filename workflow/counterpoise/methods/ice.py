@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import isfinite
+from dataclasses import dataclass, replace
 from typing import Union
 
+from counterpoise.backends.vectors import Vector
 from counterpoise.errors import ConfigError
 from counterpoise.methods.base import (
     EqualSumsSettings,
@@ -15,7 +15,7 @@ from counterpoise.methods.base import (
     Solution,
     require_diagonal,
 )
-from counterpoise.records.verdict import Cause, Status, counted, not_enough
+from counterpoise.methods.fixed_point import Ending, State, ended, iterate, recorded
 
 COOLER_TOLERANCE = 1e-5  # cooler's own default: the variance of row sums, in counts squared
 
@@ -65,41 +65,43 @@ class IceSettings(EqualSumsSettings):
 def solve(problem: Problem, settings: IceSettings) -> Solution:
     """Divide by the row sums relative to their mean until they are equal.
 
-    Order and details are cooler's (``cooler._balance``): the scale and the stop rule
-    look at the row sums before the last update, and that update is kept.
+    Order and details are cooler's (``cooler._balance``): the scale and the stopping rule look at
+    the row sums before the last update, and that update is kept.
     """
-    weights = problem.operator.ones()
-    row_sums = problem.marginal
-    scale = row_sums.mean()
-    converged = False
-    iteration = 0
-    while not converged and iteration < settings.max_iterations:
-        if iteration:
-            row_sums = problem.operator.product(weights)
-            row_sums *= weights
-            scale = row_sums.mean()
-        relative = row_sums / scale
-        iteration += 1
-        largest, rms = problem.record(iteration, relative, 1.0)
-        if not isfinite(rms):
-            words = (
-                f"the weights ran off to zero or infinity after {counted(iteration, 'iteration')}"
-            )
-            return Solution(weights, Status.FAILED, iteration, Cause.DIVERGED, words)
-        weights /= relative
+    product, scale = problem.operator.product, problem.marginal.mean()
+
+    def relative_row_sums(state: State) -> Vector:
+        nonlocal scale
+        if state.iteration == 1:
+            return problem.marginal / scale
+        row_sums = product(state.u)
+        row_sums *= state.u
+        scale = row_sums.mean()
+        return row_sums / scale
+
+    def converged(state: State) -> bool:
         if settings.tolerance == "cooler":
-            converged = (rms * float(scale)) ** 2 < COOLER_TOLERANCE
-        else:
-            converged = largest < float(settings.tolerance)
-    scaling = float(scale) ** -0.5
-    return Solution(
-        weights * scaling,
-        Status.CONVERGED if converged else Status.NOT_CONVERGED,
-        iteration,
-        Cause.NONE if converged else Cause.LIMIT,
-        "" if converged else not_enough(iteration, "iteration"),
-        isolated_weight=scaling,
+            return (state.rms * float(scale)) ** 2 < COOLER_TOLERANCE
+        return state.largest < float(settings.tolerance)
+
+    state = iterate(
+        State(problem.operator.ones()),
+        measure=relative_row_sums,
+        inspect=recorded(problem.record, converged),
+        update=divide,
+        max_iterations=settings.max_iterations,
+        last_update=True,
     )
+    if state.ending is Ending.DIVERGED:
+        return ended(state)
+    scaling = float(scale) ** -0.5
+    return replace(ended(state), weights=state.u * scaling, isolated_weight=scaling)
+
+
+def divide(u: Vector, relative: Vector) -> Vector:
+    """Divide u, in place, by the row sums relative to their mean."""
+    u /= relative
+    return u
 
 
 METHODS = (

@@ -7,27 +7,31 @@ cone DELTA_LOW < y < DELTA_HIGH. The start 1 / sqrt(A 1) halves the products of 
 The row sums after an outer step cost no product. The inner steps keep the residual g of their
 equation, 1 + r - r * y - x * A (x * y) with r the row sums before; so the row sums after it,
 (x * y) * A (x * y), are y * (1 + r - r * y - g). They carry the rounding of all steps, so those
-that end the iteration, and those of a run that comes no nearer, are computed anew.
+that end the iteration, and those of a run without progress, are computed by a product.
 """
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
 from counterpoise.backends.vectors import Vector, deviations, to_floats
 from counterpoise.contacts.selection import Scope
 from counterpoise.methods.base import EqualSumsSettings, Method, Problem, Solution
-from counterpoise.records.verdict import Cause, Status, counted, not_enough
+from counterpoise.methods.fixed_point import diverged, limit_reached
+from counterpoise.records.facts import Stalled, Unit
+from counterpoise.records.verdict import Cause, Status
 
 # The paper's constants: how far one outer step may shrink or grow an entry, and the
 # forcing sequence that says how well each inner system is solved.
 DELTA_LOW, DELTA_HIGH = 0.1, 3.0
-G, ETA_MAX = 0.9, 0.1
+G, ETA_MAX, SAFEGUARD = 0.9, 0.1, 0.1
 # Outer steps in a row that may bring no smaller residual before the run counts as stuck.
 PATIENCE = 30
+# A residual counts as smaller when it is below this share of the smallest before.
+PROGRESS = 0.99
 TINY = sys.float_info.min
 
 
@@ -54,41 +58,43 @@ class KrSettings(EqualSumsSettings):
 
 
 def solve(problem: Problem, settings: KrSettings) -> Solution:
-    """Unit row sums: the weights x with x * (A x) = 1."""
+    """Find unit row sums: the weights x with x * (A x) = 1."""
+    return replace(_solve(problem, settings), target=1.0)
+
+
+def _solve(problem: Problem, settings: KrSettings) -> Solution:
+    """Take outer Newton steps until row sums are one, or the method ends otherwise."""
     product, record = problem.operator.product, problem.record
-    limit = record.matvecs + settings.max_products
+    last_product = record.matvecs + settings.max_products
     x = 1 / problem.operator.xp.sqrt(problem.marginal)
     row_sums = x * product(x)
     residual = _residual(record(0, row_sums, 1.0), len(x))
     eta, best, stuck, outer = ETA_MAX, residual, 0, 0
     while residual > settings.tolerance**2:
-        left = limit - record.matvecs
-        if left <= 0:
-            words = not_enough(settings.max_products, "matrix-vector product")
-            return Solution(x, Status.NOT_CONVERGED, outer, Cause.LIMIT, words, target=1.0)
+        products_left = last_product - record.matvecs
+        if products_left <= 0:
+            return limit_reached(x, outer, settings.max_products, Unit.PRODUCTS)
         if stuck >= PATIENCE:
-            steps = counted(outer - PATIENCE, "step")
-            words = f"the row sums stopped coming closer to one after {steps}"
-            return Solution(x, Status.NOT_CONVERGED, outer, Cause.DIVERGED, words, target=1.0)
+            facts = (Stalled(outer - PATIENCE),)
+            return Solution(x, Status.NOT_CONVERGED, outer, Cause.DIVERGED, facts)
         goal = max(eta**2 * residual, settings.tolerance**2)
-        y, unsolved = _newton_step(problem, x, row_sums, residual, goal, left)
+        y, unsolved = _newton_step(problem, x, row_sums, residual, goal, products_left)
         moved = x * y
         row_sums = y * (1 + row_sums * (1 - y) - unsolved)
         if stuck or _residual(deviations(row_sums, 1.0), len(x)) <= settings.tolerance**2:
             row_sums = moved * product(moved)
         new_residual = _residual(record(outer + 1, row_sums, 1.0), len(x))
         if not isfinite(new_residual):
-            words = f"the weights ran off to zero or infinity after {counted(outer, 'step')}"
-            return Solution(x, Status.FAILED, outer, Cause.DIVERGED, words, target=1.0)
+            return diverged(x, outer, Unit.STEPS)
         x = moved
         outer += 1
         eta = _forcing(
             eta, new_residual / residual, settings.tolerance / 2 / max(new_residual, TINY) ** 0.5
         )
         residual = new_residual
-        stuck = 0 if residual < 0.99 * best else stuck + 1
+        stuck = 0 if residual < PROGRESS * best else stuck + 1
         best = min(best, residual)
-    return Solution(x, Status.CONVERGED, outer, target=1.0, row_sums=row_sums)
+    return Solution(x, Status.CONVERGED, outer, row_sums=row_sums)
 
 
 def _newton_step(
@@ -96,12 +102,25 @@ def _newton_step(
 ) -> tuple[Vector, Vector]:
     """Solve (D + X A X) y = 1 + D 1 by conjugate gradients from y = 1, inside the cone.
 
-    ``rho`` is the squared 2-norm of 1 - row sums.
+    Parameters
+    ----------
+    problem : Problem
+        Holds the map A.
+    x, row_sums : Vector
+        float64 [bins], the weights and their row sums.
+    rho : float
+        Squared 2-norm of 1 - row sums.
+    goal : float
+        The residual at which the system counts as solved.
+    max_products : int
+        Limit of matrix-vector products.
 
     Returns
     -------
-    y : float64 [bins].
-    residual : float64 [bins], 1 + D 1 - (D + X A X) y.
+    y : Vector
+        float64 [bins].
+    residual : Vector
+        float64 [bins], 1 + D 1 - (D + X A X) y.
     """
     xp = problem.operator.xp
     y = xp.ones_like(x)
@@ -115,22 +134,22 @@ def _newton_step(
         image = problem.operator.product(x * direction)
         image *= x
         image += row_sums * direction
-        bend = _dot(direction, image)
-        length = rho / bend
+        curvature = _dot(direction, image)
+        length = rho / curvature
         move = length * direction
-        tried = y + move
+        moved = y + move
         image *= length
-        unsolved = residual - image
-        scaled = unsolved / row_sums
-        bend, lowest, highest, new_rho = to_floats(
-            bend, tried.min(), tried.max(), _dot(unsolved, scaled)
+        new_residual = residual - image
+        scaled = new_residual / row_sums
+        curvature, lowest, highest, new_rho = to_floats(
+            curvature, moved.min(), moved.max(), _dot(new_residual, scaled)
         )
-        if not bend > 0:
+        if not curvature > 0:
             break  # flat within rounding: nothing left to gain in this step
         if lowest <= DELTA_LOW or highest >= DELTA_HIGH:
             share = _share_inside(y, move, lowest)
             return y + share * move, residual - share * image
-        y, residual = tried, unsolved
+        y, residual = moved, new_residual
         direction *= new_rho / rho
         direction += scaled
         rho = new_rho
@@ -138,7 +157,7 @@ def _newton_step(
 
 
 def _share_inside(y: Vector, move: Vector, lowest: float) -> Any:
-    """The share of a move that brings y to the border of the cone."""
+    """Return the share of a move that brings y to the border of the cone."""
     if lowest <= DELTA_LOW:
         falling = move < 0
         return ((DELTA_LOW - y[falling]) / move[falling]).min()
@@ -147,23 +166,24 @@ def _share_inside(y: Vector, move: Vector, lowest: float) -> Any:
 
 
 def _forcing(eta: float, ratio: float, floor: float) -> float:
-    """How well to solve the next inner system, from how much the last outer step brought."""
-    wanted = G * ratio
-    if G * eta**2 > 0.1:
-        wanted = max(wanted, G * eta**2)
-    return max(min(wanted, ETA_MAX), floor)
+    """Return how well to solve the next inner system, from the gain of the last outer step."""
+    tolerance = G * ratio
+    if G * eta**2 > SAFEGUARD:
+        tolerance = max(tolerance, G * eta**2)
+    return max(min(tolerance, ETA_MAX), floor)
 
 
 def _dot(a: Vector, b: Vector) -> Any:
-    """a . b by the library's own sum: BLAS threads beside the product's make KR four times slower.
+    """Return a . b as a scalar that stays where the vectors are.
 
-    A number that stays where the vectors are.
+    The library's own sum computes it: threads of BLAS next to those of the product make KR four
+    times slower.
     """
     return (a * b).sum()
 
 
 def _residual(deviations: tuple[float, float], size: int) -> float:
-    """Squared 2-norm of (row sums - 1), from their largest and RMS deviation."""
+    """Return the squared 2-norm of (row sums - 1), from their largest and RMS deviation."""
     return size * deviations[1] ** 2
 
 

@@ -8,11 +8,11 @@ nearly all contacts between them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import isfinite
+from dataclasses import dataclass, replace
 
+from counterpoise.backends.vectors import Vector
 from counterpoise.methods.base import EqualSumsSettings, Method, Problem, Solution
-from counterpoise.records.verdict import Cause, Status, counted, not_enough
+from counterpoise.methods.fixed_point import Ending, State, ended, iterate, recorded
 
 
 @dataclass
@@ -38,25 +38,27 @@ class SskSettings(EqualSumsSettings):
 
 
 def solve(problem: Problem, settings: SskSettings) -> Solution:
-    """Unit row sums: d <- sqrt(d / (A d)), from d = 1."""
+    """Find unit row sums: d <- sqrt(d / (A d)), from d = 1."""
     product, root = problem.operator.product, problem.operator.xp.sqrt
-    weights = 1 / root(problem.marginal)
-    for iteration in range(1, settings.max_iterations + 1):
-        row_sums = product(weights)
-        row_sums *= weights
-        largest, _ = problem.record(iteration, row_sums, 1.0)
-        if not isfinite(largest):
-            words = (
-                f"the weights ran off to zero or infinity after {counted(iteration, 'iteration')}"
-            )
-            return Solution(weights, Status.FAILED, iteration, Cause.DIVERGED, words, target=1.0)
-        if largest < settings.tolerance:
-            return Solution(weights, Status.CONVERGED, iteration, target=1.0, row_sums=row_sums)
-        weights /= root(row_sums)
-    words = not_enough(settings.max_iterations, "iteration")
-    return Solution(
-        weights, Status.NOT_CONVERGED, settings.max_iterations, Cause.LIMIT, words, target=1.0
+
+    def row_sums(state: State) -> Vector:
+        sums = product(state.u)
+        sums *= state.u
+        return sums
+
+    def update(u: Vector, sums: Vector) -> Vector:
+        u /= root(sums)
+        return u
+
+    state = iterate(
+        State(1 / root(problem.marginal)),  # d after its first step
+        measure=row_sums,
+        inspect=recorded(problem.record, lambda state: state.largest < settings.tolerance),
+        update=update,
+        max_iterations=settings.max_iterations,
     )
+    balanced = state.quantity if state.ending is Ending.CONVERGED else None
+    return replace(ended(state), target=1.0, row_sums=balanced)
 
 
 METHODS = (

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from counterpoise.backends import Operator
+from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector
 from counterpoise.methods.base import Method
 from counterpoise.methods.kernel.settings import STEP, WIDEST, KernelSettings, Score

@@ -20,23 +20,24 @@ class VcSettings(MethodSettings):
 
 
 def _coverage(problem: Problem, power: float) -> Solution:
-    """Divide by a power of the row sums, on Juicer's scale: the total of the map is kept."""
+    """Divide by a power of the row sums; as in Juicer, the total of the map is kept."""
     weights = problem.marginal**-power
     total = (weights * problem.operator.product(weights)).sum()
     factor = (problem.marginal.sum() / total) ** 0.5
-    # Poisson: a row sum's relative error is one over its root, and a power's that many times it.
+    # Poisson: the relative error of a row sum is one over its root; of a power of it, the
+    # exponent times that.
     return Solution(
         weights * factor, Status.COMPUTED, errors=lambda: power * problem.marginal**-0.5
     )
 
 
 def solve_vc(problem: Problem, settings: VcSettings) -> Solution:
-    """v_i is the row sum."""
+    """Divide by the row sums of both bins."""
     return _coverage(problem, 1.0)
 
 
 def solve_vc_sqrt(problem: Problem, settings: VcSettings) -> Solution:
-    """v_i is the square root of the row sum."""
+    """Divide by the square roots of the row sums of both bins."""
     return _coverage(problem, 0.5)
 
 

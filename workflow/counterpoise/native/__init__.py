@@ -1,7 +1,7 @@
-"""The compiled kernels: C with a plain interface, loaded without a compiler or a cache at run time.
+"""The native library: C functions with a plain interface, called through ctypes.
 
-`pip install` builds them (``setup.py``). They know nothing of Python, so one library serves every
-version of it, and a job that needs them pays a millisecond.
+``pip install`` compiles it (``setup.py``). It does not use Python's C interface, so one library
+serves every version of Python, and a job loads it in a millisecond.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import numpy as np
 
 from counterpoise.errors import SetupError
 
-# Goes up, here and in native/reading.c, when a kernel's arguments or a structure change.
+# Raised, here and in native/reading.c, when the arguments of a function or a structure change.
 INTERFACE = 1
 
-# What each kernel takes: p an array (or an address), i a whole number, d a float.
+# Arguments of each function: p an array (or an address), i an integer, d a float.
 SIGNATURES = {
     "interface": "",
     "processor_level": "",
@@ -35,53 +35,83 @@ SIGNATURES = {
     "add_marginals": "pppiiiippp",
 }
 _TYPES = {"p": ctypes.c_void_p, "i": ctypes.c_int64, "d": ctypes.c_double}
+_REMEDY = "Install the package again where it can be compiled ('make setup' or 'pip install .')."
 
 
 def available_threads() -> int:
-    """Processors that this process may run on."""
+    """Return the number of processors that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def load_library(folder: Path, interface: int = INTERFACE) -> ctypes.CDLL:
+    """Load the native library from a folder.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder with the compiled library.
+    interface : int
+        Version of the interface that the library must have.
+
+    Returns
+    -------
+    ctypes.CDLL
+        The library, with the argument types of ``SIGNATURES``.
+
+    Raises
+    ------
+    SetupError
+        The library is missing, cannot be loaded or has another interface.
+    """
+    # Prefer the library of this interpreter; one built by another Python works as well.
+    preferred = folder / f"_native{sysconfig.get_config_var('EXT_SUFFIX')}"
+    candidates = [preferred] if preferred.exists() else sorted(folder.glob("_native*.so"))
+    if not candidates:
+        raise SetupError(f"counterpoise's native library is missing. {_REMEDY}")
+    try:
+        loaded = ctypes.CDLL(str(candidates[0]))
+    except OSError as error:
+        raise SetupError(
+            f"counterpoise's native library cannot be loaded ({error}). {_REMEDY}"
+        ) from error
+    if not hasattr(loaded, "interface") or loaded.interface() != interface:
+        raise SetupError(f"counterpoise's native library is of another version. {_REMEDY}")
+    for name, signature in SIGNATURES.items():
+        function = getattr(loaded, name)
+        function.argtypes = [_TYPES[kind] for kind in signature]
+        function.restype = ctypes.c_int64
+    return loaded
 
 
 @cache
 def library() -> ctypes.CDLL:
-    """The library that was built at installation.
-
-    Raises
-    ------
-    SetupError : it was not built, cannot be loaded, or was built from other sources than these.
-    """
-    remedy = "Install the package again where it can be compiled ('make setup' or 'pip install .')."
-    folder = Path(__file__).parent
-    # This interpreter's own first; one built for another Python will do as well.
-    own = folder / f"_kernels{sysconfig.get_config_var('EXT_SUFFIX')}"
-    found = [own] if own.exists() else sorted(folder.glob("_kernels*.so"))
-    if not found:
-        raise SetupError(f"counterpoise's compiled kernels are missing. {remedy}")
-    try:
-        loaded = ctypes.CDLL(str(found[0]))
-    except OSError as error:
-        raise SetupError(
-            f"counterpoise's compiled kernels cannot be loaded ({error}). {remedy}"
-        ) from error
-    if not hasattr(loaded, "interface") or loaded.interface() != INTERFACE:
-        raise SetupError(f"counterpoise's compiled kernels are of another version. {remedy}")
-    for name, signature in SIGNATURES.items():
-        kernel = getattr(loaded, name)
-        kernel.argtypes = [_TYPES[kind] for kind in signature]
-        kernel.restype = ctypes.c_int64
-    return loaded
+    """Return the library that was compiled at installation; see ``load_library``."""
+    return load_library(Path(__file__).parent)
 
 
 def call(name: str, *arguments: Any) -> int:
-    """Call a kernel. The interpreter's lock is free meanwhile, so threads run side by side.
+    """Call a function of the native library.
+
+    The interpreter's lock is released meanwhile, so threads run in parallel.
 
     Parameters
     ----------
-    arguments : as ``SIGNATURES`` says; arrays must be contiguous.
+    name : str
+        Name of the function.
+    *arguments : numpy.ndarray, int or float
+        As ``SIGNATURES`` says; arrays must be contiguous.
+
+    Returns
+    -------
+    int
+        The function's result.
 
     Raises
     ------
-    TypeError, ValueError : an argument of another kind.
+    TypeError
+        An argument has another type than the signature says.
+    ValueError
+        The number of arguments is wrong, or an array is not contiguous.
     """
     converted = [
         _CONVERTERS[kind](argument)
@@ -91,10 +121,11 @@ def call(name: str, *arguments: Any) -> int:
 
 
 def _address(argument: Any) -> int:
+    """Return the address of an array's data, or an address as it is."""
     if not isinstance(argument, np.ndarray):
         return operator.index(argument)
     if not argument.flags.c_contiguous:
-        raise ValueError("the compiled kernels take contiguous arrays only")
+        raise ValueError("the native library takes contiguous arrays only")
     return int(argument.ctypes.data)
 
 

@@ -1,11 +1,11 @@
-/* y = A x over the compact layout, by any number of threads with the same bits.
+/* The product y = A x with a packed map; any number of threads gives the same bits.
  *
- * The slabs are dealt to blocks, whose number depends on the map alone. Each block adds into an
- * array of its own; the arrays are summed in a fixed order once all blocks are done. Threads take
- * the next block, and then the next piece of the sum, from a counter that they share.
+ * The slabs are divided among blocks, whose number depends on the map alone. Each block adds into
+ * its own array; when all blocks are done, the arrays are summed in a fixed order. Threads take the
+ * next block, and then the next piece of the sum, from a shared counter.
  */
 
-#include "layout.h"
+#include "packed.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -14,9 +14,10 @@
 #include <unistd.h>
 
 typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(64), may_alias));
-typedef double loose_lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(8), may_alias));
+typedef double loose_lanes
+    __attribute__((vector_size(LANES * sizeof(double)), aligned(8), may_alias));
 
-/* x_j and the sum so far of y_j side by side: one line of the cache holds both. */
+/* x_j and the partial sum of y_j, which one cache line holds. */
 typedef struct {
     double x, y;
 } Pair;
@@ -35,13 +36,13 @@ typedef struct {
 typedef int loose_int __attribute__((aligned(1), may_alias));
 typedef union {
     __m256d half[2];
-    lanes whole;
+    lanes both;
 } Halves;
 
 #define TARGET __attribute__((target("avx2")))
 #define NAME(function) function##_avx2
 #define QUARTET(p) _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(*(const loose_int *)(p))))
-#define WIDEN(p) (((Halves){{QUARTET(p), QUARTET((p) + 4)}}).whole)
+#define WIDEN(p) (((Halves){{QUARTET(p), QUARTET((p) + 4)}}).both)
 #include "product_body.h"
 
 #define TARGET __attribute__((target("avx2,avx512f,avx512vl,avx512bw,avx512dq")))
@@ -51,25 +52,28 @@ typedef union {
 #include "product_body.h"
 #endif
 
+/* A packed map and the arrays of its product: _Plan of Python. */
 typedef struct {
     const Slab *const *tables;    /* [slabs] */
-    const uint8_t *const *bytes;  /* [slabs], NULL where they are in the file */
-    const int64_t *places;        /* [slabs + 1], where each slab is in the file */
+    const uint8_t *const *bytes;  /* [slabs], NULL for slabs in the file */
+    const int64_t *places;        /* [slabs + 1], offset of each slab in the file */
     int64_t file, panels, blocks;
-    const int64_t *slabs;         /* [blocks + 1], first slab of each block */
-    const int64_t *first, *reach; /* [blocks], columns that a block touches */
-    const int64_t *band;          /* [blocks], end of those that its band touches */
-    double *const *pairs;         /* [blocks], [2 * (reach - first)] */
-    double *const *near;          /* [blocks], [band - first] */
+    const int64_t *slabs;         /* [blocks + 1], first slab of each block, and the end */
+    const int64_t *first, *reach; /* [blocks], columns [first, reach) that a block touches */
+    const int64_t *band;          /* [blocks], end of the columns that its band touches */
+    double *const *pairs;         /* [blocks], [2 * (reach - first)]: x_j and y_j of a block */
+    double *const *near;          /* [blocks], [band - first]: y_j of a block's band */
     const double *main;           /* [n], the diagonal */
     int64_t n, longest;           /* bins, and bytes of the largest slab */
 } Plan;
 
-/* What threads share during one product. */
+/* Shared by the threads of one product: numbers of blocks taken and done and of pieces taken, and
+ * whether reading failed. */
 typedef struct {
     int64_t block, done, piece, failed;
 } Counters;
 
+/* Read a slab from the file; returns 0 on failure. */
 static int read_slab(const Plan *plan, int64_t s, uint8_t *into)
 {
     int64_t at = plan->places[s], end = plan->places[s + 1];
@@ -83,7 +87,7 @@ static int read_slab(const Plan *plan, int64_t s, uint8_t *into)
     return 1;
 }
 
-/* Which version this processor can run: 0 plain, 1 AVX2, 2 AVX-512. */
+/* The fastest version that this processor runs: 0 plain, 1 AVX2, 2 AVX-512. */
 int64_t processor_level(void)
 {
 #if defined(__x86_64__)
@@ -95,6 +99,7 @@ int64_t processor_level(void)
     return 0;
 }
 
+/* Add the product of slab s of block b, by the version of a processor level. */
 static void one_slab(const Plan *plan, int64_t level, int64_t s, int64_t b, const uint8_t *bytes,
                      const double *x, int64_t many)
 {
@@ -103,7 +108,7 @@ static void one_slab(const Plan *plan, int64_t level, int64_t s, int64_t b, cons
     lanes *pairs = (lanes *)plan->pairs[b];
 #define RUN(version)                                                                               \
     (many ? slab_of_many_##version(slab, bytes, plan->panels, first, pairs)                        \
-          : slab_##version(slab, bytes, plan->panels, first, x, (Pair *)plan->pairs[b], plan->near[b]))
+          : slab_##version(slab, bytes, plan->panels, first, x, (Pair *)pairs, plan->near[b]))
 #if defined(__x86_64__)
     if (level == 2) RUN(avx512);
     else if (level == 1) RUN(avx2);
@@ -112,9 +117,10 @@ static void one_slab(const Plan *plan, int64_t level, int64_t s, int64_t b, cons
         RUN(plain);
 }
 
-/* One thread's share of y = A x. Returns 0 if the file could not be read.
+/* Compute y = A x; every thread calls this with the same arguments. Returns 0 if the file could not
+ * be read.
  *
- * x, y: [n], or with ``many`` [n][LANES]. */
+ * x, y: [n], or [n][LANES] if ``many``. */
 int64_t product(const Plan *plan, Counters *shared, int64_t level, int64_t many, const double *x,
                 double *y)
 {
@@ -147,7 +153,7 @@ int64_t product(const Plan *plan, Counters *shared, int64_t level, int64_t many,
         __atomic_fetch_add(&shared->done, 1, __ATOMIC_SEQ_CST);
     }
     free(buffer);
-    /* Only blocks that a running thread has taken are waited for, so this ends. */
+    /* Ends, since every block not done was taken by a running thread. */
     while (__atomic_load_n(&shared->done, __ATOMIC_SEQ_CST) < plan->blocks) sched_yield();
     int64_t pieces = plan->n / 4096 + 1, piece;
     while ((piece = __atomic_fetch_add(&shared->piece, 1, __ATOMIC_SEQ_CST)) < pieces) {

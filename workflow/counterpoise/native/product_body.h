@@ -1,11 +1,13 @@
-/* The product of one slab, compiled once for each kind of processor (see product.c).
+/* The product with one slab, compiled once for each processor level (see product.c).
  *
- * Needs TARGET (an attribute), NAME(function) and WIDEN(pointer): LANES bytes as doubles. Additions
- * happen in the same order in every version, so all of them give the same bits.
+ * Needs TARGET (an attribute), NAME(function) and WIDEN(pointer): LANES bytes as doubles. Every
+ * version adds in the same order, so all give the same bits.
  *
- * at: for each column j of the block, x_j and the sum so far of y_j side by side, so that both
- * are in one line of the cache; it counts from the block's first column.
+ * ``at`` holds x_j and the partial sum of y_j for each column j, counted from the first column of
+ * the panel; ``rows`` the same, counted from the first row of the slab.
  */
+
+/* Add the product with the band to y, both of its triangles. */
 
 TARGET static void NAME(band)(const Slab *slab, const uint8_t *bytes, const double *x, double *y)
 {
@@ -36,7 +38,8 @@ TARGET static void NAME(band)(const Slab *slab, const uint8_t *bytes, const doub
     }
 }
 
-/* Four sums side by side: one alone would wait for each addition to end. */
+/* Add the product with a list, both triangles. Four sums, since each addition of a single sum would
+ * have to wait for the last. */
 #define LIST(function, VALUES, TIMES)                                                            \
     TARGET static void NAME(function)(const List *list, const uint8_t *bytes, Pair *rows,        \
                                       Pair *at)                                                  \
@@ -78,6 +81,7 @@ LIST(doubles, const double *values = (const double *)(bytes + list->values), OFT
 #undef ONCE
 #undef OFTEN
 
+/* Add the product with a slab for one right-hand side. */
 TARGET static void NAME(slab)(const Slab *slab, const uint8_t *bytes, int64_t panels,
                               int64_t first, const double *x, Pair *pairs, double *y)
 {
@@ -85,7 +89,7 @@ TARGET static void NAME(slab)(const Slab *slab, const uint8_t *bytes, int64_t pa
     Pair *rows = pairs + (slab->first - first);
     for (int64_t panel = 0; panel < panels; panel++) {
         const List *list = &slab->lists[panel * KINDS];
-        /* May point before the array where the panel begins before the block; entries do not. */
+        /* Points before the array if the panel begins before the block; its entries never do. */
         Pair *at = (Pair *)((intptr_t)pairs +
                             (intptr_t)sizeof(Pair) * (intptr_t)(panel * PANEL - first));
         NAME(ones)(&list[ONES], bytes, rows, at);
@@ -94,7 +98,7 @@ TARGET static void NAME(slab)(const Slab *slab, const uint8_t *bytes, int64_t pa
     }
 }
 
-/* The same for LANES right-hand sides at once: pairs holds x_j[LANES] and y_j[LANES]. */
+/* Add the product with a slab for LANES right-hand sides: pairs holds x_j[LANES], y_j[LANES]. */
 TARGET static void NAME(slab_of_many)(const Slab *slab, const uint8_t *bytes, int64_t panels,
                                       int64_t first, lanes *pairs)
 {
@@ -102,10 +106,10 @@ TARGET static void NAME(slab_of_many)(const Slab *slab, const uint8_t *bytes, in
     const int32_t *widths = (const int32_t *)(bytes + slab->widths);
     const uint8_t *cell = bytes + slab->band;
     for (int64_t g = 0; g < slab->groups; g++) {
-        lanes *own = rows + 2 * g * GROUP, *at = own;
+        lanes *group = rows + 2 * g * GROUP, *at = group;
         lanes xi[GROUP], t[GROUP];
         for (int r = 0; r < GROUP; r++) {
-            xi[r] = own[2 * r];
+            xi[r] = group[2 * r];
             t[r] = (lanes){0};
         }
         for (int64_t k = 0; k < widths[g] * (STEP / LANES); k++) {
@@ -122,7 +126,7 @@ TARGET static void NAME(slab_of_many)(const Slab *slab, const uint8_t *bytes, in
             }
             cell += GROUP * LANES;
         }
-        for (int r = 0; r < GROUP; r++) own[2 * r + 1] += t[r];
+        for (int r = 0; r < GROUP; r++) group[2 * r + 1] += t[r];
     }
     for (int64_t q = 0; q < panels * KINDS; q++) {
         const List *list = &slab->lists[q];

@@ -1,4 +1,4 @@
-/* Steps of reading a map that numpy would take many passes for. */
+/* Steps of reading and filtering a map for which numpy would need many passes. */
 
 #include <errno.h>
 #include <stddef.h>
@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Counted up when the arguments of a kernel or a structure change: native/__init__.py compares. */
+/* Raised when the arguments of a function or a structure change; native/__init__.py compares it. */
 int64_t interface(void) { return 1; }
 
-/* The part of zlib-ng's interface (zlib-ng.h, 2.x) that is used; Python passes the functions. */
+/* The stream of zlib-ng (zlib-ng.h, 2.x). */
 typedef struct {
     const uint8_t *next_in;
     uint32_t avail_in;
@@ -25,6 +25,7 @@ typedef struct {
     unsigned long reserved;
 } Stream;
 
+/* The functions of zlib-ng that are used; Python passes their addresses. */
 typedef struct {
     int32_t (*init)(Stream *, int32_t window_bits);
     int32_t (*reset)(Stream *);
@@ -34,10 +35,11 @@ typedef struct {
 
 enum { WINDOW_BITS = 15, FINISH = 4, STREAM_END = 1 };
 
-enum { GOOD = 0, DAMAGED = 1, TOO_WIDE = 2 };
+enum { GOOD = 0, DAMAGED = 1, TOO_WIDE = 2 }; /* what read_chunks returns */
 
-/* The low ``keep`` of the ``size`` bytes of each of ``length`` values, whose bytes stand together
- * by place (HDF5's shuffle, little-endian). Returns 1 if a byte that is left out is not zero. */
+/* Undo HDF5's shuffle (all first bytes, then all second bytes, ..., little-endian) for ``length``
+ * values of ``size`` bytes, keeping the low ``keep`` bytes of each. Returns 1 if a discarded byte is
+ * not zero. */
 static int unshuffle(const uint8_t *from, int64_t length, int64_t size, int64_t keep, uint8_t *to)
 {
     if (keep == 4) {
@@ -56,6 +58,7 @@ static int unshuffle(const uint8_t *from, int64_t length, int64_t size, int64_t 
     return lost != 0;
 }
 
+/* Read ``length`` bytes at an offset of a file; returns 0 on failure. */
 static int read_all(int file, uint8_t *to, int64_t length, int64_t place)
 {
     while (length > 0) {
@@ -67,8 +70,8 @@ static int read_all(int file, uint8_t *to, int64_t length, int64_t place)
     return 1;
 }
 
-/* Read chunks of ``length`` values of ``size`` bytes, deflated and perhaps shuffled, from their
- * places in a file, and put the low ``keep`` bytes of each value into out. */
+/* Read chunks of ``length`` values of ``size`` bytes, deflated and perhaps shuffled, at offsets
+ * ``places`` of a file, and write the low ``keep`` bytes of each value to out. */
 int64_t read_chunks(const Inflate *zlib, int64_t file, int64_t chunks, const int64_t *places,
                     const int64_t *lengths, int64_t length, int64_t size, int64_t keep,
                     int64_t shuffled, uint8_t *out)
@@ -89,7 +92,7 @@ int64_t read_chunks(const Inflate *zlib, int64_t file, int64_t chunks, const int
         if (!read_all((int)file, packed, lengths[c], places[c]) || zlib->reset(&stream) != 0 ||
             zlib->inflate(&stream, FINISH) != STREAM_END || stream.avail_out != 0)
             outcome = DAMAGED;
-        else if (!shuffled) /* only with keep equal to size */
+        else if (!shuffled) /* keep equals size */
             memcpy(to, raw, (size_t)(length * size));
         else if (unshuffle(raw, length, size, keep, to))
             outcome = TOO_WIDE;
@@ -100,15 +103,16 @@ int64_t read_chunks(const Inflate *zlib, int64_t file, int64_t chunks, const int
     return outcome;
 }
 
-/* What check_pixels found, as bits; zero for whole, clean pixels. */
+/* Faults that check_pixels reports, as bits; 0 if there is none. */
 enum { OUT_OF_RANGE = 1, BELOW_DIAGONAL = 2, DISORDER = 4, BAD_COUNT = 8, ZERO_COUNT = 16 };
 
-/* Look at n pixels once: bins within [0, bins), bin1 <= bin2, both ascending, counts above zero
- * (and below infinity). type: 0 for int32, 1 for float64 counts. total: the sum of int32 counts. */
+/* Check n pixels: bins in [0, bins), bin1 <= bin2, sorted by (bin1, bin2) without duplicates, counts
+ * above zero and finite. type: 0 for int32 counts, 1 for float64. Sets total to the sum of int32
+ * counts. */
 int64_t check_pixels(const int32_t *bin1, const int32_t *bin2, const void *count, int64_t type,
                      int64_t n, int64_t bins, int64_t *total)
 {
-    /* As wide as what is looked at, so that the compiler does many side by side. */
+    /* As wide as the data, so that the compiler vectorises the loops. */
     int32_t out = 0, below = 0, disorder = 0, bad = 0, zero = 0;
     uint32_t limit = (uint32_t)bins;
     *total = 0;
@@ -138,18 +142,19 @@ int64_t check_pixels(const int32_t *bin1, const int32_t *bin2, const void *count
            zero * ZERO_COUNT;
 }
 
-/* Add the filters' two marginals of n pixels: contacts and bins in contact of every bin.
+/* Add the marginals of ``rows`` rows from bin ``first`` on: for every bin, its contacts and the
+ * number of bins in contact with it (``partners``).
  *
- * Pixels with column - row < ignore_diags are left out, and those at or beyond ``border``, the end of the
- * row's chromosome or of the map. type: 0 uint16, 1 uint32, 2 float64. */
-int64_t add_marginals(const int64_t *indptr, const uint32_t *columns, const void *counts, int64_t type,
-                   int64_t first, int64_t rows, int64_t ignore_diags, const int64_t *border,
-                   int64_t *partners, double *contacts)
+ * Pixels with column - row < ignore_diags or column >= border (the end of the row's chromosome, or
+ * of the map) do not count. type: 0 uint16, 1 uint32, 2 float64. */
+int64_t add_marginals(const int64_t *indptr, const uint32_t *columns, const void *counts,
+                      int64_t type, int64_t first, int64_t rows, int64_t ignore_diags,
+                      const int64_t *border, int64_t *partners, double *contacts)
 {
     for (int64_t i = 0; i < rows; i++) {
         int64_t row = first + i, from = row + ignore_diags, to = border[i];
         double total = 0;
-        int64_t seen = 0;
+        int64_t in_row = 0;
         for (int64_t k = indptr[i] - indptr[0]; k < indptr[i + 1] - indptr[0]; k++) {
             int64_t j = columns[k];
             if (j < from || j >= to) continue;
@@ -157,14 +162,14 @@ int64_t add_marginals(const int64_t *indptr, const uint32_t *columns, const void
                            : type == 1 ? ((const uint32_t *)counts)[k]
                                        : ((const double *)counts)[k];
             total += count;
-            seen++;
+            in_row++;
             if (j != row) {
                 contacts[j] += count;
                 partners[j]++;
             }
         }
         contacts[row] += total;
-        partners[row] += seen;
+        partners[row] += in_row;
     }
     return 0;
 }

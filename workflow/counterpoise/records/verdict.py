@@ -1,18 +1,20 @@
-"""What came of a balancing run, in types and in words."""
+"""The verdict on a balancing run: what ``verdict.json`` holds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from counterpoise.records.facts import Fact
+
 
 class Status(StrEnum):
-    """How a method ended on a map or a part of it; from best to worst.
+    """How a method ended on a map or a part of it, from best to worst.
 
-    ``computed`` is for methods of one pass (VC, VC_SQRT), which have nothing that could converge
-    and do not make row sums equal; ``empty`` is a part without a single kept bin.
+    ``computed`` is for methods of one pass (VC, VC_SQRT), which do not iterate and do not make
+    row sums equal; ``empty`` is a part without a single bin to balance.
     """
 
     CONVERGED = "converged"
@@ -23,11 +25,12 @@ class Status(StrEnum):
 
     @property
     def good(self) -> bool:
+        """Whether the weights are fit for use."""
         return self in (Status.CONVERGED, Status.COMPUTED)
 
 
 class Cause(StrEnum):
-    """Why a part is not balanced; the verdict's reason says it in words with the bins named."""
+    """Why a part is not balanced; the facts of its verdict give the details."""
 
     NONE = ""
     EMPTY = "empty"
@@ -40,25 +43,43 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class PartVerdict:
-    """The verdict on one independently balanced part: a chromosome (cis) or the whole map.
+    """The verdict on one part: a chromosome (scope cis) or the genome.
 
     Attributes
     ----------
-    label : chromosome name, or ``genome`` or ``trans``.
-    first_bin, bins, kept : its place in the bin table, its size and how many bins the mask kept.
-    status, cause, reason : the reason is a sentence, empty only where the status needs none.
-    isolated : kept bins without a contact that this method uses; they are not among ``kept``.
-    dropped : bins given up so that the others could be balanced, by the method itself (``scale``)
-        or by ``on_failure: drop``; they are not among ``kept`` and have no weights.
-    bandwidth : of a kernel method, in base pairs; None for the others.
-    drop_percentile : percentile of row sums up to which ``on_failure: drop`` dropped; 0 for none.
-    iterations, matvecs : of the method; matvecs are symmetric matrix-vector products, those spent
-        before bins were dropped included.
-    max_deviation, rms_deviation : of balanced row sums from their target, relative, over kept
-        bins, recomputed from the final weights; None where there is nothing to measure.
-    raw_total, balanced_total : sums over the full symmetric map of the contacts that the method
-        used, before and after, without the factors by which ``ice`` weights trans contacts; their
-        ratio is Juicer's scale (``juicer_factor``). The second is 0 where no weights are written.
+    label : str
+        Chromosome name, ``genome`` or ``trans``.
+    first_bin, bins : int
+        Place of the part in the bin table and its size.
+    kept : int
+        Bins that were balanced.
+    status : Status
+        How the method ended.
+    reason : str
+        The facts in words; empty where there is nothing to say.
+    iterations, matvecs : int
+        Iterations of the method, and symmetric matrix-vector products. The products include
+        those of attempts before bins were dropped.
+    max_deviation, rms_deviation : float or None
+        Largest and RMS relative deviation of balanced row sums from their target, over the
+        balanced bins, computed from the final weights; None where there is nothing to measure.
+    raw_total, balanced_total : float
+        Sums over the full symmetric map of the contacts that the method used, before and after
+        balancing, without the factors by which ``ice`` weights trans contacts. Their ratio gives
+        Juicer's scale (``juicer_factor``). ``balanced_total`` is 0 where no weights are written.
+    cause : Cause
+        Why the part is not balanced.
+    isolated : int
+        Kept bins without a contact that the method uses; ``kept`` does not count them.
+    dropped : int
+        Bins that the method or ``on_failure: drop`` gave up so that the others could be
+        balanced; they have no weights and ``kept`` does not count them.
+    drop_percentile : int
+        Percentile of row sums up to which ``on_failure: drop`` dropped bins; 0 for none.
+    bandwidth : float or None
+        Bandwidth of a kernel method in base pairs; None for other methods.
+    facts : tuple of Fact
+        What the reason says, as data.
     """
 
     label: str
@@ -78,22 +99,65 @@ class PartVerdict:
     dropped: int = 0
     drop_percentile: int = 0
     bandwidth: float | None = None
+    facts: tuple[Fact, ...] = ()
 
     @property
     def juicer_factor(self) -> float | None:
-        """f of Juicer's scale: v = f / weight makes the balanced total equal the raw one."""
+        """Factor f of Juicer's scale: v = f / weight makes the balanced total the raw one."""
         if self.raw_total > 0 and self.balanced_total > 0:
             return float((self.balanced_total / self.raw_total) ** 0.5)
         return None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as it is written to ``verdict.json``."""
+        record = asdict(replace(self, facts=()))
+        return {**record, "facts": [fact.to_dict() for fact in self.facts]}
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> PartVerdict:
+        """Return the verdict that ``to_dict`` wrote."""
+        enums = {"status": Status(record["status"]), "cause": Cause(record["cause"])}
+        facts = tuple(Fact.from_dict(fact) for fact in record["facts"])
+        return cls(**{**record, **enums, "facts": facts})
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on one sample, resolution and method; what ``verdict.json`` holds.
+    """The verdict on one run: a sample, a resolution and a method.
 
-    ``median_se`` is the median relative standard error of the weights (``uncertainty``).
-    ``run`` holds what differs from one run to the next (seconds, peak memory); everything else
-    is the same for the same input, settings and versions.
+    Attributes
+    ----------
+    status : Status
+        The worst status of the parts that hold data.
+    reason : str
+        The reasons of the parts, summed up.
+    method, name : str
+        The algorithm, and what the configuration calls it.
+    scope : str
+        ``genome``, ``cis`` or ``trans``.
+    settings : dict
+        All settings of the method, defaults included.
+    bins, kept : int
+        Bins of the map, and bins that were balanced.
+    iterations, matvecs : int
+        The most iterations of a part, and the products of all.
+    max_deviation, rms_deviation : float or None
+        As for ``PartVerdict``, over all parts.
+    parts : tuple of PartVerdict
+        The verdict on each part.
+    median_se : float or None
+        Median relative standard error of the weights.
+    backend, device, device_note : str
+        What computed, and why ``auto`` stayed on the CPU.
+    source : dict
+        Identity of the input.
+    mask : dict
+        Summary of the mask.
+    versions : dict of str
+        Versions of the software.
+    run : dict of float
+        What differs between runs with the same input, settings and versions: seconds and peak
+        memory.
     """
 
     status: Status
@@ -119,63 +183,19 @@ class Verdict:
     run: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Return the verdict as it is written to ``verdict.json``."""
+        record = asdict(replace(self, parts=()))
+        return {**record, "parts": [part.to_dict() for part in self.parts]}
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Verdict:
-        parts = tuple(
-            PartVerdict(**{**part, "status": Status(part["status"]), "cause": Cause(part["cause"])})
-            for part in record["parts"]
-        )
+        """Return the verdict that ``to_dict`` wrote."""
+        parts = tuple(PartVerdict.from_dict(part) for part in record["parts"])
         return cls(**{**record, "status": Status(record["status"]), "parts": parts})
 
 
-def overall(parts: Sequence[PartVerdict]) -> tuple[Status, str]:
-    """One status and one sentence for all parts: the worst of the parts that hold data.
-
-    Returns
-    -------
-    status : ``empty`` only if every part is; otherwise the worst of the others.
-    reason : for a single part its own; for several how many are balanced, for each cause of
-        failure the chromosomes and the reason of the first, and where bins were dropped.
-    """
-    if len(parts) == 1:
-        return parts[0].status, parts[0].reason
-    filled = [part for part in parts if part.status is not Status.EMPTY]
-    if not filled:
-        return Status.EMPTY, "no part of the map has a bin left to balance"
+def overall_status(parts: Sequence[PartVerdict]) -> Status:
+    """Return the worst status of the parts that hold data; ``empty`` if none does."""
     order = list(Status)
-    worst = max((part.status for part in filled), key=order.index)
-    fewer = [part for part in filled if part.status.good and part.dropped]
-    dropped = ""
-    if fewer:
-        many = sum(part.dropped for part in fewer)
-        bins = share(many, many + sum(part.kept for part in fewer))
-        dropped = f"{bins} dropped so that the others could be balanced ({_labels(fewer)})."
-    if worst.good:
-        return worst, dropped
-    bad = [part for part in filled if not part.status.good]
-    words = [f"{len(filled) - len(bad)} of {len(filled)} chromosomes balanced."]
-    for cause in dict.fromkeys(part.cause for part in bad):
-        same = [part for part in bad if part.cause is cause]
-        others = f"{len(same)} are not ({_labels(same)}); " if len(same) > 1 else ""
-        words.append(f"{others}{same[0].label}: {same[0].reason}.")
-    return worst, " ".join([*words, dropped] if dropped else words)
-
-
-def share(number: int, whole: int) -> str:
-    """So many bins, as the subject of a sentence about what became of them."""
-    return f"{number:,} of {whole:,} bins {'was' if number == 1 else 'were'}"
-
-
-def counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
-def not_enough(number: int, thing: str) -> str:
-    """The reason of a run that reached its limit."""
-    return f"{counted(number, thing)} {'was' if number == 1 else 'were'} not enough"
-
-
-def _labels(parts: Sequence[PartVerdict]) -> str:
-    return ", ".join(part.label for part in parts[:5]) + (", ..." if len(parts) > 5 else "")
+    filled = [part.status for part in parts if part.status is not Status.EMPTY]
+    return max(filled, key=order.index, default=Status.EMPTY)

@@ -4,9 +4,12 @@
 ``run/``            the figure of one run: one module per panel
 ``comparison/``     the figure of a cohort's samples side by side
 ``summary``         the columns of ``summary.tsv``; add a column here
+``statuses``        the meaning of each status
 ``costs``           time and memory of the workflow's steps
 ``page``            ``report.html`` (template ``page.html``)
-``style``           colours, page geometry, headings, tick labels of all figures
+``style``           colours, page geometry, headings and maps of all figures
+``axes``            tick labels, units and names of chromosomes
+``images``          figures embedded in the page
 ``formats``         numbers, durations and percentages as text
 ``chunks``          walking through a contact map in pieces, summing it into pictures
 ==================  ================================================================

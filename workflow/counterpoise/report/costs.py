@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from counterpoise.store.paths import ResultPaths
+from counterpoise.store.runs import RunKey
 
 
 class Peak(NamedTuple):
@@ -49,25 +50,25 @@ class Cost(NamedTuple):
     largest: Peak | None
 
 
-def read_costs(paths: ResultPaths, runs: Sequence[Mapping[str, Any]]) -> list[Cost]:
+def read_costs(paths: ResultPaths, runs: Sequence[RunKey]) -> list[Cost]:
     """Read the time and memory of each rule.
 
     Parameters
     ----------
     paths : ResultPaths
         Locations of the cohort's results.
-    runs : sequence of mapping
-        Sample, resolution and method of each run.
+    runs : sequence of RunKey
+        The runs.
 
     Returns
     -------
     list of Cost
         The rules with measurements, in the order of the workflow.
     """
-    samples = dict.fromkeys((run["sample"],) for run in runs)
-    maps = dict.fromkeys((run["sample"], str(run["resolution"])) for run in runs)
-    places = [(run["sample"], str(run["resolution"]), run["method"]) for run in runs]
-    resolutions = dict.fromkeys((str(run["resolution"]),) for run in runs)
+    samples = dict.fromkeys((run.sample,) for run in runs)
+    maps = dict.fromkeys((run.sample, str(run.resolution)) for run in runs)
+    places = [(run.sample, str(run.resolution), run.method) for run in runs]
+    resolutions = dict.fromkeys((str(run.resolution),) for run in runs)
     wildcards_of_rules: dict[str, Iterable[tuple[str, ...]]] = {
         "inspect": samples, "ingest": maps, "mask": maps, "bandwidth": places, "balance": places,
         "plot": places, "compare": resolutions, "export": samples,

@@ -26,40 +26,25 @@ from counterpoise.report.formats import (
     format_status,
 )
 from counterpoise.report.images import embed_image, link_image
-from counterpoise.report.summary import MISSING, Row, Run, read_run_verdict, summary_rows
+from counterpoise.report.statuses import MISSING, MISSING_MEANING, status_meanings
+from counterpoise.report.summary import Row, read_run_verdict, summary_rows
 from counterpoise.store.masks import read_mask
-from counterpoise.store.missing import not_written
-from counterpoise.store.paths import ResultPaths, compared
+from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, unfinished_files
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.runs import RunKey, compared_samples
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-# The meaning of each status for someone who wants to use the weights.
-MEANINGS = {
-    Status.CONVERGED: "All kept bins have the same balanced row sum, within the tolerance; with "
-    "kernel methods (kde, kde_eb, ssk_cv) the same smoothed one. Use these weights.",
-    Status.COMPUTED: "A method of one pass (VC, VC_SQRT): it evens out coverage but does not make "
-    "row sums equal, so there is nothing that could converge.",
-    Status.EMPTY: "No bin was left to balance: the map has no contacts of this kind, or the mask "
-    "dropped every bin.",
-    Status.NOT_CONVERGED: "Stopped before the row sums were equal. The largest deviation says how "
-    "far off they are; more iterations, a stricter mask or a coarser resolution may help.",
-    Status.FAILED: "No weights could be found that make the row sums equal; the reason says why. "
-    "Sparse bins are the usual cause: mask more of them, or use a coarser resolution.",
-}
-MISSING_MEANING = (
-    "There is no result, since a job on the way to it failed or did not run; see the reason. "
-    "Put it right and run again; only what is missing is done."
-)
 # More figures would make the page too large to open; the others are linked.
 MOST_FIGURES = 300
 
 
 def write_report(
     paths: ResultPaths,
-    runs: Sequence[Run],
+    runs: Sequence[RunKey],
     path: str | Path,
-    settings: Mapping[str, Any] | None = None,
+    unfinished: Unfinished = NOTHING_UNFINISHED,
     *,
     image_width: int = 1400,
     most_figures: int = MOST_FIGURES,
@@ -70,20 +55,20 @@ def write_report(
     ----------
     paths : ResultPaths
         Locations of the cohort's results.
-    runs : sequence of mapping
-        Sample, resolution, method and, if known, condition and replicate of each run.
+    runs : sequence of RunKey
+        The runs.
     path : str or Path
         Where the page goes.
-    settings : mapping, optional
-        After a failed workflow, the outputs it left unmade, see ``why_missing``.
+    unfinished : Unfinished, optional
+        What a failed workflow left unmade.
     image_width : int
         Largest width of the embedded figures in pixels; the PNG files keep their size.
     most_figures : int
         Number of figures of runs to embed; runs that are not balanced come first.
     """
-    rows = summary_rows(paths, runs, settings)
+    rows = summary_rows(paths, runs, unfinished)
     complete = [run for run, row in zip(runs, rows, strict=True) if row["status"] != MISSING]
-    maps = list(dict.fromkeys((run["sample"], run["resolution"]) for run in complete))
+    maps = list(dict.fromkeys((run.sample, run.resolution) for run in complete))
     folder = Path(path).parent
     stream = _template().stream(
         cohort=paths.title,
@@ -92,14 +77,14 @@ def write_report(
         rows=rows,
         statuses=_count_statuses(rows),
         missing=len(rows) - len(complete),
-        not_written=not_written(paths, settings or {}),
-        samples=list(dict.fromkeys(run["sample"] for run in runs)),
-        resolutions=list(dict.fromkeys(run["resolution"] for run in runs)),
-        methods=list(dict.fromkeys(run["method"] for run in runs)),
+        not_written=unfinished_files(paths, unfinished),
+        samples=list(dict.fromkeys(run.sample for run in runs)),
+        resolutions=list(dict.fromkeys(run.resolution for run in runs)),
+        methods=list(dict.fromkeys(run.method for run in runs)),
         reasons=[reason.name.lower() for reason in Reason if reason is not Reason.KEPT],
         masks=[_mask_row(paths, *place) for place in maps],
         inputs=[_input_row(paths, *place) for place in maps],
-        side_by_side=bool(compared(complete)),
+        side_by_side=bool(compared_samples(complete)),
         # Generators: the page is written as it is made, with one figure in memory at a time.
         comparisons=_comparisons(paths, runs, complete, folder, image_width),
         plots=_plots(paths, rows, folder, image_width, most_figures),
@@ -134,13 +119,13 @@ def _template() -> Template:
 def _count_statuses(rows: Sequence[Row]) -> list[tuple[str, int, str]]:
     """Return name, number of runs and meaning of each status; ``missing`` only if it occurs."""
     counts = Counter(row["status"] for row in rows)
-    meanings = {status.value: MEANINGS[status] for status in Status}
+    meanings = status_meanings()
     if counts[MISSING]:
         meanings = {MISSING: MISSING_MEANING, **meanings}
     return [(status, counts[status], meaning) for status, meaning in meanings.items()]
 
 
-def _package_versions(paths: ResultPaths, runs: Sequence[Run]) -> list[str]:
+def _package_versions(paths: ResultPaths, runs: Sequence[RunKey]) -> list[str]:
     """List the packages that any of the runs used: ``numpy 2.4.6``."""
     pairs = {pair for run in runs for pair in read_run_verdict(paths, run).versions.items()}
     return [f"{name} {version}" for name, version in sorted(pairs)]
@@ -198,12 +183,12 @@ def _input_row(paths: ResultPaths, sample: str, resolution: int) -> dict[str, An
 
 
 def _comparisons(
-    paths: ResultPaths, runs: Sequence[Run], complete: Sequence[Run], folder: Path, width: int
+    paths: ResultPaths, runs: Sequence[RunKey], complete: Sequence[RunKey], folder: Path, width: int
 ) -> Iterator[dict[str, Any]]:
     """Yield the figure of samples side by side of each resolution without a missing run."""
-    incomplete = Counter(run["resolution"] for run in runs)
-    incomplete.subtract(run["resolution"] for run in complete)
-    for resolution, samples in compared(runs).items():
+    incomplete = Counter(run.resolution for run in runs)
+    incomplete.subtract(run.resolution for run in complete)
+    for resolution, samples in compared_samples(runs).items():
         picture = paths.comparison(resolution)
         if not incomplete[resolution] and Path(picture).is_file():
             image = embed_image(picture, folder, width)

@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from counterpoise.files import atomic_write, read_json
 from counterpoise.records.verdict import Verdict
-from counterpoise.store.missing import why_missing
+from counterpoise.report.statuses import MISSING
+from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, missing_reason
 from counterpoise.store.paths import ResultPaths
+from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import read_verdict
 
-MISSING = "missing"  # the status of a run without a result
-
-# Sample, resolution and method of a run; condition and replicate if the sample sheet has them.
-Run = dict[str, Any]
 Row = dict[str, Any]
 
 
@@ -31,8 +29,8 @@ class Result:
 
     Attributes
     ----------
-    run : mapping
-        Sample, resolution, method and, if known, condition and replicate.
+    run : RunKey
+        The run.
     verdict : Verdict
         The run's ``verdict.json``.
     source : dict
@@ -41,7 +39,7 @@ class Result:
         Name of the experiment, ``base`` without an overlay.
     """
 
-    run: Run
+    run: RunKey
     verdict: Verdict
     source: dict[str, Any]
     experiment: str
@@ -66,11 +64,11 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
-    Column("sample", "name in the sample sheet", lambda r: r.run["sample"]),
-    Column("condition", "from the sample sheet", lambda r: r.run.get("condition")),
-    Column("replicate", "from the sample sheet", lambda r: r.run.get("replicate")),
-    Column("resolution", "bin size in base pairs", lambda r: r.run["resolution"]),
-    Column("method", "name of the method in the cohort", lambda r: r.run["method"]),
+    Column("sample", "name in the sample sheet", lambda r: r.run.sample),
+    Column("condition", "from the sample sheet", lambda r: r.run.condition),
+    Column("replicate", "from the sample sheet", lambda r: r.run.replicate),
+    Column("resolution", "bin size in base pairs", lambda r: r.run.resolution),
+    Column("method", "name of the method in the cohort", lambda r: r.run.method),
     Column("status", "the verdict's status, or missing", lambda r: r.verdict.status.value),
     Column("reason", "why the run is not balanced, or missing", lambda r: r.verdict.reason),
     Column("algorithm", "the method's algorithm", lambda r: r.verdict.method),
@@ -98,7 +96,7 @@ COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 
 
 def summary_rows(
-    paths: ResultPaths, runs: Sequence[Run], settings: Mapping[str, Any] | None = None
+    paths: ResultPaths, runs: Sequence[RunKey], unfinished: Unfinished = NOTHING_UNFINISHED
 ) -> list[Row]:
     """Compute a row for each run.
 
@@ -106,10 +104,10 @@ def summary_rows(
     ----------
     paths : ResultPaths
         Locations of the cohort's results.
-    runs : sequence of mapping
-        Sample, resolution, method and, if known, condition and replicate of each run.
-    settings : mapping, optional
-        After a failed workflow, the outputs it left unmade, see ``why_missing``.
+    runs : sequence of RunKey
+        The runs.
+    unfinished : Unfinished, optional
+        What a failed workflow left unmade.
 
     Returns
     -------
@@ -117,51 +115,51 @@ def summary_rows(
         Values by ``COLUMN_NAMES``; None where unknown. A run without a result has the status
         ``missing`` and the reason.
     """
-    return [_summary_row(paths, run, settings) for run in runs]
+    return [_summary_row(paths, run, unfinished) for run in runs]
 
 
-def _summary_row(paths: ResultPaths, run: Run, settings: Mapping[str, Any] | None) -> Row:
-    if reason := why_missing(paths, run, settings):
-        row = {name: run.get(name) for name in COLUMN_NAMES}
+def _summary_row(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Row:
+    if reason := missing_reason(paths, run, unfinished):
+        row = {name: getattr(run, name, None) for name in COLUMN_NAMES}
         return {**row, "status": MISSING, "reason": reason}
     result = Result(
         run,
         read_run_verdict(paths, run),
-        read_json(paths.map_files(run["sample"], run["resolution"]).source),
+        read_json(paths.map_files(run.sample, run.resolution).source),
         paths.experiment,
     )
     return {column.name: column.value(result) for column in COLUMNS}
 
 
-def read_run_verdict(paths: ResultPaths, run: Run) -> Verdict:
+def read_run_verdict(paths: ResultPaths, run: RunKey) -> Verdict:
     """Read the verdict of a run.
 
     Parameters
     ----------
     paths : ResultPaths
         Locations of the cohort's results.
-    run : mapping
-        Sample, resolution and method.
+    run : RunKey
+        The run.
 
     Returns
     -------
     Verdict
         The run's verdict.
     """
-    return read_verdict(paths.run_files(run["sample"], run["resolution"], run["method"]).verdict)
+    return read_verdict(paths.run_files(*run.place).verdict)
 
 
 def write_summary(
     paths: ResultPaths,
-    runs: Sequence[Run],
+    runs: Sequence[RunKey],
     path: str | Path,
-    settings: Mapping[str, Any] | None = None,
+    unfinished: Unfinished = NOTHING_UNFINISHED,
 ) -> None:
     """Write ``summary.tsv``: tab-separated, a header line, empty fields where unknown.
 
     Parameters
     ----------
-    paths, runs, settings
+    paths, runs, unfinished
         See ``summary_rows``.
     path : str or Path
         Where the table goes.
@@ -169,7 +167,7 @@ def write_summary(
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMN_NAMES, delimiter="\t", lineterminator="\n")
     writer.writeheader()
-    for row in summary_rows(paths, runs, settings):
+    for row in summary_rows(paths, runs, unfinished):
         writer.writerow({name: _single_line(value) for name, value in row.items()})
     with atomic_write(path) as temporary:
         temporary.write_text(text.getvalue(), encoding="utf-8")

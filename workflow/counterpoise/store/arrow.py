@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def numbers(values: NDArray[Any]) -> pa.Array:
-    """A numpy array as an Arrow one, without copying.
+def to_arrow(values: NDArray[Any]) -> pa.Array:
+    """Convert a numpy array of numbers or booleans to Arrow, without copying numbers.
 
-    ``pyarrow.array`` would do it too, but imports pandas first: a quarter of a second in each job.
+    ``pyarrow.array`` imports pandas first, which takes a quarter of a second in each job.
+
+    Parameters
+    ----------
+    values : array [n]
+        Numbers or booleans.
+
+    Returns
+    -------
+    pyarrow.Array
+        The same values, without nulls.
     """
     values = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("="))
     if values.dtype == bool:
@@ -30,8 +40,38 @@ def numbers(values: NDArray[Any]) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
-def values_of(column: pa.ChunkedArray | pa.Array) -> NDArray[Any]:
-    """A column without nulls as a numpy array, the inverse of ``numbers`` (and of ``words``)."""
+def strings_to_arrow(values: Sequence[str]) -> pa.Array:
+    """Convert strings to Arrow.
+
+    Parameters
+    ----------
+    values : sequence of str
+        The strings.
+
+    Returns
+    -------
+    pyarrow.Array
+        The same strings in UTF-8.
+    """
+    encoded = [value.encode() for value in values]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
+
+
+def to_numpy(column: pa.ChunkedArray | pa.Array) -> NDArray[Any]:
+    """Convert a column without nulls to numpy, the inverse of the functions above.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray or pyarrow.Array
+        Numbers, booleans or strings.
+
+    Returns
+    -------
+    array [n]
+        Numbers are not copied if the column is in one piece; strings have the dtype ``S``.
+    """
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if pa.types.is_string(array.type):
         return np.array(array.to_pylist(), dtype="S")
@@ -47,33 +87,59 @@ def values_of(column: pa.ChunkedArray | pa.Array) -> NDArray[Any]:
     return np.frombuffer(data, dtype, len(array), array.offset * dtype.itemsize)
 
 
-def words(values: Sequence[str]) -> pa.Array:
-    """Strings as an Arrow array."""
-    encoded = [value.encode() for value in values]
-    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
-    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
+def name_column(ids: NDArray[Any], names: Sequence[str]) -> pa.Array:
+    """Build a dictionary column of names.
 
+    Parameters
+    ----------
+    ids : integer array [n]
+        Index of each row's name.
+    names : sequence of str
+        The names.
 
-def named(ids: NDArray[Any], names: Sequence[str]) -> pa.Array:
-    """Names by their numbers, as a dictionary column."""
-    return pa.DictionaryArray.from_arrays(numbers(ids), words(names))
+    Returns
+    -------
+    pyarrow.DictionaryArray
+        The name of each row.
+    """
+    return pa.DictionaryArray.from_arrays(to_arrow(ids), strings_to_arrow(names))
 
 
 def bin_columns(bins: BinTable) -> dict[str, pa.Array]:
-    """chrom (dictionary), start and end, as every per-bin Parquet file begins."""
-    chrom = named(bins.chromosome_ids, bins.chromosomes)
-    return {"chrom": chrom, "start": numbers(bins.start), "end": numbers(bins.end)}
+    """Build the columns with which every Parquet file of bins begins.
+
+    Parameters
+    ----------
+    bins : BinTable
+        The bins.
+
+    Returns
+    -------
+    dict of str to pyarrow.Array
+        ``chrom`` (dictionary), ``start`` and ``end``.
+    """
+    chrom = name_column(bins.chromosome_ids, bins.chromosomes)
+    return {"chrom": chrom, "start": to_arrow(bins.start), "end": to_arrow(bins.end)}
 
 
 def write_table(
-    path: str | Path, columns: dict[str, Any], metadata: dict[str, str] | None = None
+    path: str | Path, columns: Mapping[str, Any], metadata: Mapping[str, str] | None = None
 ) -> None:
-    """A small Parquet file (zstd), whole or not there."""
+    """Write a small Parquet file (zstd) that is complete or absent.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where the file goes.
+    columns : mapping of str to array
+        The columns in order.
+    metadata : mapping of str to str, optional
+        Metadata of the file.
+    """
     table = pa.Table.from_arrays(list(columns.values()), names=list(columns))
     if metadata:
-        table = table.replace_schema_metadata(metadata)
-    # Parquet's own dictionaries do not pay where nearly every value is another.
+        table = table.replace_schema_metadata(dict(metadata))
+    # Parquet's own dictionaries do not pay off for columns of mostly distinct values.
     repeated = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
     with atomic_write(path) as temporary:
         pq.write_table(table, temporary, compression="zstd", use_dictionary=repeated)

@@ -1,75 +1,140 @@
-"""Which runs of a cohort have no result, and why: for what is told where a job failed.
+"""Explain which runs of a cohort have no result.
 
-What was not made the workflow knows best, since old files may lie where new ones should be; why,
-the logs say.
+Snakemake knows which outputs are missing (stale files may still exist on disk); the logs know why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
 from counterpoise.store.paths import ResultPaths
+from counterpoise.store.runs import RunKey
 
-if TYPE_CHECKING:
-    pass
-
-ERROR = "counterpoise: "  # how the last line begins of a job that ended with an error of ours
-UNFINISHED, DOWNLOADS = "unfinished", "downloads"  # keys of settings
+ERROR_PREFIX = "counterpoise: "  # start of the last line of a job that ended with our own error
 
 
-def why_missing(
-    paths: ResultPaths, run: Mapping[str, Any], settings: Mapping[str, Any] | None = None
+@dataclass(frozen=True)
+class Unfinished:
+    """What a failed workflow left unmade.
+
+    Attributes
+    ----------
+    outputs : tuple of str
+        Paths of the outputs.
+    downloads : dict of str to tuple of str
+        For each sample with a URL, the path of the downloaded file and of the download's log.
+    """
+
+    outputs: tuple[str, ...] = ()
+    downloads: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    @cached_property
+    def output_set(self) -> frozenset[str]:
+        """Return the outputs, to look one up."""
+        return frozenset(self.outputs)
+
+
+NOTHING_UNFINISHED = Unfinished()
+
+
+class Step(NamedTuple):
+    """A job on the way to a run's result.
+
+    Attributes
+    ----------
+    rule : str
+        Name of its rule.
+    result : str
+        Path of its output.
+    required : bool
+        Whether the report reads this output.
+    log : str
+        Path of its log.
+    """
+
+    rule: str
+    result: str
+    required: bool
+    log: str
+
+
+def missing_reason(
+    paths: ResultPaths, run: RunKey, unfinished: Unfinished = NOTHING_UNFINISHED
 ) -> str:
-    """What stands between a run and its result, in words; empty if all of it is there.
+    """Explain why a run has no result.
 
     Parameters
     ----------
-    run : sample, resolution and method.
-    settings : of the report or of tracking; after a run of the workflow that failed they hold
-        ``unfinished``, the files that it should have made and did not.
+    paths : ResultPaths
+        Locations of the cohort's files.
+    run : RunKey
+        The run.
+    unfinished : Unfinished, optional
+        What a failed workflow left unmade.
 
     Returns
     -------
-    The first step on the way that was not done, and what its log ends with.
+    str
+        The first step that did not finish and the last error in its log; empty if the run is
+        complete.
     """
-    told = settings or {}
-    unfinished: Collection[str] = frozenset(told.get(UNFINISHED, ()))
-    sample, resolution, method = run["sample"], str(run["resolution"]), run["method"]
-    place = (sample, resolution, method)
-    # Beside the rule its result, whether the report reads that, and where its log is.
-    steps = [
-        ("inspect", paths.input_record(sample), False, paths.log("inspect", sample)),
-        ("ingest", paths.map_files(sample, resolution).source, True,
-         paths.log("ingest", sample, resolution)),
-        ("mask", paths.mask(sample, resolution), True, paths.log("mask", sample, resolution)),
-        ("bandwidth", paths.bandwidth(*place), False, paths.log("bandwidth", *place)),
-        ("balance", paths.run_files(*place).verdict, True, paths.log("balance", *place)),
-        ("plot", paths.plot(*place), True, paths.log("plot", *place)),
-    ]  # fmt: skip
-    if sample in told.get(DOWNLOADS, {}):
-        path, log = told[DOWNLOADS][sample]
-        steps.insert(0, ("download", path, False, log))
-    for rule, result, read, log in steps:
-        if result in unfinished or (read and not Path(result).is_file()):
-            return f"{rule}: {_last_words(Path(log))}"
+    for step in _steps(paths, run, unfinished):
+        missing = step.required and not Path(step.result).is_file()
+        if missing or step.result in unfinished.output_set:
+            return f"{step.rule}: {_last_error(Path(step.log))}"
     return ""
 
 
-def not_written(paths: ResultPaths, settings: Mapping[str, Any]) -> list[str]:
-    """Coolers and comparisons that a run of the workflow that failed did not make."""
+def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[Step]:
+    """Yield the jobs that lead to a run's result, in the order in which they run."""
+    sample, resolution, _ = run.place
+    if run.sample in unfinished.downloads:
+        file, log = unfinished.downloads[run.sample]
+        yield Step("download", file, False, log)
+    yield Step("inspect", paths.input_record(sample), False, paths.log("inspect", sample))
+    for rule, result in (
+        ("ingest", paths.map_files(sample, resolution).source),
+        ("mask", paths.mask(sample, resolution)),
+    ):
+        yield Step(rule, result, True, paths.log(rule, sample, str(resolution)))
+    for rule, result, required in (
+        ("bandwidth", paths.bandwidth(*run.place), False),
+        ("balance", paths.run_files(*run.place).verdict, True),
+        ("plot", paths.plot(*run.place), True),
+    ):
+        yield Step(rule, result, required, paths.log(rule, *map(str, run.place)))
+
+
+def unfinished_files(paths: ResultPaths, unfinished: Unfinished) -> list[str]:
+    """Return the coolers and comparisons that a failed workflow left unmade.
+
+    Parameters
+    ----------
+    paths : ResultPaths
+        Locations of the cohort's files.
+    unfinished : Unfinished
+        What the workflow left unmade.
+
+    Returns
+    -------
+    list of str
+        Their paths.
+    """
     folders = (Path(paths.cooler("x")).parent, Path(paths.comparison("x")).parent)
-    return [path for path in settings.get(UNFINISHED, ()) if Path(path).parent in folders]
+    return [path for path in unfinished.outputs if Path(path).parent in folders]
 
 
-def _last_words(log: Path) -> str:
-    """The error that a log ends with, or else what can be said about it."""
+def _last_error(log: Path) -> str:
+    """Return the error that ends a log, or what can be said about the log."""
     if not log.is_file():
         return "has not run"
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith(ERROR)]
+    errors = [line for line in lines if line.startswith(ERROR_PREFIX)]
     if errors:
-        return errors[-1].removeprefix(ERROR)
+        return errors[-1].removeprefix(ERROR_PREFIX)
     ending = f"; the last line is: {lines[-1].strip()}" if lines else ", and it is empty"
     return f"did not run to its end, or not at all, and does not say why (see {log}{ending})"

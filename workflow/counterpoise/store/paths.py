@@ -1,20 +1,33 @@
-"""Where every result lies under ``results/``: the only place that spells these paths.
+"""Paths of the files under ``results/``: the only module that spells them.
 
-Arguments default to Snakemake wildcards, so a rule and the code that reads its output
-ask the same function. ``docs/outputs.md`` describes what is in each file.
+Arguments default to Snakemake wildcards, so that a rule and the code that reads its output call the
+same function. ``docs/outputs.md`` describes what is in each file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 SAMPLE, RESOLUTION, METHOD = "{sample}", "{resolution}", "{method}"
 
-BASE = "base"  # the experiment of a cohort by itself, with no overlay
-SHARED = ("inspect", "ingest")  # rules whose results all experiments of a cohort share
+BASE = "base"  # the experiment of a cohort without an overlay
+
+# Rules whose results all experiments of a cohort share.
+SHARED_RULES = ("inspect", "ingest")
+
+# Wildcards in the paths of each rule's log and benchmark; the other rules have none.
+RULE_WILDCARDS = {
+    "inspect": (SAMPLE,),
+    "ingest": (SAMPLE, RESOLUTION),
+    "mask": (SAMPLE, RESOLUTION),
+    "bandwidth": (SAMPLE, RESOLUTION, METHOD),
+    "balance": (SAMPLE, RESOLUTION, METHOD),
+    "plot": (SAMPLE, RESOLUTION, METHOD),
+    "compare": (RESOLUTION,),
+    "export": (SAMPLE,),
+}
 
 
 class MapFiles(NamedTuple):
@@ -65,9 +78,19 @@ class RunFiles(NamedTuple):
 
 @dataclass(frozen=True)
 class ResultPaths:
-    """Paths of one cohort, or of an experiment on it (``conf/experiment/``).
+    """Paths of a cohort, or of an experiment on it (``conf/experiment/``).
 
-    An experiment has a folder of its own in the cohort's, and shares what was read from the inputs.
+    An experiment has a folder of its own in the cohort's folder. It shares what was read from the
+    inputs with the cohort.
+
+    Attributes
+    ----------
+    cohort : str
+        Name of the cohort.
+    root : str
+        Folder of all cohorts' results.
+    experiment : str
+        Name of the experiment.
     """
 
     cohort: str
@@ -76,19 +99,22 @@ class ResultPaths:
 
     @property
     def shared(self) -> str:
+        """Return the folder of the cohort."""
         return f"{self.root}/{self.cohort}"
 
     @property
     def base(self) -> str:
-        own = "" if self.experiment == BASE else f"/experiments/{self.experiment}"
-        return self.shared + own
+        """Return the folder of the experiment; that of the cohort if there is none."""
+        overlay = "" if self.experiment == BASE else f"/experiments/{self.experiment}"
+        return self.shared + overlay
 
     @property
     def title(self) -> str:
-        """For people: the cohort, and the experiment on it if it is one."""
+        """Return the name of the cohort and, if there is one, of the experiment."""
         return self.cohort if self.experiment == BASE else f"{self.cohort} \u00b7 {self.experiment}"
 
     def input_record(self, sample: str = SAMPLE) -> str:
+        """Return the path of what the rule ``inspect`` says about a sample's file."""
         return f"{self.shared}/inputs/{sample}.json"
 
     def map_files(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> MapFiles:
@@ -96,6 +122,7 @@ class ResultPaths:
         return MapFiles.in_folder(f"{self.shared}/triples/{sample}/{resolution}")
 
     def mask(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> str:
+        """Return the path of a map's mask."""
         return f"{self.base}/masks/{sample}/{resolution}.parquet"
 
     def run_files(
@@ -107,73 +134,73 @@ class ResultPaths:
     def bandwidth(
         self, sample: str = SAMPLE, resolution: int | str = RESOLUTION, method: str = METHOD
     ) -> str:
-        """Of kernel methods whose bandwidth is searched for."""
+        """Return the path of a run's bandwidth search; only kernel methods have one."""
         return f"{self.base}/weights/{sample}/{resolution}/{method}/bandwidth.parquet"
 
     def cooler(self, sample: str = SAMPLE) -> str:
+        """Return the path of a sample's balanced cooler."""
         return f"{self.base}/coolers/{sample}.mcool"
 
     def plot(
         self, sample: str = SAMPLE, resolution: int | str = RESOLUTION, method: str = METHOD
     ) -> str:
+        """Return the path of a run's figure."""
         return f"{self.base}/qc/{sample}/{resolution}/{method}.png"
 
     def comparison(self, resolution: int | str = RESOLUTION) -> str:
-        """Of resolutions at which there are two or more samples, see ``compared``."""
+        """Return the path of the figure of samples side by side at a resolution."""
         return f"{self.base}/compare/{resolution}.png"
 
     @property
     def summary(self) -> str:
+        """Return the path of the table of all runs."""
         return f"{self.base}/summary.tsv"
 
     @property
     def report(self) -> str:
+        """Return the path of the HTML report."""
         return f"{self.base}/report.html"
 
     @property
     def tracking(self) -> str:
+        """Return the path of the record of what was logged to MLflow."""
         return f"{self.base}/tracking.json"
 
     def log(self, rule: str, *wildcards: str) -> str:
-        return "/".join([self._home(rule), "logs", rule, *wildcards]) + ".log"
+        """Return the path of the log of a rule's job.
+
+        Parameters
+        ----------
+        rule : str
+            Name of the rule.
+        *wildcards : str
+            Values of the rule's wildcards; by default the wildcards themselves.
+
+        Returns
+        -------
+        str
+            The path.
+        """
+        return f"{self._rule_file('logs', rule, wildcards)}.log"
 
     def benchmark(self, rule: str, *wildcards: str) -> str:
-        """Seconds and peak memory of a job, as Snakemake measures them."""
-        return "/".join([self._home(rule), "benchmarks", rule, *wildcards]) + ".tsv"
+        """Return the path of the time and memory that Snakemake measures for a rule's job.
 
-    def _home(self, rule: str) -> str:
-        return self.shared if rule in SHARED else self.base
+        Parameters
+        ----------
+        rule : str
+            Name of the rule.
+        *wildcards : str
+            Values of the rule's wildcards; by default the wildcards themselves.
 
+        Returns
+        -------
+        str
+            The path.
+        """
+        return f"{self._rule_file('benchmarks', rule, wildcards)}.tsv"
 
-def combinations(cohort: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every sample x resolution x method of a cohort (``config.Run.cohort_settings``).
-
-    Returns
-    -------
-    dicts of sample, condition, replicate, resolution, method.
-    """
-    return [
-        {
-            "sample": name,
-            "condition": sample["condition"],
-            "replicate": sample["replicate"],
-            "resolution": resolution,
-            "method": method,
-        }
-        for name, sample in cohort["samples"].items()
-        for resolution in sample["resolutions"]
-        for method in cohort["methods"]
-    ]
-
-
-def compared(runs: Sequence[dict[str, Any]]) -> dict[int, list[str]]:
-    """The samples of each resolution that has two or more of them.
-
-    Parameters
-    ----------
-    runs : as ``combinations`` gives them.
-    """
-    samples: dict[int, dict[str, None]] = {}
-    for run in runs:
-        samples.setdefault(run["resolution"], {})[run["sample"]] = None
-    return {resolution: list(names) for resolution, names in samples.items() if len(names) > 1}
+    def _rule_file(self, folder: str, rule: str, wildcards: tuple[str, ...]) -> str:
+        """Return the path of a file of a rule's job, without its suffix."""
+        home = self.shared if rule in SHARED_RULES else self.base
+        return "/".join([home, folder, rule, *(wildcards or RULE_WILDCARDS.get(rule, ()))])

@@ -25,7 +25,7 @@ from counterpoise.contacts.contact_map import (
     narrow_counts,
 )
 from counterpoise.files import read_json
-from counterpoise.store.arrow import bin_columns, numbers, values_of, words, write_table
+from counterpoise.store.arrow import bin_columns, strings_to_arrow, to_arrow, to_numpy, write_table
 from counterpoise.store.paths import MapFiles
 
 METADATA = "counterpoise"
@@ -33,9 +33,19 @@ ROW_GROUP = 1 << 20  # pixels of a row group of pixels.parquet
 
 
 def write_bins(path: str, bins: BinTable) -> None:
-    """The bin table, with chromosome lengths and resolution in the schema metadata."""
+    """Write a bin table, with chromosome lengths and resolution in the schema metadata.
+
+    Parameters
+    ----------
+    path : str
+        Where the Parquet file goes.
+    bins : BinTable
+        The table; its extra columns are written too.
+    """
     extra = {
-        name: words(values.astype(str).tolist()) if values.dtype.kind == "S" else numbers(values)
+        name: strings_to_arrow(values.astype(str).tolist())
+        if values.dtype.kind == "S"
+        else to_arrow(values)
         for name, values in bins.extra.items()
     }
     lengths = dict(zip(bins.chromosomes, bins.lengths.tolist(), strict=True))
@@ -44,21 +54,32 @@ def write_bins(path: str, bins: BinTable) -> None:
 
 
 def read_bins(path: str) -> BinTable:
-    """The bin table that ``write_bins`` wrote."""
+    """Read a bin table that ``write_bins`` wrote.
+
+    Parameters
+    ----------
+    path : str
+        The Parquet file.
+
+    Returns
+    -------
+    BinTable
+        The table.
+    """
     table = pq.ParquetFile(path).read()
-    facts = json.loads(table.schema.metadata[METADATA.encode()])
+    metadata = json.loads(table.schema.metadata[METADATA.encode()])
     columns = {name: table[name].combine_chunks() for name in table.column_names}
-    chrom = values_of(columns["chrom"].indices)
-    names = tuple(facts["lengths"])
+    chrom = to_numpy(columns["chrom"].indices)
+    names = tuple(metadata["lengths"])
     return BinTable(
         names,
-        np.array(list(facts["lengths"].values()), dtype=np.int64),
+        np.array(list(metadata["lengths"].values()), dtype=np.int64),
         np.searchsorted(chrom, np.arange(len(names) + 1)).astype(np.int64),
-        values_of(columns["start"]),
-        values_of(columns["end"]),
-        facts["resolution"],
+        to_numpy(columns["start"]),
+        to_numpy(columns["end"]),
+        metadata["resolution"],
         {
-            name: values_of(column)
+            name: to_numpy(column)
             for name, column in columns.items()
             if name not in ("chrom", "start", "end")
         },
@@ -66,7 +87,18 @@ def read_bins(path: str) -> BinTable:
 
 
 def open_map(files: MapFiles) -> StoredContacts:
-    """The map of one sample and resolution, left on disk: see ``StoredContacts``."""
+    """Open a map and leave its pixels on disk.
+
+    Parameters
+    ----------
+    files : MapFiles
+        The files of the map.
+
+    Returns
+    -------
+    StoredContacts
+        The map, whose pixels are read when they are asked for.
+    """
     file = pq.ParquetFile(files.pixels)
     bins = read_bins(files.bins)
     ends = np.cumsum(
@@ -74,34 +106,45 @@ def open_map(files: MapFiles) -> StoredContacts:
     )
     per_row = np.zeros(len(bins) + 1, dtype=np.int64)
     for group in range(file.num_row_groups):
-        bin1 = values_of(file.read_row_group(group, columns=["bin1_id"])["bin1_id"])
+        bin1 = to_numpy(file.read_row_group(group, columns=["bin1_id"])["bin1_id"])
         lo, hi = int(bin1[0]), int(bin1[-1]) + 1
         per_row[lo + 1 : hi + 1] += np.bincount(bin1 - lo, minlength=hi - lo)
 
     reading = Lock()
 
-    @lru_cache(maxsize=2)  # runs of entries are asked for in order and may begin in the last group
+    @lru_cache(maxsize=2)  # spans are read in order, and one may begin in the group before
     def group_entries(group: int) -> Entries:
         table = file.read_row_group(group, columns=["bin2_id", "count"])
-        counts = narrow_counts(values_of(table["count"]))
-        return values_of(table["bin2_id"]).view(np.uint32), counts
+        counts = narrow_counts(to_numpy(table["count"]))
+        return to_numpy(table["bin2_id"]).view(np.uint32), counts
 
     def read(a: int, z: int) -> Entries:
         if a == z:
             return np.empty(0, np.uint32), np.empty(0, np.uint16)
         groups = range(np.searchsorted(ends, a, side="right") - 1, np.searchsorted(ends, z))
-        inside = [slice(max(a - ends[group], 0), z - ends[group]) for group in groups]
+        slices = [slice(max(a - ends[group], 0), z - ends[group]) for group in groups]
         with reading:  # a Parquet file is read by one thread at a time
             pieces = [group_entries(group) for group in groups]
-        columns = [piece[0][part] for piece, part in zip(pieces, inside, strict=True)]
-        counts = [piece[1][part] for piece, part in zip(pieces, inside, strict=True)]
+        columns = [piece[0][inside] for piece, inside in zip(pieces, slices, strict=True)]
+        counts = [piece[1][inside] for piece, inside in zip(pieces, slices, strict=True)]
         return np.concatenate(columns), narrow_counts(np.concatenate(counts))
 
     return StoredContacts(bins, np.cumsum(per_row), read, read_json(files.source))
 
 
 def read_map(files: MapFiles) -> Contacts:
-    """The map of one sample and resolution, from the files that ``write_map`` wrote."""
+    """Read a map into memory.
+
+    Parameters
+    ----------
+    files : MapFiles
+        The files of the map.
+
+    Returns
+    -------
+    Contacts
+        The map.
+    """
     bins, source = read_bins(files.bins), read_json(files.source)
     with pq.ParquetFile(files.pixels, memory_map=True) as file:
 
@@ -109,9 +152,9 @@ def read_map(files: MapFiles) -> Contacts:
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group)
                 names = ("bin1_id", "bin2_id", "count")
-                bin1, bin2, count = (values_of(table[name]) for name in names)
+                bin1, bin2, count = (to_numpy(table[name]) for name in names)
                 yield bin1, bin2, count
 
         contacts = Contacts.from_chunks(bins, chunks(), source, file.metadata.num_rows)
-    pa.default_memory_pool().release_unused()  # no other allocator gets at what it keeps
+    pa.default_memory_pool().release_unused()  # other allocators cannot reuse what the pool keeps
     return contacts

@@ -15,13 +15,20 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.files import read_json, write_json
 from counterpoise.records.search import Candidate, Search
 from counterpoise.records.verdict import Verdict
-from counterpoise.store.arrow import bin_columns, named, numbers, values_of, words, write_table
+from counterpoise.store.arrow import (
+    bin_columns,
+    name_column,
+    strings_to_arrow,
+    to_arrow,
+    to_numpy,
+    write_table,
+)
 from counterpoise.store.paths import RunFiles
 
 
 def write_balance(balance: Balance, bins: BinTable, files: RunFiles) -> None:
     """Write the weights, the trace and the verdict of a run, the verdict last."""
-    per_bin = {"weight": numbers(balance.weights), "se": numbers(balance.se)}
+    per_bin = {"weight": to_arrow(balance.weights), "se": to_arrow(balance.se)}
     write_table(files.weights, {**bin_columns(bins), **per_bin})
     trace = balance.trace
     parts = list(dict.fromkeys(row.part for row in trace))
@@ -32,10 +39,10 @@ def write_balance(balance: Balance, bins: BinTable, files: RunFiles) -> None:
         "rms_deviation": np.array([row.rms_deviation for row in trace], np.float64),
     }
     ids = {part: number for number, part in enumerate(parts)}
-    part = named(np.array([ids[row.part] for row in trace], np.int32), parts)
+    part = name_column(np.array([ids[row.part] for row in trace], np.int32), parts)
     write_table(
         files.trace,
-        {"part": part, **{name: numbers(values) for name, values in columns.items()}},
+        {"part": part, **{name: to_arrow(values) for name, values in columns.items()}},
     )
     write_json(files.verdict, balance.verdict.to_dict())
 
@@ -61,9 +68,9 @@ def write_searches(searches: Sequence[Search], path: str | Path) -> None:
     write_table(
         path,
         {
-            "part": named(of_part, parts),
-            **{name: numbers(values) for name, values in columns.items()},
-            "rejected": words([candidate.rejected for candidate in tried]),
+            "part": name_column(of_part, parts),
+            **{name: to_arrow(values) for name, values in columns.items()},
+            "rejected": strings_to_arrow([candidate.rejected for candidate in tried]),
         },
     )
 
@@ -95,7 +102,7 @@ def read_errors(path: str | Path) -> NDArray[np.float64]:
 
 
 def _column(path: str | Path, name: str) -> NDArray[Any]:
-    return values_of(pq.ParquetFile(path).read(columns=[name])[name])
+    return to_numpy(pq.ParquetFile(path).read(columns=[name])[name])
 
 
 def read_verdict(path: str | Path) -> Verdict:

@@ -11,8 +11,9 @@ from typing import Any
 
 from counterpoise.errors import strip_credentials
 from counterpoise.files import read_json
-from counterpoise.store.missing import UNFINISHED, why_missing
+from counterpoise.store.missing import Unfinished, missing_reason
 from counterpoise.store.paths import ResultPaths
+from counterpoise.store.runs import RunKey
 from counterpoise.tracking.client import (
     explain_error,
     is_server,
@@ -55,7 +56,15 @@ def next_attempt(path: str | Path) -> int:
 
 
 def log_cohort(
-    paths: ResultPaths, runs: Sequence[dict[str, Any]], settings: dict[str, Any]
+    paths: ResultPaths,
+    runs: Sequence[RunKey],
+    *,
+    uri: str,
+    artifacts: str | None,
+    enabled: bool,
+    timeout_seconds: int,
+    attempt: int = 0,
+    unfinished: Unfinished | None = None,
 ) -> dict[str, Any]:
     """Log every run of a cohort that MLflow does not hold yet, from its files.
 
@@ -63,17 +72,21 @@ def log_cohort(
     ----------
     paths : ResultPaths
         Locations of the cohort's results.
-    runs : sequence of dict
-        Sample, condition, replicate, resolution and method of each run; condition and replicate
-        may be None.
-    settings : dict
-        - ``uri``: address of the store;
-        - ``artifacts``: folder or URI for plots and verdicts, None if a server has its own;
-        - ``enabled``: whether to log at all;
-        - ``timeout_seconds``: longest time of a request to a server;
-        - ``attempt``: as ``next_attempt`` returns it, by default 0;
-        - ``unfinished``: after a failed workflow, the outputs it left unmade; runs without a
-          result are left out.
+    runs : sequence of RunKey
+        The runs.
+    uri : str
+        Address of the store.
+    artifacts : str or None
+        Folder or URI for plots and verdicts; None if a server has its own.
+    enabled : bool
+        Whether to log at all.
+    timeout_seconds : int
+        Longest time of a request to a server.
+    attempt : int
+        As ``next_attempt`` returns it.
+    unfinished : Unfinished, optional
+        What a failed workflow left unmade; runs without a result are left out. By default all
+        results must exist.
 
     Returns
     -------
@@ -92,38 +105,47 @@ def log_cohort(
     record: dict[str, Any] = {
         "status": "off",
         "reason": "tracking.enabled is false",
-        "uri": strip_credentials(settings["uri"]),
+        "uri": strip_credentials(uri),
         "experiment": paths.cohort,
         "page": None,
-        "attempt": int(settings.get("attempt", 0)),
+        "attempt": attempt,
         "runs": [
-            {**{key: run[key] for key in ("sample", "resolution", "method")}, **_outcome("off")}
+            {
+                "sample": run.sample,
+                "resolution": run.resolution,
+                "method": run.method,
+                **_outcome("off"),
+            }
             for run in runs
         ],
     }
-    if settings["enabled"]:
-        _log_available_runs(paths, runs, settings, record)
+    if not enabled:
+        return record
+    outcomes = record["runs"]
+    if unfinished is not None:
+        _mark_missing(paths, runs, unfinished, outcomes)
+    available = [outcome["state"] != "missing" for outcome in outcomes]
+    values = [read_values(paths, run) for run in compress(runs, available)]
+    with mlflow_environment(timeout_seconds):
+        record["page"], logged = _log_values(paths.cohort, values, uri, artifacts)
+    for outcome, update in zip(compress(outcomes, available), logged, strict=True):
+        outcome.update(update)
+    _summarise(record)
     return record
 
 
-def _log_available_runs(
-    paths: ResultPaths,
-    runs: Sequence[dict[str, Any]],
-    settings: dict[str, Any],
-    record: dict[str, Any],
+def _mark_missing(
+    paths: ResultPaths, runs: Sequence[RunKey], unfinished: Unfinished, outcomes: list[Outcome]
 ) -> None:
-    """Log the runs that have a result, and complete the record."""
+    """Mark the runs without a result."""
+    for run, outcome in zip(runs, outcomes, strict=True):
+        if reason := missing_reason(paths, run, unfinished):
+            outcome.update(_outcome("missing", reason=reason))
+
+
+def _summarise(record: dict[str, Any]) -> None:
+    """Set status and reason of the record by the outcomes of its runs."""
     outcomes = record["runs"]
-    if UNFINISHED in settings:
-        for run, outcome in zip(runs, outcomes, strict=True):
-            if reason := why_missing(paths, run, settings):
-                outcome.update(_outcome("missing", reason=reason))
-    available = [outcome["state"] != "missing" for outcome in outcomes]
-    values = [read_values(paths, run) for run in compress(runs, available)]
-    with mlflow_environment(settings["timeout_seconds"]):
-        record["page"], logged = _log_values(paths.cohort, values, settings)
-    for outcome, update in zip(compress(outcomes, available), logged, strict=True):
-        outcome.update(update)
     pending = [outcome for outcome in outcomes if outcome["state"] == "pending"]
     missing = [outcome for outcome in outcomes if outcome["state"] == "missing"]
     record["status"] = "pending" if pending else "partial" if missing else "logged"
@@ -144,17 +166,16 @@ def _outcome(state: str, run_id: str | None = None, reason: str = "") -> Outcome
 
 
 def _log_values(
-    cohort: str, values: Sequence[RunValues], settings: dict[str, Any]
+    cohort: str, values: Sequence[RunValues], uri: str, artifacts: str | None
 ) -> tuple[str | None, list[Outcome]]:
     """Log runs to the store.
 
     Returns the address of the cohort's page, None without a server, and an outcome for each run.
     Once the store is lost, the remaining runs are ``pending``.
     """
-    uri = settings["uri"]
     failures = store_errors()
     try:
-        client, experiment = open_store(cohort, uri, settings["artifacts"])
+        client, experiment = open_store(cohort, uri, artifacts)
         existing = find_runs(client, experiment)
     except failures as error:
         return None, [_outcome("pending", reason=explain_error(error)) for _ in values]

@@ -19,6 +19,7 @@ from counterpoise.files import read_json, sha256
 from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.verdict import Status, Verdict
 from counterpoise.store.paths import BASE, ResultPaths
+from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import read_searches
 
 if TYPE_CHECKING:
@@ -82,15 +83,15 @@ class RunValues:
     finished: float
 
 
-def read_values(paths: ResultPaths, run: dict[str, Any]) -> RunValues:
+def read_values(paths: ResultPaths, run: RunKey) -> RunValues:
     """Read the values of a run from its files.
 
     Parameters
     ----------
     paths : ResultPaths
         Locations of the cohort's results.
-    run : dict
-        Sample, resolution, method, condition and replicate.
+    run : RunKey
+        The run.
 
     Returns
     -------
@@ -104,7 +105,7 @@ def read_values(paths: ResultPaths, run: dict[str, Any]) -> RunValues:
     """
     import pyarrow.parquet as pq
 
-    place = (run["sample"], run["resolution"], run["method"])
+    place = run.place
     files, plot, search = paths.run_files(*place), paths.plot(*place), paths.bandwidth(*place)
     record = read_json(_require(files.verdict))
     verdict = Verdict.from_dict(record)
@@ -112,7 +113,7 @@ def read_values(paths: ResultPaths, run: dict[str, Any]) -> RunValues:
     for path in (*files, plot, *([search] if has_search else [])):
         _require(path)
     overlay = [] if paths.experiment == BASE else [paths.experiment]
-    name = f"{run['sample']} {format_base_pairs(int(run['resolution']))} {run['method']}"
+    name = f"{run.sample} {format_base_pairs(run.resolution)} {run.method}"
     name = " \u00b7 ".join([name, *overlay])
     weights_sha = sha256(files.weights)
     tags = {**_tags(paths, run, verdict), "weights_sha256": weights_sha, PLOT_SHA: sha256(plot)}
@@ -188,17 +189,17 @@ def search_table(searches: Sequence[Search]) -> dict[str, Any]:
     return {"columns": list(rows[0]) if rows else [], "data": [list(row.values()) for row in rows]}
 
 
-def _tags(paths: ResultPaths, run: dict[str, Any], verdict: Verdict) -> dict[str, str]:
+def _tags(paths: ResultPaths, run: RunKey, verdict: Verdict) -> dict[str, str]:
     """Return the tags that do not depend on the bytes of result files."""
-    optional = {key: run.get(key) for key in OPTIONAL_TAGS}
+    optional = {key: getattr(run, key) for key in OPTIONAL_TAGS}
     source = verdict.source
     return {
         "cohort": paths.cohort,
         "experiment": paths.experiment,
-        "sample": run["sample"],
+        "sample": run.sample,
         **{key: str(value) for key, value in optional.items() if value not in (None, "")},
-        "resolution": str(run["resolution"]),
-        "method": run["method"],
+        "resolution": str(run.resolution),
+        "method": run.method,
         "algorithm": verdict.method,
         "scope": verdict.scope,
         "status": str(verdict.status),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from counterpoise.records.verdict import counted
+from counterpoise.records.wording import pluralise
 from counterpoise.report.chunks import ignored_diagonals
 from counterpoise.report.comparison.compare import Comparison
 from counterpoise.report.comparison.geometry import MOST_MAPS
@@ -82,7 +82,7 @@ def _describe_maps(comparison: Comparison) -> str:
     place = f"all of {region.chromosome}" if is_whole else f"{region.chromosome}:{begin:,}-{end:,}"
     cell = f", mean over {region.block:,} \u00d7 {region.block:,} bins" if region.block > 1 else ""
     ignored = ignored_diagonals(first.runs[comparison.method].verdict)
-    without = f", without {counted(ignored, 'diagonal')}" if ignored else ""
+    without = f", without {pluralise(ignored, 'diagonal')}" if ignored else ""
     return f"Maps: {place}{cell}{without}, each over its own mean, in the same colours."
 
 

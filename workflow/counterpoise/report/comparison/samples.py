@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from counterpoise.report.chunks import Flags, Floats
 from counterpoise.store.masks import read_mask
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import open_map
+from counterpoise.store.runs import SampleLabels
 from counterpoise.store.weights import read_verdict, read_weights
 
 
@@ -89,7 +89,7 @@ class Sample:
 
 
 def read_sample(
-    paths: ResultPaths, name: str, about: dict[str, Any], resolution: int, methods: Sequence[str]
+    paths: ResultPaths, name: str, labels: SampleLabels, resolution: int, methods: Sequence[str]
 ) -> Sample:
     """Read a sample from its results.
 
@@ -99,8 +99,8 @@ def read_sample(
         Locations of the cohort's results.
     name : str
         The sample.
-    about : dict
-        Its ``condition`` and ``replicate``; either may be None.
+    labels : SampleLabels
+        Its condition and replicate.
     resolution : int
         The resolution in base pairs.
     methods : sequence of str
@@ -111,9 +111,9 @@ def read_sample(
     Sample
         The sample; its contacts stay on disk.
     """
-    description = [str(about["condition"] or "")]
-    if about["replicate"] is not None:
-        description.append(f"replicate {about['replicate']}")
+    description = [str(labels.condition or "")]
+    if labels.replicate is not None:
+        description.append(f"replicate {labels.replicate}")
     runs = {}
     for method in methods:
         files = paths.run_files(name, resolution, method)

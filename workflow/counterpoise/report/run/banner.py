@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from counterpoise.contacts.bins import format_length
 from counterpoise.methods import methods
 from counterpoise.methods.kernel.settings import CV
-from counterpoise.records.verdict import Status, Verdict, counted
+from counterpoise.records.verdict import Status, Verdict
+from counterpoise.records.wording import pluralise
 from counterpoise.report.formats import format_status
+from counterpoise.report.statuses import ONE_PASS
 from counterpoise.report.style import PAGE_WIDTH, STATUS_COLOURS, add_panel
 
 if TYPE_CHECKING:
@@ -87,11 +89,11 @@ def describe_outcome(verdict: Verdict) -> str:
 
 def _describe_iterations(verdict: Verdict) -> str:
     if verdict.status is Status.COMPUTED:
-        return "One pass: evens out coverage, does not make row sums equal."
+        return ONE_PASS
     if not verdict.iterations:
         return ""
-    products = counted(verdict.matvecs, "matrix-vector product")
-    return f"{counted(verdict.iterations, 'iteration')}, {products}."
+    products = pluralise(verdict.matvecs, "matrix-vector product")
+    return f"{pluralise(verdict.iterations, 'iteration')}, {products}."
 
 
 def _bandwidths(verdict: Verdict) -> list[float]:

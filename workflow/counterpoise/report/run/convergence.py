@@ -10,7 +10,8 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from counterpoise.methods import methods
-from counterpoise.records.verdict import PartVerdict, Status, Verdict, counted
+from counterpoise.records.verdict import PartVerdict, Status, Verdict
+from counterpoise.records.wording import pluralise
 from counterpoise.report.axes import positive_or_nan, set_log_ticks, shorten_names
 from counterpoise.report.chunks import Floats
 from counterpoise.report.formats import format_status
@@ -115,7 +116,7 @@ def _draw_parts(axes: Axes, lines: dict[str, Floats], verdict: Verdict) -> None:
     good = [lines[part.label] for part in parts if part.status.good]
     bad = sorted((part for part in parts if not part.status.good), key=_smallest_last)
     if good:
-        label = f"{counted(len(good), 'chromosome')} converged"
+        label = f"{pluralise(len(good), 'chromosome')} converged"
         axes.add_collection(LineCollection(good, colors=BLUE, linewidths=0.7, label=label))
     for part, colour in zip(bad, UNBALANCED_COLOURS, strict=False):
         label = f"{shorten_names([part.label])[0]}: {format_status(part.status)}"

@@ -1,24 +1,24 @@
-/* From rows of columns and counts (CSR) to the compact layout of layout.h. */
+/* Pack rows of columns and counts (CSR) into the format of packed.h. */
 
-#include "layout.h"
+#include "packed.h"
 
 #include <string.h>
 
-/* A group's window grows while at least so many of the GROUP x STEP pixels of its next step are
- * there: a byte of the band takes about a quarter of the time of an entry of a list. */
+/* The window of a group grows while at least this many of the GROUP x STEP pixels of its next step
+ * are not empty: a byte of the band takes about a quarter of the time of an entry of a list. */
 #define DENSE (GROUP * STEP / 4)
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { UINT16, UINT32, FLOAT64 }; /* types of counts, as Python passes them */
+enum { UINT16, UINT32, FLOAT64 }; /* types of counts, numbered as in COUNT_TYPES of Python */
 
-/* The entries of a slab. Functions that walk over them are compiled once for each type of counts,
- * which they get as a constant. */
+/* The entries of a slab. Functions that iterate over them receive the type of counts as a constant,
+ * so that each is compiled once a type. */
 typedef struct {
     const uint32_t *columns;
     const void *counts;
-    int64_t lo;                   /* first bin of the part: columns count from the genome's */
-    const int64_t *starts, *ends; /* of each row of the slab, as places in columns and counts */
+    int64_t lo;                   /* first bin of the part; columns count from the genome's first */
+    const int64_t *starts, *ends; /* of each row of the slab: indices into columns and counts */
 } Map;
 
 INLINE double count_at(const Map *map, int64_t type, int64_t k)
@@ -40,6 +40,7 @@ INLINE int kind_at(const Map *map, int64_t type, int64_t k)
     return count == 1 ? ONES : count <= 255 ? BYTES : DOUBLES;
 }
 
+/* The first index in [a, b) whose column is not below ``column``; b if there is none. */
 static int64_t first_at_or_beyond(const uint32_t *columns, int64_t a, int64_t b, int64_t column)
 {
     while (a < b) {
@@ -50,14 +51,15 @@ static int64_t first_at_or_beyond(const uint32_t *columns, int64_t a, int64_t b,
     return a;
 }
 
-/* Start and end of the selected entries beyond the diagonal of each of ``rows`` rows from bin
- * ``first`` on, and the diagonal's counts. On entry starts and ends delimit all of a row's.
+/* Find the selected entries beyond the diagonal in each of ``rows`` rows from bin ``first`` on, and
+ * the counts on the diagonal.
  *
- * Since columns ascend within a row, dropped diagonals, trans and cis are all the same thing: a
- * later start or an earlier end. border[i] is where the chromosome of row i ends. */
+ * starts[i] and ends[i] delimit all entries of row i on entry, the selected ones on return. Columns
+ * ascend within a row, so ignoring diagonals and selecting cis or trans contacts all mean a later
+ * start or an earlier end. border[i] is the end of the chromosome of row i (genome: of the part). */
 int64_t row_bounds(const uint32_t *columns, const void *counts, int64_t type, int64_t first,
-                int64_t rows, const int64_t *border, int64_t ignore_diags, double diagonal,
-                int64_t trans, int64_t *starts, int64_t *ends, double *main)
+                   int64_t rows, const int64_t *border, int64_t ignore_diags, double diagonal,
+                   int64_t trans, int64_t *starts, int64_t *ends, double *main)
 {
     Map map = {columns, counts, 0, starts, ends};
     for (int64_t i = 0; i < rows; i++) {
@@ -75,8 +77,8 @@ int64_t row_bounds(const uint32_t *columns, const void *counts, int64_t type, in
     return 0;
 }
 
-/* In how many steps beyond its first row a group of rows is dense. beyond[r] becomes the first
- * entry of its row r outside the band. */
+/* The number of steps from its first row over which a group of rows is dense. Sets beyond[r] to the
+ * first entry of the group's row r outside the band. */
 INLINE int64_t width_of(const Map *map, int64_t type, const Slab *slab, int64_t n, int64_t row,
                         int64_t *beyond)
 {
@@ -84,20 +86,21 @@ INLINE int64_t width_of(const Map *map, int64_t type, const Slab *slab, int64_t 
     int64_t rows = slab->last - row < GROUP ? slab->last - row : GROUP;
     for (int64_t r = 0; r < rows; r++) beyond[r] = map->starts[row - slab->first + r];
     while (rows == GROUP && row + (steps + 1) * STEP <= n) {
-        int64_t end = map->lo + row + (steps + 1) * STEP, there = 0;
+        int64_t end = map->lo + row + (steps + 1) * STEP, filled = 0;
         for (int64_t r = 0; r < GROUP; r++) {
             int64_t k = beyond[r], last = map->ends[row - slab->first + r];
             for (; k < last && map->columns[k] < end; k++)
-                there += kind_at(map, type, k) != DOUBLES;
+                filled += kind_at(map, type, k) != DOUBLES;
             next[r] = k;
         }
-        if (there < DENSE) break;
+        if (filled < DENSE) break;
         memcpy(beyond, next, sizeof next);
         steps++;
     }
     return steps;
 }
 
+/* Reserve bytes of the slab, from a cache line on; returns their offset. */
 static int64_t take(int64_t *used, int64_t bytes)
 {
     int64_t at = *used;
@@ -105,7 +108,7 @@ static int64_t take(int64_t *used, int64_t bytes)
     return at;
 }
 
-/* Where the run of entries from k on that lie in one panel ends. */
+/* The end of the run of entries from k on that are in the same panel. */
 INLINE int64_t run_end(const Map *map, int64_t k, int64_t last)
 {
     int64_t border = (((map->columns[k] - map->lo) >> PANEL_BITS) + 1) * PANEL + map->lo;
@@ -113,6 +116,7 @@ INLINE int64_t run_end(const Map *map, int64_t k, int64_t last)
     return first_at_or_beyond(map->columns, k, last, border);
 }
 
+/* Count the groups and cells of the band, and the segments and entries of each list. */
 INLINE void measure(const Map *map, int64_t type, int64_t n, Slab *slab)
 {
     for (int64_t row = slab->first; row < slab->last; row += GROUP) {
@@ -126,30 +130,30 @@ INLINE void measure(const Map *map, int64_t type, int64_t n, Slab *slab)
             int64_t reach = map->columns[last - 1] - map->lo + 1, outside = beyond[i - row];
             if (reach > slab->reach) slab->reach = reach;
             while (k < last) {
-                int64_t end = run_end(map, k, last), found[KINDS] = {0};
+                int64_t end = run_end(map, k, last), tally[KINDS] = {0};
                 List *lists = &slab->lists[((map->columns[k] - map->lo) >> PANEL_BITS) * KINDS];
                 for (; k < end && k < outside; k++)
-                    found[DOUBLES] += kind_at(map, type, k) == DOUBLES;
-                int32_t ones = 0, many = 0; /* a panel's, so that they fit; counted side by side */
+                    tally[DOUBLES] += kind_at(map, type, k) == DOUBLES;
+                int32_t ones = 0, many = 0; /* 32 bits hold those of a panel, and vectorise better */
                 for (int64_t e = k; e < end; e++) {
                     int kind = kind_at(map, type, e);
                     ones += kind == ONES;
                     many += kind == DOUBLES;
                 }
-                found[ONES] = ones;
-                found[BYTES] = end - k - ones - many;
-                found[DOUBLES] += many;
+                tally[ONES] = ones;
+                tally[BYTES] = end - k - ones - many;
+                tally[DOUBLES] += many;
                 k = end;
                 for (int kind = 0; kind < KINDS; kind++) {
-                    lists[kind].segments += found[kind] > 0;
-                    lists[kind].entries += found[kind];
+                    lists[kind].segments += tally[kind] > 0;
+                    lists[kind].entries += tally[kind];
                 }
             }
         }
     }
 }
 
-/* Sizes of the slab of rows [slab->first, slab->last): fills its table, returns its bytes. */
+/* Measure the slab of rows [slab->first, slab->last): fill in its table, return its bytes. */
 int64_t measure_slab(const uint32_t *columns, const void *counts, int64_t type, int64_t lo,
                      int64_t n, const int64_t *starts, const int64_t *ends, int64_t panels,
                      Slab *slab)
@@ -169,7 +173,7 @@ int64_t measure_slab(const uint32_t *columns, const void *counts, int64_t type, 
     for (int64_t q = 0; q < panels * KINDS; q++) {
         List *list = &slab->lists[q];
         if (!list->entries) continue;
-        /* Room for one entry more: fill writes ahead and then decides whether to keep it. */
+        /* Room for one more entry: fill writes an entry, then decides whether to keep it. */
         list->rows = take(&used, list->segments * (int64_t)sizeof(uint32_t));
         list->ends = take(&used, (list->segments + 1) * (int64_t)sizeof(uint32_t));
         list->columns = take(&used, (list->entries + 1) * (int64_t)sizeof(uint16_t));
@@ -178,11 +182,12 @@ int64_t measure_slab(const uint32_t *columns, const void *counts, int64_t type, 
     return used;
 }
 
-/* Where the next segment and the next entry of a list go. */
+/* The numbers of segments and of entries written to a list so far. */
 typedef struct {
     int64_t segments, entries;
 } Cursor;
 
+/* End the segment of a row in a list, unless the row has no entry in it. */
 INLINE void close_segment(const List *list, Cursor *cursor, uint8_t *bytes, int64_t row,
                           int64_t entries)
 {
@@ -192,6 +197,7 @@ INLINE void close_segment(const List *list, Cursor *cursor, uint8_t *bytes, int6
     cursor->entries = entries;
 }
 
+/* Write the band and the lists of a slab. */
 INLINE void fill(const Map *map, int64_t type, int64_t n, const Slab *slab, Cursor *cursors,
                  uint8_t *bytes)
 {
@@ -203,8 +209,8 @@ INLINE void fill(const Map *map, int64_t type, int64_t n, const Slab *slab, Curs
             widths[(row - slab->first) / GROUP] = (int32_t)steps;
         for (int64_t i = row; i < row + GROUP && i < slab->last; i++) {
             int64_t k = map->starts[i - slab->first], last = map->ends[i - slab->first];
-            /* Cells of LANES columns stand together, row by row. */
-            uint8_t *own = cells + (i - row) * LANES;
+            /* The cells of LANES columns are adjacent, row by row. */
+            uint8_t *row_cells = cells + (i - row) * LANES;
             while (k < last) {
                 int64_t end = run_end(map, k, last);
                 int64_t panel = (map->columns[k] - map->lo) >> PANEL_BITS, outside = beyond[i - row];
@@ -221,10 +227,10 @@ INLINE void fill(const Map *map, int64_t type, int64_t n, const Slab *slab, Curs
                         wide[many] = (uint16_t)column;
                         doubles[many++] = count;
                     } else {
-                        own[j / LANES * GROUP * LANES + j % LANES] = (uint8_t)count;
+                        row_cells[j / LANES * GROUP * LANES + j % LANES] = (uint8_t)count;
                     }
                 }
-                /* In names of its own, since a byte that is written could be any of the above. */
+                /* Restrict pointers and a copy: else a byte that is written could alias the rest. */
                 uint16_t *restrict one = (uint16_t *)(bytes + lists[ONES].columns);
                 uint16_t *restrict byte = (uint16_t *)(bytes + lists[BYTES].columns);
                 uint8_t *restrict values = bytes + lists[BYTES].values;
@@ -238,7 +244,7 @@ INLINE void fill(const Map *map, int64_t type, int64_t n, const Slab *slab, Curs
                         doubles[many++] = count_at(&from, type, k);
                         continue;
                     }
-                    /* Both are written and one is kept: a guess would often be wrong. */
+                    /* Write both and advance one: a branch would often be mispredicted. */
                     if (any_ones) one[ones] = column;
                     if (any_bytes) {
                         byte[some] = column;
@@ -256,10 +262,10 @@ INLINE void fill(const Map *map, int64_t type, int64_t n, const Slab *slab, Curs
     }
 }
 
-/* Fill a slab's bytes after its table. bytes and cursors ([panels * KINDS]) are zero before. */
+/* Fill in the bytes of a slab by its table. bytes and cursors ([panels * KINDS]) must be zero. */
 int64_t fill_slab(const uint32_t *columns, const void *counts, int64_t type, int64_t lo, int64_t n,
-               const int64_t *starts, const int64_t *ends, const Slab *slab, Cursor *cursors,
-               uint8_t *bytes)
+                  const int64_t *starts, const int64_t *ends, const Slab *slab, Cursor *cursors,
+                  uint8_t *bytes)
 {
     Map map = {columns, counts, lo, starts, ends};
     if (type == UINT16) fill(&map, UINT16, n, slab, cursors, bytes);

@@ -1,0 +1,13 @@
+"""Write the simulated map of the demo, whose bias is known."""
+
+from counterpoise.jobs.command import parse, run
+from counterpoise.jobs.inputs import SimulateJob
+
+
+def main() -> None:
+    """Run the job of the command line."""
+    args = parse(__doc__, SimulateJob, "output")
+    args.job.run(args.output)
+
+
+run(main)

@@ -1,0 +1,195 @@
+"""One attempt at a part: solve, measure, judge, record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.backends.vectors import to_numpy
+from counterpoise.balancing.judging import (
+    Case,
+    Judgement,
+    Measured,
+    judge,
+    measure_row_sums,
+    obstacle_facts,
+)
+from counterpoise.balancing.standard_errors import estimate_errors
+from counterpoise.balancing.support import Decision, decide, too_large
+from counterpoise.balancing.task import Part
+from counterpoise.methods.base import Solution
+from counterpoise.records.facts import BinsDropped, Fact, NotWritten, first_names
+from counterpoise.records.trace import TraceRow
+from counterpoise.records.verdict import PartVerdict, Status
+
+# Weights that span more than this, relative to 1 / sqrt(row sum), are of no use and are not
+# written even with ``on_failure: keep``.
+USEFUL_SPAN = 1e12
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of an attempt.
+
+    Attributes
+    ----------
+    verdict : PartVerdict
+        The verdict; its reason is rendered when the part is finished.
+    weights : ndarray of float64, shape (bins of the part,)
+        The weights to write; NaN where there are none.
+    errors : ndarray of float64, shape (bins of the part,)
+        Their relative standard errors; NaN where there are none.
+    trace : list of TraceRow
+        A row for each iteration.
+    isolated_weight : float
+        The weight for bins without a contact, which take no part in an attempt.
+    """
+
+    verdict: PartVerdict
+    weights: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    trace: list[TraceRow] = field(default_factory=list)
+    isolated_weight: float = np.nan
+
+
+def attempt(part: Part) -> Outcome:
+    """Balance a part, all of whose bins have contacts unless the method fills, and judge it."""
+    raw_total = part.total(part.operator.ones(), part.marginal)
+    products = part.recorder.matvecs
+    decision = decide_first(part)
+    if decision is not None and decision.exists is False:
+        return refuse(part, decision, raw_total, products)
+    solution = solve(part)
+    balanced = drop_given_up(part, solution)
+    if balanced is not part:
+        raw_total = balanced.total(balanced.operator.ones(), balanced.marginal)
+    measured = measure_row_sums(balanced, solution)
+    # Where bins lost every partner to those that were dropped, only the whole can be examined.
+    examined = balanced if (balanced.marginal > 0).all() else part
+    judgement = judge(Case(part.task, examined.selection, solution, measured, decision))
+    return record(part, balanced, solution, measured, judgement, raw_total)
+
+
+def decide_first(part: Part) -> Decision | None:
+    """Decide whether an exact balancing exists, where that spares the method's iterations.
+
+    Methods that do not aim at equal row sums run on any map, and ``on_failure: keep`` wants what
+    a method reaches. A map that is too large to examine is tried: a proof that it can be balanced
+    would change nothing.
+    """
+    task, selection = part.task, part.selection
+    if (
+        not task.method.exact
+        or task.keeps
+        or too_large(task.contacts, selection, task.examine_limit)
+    ):
+        return None
+    return decide(task.contacts, selection, task.examine_limit)
+
+
+def refuse(part: Part, decision: Decision, raw_total: float, products: int) -> Outcome:
+    """Return the outcome for a part that has no exact balancing, without iterating."""
+    assert decision.obstacle is not None
+    selection = part.selection
+    verdict = PartVerdict(
+        label=selection.label,
+        first_bin=selection.lo,
+        bins=len(selection.kept),
+        kept=part.operator.size,
+        status=Status.FAILED,
+        cause=decision.cause,
+        facts=obstacle_facts(decision.obstacle, part.task.settings),
+        raw_total=raw_total,
+        matvecs=products,
+    )
+    return Outcome(verdict, *np.full((2, len(selection.kept)), np.nan))
+
+
+def solve(part: Part) -> Solution:
+    """Run the method."""
+    # A diverging run overflows before the method notices.
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
+        return part.task.method.solve(part.problem(), part.task.settings)
+
+
+def drop_given_up(part: Part, solution: Solution) -> Part:
+    """Return the part without the bins that the method dropped."""
+    return part if solution.dropped is None else part.restrict(~solution.dropped)
+
+
+def record(
+    part: Part,
+    balanced: Part,
+    solution: Solution,
+    measured: Measured,
+    judgement: Judgement,
+    raw_total: float,
+) -> Outcome:
+    """Return the weights to write, their standard errors and the verdict.
+
+    Parameters
+    ----------
+    part, balanced : Part
+        All bins of the attempt, and those that have weights.
+    solution, measured, judgement
+        The results of the earlier steps.
+    raw_total : float
+        Total of the raw map over the balanced bins.
+    """
+    keep = part.task.keeps
+    written = judgement.status.good or (keep and measured.span < USEFUL_SPAN)
+    facts = [*judgement.facts, *side_facts(part, balanced, solution, judgement)]
+    kept = balanced.selection.kept
+    weights, errors = np.full((2, len(kept)), np.nan)
+    balanced_total = 0.0
+    if written:
+        weights[kept] = to_numpy(solution.weights)
+        balanced_total = balanced.total(solution.weights, to_numpy(measured.row_sums))
+    elif keep:
+        facts.append(NotWritten(USEFUL_SPAN if measured.finite else None))
+    products = part.recorder.matvecs  # those for standard errors are not the method's
+    if written:
+        errors[kept], notes = estimate_errors(balanced, solution, measured.row_sums)
+        facts.extend(notes)
+    verdict = PartVerdict(
+        label=part.selection.label,
+        first_bin=part.selection.lo,
+        bins=len(kept),
+        kept=balanced.operator.size,
+        status=judgement.status,
+        cause=judgement.cause,
+        facts=tuple(facts),
+        dropped=part.operator.size - balanced.operator.size,
+        iterations=solution.iterations,
+        matvecs=products,
+        max_deviation=measured.max_deviation,
+        rms_deviation=measured.rms_deviation,
+        raw_total=raw_total,
+        balanced_total=balanced_total,
+        bandwidth=solution.bandwidth,
+    )
+    isolated_weight = solution.isolated_weight if written else np.nan
+    return Outcome(verdict, weights, errors, part.recorder.rows, isolated_weight)
+
+
+def side_facts(part: Part, balanced: Part, solution: Solution, judgement: Judgement) -> list[Fact]:
+    """Return how the bandwidth was chosen, and which bins the method dropped."""
+    facts: list[Fact] = []
+    search = part.task.searches.get(part.selection.label)
+    if search is not None:
+        facts.append(search.fact)
+    if solution.dropped is not None:
+        dropped = np.flatnonzero(part.selection.kept & ~balanced.selection.kept)
+        names = first_names(part.task.contacts.bins, dropped + part.selection.lo)
+        facts.append(
+            BinsDropped(
+                dropped=len(dropped),
+                of=part.operator.size,
+                bins=names,
+                because=solution.dropped_because,
+                balanced=judgement.status.good,
+            )
+        )
+    return facts

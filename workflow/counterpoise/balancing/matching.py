@@ -1,0 +1,169 @@
+"""The complete test for total support: a largest matching of the whole nonzero pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selection import Scope, Selection
+from counterpoise.records.facts import NAMED_BINS, NoSupport, NoTotalSupport
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+
+@dataclass(frozen=True)
+class Support:
+    """Structure of the nonzero pattern of a symmetric map.
+
+    Attributes
+    ----------
+    components : int
+        Number of connected components.
+    unmatched : ndarray of int64
+        Rows without a partner in a largest matching; none means that there is support.
+    outside : int
+        Entries that no perfect matching uses; with support and none outside, it is total.
+    blocking : ndarray of int64
+        Rows that rule out an exact balancing, those with the fewest entries first. Without
+        support they have entries in fewer columns than there are rows; without total support, in
+        just as many, in which other rows have entries as well. Empty where nothing rules it out.
+    partners : int
+        Number of those columns.
+    """
+
+    components: int
+    unmatched: NDArray[np.int64]
+    outside: int
+    blocking: NDArray[np.int64]
+    partners: int
+
+    @property
+    def total(self) -> bool:
+        """Whether the pattern has total support."""
+        return not len(self.unmatched) and self.outside == 0
+
+
+def find_support(pattern: sp.csr_matrix) -> Support:
+    """Examine a symmetric pattern.
+
+    Parameters
+    ----------
+    pattern : csr_matrix, shape (n, n)
+        Both triangles; no row is empty.
+    """
+    import scipy.sparse as sp
+    from scipy.sparse.csgraph import connected_components, maximum_bipartite_matching
+
+    components = int(np.max(connected_components(pattern, directed=False)[1])) + 1
+    # match[i] is the column that row i is matched with, -1 if there is none.
+    match = maximum_bipartite_matching(pattern, perm_type="column")
+    unmatched = np.flatnonzero(match < 0)
+    partner = np.full(len(match), -1, dtype=np.int32)
+    partner[match[match >= 0]] = np.flatnonzero(match >= 0)
+    per_row = np.diff(pattern.indptr)
+    if len(unmatched):
+        rows, partners = _deficient_rows(pattern, partner, unmatched)
+        return Support(components, unmatched, 0, _sparsest_first(rows, per_row), partners)
+    # With the matching moved onto the diagonal, an entry lies on a cycle, and so on another
+    # perfect matching, exactly when it stays inside a strongly connected component.
+    columns = partner[pattern.indices]
+    moved = sp.csr_matrix((pattern.data, columns, pattern.indptr), shape=pattern.shape)
+    labels = connected_components(moved, directed=True, connection="strong")[1]
+    source, goal = np.repeat(labels, per_row), labels[columns]
+    crossing = source != goal
+    # Strong components that are entered but never left: their rows have all their entries in the
+    # columns that they are matched with, so nothing is left for the rows that enter.
+    closed = np.setdiff1d(goal[crossing], source[crossing])
+    rows = np.flatnonzero(np.isin(labels, closed))
+    outside = int(np.count_nonzero(crossing))
+    return Support(components, unmatched, outside, _sparsest_first(rows, per_row), len(rows))
+
+
+def _deficient_rows(
+    pattern: sp.csr_matrix, partner: NDArray[np.int32], unmatched: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], int]:
+    """Find rows with fewer columns between them than rows, and count those columns.
+
+    They are what alternating paths reach from the unmatched rows: every column on the way is
+    matched, or the matching could grow, so there are as many as rows less the unmatched (Hall).
+    """
+    rows = np.zeros(len(partner), dtype=bool)
+    columns = np.zeros(len(partner), dtype=bool)
+    frontier: NDArray[np.integer[Any]] = unmatched
+    while len(frontier):
+        rows[frontier] = True
+        reached = pattern[frontier].indices
+        reached = np.unique(reached[~columns[reached]])
+        columns[reached] = True
+        frontier = partner[reached]
+    return np.flatnonzero(rows), int(np.count_nonzero(columns))
+
+
+def _sparsest_first(rows: NDArray[np.int64], per_row: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Sort rows by their number of entries."""
+    return rows[np.argsort(per_row[rows], kind="stable")]
+
+
+def find_obstacle(
+    support: Support, describe: Callable[[int], str]
+) -> NoSupport | NoTotalSupport | None:
+    """Return what rules out an exact balancing.
+
+    Parameters
+    ----------
+    support : Support
+        Structure of the pattern.
+    describe : callable
+        Names a row of the pattern as a bin.
+
+    Returns
+    -------
+    NoSupport, NoTotalSupport or None
+        None where an exact balancing exists.
+    """
+    if support.total:
+        return None
+    bins = tuple(describe(int(row)) for row in support.blocking[:NAMED_BINS])
+    if len(support.unmatched):
+        return NoSupport(len(support.blocking), bins, support.partners)
+    return NoTotalSupport(len(support.blocking), bins, support.partners, support.outside)
+
+
+def selected_pattern(contacts: Contacts, selection: Selection) -> sp.csr_matrix:
+    """Return where a selection has contacts.
+
+    The entries are those of ``backends.scipy.selected_matrix``, in a fifth of its memory.
+
+    Returns
+    -------
+    csr_matrix, shape (kept bins, kept bins)
+        int8, both triangles; every value is one.
+    """
+    import scipy.sparse as sp
+
+    lo, hi = selection.lo, selection.hi
+    chromosome = contacts.bins.chromosome_ids[lo:hi]
+    first, end = contacts.indptr[lo], contacts.indptr[hi]
+    per_row = np.diff(contacts.indptr[lo : hi + 1])
+    row = np.repeat(np.arange(hi - lo, dtype=np.int32), per_row)
+    inside = contacts.columns[first:end] < hi
+    row, column = row[inside], contacts.columns[first:end][inside].astype(np.int32) - np.int32(lo)
+    inside = column - row >= selection.ignore_diags
+    if selection.scope is not Scope.GENOME:
+        inside &= (chromosome[row] == chromosome[column]) == (selection.scope is Scope.CIS)
+    inside &= selection.kept[row] & selection.kept[column]
+    position = (np.cumsum(selection.kept) - 1).astype(np.int32)
+    row, column = position[row[inside]], position[column[inside]]
+    off_diagonal = row != column
+    both = (
+        np.concatenate([row, column[off_diagonal]]),
+        np.concatenate([column, row[off_diagonal]]),
+    )
+    n = int(np.count_nonzero(selection.kept))
+    return sp.csr_matrix((np.ones(len(both[0]), np.int8), both), shape=(n, n))

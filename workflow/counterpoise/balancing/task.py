@@ -1,0 +1,228 @@
+"""What one balancing works on: the task for the whole map, and the part that is balanced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.backends import make_operator
+from counterpoise.backends.base import Operator
+from counterpoise.backends.choice import BackendChoice
+from counterpoise.backends.vectors import Vector, to_numpy
+from counterpoise.balancing.support import EXAMINE_LIMIT
+from counterpoise.contacts.chromosomes import chromosome_bins
+from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.contacts.selection import Selection
+from counterpoise.methods.base import Method, MethodSettings, OnFailure, Problem
+from counterpoise.methods.recorder import Recorder
+from counterpoise.records.search import Search
+
+
+class CountingOperator:
+    """An operator that counts its products in the recorder of the trace.
+
+    Parameters
+    ----------
+    inner : Operator
+        Computes the products.
+    recorder : Recorder
+        Counts them.
+    """
+
+    def __init__(self, inner: Operator, recorder: Recorder) -> None:
+        self._inner, self.recorder = inner, recorder
+        self.size = inner.size
+
+    def with_recorder(self, recorder: Recorder) -> CountingOperator:
+        """Return the same operator with another recorder."""
+        return CountingOperator(self._inner, recorder)
+
+    @property
+    def xp(self) -> Any:
+        """The library of its vectors."""
+        return self._inner.xp
+
+    def ones(self) -> Vector:
+        """Return a vector of ones."""
+        return self._inner.ones()
+
+    def product(self, x: Vector) -> Vector:
+        """Return A x and count it."""
+        self.recorder.matvecs += 1
+        return self._inner.product(x)
+
+    def restrict(self, kept: NDArray[np.bool_]) -> CountingOperator:
+        """Return the same map on fewer bins."""
+        return CountingOperator(self._inner.restrict(kept), self.recorder)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all parts of a map and all attempts at them have in common.
+
+    Attributes
+    ----------
+    contacts : ContactMap
+        The raw map.
+    method : Method
+        The method.
+    settings : MethodSettings
+        Its settings.
+    computer : BackendChoice
+        Backend and device.
+    threads : int or None
+        Threads of a product; None for the backend's choice.
+    progress : callable
+        Receives a line of text now and then while a long part is balanced.
+    searches : dict of Search
+        Bandwidth searches by the label of their part; empty where the bandwidth is given.
+    examine_limit : int
+        Pixels up to which the structure of a part is examined.
+    """
+
+    contacts: ContactMap
+    method: Method
+    settings: MethodSettings
+    computer: BackendChoice
+    threads: int | None
+    progress: Callable[[str], None] = lambda message: None
+    searches: dict[str, Search] = field(default_factory=dict)
+    examine_limit: int = EXAMINE_LIMIT
+
+    @property
+    def keeps(self) -> bool:
+        """Whether weights are wanted although the part is not balanced."""
+        return self.settings.on_failure == OnFailure.KEEP
+
+    def operator(self, contacts: ContactMap, selection: Selection) -> Operator:
+        """Return the operator of a selection of contacts on the chosen backend and device."""
+        backend, device = self.computer.backend, self.computer.device
+        return make_operator(backend, contacts, selection, self.threads, device)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the map, ready to be balanced.
+
+    Attributes
+    ----------
+    task : Task
+        What all parts have in common.
+    selection : Selection
+        Its contacts and kept bins.
+    operator : CountingOperator
+        The map over the kept bins.
+    marginal : Vector
+        float64 [kept bins], raw row sums.
+    """
+
+    task: Task
+    selection: Selection
+    operator: CountingOperator
+    marginal: Vector
+
+    @property
+    def recorder(self) -> Recorder:
+        """The recorder of the trace."""
+        return self.operator.recorder
+
+    @property
+    def empty(self) -> bool:
+        """Whether no kept bin has a contact."""
+        return not (self.marginal > 0).any()
+
+    def restrict(self, kept: NDArray[np.bool_], recorder: Recorder | None = None) -> Part:
+        """Return the part with fewer bins, and their row sums for one product.
+
+        Parameters
+        ----------
+        kept : ndarray of bool, shape (kept bins,)
+            True for the bins that stay; at least one.
+        recorder : Recorder, optional
+            Replaces the recorder.
+        """
+        operator = self.operator.restrict(kept)
+        if recorder is not None:
+            operator = operator.with_recorder(recorder)
+        selection = restrict_selection(self.selection, kept)
+        return replace(
+            self,
+            selection=selection,
+            operator=operator,
+            marginal=operator.product(operator.ones()),
+        )
+
+    def drop_isolated(self) -> Part:
+        """Return the part without bins that have no contact; no weight could change them."""
+        present = self.marginal > 0
+        has_contacts = to_numpy(present)
+        operator = self.operator
+        if has_contacts.any() and not has_contacts.all():
+            operator = operator.restrict(has_contacts)
+        selection = restrict_selection(self.selection, has_contacts)
+        return replace(
+            self, selection=selection, operator=operator, marginal=self.marginal[present]
+        )
+
+    def problem(self) -> Problem:
+        """Return the part as the method sees it."""
+        search = self.task.searches.get(self.selection.label)
+        return Problem(
+            operator=self.operator,
+            marginal=self.marginal,
+            record=self.recorder,
+            nonzeros=self._count_partners,
+            chromosomes=lambda: chromosome_bins(self.task.contacts.bins, self.selection),
+            bandwidth=search.bandwidth if search else None,
+        )
+
+    def total(self, weights: Vector, row_sums: Vector) -> float:
+        """Sum the weighted map over both triangles, without the selection's factor.
+
+        Parameters
+        ----------
+        weights : Vector
+            float64 [kept bins].
+        row_sums : Vector
+            float64 [kept bins], of the map with these weights and the factor. Without a factor
+            their sum is the total.
+        """
+        if self.selection.factor is None:
+            return float(row_sums.sum())
+        factor = self.selection.factor[self.selection.kept]
+        plain = weights / self.operator.xp.asarray(factor, device=weights.device)
+        return float((plain * self.operator.product(plain)).sum())
+
+    def _count_partners(self) -> Vector:
+        """Count the kept bins that each bin has contacts with; float64 [kept bins]."""
+        plain = replace(self.selection, factor=None, diagonal=1)
+        operator = self.task.operator(self.task.contacts.pattern(), plain)
+        return operator.product(operator.ones())
+
+
+def open_part(task: Task, contacts: ContactMap, selection: Selection) -> Part:
+    """Return a part with all its kept bins.
+
+    Parameters
+    ----------
+    task : Task
+        What all parts have in common.
+    contacts : ContactMap
+        The task's map, or a resampled one.
+    selection : Selection
+        The part; at least one bin is kept.
+    """
+    recorder = Recorder(selection.label, progress=task.progress)
+    operator = CountingOperator(task.operator(contacts, selection), recorder)
+    return Part(task, selection, operator, operator.product(operator.ones()))
+
+
+def restrict_selection(selection: Selection, kept: NDArray[np.bool_]) -> Selection:
+    """Return a selection with fewer of its kept bins; ``kept`` is bool [kept bins]."""
+    bins = selection.kept.copy()
+    bins[bins] = kept
+    return replace(selection, kept=bins)

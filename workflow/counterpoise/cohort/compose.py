@@ -1,0 +1,270 @@
+"""Composition of the configuration with Hydra.
+
+``conf/`` chooses and overrides; every default is in the dataclasses of ``cohort/settings.py`` and
+``methods/``. Hydra refuses misspelt keys and wrong types against these classes; the classes
+themselves refuse values out of range. Both become a ``ConfigError`` that names the key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import field, fields, is_dataclass, make_dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+)
+
+from counterpoise.cohort.checks import SHARED_KEYS, check_cohort, check_overlay
+from counterpoise.cohort.cohort import Cohort
+from counterpoise.cohort.samples import check_name
+from counterpoise.cohort.settings import METHOD_KEY, CohortSettings
+from counterpoise.errors import ConfigError
+from counterpoise.methods import methods
+from counterpoise.methods.base import MethodSettings
+from counterpoise.store.paths import BASE
+
+# Keys of Snakemake's ``--config``.
+SNAKEMAKE_KEYS = {"cohort", "conf", "experiment", "hydra_overrides"}
+
+
+def load_cohort(
+    conf: str | Path, overrides: list[str] | None = None, root: str | Path = "."
+) -> Cohort:
+    """Compose the configuration in ``conf`` and check it.
+
+    Parameters
+    ----------
+    conf : str or Path
+        Folder of the Hydra groups.
+    overrides : list of str, optional
+        As on Hydra's command line: ``["cohort=scc1", "methods.ice.tolerance=1e-4"]``.
+    root : str or Path
+        Folder to which relative paths of samples belong.
+
+    Returns
+    -------
+    Cohort
+        The checked cohort.
+
+    Raises
+    ------
+    ConfigError
+        Names the key, the sample or the sheet's row and column, and what is wrong.
+    """
+    overrides = list(overrides or [])
+    experiment = _find_experiment(overrides)
+    _register_nodes(Path(conf))
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(Path(conf).resolve()), version_base="1.3"):
+            composed = _compose(overrides)
+            if experiment != BASE:
+                without_overlay = _compose(_select_shared(overrides))
+                check_overlay(
+                    experiment,
+                    cast("dict[str, Any]", OmegaConf.to_container(composed)),
+                    cast("dict[str, Any]", OmegaConf.to_container(without_overlay)),
+                )
+        _refuse_unknown_keys(composed)
+        entries = {str(k): _read_method(str(k), v) for k, v in composed.methods.items()}
+        settings = cast(CohortSettings, OmegaConf.to_object(composed))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"configuration: not valid YAML: {error}") from error
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_explain(error)) from error
+    algorithms = {name: algorithm for name, (algorithm, _) in entries.items()}
+    method_settings = {name: values for name, (_, values) in entries.items()}
+    cohort = check_cohort(settings, algorithms, method_settings, Path(root))
+    return replace(cohort, experiment=experiment)
+
+
+def snakemake_overrides(config: Mapping[str, Any]) -> list[str]:
+    """Translate Snakemake's ``--config`` into Hydra overrides.
+
+    Parameters
+    ----------
+    config : mapping
+        ``cohort`` chooses the cohort, ``experiment`` an overlay on it, and ``conf`` a folder with
+        further groups (``FOLDER/cohort/NAME.yaml``). ``hydra_overrides`` is a list of any other
+        overrides.
+
+    Returns
+    -------
+    list of str
+        The overrides.
+
+    Raises
+    ------
+    ConfigError
+        For any other key, which Snakemake alone would silently ignore.
+    """
+    unknown = sorted(set(config) - SNAKEMAKE_KEYS)
+    if unknown:
+        raise ConfigError(
+            f"--config {unknown[0]}=... is not known; give cohort=NAME, experiment=NAME, and other "
+            f"settings as 'hydra_overrides=[\"{unknown[0]}=...\"]'."
+        )
+    overrides = []
+    if "conf" in config:
+        folder = Path(str(config["conf"])).resolve()
+        if not folder.is_dir():
+            raise ConfigError(f"--config conf={config['conf']}: there is no such folder.")
+        overrides.append(f"hydra.searchpath=[file://{folder}]")
+    if "cohort" in config:
+        overrides.append(f"cohort={config['cohort']}")
+    # A configuration file may say null, for no experiment.
+    if config.get("experiment") is not None:
+        overrides.append(f"experiment={config['experiment']}")
+    others = config.get("hydra_overrides", [])
+    if not isinstance(others, list):
+        raise ConfigError(
+            f"--config hydra_overrides is {others!r}; it must be a list: "
+            f"'hydra_overrides=[\"{others}\"]'."
+        )
+    return overrides + [str(item) for item in others]
+
+
+def _compose(overrides: list[str]) -> DictConfig:
+    """Compose the configuration with these overrides."""
+    try:
+        return compose("config", overrides=overrides)
+    except (TypeError, ValueError) as error:
+        # Hydra has no error class for a group that is given as a list or as null.
+        raise ConfigError(f"configuration: {', '.join(overrides)}: {error}.") from error
+
+
+def _find_experiment(overrides: list[str]) -> str:
+    """Return the name of the chosen overlay, ``base`` for none."""
+    names = [item.partition("=")[2] for item in overrides if item.startswith("experiment=")]
+    if not names:
+        return BASE
+    check_name("experiment", names[-1])
+    if names[-1] == BASE:
+        raise ConfigError(
+            f"experiment: {BASE} is the name of the cohort without an experiment; leave experiment "
+            "out, or rename the overlay."
+        )
+    return names[-1]
+
+
+def _select_shared(overrides: list[str]) -> list[str]:
+    """Return the overrides of ``SHARED_KEYS``, which can be composed without the others."""
+    keys = ("hydra", *SHARED_KEYS)
+    return [item for item in overrides if re.split(r"[.@=]", item.lstrip("+~"))[0] in keys]
+
+
+def _refuse_unknown_keys(composed: DictConfig) -> None:
+    """Refuse keys that the classes do not have: Hydra's ``+key=value`` adds them unchecked."""
+    nodes = {"": composed, **{f"{key!s}.": composed[key] for key in composed}}
+    for prefix, node in nodes.items():
+        kind = OmegaConf.get_type(node) if isinstance(node, DictConfig) else None
+        if kind is None or not is_dataclass(kind):
+            continue
+        allowed = [item.name for item in fields(kind)]
+        for key in map(str, node):
+            if key not in allowed:
+                raise ConfigError(
+                    f"configuration: {prefix}{key}: there is no such key.{_suggest(key, allowed)}"
+                )
+
+
+def _register_nodes(conf: Path) -> None:
+    """Store the typed nodes of the configuration where Hydra looks for them.
+
+    A method without a file in ``conf/method/`` can be chosen all the same: its typed node stands
+    in for the file. Next to a file of the same name that node would make Hydra warn.
+    """
+    store = ConfigStore.instance()
+    store.store(name="schema", node=CohortSettings)
+    store.repo.pop("method", None)
+    for name, method in methods().items():
+        node = _add_algorithm(name, method.settings)
+        store.store(group="method_schema", name=name, node=node)
+        if not (conf / "method" / f"{name}.yaml").exists():
+            store.store(group="method", name=name, node=node)
+
+
+def _add_algorithm(name: str, settings: type[MethodSettings]) -> Any:
+    """Return the settings class with the algorithm's name as one more key."""
+    key = (METHOD_KEY, str, field(default=name, kw_only=True))
+    return make_dataclass(settings.__name__, [key], bases=(settings,))
+
+
+def _read_method(name: str, node: Any) -> tuple[str, MethodSettings]:
+    """Return algorithm and settings of one entry of ``methods``."""
+    if not isinstance(node, DictConfig) or METHOD_KEY not in node:
+        raise ConfigError(
+            f"methods.{name} has no algorithm: add '/method@methods.{name}: ALGORITHM' to the "
+            f"defaults list of the cohort (algorithms: {', '.join(sorted(methods()))})."
+        )
+    plain = cast("dict[str, Any]", OmegaConf.to_container(node, resolve=True))
+    algorithm = plain.pop(METHOD_KEY)
+    if algorithm not in methods():
+        raise ConfigError(f"methods.{name}.{METHOD_KEY} is {algorithm!r}, which does not exist.")
+    # Checked again: keys added with '+', or an algorithm changed under its settings.
+    schema = OmegaConf.structured(methods()[algorithm].settings)
+    typed = OmegaConf.merge({"methods": {name: schema}}, {"methods": {name: plain}})
+    try:
+        return algorithm, cast(MethodSettings, OmegaConf.to_object(typed.methods[name]))
+    except ConfigError as error:
+        raise ConfigError(f"methods.{name}.{error}") from error
+
+
+def _explain(error: Exception) -> str:
+    """Reword an error of Hydra or OmegaConf: file and key first, no names of classes."""
+    match = re.match(r"In '((?:cohort|experiment)/[^']+)': ", str(error))
+    place = f"conf/{match[1]}.yaml" if match else "configuration"
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, OmegaConfBaseException):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None:
+        return f"configuration: {_explain_hydra(error)}"
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError):
+        return f"{place}: {_explain_unknown_key(cause)}"
+    key = str(cause.full_key)
+    words = str(cause).splitlines()[0].rstrip(".")
+    if isinstance(cause, MissingMandatoryValue):
+        words = "no value is given"
+    if key == "cohort" and isinstance(error, HydraException):
+        words = "a cohort's file must begin with the line '# @package _global_'"
+    return f"{place}: {key}: {words}." if key else f"{place}: {words}."
+
+
+def _explain_hydra(error: Exception) -> str:
+    """Reword an error of Hydra that names no key."""
+    text = str(error).partition("Config search path")[0].strip()
+    if "item value in defaults : bool" in text:
+        return "YAML reads off, on, yes and no as true or false: put such a choice in quotes."
+    return text
+
+
+def _explain_unknown_key(error: OmegaConfBaseException) -> str:
+    """Reword an error about a key that does not exist."""
+    key = str(error.full_key)
+    if key == "experiment":
+        return "an experiment's file must begin with the line '# @package _global_'."
+    kind = error.object_type
+    allowed = [item.name for item in fields(kind)] if is_dataclass(kind) else []
+    return f"{key}: there is no such key.{_suggest(key.rpartition('.')[2], allowed)}"
+
+
+def _suggest(key: str, allowed: list[str]) -> str:
+    """Return the keys that exist as a sentence, the most similar first."""
+    if not allowed:
+        return ""
+    close = get_close_matches(key, allowed, n=1)
+    meant = f" Did you mean {close[0]}?" if close else ""
+    return f"{meant} Known here: {', '.join(allowed)}."

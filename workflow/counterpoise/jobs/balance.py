@@ -1,0 +1,102 @@
+"""Rule ``balance``: the weights of a run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from counterpoise.cohort.revisions import of_method
+from counterpoise.jobs.job import Inputs
+from counterpoise.jobs.method import MethodJob
+from counterpoise.jobs.resources import START_MINUTES, map_size
+from counterpoise.process import say
+from counterpoise.store.paths import MapFiles, RunFiles
+
+if TYPE_CHECKING:  # spares the job the import of OmegaConf
+    from counterpoise.cohort.cohort import Cohort
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceJob(MethodJob):
+    """Balance a map with a method.
+
+    Attributes
+    ----------
+    name : str or None
+        Name of the method in the cohort; None for the algorithm's.
+    """
+
+    WILDCARDS: ClassVar = ("method",)
+
+    name: str | None = None
+
+    @classmethod
+    def of(cls, cohort: Cohort, method: str) -> Self:
+        """Make the job of a method of the cohort."""
+        algorithm = cohort.algorithms[method]
+        return cls(
+            revision=of_method("balance", algorithm),
+            name=method,
+            method=algorithm,
+            settings=cohort.methods[method],
+            backend=cohort.settings.backend.name,
+            device=cohort.settings.backend.device,
+        )
+
+    @property
+    def draws_maps(self) -> bool:
+        """Tell whether standard errors are estimated from resampled maps."""
+        return self.settings.bootstrap > 0
+
+    def minutes(self, inputs: Inputs) -> int:
+        """Return the time of a thousand products at 10 ns a nonzero, ten times as measured."""
+        _, nonzeros = map_size(inputs)
+        return START_MINUTES + nonzeros * (1 + self.settings.bootstrap) // 5_000_000
+
+    def run(
+        self,
+        files: MapFiles,
+        mask: str | Path,
+        output: RunFiles,
+        searches: str | Path | None = None,
+        threads: int | None = None,
+        memory_mb: int | None = None,
+    ) -> None:
+        """Write weights, trace and verdict.
+
+        Parameters
+        ----------
+        files : MapFiles
+            The map.
+        mask : str or Path
+            Its mask.
+        output : RunFiles
+            Where the results go.
+        searches : str or Path, optional
+            What the rule ``bandwidth`` wrote, for a kernel method whose bandwidth is searched.
+        threads : int, optional
+            Threads of the job; by default all that this process may use.
+        memory_mb : int, optional
+            Memory of the job in MiB; by default there is no limit.
+        """
+        from counterpoise.balancing.api import balance
+        from counterpoise.store.masks import read_mask
+        from counterpoise.store.weights import read_searches, write_balance
+
+        contacts = self.open_map(files, threads, memory_mb)
+        kept, summary = read_mask(mask)
+        result = balance(
+            contacts,
+            self.method,
+            name=self.name,
+            mask=kept,
+            mask_record=summary,
+            searches=read_searches(searches) if searches else None,
+            backend=self.backend,
+            device=self.device,
+            threads=threads,
+            progress=say,
+            **asdict(self.settings),
+        )
+        write_balance(result, contacts.bins, output)

@@ -1,0 +1,68 @@
+"""Rule ``ingest``: from a level of a sample's file to pixels and bins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from counterpoise.cohort.revisions import REVISIONS
+from counterpoise.files import read_json
+from counterpoise.ingest.download import name_url_in_errors
+from counterpoise.ingest.reader_interface import SourceInfo
+from counterpoise.jobs.inspect import SourceJob, source_settings
+from counterpoise.jobs.job import Inputs
+from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, megabytes
+from counterpoise.process import Progress, say
+from counterpoise.store.paths import MapFiles
+
+if TYPE_CHECKING:  # spares the job the import of OmegaConf
+    from counterpoise.cohort.cohort import Cohort
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestJob(SourceJob):
+    """Read one level of a sample's file.
+
+    Attributes
+    ----------
+    resolution : int
+        Bin size in base pairs.
+    """
+
+    WILDCARDS: ClassVar = ("sample", "resolution")
+    THREADS: ClassVar = 2
+
+    resolution: int
+
+    @classmethod
+    def of(cls, cohort: Cohort, sample: str, resolution: str | int) -> Self:
+        """Make the job of a sample and resolution."""
+        source = source_settings(cohort, sample)
+        return cls(revision=REVISIONS["ingest"], resolution=int(resolution), **source)
+
+    def mem_mb(self, inputs: Inputs, threads: int) -> int:
+        """Return 1400 MiB, whatever the file: it is read in chunks."""
+        return SNAKEMAKE_MB + 1000
+
+    def minutes(self, inputs: Inputs) -> int:
+        """Return the time of reading 1 MB of a compressed file a second, a tenth of measured."""
+        return START_MINUTES + megabytes(inputs) // 60
+
+    def run(self, record: str | Path, files: MapFiles) -> None:
+        """Write the files of the map.
+
+        Parameters
+        ----------
+        record : str or Path
+            What ``inspect`` recorded about the file.
+        files : MapFiles
+            Where the map goes.
+        """
+        from counterpoise.ingest.pixels import write_map
+
+        info = replace(SourceInfo.from_dict(read_json(record)), uri=self.uri)
+        with name_url_in_errors(self.url):
+            source = write_map(info, self.resolution, files, self.hic_engine, Progress(), self.url)
+        notes = "; ".join(source["notes"])
+        say(f"{source['nnz']:,} pixels, {source['contacts']:,} contacts. {notes}")

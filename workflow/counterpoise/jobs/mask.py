@@ -1,0 +1,68 @@
+"""Rule ``mask``: the bins that can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from counterpoise.cohort.revisions import REVISIONS
+from counterpoise.jobs.job import Inputs, MeasuredJob, build
+from counterpoise.jobs.resources import bins_mb, map_size, passing_minutes
+from counterpoise.mask import MaskSettings, mask_bins
+from counterpoise.process import say
+from counterpoise.store.paths import MapFiles
+
+if TYPE_CHECKING:  # spares the job the import of OmegaConf
+    from counterpoise.cohort.cohort import Cohort
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskJob(MeasuredJob):
+    """Filter the bins of a map.
+
+    Attributes
+    ----------
+    filters : MaskSettings
+        Settings of the filters.
+    """
+
+    filters: MaskSettings
+
+    @classmethod
+    def of(cls, cohort: Cohort) -> Self:
+        """Make the job, which is the same for all maps."""
+        return cls(revision=REVISIONS["mask"], filters=cohort.settings.mask)
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Self:
+        """Make a job from the dictionary that ``to_params`` returned."""
+        filters = build(MaskSettings, params.get("filters", {}), "filters")
+        return super().from_params({**params, "filters": filters})
+
+    def mem_mb(self, inputs: Inputs, threads: int) -> int:
+        """Return the memory of one pass that keeps 150 bytes for each bin."""
+        return bins_mb(map_size(inputs)[0], 350, 150)
+
+    def minutes(self, inputs: Inputs) -> int:
+        """Return the time of one pass over the pixels."""
+        return passing_minutes(map_size(inputs)[1])
+
+    def run(self, files: MapFiles, output: str | Path) -> None:
+        """Write the mask of a map.
+
+        Parameters
+        ----------
+        files : MapFiles
+            The map.
+        output : str or Path
+            Where the mask goes.
+        """
+        from counterpoise.store.masks import write_mask
+        from counterpoise.store.pixels import open_map
+
+        contacts = open_map(files)
+        mask = mask_bins(contacts, self.filters)
+        write_mask(output, mask, contacts.bins)
+        say(", ".join(f"{count:,} {reason}" for reason, count in mask.counts().items()))

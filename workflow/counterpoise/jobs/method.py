@@ -1,0 +1,109 @@
+"""What the jobs of a method, ``bandwidth`` and ``balance``, have in common."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Self
+
+from counterpoise.backends import AUTO
+from counterpoise.backends.choice import expected_backend
+from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.contacts.selection import Scope
+from counterpoise.errors import ConfigError
+from counterpoise.jobs.job import Inputs, MeasuredJob, build
+from counterpoise.jobs.memory import open_map_within, predict_memory
+from counterpoise.jobs.resources import SNAKEMAKE_MB, map_size
+from counterpoise.methods import methods
+from counterpoise.methods.base import MethodSettings
+from counterpoise.process import say
+from counterpoise.store.paths import MapFiles
+
+# Threads by number of nonzeros: more threads do not pay on smaller maps.
+THREADS = ((2_000_000, 1), (50_000_000, 2))
+MOST_THREADS = 4
+# Snakemake cannot wait for this figure until the map exists, as it does for the others.
+THREADS_OF_UNKNOWN_MAP = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodJob(MeasuredJob):
+    """Settings of jobs that compute with a method.
+
+    Attributes
+    ----------
+    method : str
+        The algorithm.
+    settings : MethodSettings
+        Its settings.
+    backend : str
+        Backend of the matrix-vector product.
+    device : str or None
+        Device of the backend; None lets the backend choose.
+    """
+
+    method: str
+    settings: MethodSettings
+    backend: str = AUTO
+    device: str | None = None
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Self:
+        """Make a job from the dictionary that ``to_params`` returned."""
+        method = params.get("method")
+        if method not in methods():
+            raise ConfigError(
+                f"there is no method {method!r}; there are {', '.join(sorted(methods()))}."
+            )
+        settings = build(methods()[method].settings, params.get("settings", {}), method)
+        return super().from_params({**params, "settings": settings})
+
+    @property
+    def draws_maps(self) -> bool:
+        """Tell whether other maps are drawn from this one, which takes memory."""
+        raise NotImplementedError
+
+    def threads(self, inputs: Inputs) -> int:
+        """Return as many threads as make the job faster: one on a small map."""
+        if not Path(MapFiles(*inputs.map).source).exists():
+            return THREADS_OF_UNKNOWN_MAP
+        _, nonzeros = map_size(inputs)
+        return next((count for limit, count in THREADS if nonzeros < limit), MOST_THREADS)
+
+    def mem_mb(self, inputs: Inputs, threads: int) -> int:
+        """Return the memory of computing with the whole map in memory, in MiB."""
+        files = MapFiles(*map(str, inputs.map))
+        modified = os.stat(files.source).st_mtime_ns
+        needed = _memory(files, modified, Scope(self.settings.scope), threads, self.draws_maps)
+        return SNAKEMAKE_MB + needed + expected_backend(self.backend, self.device).memory_mb
+
+    def open_map(self, files: MapFiles, threads: int | None, memory_mb: int | None) -> ContactMap:
+        """Load the map, or open it on disk if the job does not have the memory to load it.
+
+        Parameters
+        ----------
+        files : MapFiles
+            The map.
+        threads : int or None
+            Threads of the job; None for all that this process may use.
+        memory_mb : int or None
+            Memory of the job in MiB; None for no limit.
+
+        Returns
+        -------
+        ContactMap
+            The map.
+        """
+        available = None if memory_mb is None else memory_mb - SNAKEMAKE_MB
+        scope = Scope(self.settings.scope)
+        return open_map_within(files, available, say, scope, threads, self.draws_maps)
+
+
+# Snakemake asks for the resources of every ready job each time that it chooses the next jobs.
+@lru_cache(maxsize=100_000)
+def _memory(files: MapFiles, modified: int, scope: Scope, threads: int, draws_maps: bool) -> int:
+    """Return the memory in MiB; ``modified`` makes a new entry for a new map."""
+    return predict_memory(files, scope, threads, draws_maps).in_memory

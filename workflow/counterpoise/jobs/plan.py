@@ -1,0 +1,280 @@
+"""The plan of a cohort's workflow: what the rules ask about their jobs.
+
+The rules in ``workflow/rules/`` hold no functions. Their callables are methods of ``Plan``, or
+returned by them. Snakemake calls these several times for each job, so jobs are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from counterpoise.cohort.cohort import Cohort
+from counterpoise.jobs.balance import BalanceJob
+from counterpoise.jobs.bandwidth import BandwidthJob
+from counterpoise.jobs.compare import CompareJob
+from counterpoise.jobs.export import ExportJob
+from counterpoise.jobs.ingest import IngestJob
+from counterpoise.jobs.inputs import DownloadJob, ExtractJob, SdistJob, SimulateJob, YeastJob
+from counterpoise.jobs.inspect import InspectJob
+from counterpoise.jobs.job import Inputs, Job, MeasuredJob
+from counterpoise.jobs.mask import MaskJob
+from counterpoise.jobs.plot import PlotJob
+from counterpoise.jobs.report import ReportJob
+from counterpoise.jobs.track import TrackJob
+from counterpoise.store.paths import ResultPaths
+from counterpoise.tracking.log import next_attempt
+
+# A rule's wildcards as Snakemake passes them: attributes by name.
+Wildcards = Any
+
+# The jobs that run on a cluster, by rule.
+MEASURED_JOBS: dict[str, type[MeasuredJob]] = {
+    "inspect": InspectJob,
+    "ingest": IngestJob,
+    "mask": MaskJob,
+    "bandwidth": BandwidthJob,
+    "balance": BalanceJob,
+    "plot": PlotJob,
+    "compare": CompareJob,
+    "export": ExportJob,
+    "report": ReportJob,
+    "track": TrackJob,
+}
+
+# The jobs that make input files, by rule.
+INPUT_JOBS: dict[str, type[Job]] = {
+    "download_sdist": SdistJob,
+    "extract": ExtractJob,
+    "download": DownloadJob,
+    "demo_yeast": YeastJob,
+    "demo_simulated": SimulateJob,
+}
+
+JOBS: dict[str, type[Job]] = {**MEASURED_JOBS, **INPUT_JOBS}
+
+GPU_RULES = ("bandwidth", "balance")
+
+
+class Plan:
+    """Jobs, input files and resources of the rules for one cohort.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The checked cohort.
+    root : str
+        Folder of all cohorts' results as jobs see it: with the prefix that a workflow gives to this
+        one when it uses it as a module. Snakemake adds the prefix to the paths of rules.
+
+    Attributes
+    ----------
+    cohort : Cohort
+        The cohort.
+    paths : ResultPaths
+        Paths of its results as rules name them, without a prefix.
+    placed : ResultPaths
+        Paths of its results as jobs see them.
+    """
+
+    def __init__(self, cohort: Cohort, root: str) -> None:
+        self.cohort = cohort
+        self.paths: ResultPaths = cohort.paths
+        self.placed = replace(self.paths, root=root)
+        self._jobs: dict[tuple[str, ...], Job] = {}
+        self._params: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    # --- Settings and resources ----------------------------------------------------------------
+
+    def job(self, rule: str, wildcards: Wildcards = None) -> Any:
+        """Return the job of a rule for these wildcards.
+
+        Parameters
+        ----------
+        rule : str
+            Name of the rule.
+        wildcards : object, optional
+            The wildcards by attribute; needed if the rule's settings depend on any.
+
+        Returns
+        -------
+        Job
+            The job, of the class that belongs to the rule.
+        """
+        key = self._key(rule, wildcards)
+        if key not in self._jobs:
+            self._jobs[key] = JOBS[rule].of(self.cohort, *key[1:])
+        return self._jobs[key]
+
+    def params(self, rule: str, **changes: Any) -> Callable[[Wildcards], dict[str, Any]]:
+        """Return the function that gives Snakemake the settings of a rule's jobs.
+
+        Parameters
+        ----------
+        rule : str
+            Name of the rule.
+        **changes : object
+            Settings that replace those of the cohort.
+
+        Returns
+        -------
+        callable
+            Returns one dictionary of builtins for the wildcards of a job.
+        """
+
+        def settings(wildcards: Wildcards) -> dict[str, Any]:
+            key = self._key(rule, wildcards)
+            if key not in self._params:
+                job = self.job(rule, wildcards)
+                self._params[key] = (replace(job, **changes) if changes else job).to_params()
+            return self._params[key]
+
+        return settings
+
+    def threads(self, rule: str) -> int | Callable[..., int]:
+        """Return the threads of a rule's jobs, or the function that computes them."""
+        kind = MEASURED_JOBS[rule]
+        if kind.threads is MeasuredJob.threads:
+            return kind.THREADS
+
+        def threads(wildcards: Wildcards, input: Inputs) -> int:
+            return int(self.job(rule, wildcards).threads(input))
+
+        return threads
+
+    def resources(self, rule: str) -> dict[str, Any]:
+        """Return the resources of a rule's jobs.
+
+        Parameters
+        ----------
+        rule : str
+            Name of the rule.
+
+        Returns
+        -------
+        dict
+            Functions for ``mem_mb`` and ``runtime``, which grow with the attempt, and ``gpu`` if
+            the configuration insists on one.
+        """
+
+        def mem_mb(wildcards: Wildcards, input: Inputs, threads: int, attempt: int) -> int:
+            return attempt * int(self.job(rule, wildcards).mem_mb(input, threads))
+
+        def runtime(wildcards: Wildcards, input: Inputs, attempt: int) -> int:
+            return attempt * int(self.job(rule, wildcards).minutes(input))
+
+        needs_gpu = rule in GPU_RULES and self.cohort.settings.backend.device == "cuda"
+        return {"mem_mb": mem_mb, "runtime": runtime, **({"gpu": 1} if needs_gpu else {})}
+
+    def root(self, wildcards: Wildcards) -> str:
+        """Return the folder of all cohorts' results as jobs see it."""
+        return self.placed.root
+
+    @property
+    def next_attempt(self) -> int:
+        """Return the number of the next attempt at logging to MLflow."""
+        return next_attempt(self.placed.tracking)
+
+    @property
+    def environment(self) -> str:
+        """Return the path of the conda environment of balancing jobs, from the rules' folder."""
+        return f"../../envs/{self.cohort.settings.backend.environment}.yaml"
+
+    def _key(self, rule: str, wildcards: Wildcards) -> tuple[str, ...]:
+        """Return the rule and those wildcards on which its settings depend."""
+        return (rule, *(getattr(wildcards, name) for name in JOBS[rule].WILDCARDS))
+
+    # --- Input files ---------------------------------------------------------------------------
+
+    def source_file(self, wildcards: Wildcards) -> str:
+        """Return the file of a sample."""
+        return self.cohort.source_file(wildcards.sample)
+
+    @property
+    def blacklist(self) -> list[str]:
+        """Return the file with the regions to mask, if there is one."""
+        blacklist = self.cohort.settings.mask.blacklist
+        return [blacklist] if blacklist else []
+
+    def bandwidth_file(self, wildcards: Wildcards) -> list[str]:
+        """Return the bandwidth search of a run, if its method searches the bandwidth."""
+        if not self.cohort.searches_bandwidth(wildcards.method):
+            return []
+        return [self.paths.bandwidth(wildcards.sample, wildcards.resolution, wildcards.method)]
+
+    def maps_of_sample(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of a sample's maps at all resolutions."""
+        sample = wildcards.sample
+        sizes = self.cohort.resolutions(sample)
+        return [path for size in sizes for path in self.paths.map_files(sample, size)]
+
+    def weights_of_sample(self, wildcards: Wildcards) -> list[str]:
+        """Return weights and verdicts of a sample at all resolutions."""
+        sizes = self.cohort.resolutions(wildcards.sample)
+        return self._weights((wildcards.sample, size) for size in sizes)
+
+    def compared_maps(self, wildcards: Wildcards) -> list[str]:
+        """Return files and masks of the maps that are compared at a resolution."""
+        size = int(wildcards.resolution)
+        return [
+            path
+            for sample in self.cohort.compared[size]
+            for path in (*self.paths.map_files(sample, size), self.paths.mask(sample, size))
+        ]
+
+    def compared_weights(self, wildcards: Wildcards) -> list[str]:
+        """Return weights and verdicts of the samples that are compared at a resolution."""
+        size = int(wildcards.resolution)
+        return self._weights((sample, size) for sample in self.cohort.compared[size])
+
+    def sources(self, wildcards: Wildcards) -> list[str]:
+        """Return the source records of all maps."""
+        return [self.paths.map_files(*place).source for place in self.cohort.maps]
+
+    def masks(self, wildcards: Wildcards) -> list[str]:
+        """Return the masks of all maps."""
+        return [self.paths.mask(*place) for place in self.cohort.maps]
+
+    def verdicts(self, wildcards: Wildcards) -> list[str]:
+        """Return the verdicts of all runs."""
+        return [self.paths.run_files(*run.place).verdict for run in self.cohort.runs]
+
+    def plots(self, wildcards: Wildcards) -> list[str]:
+        """Return the figures of all runs."""
+        return [self.paths.plot(*run.place) for run in self.cohort.runs]
+
+    @cached_property
+    def comparisons(self) -> list[str]:
+        """Return the figures of samples side by side."""
+        return [self.paths.comparison(size) for size in self.cohort.compared]
+
+    @cached_property
+    def coolers(self) -> list[str]:
+        """Return the balanced coolers of all samples."""
+        return [self.paths.cooler(sample) for sample in self.cohort.samples]
+
+    def _weights(self, maps: Iterable[tuple[str, int]]) -> list[str]:
+        """Return weights and verdicts of all methods on maps."""
+        runs = [
+            self.paths.run_files(*place, method) for place in maps for method in self.cohort.methods
+        ]
+        return [path for run in runs for path in (run.weights, run.verdict)]
+
+
+def match_any(names: Iterable[str | int]) -> str:
+    """Return a regular expression that matches these names, and ``none`` if there are none.
+
+    Parameters
+    ----------
+    names : iterable of str or int
+        Values of a wildcard.
+
+    Returns
+    -------
+    str
+        The expression.
+    """
+    return "|".join(re.escape(str(name)) for name in names) or "none"

@@ -1,0 +1,119 @@
+"""Rule ``report``: the summary and the report of a cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from counterpoise.cohort.revisions import REVISIONS
+from counterpoise.jobs.job import Inputs, MeasuredJob, build
+from counterpoise.jobs.resources import collecting_mb, collecting_minutes
+from counterpoise.store.missing import Unfinished
+from counterpoise.store.paths import BASE, ResultPaths
+from counterpoise.store.runs import RunKey, SampleEntry, list_runs
+
+if TYPE_CHECKING:  # spares other jobs the import of OmegaConf
+    from counterpoise.cohort.cohort import Cohort
+
+
+@dataclass(frozen=True, kw_only=True)
+class CohortJob(MeasuredJob):
+    """Settings of jobs that collect the results of all runs.
+
+    Attributes
+    ----------
+    cohort, experiment : str
+        Names that decide where the results are.
+    samples : dict of str to SampleEntry
+        Labels and resolutions of the samples by name.
+    methods : list of str
+        Names of the methods.
+    unfinished : Unfinished or None
+        What a failed workflow left unmade; None if all results exist.
+    """
+
+    cohort: str
+    samples: dict[str, SampleEntry]
+    methods: list[str]
+    experiment: str = BASE
+    unfinished: Unfinished | None = None
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Self:
+        """Make a job from the dictionary that ``to_params`` returned."""
+        samples = {
+            name: build(SampleEntry, entry, f"samples.{name}")
+            for name, entry in params.get("samples", {}).items()
+        }
+        unfinished = params.get("unfinished")
+        if unfinished is not None:
+            unfinished = build(Unfinished, unfinished, "unfinished")
+        return super().from_params({**params, "samples": samples, "unfinished": unfinished})
+
+    def paths(self, root: str) -> ResultPaths:
+        """Return the paths of the cohort's results under ``root``."""
+        return ResultPaths(self.cohort, root, self.experiment)
+
+    @cached_property
+    def runs(self) -> list[RunKey]:
+        """Return every run of the cohort."""
+        return list_runs(self.samples, self.methods)
+
+    def mem_mb(self, inputs: Inputs, threads: int) -> int:
+        """Return the memory for the results of all runs."""
+        return collecting_mb(len(self.runs))
+
+    def minutes(self, inputs: Inputs) -> int:
+        """Return the time of one run a second."""
+        return collecting_minutes(len(self.runs))
+
+
+def cohort_settings(cohort: Cohort) -> dict[str, Any]:
+    """Return the fields of a ``CohortJob``.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort.
+
+    Returns
+    -------
+    dict
+        Values by field.
+    """
+    return {
+        "cohort": cohort.settings.cohort,
+        "experiment": cohort.experiment,
+        "samples": cohort.entries,
+        "methods": list(cohort.methods),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportJob(CohortJob):
+    """Write ``summary.tsv`` and ``report.html``; runs without a result appear with the reason."""
+
+    @classmethod
+    def of(cls, cohort: Cohort) -> Self:
+        """Make the job of a cohort."""
+        return cls(revision=REVISIONS["report"], **cohort_settings(cohort))
+
+    def run(self, root: str, summary: str | Path, report: str | Path) -> None:
+        """Write the summary and the report.
+
+        Parameters
+        ----------
+        root : str
+            Folder of all cohorts' results.
+        summary, report : str or Path
+            Where the table and the page go.
+        """
+        from counterpoise.report.page import write_report
+        from counterpoise.report.summary import write_summary
+
+        paths, unfinished = self.paths(root), self.unfinished or Unfinished()
+        write_summary(paths, self.runs, summary, unfinished)
+        write_report(paths, self.runs, report, unfinished)

@@ -1,0 +1,74 @@
+"""Rule ``track``: a cohort's results in MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from counterpoise.cohort.revisions import REVISIONS
+from counterpoise.cohort.settings import TrackingSettings
+from counterpoise.files import write_json
+from counterpoise.jobs.job import build
+from counterpoise.jobs.report import CohortJob, cohort_settings
+
+if TYPE_CHECKING:
+    from counterpoise.cohort.cohort import Cohort
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackJob(CohortJob):
+    """Log all runs to MLflow.
+
+    The job succeeds even if MLflow cannot be reached; its output then says ``pending``.
+
+    Attributes
+    ----------
+    tracking : TrackingSettings
+        The store.
+    attempt : int
+        Number of attempts that ended ``pending`` before this one. After such an attempt the number
+        changes, and Snakemake runs the job again.
+    """
+
+    tracking: TrackingSettings
+    attempt: int = 0
+
+    @classmethod
+    def of(cls, cohort: Cohort) -> Self:
+        """Make the job of a cohort, as its first attempt."""
+        return cls(
+            revision=REVISIONS["track"],
+            tracking=cohort.settings.tracking,
+            **cohort_settings(cohort),
+        )
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Self:
+        """Make a job from the dictionary that ``to_params`` returned."""
+        tracking = build(TrackingSettings, params.get("tracking", {}), "tracking")
+        return super().from_params({**params, "tracking": tracking})
+
+    def run(self, root: str, output: str | Path) -> None:
+        """Log the runs and write the record of the outcome.
+
+        Parameters
+        ----------
+        root : str
+            Folder of all cohorts' results.
+        output : str or Path
+            Where the JSON record goes.
+        """
+        from counterpoise.tracking.log import log_cohort
+
+        record = log_cohort(
+            self.paths(root),
+            self.runs,
+            attempt=self.attempt,
+            unfinished=self.unfinished,
+            **asdict(self.tracking),
+        )
+        write_json(output, record)
+        where = record["page"] or record["uri"]
+        print(f"MLflow: {record['status']}, {len(record['runs'])} runs, {where}")

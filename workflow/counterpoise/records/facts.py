@@ -1,0 +1,496 @@
+"""The facts that a reason consists of, as data.
+
+``verdict.json`` lists them for every part, so that a program can filter by fact instead of
+parsing sentences. ``counterpoise.records.wording`` renders each fact as a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from counterpoise.contacts.bins import BinTable
+
+# Facts name at most this many bins; their number is a value of its own.
+NAMED_BINS = 3
+
+
+class Unit(StrEnum):
+    """What a method counts while it runs."""
+
+    ITERATIONS = "iterations"
+    PRODUCTS = "products"
+    STEPS = "steps"
+
+
+class Remedy(StrEnum):
+    """What a user can do about a part that is not balanced."""
+
+    MASK_SPARSEST = "mask_sparsest"
+    MASK_MORE = "mask_more"
+    KEEP_DIAGONALS = "keep_diagonals"
+    LARGER_BINS = "larger_bins"
+    MORE_ITERATIONS = "more_iterations"
+    USE_KR = "use_kr"
+
+
+class SearchNote(StrEnum):
+    """What limits the evidence for a bandwidth that cross-validation chose."""
+
+    NONE = ""
+    ALL_REJECTED = "all_rejected"
+    WIDER_REJECTED = "wider_rejected"
+    NO_SMOOTHING = "no_smoothing"
+    WIDEST = "widest"
+    NARROWER_REJECTED = "narrower_rejected"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One finding with its values.
+
+    A subclass states its code in the class statement; ``verdict.json`` stores it under ``fact``.
+    """
+
+    code: ClassVar[str]
+    kinds: ClassVar[dict[str, type[Fact]]] = {}
+
+    def __init_subclass__(cls, code: str) -> None:
+        cls.code = code
+        Fact.kinds[code] = cls
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the code and the values as JSON types."""
+        values = {field.name: _to_plain(getattr(self, field.name)) for field in fields(self)}
+        return {"fact": self.code, **values}
+
+    @staticmethod
+    def from_dict(record: dict[str, Any]) -> Fact:
+        """Return the fact that ``to_dict`` wrote."""
+        values = {key: _from_plain(value) for key, value in record.items() if key != "fact"}
+        return Fact.kinds[record["fact"]](**values)
+
+
+def _to_plain(value: Any) -> Any:
+    """Convert facts to dictionaries and tuples to lists."""
+    if isinstance(value, Fact):
+        return value.to_dict()
+    if isinstance(value, tuple):
+        return [_to_plain(item) for item in value]
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def _from_plain(value: Any) -> Any:
+    """Convert dictionaries to facts and lists to tuples."""
+    if isinstance(value, dict):
+        return Fact.from_dict(value)
+    return tuple(_from_plain(item) for item in value) if isinstance(value, list) else value
+
+
+def first_names(bins: BinTable, indices: Iterable[int]) -> tuple[str, ...]:
+    """Return the first few bins by name, such as ``chr1:10,000-20,000``."""
+    return tuple(
+        bins.describe(int(index)) for index, _ in zip(indices, range(NAMED_BINS), strict=False)
+    )
+
+
+# --- why nothing was balanced, or not to the end ----------------------------------------------
+
+
+@dataclass(frozen=True)
+class Empty(Fact, code="empty"):
+    """The part has no kept bin, or no contacts between kept bins.
+
+    Attributes
+    ----------
+    kept : int
+        Kept bins of the part.
+    """
+
+    kept: int
+
+
+@dataclass(frozen=True)
+class NoSupport(Fact, code="no_support"):
+    """No exact balancing exists: some bins share too few partners.
+
+    Attributes
+    ----------
+    blocking : int
+        Number of these bins.
+    bins : tuple of str
+        The first of them by name, those with the fewest contacts first.
+    partners : int
+        Number of bins that they have contacts with.
+    """
+
+    blocking: int
+    bins: tuple[str, ...]
+    partners: int
+
+
+@dataclass(frozen=True)
+class NoTotalSupport(Fact, code="no_total_support"):
+    """Exact balancing exists only as a limit in which some entries of the map vanish.
+
+    Attributes
+    ----------
+    blocking : int
+        Number of bins that use up all their partners.
+    bins : tuple of str
+        The first of them by name, those with the fewest contacts first.
+    partners : int
+        Number of bins that they have contacts with.
+    entries : int
+        Entries of the map that would have to vanish.
+    """
+
+    blocking: int
+    bins: tuple[str, ...]
+    partners: int
+    entries: int
+
+
+@dataclass(frozen=True)
+class Disconnected(Fact, code="disconnected"):
+    """The map has several connected components, which this method cannot bring to one scale.
+
+    Attributes
+    ----------
+    components : int
+        Connected components of the nonzero pattern.
+    """
+
+    components: int
+
+
+@dataclass(frozen=True)
+class Balanceable(Fact, code="balanceable"):
+    """An exact balancing exists, although the method did not reach it."""
+
+
+@dataclass(frozen=True)
+class NotExamined(Fact, code="not_examined"):
+    """The map has too many contacts to look for the cause in its structure.
+
+    Attributes
+    ----------
+    limit : int
+        Contacts up to which a map is examined.
+    """
+
+    limit: int
+
+
+@dataclass(frozen=True)
+class LimitReached(Fact, code="limit_reached"):
+    """The method reached its limit of iterations or products.
+
+    Attributes
+    ----------
+    limit : int
+        The number that was not enough.
+    unit : Unit
+        What was counted.
+    """
+
+    limit: int
+    unit: Unit
+
+
+@dataclass(frozen=True)
+class DeviationLeft(Fact, code="deviation_left"):
+    """Row sums are not yet equal.
+
+    Attributes
+    ----------
+    max_deviation : float
+        Largest relative deviation from the target.
+    smoothed : bool
+        Whether the row sums are those that a kernel method smooths.
+    """
+
+    max_deviation: float
+    smoothed: bool = False
+
+
+@dataclass(frozen=True)
+class Diverged(Fact, code="diverged"):
+    """Weights ran off to zero or infinity.
+
+    Attributes
+    ----------
+    after : int or None
+        When the method noticed; None if only the final weights showed it.
+    unit : Unit
+        What ``after`` counts.
+    """
+
+    after: int | None = None
+    unit: Unit = Unit.ITERATIONS
+
+
+@dataclass(frozen=True)
+class WeightsRanApart(Fact, code="weights_ran_apart"):
+    """Some weights ran off to zero and others to infinity while row sums became equal.
+
+    Attributes
+    ----------
+    limit : float
+        The weights, relative to 1 / sqrt(row sum), span more than this factor.
+    """
+
+    limit: float
+
+
+@dataclass(frozen=True)
+class Stalled(Fact, code="stalled"):
+    """Row sums stopped approaching one.
+
+    Attributes
+    ----------
+    steps : int
+        Outer steps up to the last improvement.
+    """
+
+    steps: int
+
+
+@dataclass(frozen=True)
+class WouldNotSettle(Fact, code="would_not_settle"):
+    """SCALE's weights kept changing, and it may not drop enough bins to stop that.
+
+    Attributes
+    ----------
+    dropped_before : bool
+        Whether bins were dropped already.
+    percent : int
+        Largest share of the bins that may be dropped, in percent.
+    """
+
+    dropped_before: bool
+    percent: int
+
+
+@dataclass(frozen=True)
+class SettledUnequal(Fact, code="settled_unequal"):
+    """SCALE's weights stopped changing, but row sums are not equal.
+
+    Attributes
+    ----------
+    tolerated : float
+        Largest relative deviation of a row sum that would have been accepted.
+    """
+
+    tolerated: float
+
+
+@dataclass(frozen=True)
+class Remedies(Fact, code="remedies"):
+    """What a user can do.
+
+    Attributes
+    ----------
+    actions : tuple of Remedy
+        Alternatives; any one of them may be enough.
+    """
+
+    actions: tuple[Remedy, ...]
+
+
+# --- bins without weights ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FewPartners(Fact, code="few_partners"):
+    """SCALE dropped bins because they have contacts with too few others.
+
+    Attributes
+    ----------
+    number : int
+        Number of bins dropped for it.
+    fewer_than : int
+        Each has contacts with fewer bins than this.
+    """
+
+    number: int
+    fewer_than: int
+
+
+@dataclass(frozen=True)
+class Unsettled(Fact, code="unsettled"):
+    """SCALE dropped bins because their weights kept changing.
+
+    Attributes
+    ----------
+    number : int
+        Number of bins dropped for it.
+    """
+
+    number: int
+
+
+@dataclass(frozen=True)
+class OutOfReach(Fact, code="out_of_reach"):
+    """A kernel method dropped bins because no contact is within reach of the kernel.
+
+    Attributes
+    ----------
+    number : int
+        Number of bins dropped for it.
+    """
+
+    number: int
+
+
+@dataclass(frozen=True)
+class BinsDropped(Fact, code="bins_dropped"):
+    """The method dropped bins.
+
+    Attributes
+    ----------
+    dropped, of : int
+        Their number, and the number of bins before.
+    bins : tuple of str
+        The first of them by name.
+    because : tuple of Fact
+        Why the method dropped them.
+    balanced : bool
+        Whether the others could then be balanced.
+    """
+
+    dropped: int
+    of: int
+    bins: tuple[str, ...]
+    because: tuple[Fact, ...]
+    balanced: bool
+
+
+@dataclass(frozen=True)
+class SparsestDropped(Fact, code="sparsest_dropped"):
+    """``on_failure: drop`` dropped the sparsest bins, and the others could be balanced.
+
+    Attributes
+    ----------
+    dropped, of : int
+        Their number, and the number of bins before.
+    bins : tuple of str
+        The first of them by name.
+    percentile : int
+        Bins with row sums up to this percentile were dropped.
+    before : tuple of Fact
+        Why the part could not be balanced with them.
+    """
+
+    dropped: int
+    of: int
+    bins: tuple[str, ...]
+    percentile: int
+    before: tuple[Fact, ...]
+
+
+@dataclass(frozen=True)
+class DroppingFailed(Fact, code="dropping_failed"):
+    """``on_failure: drop`` found no percentile at which the part could be balanced.
+
+    Attributes
+    ----------
+    percentile : int
+        The largest percentile of row sums that was tried; 0 if none was.
+    none_left : bool
+        Whether dropping more would have left no bin.
+    """
+
+    percentile: int
+    none_left: bool
+
+
+@dataclass(frozen=True)
+class Isolated(Fact, code="isolated"):
+    """Kept bins have contacts, but none that the method uses.
+
+    Attributes
+    ----------
+    number : int
+        Number of these bins.
+    """
+
+    number: int
+
+
+@dataclass(frozen=True)
+class NotWritten(Fact, code="not_written"):
+    """The weights reached are not written although ``on_failure`` is ``keep``.
+
+    Attributes
+    ----------
+    limit : float or None
+        The weights span more than this factor; None if they or their row sums are not finite.
+    """
+
+    limit: float | None
+
+
+# --- standard errors and bandwidths -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FewerResampled(Fact, code="fewer_resampled"):
+    """Standard errors rest on fewer resampled maps than were drawn.
+
+    Attributes
+    ----------
+    used, drawn : int
+        Maps that could be balanced, and all that were drawn.
+    """
+
+    used: int
+    drawn: int
+
+
+@dataclass(frozen=True)
+class ScoredBandwidth(Fact, code="scored_bandwidth"):
+    """A bandwidth next to the chosen one.
+
+    Attributes
+    ----------
+    bandwidth : float
+        Base pairs, as tried on half of the contacts.
+    score, error : float
+        Mean score and its standard error.
+    """
+
+    bandwidth: float
+    score: float
+    error: float
+
+
+@dataclass(frozen=True)
+class BandwidthChosen(Fact, code="bandwidth_chosen"):
+    """Cross-validation chose the bandwidth.
+
+    Attributes
+    ----------
+    bandwidth : float
+        Base pairs, for all contacts; 0 for none (SSK).
+    tried : float
+        Base pairs, as tried on half of the contacts.
+    score, error : float or None
+        Mean score and its standard error; None where every candidate was rejected.
+    neighbours : tuple of ScoredBandwidth
+        The next narrower and the next wider candidate, where they have a score.
+    note : SearchNote
+        What limits the evidence.
+    rejected : str
+        Why the chosen one was rejected, where all were.
+    """
+
+    bandwidth: float
+    tried: float
+    score: float | None
+    error: float | None
+    neighbours: tuple[ScoredBandwidth, ...]
+    note: SearchNote
+    rejected: str = ""

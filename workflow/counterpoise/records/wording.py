@@ -1,0 +1,336 @@
+"""Every sentence about a balancing run, rendered from facts.
+
+A reason says what to do first, then why. Numbers, bins and limits come from the facts
+(``counterpoise.records.facts``); no other module words them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import singledispatch
+from math import log10
+
+from counterpoise.contacts.bins import format_length
+from counterpoise.records import facts as f
+from counterpoise.records.verdict import Cause, PartVerdict, Status
+
+# Chromosomes that the reason over all parts names for each cause.
+NAMED_PARTS = 5
+
+REMEDIES = {
+    f.Remedy.MASK_SPARSEST: "mask the sparsest bins (on_failure: drop does)",
+    f.Remedy.MASK_MORE: "mask more of the sparsest bins",
+    f.Remedy.KEEP_DIAGONALS: "keep the diagonals",
+    f.Remedy.LARGER_BINS: "use larger bins",
+    f.Remedy.MORE_ITERATIONS: "allow more iterations",
+    f.Remedy.USE_KR: "use kr",
+}
+UNITS = {
+    f.Unit.ITERATIONS: "iteration",
+    f.Unit.PRODUCTS: "matrix-vector product",
+    f.Unit.STEPS: "step",
+}
+CAUSES = {
+    Cause.NO_SUPPORT: "without support",
+    Cause.NO_TOTAL_SUPPORT: "without total support",
+    Cause.DISCONNECTED: "in several components",
+    Cause.DIVERGED: "diverged",
+    Cause.LIMIT: "stopped at the limit",
+}
+SEARCH_NOTES = {
+    f.SearchNote.WIDER_REJECTED: "Every wider one was rejected.",
+    f.SearchNote.NO_SMOOTHING: "No smoothing is best, as on maps with many contacts.",
+    f.SearchNote.WIDEST: "It is the widest that was tried, so the bias may be smoother still.",
+    f.SearchNote.NARROWER_REJECTED: (
+        "Every narrower one was rejected, so a deeper map might choose one of those."
+    ),
+}
+# Why a candidate of a bandwidth search has no score.
+NO_CONTACT_IN_REACH = "a bin has no contact of one half within reach of the kernel"
+NO_CONTACTS = "one half has no contacts"
+RAN_OFF = "the weights ran off to zero or infinity"
+
+
+def not_converged_after(iterations: int) -> str:
+    """Say that a candidate of a bandwidth search reached the limit of iterations."""
+    return f"not converged after {iterations} iterations"
+
+
+def pluralise(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 bin``, ``1,200 bins``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def part_reason(facts: Iterable[f.Fact]) -> str:
+    """Render the facts of a part as its reason; empty without facts."""
+    return " ".join(sentence(fact) for fact in facts)
+
+
+def overall_reason(parts: Sequence[PartVerdict]) -> str:
+    """Render the reason over all parts.
+
+    Parameters
+    ----------
+    parts : sequence of PartVerdict
+        All parts of a map, with their reasons.
+
+    Returns
+    -------
+    str
+        For a single part its own reason. For several, how many are not balanced; for each cause,
+        the chromosomes and the reason of the first; and where bins were dropped.
+    """
+    if len(parts) == 1:
+        return parts[0].reason
+    filled = [part for part in parts if part.status is not Status.EMPTY]
+    if not filled:
+        return "No chromosome has a bin left to balance."
+    failed = [part for part in filled if not part.status.good]
+    causes = list(dict.fromkeys(part.cause for part in failed))
+    words = []
+    if failed:
+        verb = "is" if len(failed) == 1 else "are"
+        labels = f" ({_labels(failed)})" if len(failed) > 1 and len(causes) == 1 else ""
+        words.append(f"{len(failed)} of {len(filled)} chromosomes {verb} not balanced{labels}.")
+    for cause in causes:
+        group = [part for part in failed if part.cause is cause]
+        if len(group) > 1 and len(causes) > 1:
+            words.append(f"{len(group)} {CAUSES[cause]} ({_labels(group)}).")
+        words.append(f"On {group[0].label}: {group[0].reason}")
+    shortened = [part for part in filled if part.status.good and part.dropped]
+    if shortened:
+        dropped = sum(part.dropped for part in shortened)
+        bins = _share(dropped, dropped + sum(part.kept for part in shortened))
+        words.append(f"{bins} dropped so that the others could be balanced ({_labels(shortened)}).")
+    return " ".join(words)
+
+
+def _labels(parts: Sequence[PartVerdict]) -> str:
+    return _listed([part.label for part in parts[:NAMED_PARTS]], len(parts))
+
+
+def _listed(names: Sequence[str], number: int) -> str:
+    """Join names; an ellipsis stands for those of ``number`` that are not named."""
+    return ", ".join([*names, *["..."] * (number > len(names))])
+
+
+def _share(number: int, of: int) -> str:
+    """Return ``3 of 40 bins were``, the subject of a sentence."""
+    return f"{number:,} of {of:,} bins {'was' if number == 1 else 'were'}"
+
+
+def _choices(phrases: Sequence[str]) -> str:
+    """Join alternatives as a sentence, such as ``Keep the diagonals or use larger bins.``."""
+    text = ", ".join(phrases[:-1]) + (" or " if len(phrases) > 1 else "") + phrases[-1]
+    return f"{text[0].upper()}{text[1:]}."
+
+
+@singledispatch
+def sentence(fact: f.Fact) -> str:
+    """Render one fact as a sentence; facts that explain another one, as a phrase."""
+    raise NotImplementedError(f"no wording for {fact.code}")
+
+
+@sentence.register
+def _empty(fact: f.Empty) -> str:
+    if not fact.kept:
+        return "No bin is kept."
+    if fact.kept == 1:
+        return "The only kept bin has no contacts that are used here."
+    return f"No contacts are left between the {fact.kept:,} kept bins."
+
+
+def _blocking(fact: f.NoSupport | f.NoTotalSupport) -> str:
+    """Name the bins that stand in the way, and how many partners they have."""
+    verb = "has" if fact.blocking == 1 else "have"
+    bins = f"{pluralise(fact.blocking, 'bin')} ({_listed(fact.bins, fact.blocking)})"
+    return f"{bins} {verb} contacts with only {pluralise(fact.partners, 'bin')}"
+
+
+@sentence.register
+def _no_support(fact: f.NoSupport) -> str:
+    return (
+        f"{_blocking(fact)}, too few to give each a partner of its own, so no weights make all "
+        "row sums equal (no support)."
+    )
+
+
+@sentence.register
+def _no_total_support(fact: f.NoTotalSupport) -> str:
+    leave = "leaves" if fact.blocking == 1 else "leave"
+    entries = "1 entry" if fact.entries == 1 else f"{fact.entries:,} entries"
+    vanish = "vanishes" if fact.entries == 1 else "vanish"
+    return (
+        f"{_blocking(fact)} and {leave} none for others, so row sums become equal only in the "
+        f"limit where {entries} of the map {vanish} (support, but not total support)."
+    )
+
+
+@sentence.register
+def _disconnected(fact: f.Disconnected) -> str:
+    return (
+        f"The map falls into {pluralise(fact.components, 'component')} without a contact between "
+        "them, which have no common scale for this method; kr can balance such a map."
+    )
+
+
+@sentence.register
+def _balanceable(fact: f.Balanceable) -> str:
+    return "An exact balancing exists."
+
+
+@sentence.register
+def _not_examined(fact: f.NotExamined) -> str:
+    return (
+        f"The map is too large to look for the cause in its structure (over {fact.limit:,} "
+        "contacts)."
+    )
+
+
+@sentence.register
+def _limit_reached(fact: f.LimitReached) -> str:
+    verb = "was" if fact.limit == 1 else "were"
+    return f"{pluralise(fact.limit, UNITS[fact.unit])} {verb} not enough."
+
+
+@sentence.register
+def _deviation_left(fact: f.DeviationLeft) -> str:
+    if fact.smoothed:
+        return f"Smoothed row sums still differ from one by up to {fact.max_deviation:.2g}."
+    return f"Row sums still differ from their target by up to {fact.max_deviation:.2g}."
+
+
+@sentence.register
+def _diverged(fact: f.Diverged) -> str:
+    after = "" if fact.after is None else f" after {pluralise(fact.after, UNITS[fact.unit])}"
+    return f"The weights ran off to zero or infinity{after}."
+
+
+@sentence.register
+def _weights_ran_apart(fact: f.WeightsRanApart) -> str:
+    return "Some weights ran off to zero and others to infinity."
+
+
+@sentence.register
+def _stalled(fact: f.Stalled) -> str:
+    return f"The row sums stopped approaching one after {pluralise(fact.steps, 'step')}."
+
+
+@sentence.register
+def _would_not_settle(fact: f.WouldNotSettle) -> str:
+    bins = "more bins" if fact.dropped_before else "the sparsest bins"
+    return (
+        f"The weights did not settle, and dropping {bins} would cost over {fact.percent} % of "
+        "the bins."
+    )
+
+
+@sentence.register
+def _settled_unequal(fact: f.SettledUnequal) -> str:
+    return (
+        "The weights settled, but the row sums that they give differ by more than "
+        f"{fact.tolerated:.0%}."
+    )
+
+
+@sentence.register
+def _remedies(fact: f.Remedies) -> str:
+    return _choices([REMEDIES[action] for action in fact.actions])
+
+
+@sentence.register
+def _few_partners(fact: f.FewPartners) -> str:
+    return f"{fact.number:,} in contact with fewer than {pluralise(fact.fewer_than, 'other')}"
+
+
+@sentence.register
+def _unsettled(fact: f.Unsettled) -> str:
+    return f"{fact.number:,} whose weights did not settle"
+
+
+@sentence.register
+def _out_of_reach(fact: f.OutOfReach) -> str:
+    return f"{fact.number:,} without a contact within reach of the kernel"
+
+
+@sentence.register
+def _bins_dropped(fact: f.BinsDropped) -> str:
+    bins = f"{_share(fact.dropped, fact.of)} dropped ({_listed(fact.bins, fact.dropped)})"
+    purpose = ", so that the others could be balanced" if fact.balanced else ""
+    return f"{bins}{purpose}: {', '.join(sentence(reason) for reason in fact.because)}."
+
+
+@sentence.register
+def _sparsest_dropped(fact: f.SparsestDropped) -> str:
+    return (
+        f"{_share(fact.dropped, fact.of)} dropped ({_listed(fact.bins, fact.dropped)}), those up "
+        f"to percentile {fact.percentile} of row sums, so that the others could be balanced. With "
+        f"them: {part_reason(fact.before)}"
+    )
+
+
+@sentence.register
+def _dropping_failed(fact: f.DroppingFailed) -> str:
+    if not fact.percentile:
+        return "Dropping the sparsest bins would leave none."
+    rest = ", and dropping more would leave none" if fact.none_left else ""
+    return f"Dropping the bins up to percentile {fact.percentile} of row sums did not help{rest}."
+
+
+@sentence.register
+def _isolated(fact: f.Isolated) -> str:
+    verb = "has" if fact.number == 1 else "have"
+    return (
+        f"{pluralise(fact.number, 'bin')} {verb} contacts, but none that is used here (scope, "
+        "diagonals, masked partners)."
+    )
+
+
+@sentence.register
+def _not_written(fact: f.NotWritten) -> str:
+    if fact.limit is None:
+        return "The weights are not written."
+    orders = round(log10(fact.limit))
+    return f"The weights span more than {orders} orders of magnitude and are not written."
+
+
+@sentence.register
+def _fewer_resampled(fact: f.FewerResampled) -> str:
+    return (
+        f"Standard errors rest on {fact.used} of {fact.drawn} resampled maps, since the others "
+        "could not be balanced."
+    )
+
+
+@sentence.register
+def _scored_bandwidth(fact: f.ScoredBandwidth) -> str:
+    return f"{_score(fact.score, fact.error)} at {_bandwidth(fact.bandwidth)}"
+
+
+@sentence.register
+def _bandwidth_chosen(fact: f.BandwidthChosen) -> str:
+    bandwidth = _bandwidth(fact.bandwidth)
+    if fact.score is None or fact.error is None:
+        return (
+            f"Bandwidth {bandwidth}, the widest that was tried, since none could be scored "
+            f"({fact.rejected})."
+        )
+    tried = fact.tried
+    halves = (
+        f"from {_bandwidth(tried)} on halves of the contacts, " if tried != fact.bandwidth else ""
+    )
+    neighbours = ", ".join(sentence(each) for each in fact.neighbours)
+    words = (
+        f"Bandwidth {bandwidth} chosen by cross-validation, {halves}"
+        f"score {_score(fact.score, fact.error)}{f' ({neighbours})' if neighbours else ''}."
+    )
+    return f"{words} {SEARCH_NOTES[fact.note]}" if fact.note else words
+
+
+def _score(score: float, error: float) -> str:
+    return f"{score:.3g} \u00b1 {error:.1g}"
+
+
+def _bandwidth(base_pairs: float) -> str:
+    """Return a bandwidth as people write it, ``250 kb``."""
+    return format_length(base_pairs) if base_pairs else "0 (SSK)"

@@ -1,0 +1,108 @@
+"""The balancing runs of a cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class RunKey:
+    """A run: a sample at a resolution, balanced by a method.
+
+    Attributes
+    ----------
+    sample : str
+        Name of the sample.
+    resolution : int
+        Bin size in base pairs.
+    method : str
+        Name of the method in the cohort.
+    condition, replicate : str or None
+        Labels of the sample, for reports and tracking; two runs are equal whatever their labels.
+    """
+
+    sample: str
+    resolution: int
+    method: str
+    condition: str | None = field(default=None, compare=False)
+    replicate: str | None = field(default=None, compare=False)
+
+    @property
+    def place(self) -> tuple[str, int, str]:
+        """Return sample, resolution and method: the arguments of ``ResultPaths``."""
+        return self.sample, self.resolution, self.method
+
+
+@dataclass(frozen=True)
+class SampleLabels:
+    """Labels of a sample, from the sample sheet.
+
+    Attributes
+    ----------
+    condition, replicate : str or None
+        Free text; None if the sheet has none.
+    """
+
+    condition: str | None = None
+    replicate: str | None = None
+
+
+@dataclass(frozen=True)
+class SampleEntry:
+    """What reports and tracking need to know about a sample.
+
+    Attributes
+    ----------
+    resolutions : list of int
+        Bin sizes in base pairs at which the sample is balanced.
+    condition, replicate : str or None
+        Its labels.
+    """
+
+    resolutions: list[int]
+    condition: str | None = None
+    replicate: str | None = None
+
+
+def list_runs(samples: dict[str, SampleEntry], methods: Iterable[str]) -> list[RunKey]:
+    """Return every run of a cohort: sample x resolution x method.
+
+    Parameters
+    ----------
+    samples : dict of str to SampleEntry
+        Samples by name.
+    methods : iterable of str
+        Names of the methods.
+
+    Returns
+    -------
+    list of RunKey
+        In the order of samples, then resolutions, then methods.
+    """
+    names = list(methods)
+    return [
+        RunKey(name, resolution, method, sample.condition, sample.replicate)
+        for name, sample in samples.items()
+        for resolution in sample.resolutions
+        for method in names
+    ]
+
+
+def compared_samples(runs: Iterable[RunKey]) -> dict[int, list[str]]:
+    """Return the samples of each resolution at which there are two or more.
+
+    Parameters
+    ----------
+    runs : iterable of RunKey
+        The runs of a cohort.
+
+    Returns
+    -------
+    dict of int to list of str
+        Names of samples by resolution, in the order of the runs.
+    """
+    samples: dict[int, dict[str, None]] = {}
+    for run in runs:
+        samples.setdefault(run.resolution, {})[run.sample] = None
+    return {resolution: list(names) for resolution, names in samples.items() if len(names) > 1}
