@@ -36,7 +36,6 @@ PENDING = {
     "counterpoise.balancing.matrices",
     "counterpoise.balancing.support",
     "counterpoise.balancing.task",
-    "counterpoise.cohort.samples",
     "counterpoise.methods.fixed_point",
     "counterpoise.methods.ice",
     "counterpoise.methods.kde",
@@ -53,12 +52,7 @@ PENDING = {
     "counterpoise.records.trace",
     "counterpoise.records.verdict",
     "counterpoise.records.wording",
-    "counterpoise.report.axes",
-    "counterpoise.report.run.weights",
     "counterpoise.report.summary",
-    "counterpoise.store.arrow",
-    "counterpoise.store.masks",
-    "counterpoise.store.mcool",
     "counterpoise.store.weights",
 }
 
@@ -93,7 +87,8 @@ def parameters(value: Any) -> list[str]:
         if issubclass(value, Enum) or Protocol in value.__mro__ or "__init__" not in vars(value):
             return []
         value = value.__init__
-    return [name for name in inspect.signature(value).parameters if name not in ("self", "cls")]
+    names = inspect.signature(value).parameters
+    return [name for name in names if name not in ("self", "cls") and not name.startswith("_")]
 
 
 def faults(name: str, value: Any) -> list[str]:
