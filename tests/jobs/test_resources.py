@@ -1,4 +1,4 @@
-"""What jobs ask of a machine: foretold from inputs, growing with the attempt, in every rule."""
+"""Resources of jobs, predicted from inputs and growing with the attempt; settings of jobs."""
 
 from __future__ import annotations
 

@@ -26,32 +26,6 @@ MODULES = sorted(
 )
 # Modules whose docstrings are not complete yet; take a module out when it is.
 PENDING = {
-    "counterpoise.balancing.api",
-    "counterpoise.balancing.attempt",
-    "counterpoise.balancing.blocks",
-    "counterpoise.balancing.cross_validation",
-    "counterpoise.balancing.dropping",
-    "counterpoise.balancing.judging",
-    "counterpoise.balancing.matching",
-    "counterpoise.balancing.matrices",
-    "counterpoise.balancing.support",
-    "counterpoise.balancing.task",
-    "counterpoise.methods.fixed_point",
-    "counterpoise.methods.ice",
-    "counterpoise.methods.kde",
-    "counterpoise.methods.kde_eb",
-    "counterpoise.methods.kernel.smoothing",
-    "counterpoise.methods.kernel.solver",
-    "counterpoise.methods.kr",
-    "counterpoise.methods.recorder",
-    "counterpoise.methods.scale",
-    "counterpoise.methods.ssk",
-    "counterpoise.methods.ssk_cv",
-    "counterpoise.methods.vc",
-    "counterpoise.records.facts",
-    "counterpoise.records.trace",
-    "counterpoise.records.verdict",
-    "counterpoise.records.wording",
     "counterpoise.report.summary",
     "counterpoise.store.weights",
 }
@@ -87,6 +61,7 @@ def parameters(value: Any) -> list[str]:
         if issubclass(value, Enum) or Protocol in value.__mro__ or "__init__" not in vars(value):
             return []
         value = value.__init__
+    value = getattr(value, "__func__", value)  # of a class method
     names = inspect.signature(value).parameters
     return [name for name in names if name not in ("self", "cls") and not name.startswith("_")]
 

@@ -172,8 +172,11 @@ def _search(paths: ResultPaths, name: str) -> list[dict[str, Any]]:
     return [
         {
             "part": search.label,
-            "chosen": search.candidates[search.best].whole,
-            "candidates": [[c.bandwidth, c.whole, c.score, c.error] for c in search.candidates],
+            "chosen": search.bandwidth.setting,
+            "candidates": [
+                [c.bandwidth.setting, c.full_bandwidth.setting, c.score, c.error]
+                for c in search.candidates
+            ],
         }
         for search in searches
     ]
