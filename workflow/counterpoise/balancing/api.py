@@ -140,7 +140,7 @@ def balance(
         ``bandwidth`` is ``cv``; searched here if it is not given.
     progress : callable
         Receives a line of text as each part is done.
-    **settings
+    **settings : various
         The method's own, such as ``scope="cis"``, ``tolerance`` or ``ignore_diags``.
 
     Returns
@@ -198,7 +198,7 @@ def select_bandwidth(
 
     Parameters
     ----------
-    contacts, method, mask, backend, device, threads, progress, **settings
+    contacts, method, mask, backend, device, threads, progress, **settings : various
         As for ``balance``.
 
     Returns
@@ -219,6 +219,13 @@ def select_bandwidth(
 
 def make_settings(method: Method, settings: dict[str, Any]) -> MethodSettings:
     """Return the method's settings.
+
+    Parameters
+    ----------
+    method : Method
+        The method.
+    settings : dict
+        The settings that differ from its defaults.
 
     Raises
     ------

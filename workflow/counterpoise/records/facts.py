@@ -60,6 +60,7 @@ class Fact:
     kinds: ClassVar[dict[str, type[Fact]]] = {}
 
     def __init_subclass__(cls, code: str) -> None:
+        """Register a kind of fact under its code."""
         cls.code = code
         Fact.kinds[code] = cls
         dataclass(eq=False, repr=False)(cls)
@@ -106,7 +107,15 @@ def _from_plain(value: Any) -> Any:
 
 
 def first_names(bins: BinTable, indices: Iterable[int]) -> tuple[str, ...]:
-    """Return the first few bins by name, such as ``chr1:10,000-20,000``."""
+    """Return the first few bins by name, such as ``chr1:10,000-20,000``.
+
+    Parameters
+    ----------
+    bins : BinTable
+        The bin table.
+    indices : iterable of int
+        Bins.
+    """
     return tuple(
         bins.describe(int(index)) for index, _ in zip(indices, range(NAMED_BINS), strict=False)
     )
