@@ -8,7 +8,7 @@ BIN := .venv/bin
 # Markers of the slow tests, explained in pyproject.toml; a test without one runs in `make test`.
 TIERS := workflow servers cluster peers long
 
-.PHONY: help demo test test-all $(TIERS:%=test-%) setup check format accept bench clean
+.PHONY: help demo test test-all test-random $(TIERS:%=test-%) setup check format accept bench clean
 .DEFAULT_GOAL := demo
 
 help: ## List the targets.
@@ -30,6 +30,10 @@ test: .venv/ready ## Run the fast tests, about four minutes; slow ones: make tes
 # One tier of slow tests: test-workflow, test-servers, test-cluster, test-peers, test-long.
 $(TIERS:%=test-%): .venv/ready
 	$(BIN)/python -m pytest -m $(@:test-%=%)
+
+# Every test of random inputs, with many more of them.
+test-random: .venv/ready
+	HYPOTHESIS_PROFILE=many $(BIN)/python -m pytest -n auto --maxprocesses 4 -m "hypothesis and not peers"
 
 test-all: .venv/ready ## Run every test.
 	$(BIN)/python -m pytest

@@ -35,7 +35,6 @@ from counterpoise.methods.recorder import Recorder
 SIZES = (50_000_000, 1_000_000_000)
 MAX_COMPARED = 100_000_000  # nonzeros up to which the weights are compared with the CPU's
 METHODS = ("kr", "ice")
-ROUNDS = 3
 PRODUCTS = 20
 COPIED_BYTES = 2**30
 # Properties of the map: reach of a row from the diagonal as a share of all bins; share of the bins
@@ -188,7 +187,7 @@ def solve(operator: TorchOperator, name: str) -> tuple[int, np.ndarray]:
     return recorder.matvecs, to_numpy(solution.weights)
 
 
-def measure(nonzeros: int, device: torch.device) -> list[Measurement]:
+def measure(nonzeros: int, device: torch.device, rounds: int) -> list[Measurement]:
     """Time products alone, then each method, on one map."""
     triangle = banded_map(nonzeros, device)
     contacts = contacts_of(triangle) if nonzeros <= MAX_COMPARED else None
@@ -199,7 +198,7 @@ def measure(nonzeros: int, device: torch.device) -> list[Measurement]:
     operator.product(x)  # compiles
     runs = [
         time_work(device, lambda: [operator.product(x) for _ in range(PRODUCTS)][-1])
-        for _ in range(ROUNDS)
+        for _ in range(rounds)
     ]
     matrix_bytes = operator.bytes_per_product
 
@@ -216,7 +215,7 @@ def measure(nonzeros: int, device: torch.device) -> list[Measurement]:
     lines = [row("product", PRODUCTS, [run[0] for run in runs], [to_numpy(r[1]) for r in runs])]
     for name in METHODS:
         solve(operator, name)  # compiles what the method needs
-        runs = [time_work(device, lambda name=name: solve(operator, name)) for _ in range(ROUNDS)]
+        runs = [time_work(device, lambda name=name: solve(operator, name)) for _ in range(rounds)]
         times, results = [run[0] for run in runs], [run[1][1] for run in runs]
         lines.append(row(name, runs[0][1][0], times, results))
     return lines
@@ -227,6 +226,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.add_argument("--nonzeros", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     device = torch.device(find_device(args.device))
     bandwidth = memory_bandwidth(device, min(COPIED_BYTES, 8 * max(args.nonzeros)))
@@ -236,11 +236,11 @@ def main() -> None:
     print(
         f"{name}, {date.today()}, torch {torch.__version__}, "
         f"{'Triton program' if compiled else 'torch operations'}; memory copied at "
-        f"{bandwidth / 1e9:,.0f} GB/s (read and written); medians of {ROUNDS} runs.\n"
+        f"{bandwidth / 1e9:,.0f} GB/s (read and written); medians of {args.rounds} runs.\n"
     )
     print(HEAD)
     for nonzeros in args.nonzeros:
-        for line in measure(nonzeros, device):
+        for line in measure(nonzeros, device, args.rounds):
             print(line.line(bandwidth), flush=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import settings
 
 from tests.support import SHARED
 
-settings.register_profile("counterpoise", deadline=None, derandomize=True, print_blob=True)
-settings.load_profile("counterpoise")
+# `make test-random` sets HYPOTHESIS_PROFILE=many: more examples, and other ones each time.
+settings.register_profile("few", deadline=None, derandomize=True, print_blob=True, max_examples=40)
+settings.register_profile("many", deadline=None, print_blob=True, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "few"))
 
 
 @pytest.hookimpl(tryfirst=True)

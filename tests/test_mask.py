@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoise.contacts.bins import BinTable
@@ -84,7 +84,6 @@ def names(mask: Mask) -> list[str]:
     return [Reason(code).name.lower() for code in mask.reasons]
 
 
-@settings(max_examples=80)
 @given(
     maps(),
     st.builds(

@@ -386,8 +386,8 @@ def test_benchmark_on_the_cpu(
     """A trial of the command whose figures come from a GPU."""
     from benchmarks import gpu as benchmark
 
-    monkeypatch.setattr(benchmark, "ROUNDS", 2)
-    monkeypatch.setattr(sys, "argv", ["gpu", "--device", "cpu", "--nonzeros", "50000"])
+    arguments = ["--device", "cpu", "--nonzeros", "50000", "--rounds", "2"]
+    monkeypatch.setattr(sys, "argv", ["gpu", *arguments])
     benchmark.main()
     said = capsys.readouterr().out
     assert re.search(r"memory copied at [\d,]+ GB/s", said)

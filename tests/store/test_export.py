@@ -1,4 +1,4 @@
-"""Balanced coolers, read back with cooler and with hictkpy, neither of which is told anything."""
+"""Balanced coolers, read with cooler and hictkpy without special options."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FLAT = {"GW_ICE": ("genome", 2), "weight": ("genome", 2), "KR": ("cis", 0), "GW_
 
 
 def toy(path: Path) -> Path:
-    """A dense map of two chromosomes with empty bins, weak bins and columns of its own."""
+    """Write a dense map of two chromosomes with empty bins, weak bins and further columns."""
     bins = BinTable.fixed(("chrA", "chrB"), (595_000, 412_345), 10_000)
     n = len(bins)
     rng = np.random.default_rng(11)
@@ -70,7 +70,7 @@ def run_cohort(
     columns: dict[str, str] = COLUMNS,
     filters: MaskSettings | None = None,
 ) -> ResultPaths:
-    """Everything up to the export, as the workflow's jobs do it."""
+    """Run the stages up to the export, as the workflow does."""
     paths = ResultPaths("toy", str(folder))
     info = inspect_source(str(source))
     for resolution in resolutions:
@@ -128,8 +128,10 @@ np.savez(out, **found)
 
 @pytest.fixture(scope="module")
 def by_hictkpy(exported: Exported) -> dict[str, np.ndarray]:
-    """Balanced pixels and weights as hictkpy reads them, in a process of its own: it spins a
-    core for as long as it is imported."""
+    """Balanced pixels and weights read by hictkpy.
+
+    It runs in a separate process, since it keeps a core busy while it is imported.
+    """
     out = exported.path.with_suffix(".npz")
     names = ",".join(["NONE", "weight", *COLUMNS.values()])
     arguments = [str(exported.path), str(out), ",".join(map(str, RESOLUTIONS)), names]
@@ -139,7 +141,7 @@ def by_hictkpy(exported: Exported) -> dict[str, np.ndarray]:
 
 
 def dense(pixels: np.ndarray, n: int) -> np.ndarray:
-    """Both triangles, from rows of bin1, bin2 and count."""
+    """Return both triangles of a map from rows of bin1, bin2 and count."""
     bin1, bin2 = pixels[:2].astype(int)
     matrix = np.zeros((n, n))
     matrix[bin1, bin2] = matrix[bin2, bin1] = pixels[2]
@@ -147,7 +149,7 @@ def dense(pixels: np.ndarray, n: int) -> np.ndarray:
 
 
 def spreads(matrix: np.ndarray, clr: cooler.Cooler, scope: str, diagonals: int) -> list[float]:
-    """CV of the row sums of the kept bins: for the genome, or of each chromosome in cis."""
+    """Return the CV of row sums of kept bins: of the genome, or of each chromosome in cis."""
     matrix = matrix.copy()
     kept = np.isfinite(matrix).any(axis=1)
     i, j = np.indices(matrix.shape)
@@ -186,7 +188,7 @@ def test_flat_marginals_in_hictkpy(
 
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
 @pytest.mark.parametrize("column", ["weight", *COLUMNS.values()])
-def test_both_readers_see_the_same(
+def test_both_readers_agree(
     exported: Exported, by_hictkpy: dict[str, np.ndarray], resolution: int, column: str
 ) -> None:
     clr = exported.cooler(resolution)
@@ -202,7 +204,7 @@ def test_both_readers_see_the_same(
 
 
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
-def test_unprompted_is_the_primary(exported: Exported, resolution: int) -> None:
+def test_the_default_is_the_primary_method(exported: Exported, resolution: int) -> None:
     clr = exported.cooler(resolution)
     bins = clr.bins()[:]
     np.testing.assert_array_equal(bins["weight"], bins["GW_ICE"])
@@ -213,7 +215,7 @@ def test_unprompted_is_the_primary(exported: Exported, resolution: int) -> None:
 
 
 def test_another_primary(exported: Exported, tmp_path: Path) -> None:
-    """Multiplicative under the name ``weight``, whatever the method's own column is."""
+    """The column ``weight`` is multiplicative, even if the method's own column is divisive."""
     path = tmp_path / "x.mcool"
     write_mcool(exported.paths, "s", RESOLUTIONS, COLUMNS, "kr", str(path))
     clr = cooler.Cooler(f"{path}::/resolutions/10000")
@@ -228,7 +230,7 @@ def test_another_primary(exported: Exported, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
 @pytest.mark.parametrize("column", ["weight", *COLUMNS.values()])
-def test_nan_on_masked_bins_alone(exported: Exported, resolution: int, column: str) -> None:
+def test_only_masked_bins_are_nan(exported: Exported, resolution: int, column: str) -> None:
     values = exported.cooler(resolution).bins()[column][:].to_numpy()
     kept = exported.kept(resolution)
     assert 1 <= (~kept).sum() < len(kept) / 2
@@ -239,7 +241,7 @@ def test_nan_on_masked_bins_alone(exported: Exported, resolution: int, column: s
 
 @pytest.mark.parametrize("column", sorted(DIVISIVE))
 def test_juicers_scale(exported: Exported, column: str) -> None:
-    """The balanced total of each chromosome equals the raw one, over the bins kept."""
+    """The balanced total of the kept bins of each chromosome equals the raw total."""
     clr = exported.cooler(10_000)
     kept = exported.kept(10_000)
     for name in clr.chromnames:
@@ -298,7 +300,7 @@ def test_attributes_of_weights(exported: Exported, resolution: int) -> None:
 
 
 def test_standard_errors(exported: Exported) -> None:
-    """Relative, so the same for the divisive column and for the multiplicative one."""
+    """Relative errors are the same for divisive and multiplicative columns."""
     with h5py.File(exported.path) as file:
         for resolution in RESOLUTIONS:
             table = file[f"resolutions/{resolution}/bins"]
@@ -314,7 +316,7 @@ def test_standard_errors(exported: Exported) -> None:
                 assert (errors.attrs["of"], errors.attrs["bootstrap"]) == (column, 0)
 
 
-def test_the_sources_own_columns(exported: Exported) -> None:
+def test_columns_of_the_source_are_kept(exported: Exported) -> None:
     with h5py.File(exported.path) as file, h5py.File(exported.source) as source:
         table = file["resolutions/10000/bins"]
         assert set(table) == {
@@ -332,8 +334,8 @@ def test_the_sources_own_columns(exported: Exported) -> None:
         assert "gc" not in coarse, "a column of fine bins says nothing of coarse ones"
 
 
-def test_our_own_output_is_a_source_too(exported: Exported, tmp_path: Path) -> None:
-    """Every name is taken then, ``weight_source`` as well."""
+def test_an_exported_file_is_a_source_too(exported: Exported, tmp_path: Path) -> None:
+    """Then every name is taken, including ``weight_source``."""
     columns = {"kr": "KR"}
     paths = run_cohort(tmp_path, exported.path, [10_000], columns)
     write_mcool(paths, "s", [10_000], columns, "kr", paths.cooler("s"))
@@ -395,7 +397,7 @@ def exported_pixels(source: Path) -> Any:
     return cooler.Cooler(str(source)).pixels()[:]
 
 
-def test_cooler_takes_it_for_a_multires_file(exported: Exported) -> None:
+def test_cooler_recognises_a_multires_file(exported: Exported) -> None:
     assert cooler.fileops.is_multires_file(str(exported.path))
     assert sorted(cooler.fileops.list_coolers(str(exported.path))) == [
         "/resolutions/10000",
@@ -481,7 +483,7 @@ def test_map_without_contacts(tmp_path: Path) -> None:
     ids=["long names", "many short names", "just an enum", "padding decides"],
 )
 def test_many_chromosomes(tmp_path: Path, number: int, width: int) -> None:
-    """More names than an HDF5 enum can hold: numbers alone, which cooler reads as well."""
+    """Names that do not fit into an HDF5 enum are stored as numbers, which cooler reads, too."""
     names = [f"c{i:0{width - 1}d}" for i in range(number)]
     bins = BinTable.fixed(names, [10] * number, 10)
     ids = np.arange(0, number - 1, 7)
@@ -503,7 +505,7 @@ def test_many_chromosomes(tmp_path: Path, number: int, width: int) -> None:
 
 
 def test_real_maps(shared_data: Path, tmp_path: Path) -> None:
-    """A real map with trans contacts and a column of weights of its own."""
+    """A real map with trans contacts and a column of weights."""
     columns = {name: COLUMNS[name] for name in ("ice", "kr")}
     paths = run_cohort(tmp_path, shared_data / "yeast.10kb.cool", [20_000], columns)
     write_mcool(paths, "s", [20_000], columns, "ice", paths.cooler("s"))

@@ -1,4 +1,4 @@
-"""MLflow logging: what is logged, that nothing doubles, and that trouble fails nothing."""
+"""MLflow logging: what is logged, that nothing is duplicated, and that failures are harmless."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.errors import CounterpoiseError, strip_credentials
 from counterpoise.files import read_json, sha256, write_json
 from counterpoise.records.search import Candidate, Search
@@ -35,7 +36,7 @@ from tests.support.tracking import POINTS, cohort_runs, stored, write_run
 
 
 def write_search(paths: ResultPaths, row: RunKey, score: float = 0.25) -> str:
-    """Makes the run one whose bandwidth was searched for, on two parts; the table's path."""
+    """Add a bandwidth search on two parts to a run; return the path of the search."""
     place = row.place
     path, verdict = paths.bandwidth(*place), paths.run_files(*place).verdict
     record = read_json(verdict)
@@ -46,9 +47,9 @@ def write_search(paths: ResultPaths, row: RunKey, score: float = 0.25) -> str:
         for label, base_pairs in (("genome", 20_000.0), ("chr2", 40_000.0))
     ]
     write_json(verdict, record)
-    none = Candidate(0.0, 0.0, math.nan, math.nan, 0, "not converged")
-    one = Candidate(0.125, 0.1, score, math.nan, 9)
-    two = Candidate(0.25, 0.2, 0.5, 0.01, 8)
+    none = Candidate(Bandwidth(0.0), Bandwidth(0.0), math.nan, math.nan, 0, "not converged")
+    one = Candidate(Bandwidth(0.125), Bandwidth(0.1), score, math.nan, 9)
+    two = Candidate(Bandwidth(0.25), Bandwidth(0.2), 0.5, 0.01, 8)
     best = 1 if score < two.score else 2
     searches = [
         Search("genome", 16, 1e4, (none, one, two), best), Search("chr2", 8, 1e4, (none,), 0)
@@ -58,7 +59,7 @@ def write_search(paths: ResultPaths, row: RunKey, score: float = 0.25) -> str:
 
 
 def tables(settings: dict[str, Any], run: Any) -> pd.DataFrame:
-    """As MLflow finds and reads the tables of an experiment."""
+    """Read the tables of an experiment as MLflow does."""
     from mlflow import MlflowClient
 
     with pytest.MonkeyPatch.context() as patch:
@@ -68,7 +69,7 @@ def tables(settings: dict[str, Any], run: Any) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A new store of MLflow's; making one takes seconds, so that the tests copy it."""
+    """A new MLflow database; creating one takes seconds, so tests copy it."""
     folder = tmp_path_factory.mktemp("store")
     record = log_cohort(ResultPaths("none", str(folder)), [], **sqlite_settings(folder))
     assert record["status"] == "logged"
@@ -105,7 +106,7 @@ def rows(paths: ResultPaths) -> list[RunKey]:
 
 
 def history(settings: dict[str, Any], run: Any) -> dict[str, list[tuple[int, int, float]]]:
-    """Every point of every metric of a run: step, time, value."""
+    """Return every point of every metric of a run: step, time, value."""
     from mlflow import MlflowClient
 
     client = MlflowClient(settings["uri"])
@@ -119,7 +120,7 @@ def history(settings: dict[str, Any], run: Any) -> dict[str, list[tuple[int, int
 
 
 def snapshot(settings: dict[str, Any]) -> dict[str, Any]:
-    """All that the store holds, to see that nothing changed."""
+    """Return everything that the store holds, to check that nothing changed."""
     return {
         run.info.run_id: (run.info.status, run.data.tags, run.data.params, history(settings, run))
         for run in stored(settings)
@@ -226,7 +227,7 @@ def test_an_interrupted_logging_is_completed(
     monkeypatch: pytest.MonkeyPatch,
     error: BaseException,
 ) -> None:
-    """Ended between the metrics and the artifacts of the second run, by a kill or a full disk."""
+    """A kill or a full disk ends logging between metrics and artifacts of the second run."""
     upload = LocalArtifactRepository.log_artifacts
     calls = iter(range(100))
 
@@ -262,7 +263,7 @@ def test_an_interrupted_logging_is_completed(
         assert len(points["seconds"]) == 1
 
 
-def test_a_run_created_twice_by_a_repeated_request_is_made_one(
+def test_a_run_created_twice_by_a_repeated_request_is_merged(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     from mlflow import MlflowClient
@@ -305,7 +306,7 @@ def test_changed_settings_make_a_new_run_and_mark_the_old(
     assert runs[new].data.tags["counterpoise.current"] == "false"
 
 
-def test_a_plot_drawn_anew_replaces_the_artifact(
+def test_a_new_plot_replaces_the_artifact(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     log_cohort(paths, rows[:1], **settings)
@@ -319,7 +320,7 @@ def test_a_plot_drawn_anew_replaces_the_artifact(
     assert run.data.tags["plot_sha256"] == sha256(path)
 
 
-def test_a_search_for_a_bandwidth_is_a_table(
+def test_a_bandwidth_search_is_logged_as_a_table(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     path = write_search(paths, rows[0])
@@ -340,13 +341,13 @@ def test_a_search_for_a_bandwidth_is_a_table(
     assert not {"bandwidth_sha256", "mlflow.loggedArtifacts"} & set(other.data.tags)
 
 
-def test_a_search_made_again_replaces_the_table(
+def test_a_new_search_replaces_the_table(
     paths: ResultPaths,
     rows: list[RunKey],
     settings: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It has as many rows as before, where ``log_table`` would add to them."""
+    """The table has as many rows as before; ``log_table`` would append rows."""
     from mlflow import MlflowClient
 
     write_search(paths, rows[0])
@@ -373,7 +374,7 @@ def test_a_search_made_again_replaces_the_table(
     assert json.loads(run.data.tags["mlflow.loggedArtifacts"]) == own + shown
 
 
-def test_a_search_that_is_missing_is_named(
+def test_a_missing_search_is_named(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     path = Path(write_search(paths, rows[0]))
@@ -406,7 +407,7 @@ def test_a_changed_sample_sheet_updates_the_tags(
     assert "condition" not in runs[1].data.tags
 
 
-def test_what_the_user_wrote_in_mlflow_stays(
+def test_edits_of_the_user_in_mlflow_stay(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     from mlflow import MlflowClient
@@ -419,7 +420,7 @@ def test_what_the_user_wrote_in_mlflow_stays(
     assert notes.items() <= stored(settings)[0].data.tags.items()
 
 
-def test_values_that_are_not_finite_are_left_out(
+def test_values_that_are_not_finite_are_skipped(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     """A failed run: no deviation in the verdict, NaN and infinity in the trace."""
@@ -493,7 +494,7 @@ def test_an_unreachable_server_fails_nothing(
     assert dict(os.environ) == environment
 
 
-def test_a_server_lost_on_the_way_is_not_asked_again(
+def test_a_lost_server_is_not_asked_again(
     paths: ResultPaths,
     rows: list[RunKey],
     settings: dict[str, Any],
@@ -593,7 +594,7 @@ def test_a_missing_result_is_named(
         ("sqlite:///results/me@lab/mlflow.db", "sqlite:///results/me@lab/mlflow.db"),
     ],
 )
-def test_credentials_are_taken_out(text: str, expected: str) -> None:
+def test_credentials_are_removed(text: str, expected: str) -> None:
     assert strip_credentials(text) == expected
 
 
@@ -611,7 +612,7 @@ rule track:
 
 @pytest.mark.workflow
 def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
-    """The Snakemake contract of ``next_attempt``, with a sqlite store in a place not there yet."""
+    """The Snakemake contract of ``next_attempt``, with a SQLite store in a missing folder."""
     paths, rows = ResultPaths("demo", str(tmp_path / "results")), cohort_runs(1, ("ice",))
     write_run(paths, rows[0])
     settings = sqlite_settings(tmp_path / "store" / "here") | {"timeout_seconds": 2}

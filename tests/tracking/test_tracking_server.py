@@ -1,4 +1,4 @@
-"""MLflow for a team: a real server on a real PostgreSQL, either of them killed on the way."""
+"""MLflow for a team: a real server with a real PostgreSQL; either is killed while logging."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Site:
         }
 
     def held(self, cohort: str) -> dict[str, list[tuple[Any, ...]]]:
-        """All that the database holds of a cohort, as the database itself says it."""
+        """Return everything that the database holds of a cohort."""
         import psycopg2
 
         experiment = "select experiment_id from experiments where name = %s"
@@ -68,17 +68,17 @@ class Site:
         connection = psycopg2.connect(self.uri)
         try:
             with connection.cursor() as cursor:
-                found = {}
+                rows = {}
                 for table, columns in TABLES.items():
                     query = f"select {columns} from {table} where run_uuid in ({runs})"
                     cursor.execute(query, (cohort,))
-                    found[table] = sorted(cursor.fetchall(), key=repr)
-                return found
+                    rows[table] = sorted(cursor.fetchall(), key=repr)
+                return rows
         finally:
             connection.close()
 
     def files(self) -> dict[str, tuple[int, int]]:
-        """Artifacts, with when they were written and how large they are."""
+        """Return time of writing and size of each artifact."""
         return {
             str(path): (path.stat().st_mtime_ns, path.stat().st_size)
             for path in (self.folder / "served").rglob("*")
@@ -97,15 +97,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def results(cohort: str, folder: Path) -> tuple[ResultPaths, list[RunKey]]:
-    """The files of a cohort of small runs."""
+    """Write the files of a cohort of small runs."""
     paths, rows = ResultPaths(cohort, str(folder / "results")), cohort_runs(RUNS // 2)
     for row in rows:
         write_run(paths, row, points=POINTS)
     return paths, rows
 
 
-def all_is_there_once(site: Site, cohort: str, record: dict[str, Any]) -> None:
-    """Every run of the record, and nothing of it twice."""
+def check_everything_is_stored_once(site: Site, cohort: str, record: dict[str, Any]) -> None:
+    """Check that every run of the record is stored, and nothing twice."""
     held = site.held(cohort)
     active = [row for row in held["runs"] if row[-1] == "active"]
     assert {row[0] for row in active} == {row["run_id"] for row in record["runs"]}
@@ -124,14 +124,14 @@ def test_a_cohort_is_logged_once(site: Site, tmp_path: Path) -> None:
     paths, rows = results("once", tmp_path)
     first = log_cohort(paths, rows, **site.settings)
     assert (first["status"], first["reason"]) == ("logged", "")
-    all_is_there_once(site, "once", first)
+    check_everything_is_stored_once(site, "once", first)
     held, files = site.held("once"), site.files()
     assert log_cohort(paths, rows, **site.settings) == first
     assert (site.held("once"), site.files()) == (held, files)
 
 
 def test_the_page_that_the_record_names_is_a_saved_view(site: Site, tmp_path: Path) -> None:
-    """As far as it goes without a browser: the view is there, and asks for what is there."""
+    """Without a browser: the view exists, and the columns that it shows exist."""
     from mlflow import MlflowClient
 
     paths, rows = results("page", tmp_path)
@@ -158,7 +158,7 @@ def test_the_page_that_the_record_names_is_a_saved_view(site: Site, tmp_path: Pa
 
 
 @pytest.mark.parametrize("victim", ["server", "database"])
-def test_a_kill_in_the_middle_is_made_good(site: Site, tmp_path: Path, victim: str) -> None:
+def test_logging_is_completed_after_a_kill(site: Site, tmp_path: Path, victim: str) -> None:
     paths, rows = results(f"killed-{victim}", tmp_path)
     killed: Server = getattr(site, victim)
     before = len(site.files())
@@ -182,11 +182,11 @@ def test_a_kill_in_the_middle_is_made_good(site: Site, tmp_path: Path, victim: s
 
     assert (record["status"], record["attempt"]) == ("logged", 1)
     assert [row for row in record["runs"] if row in logged] == logged
-    all_is_there_once(site, paths.cohort, record)
+    check_everything_is_stored_once(site, paths.cohort, record)
 
 
 def test_each_choice_of_tracking_in_the_workflow(site: Site, tmp_path: Path) -> None:
-    """``off``, ``server`` without and with its address, and ``sqlite``, one after the other."""
+    """``off``, ``server`` without and with its address, and ``sqlite``, in turn."""
     cohort = Cohort(tmp_path)
     smaller = ("resolutions=[2000]", "~methods.kde", "~methods.ice")
 

@@ -11,6 +11,7 @@ from matplotlib.ticker import NullLocator
 
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.records.search import Search
+from counterpoise.records.wording import sentence
 from counterpoise.report.chunks import Floats
 from counterpoise.report.style import BLUE, RED, add_heading, explain_empty_panel
 
@@ -32,7 +33,7 @@ def draw_bandwidths(axes: Axes, searches: Sequence[Search]) -> None:
     scored = [s for s in searches if any(np.isfinite(c.score) for c in s.candidates)]
     add_heading(axes, "Bandwidth", "held-out contacts: how much less even than with the best")
     if not scored:
-        explain_empty_panel(axes, "no bandwidth could be told to be good; the widest was taken")
+        explain_empty_panel(axes, sentence(searches[0].fact))
         return
     half_bin = min(search.bin_size for search in scored) / 2
     curves = [_relative_scores(search, half_bin) for search in scored]

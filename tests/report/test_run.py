@@ -1,4 +1,4 @@
-"""The plots: the numbers behind them, and that every kind of outcome can be drawn and is told."""
+"""The figure of a run: the numbers behind it, and that every kind of outcome can be drawn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
@@ -33,7 +33,7 @@ SIZE = {"max_pixels": 600, "dpi": 110}
 
 
 def small_map(names: tuple[str, ...] = ("chrA", "chrB"), size: int = 20) -> Contacts:
-    """Random counts on chromosomes of ``size`` bins."""
+    """Return random counts on chromosomes of ``size`` bins."""
     rng = np.random.default_rng(7)
     n = size * len(names)
     dense = np.triu(rng.poisson(3.0, (n, n)))
@@ -106,7 +106,7 @@ def test_survey_equals_dense_arithmetic(
     kept = rng.random(n) > 0.2
     weights = np.where(kept & (np.arange(n) != 5), rng.random(n) + 0.5, np.nan)
     factor = rng.random(n) + 1
-    seen = survey(
+    numbers = survey(
         contacts, kept, weights, scope=scope, ignore_diags=ignore_diags, diagonal=diagonal,
         factor=factor, max_pixels=max_pixels, chunk_size=50,
     )  # fmt: skip
@@ -125,39 +125,39 @@ def test_survey_equals_dense_arithmetic(
     pairs = np.outer(with_weights, with_weights)
     counted = np.where(i == j, diagonal, 1) * factor[:, None] * factor
 
-    assert seen.block == block
-    np.testing.assert_allclose(seen.raw, fold.T @ full @ fold)
-    np.testing.assert_allclose(seen.balanced, fold.T @ balanced @ fold / np.maximum(pairs, 1))
-    np.testing.assert_allclose(seen.before, (np.where(used, full, 0) * counted).sum(axis=1))
-    np.testing.assert_allclose(seen.after, (balanced * counted).sum(axis=1))
+    assert numbers.block == block
+    np.testing.assert_allclose(numbers.raw, fold.T @ full @ fold)
+    np.testing.assert_allclose(numbers.balanced, fold.T @ balanced @ fold / np.maximum(pairs, 1))
+    np.testing.assert_allclose(numbers.before, (np.where(used, full, 0) * counted).sum(axis=1))
+    np.testing.assert_allclose(numbers.after, (balanced * counted).sum(axis=1))
 
 
 @pytest.mark.parametrize("scope", ["genome", "cis", "trans"])
-def test_spread_after_is_the_one_the_method_reported(shared_data: Path, scope: str) -> None:
+def test_spread_after_balancing_is_the_reported_one(shared_data: Path, scope: str) -> None:
     contacts = cp.read_contacts(shared_data / "yeast.10kb.cool")
     mask = cp.mask_bins(contacts)
     result = cp.balance(
         contacts, "ice", mask=mask.kept, scope=scope, max_iterations=5, on_failure="keep"
     )
-    seen = survey(
+    numbers = survey(
         contacts, mask.kept, result.weights, scope=scope, ignore_diags=2, diagonal=1,
         factor=trans_factor(contacts.bins, mask.kept, result.verdict), max_pixels=100,
     )  # fmt: skip
     relative = relative_row_sums(
-        np.where(seen.before > 0, seen.after, np.nan), result.verdict.parts
+        np.where(numbers.before > 0, numbers.after, np.nan), result.verdict.parts
     )
     deviation = relative[np.isfinite(relative)] - 1
     assert np.sqrt(np.mean(deviation**2)) == pytest.approx(result.verdict.rms_deviation, rel=1e-9)
 
 
-def test_relative_marginals_are_over_the_mean_of_each_part() -> None:
+def test_relative_row_sums_are_over_the_mean_of_each_part() -> None:
     parts = [PartVerdict("a", 0, 3, 2, Status.CONVERGED), PartVerdict("b", 3, 2, 0, Status.EMPTY)]
     marginal = np.array([1.0, np.nan, 3.0, 0.0, 0.0])
     expected = [0.5, np.nan, 1.5, np.nan, np.nan]
     np.testing.assert_array_equal(relative_row_sums(marginal, parts), expected)
 
 
-def test_truth_and_estimate_meet_whatever_their_scales() -> None:
+def test_biases_agree_whatever_their_scales() -> None:
     bias = np.array([0.5, 1.0, 2.0, 3.0, 0.0])
     weights = np.array([7 / 0.5, 7 / 1.0, np.nan, 7 / 3.0, 1.0])
     truth, estimate = compare_biases(bias, weights)
@@ -166,7 +166,6 @@ def test_truth_and_estimate_meet_whatever_their_scales() -> None:
     assert np.log(estimate).mean() == pytest.approx(0)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.integers(1, 10**6), min_size=1, max_size=40),
     st.integers(1, 12),
@@ -182,12 +181,12 @@ def test_labels_never_touch(widths: list[int], length: int, upright: bool) -> No
         assert right - x >= need
 
 
-def test_labels_show_all_that_have_room_and_none_of_ten_thousand() -> None:
+def test_all_labels_with_room_are_placed_and_none_of_ten_thousand() -> None:
     edges = np.arange(0, 26) * 100.0
     names = [str(i) for i in range(25)]
     assert [name for _, name in place_labels(edges, names, 1000)] == names
-    many = np.arange(0, 10_001) * 1.0
-    assert place_labels(many, ["c"] * 10_000, 500) == []
+    narrow = np.arange(0, 10_001) * 1.0
+    assert place_labels(narrow, ["c"] * 10_000, 500) == []
 
 
 def test_names_are_shortened() -> None:
@@ -309,7 +308,7 @@ def test_unequal_bins(tmp_path: Path) -> None:
     draw(tmp_path / "a.png", contacts, np.ones(3), make_verdict(contacts, Status.CONVERGED))
 
 
-def test_a_known_bias_gets_its_own_panel(tmp_path: Path) -> None:
+def test_a_simulated_map_gets_a_panel_of_biases(tmp_path: Path) -> None:
     contacts = small_map()
     verdict = make_verdict(contacts, Status.CONVERGED)
     weights = np.linspace(0.5, 2, 40)
@@ -339,9 +338,9 @@ def test_the_page_follows_dpi(tmp_path: Path) -> None:
         assert image.size == (800, 500)
 
 
-@pytest.mark.parametrize("many", [False, True])
-def test_error_bars_reach_two_standard_errors(many: bool) -> None:
-    n = 7000 if many else 50
+@pytest.mark.parametrize("binned", [False, True])
+def test_error_bars_reach_two_standard_errors(binned: bool) -> None:
+    n = 7000 if binned else 50
     bins = BinTable.fixed(("c",), (n * 1000,), 1000)
     contacts = Contacts.from_chunks(bins, [], {})
     verdict = make_verdict(contacts, Status.CONVERGED)
@@ -354,13 +353,13 @@ def test_error_bars_reach_two_standard_errors(many: bool) -> None:
     reach = np.array([[low, high] for (_, low), (_, high) in bars])
     last = np.array([3 * np.exp(-0.5), 3 * np.exp(0.5)])
     np.testing.assert_allclose(reach[-1], last, rtol=1e-12)
-    if not many:
+    if not binned:
         np.testing.assert_allclose(reach[0], [3, 3], rtol=1e-12)
     assert "2 standard errors" in " ".join(text.get_text() for text in axes.texts)
 
 
 @pytest.mark.parametrize(("method", "drawn"), [("kr", True), ("ssk", True), ("scale", False)])
-def test_the_tolerance_is_drawn_where_it_is_one_of_row_sums(method: str, drawn: bool) -> None:
+def test_a_tolerance_on_row_sums_is_drawn(method: str, drawn: bool) -> None:
     result = cp.balance(random_map(60, 3), method)
     axes = Figure().subplots()
     rows = [(r.part, r.iteration, r.max_deviation, r.rms_deviation) for r in result.trace]
