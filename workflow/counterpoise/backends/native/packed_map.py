@@ -146,8 +146,8 @@ class PackedMap:
         counters = np.zeros(4, np.int64)
         plan = ctypes.addressof(self._plan)
 
-        # An interrupt must not free what a helper still reads, so helpers hold it, too.
-        def work(held: Any = (self, pairs)) -> int:
+        # An interrupt must not free what a helper still reads, so helpers keep references to it.
+        def work(keep_alive: Any = (self, pairs)) -> int:
             return call("product", plan, counters, level, many, x, y)
 
         # A map of one block is finished before a second thread has started.
