@@ -183,7 +183,7 @@ def stored_vector(path: Path, level: int, name: str) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("case", TABLE, ids=str)
-def test_equals_what_a_peer_stored(shared_data: Path, case: Stored) -> None:
+def test_equals_the_vector_of_a_peer(shared_data: Path, case: Stored) -> None:
     path = shared_data / case.name
     contacts = read(path, case.level)
     stored = stored_vector(path, case.level, case.vector)

@@ -1,4 +1,4 @@
-"""A file is whole or not there, and what killed processes left of it goes."""
+"""A file is complete or does not exist, and leftovers of killed processes are removed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from counterpoise import files
 from counterpoise.files import atomic_write
 
-HALF = """
+WRITE_HALF = """
 import sys, time
 from counterpoise.files import atomic_write
 from counterpoise.jobs.command import run
@@ -34,8 +34,8 @@ run(main)
 
 @contextmanager
 def half_written(path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process in the middle of writing the file."""
-    command = [sys.executable, "-c", HALF, str(path)]
+    """Run another process that is in the middle of writing the file."""
+    command = [sys.executable, "-c", WRITE_HALF, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -46,15 +46,17 @@ def half_written(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def names(folder: Path) -> list[str]:
+    """Return the names of the files in a folder, sorted."""
     return sorted(path.name for path in folder.iterdir())
 
 
 def write(path: Path) -> None:
+    """Write a complete file."""
     with atomic_write(path) as temporary:
-        temporary.write_text("whole")
+        temporary.write_text("complete")
 
 
-def test_what_a_killed_process_left_goes_and_a_living_ones_stays(tmp_path: Path) -> None:
+def test_files_of_a_killed_process_are_removed_and_of_a_living_one_kept(tmp_path: Path) -> None:
     path = tmp_path / "map[1].json"
     with half_written(path) as process:
         write(path)
@@ -64,17 +66,17 @@ def test_what_a_killed_process_left_goes_and_a_living_ones_stays(tmp_path: Path)
     assert len(names(tmp_path)) == 2
     write(path)
     assert names(tmp_path) == [path.name]
-    assert path.read_text() == "whole"
+    assert path.read_text() == "complete"
 
 
-def test_a_polite_end_leaves_nothing(tmp_path: Path) -> None:
+def test_a_terminated_process_leaves_nothing(tmp_path: Path) -> None:
     with half_written(tmp_path / "map.json") as process:
         process.terminate()
         assert process.wait(30) == 128 + signal.SIGTERM
     assert names(tmp_path) == []
 
 
-def test_of_other_nodes_only_what_is_old_goes(tmp_path: Path) -> None:
+def test_only_old_files_of_other_nodes_are_removed(tmp_path: Path) -> None:
     host = socket.gethostname().replace(".", "_")
     others = [".map.elsewhere-1-abcd.tmp", ".map.1234.tmp"]
     kept = [".map.json.elsewhere-1-abcd.tmp", f".map.{host}-{os.getpid()}-abcd.tmp", ".map.tmp"]
@@ -89,9 +91,9 @@ def test_of_other_nodes_only_what_is_old_goes(tmp_path: Path) -> None:
     assert names(tmp_path) == sorted([*kept, "map"])
 
 
-def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
+def test_an_error_keeps_the_old_file(tmp_path: Path) -> None:
     write(tmp_path / "map")
     with pytest.raises(TypeError), atomic_write(tmp_path / "map") as temporary:
         temporary.write_bytes("no bytes")  # type: ignore[arg-type]
     assert names(tmp_path) == ["map"]
-    assert (tmp_path / "map").read_text() == "whole"
+    assert (tmp_path / "map").read_text() == "complete"

@@ -35,7 +35,7 @@ def test_a_library_of_another_python_is_loaded(tmp_path: Path) -> None:
     assert native.load_library(tmp_path).interface() == native.INTERFACE
 
 
-def test_a_float_is_no_whole_number() -> None:
+def test_a_float_is_not_an_integer() -> None:
     with pytest.raises(TypeError):
         native.call("check_pixels", *[np.zeros(1, np.int32)] * 3, 0.0, 1, 3, np.zeros(1, np.int64))
 

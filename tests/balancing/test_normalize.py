@@ -215,7 +215,7 @@ def test_a_map_without_contacts_is_empty_and_says_so(function: Any, n: int) -> N
         ([[1, 2, 3]], "square; this matrix has 1 rows and 3 columns"),
     ],
 )
-def test_what_is_no_contact_map_is_refused(function: Any, bad: list[Any], words: str) -> None:
+def test_other_matrices_are_refused(function: Any, bad: list[Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         function(sp.csr_matrix(np.array(bad)))
 
@@ -233,7 +233,7 @@ def test_kr_row_sums_are_one_on_every_balanceable_map(dense: NDArray[np.int64]) 
 
 
 @given(full_maps(), st.floats(1e-3, 1e5))
-def test_depth_changes_weights_by_its_root_alone(dense: NDArray[np.float64], depth: float) -> None:
+def test_weights_scale_with_the_root_of_depth(dense: NDArray[np.float64], depth: float) -> None:
     once, weights = cp.kr_normalize(dense, tolerance=1e-10)
     deep, deep_weights = cp.kr_normalize(dense * depth, tolerance=1e-10)
     np.testing.assert_allclose(deep_weights * np.sqrt(depth), weights, rtol=1e-7)

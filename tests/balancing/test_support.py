@@ -77,7 +77,7 @@ def selected(
 
 
 @given(patterns())
-def test_support_is_what_every_permutation_says(pattern: np.ndarray) -> None:
+def test_support_agrees_with_all_permutations(pattern: np.ndarray) -> None:
     found = find_support(sp.csr_matrix(pattern))
     used = used_entries(pattern)
     assert found.total == (used == pattern).all()
@@ -377,7 +377,7 @@ def test_dropping_cannot_join_parts() -> None:
 
 @pytest.mark.parametrize("cause", HOPELESS)
 @pytest.mark.parametrize("method", ["kr", "ice", "ssk", "scale", "vc"])
-def test_kept_weights_are_told_from_useless_ones(method: str, cause: str) -> None:
+def test_usable_and_useless_weights_are_distinguished(method: str, cause: str) -> None:
     result = cp.balance(HOPELESS[cause], method, on_failure="keep")
     written = np.isfinite(result.weights).all()
     assert written or np.isnan(result.weights).all()
@@ -431,7 +431,7 @@ def test_dropping_leaves_balanced_parts_alone() -> None:
     np.testing.assert_array_equal(result.weights[:120], alone.weights)
 
 
-def test_bins_that_lose_every_partner_are_dropped_with_them() -> None:
+def test_bins_without_remaining_partners_are_dropped() -> None:
     matrix = with_hanging_bins(120, 1)
     matrix[1] = matrix[:, 1] = 0
     for sparse in (2, 3):  # the two bins with fewest contacts, and the only ones that bin 1 meets

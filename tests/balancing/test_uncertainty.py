@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 import counterpoise as cp
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import StoredContacts
 from counterpoise.errors import ConfigError
@@ -90,7 +91,7 @@ def test_variance_of_a_smoothed_vector(sigma: float, xp: str) -> None:
     bandwidth = sigma if sigma >= 1 else sigma / 41
     if 0 < sigma < 1:
         chromosomes, x, dense, like = chromosomes[:1], x[:37], dense[:37, :37], like[:37]
-    smoother = Gaussian(chromosomes, bandwidth, like, library)
+    smoother = Gaussian(chromosomes, Bandwidth.from_setting(bandwidth), like, library)
     got = np.asarray(smoother.variance(library.asarray(x)))
     np.testing.assert_allclose(got, dense**2 @ x, rtol=1e-9)
 
@@ -108,7 +109,7 @@ def test_kernels_far_wider_than_the_chromosome() -> None:
 def test_variance_of_means_of_runs() -> None:
     kept = np.ones(23, bool)
     kept[5] = False
-    smoother = Blocks([ChromosomeBins(kept, 1.0)], 4.0, np.ones(22), np)
+    smoother = Blocks([ChromosomeBins(kept, 1.0)], Bandwidth.from_setting(4.0), np.ones(22), np)
     dense = np.array([smoother.smooth(row) for row in np.eye(22)]).T
     x = np.random.default_rng(2).random(22)
     np.testing.assert_allclose(smoother.variance(x), dense**2 @ x, rtol=1e-12)
@@ -182,7 +183,7 @@ def test_early_stopped_readings_have_none_but_by_bootstrap() -> None:
 
 
 @pytest.mark.parametrize("method", ["ice", "kr"])
-def test_bootstrap_finds_what_the_formula_says(method: str) -> None:
+def test_bootstrap_agrees_with_the_formula(method: str) -> None:
     _, contacts = rough_map(200, 1e6)
     formula = cp.balance(contacts, method, ignore_diags=0)
     drawn = cp.balance(contacts, method, ignore_diags=0, bootstrap=80)
@@ -221,7 +222,7 @@ def test_real_maps(shared_data: Path, file: str, chromosome: str, median: float)
     assert drawn.verdict.median_se == pytest.approx(result.verdict.median_se, rel=0.05)
 
 
-def test_draws_hang_on_seed_and_chromosome_alone() -> None:
+def test_draws_depend_only_on_seed_and_chromosome() -> None:
     contacts = genome_map({"a": 40, "b": 30}, 5)
     drawn = {"scope": "cis", "ignore_diags": 0, "bootstrap": 3}
     first = cp.balance(contacts, "kr", **drawn)
@@ -244,7 +245,7 @@ def test_a_map_on_disk_has_the_same_errors() -> None:
             )
 
 
-def test_resampled_maps_that_cannot_be_balanced_are_told_of() -> None:
+def test_resampled_maps_that_cannot_be_balanced_are_reported() -> None:
     """Three bins in a ring: without any one of the three pixels there is no balancing."""
     matrix = np.array([[0, 1, 1], [1, 0, 2], [1, 2, 0]], dtype=float)
     told = cp.balance(matrix, "kr", bootstrap=10)

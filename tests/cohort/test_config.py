@@ -199,18 +199,18 @@ def test_job_parameters_are_plain(cohort: str) -> None:
         assert plain(settings), f"{job}: {settings}"
 
 
-def test_plain_would_see_what_snakemake_does_not() -> None:
+def test_plain_detects_values_that_snakemake_cannot_compare() -> None:
     assert not plain({"a": [Path("x")]})
     assert not plain({"a": demo().settings.mask})
 
 
-def test_one_methods_change_touches_that_method_alone() -> None:
+def test_a_change_of_a_method_affects_only_its_jobs() -> None:
     base, changed = jobs(demo()), jobs(demo("methods.kr.tolerance=1e-5"))
     assert changed["methods"].pop("kr") != base["methods"].pop("kr")
     assert changed == base
 
 
-def test_mask_change_touches_the_mask_alone() -> None:
+def test_a_change_of_the_mask_affects_only_the_mask_job() -> None:
     base, changed = jobs(demo()), jobs(demo("mask.min_nnz=3"))
     assert changed.pop("mask") != base.pop("mask")
     assert changed == base
@@ -240,7 +240,7 @@ def test_source_files() -> None:
     assert settings_of(run, "inspect", sample="simulated")["url"] is None
 
 
-def test_of_an_address_jobs_are_told_the_copy_and_what_may_be_recorded() -> None:
+def test_jobs_receive_the_local_copy_of_an_address_and_no_credentials() -> None:
     url = "https://example.org/x.mcool?signature=secret"
     run = demo(f"samples.yeast.path='{url}::/resolutions/1000'")
     file = run.source_file("yeast")
@@ -501,7 +501,7 @@ def with_overlay(folder: Path, text: str, *overrides: str) -> Cohort:
     return demo(*snakemake_overrides(given))
 
 
-def test_an_experiment_changes_settings_and_has_a_folder_of_its_own(tmp_path: Path) -> None:
+def test_an_experiment_changes_settings_and_has_its_own_folder(tmp_path: Path) -> None:
     text = """\
 defaults:
   - /method@methods.kr_loose: kr

@@ -121,7 +121,7 @@ def test_a_cut_scratch_file_is_an_error(files: MapFiles) -> None:
         operator.product(operator.ones())
 
 
-def test_what_fits_is_loaded_and_the_rest_streams(files: MapFiles) -> None:
+def test_maps_that_fit_are_loaded_and_others_stream(files: MapFiles) -> None:
     said: list[str] = []
     whole, _ = predict_memory(files, Scope.CIS, 1)
     assert isinstance(open_map_within(files, None, said.append), Contacts)
@@ -164,7 +164,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
     "method",
     ["kde_eb", *(pytest.param(name, marks=pytest.mark.long) for name in ("kde", "ssk_cv"))],
 )
-def test_a_search_stays_within_what_is_predicted(tmp_path: Path, method: str) -> None:
+def test_a_search_stays_within_the_predicted_memory(tmp_path: Path, method: str) -> None:
     """Of many bins and few contacts, where vectors are all, and of the opposite."""
     for n, nonzeros in ((60_000, 400_000), (1500, 1_000_000)):
         contacts = hic_like(n, nonzeros, 5)

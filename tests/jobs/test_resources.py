@@ -1,4 +1,4 @@
-"""What jobs ask of a machine: foretold from inputs, growing with the attempt, in every rule."""
+"""Resources of jobs, predicted from inputs and growing with the attempt; settings of jobs."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_a_source_asks_for_time_by_its_size(tmp_path: Path) -> None:
     assert collecting_minutes(18_000) == START_MINUTES + 300
 
 
-def test_what_is_not_there_yet_is_named(tmp_path: Path) -> None:
+def test_missing_inputs_are_named(tmp_path: Path) -> None:
     """Snakemake says TBD where the error names one of the inputs, and else stops."""
     missing = Inputs(map=ResultPaths("none", str(tmp_path)).map_files("a", 1000))
     assert balance_job().threads(missing) == 2
@@ -209,7 +209,7 @@ def test_wrong_settings_are_named(job: type[Job], params: dict[str, Any], messag
         job.from_params(params)
 
 
-def test_a_balancing_job_does_not_import_what_others_need() -> None:
+def test_a_balancing_job_imports_only_what_it_needs() -> None:
     """Its start-up time counts on every node and for every run."""
     slow = ("hydra", "omegaconf", "mlflow", "matplotlib", "snakemake", "pandas", "torch", "h5py")
     code = "import sys, counterpoise.jobs.balance, counterpoise.jobs.command; print(*sys.modules)"

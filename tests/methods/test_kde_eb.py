@@ -86,7 +86,7 @@ def test_beats_both_its_ends_between(contacts: int) -> None:
 
 @pytest.mark.parametrize("depth", [0.05, 0.1, 0.2, 0.4])
 @pytest.mark.parametrize("seed", range(5))
-def test_settles_where_there_is_no_exact_balancing(depth: float, seed: int) -> None:
+def test_converges_without_an_exact_balancing(depth: float, seed: int) -> None:
     matrix = random_map(70, seed, density=0.3, depth=depth).toarray()
     kept = np.ones(70, bool)
     assert cp.balance(matrix, "kr", mask=kept).status is cp.Status.FAILED
@@ -95,7 +95,7 @@ def test_settles_where_there_is_no_exact_balancing(depth: float, seed: int) -> N
     assert np.isfinite(result.weights).all()
 
 
-def test_bins_beyond_reach_are_left_out() -> None:
+def test_bins_beyond_reach_are_dropped() -> None:
     matrix = random_map(30, 3).toarray()
     matrix[5], matrix[:, 5] = 0, 0
     result = cp.balance(matrix, "kde_eb", bandwidth=0, mask=np.ones(30, bool))

@@ -178,7 +178,7 @@ def test_one_step_is_not_many() -> None:
     assert "after 1 step." in cp.balance(star, "kr", on_failure="keep").reason
 
 
-def test_each_attempt_has_the_limit_of_products_for_itself() -> None:
+def test_the_limit_of_products_applies_to_each_attempt() -> None:
     """Too many products with a bin that hardly meets the others, few without it."""
     matrix = random_map(120, 3, 1.0).toarray() + 5
     matrix[0] = matrix[:, 0] = 1e-9

@@ -295,7 +295,7 @@ def test_target_leaves_a_failed_chromosome_alone() -> None:
 
 
 @pytest.mark.parametrize("wrong", [2.0, 1.5, -1, np.float64(2)])
-def test_diagonals_are_counted_in_whole_numbers(wrong: float) -> None:
+def test_ignore_diags_is_an_integer(wrong: float) -> None:
     with pytest.raises(ConfigError, match=r"ignore_diags is .*; it must be a whole number"):
         cp.balance(random_map(20, 1), "kr", ignore_diags=wrong)
 

@@ -59,7 +59,7 @@ def test_passes_through_juicers_vectors(
     assert len(left) > stops
 
 
-def test_rows_that_stand_in_the_way_are_left_out() -> None:
+def test_rows_that_prevent_convergence_are_dropped() -> None:
     """Two bins that each touch a third alone, so that no weights make their row sums equal."""
     matrix = random_map(40, 3).toarray()
     for hanging in (5, 9):
@@ -102,7 +102,7 @@ def test_as_few_rows_as_it_takes() -> None:
     assert result.reason.endswith("2 in contact with fewer than 3 others.")
 
 
-def test_no_more_than_a_tenth_is_left_out() -> None:
+def test_at_most_a_tenth_is_dropped() -> None:
     matrix = random_map(40, 3).toarray()
     for hanging in range(8):
         matrix[hanging], matrix[:, hanging] = 0, 0
@@ -113,7 +113,7 @@ def test_no_more_than_a_tenth_is_left_out() -> None:
     assert "dropping the sparsest bins would cost over 10 % of the bins" in result.reason
 
 
-def test_dropped_and_left_out_are_told_apart() -> None:
+def test_bins_dropped_by_method_and_on_failure_are_distinguished() -> None:
     """Five bins meet a sixth alone: four are dropped, and SCALE leaves out the last."""
     matrix = random_map(40, 3, 1.0).toarray() + 5
     matrix[-5:] = matrix[:, -5:] = 0
@@ -228,7 +228,7 @@ def test_leaves_out_the_rows_that_hictk_leaves_out(
     assert ("converged" if limit == 200 else "limit", True) in ends
 
 
-def test_bins_left_out_singly_are_told_from_those_with_few_contacts(
+def test_single_dropped_bins_and_those_with_few_contacts_are_distinguished(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Two bins with one partner; three that share two, and with these run off."""
@@ -245,7 +245,7 @@ def test_bins_left_out_singly_are_told_from_those_with_few_contacts(
     )
 
 
-def test_stops_by_its_own_rule_and_says_what_is_left() -> None:
+def test_stops_by_its_own_rule_and_reports_the_deviation() -> None:
     matrix = random_map(80, 12).toarray()
     result = cp.balance(matrix, "scale")
     assert result.status is cp.Status.CONVERGED

@@ -21,7 +21,7 @@ def test_by_hand(method: str, power: float) -> None:
     assert result.matrix().sum() == pytest.approx(matrix.sum(), rel=1e-12)
 
 
-def test_an_overflow_is_told_without_a_word_about_equal_row_sums() -> None:
+def test_an_overflow_is_reported_without_mention_of_row_sums() -> None:
     """Counts whose sums are numbers, but the squares of these are not."""
     result = cp.balance(np.diag([1e300, 1e300]), "vc")
     part = result.verdict.parts[0]

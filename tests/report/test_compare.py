@@ -237,7 +237,7 @@ def test_shares_are_of_the_kept_bins() -> None:
     [(1, "100 %"), (0, "0 %"), (0.99999, "99.9 %"), (1e-9, "0.1 %"), (0.481, "48.1 %"),
      (np.nan, "\u2013")],
 )  # fmt: skip
-def test_all_or_nothing_is_told_apart_from_nearly_so(share: float, words: str) -> None:
+def test_all_and_nearly_all_are_distinguished(share: float, words: str) -> None:
     assert format_percent(share) == words
 
 
@@ -273,7 +273,7 @@ def draw(path: Path, samples: list[Sample], primary: str = "ice", dpi: int = 110
         return image.convert("RGB")
 
 
-def test_what_is_drawn_is_what_was_computed() -> None:
+def test_the_plot_shows_the_computed_values() -> None:
     samples = [make_sample("wild", 1), without_weights(make_sample("ko", 2)), make_sample("x", 3)]
     seen = compare(samples, "ice")
     maps, lines, table = Figure().subplots(3)
@@ -333,7 +333,7 @@ def test_groups_are_drawn_one_under_the_other(tmp_path: Path) -> None:
     assert abs(first - again).mean() < 1  # letters fall a part of a pixel elsewhere
 
 
-def test_samples_that_have_nothing_in_common_are_told(tmp_path: Path) -> None:
+def test_samples_without_common_bins_are_reported(tmp_path: Path) -> None:
     image = draw(
         tmp_path / "a.png", [make_sample("a"), make_sample("b", chromosomes={"scaffold": 10})]
     )

@@ -182,7 +182,7 @@ def test_report_tells_how_uncertain_weights_are(
     assert set(told) <= set(page.text)
 
 
-def test_what_users_write_is_escaped(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
+def test_text_of_users_is_escaped(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
     paths, runs = cohort
     text = written(paths, runs)
     assert "<script>alert" not in text
@@ -218,7 +218,7 @@ def test_wide_plots_are_made_smaller(cohort: tuple[ResultPaths, list[RunKey]]) -
     ("missing", "step"),
     [("verdict", "balance"), ("mask", "mask"), ("source", "ingest"), ("plot", "plot")],
 )
-def test_a_missing_result_is_told_with_the_reason(
+def test_a_missing_result_is_reported_with_its_reason(
     cohort: tuple[ResultPaths, list[RunKey]], missing: str, step: str
 ) -> None:
     paths, runs = cohort
@@ -250,7 +250,7 @@ def test_a_missing_result_is_told_with_the_reason(
     )
 
 
-def test_a_failed_search_is_told_before_the_balancing(
+def test_a_failed_search_is_reported_before_the_balancing(
     cohort: tuple[ResultPaths, list[RunKey]],
 ) -> None:
     paths, runs = cohort

@@ -225,7 +225,7 @@ def test_an_error_on_the_way_leaves_nothing(
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["map.cool"]
 
 
-def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_keeps_the_old_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error while the final file is written: the old one stays, whole, and no scrap besides."""
     source = tmp_path / "map.cool"
     write_cool(source, COUNTS["int32"])

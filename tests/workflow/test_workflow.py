@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -143,6 +144,7 @@ def with_touch(cohort: Cohort, path: Path, words: str = "") -> dict[str, int]:
 
 
 def second_clone(cohort: Cohort) -> dict[str, int]:
+    """Plan with another copy of the workflow in the same working folder."""
     workflow = copy_workflow(cohort.workflow.parent / "second")
     moved = copy(cohort)
     moved.workflow = workflow
@@ -169,13 +171,12 @@ CHANGES: dict[str, Callable[[Cohort], dict[str, int]]] = {
         cohort, f"{PACKAGE}/_version.py", f'"{cp.__version__}"', '"99.0.0"'
     ),
     "the revision of a method": lambda cohort: with_edit(
-        cohort, f"{PACKAGE}/methods/kde.py", "step=step),)", "step=step, revision=99),)"
+        cohort, f"{PACKAGE}/methods/kde.py", "step=step,\n", "step=step,\n        revision=99,\n"
     ),
     "the revision of a stage": lambda cohort: with_edit(
-        cohort, f"{PACKAGE}/revisions.py", '"mask": ', '"mask": 99'
+        cohort, f"{PACKAGE}/cohort/revisions.py", '"mask": ', '"mask": 99'
     ),
-    "a script touched": lambda cohort: with_touch(cohort, cohort.workflow / "scripts" / "mask.py"),
-    "a script's text": lambda cohort: with_edit(
+    "a script or a module": lambda cohort: with_edit(
         cohort, "scripts/mask.py", "run(main)", "# A remark.\nrun(main)"
     ),
     "the workflow in another folder": second_clone,
@@ -183,7 +184,7 @@ CHANGES: dict[str, Callable[[Cohort], dict[str, int]]] = {
 }
 
 
-def test_every_change_has_its_row() -> None:
+def test_every_change_has_a_row() -> None:
     told = [what for what, _, _ in rows()]
     assert set(CHANGES) <= set(told)
     assert len(told) == len(set(told))
@@ -199,6 +200,19 @@ def test_what_runs_again(finished: Cohort, what: str, example: str, jobs: dict[s
         found = finished.planned(override[1])
     told = ", ".join(f"`{rule}` {number}" for rule, number in found.items()) or "none"
     assert found == jobs, f"the row should be\n| {what} | {example} | {told} |"
+
+
+def test_a_copy_of_workflow_and_results_runs_nothing(finished: Cohort, tmp_path: Path) -> None:
+    """No path of the first copy is among what Snakemake records."""
+    moved = copy(finished)
+    moved.workflow = copy_workflow(tmp_path / "clone")
+    moved.folder = tmp_path / "cohort"
+    shutil.copytree(finished.folder, moved.folder)
+    assert "Nothing to be done" in moved.run("-n")
+    records = (moved.folder / ".snakemake" / "metadata").rglob("*")
+    texts = [path.read_text() for path in records if path.is_file()]
+    assert len(texts) > 40
+    assert not [text for text in texts if str(finished.workflow) in text]
 
 
 # --- an experiment beside its cohort ----------------------------------------------------------
@@ -320,7 +334,7 @@ def test_an_unknown_sample_is_named(finished: Cohort) -> None:
         assert "the cohort small has no sample 'c'" in done.stdout + done.stderr
 
 
-def test_what_is_said_of_samples_may_be_longer_than_an_argument(tmp_path: Path) -> None:
+def test_descriptions_of_samples_may_be_longer_than_an_argument(tmp_path: Path) -> None:
     """Two samples with much to say are as long as a thousand with little."""
     cohort = Cohort(tmp_path)
     text = COHORT.replace("[1000, 2000]", "[1000]")
@@ -348,7 +362,7 @@ def test_a_misspelt_key_ends_at_once(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_what_there_is_is_told_where_a_job_failed(tmp_path: Path) -> None:
+def test_a_failed_job_is_reported_with_all_other_results(tmp_path: Path) -> None:
     """Old results of what failed are told as missing; and all is made anew when it is mended."""
     cohort = Cohort(tmp_path)
     logged = ("~method@methods.kde", "~method@methods.ice", "resolutions=[2000]", "tracking=sqlite")
