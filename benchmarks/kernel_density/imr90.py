@@ -48,7 +48,7 @@ def main() -> None:
             bandwidths = [
                 cp.select_bandwidth(
                     contacts, method, mask=kept, splits=splits, seed=seed, **settings
-                )[0].bandwidth
+                )[0].bandwidth.setting
                 for seed in range(1, args.seeds + 1)
             ]
             rows.append({"choice": label, "splits": splits, "bandwidths": bandwidths})

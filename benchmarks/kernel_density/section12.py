@@ -26,6 +26,7 @@ from benchmarks.kernel_density.simulation import N_BINS, Truth, draw_pairs, true
 from benchmarks.measuring import load, machine, machine_line, markdown, publish, save
 from counterpoise.backends import make_operator
 from counterpoise.balancing.cross_validation import split_contacts
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
@@ -90,7 +91,7 @@ def smoothers(bandwidth: float) -> dict[str, Any]:
     """Return a smoother for each treatment of the ends."""
     chromosome = ChromosomeBins(np.ones(N_BINS, bool), 1.0)
     return {
-        "reflected": Gaussian([chromosome], bandwidth, np.ones(N_BINS), np),
+        "reflected": Gaussian([chromosome], Bandwidth(bandwidth), np.ones(N_BINS), np),
         "renormalised": Dense(bandwidth * N_BINS, N_BINS, normalise=True),
         "no correction": Dense(bandwidth * N_BINS, N_BINS, normalise=False),
     }

@@ -23,12 +23,14 @@ from numpy.typing import NDArray
 from benchmarks.kernel_density import figures
 from benchmarks.measuring import RESULTS, load, machine, machine_line, markdown, publish, save
 from counterpoise.backends import make_operator
-from counterpoise.balancing.cross_validation import search_bandwidth, solve_together
+from counterpoise.balancing.cross_validation import search_bandwidth
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.methods import methods
 from counterpoise.methods.kernel.settings import KernelSettings
+from counterpoise.methods.kernel.side_by_side import solve_together
 from counterpoise.methods.kernel.smoothing import Gaussian
 from counterpoise.records.search import Search
 
@@ -139,8 +141,11 @@ def fit(name: str, settings: dict[str, Any], contacts: Contacts, h: Floats) -> F
     chosen_by = search_bandwidth(contacts, operator, chromosomes, method.step, kernel, "simulated")
     full_map = operator(contacts)
     # The candidates and the bandwidths for the full map that they stand for.
-    pairs = [(each.bandwidth, each.whole) for each in chosen_by.candidates]
-    bandwidths = sorted({bandwidth for pair in pairs for bandwidth in pair})
+    pairs = [(each.bandwidth, each.full_bandwidth) for each in chosen_by.candidates]
+    bandwidths = sorted(
+        {bandwidth for pair in pairs for bandwidth in pair},
+        key=lambda bandwidth: bandwidth.value,
+    )
     start = full_map.ones()
     u, _, rejected = solve_together(full_map, chromosomes, bandwidths, start, method.step, kernel)
     errors = [
@@ -149,7 +154,8 @@ def fit(name: str, settings: dict[str, Any], contacts: Contacts, h: Floats) -> F
     ]
     best = int(np.argmin(errors))
     chosen = bandwidths.index(chosen_by.bandwidth)
-    return Fit(chosen_by, bandwidths, errors, best, chosen, 1 / u[:, chosen])
+    fractions = [bandwidth.value for bandwidth in bandwidths]
+    return Fit(chosen_by, fractions, errors, best, chosen, 1 / u[:, chosen])
 
 
 def main() -> None:
@@ -224,13 +230,13 @@ def plotted_sample() -> figures.Sample:
     colours = figures.estimator_colours(list(CHOICES))
     estimates = {label: (colours[label], each.h) for label, each in fits.items()}
     ksk = fits["KSK"]
-    density = smooth_density(counts, ksk.h, ksk.search.bandwidth or 0.02)
+    density = smooth_density(counts, ksk.h, ksk.search.bandwidth.value or 0.02)
     return figures.Sample(counts, truth.h, truth.p, estimates, density)
 
 
 def smooth_density(counts: Floats, h: Floats, bandwidth: float) -> Floats:
     """Return the kernel estimate of f divided by h(x) h(y)."""
-    smoother = Gaussian([ChromosomeBins(np.ones(N_BINS, bool), 1.0)], bandwidth, h, np)
+    smoother = Gaussian([ChromosomeBins(np.ones(N_BINS, bool), 1.0)], Bandwidth(bandwidth), h, np)
     rows = np.array([smoother.smooth(row) for row in counts / counts.mean()])
     smooth = np.array([smoother.smooth(column) for column in rows.T])
     return np.asarray(smooth / np.outer(h, h))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 import counterpoise as cp
 from counterpoise.balancing.cross_validation import choose, split_contacts
 from counterpoise.balancing.scores import CONTACTS, score, within_runs
+from counterpoise.contacts.bandwidth import Bandwidth, BandwidthUnit
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts, StoredContacts
 from counterpoise.errors import ConfigError
@@ -123,7 +124,7 @@ def test_scores_are_those_of_single_runs(kind: Score) -> None:
     assert len(found.candidates) == len(candidates(60))
     for candidate in found.candidates:
         if not candidate.rejected:
-            expected = by_hand(contacts, candidate.bandwidth, 2, kind)
+            expected = by_hand(contacts, candidate.bandwidth.setting, 2, kind)
             assert candidate.score == pytest.approx(expected, rel=1e-3)
 
 
@@ -140,19 +141,18 @@ def test_it_chooses_well() -> None:
             ours = cp.balance(contacts, "kde", bandwidth=bandwidth, mask=kept, ignore_diags=0).bias
             return float(((ours - bias) ** 2).mean())
 
-        assert found.bandwidth is not None
-        best = min(error(c.bandwidth) for c in found.candidates if not c.rejected)
-        ratios.append(error(found.bandwidth) / best)
+        best = min(error(c.bandwidth.setting) for c in found.candidates if not c.rejected)
+        ratios.append(error(found.bandwidth.setting) / best)
     assert np.median(ratios) < 1.5
 
 
 def test_a_run_with_cv_is_one_with_its_choice() -> None:
     _, contacts = smooth_map(150, 3000)
     found = cp.select_bandwidth(contacts)
-    assert found[0].bandwidth
+    assert found[0].bandwidth.setting
     chosen = cp.balance(contacts, "kde")
     given = cp.balance(contacts, "kde", searches=found)
-    plain = cp.balance(contacts, "kde", bandwidth=found[0].bandwidth)
+    plain = cp.balance(contacts, "kde", bandwidth=found[0].bandwidth.setting)
     np.testing.assert_array_equal(chosen.weights, plain.weights)
     np.testing.assert_array_equal(given.weights, plain.weights)
     assert chosen.status is cp.Status.CONVERGED
@@ -174,8 +174,7 @@ def test_sparse_maps_reject_bandwidths_without_a_score() -> None:
     found = cp.select_bandwidth(contacts, mask=kept, ignore_diags=2)[0]
     assert found.candidates[0].rejected
     assert np.isnan(found.candidates[0].score)
-    assert found.bandwidth
-    assert found.bandwidth > 1 / 150
+    assert found.bandwidth.value > 1 / 150
     assert cp.balance(contacts, "kde", mask=kept, ignore_diags=2).status is cp.Status.CONVERGED
 
 
@@ -185,7 +184,8 @@ def test_without_evidence_the_widest_bandwidth_is_chosen() -> None:
     matrix[0, 1] = matrix[1, 0] = 1
     found = cp.select_bandwidth(matrix)[0]
     assert all(candidate.rejected for candidate in found.candidates)
-    assert found.bandwidth == found.candidates[-1].whole > 0
+    assert found.bandwidth == found.candidates[-1].full_bandwidth
+    assert found.bandwidth.value > 0
     result = cp.balance(matrix, "kde")
     assert result.status is cp.Status.CONVERGED
     assert "the widest that was tried, since none could be scored" in result.reason
@@ -316,13 +316,13 @@ def test_the_same_from_disk_and_without_trans(method: str) -> None:
 def test_one_length_on_every_chromosome(scope: str) -> None:
     contacts = genome_map({"chr1": 70, "chr2": 60, "chr3": 50}, 6)
     (found,) = cp.select_bandwidth(contacts, scope=scope)
-    assert found.candidates[1].bandwidth == 1000
-    assert found.bandwidth
+    assert found.candidates[1].bandwidth == Bandwidth(1000.0, BandwidthUnit.BASE_PAIRS)
+    assert found.bandwidth.value
     chosen = cp.balance(contacts, "kde", scope=scope)
     assert chosen.status is cp.Status.CONVERGED
-    given = cp.balance(contacts, "kde", scope=scope, bandwidth=found.bandwidth)
+    given = cp.balance(contacts, "kde", scope=scope, bandwidth=found.bandwidth.setting)
     np.testing.assert_array_equal(chosen.weights, given.weights)
-    assert chosen.verdict.parts[0].bandwidth == found.bandwidth
+    assert chosen.verdict.parts[0].bandwidth == found.bandwidth.value
 
 
 @pytest.mark.parametrize("method", ["kde", "kde_eb"])
@@ -352,12 +352,12 @@ def test_words() -> None:
     assert words.startswith("Bandwidth ")
     assert words.count(" at ") == 2
     assert words.count(" \u00b1 ") == 3
-    lost = Candidate(0.0, 0.0, np.nan, np.nan, 0, "why")
+    lost = Candidate(Bandwidth(0.0), Bandwidth(0.0), np.nan, np.nan, 0, "why")
     assert sentence(Search("x", 10, 1.0, (lost,), 0).fact) == (
         "Bandwidth 0 (SSK), the widest that was tried, since none could be scored (why)."
     )
-    best = Candidate(0.25, 0.25, 1.0, 0.1, 9)
-    wider = (lost, replace(best, score=2.0, bandwidth=0.1), best)
+    best = Candidate(Bandwidth(0.25), Bandwidth(0.25), 1.0, 0.1, 9)
+    wider = (lost, replace(best, score=2.0, bandwidth=Bandwidth(0.1)), best)
     widest = Search("x", 1000, 5e3, wider, 2)
     assert sentence(widest.fact) == (
         "Bandwidth 1.2 Mb chosen by cross-validation, score 1 \u00b1 0.1 (2 \u00b1 0.1 at "
@@ -394,13 +394,12 @@ def test_a_sparse_real_map(shared_data: Path) -> None:
     found = cp.select_bandwidth(whole, mask=kept)
     assert len(found) == 1
     chosen = found[0]
-    assert chosen.bandwidth is not None
-    assert 2 <= chosen.bandwidth * chosen.bins <= 6
-    scores = {round(c.bandwidth * chosen.bins): c.score for c in chosen.candidates}
+    assert 2 <= chosen.bandwidth.value * chosen.bins <= 6
+    scores = {round(c.bandwidth.value * chosen.bins): c.score for c in chosen.candidates}
     assert chosen.candidates[chosen.best or 0].score < scores[16] < scores[128] < scores[2048]
     # By the paper's score the valley is wide and flat; its sides are not.
     (flat,) = cp.select_bandwidth(whole, mask=kept, score="cvm")
-    scores = {round(c.bandwidth * chosen.bins): c.score for c in flat.candidates}
+    scores = {round(c.bandwidth.value * chosen.bins): c.score for c in flat.candidates}
     least = min(c.score for c in flat.candidates if not c.rejected)
     assert max(scores[16], scores[32]) < 1.25 * least
     assert not scores[1] < 2 * least  # or rejected
@@ -425,10 +424,10 @@ def test_the_full_map_gets_a_narrower_bandwidth_than_its_folds(
     found = cp.select_bandwidth(contacts, method, ignore_diags=0, score=score)[0]
     assert found.best is not None
     chosen = found.candidates[found.best]
-    assert chosen.bandwidth > 0
-    assert found.bandwidth == pytest.approx(chosen.bandwidth * factor)
+    assert chosen.bandwidth.value > 0
+    assert found.bandwidth.value == pytest.approx(chosen.bandwidth.value * factor)
     result = cp.balance(contacts, method, ignore_diags=0, score=score, searches=[found])
-    assert result.verdict.parts[0].bandwidth == pytest.approx(found.bandwidth * 200)
+    assert result.verdict.parts[0].bandwidth == pytest.approx(found.bandwidth.value * 200)
     assert ("on halves of the contacts" in result.reason) == (factor < 1)
 
 
@@ -437,15 +436,15 @@ def test_lengths_never_turn_into_fractions() -> None:
     contacts = genome_map({"a": 40, "b": 30}, 5)
     small = replace(contacts, bins=BinTable.fixed(("a", "b"), (40, 30), 1))
     found = cp.select_bandwidth(small, scope="genome", ignore_diags=0, splits=1)[0]
-    assert found.candidates[0].whole == 0
-    assert found.candidates[1].bandwidth == 1
-    assert min(candidate.whole for candidate in found.candidates[1:]) == 1
+    assert found.candidates[0].full_bandwidth.value == 0
+    assert found.candidates[1].bandwidth == Bandwidth(1.0, BandwidthUnit.BASE_PAIRS)
+    assert min(candidate.full_bandwidth.value for candidate in found.candidates[1:]) == 1
 
 
 def test_a_score_that_differs_between_splits_counts_less() -> None:
-    lost = Candidate(0.0, 0.0, np.nan, np.nan, 0, "why")
-    shaky = Candidate(0.01, 0.01, 1.0, 0.3, 9)
-    sure = Candidate(0.1, 0.1, 1.2, 0.1, 9)
+    lost = Candidate(Bandwidth(0.0), Bandwidth(0.0), np.nan, np.nan, 0, "why")
+    shaky = Candidate(Bandwidth(0.01), Bandwidth(0.01), 1.0, 0.3, 9)
+    sure = Candidate(Bandwidth(0.1), Bandwidth(0.1), 1.2, 0.1, 9)
     assert choose((lost, shaky, sure), 0.0) == 1
     assert choose((lost, shaky, sure), 2.0) == 2
     assert choose((lost, shaky, sure, lost), 0.0, decisive=False) == 2

@@ -47,16 +47,16 @@ def test_candidates() -> None:
 def test_a_sparse_map_takes_bins_together() -> None:
     _, contacts = smooth_map(240, 1500)
     found = cp.select_bandwidth(contacts, "ssk_cv", ignore_diags=0)[0]
-    assert found.bandwidth
+    assert found.bandwidth.value
     result = cp.balance(contacts, "ssk_cv", searches=[found], ignore_diags=0)
     assert result.status is cp.Status.CONVERGED
     steps = np.count_nonzero(np.diff(result.weights[np.isfinite(result.weights)]))
-    assert steps <= 1 / found.bandwidth
+    assert steps <= 1 / found.bandwidth.value
 
 
 def test_a_deep_map_does_not() -> None:
     _, contacts = smooth_map(48, 5e7)
-    assert cp.select_bandwidth(contacts, "ssk_cv", ignore_diags=0)[0].bandwidth == 0
+    assert cp.select_bandwidth(contacts, "ssk_cv", ignore_diags=0)[0].bandwidth.value == 0
 
 
 def test_torch_runs_the_same_code() -> None:

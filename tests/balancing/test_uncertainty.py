@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 import counterpoise as cp
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import StoredContacts
 from counterpoise.errors import ConfigError
@@ -90,7 +91,7 @@ def test_variance_of_a_smoothed_vector(sigma: float, xp: str) -> None:
     bandwidth = sigma if sigma >= 1 else sigma / 41
     if 0 < sigma < 1:
         chromosomes, x, dense, like = chromosomes[:1], x[:37], dense[:37, :37], like[:37]
-    smoother = Gaussian(chromosomes, bandwidth, like, library)
+    smoother = Gaussian(chromosomes, Bandwidth.from_setting(bandwidth), like, library)
     got = np.asarray(smoother.variance(library.asarray(x)))
     np.testing.assert_allclose(got, dense**2 @ x, rtol=1e-9)
 
@@ -108,7 +109,7 @@ def test_kernels_far_wider_than_the_chromosome() -> None:
 def test_variance_of_means_of_runs() -> None:
     kept = np.ones(23, bool)
     kept[5] = False
-    smoother = Blocks([ChromosomeBins(kept, 1.0)], 4.0, np.ones(22), np)
+    smoother = Blocks([ChromosomeBins(kept, 1.0)], Bandwidth.from_setting(4.0), np.ones(22), np)
     dense = np.array([smoother.smooth(row) for row in np.eye(22)]).T
     x = np.random.default_rng(2).random(22)
     np.testing.assert_allclose(smoother.variance(x), dense**2 @ x, rtol=1e-12)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import counterpoise as cp
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.methods.kernel.smoothing import Gaussian, eigenvalues
 from tests.support.maps import random_map
@@ -50,7 +51,9 @@ def by_quadrature(pairs: Floats, n: int, bandwidth: float) -> Floats:
 @pytest.mark.parametrize("n", [1, 7, 60])
 def test_the_kernel_is_a_plain_sum_of_gaussians(sigma: float, n: int) -> None:
     bandwidth = sigma if sigma >= 1 else sigma / n
-    smoother = Gaussian([ChromosomeBins(np.ones(n, bool), 1.0)], bandwidth, np.ones(n), np)
+    smoother = Gaussian(
+        [ChromosomeBins(np.ones(n, bool), 1.0)], Bandwidth.from_setting(bandwidth), np.ones(n), np
+    )
     columns = [smoother.smooth(unit) for unit in np.eye(n)]
     expected = direct_smoother(np.ones(n, bool), sigma)
     np.testing.assert_allclose(np.array(columns).T, expected, rtol=0, atol=1e-14)
@@ -72,7 +75,7 @@ def test_smoothing_over_gaps_and_its_transpose() -> None:
     ]
     sizes = [int(c.kept.sum()) for c in chromosomes]
     n = sum(sizes)
-    smoother = Gaussian(chromosomes, 6.0, np.ones(n), np)
+    smoother = Gaussian(chromosomes, Bandwidth.from_setting(6.0), np.ones(n), np)
     expected = np.zeros((n, n))
     expected[: sizes[0], : sizes[0]] = direct_smoother(chromosomes[0].kept, 6.0)
     expected[sizes[0] :, sizes[0] :] = direct_smoother(chromosomes[2].kept, 3.0)
@@ -85,7 +88,8 @@ def test_smoothing_over_gaps_and_its_transpose() -> None:
 def test_several_bandwidths_side_by_side() -> None:
     rng = np.random.default_rng(6)
     kept = rng.random(50) < 0.8
-    n, bandwidths = int(kept.sum()), [0.0, 0.01, 0.2, 13.0]
+    n = int(kept.sum())
+    bandwidths = [Bandwidth.from_setting(setting) for setting in (0.0, 0.01, 0.2, 13.0)]
     x = rng.random((n, 4))
     several = Gaussian([ChromosomeBins(kept, 1.0)], bandwidths, np.ones(n), np)
     for number, bandwidth in enumerate(bandwidths):

@@ -26,39 +26,7 @@ MODULES = sorted(
 )
 # Modules whose docstrings are not complete yet; take a module out when it is.
 PENDING = {
-    "counterpoise.balancing.api",
-    "counterpoise.balancing.attempt",
-    "counterpoise.balancing.blocks",
-    "counterpoise.balancing.cross_validation",
-    "counterpoise.balancing.dropping",
-    "counterpoise.balancing.judging",
-    "counterpoise.balancing.matching",
-    "counterpoise.balancing.matrices",
-    "counterpoise.balancing.support",
-    "counterpoise.balancing.task",
-    "counterpoise.cohort.samples",
-    "counterpoise.methods.fixed_point",
-    "counterpoise.methods.ice",
-    "counterpoise.methods.kde",
-    "counterpoise.methods.kde_eb",
-    "counterpoise.methods.kernel.smoothing",
-    "counterpoise.methods.kernel.solver",
-    "counterpoise.methods.kr",
-    "counterpoise.methods.recorder",
-    "counterpoise.methods.scale",
-    "counterpoise.methods.ssk",
-    "counterpoise.methods.ssk_cv",
-    "counterpoise.methods.vc",
-    "counterpoise.records.facts",
-    "counterpoise.records.trace",
-    "counterpoise.records.verdict",
-    "counterpoise.records.wording",
-    "counterpoise.report.axes",
-    "counterpoise.report.run.weights",
     "counterpoise.report.summary",
-    "counterpoise.store.arrow",
-    "counterpoise.store.masks",
-    "counterpoise.store.mcool",
     "counterpoise.store.weights",
 }
 
@@ -93,7 +61,9 @@ def parameters(value: Any) -> list[str]:
         if issubclass(value, Enum) or Protocol in value.__mro__ or "__init__" not in vars(value):
             return []
         value = value.__init__
-    return [name for name in inspect.signature(value).parameters if name not in ("self", "cls")]
+    value = getattr(value, "__func__", value)  # of a class method
+    names = inspect.signature(value).parameters
+    return [name for name in names if name not in ("self", "cls") and not name.startswith("_")]
 
 
 def faults(name: str, value: Any) -> list[str]:

@@ -43,7 +43,7 @@ from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_balance, write_searches
 from counterpoise.tracking.values import read_values
 from tests.support import REPOSITORY
-from tests.support.hic import hic_bytes
+from tests.support.hic_files import hic_bytes
 
 EXPECTED = REPOSITORY / "tests" / "revisions.json"
 WRITE = "make accept"
@@ -172,8 +172,11 @@ def _search(paths: ResultPaths, name: str) -> list[dict[str, Any]]:
     return [
         {
             "part": search.label,
-            "chosen": search.candidates[search.best].whole,
-            "candidates": [[c.bandwidth, c.whole, c.score, c.error] for c in search.candidates],
+            "chosen": search.bandwidth.setting,
+            "candidates": [
+                [c.bandwidth.setting, c.full_bandwidth.setting, c.score, c.error]
+                for c in search.candidates
+            ],
         }
         for search in searches
     ]

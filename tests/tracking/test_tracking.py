@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.errors import CounterpoiseError, strip_credentials
 from counterpoise.files import read_json, sha256, write_json
 from counterpoise.records.search import Candidate, Search
@@ -46,9 +47,9 @@ def write_search(paths: ResultPaths, row: RunKey, score: float = 0.25) -> str:
         for label, base_pairs in (("genome", 20_000.0), ("chr2", 40_000.0))
     ]
     write_json(verdict, record)
-    none = Candidate(0.0, 0.0, math.nan, math.nan, 0, "not converged")
-    one = Candidate(0.125, 0.1, score, math.nan, 9)
-    two = Candidate(0.25, 0.2, 0.5, 0.01, 8)
+    none = Candidate(Bandwidth(0.0), Bandwidth(0.0), math.nan, math.nan, 0, "not converged")
+    one = Candidate(Bandwidth(0.125), Bandwidth(0.1), score, math.nan, 9)
+    two = Candidate(Bandwidth(0.25), Bandwidth(0.2), 0.5, 0.01, 8)
     best = 1 if score < two.score else 2
     searches = [
         Search("genome", 16, 1e4, (none, one, two), best), Search("chr2", 8, 1e4, (none,), 0)

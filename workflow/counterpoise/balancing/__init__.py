@@ -1,1 +1,1 @@
-"""Balance a contact map: every method, each part by itself, judged and recorded."""
+"""Balance a contact map part by part: solve, measure, judge and record."""

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,7 +140,7 @@ def balance(
         ``bandwidth`` is ``cv``; searched here if it is not given.
     progress : callable
         Receives a line of text as each part is done.
-    **settings
+    **settings : various
         The method's own, such as ``scope="cis"``, ``tolerance`` or ``ignore_diags``.
 
     Returns
@@ -199,7 +198,7 @@ def select_bandwidth(
 
     Parameters
     ----------
-    contacts, method, mask, backend, device, threads, progress, **settings
+    contacts, method, mask, backend, device, threads, progress, **settings : various
         As for ``balance``.
 
     Returns
@@ -220,6 +219,13 @@ def select_bandwidth(
 
 def make_settings(method: Method, settings: dict[str, Any]) -> MethodSettings:
     """Return the method's settings.
+
+    Parameters
+    ----------
+    method : Method
+        The method.
+    settings : dict
+        The settings that differ from its defaults.
 
     Raises
     ------
@@ -392,6 +398,9 @@ def _versions(method: Method, backend: str) -> dict[str, str]:
     }
     if method.version:
         versions[method.name] = method.version
-    for library in find_backend(backend).libraries:
-        versions[library] = version(library)
+    libraries = find_backend(backend).libraries
+    if libraries:
+        from importlib.metadata import version  # imports email and socket, which few runs need
+
+        versions |= {library: version(library) for library in libraries}
     return versions

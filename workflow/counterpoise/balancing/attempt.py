@@ -55,24 +55,30 @@ class Outcome:
 
 
 def attempt(part: Part) -> Outcome:
-    """Balance a part, all of whose bins have contacts unless the method fills, and judge it."""
+    """Balance a part and judge the result.
+
+    Parameters
+    ----------
+    part : Part
+        All its bins have contacts, unless the method fills.
+    """
     raw_total = part.total(part.operator.ones(), part.marginal)
     products = part.recorder.matvecs
-    decision = decide_first(part)
+    decision = _decide_first(part)
     if decision is not None and decision.exists is False:
-        return refuse(part, decision, raw_total, products)
-    solution = solve(part)
-    balanced = drop_given_up(part, solution)
+        return _refuse(part, decision, raw_total, products)
+    solution = _solve(part)
+    balanced = _drop_given_up(part, solution)
     if balanced is not part:
         raw_total = balanced.total(balanced.operator.ones(), balanced.marginal)
     measured = measure_row_sums(balanced, solution)
     # Where bins lost every partner to those that were dropped, only the whole can be examined.
     examined = balanced if (balanced.marginal > 0).all() else part
     judgement = judge(Case(part.task, examined.selection, solution, measured, decision))
-    return record(part, balanced, solution, measured, judgement, raw_total)
+    return _record(part, balanced, solution, measured, judgement, raw_total)
 
 
-def decide_first(part: Part) -> Decision | None:
+def _decide_first(part: Part) -> Decision | None:
     """Decide whether an exact balancing exists, where that spares the method's iterations.
 
     Methods that do not aim at equal row sums run on any map, and ``on_failure: keep`` wants what
@@ -89,7 +95,7 @@ def decide_first(part: Part) -> Decision | None:
     return decide(task.contacts, selection, task.examine_limit)
 
 
-def refuse(part: Part, decision: Decision, raw_total: float, products: int) -> Outcome:
+def _refuse(part: Part, decision: Decision, raw_total: float, products: int) -> Outcome:
     """Return the outcome for a part that has no exact balancing, without iterating."""
     assert decision.obstacle is not None
     selection = part.selection
@@ -107,19 +113,19 @@ def refuse(part: Part, decision: Decision, raw_total: float, products: int) -> O
     return Outcome(verdict, *np.full((2, len(selection.kept)), np.nan))
 
 
-def solve(part: Part) -> Solution:
+def _solve(part: Part) -> Solution:
     """Run the method."""
     # A diverging run overflows before the method notices.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
         return part.task.method.solve(part.problem(), part.task.settings)
 
 
-def drop_given_up(part: Part, solution: Solution) -> Part:
+def _drop_given_up(part: Part, solution: Solution) -> Part:
     """Return the part without the bins that the method dropped."""
     return part if solution.dropped is None else part.restrict(~solution.dropped)
 
 
-def record(
+def _record(
     part: Part,
     balanced: Part,
     solution: Solution,
@@ -133,14 +139,14 @@ def record(
     ----------
     part, balanced : Part
         All bins of the attempt, and those that have weights.
-    solution, measured, judgement
+    solution, measured, judgement : Solution, Measured, Judgement
         The results of the earlier steps.
     raw_total : float
         Total of the raw map over the balanced bins.
     """
     keep = part.task.keeps
     written = judgement.status.good or (keep and measured.span < USEFUL_SPAN)
-    facts = [*judgement.facts, *side_facts(part, balanced, solution, judgement)]
+    facts = [*judgement.facts, *_side_facts(part, balanced, solution, judgement)]
     kept = balanced.selection.kept
     weights, errors = np.full((2, len(kept)), np.nan)
     balanced_total = 0.0
@@ -174,7 +180,7 @@ def record(
     return Outcome(verdict, weights, errors, part.recorder.rows, isolated_weight)
 
 
-def side_facts(part: Part, balanced: Part, solution: Solution, judgement: Judgement) -> list[Fact]:
+def _side_facts(part: Part, balanced: Part, solution: Solution, judgement: Judgement) -> list[Fact]:
     """Return how the bandwidth was chosen, and which bins the method dropped."""
     facts: list[Fact] = []
     search = part.task.searches.get(part.selection.label)

@@ -22,7 +22,19 @@ BATCH = 1 << 16
 
 
 def on_diagonal(contacts: Contacts, selection: Selection) -> NDArray[np.bool_]:
-    """Return whether each bin has selected contacts with itself; bool [kept bins]."""
+    """Return whether each bin has selected contacts with itself.
+
+    Parameters
+    ----------
+    contacts : Contacts
+        The map.
+    selection : Selection
+        The part.
+
+    Returns
+    -------
+    ndarray of bool, shape (kept bins,)
+    """
     bins = np.flatnonzero(selection.kept) + selection.lo
     if selection.ignore_diags or selection.scope is Scope.TRANS:
         return np.zeros(len(bins), dtype=bool)
@@ -37,6 +49,13 @@ def nearest_pixels(
     contacts: Contacts, selection: Selection
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return a few selected pixels of each kept bin, those nearest to the main diagonal.
+
+    Parameters
+    ----------
+    contacts : Contacts
+        The map.
+    selection : Selection
+        The part; at least one bin is kept.
 
     Returns
     -------

@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends.base import Operator
-from counterpoise.backends.vectors import Vector, to_numpy
+from counterpoise.backends.vectors import to_numpy
 from counterpoise.balancing.scores import FEWEST_RUNS, find_runs, score, within_runs
 from counterpoise.balancing.task import Task
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import (
     ChromosomeBins,
     chromosome_bins,
@@ -29,24 +30,14 @@ from counterpoise.contacts.chromosomes import (
 from counterpoise.contacts.contact_map import CHUNK_PIXELS, Contacts, load_rows
 from counterpoise.contacts.selection import Selection
 from counterpoise.errors import ConfigError
-from counterpoise.methods.fixed_point import Ending, State, iterate
 from counterpoise.methods.kernel.settings import KernelSettings, Score
-from counterpoise.methods.kernel.smoothing import Smoother
-from counterpoise.methods.kernel.solver import Step, within_reach
+from counterpoise.methods.kernel.side_by_side import solve_together
+from counterpoise.methods.kernel.solver import Step
 from counterpoise.records.search import Candidate, Search
-from counterpoise.records.wording import (
-    NO_CONTACT_IN_REACH,
-    NO_CONTACTS,
-    RAN_OFF,
-    not_converged_after,
-    sentence,
-)
+from counterpoise.records.wording import NO_CONTACTS, sentence
 
 # Candidates that are computed side by side and share passes over the map.
 TOGETHER = 8
-# This tolerance moves a score by less than neighbouring candidates differ.
-TOLERANCE = 1e-5
-MAX_ITERATIONS = 300
 
 
 def choose(candidates: Sequence[Candidate], caution: float, decisive: bool = True) -> int:
@@ -76,6 +67,13 @@ def choose(candidates: Sequence[Candidate], caution: float, decisive: bool = Tru
 
 def split_contacts(contacts: Contacts, rng: np.random.Generator) -> tuple[Contacts, Contacts]:
     """Assign each contact of the upper triangle to one of two maps at random.
+
+    Parameters
+    ----------
+    contacts : Contacts
+        The map.
+    rng : numpy.random.Generator
+        Source of the random numbers.
 
     Raises
     ------
@@ -136,8 +134,8 @@ def search_parts(
 class _Trial:
     """A candidate while it is tried: its scores so far, or why it was rejected."""
 
-    bandwidth: float
-    whole: float
+    bandwidth: Bandwidth
+    full_bandwidth: Bandwidth
     scores: list[float] = field(default_factory=list)
     iterations: int = 0
     rejected: str = ""
@@ -151,25 +149,23 @@ class _Trial:
     def candidate(self) -> Candidate:
         """Return the candidate with the mean of its scores."""
         if self.rejected:
-            return Candidate(self.bandwidth, self.whole, np.nan, np.nan, 0, self.rejected)
+            return Candidate(self.bandwidth, self.full_bandwidth, np.nan, np.nan, 0, self.rejected)
         error = float(np.std(self.scores, ddof=1) / len(self.scores) ** 0.5)
         mean = float(np.mean(self.scores))
-        return Candidate(self.bandwidth, self.whole, mean, error, self.iterations)
+        return Candidate(self.bandwidth, self.full_bandwidth, mean, error, self.iterations)
 
 
 def _start_trials(chromosomes: Sequence[ChromosomeBins], settings: KernelSettings) -> list[_Trial]:
     """Return the candidates of a part, the narrowest first."""
     largest = _largest(chromosomes)
-    n, unit = len(largest.kept), 1.0
-    if len(chromosomes) > 1:
-        # The same length on each of them, not the same share.
-        unit = n * largest.bin_size
-    widths = [fraction * unit for fraction in settings.candidates(n)]
-    # A length below one base pair would be read as a fraction.
-    least = 1.0 if unit > 1 else 0.0
-    return [
-        _Trial(width, max(width * settings.full_map_factor, min(width, least))) for width in widths
-    ]
+    fractions = settings.candidates(len(largest.kept))
+    if len(chromosomes) == 1:
+        bandwidths = [Bandwidth(fraction) for fraction in fractions]
+    else:  # the same length on each of them, not the same fraction
+        length = len(largest.kept) * largest.bin_size
+        bandwidths = [Bandwidth.from_base_pairs(fraction * length) for fraction in fractions]
+    factor = settings.full_map_factor
+    return [_Trial(bandwidth, bandwidth.scale(factor)) for bandwidth in bandwidths]
 
 
 def _largest(chromosomes: Sequence[ChromosomeBins]) -> ChromosomeBins:
@@ -270,7 +266,7 @@ def _has_chromosome(half: Operator, chromosomes: Sequence[ChromosomeBins]) -> ND
 
 def _score_round(
     chromosomes: Sequence[ChromosomeBins],
-    bandwidths: list[float],
+    bandwidths: list[Bandwidth],
     step: Step,
     settings: KernelSettings,
     runs: NDArray[np.intp],
@@ -284,7 +280,7 @@ def _score_round(
 
     Parameters
     ----------
-    chromosomes, bandwidths, step, settings, runs
+    chromosomes, bandwidths, step, settings, runs : various
         What both rounds of a split have in common.
     learn : Operator
         The half to learn from.
@@ -314,121 +310,3 @@ def _score_round(
         if not rejected[0]:
             start = u[:, 0]
     return results
-
-
-@dataclass
-class _Columns:
-    """Bandwidths that iterate side by side; each column of u ends separately.
-
-    Attributes
-    ----------
-    operator, mean, step, settings
-        The arguments of the method's step.
-    smoother : Smoother
-        For all columns.
-    tolerance : float
-        Largest deviation from one at which a column has converged.
-    rejected : list of str
-        Why each column is rejected; empty while it is not.
-    """
-
-    operator: Operator
-    smoother: Smoother
-    mean: Any
-    step: Step
-    settings: KernelSettings
-    tolerance: float
-    rejected: list[str]
-
-    def __post_init__(self) -> None:
-        """Let every column that is not rejected go on."""
-        self.iterations = [0] * len(self.rejected)
-        self.going = [k for k, reason in enumerate(self.rejected) if not reason]
-        self._stepped: list[int] = []
-        self._active = self.smoother
-        self._moving: Vector = None
-
-    def measure(self, state: State) -> Vector:
-        """Return the quantity that is one at the solution, for the columns that go on."""
-        if self._stepped != self.going:
-            self._stepped, self._active = self.going, self.smoother.only(self.going)
-        self._moving = state.u[:, self._stepped]
-        return self.step(self.operator, self._active, self._moving, self.mean, self.settings)
-
-    def inspect(self, state: State) -> Ending | None:
-        """End the columns that converged or diverged; the iteration ends with the last."""
-        deviations = to_numpy(self.operator.xp.amax(abs(state.quantity - 1), 0))
-        self.going = []
-        for k, deviation in zip(self._stepped, deviations, strict=True):
-            if not np.isfinite(deviation):
-                self.rejected[k] = RAN_OFF
-            elif deviation < self.tolerance:
-                self.iterations[k] = state.iteration
-            else:
-                self.going.append(k)
-        return None if self.going else Ending.CONVERGED
-
-    def update(self, u: Vector, quantity: Vector) -> Vector:
-        """Update the columns of the last step."""
-        u[:, self._stepped] = self._moving / self.operator.xp.sqrt(quantity)
-        return u
-
-
-def solve_together(
-    operator: Operator,
-    chromosomes: Sequence[ChromosomeBins],
-    bandwidths: list[float],
-    start: Vector,
-    step: Step,
-    settings: KernelSettings,
-) -> tuple[Vector, list[int], list[str]]:
-    """Solve for several bandwidths side by side.
-
-    Parameters
-    ----------
-    operator : Operator
-        The map.
-    chromosomes : sequence of ChromosomeBins
-        Where its bins lie.
-    bandwidths : list of float
-        One for each column.
-    start : Vector
-        float64 [bins], where every column starts.
-    step : Step
-        The method's step.
-    settings : KernelSettings
-        The method's settings.
-
-    Returns
-    -------
-    u : Vector
-        float64 [bins, bandwidths].
-    iterations : list of int
-        Iterations of each column; 0 for those that are rejected.
-    rejected : list of str
-        Why each column is rejected; empty where it is not.
-    """
-    xp, stopping = operator.xp, settings.stopping
-    smoother = settings.smoother(chromosomes, bandwidths, start, xp)
-    marginal = operator.product(operator.ones())
-    tolerance, limit = stopping.tolerance, stopping.max_iterations
-    if not stopping.decides:
-        tolerance, limit = max(tolerance, TOLERANCE), min(limit, MAX_ITERATIONS)
-    # A method that smooths because it is stopped always starts from one.
-    u = xp.stack([xp.ones_like(start) if stopping.decides else start] * len(bandwidths)).T
-    rejected = [""] * len(bandwidths)
-    if not settings.positive_everywhere:
-        reached = to_numpy(within_reach(smoother, xp.stack([marginal] * len(bandwidths)).T))
-        rejected = ["" if column.all() else NO_CONTACT_IN_REACH for column in reached.T]
-    mean = marginal.sum() / operator.size
-    columns = _Columns(operator, smoother, mean, step, settings, tolerance, rejected)
-    state = State(u)
-    if columns.going:
-        # Columns that diverge overflow before they are rejected.
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            iterate(
-                state, columns.measure, columns.inspect, columns.update, limit, last_update=True
-            )
-    for k in columns.going:
-        rejected[k] = not_converged_after(limit)
-    return state.u, columns.iterations, rejected

@@ -37,18 +37,18 @@ def drop_sparsest(part: Part, failed: Outcome) -> Outcome:
     products = failed.verdict.matvecs
     tried = 0
     for percentile in DROP_PERCENTILES:
-        rest = keep_above(part, percentile, products)
+        rest = _keep_above(part, percentile, products)
         if rest is not None:
             products = rest.recorder.matvecs
         if rest is None or not rest.selection.kept.any():
             break
         tried = percentile
-        if failed.verdict.cause is Cause.DISCONNECTED and is_disconnected(rest):
+        if failed.verdict.cause is Cause.DISCONNECTED and _is_disconnected(rest):
             continue  # it would fail again, after as many iterations
         outcome = attempt(rest)
         products = outcome.verdict.matvecs
         if outcome.verdict.status.good:
-            return add_dropped(part, rest, outcome, failed, percentile)
+            return _add_dropped(part, rest, outcome, failed, percentile)
     verdict = failed.verdict
     useless = DroppingFailed(tried, none_left=tried < DROP_PERCENTILES[-1])
     return replace(
@@ -56,7 +56,7 @@ def drop_sparsest(part: Part, failed: Outcome) -> Outcome:
     )
 
 
-def keep_above(part: Part, percentile: int, products: int) -> Part | None:
+def _keep_above(part: Part, percentile: int, products: int) -> Part | None:
     """Return the part without the bins up to a percentile of row sums.
 
     Bins that lose all their partners are dropped with them.
@@ -84,13 +84,13 @@ def keep_above(part: Part, percentile: int, products: int) -> Part | None:
     return part.restrict(kept, recorder).drop_isolated()
 
 
-def is_disconnected(part: Part) -> bool:
+def _is_disconnected(part: Part) -> bool:
     """Return whether bins that all have contacts form several components."""
     decision = examine(part.task.contacts, part.selection, part.task.examine_limit)
     return (decision.components or 1) > 1
 
 
-def add_dropped(
+def _add_dropped(
     part: Part, rest: Part, outcome: Outcome, failed: Outcome, percentile: int
 ) -> Outcome:
     """Add to a good outcome which bins were dropped and why the part failed with them."""

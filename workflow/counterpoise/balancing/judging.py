@@ -93,7 +93,17 @@ def measure_row_sums(part: Part, solution: Solution) -> Measured:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The verdict on an attempt: its status, its cause and the facts."""
+    """The verdict on an attempt.
+
+    Attributes
+    ----------
+    status : Status
+        How the attempt ended.
+    cause : Cause
+        Why the part is not balanced.
+    facts : tuple of Fact
+        What the reason will say.
+    """
 
     status: Status
     cause: Cause
@@ -233,7 +243,15 @@ class Case:
 
 
 def obstacle_facts(obstacle: Fact, settings: MethodSettings) -> tuple[Fact, ...]:
-    """Return why no exact balancing exists, after what to do about it."""
+    """Return why no exact balancing exists, after what to do about it.
+
+    Parameters
+    ----------
+    obstacle : Fact
+        What rules out an exact balancing.
+    settings : MethodSettings
+        Decide which remedies are left.
+    """
     drops = settings.on_failure == OnFailure.DROP
     actions = [Remedy.MASK_MORE if drops else Remedy.MASK_SPARSEST]
     if settings.ignore_diags:
@@ -243,7 +261,19 @@ def obstacle_facts(obstacle: Fact, settings: MethodSettings) -> tuple[Fact, ...]
 
 @dataclass(frozen=True)
 class Rule:
-    """A row of the table; None keeps the method's own status or cause."""
+    """A row of the table.
+
+    Attributes
+    ----------
+    when : callable
+        Whether the rule matches a case.
+    status : Status or None
+        The status; None keeps the method's own.
+    cause : Cause or None
+        The cause; None keeps the method's own.
+    facts : callable
+        The facts of a case.
+    """
 
     when: Callable[[Case], bool]
     status: Status | None
@@ -277,7 +307,13 @@ RULES = (
 
 
 def judge(case: Case) -> Judgement:
-    """Judge an attempt by the first rule that matches."""
+    """Judge an attempt by the first rule that matches.
+
+    Parameters
+    ----------
+    case : Case
+        What is known of the attempt.
+    """
     rule = next(rule for rule in RULES if rule.when(case))
     return Judgement(
         case.solution.status if rule.status is None else rule.status,

@@ -140,6 +140,13 @@ def selected_pattern(contacts: Contacts, selection: Selection) -> sp.csr_matrix:
 
     The entries are those of ``backends.scipy.selected_matrix``, in a fifth of its memory.
 
+    Parameters
+    ----------
+    contacts : Contacts
+        The map.
+    selection : Selection
+        The part.
+
     Returns
     -------
     csr_matrix, shape (kept bins, kept bins)

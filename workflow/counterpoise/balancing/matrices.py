@@ -1,7 +1,7 @@
 """Plain functions on any scipy sparse matrix, with the signatures of the gunz_cm tutorial.
 
-They warn where a map is not balanced, since a matrix alone cannot say so; ``counterpoise.balance``
-returns the verdict itself.
+They warn if a map is not balanced, since a matrix alone cannot say so; ``counterpoise.balance``
+returns the verdict.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from counterpoise.methods.kernel.settings import CV
 
 
 class NotBalancedWarning(UserWarning):
-    """The returned matrix is not balanced; the text says why."""
+    """Warning that a returned matrix is not balanced; the text says why."""
 
 
 def kr_normalize(
@@ -31,21 +31,29 @@ def kr_normalize(
     backend: str = AUTO,
     device: str | None = None,
 ) -> tuple[sp.csr_matrix, NDArray[np.float64]]:
-    """Knight-Ruiz: every row sum of the result is one, up to ``tolerance``.
+    """Balance with Knight-Ruiz: every row sum of the result is one, up to ``tolerance``.
 
     Parameters
     ----------
-    matrix : symmetric, nonnegative, scipy sparse or dense [n, n]; rows without entries stay so.
-    max_iter : limit of matrix-vector products, the unit of KR's cost.
-    tolerance : on the 2-norm of (row sums - 1).
-    device : ``cpu``, ``cuda`` (with the backends ``torch`` and ``auto``), or None to choose.
+    matrix : sparse matrix or array_like, shape (n, n)
+        Symmetric and nonnegative, scipy sparse or dense; rows without entries stay empty.
+    max_iter : int
+        Limit of matrix-vector products, the unit of KR's cost.
+    tolerance : float
+        On the 2-norm of (row sums - 1).
+    backend : str
+        What computes; see ``counterpoise.backends``.
+    device : str, optional
+        ``cpu`` or ``cuda`` (for the backends ``torch`` and ``auto``); None to choose.
 
     Returns
     -------
-    balanced : float64 CSR [n, n].
-    weights : float64 [n], NaN for empty rows; ``balanced[i, j] = w[i] * w[j] * matrix[i, j]``.
+    balanced : csr_matrix of float64, shape (n, n)
+        The balanced matrix.
+    weights : ndarray of float64, shape (n,)
+        NaN for empty rows; ``balanced[i, j] = weights[i] * weights[j] * matrix[i, j]``.
     """
-    result = _normalized(
+    result = _balance_matrix(
         matrix, Balancing.KR, backend, device, max_products=max_iter, tolerance=tolerance
     )
     return result.matrix(), result.weights
@@ -54,15 +62,24 @@ def kr_normalize(
 def ice_normalize(
     matrix: Any, max_iter: int = 100, tolerance: float = 1e-5, target: float | None = None
 ) -> sp.csr_matrix:
-    """ICE: every row sum of the result is ``target``.
+    """Balance with ICE: every row sum of the result is ``target``.
 
     Parameters
     ----------
-    max_iter : limit of iterations.
-    tolerance : on the largest relative deviation of a row sum from the mean.
-    target : None for the mean row sum of the input, so that the total stays the same.
+    matrix : sparse matrix or array_like, shape (n, n)
+        Symmetric and nonnegative, scipy sparse or dense; rows without entries stay empty.
+    max_iter : int
+        Limit of iterations.
+    tolerance : float
+        On the largest relative deviation of a row sum from the mean.
+    target : float, optional
+        The row sum; by default the mean row sum of the input, so that the total stays the same.
+
+    Returns
+    -------
+    csr_matrix of float64, shape (n, n)
     """
-    result = _normalized(
+    result = _balance_matrix(
         matrix,
         Balancing.ICE,
         AUTO,
@@ -78,13 +95,33 @@ def ice_normalize(
 
 
 def vc_normalize(matrix: Any) -> sp.csr_matrix:
-    """Vanilla coverage: divided by the row sums of both bins, the total kept (as Juicer does)."""
-    return _normalized(matrix, Balancing.VC, AUTO, None).matrix()
+    """Balance with vanilla coverage: divide by the row sums of both bins, keep the total.
+
+    Parameters
+    ----------
+    matrix : sparse matrix or array_like, shape (n, n)
+        Symmetric and nonnegative, scipy sparse or dense; rows without entries stay empty.
+
+    Returns
+    -------
+    csr_matrix of float64, shape (n, n)
+    """
+    return _balance_matrix(matrix, Balancing.VC, AUTO, None).matrix()
 
 
 def vc_sqrt_normalize(matrix: Any) -> sp.csr_matrix:
-    """Divided by the square roots of the row sums of both bins, the total kept."""
-    return _normalized(matrix, Balancing.VC_SQRT, AUTO, None).matrix()
+    """Divide by the square roots of the row sums of both bins, keep the total.
+
+    Parameters
+    ----------
+    matrix : sparse matrix or array_like, shape (n, n)
+        Symmetric and nonnegative, scipy sparse or dense; rows without entries stay empty.
+
+    Returns
+    -------
+    csr_matrix of float64, shape (n, n)
+    """
+    return _balance_matrix(matrix, Balancing.VC_SQRT, AUTO, None).matrix()
 
 
 def kde_normalize(
@@ -95,21 +132,34 @@ def kde_normalize(
     backend: str = AUTO,
     device: str | None = None,
 ) -> tuple[sp.csr_matrix, NDArray[np.float64]]:
-    """Kernel density balancing: the mean row sum of the result is one, not each of them.
+    """Balance with kernel density balancing: the mean row sum of the result is one.
+
+    Single row sums are not made equal.
 
     Parameters
     ----------
-    bandwidth : below 1 a fraction of the matrix, from 1 up bins, 0 for none (SSK); ``cv`` lets
+    matrix : sparse matrix or array_like, shape (n, n)
+        Symmetric and nonnegative, scipy sparse or dense; rows without entries stay empty.
+    bandwidth : float or str
+        Below 1 a fraction of the matrix, from 1 up bins, 0 for none (SSK); ``cv`` lets
         cross-validation choose, for which the entries must be whole numbers.
-    max_iter, tolerance : of the iteration.
-    backend, device : see ``kr_normalize``.
+    max_iter : int
+        Limit of iterations.
+    tolerance : float
+        On the largest deviation from one of what the method drives to one.
+    backend : str
+        What computes; see ``counterpoise.backends``.
+    device : str, optional
+        ``cpu`` or ``cuda`` (for the backends ``torch`` and ``auto``); None to choose.
 
     Returns
     -------
-    balanced : float64 CSR [n, n].
-    weights : float64 [n], NaN for empty rows.
+    balanced : csr_matrix of float64, shape (n, n)
+        The balanced matrix.
+    weights : ndarray of float64, shape (n,)
+        NaN for empty rows; ``balanced[i, j] = weights[i] * weights[j] * matrix[i, j]``.
     """
-    result = _normalized(
+    result = _balance_matrix(
         matrix,
         Balancing.KDE,
         backend,
@@ -121,9 +171,10 @@ def kde_normalize(
     return result.matrix(), result.weights
 
 
-def _normalized(
+def _balance_matrix(
     matrix: Any, method: str, backend: str, device: str | None, **settings: Any
 ) -> Balance:
+    """Balance a matrix, keep the weights reached, and warn where it is not balanced."""
     if backend not in list(Backend):
         raise ValueError(f"backend is {backend!r}; it must be one of {', '.join(Backend)}")
     result = balance(matrix, method, backend=backend, device=device, on_failure="keep", **settings)

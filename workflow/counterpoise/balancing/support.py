@@ -89,7 +89,17 @@ def decide(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
 
 
 def examine(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
-    """Decide by a largest matching of the whole map; undecided above ``limit`` pixels."""
+    """Decide whether the selected map has total support, by matching the whole map.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+    selection : Selection
+        Every kept bin must have a selected contact.
+    limit : int
+        Maps with more pixels are left undecided.
+    """
     if too_large(contacts, selection, limit):
         return Decision(None)
     support = find_support(selected_pattern(_load_rows(contacts, selection), selection))
@@ -102,6 +112,15 @@ def too_large(contacts: ContactMap, selection: Selection, limit: int) -> bool:
     """Return whether the rows of a selection hold more pixels than ``limit``.
 
     For a chromosome (scope cis), pixels with other chromosomes do not count.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+    selection : Selection
+        The part.
+    limit : int
+        Number of pixels.
     """
     first, end = int(contacts.indptr[selection.lo]), int(contacts.indptr[selection.hi])
     if selection.scope is not Scope.CIS or end - first <= limit:

@@ -148,7 +148,7 @@ class Part:
         operator = self.operator.restrict(kept)
         if recorder is not None:
             operator = operator.with_recorder(recorder)
-        selection = restrict_selection(self.selection, kept)
+        selection = _restrict_selection(self.selection, kept)
         return replace(
             self,
             selection=selection,
@@ -163,7 +163,7 @@ class Part:
         operator = self.operator
         if has_contacts.any() and not has_contacts.all():
             operator = operator.restrict(has_contacts)
-        selection = restrict_selection(self.selection, has_contacts)
+        selection = _restrict_selection(self.selection, has_contacts)
         return replace(
             self, selection=selection, operator=operator, marginal=self.marginal[present]
         )
@@ -221,7 +221,7 @@ def open_part(task: Task, contacts: ContactMap, selection: Selection) -> Part:
     return Part(task, selection, operator, operator.product(operator.ones()))
 
 
-def restrict_selection(selection: Selection, kept: NDArray[np.bool_]) -> Selection:
+def _restrict_selection(selection: Selection, kept: NDArray[np.bool_]) -> Selection:
     """Return a selection with fewer of its kept bins; ``kept`` is bool [kept bins]."""
     bins = selection.kept.copy()
     bins[bins] = kept

@@ -19,7 +19,7 @@ REVISIONS = {
     "inspect": 2,
     "ingest": 1,
     "mask": 1,
-    "bandwidth": 1,
+    "bandwidth": 2,
     "balance": 2,
     "export": 1,
     "plot": 1,

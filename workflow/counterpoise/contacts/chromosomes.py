@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.selection import Selection
 
@@ -27,15 +28,15 @@ class ChromosomeBins:
     kept: NDArray[np.bool_]
     bin_size: float
 
-    def sigma(self, bandwidth: float) -> float:
+    def sigma(self, bandwidth: Bandwidth) -> float:
         """Return the standard deviation of a Gaussian in bins.
 
         Parameters
         ----------
-        bandwidth : float
-            A fraction of the chromosome if below 1, else base pairs.
+        bandwidth : Bandwidth
+            A fraction of the chromosome, or base pairs.
         """
-        return bandwidth * len(self.kept) if bandwidth < 1 else bandwidth / self.bin_size
+        return bandwidth.in_bins(len(self.kept), self.bin_size)
 
 
 def restrict_chromosomes(

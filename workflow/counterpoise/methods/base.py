@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
@@ -277,8 +278,8 @@ class Problem:
         building the operator.
     chromosomes : callable
         Returns the positions of the bins on their chromosomes.
-    bandwidth : float or None
-        Bandwidth that a search chose for this part, as in the settings; None without a search.
+    bandwidth : Bandwidth or None
+        Bandwidth that a search chose for this part; None without a search.
     """
 
     operator: Operator
@@ -286,7 +287,7 @@ class Problem:
     record: Recorder
     nonzeros: Callable[[], Vector]
     chromosomes: Callable[[], list[ChromosomeBins]]
-    bandwidth: float | None = None
+    bandwidth: Bandwidth | None = None
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,13 @@ def recorded(
 
 
 def ended(state: State) -> Solution:
-    """Return the solution that an iteration ended with, its weights being u."""
+    """Return the solution that an iteration ended with; its weights are u.
+
+    Parameters
+    ----------
+    state : State
+        With an ending.
+    """
     if state.ending is Ending.DIVERGED:
         return diverged(state.u, state.iteration)
     if state.ending is Ending.LIMIT:
@@ -121,7 +127,17 @@ def ended(state: State) -> Solution:
 
 
 def diverged(weights: Vector, iterations: int, unit: Unit = Unit.ITERATIONS) -> Solution:
-    """Return the solution of a method whose weights ran off to zero or infinity."""
+    """Return the solution of a method whose weights ran off to zero or infinity.
+
+    Parameters
+    ----------
+    weights : Vector
+        The weights reached.
+    iterations : int
+        Iterations of the method's outer loop.
+    unit : Unit
+        What they are called.
+    """
     facts = (Diverged(iterations, unit),)
     return Solution(weights, Status.FAILED, iterations, Cause.DIVERGED, facts)
 

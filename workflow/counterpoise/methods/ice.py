@@ -67,6 +67,13 @@ def solve(problem: Problem, settings: IceSettings) -> Solution:
 
     Order and details are cooler's (``cooler._balance``): the scale and the stopping rule look at
     the row sums before the last update, and that update is kept.
+
+    Parameters
+    ----------
+    problem : Problem
+        The part.
+    settings : IceSettings
+        The method's settings.
     """
     product, scale = problem.operator.product, problem.marginal.mean()
 
@@ -88,7 +95,7 @@ def solve(problem: Problem, settings: IceSettings) -> Solution:
         State(problem.operator.ones()),
         measure=relative_row_sums,
         inspect=recorded(problem.record, converged),
-        update=divide,
+        update=_divide,
         max_iterations=settings.max_iterations,
         last_update=True,
     )
@@ -98,7 +105,7 @@ def solve(problem: Problem, settings: IceSettings) -> Solution:
     return replace(ended(state), weights=state.u * scaling, isolated_weight=scaling)
 
 
-def divide(u: Vector, relative: Vector) -> Vector:
+def _divide(u: Vector, relative: Vector) -> Vector:
     """Divide u, in place, by the row sums relative to their mean."""
     u /= relative
     return u

@@ -96,7 +96,21 @@ class KdeSettings(KernelSettings):
 def step(
     operator: Operator, smoother: Smoother, u: Vector, mean: Any, settings: KdeSettings
 ) -> Vector:
-    """Row sums of the balanced density, or smoothed row sums of the balanced map."""
+    """Return row sums of the balanced density, or smoothed row sums of the balanced map.
+
+    Parameters
+    ----------
+    operator : Operator
+        The map.
+    smoother : Smoother
+        For one bandwidth, or for as many as u has columns.
+    u : Vector
+        float64 [bins] or [bins, bandwidths].
+    mean : float
+        Mean raw row sum.
+    settings : KdeSettings
+        The method's settings.
+    """
     if settings.variant == Variant.OBSERVATION:
         return smoother.smooth(u * operator.product(u)) / mean
     density = smoother.smooth(operator.product(smoother.spread(u))) / mean
@@ -108,7 +122,21 @@ def step(
 def noise(
     operator: Operator, smoother: Smoother, u: Vector, mean: Any, settings: KdeSettings
 ) -> Vector:
-    """Relative variance; NaN for ``observation``, where it hangs on when that was stopped."""
+    """Return the relative variance of u; NaN for ``observation``, which is stopped early.
+
+    Parameters
+    ----------
+    operator : Operator
+        The map.
+    smoother : Smoother
+        For one bandwidth, or for as many as u has columns.
+    u : Vector
+        float64 [bins] or [bins, bandwidths].
+    mean : float
+        Mean raw row sum.
+    settings : KdeSettings
+        The method's settings.
+    """
     if settings.variant == Variant.OBSERVATION:
         return u * math.nan
     return (1 - settings.mixing) ** 2 * curve_noise(operator, smoother, u, mean, settings)

@@ -1,4 +1,4 @@
-"""KDE_EB: a kernel curve for every bin, and the bin's own evidence as far as it has enough.
+"""KDE_EB: a kernel curve, and each bin's own contacts in proportion to their evidence.
 
 Beyond the paper of ``kde``. With A the map over its mean row sum, s = A u is what the contacts of
 a bin say of it, with Poisson variance v = A u^2, and g = S s (without the bin itself) what its
@@ -20,8 +20,8 @@ from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.methods.kernel.smoothing import Gaussian
 from counterpoise.methods.kernel.solver import solve_by
 
-# Variance of bins about the curve, relative to it. With less, a bin's own evidence would not count;
-# more is the mark of a sparse map that has no exact balancing, on which weights feed on themselves.
+# Limits of the variance of bins about the curve, relative to it. Below, a bin's own evidence would
+# not count; above, the map is sparse and has no exact balancing, and weights would run off.
 LEAST_VARIANCE, LARGEST_VARIANCE = 1e-4, 1.0
 
 
@@ -32,15 +32,20 @@ class KdeEbSettings(KernelSettings):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of each bin, float64 [bins] (or [bins, bandwidths], and [bandwidths]).
+    """What the contacts say of each bin, float64 [bins] (or [bins, bandwidths]).
 
     Attributes
     ----------
-    own : s, from the bin's own contacts.
-    noise : v, its Poisson variance.
-    curve : g, from its neighbours'.
-    unit : phi, variance of a unit of s; where a bin has no contacts, as around it.
-    variance : 1 / kappa.
+    own : Vector
+        s, from the bin's own contacts.
+    noise : Vector
+        v, its Poisson variance.
+    curve : Vector
+        g, from its neighbours' contacts.
+    unit : Vector
+        phi, the variance of a unit of s; that around the bin where it has no contacts.
+    variance : Vector
+        1 / kappa, a number (or [bandwidths]).
     """
 
     own: Vector
@@ -51,7 +56,19 @@ class Evidence:
 
 
 def weigh(operator: Operator, smoother: Gaussian, u: Vector, mean: Any) -> Evidence:
-    """The evidence at u."""
+    """Return the evidence at u.
+
+    Parameters
+    ----------
+    operator : Operator
+        The map.
+    smoother : Gaussian
+        For one bandwidth, or for as many as u has columns.
+    u : Vector
+        float64 [bins] or [bins, bandwidths].
+    mean : float
+        Mean raw row sum.
+    """
     xp = operator.xp
     own = operator.product(u) / mean
     noise = operator.product(u * u) / mean**2
@@ -59,7 +76,7 @@ def weigh(operator: Operator, smoother: Gaussian, u: Vector, mean: Any) -> Evide
     curve = smoother.without_own(own, around)
     unit_around = smoother.smooth(noise) / around
     unit = xp.where(own > 0, noise / own, unit_around)
-    # Each bin as much as there is of its curve: a plain mean would be decided by bins with next to
+    # Each bin counts in proportion to its curve: a plain mean would be decided by bins with almost
     # nothing around them, and a ratio of sums of squares by those with most.
     stray = ((own - curve) ** 2 / curve - unit_around).sum(0) / curve.sum(0)
     return Evidence(own, noise, curve, unit, stray.clip(LEAST_VARIANCE, LARGEST_VARIANCE))
@@ -68,7 +85,21 @@ def weigh(operator: Operator, smoother: Gaussian, u: Vector, mean: Any) -> Evide
 def step(
     operator: Operator, smoother: Gaussian, u: Vector, mean: Any, settings: KdeEbSettings
 ) -> Vector:
-    """u h, from the posterior means h."""
+    """Return u h, from the posterior means h.
+
+    Parameters
+    ----------
+    operator : Operator
+        The map.
+    smoother : Gaussian
+        For one bandwidth, or for as many as u has columns.
+    u : Vector
+        float64 [bins] or [bins, bandwidths].
+    mean : float
+        Mean raw row sum.
+    settings : KdeEbSettings
+        The method's settings.
+    """
     at = weigh(operator, smoother, u, mean)
     # (kappa + s / phi) / (kappa + g / phi), times phi / kappa above and below.
     share = (at.unit + at.variance * at.own) / (at.unit + at.variance * at.curve)
@@ -78,10 +109,24 @@ def step(
 def noise(
     operator: Operator, smoother: Gaussian, u: Vector, mean: Any, settings: KdeEbSettings
 ) -> Vector:
-    """Relative posterior variance: of the gamma variable, 1 / (kappa + s / phi), and the curve's.
+    """Return the relative posterior variance of u.
 
-    Of the curve's own noise a bin takes on as much as it goes by the curve. So bins with no
-    contacts have errors, too: how far bins stray from their neighbours.
+    It is that of the gamma variable, 1 / (kappa + s / phi), and the curve's noise in proportion to
+    the weight of the curve in the estimate. A bin with no contacts has an error, too: how far bins
+    stray from their neighbours.
+
+    Parameters
+    ----------
+    operator : Operator
+        The map.
+    smoother : Gaussian
+        For one bandwidth, or for as many as u has columns.
+    u : Vector
+        float64 [bins] or [bins, bandwidths].
+    mean : float
+        Mean raw row sum.
+    settings : KdeEbSettings
+        The method's settings.
     """
     at = weigh(operator, smoother, u, mean)
     by_curve = at.unit / (at.unit + at.variance * at.curve)

@@ -58,7 +58,15 @@ class KrSettings(EqualSumsSettings):
 
 
 def solve(problem: Problem, settings: KrSettings) -> Solution:
-    """Find unit row sums: the weights x with x * (A x) = 1."""
+    """Find unit row sums: the weights x with x * (A x) = 1.
+
+    Parameters
+    ----------
+    problem : Problem
+        The part.
+    settings : KrSettings
+        The method's settings.
+    """
     return replace(_solve(problem, settings), target=1.0)
 
 

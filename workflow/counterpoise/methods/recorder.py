@@ -16,28 +16,51 @@ EVERY_SECONDS = 10.0  # between two lines about one part
 
 @dataclass
 class Recorder:
-    """Collects the trace of one part and counts the products of its operator.
+    """Collects the trace of one part, counts its products and reports progress.
 
     Attributes
     ----------
-    matvecs : products so far, those of attempts before this one included.
-    progress : is told now and then how far a long run is.
+    part : str
+        Label of the part.
+    matvecs : int
+        Products so far, those of earlier attempts included.
+    progress : callable
+        Receives a line of text now and then during a long run.
+    rows : list of TraceRow
+        The trace.
+    last_report : float
+        Time of the last line, by the monotonic clock.
     """
 
     part: str
     matvecs: int = 0
     progress: Callable[[str], None] = lambda message: None
     rows: list[TraceRow] = field(default_factory=list)
-    told: float = field(default_factory=time.monotonic)
+    last_report: float = field(default_factory=time.monotonic)
 
     def __call__(self, iteration: int, row_sums: Vector, target: Any = None) -> tuple[float, float]:
-        """Keep a line, unless the numbers ran off; returns largest and RMS relative deviation."""
+        """Add a row to the trace, unless the row sums are not finite.
+
+        Parameters
+        ----------
+        iteration : int
+            Number of the iteration.
+        row_sums : Vector
+            float64 [bins].
+        target : float, optional
+            What they should be; their mean by default.
+
+        Returns
+        -------
+        largest, rms : float
+            Largest and RMS relative deviation from the target.
+        """
         largest, rms = deviations(row_sums, target)
         if math.isfinite(rms):
             self.rows.append(TraceRow(self.part, iteration, self.matvecs, largest, rms))
         now = time.monotonic()
-        if now - self.told > EVERY_SECONDS:
-            self.told = now
+        if now - self.last_report > EVERY_SECONDS:
+            self.last_report = now
             self.progress(
                 f"{self.part}: iteration {iteration}, {self.matvecs} products; row sums are off "
                 f"by up to {largest:.2g} of their target, RMS {rms:.2g}"

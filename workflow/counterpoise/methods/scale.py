@@ -130,7 +130,15 @@ class _Reached:
 
 
 def solve(problem: Problem, settings: ScaleSettings) -> Solution:
-    """Find unit row sums, approximately, on all rows but those that are dropped."""
+    """Find unit row sums, approximately, on all rows but those that are dropped.
+
+    Parameters
+    ----------
+    problem : Problem
+        The part.
+    settings : ScaleSettings
+        The method's settings.
+    """
     xp, product = problem.operator.xp, problem.operator.product
     rows = columns = weights = _start(problem)
     sums = problem.marginal * rows  # as in hictk; not the row sums of the scaled map

@@ -1,9 +1,9 @@
 """SSK: symmetric Sinkhorn-Knopp, rows and columns scaled at once (Knight, Ruiz & Ucar 2014).
 
-Algorithm 2 of Park, Hao, Niu & Hu, arXiv 2506.12626. The same solution as KR and ICE by another
-path: each step brings a weight half the way, in logarithms, to where its row sum would be one. So
-it cannot swing between two states, and slows down only where a map has two groups of bins with
-nearly all contacts between them.
+Algorithm 2 of Park, Hao, Niu & Hu, arXiv 2506.12626. The solution is that of KR and ICE: each step
+moves a weight half the way, in logarithms, to where its row sum would be one. So it cannot swing
+between two states, and slows down only on maps with two groups of bins and nearly all contacts
+between them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,15 @@ class SskSettings(EqualSumsSettings):
 
 
 def solve(problem: Problem, settings: SskSettings) -> Solution:
-    """Find unit row sums: d <- sqrt(d / (A d)), from d = 1."""
+    """Find unit row sums: d <- sqrt(d / (A d)), from d = 1.
+
+    Parameters
+    ----------
+    problem : Problem
+        The part.
+    settings : SskSettings
+        The method's settings.
+    """
     product, root = problem.operator.product, problem.operator.xp.sqrt
 
     def row_sums(state: State) -> Vector:

@@ -65,7 +65,21 @@ class SskCvSettings(KernelSettings):
 def step(
     operator: Operator, smoother: Smoother, u: Vector, mean: Any, settings: SskCvSettings
 ) -> Vector:
-    """Balanced row sums of the coarse map, on its fine bins."""
+    """Return the balanced row sums of the coarse map, on its fine bins.
+
+    Parameters
+    ----------
+    operator : Operator
+        The map.
+    smoother : Smoother
+        For one bandwidth, or for as many as u has columns.
+    u : Vector
+        float64 [bins] or [bins, bandwidths].
+    mean : float
+        Mean raw row sum.
+    settings : SskCvSettings
+        The method's settings.
+    """
     return u * smoother.smooth(operator.product(smoother.spread(u))) / mean
 
 

@@ -32,12 +32,28 @@ def _coverage(problem: Problem, power: float) -> Solution:
 
 
 def solve_vc(problem: Problem, settings: VcSettings) -> Solution:
-    """Divide by the row sums of both bins."""
+    """Divide by the row sums of both bins.
+
+    Parameters
+    ----------
+    problem : Problem
+        The part.
+    settings : VcSettings
+        The method's settings.
+    """
     return _coverage(problem, 1.0)
 
 
 def solve_vc_sqrt(problem: Problem, settings: VcSettings) -> Solution:
-    """Divide by the square roots of the row sums of both bins."""
+    """Divide by the square roots of the row sums of both bins.
+
+    Parameters
+    ----------
+    problem : Problem
+        The part.
+    settings : VcSettings
+        The method's settings.
+    """
     return _coverage(problem, 0.5)
 
 

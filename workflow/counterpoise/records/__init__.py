@@ -1,1 +1,1 @@
-"""What a balancing run leaves behind: its verdict, its trace and its bandwidth search."""
+"""What a balancing run leaves behind: verdict, facts and their wording, trace, bandwidth search."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.records.facts import BandwidthChosen, ScoredBandwidth, SearchNote
 
 
@@ -13,11 +14,11 @@ class Candidate:
 
     Attributes
     ----------
-    bandwidth : float
-        As in the settings: a fraction of the chromosome, or base pairs in a part of several
-        chromosomes; 0 is SSK.
-    whole : float
-        The bandwidth for all contacts that it stands for; it was tried on half of them.
+    bandwidth : Bandwidth
+        The bandwidth tried on half of the contacts: a fraction of the chromosome, or base pairs
+        in a part of several chromosomes; 0 is SSK.
+    full_bandwidth : Bandwidth
+        The bandwidth for all contacts that it stands for.
     score : float
         Mean over splits and both halves; NaN where the candidate was rejected.
     error : float
@@ -28,8 +29,8 @@ class Candidate:
         Why it has no score, in words; empty where it has one.
     """
 
-    bandwidth: float
-    whole: float
+    bandwidth: Bandwidth
+    full_bandwidth: Bandwidth
     score: float
     error: float
     iterations: int
@@ -61,9 +62,9 @@ class Search:
     best: int
 
     @property
-    def bandwidth(self) -> float:
-        """The chosen bandwidth for all contacts, as in the settings."""
-        return self.candidates[self.best].whole
+    def bandwidth(self) -> Bandwidth:
+        """The chosen bandwidth for all contacts."""
+        return self.candidates[self.best].full_bandwidth
 
     @property
     def note(self) -> SearchNote:
@@ -88,7 +89,7 @@ class Search:
             if scored and each is not chosen and not each.rejected
         ]
         return BandwidthChosen(
-            bandwidth=self.base_pairs(chosen.whole),
+            bandwidth=self.base_pairs(chosen.full_bandwidth),
             tried=self.base_pairs(chosen.bandwidth),
             score=chosen.score if scored else None,
             error=chosen.error if scored else None,
@@ -97,6 +98,6 @@ class Search:
             rejected=chosen.rejected,
         )
 
-    def base_pairs(self, bandwidth: float) -> float:
+    def base_pairs(self, bandwidth: Bandwidth) -> float:
         """Return a candidate's bandwidth in base pairs."""
-        return bandwidth * self.bins * self.bin_size if bandwidth < 1 else bandwidth
+        return bandwidth.in_base_pairs(self.bins, self.bin_size)

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TraceRow:
-    """One iteration: products so far and relative deviation of row sums from their target."""
+    """One iteration of one part.
+
+    Attributes
+    ----------
+    part : str
+        Label of the part.
+    iteration : int
+        Number of the iteration.
+    matvecs : int
+        Symmetric matrix-vector products of the part so far.
+    max_deviation, rms_deviation : float
+        Largest and RMS relative deviation of row sums from their target.
+    """
 
     part: str
     iteration: int

@@ -195,7 +195,13 @@ class Verdict:
 
 
 def overall_status(parts: Sequence[PartVerdict]) -> Status:
-    """Return the worst status of the parts that hold data; ``empty`` if none does."""
+    """Return the worst status of the parts that hold data; ``empty`` if none does.
+
+    Parameters
+    ----------
+    parts : sequence of PartVerdict
+        All parts of a map.
+    """
     order = list(Status)
     filled = [part.status for part in parts if part.status is not Status.EMPTY]
     return max(filled, key=order.index, default=Status.EMPTY)

@@ -52,17 +52,37 @@ RAN_OFF = "the weights ran off to zero or infinity"
 
 
 def not_converged_after(iterations: int) -> str:
-    """Say that a candidate of a bandwidth search reached the limit of iterations."""
+    """Say that a candidate of a bandwidth search reached the limit of iterations.
+
+    Parameters
+    ----------
+    iterations : int
+        The limit.
+    """
     return f"not converged after {iterations} iterations"
 
 
 def pluralise(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 bin``, ``1,200 bins``."""
+    """Return a number with its noun: ``1 bin``, ``1,200 bins``.
+
+    Parameters
+    ----------
+    number : int
+        The number.
+    noun : str
+        In the singular; the plural adds an s.
+    """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def part_reason(facts: Iterable[f.Fact]) -> str:
-    """Render the facts of a part as its reason; empty without facts."""
+    """Render the facts of a part as its reason; empty without facts.
+
+    Parameters
+    ----------
+    facts : iterable of Fact
+        In the order of the sentences.
+    """
     return " ".join(sentence(fact) for fact in facts)
 
 
@@ -127,7 +147,13 @@ def _choices(phrases: Sequence[str]) -> str:
 
 @singledispatch
 def sentence(fact: f.Fact) -> str:
-    """Render one fact as a sentence; facts that explain another one, as a phrase."""
+    """Render one fact as a sentence; a fact that explains another one, as a phrase.
+
+    Parameters
+    ----------
+    fact : Fact
+        A fact of a kind that has a wording below.
+    """
     raise NotImplementedError(f"no wording for {fact.code}")
 
 

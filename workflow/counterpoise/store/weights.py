@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from counterpoise.balancing.api import Balance
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.bins import BinTable
 from counterpoise.files import read_json, write_json
 from counterpoise.records.search import Candidate, Search
@@ -58,8 +59,8 @@ def write_searches(searches: Sequence[Search], path: str | Path) -> None:
     columns: dict[str, NDArray[Any]] = {
         "bins": np.array([search.bins for search in searches], np.int32)[of_part],
         "bin_size": np.array([search.bin_size for search in searches], np.float64)[of_part],
-        "bandwidth": np.array([candidate.bandwidth for candidate in tried], np.float64),
-        "whole": np.array([candidate.whole for candidate in tried], np.float64),
+        "bandwidth": np.array([each.bandwidth.setting for each in tried], np.float64),
+        "full_bandwidth": np.array([each.full_bandwidth.setting for each in tried], np.float64),
         "score": np.array([candidate.score for candidate in tried], np.float64),
         "error": np.array([candidate.error for candidate in tried], np.float64),
         "iterations": np.array([candidate.iterations for candidate in tried], np.int32),
@@ -83,8 +84,13 @@ def read_searches(path: str | Path) -> list[Search]:
         _, _, candidates = found.setdefault(row["part"], (row["bins"], row["bin_size"], []))
         if row["chosen"]:
             best[row["part"]] = len(candidates)
-        names = ("bandwidth", "whole", "score", "error", "iterations", "rejected")
-        candidates.append(Candidate(**{name: row[name] for name in names}))
+        candidates.append(
+            Candidate(
+                Bandwidth.from_setting(row["bandwidth"]),
+                Bandwidth.from_setting(row["full_bandwidth"]),
+                **{key: row[key] for key in ("score", "error", "iterations", "rejected")},
+            )
+        )
     return [
         Search(label, bins, bin_size, tuple(candidates), best[label])
         for label, (bins, bin_size, candidates) in found.items()

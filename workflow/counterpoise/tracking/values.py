@@ -176,7 +176,7 @@ def search_table(searches: Sequence[Search]) -> dict[str, Any]:
         {
             "part": search.label,
             "base_pairs": round(search.base_pairs(candidate.bandwidth)),
-            "whole": round(search.base_pairs(candidate.whole)),
+            "full_bandwidth": round(search.base_pairs(candidate.full_bandwidth)),
             "chosen": number == search.best,
             "score": candidate.score if math.isfinite(candidate.score) else None,
             "error": candidate.error if math.isfinite(candidate.error) else None,

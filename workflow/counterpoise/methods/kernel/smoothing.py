@@ -16,19 +16,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends.vectors import Vector
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 
-FEW = 1e-6  # share of a smoothed value below which the other bins' part of it counts for nothing
+# Share of a smoothed value below which the contribution of the other bins counts for nothing.
+FEW = 1e-6
+# Differences below this share of a value are rounding.
 ROUNDING = 1e-12
-REACH = 40.0  # standard deviations beyond which a Gaussian is zero in double precision
+# Standard deviations beyond which a Gaussian is zero in double precision.
+REACH = 40.0
 
 
 def eigenvalues(sigma: float, n: int) -> NDArray[np.float64]:
-    """float64 [n + 1], eigenvalues of K: the Gaussian at whole bins, round a circle of 2 n of them.
+    """Return the eigenvalues of K, the Gaussian at whole bins round a circle of 2 n of them.
 
-    Sampled and then normalised: so it is never negative, sums to one for every ``sigma``, tends to
-    the identity for small ones, and is a plain sum of Gaussians at the bins' centres. From two bins
-    on its eigenvalues are exp(-(pi k sigma / n)^2 / 2) to rounding.
+    The Gaussian is sampled and then normalised, so it is never negative, sums to one for every
+    ``sigma``, tends to the identity for small ones, and is a plain sum of Gaussians at the bins'
+    centres. From two bins on its eigenvalues are exp(-(pi k sigma / n)^2 / 2) to rounding.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation in bins; 0 for the identity.
+    n : int
+        Bins of the chromosome.
+
+    Returns
+    -------
+    ndarray of float64, shape (n + 1,)
     """
     if not sigma:
         return np.ones(n + 1)
@@ -43,12 +58,25 @@ def eigenvalues(sigma: float, n: int) -> NDArray[np.float64]:
 
 
 def _turns(sigma: float, n: int) -> int:
-    """How often a Gaussian goes round a circle of 2 n bins before it is zero."""
+    """Return how often a Gaussian goes round a circle of 2 n bins before it is zero."""
     return int(np.ceil(REACH * sigma / (2 * n))) + 1
 
 
 def end_gaussians(sigma: float, n: int) -> list[NDArray[np.float64]]:
-    """float64 [n] for each end of a chromosome: what ``Gaussian.variance`` needs of its mirror."""
+    """Return the Gaussian about each end of a chromosome, for ``Gaussian.variance``.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation in bins.
+    n : int
+        Bins of the chromosome.
+
+    Returns
+    -------
+    list of ndarray of float64, shape (n,)
+        For the first and for the last end.
+    """
     from_end = np.arange(n) + 0.5
     if sigma > max(n, 2):  # as a sum of a few waves, without the many turns
         waves = np.arange(1, 6)[:, None]
@@ -59,9 +87,9 @@ def end_gaussians(sigma: float, n: int) -> list[NDArray[np.float64]]:
             for end in (0, n)
         ]
     turns = np.arange(-_turns(sigma, n), _turns(sigma, n) + 1)[:, None] * 2 * n
-    whole = np.exp(-0.5 * ((np.arange(2 * n) + turns) / sigma) ** 2).sum()
+    total = np.exp(-0.5 * ((np.arange(2 * n) + turns) / sigma) ** 2).sum()
     return [
-        np.exp(-(((from_end + end + turns) / sigma) ** 2)).sum(axis=0) / whole for end in (0, n)
+        np.exp(-(((from_end + end + turns) / sigma) ** 2)).sum(axis=0) / total for end in (0, n)
     ]
 
 
@@ -72,20 +100,25 @@ class Smoother(Protocol):
     """
 
     def smooth(self, x: Vector) -> Vector:
-        """S x; rows of S sum to one."""
+        """Return S x; rows of S sum to one."""
         ...
 
     def spread(self, x: Vector) -> Vector:
-        """S^T x."""
+        """Return S^T x."""
         ...
 
     def variance(self, x: Vector) -> Vector:
-        """Variance of S e, the entries of e being independent with variances x: (S * S) x."""
+        """Return the variance of S e for independent e with variances x: (S * S) x."""
         ...
 
-    def only(self, columns: Sequence[int]) -> Smoother:
-        """The same for some of several bandwidths."""
+    def select(self, columns: Sequence[int]) -> Smoother:
+        """Return the smoother for some of several bandwidths."""
         ...
+
+
+def _as_list(bandwidths: Bandwidth | Sequence[Bandwidth]) -> list[Bandwidth]:
+    """Return one bandwidth or several as a list."""
+    return [bandwidths] if isinstance(bandwidths, Bandwidth) else list(bandwidths)
 
 
 class Gaussian:
@@ -93,33 +126,38 @@ class Gaussian:
 
     Parameters
     ----------
-    chromosomes : of the part, in order; vectors hold their kept bins one after the other.
-    bandwidths : one number, for vectors [bins]; or several, for vectors [bins, bandwidths]. Zero
-        leaves vectors as they are.
-    like : any vector of the operator's; says where to compute.
-    xp : numpy or torch, as the operator's.
+    chromosomes : sequence of ChromosomeBins
+        The chromosomes of the part, in order; vectors hold their kept bins one after the other.
+    bandwidths : Bandwidth or sequence of Bandwidth
+        One, for vectors [bins], or several, for vectors [bins, bandwidths]. Zero leaves vectors
+        as they are.
+    like : Vector
+        Any vector of the operator; says where to compute.
+    xp : module
+        numpy or torch, as the operator's.
     """
 
     def __init__(
         self,
         chromosomes: Sequence[ChromosomeBins],
-        bandwidths: float | Sequence[float],
+        bandwidths: Bandwidth | Sequence[Bandwidth],
         like: Vector,
         xp: Any,
     ) -> None:
         self.xp = xp
-        self.several = not isinstance(bandwidths, float | int)
-        wanted = [bandwidths] if isinstance(bandwidths, float | int) else list(bandwidths)
-        self._bandwidths = wanted
+        self.several = not isinstance(bandwidths, Bandwidth)
+        self._bandwidths = _as_list(bandwidths)
+        # Of each chromosome with kept bins: their place in vectors and on the chromosome, its
+        # number of bins, and the eigenvalues of K for each bandwidth.
         self._runs: list[tuple[slice, Vector, int, Vector]] = []
-        self._chromosomes: list[ChromosomeBins] = []  # those with bins, as the runs
+        self._chromosomes: list[ChromosomeBins] = []
         begin = 0
         for chromosome in chromosomes:
             places = np.flatnonzero(chromosome.kept)
             if not len(places):
                 continue
             n = len(chromosome.kept)
-            spectrum = np.array([eigenvalues(chromosome.sigma(b), n) for b in wanted])
+            spectrum = np.array([eigenvalues(chromosome.sigma(b), n) for b in self._bandwidths])
             self._chromosomes.append(chromosome)
             self._runs.append(
                 (
@@ -131,86 +169,88 @@ class Gaussian:
             )
             begin += len(places)
         ones = xp.ones_like(like)
-        self._coverage = self._kernel(xp.stack([ones] * len(wanted)))
-        self._own: Vector | None = None
+        self._coverage = self._apply_kernel(xp.stack([ones] * len(self._bandwidths)))
+        self._own_share: Vector | None = None
 
     def smooth(self, x: Vector) -> Vector:
-        """S x."""
-        return self._shaped(self._kernel(self._rows(x)) / self._coverage)
+        """Return S x."""
+        return self._to_columns(self._apply_kernel(self._to_rows(x)) / self._coverage)
 
     def spread(self, x: Vector) -> Vector:
-        """S^T x."""
-        return self._shaped(self._kernel(self._rows(x) / self._coverage))
+        """Return S^T x."""
+        return self._to_columns(self._apply_kernel(self._to_rows(x) / self._coverage))
 
     def variance(self, x: Vector) -> Vector:
-        """(S * S) x, for one bandwidth.
+        """Return (S * S) x, for one bandwidth.
 
         With k the kernel round the circle, K_ij = k(i - j) + k(i + j + 1). Of its square, the two
         squares are a kernel like K, and the rest is a product of what depends on i and on j: twice
         the sum, over both ends, of g(i) g(j), g being a Gaussian about the end.
         """
         (bandwidth,) = self._bandwidths
-        if not bandwidth:
+        if not bandwidth.value:
             return x
         xp, out = self.xp, self.xp.empty_like(x)
         for run, chromosome in zip(self._runs, self._chromosomes, strict=True):
             inside, places, n, spectrum = run
             kernel = xp.fft.irfft(spectrum[0], 2 * n)
-            full = xp.zeros(2 * n, dtype=x.dtype, device=x.device)
-            full[places] = full[2 * n - 1 - places] = x[inside]
-            squared = xp.fft.irfft(xp.fft.rfft(kernel**2) * xp.fft.rfft(full), 2 * n)[places]
+            mirrored = xp.zeros(2 * n, dtype=x.dtype, device=x.device)
+            mirrored[places] = mirrored[2 * n - 1 - places] = x[inside]
+            squared = xp.fft.irfft(xp.fft.rfft(kernel**2) * xp.fft.rfft(mirrored), 2 * n)[places]
             for end in end_gaussians(chromosome.sigma(bandwidth), n):
-                own = xp.asarray(end, device=x.device)[places]
-                squared = squared + 2 * own * (own * x[inside]).sum()
+                about_end = xp.asarray(end, device=x.device)[places]
+                squared = squared + 2 * about_end * (about_end * x[inside]).sum()
             out[inside] = squared.clip(0)
         return out / self._coverage[0] ** 2
 
     def without_own(self, x: Vector, smooth: Vector) -> Vector:
-        """S x with each bin's own value left out, from x and S x.
+        """Return S x without each bin's own value, from x and S x.
 
-        A bin that has nothing but its own in reach of the kernel keeps S x.
+        A bin with no other value within reach of the kernel keeps S x.
         """
-        if self._own is None:
-            self._own = self._diagonal() / self._coverage
-        own = self._shaped(self._own)
+        if self._own_share is None:
+            self._own_share = self._diagonal() / self._coverage
+        own = self._to_columns(self._own_share)
         rest = smooth - own * x
-        # Too few others to be told from rounding, or others that have nothing.
+        # The others' share is rounding, or the others have nothing.
         alone = (1 - own < FEW) | (rest <= ROUNDING * smooth)
         where = self.xp.where
         return where(alone, smooth, rest / where(alone, self.xp.ones_like(own), 1 - own))
 
     def _diagonal(self) -> Vector:
-        """K of each bin with itself and its own mirror image, [bandwidths, bins]."""
+        """Return K of each bin with itself and its own mirror image, [bandwidths, bins]."""
         out = self.xp.empty_like(self._coverage)
         for inside, places, n, spectrum in self._runs:
             kernel = self.xp.fft.irfft(spectrum, 2 * n)
             out[:, inside] = kernel[:, :1] + kernel[:, (2 * places + 1) % (2 * n)]
         return out
 
-    def only(self, columns: Sequence[int]) -> Gaussian:
-        """The same for some of several bandwidths."""
+    def select(self, columns: Sequence[int]) -> Gaussian:
+        """Return the smoother for some of several bandwidths."""
         other = copy.copy(self)
         chosen = list(columns)
         other._bandwidths = [self._bandwidths[column] for column in chosen]
         other._runs = [(*run[:3], run[3][chosen]) for run in self._runs]
         other._coverage = self._coverage[chosen]
-        other._own = None if self._own is None else self._own[chosen]
+        other._own_share = None if self._own_share is None else self._own_share[chosen]
         return other
 
-    def _rows(self, x: Vector) -> Vector:
+    def _to_rows(self, x: Vector) -> Vector:
+        """Return vectors as [bandwidths, bins]."""
         return x.T if self.several else x[None, :]
 
-    def _shaped(self, rows: Vector) -> Vector:
+    def _to_columns(self, rows: Vector) -> Vector:
+        """Return [bandwidths, bins] as vectors."""
         return rows.T if self.several else rows[0]
 
-    def _kernel(self, rows: Vector) -> Vector:
-        """K of vectors [bandwidths, bins] that are zero on masked bins, on the kept ones."""
+    def _apply_kernel(self, rows: Vector) -> Vector:
+        """Return K x for vectors [bandwidths, bins] that are zero on masked bins."""
         xp = self.xp
-        idle = [number for number, bandwidth in enumerate(self._bandwidths) if not bandwidth]
-        if len(idle) == len(rows):
+        unsmoothed = [k for k, bandwidth in enumerate(self._bandwidths) if not bandwidth.value]
+        if len(unsmoothed) == len(rows):
             return rows
         out = xp.empty_like(rows)
-        if xp is np:  # here and not above: jobs without a kernel do not pay for it
+        if xp is np:  # imported here, so that jobs without a kernel do not pay for it
             from scipy.fft import dct, idct
         for inside, places, n, spectrum in self._runs:
             if xp is np:
@@ -223,30 +263,42 @@ class Gaussian:
                 blurred = xp.fft.irfft(xp.fft.rfft(full) * spectrum, 2 * n)
             # Where the kernel underflows, the transform leaves +-1e-17.
             out[:, inside] = blurred[:, places].clip(0)
-        if idle:
-            out[idle] = rows[idle]
+        if unsmoothed:
+            out[unsmoothed] = rows[unsmoothed]
         return out
 
 
 class Blocks:
-    """Means over runs of equally many bins, so the map that balances is a coarser one.
+    """Means over blocks of equally many bins, so that the map that balances is a coarser one.
 
-    As a ``Smoother`` it makes of kernel density balancing what the paper calls SSK at fewer bins:
-    its density is a histogram. A bandwidth is the length of a run; masked bins are no part of it.
+    As a ``Smoother`` it turns kernel density balancing into what the paper calls SSK at fewer
+    bins, whose density is a histogram. The bandwidth is the length of a block; masked bins are
+    not part of it.
+
+    Parameters
+    ----------
+    chromosomes : sequence of ChromosomeBins
+        The chromosomes of the part.
+    bandwidths : Bandwidth or sequence of Bandwidth
+        One, for vectors [bins], or several, for vectors [bins, bandwidths].
+    like : Vector
+        Any vector of the operator; says where to compute.
+    xp : module
+        numpy or torch, as the operator's.
     """
 
     def __init__(
         self,
         chromosomes: Sequence[ChromosomeBins],
-        bandwidths: float | Sequence[float],
+        bandwidths: Bandwidth | Sequence[Bandwidth],
         like: Vector,
         xp: Any,
     ) -> None:
         self.xp = xp
-        self.several = not isinstance(bandwidths, float | int)
-        wanted = [bandwidths] if isinstance(bandwidths, float | int) else list(bandwidths)
-        self._runs: list[tuple[Vector, Vector]] = []
-        for bandwidth in wanted:
+        self.several = not isinstance(bandwidths, Bandwidth)
+        # For each bandwidth: the block of each bin, and the kept bins of each block.
+        self._blocks: list[tuple[Vector, Vector]] = []
+        for bandwidth in _as_list(bandwidths):
             labels, first = [], 0
             for chromosome in chromosomes:
                 width = max(round(chromosome.sigma(bandwidth)), 1)
@@ -256,33 +308,33 @@ class Blocks:
             _, label, sizes = np.unique(
                 np.concatenate(labels), return_inverse=True, return_counts=True
             )
-            self._runs.append(
+            self._blocks.append(
                 (xp.asarray(label, device=like.device), xp.asarray(sizes, device=like.device))
             )
 
     def smooth(self, x: Vector) -> Vector:
-        """S x."""
+        """Return S x."""
         if not self.several:
-            return self._means(x, *self._runs[0])
-        columns = [self._means(x[:, k], *run) for k, run in enumerate(self._runs)]
+            return self._means(x, *self._blocks[0])
+        columns = [self._means(x[:, k], *blocks) for k, blocks in enumerate(self._blocks)]
         return self.xp.stack(columns).T
 
-    # Every bin of a run has the same weight in every other's mean.
+    # Every bin of a block has the same weight in every other's mean, so S is symmetric.
     spread = smooth
 
     def variance(self, x: Vector) -> Vector:
-        """(S * S) x, for one bandwidth."""
-        ((label, sizes),) = self._runs
+        """Return (S * S) x, for one bandwidth."""
+        ((label, sizes),) = self._blocks
         return self._means(x, label, sizes) / sizes[label]
 
-    def only(self, columns: Sequence[int]) -> Blocks:
-        """The same for some of several bandwidths."""
+    def select(self, columns: Sequence[int]) -> Blocks:
+        """Return the smoother for some of several bandwidths."""
         other = copy.copy(self)
-        other._runs = [self._runs[column] for column in columns]
+        other._blocks = [self._blocks[column] for column in columns]
         return other
 
     def _means(self, x: Vector, label: Vector, sizes: Vector) -> Vector:
-        """Means of runs, which ``sizes`` are the lengths of, on each of their bins."""
+        """Return the mean of each block on each of its bins."""
         if self.xp is np:
             sums = np.add.reduceat(x, np.cumsum(sizes) - sizes)
         else:  # bincount's sums have no fixed order on a GPU
