@@ -419,7 +419,7 @@ def test_urls_that_cannot_be_read(served: tuple[str, type[RangeHandler]]) -> Non
     with pytest.raises(InputError, match=r"is not a \.hic file"):
         inspect(f"{base}/page.hic", "hictkpy")
     handler.ignores_ranges = True
-    with pytest.raises(InputError, match="sends whole files only"):
+    with pytest.raises(InputError, match="sends complete files only"):
         inspect(f"{base}/map.hic", "hictkpy")
     with pytest.raises(InputError, match="cannot be reached"):
         inspect("http://127.0.0.1:1/map.hic", "hictkpy")

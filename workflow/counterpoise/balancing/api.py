@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -399,6 +398,9 @@ def _versions(method: Method, backend: str) -> dict[str, str]:
     }
     if method.version:
         versions[method.name] = method.version
-    for library in find_backend(backend).libraries:
-        versions[library] = version(library)
+    libraries = find_backend(backend).libraries
+    if libraries:
+        from importlib.metadata import version  # imports email and socket, which few runs need
+
+        versions |= {library: version(library) for library in libraries}
     return versions
