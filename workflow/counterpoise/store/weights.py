@@ -28,7 +28,17 @@ from counterpoise.store.paths import RunFiles
 
 
 def write_balance(balance: Balance, bins: BinTable, files: RunFiles) -> None:
-    """Write the weights, the trace and the verdict of a run, the verdict last."""
+    """Write the results of a run, the verdict last.
+
+    Parameters
+    ----------
+    balance : Balance
+        The results.
+    bins : BinTable
+        Bins of the map.
+    files : RunFiles
+        Paths of the three files.
+    """
     per_bin = {"weight": to_arrow(balance.weights), "se": to_arrow(balance.se)}
     write_table(files.weights, {**bin_columns(bins), **per_bin})
     trace = balance.trace
@@ -49,7 +59,15 @@ def write_balance(balance: Balance, bins: BinTable, files: RunFiles) -> None:
 
 
 def write_searches(searches: Sequence[Search], path: str | Path) -> None:
-    """Write ``bandwidth.parquet``: a row for each candidate of each part."""
+    """Write ``bandwidth.parquet``, with a row for each candidate of each part.
+
+    Parameters
+    ----------
+    searches : sequence of Search
+        The searches, one for each part.
+    path : str or Path
+        File to write.
+    """
     parts = [search.label for search in searches]
     tried = [candidate for search in searches for candidate in search.candidates]
     of_part = np.repeat(
@@ -77,11 +95,17 @@ def write_searches(searches: Sequence[Search], path: str | Path) -> None:
 
 
 def read_searches(path: str | Path) -> list[Search]:
-    """What ``write_searches`` wrote."""
-    found: dict[str, tuple[int, float, list[Candidate]]] = {}
+    """Read the searches that ``write_searches`` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to read.
+    """
+    parts: dict[str, tuple[int, float, list[Candidate]]] = {}
     best: dict[str, int] = {}
     for row in pq.ParquetFile(path).read().to_pylist():
-        _, _, candidates = found.setdefault(row["part"], (row["bins"], row["bin_size"], []))
+        _, _, candidates = parts.setdefault(row["part"], (row["bins"], row["bin_size"], []))
         if row["chosen"]:
             best[row["part"]] = len(candidates)
         candidates.append(
@@ -93,23 +117,53 @@ def read_searches(path: str | Path) -> list[Search]:
         )
     return [
         Search(label, bins, bin_size, tuple(candidates), best[label])
-        for label, (bins, bin_size, candidates) in found.items()
+        for label, (bins, bin_size, candidates) in parts.items()
     ]
 
 
 def read_weights(path: str | Path) -> NDArray[np.float64]:
-    """float64 [bins], multiplicative, NaN on masked bins."""
+    """Read weights.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``weights.parquet`` of a run.
+
+    Returns
+    -------
+    ndarray of float64, shape (bins,)
+        Multiplicative; NaN on masked bins.
+    """
     return _column(path, "weight")
 
 
 def read_errors(path: str | Path) -> NDArray[np.float64]:
-    """float64 [bins], relative standard errors of the weights, NaN where there are none."""
+    """Read the standard errors of weights.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``weights.parquet`` of a run.
+
+    Returns
+    -------
+    ndarray of float64, shape (bins,)
+        Relative; NaN where the method has none.
+    """
     return _column(path, "se")
 
 
 def _column(path: str | Path, name: str) -> NDArray[Any]:
+    """Read one column of a file as an array."""
     return to_numpy(pq.ParquetFile(path).read(columns=[name])[name])
 
 
 def read_verdict(path: str | Path) -> Verdict:
+    """Read a verdict.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``verdict.json`` of a run.
+    """
     return Verdict.from_dict(read_json(path))
