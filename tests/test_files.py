@@ -1,4 +1,4 @@
-"""A file is whole or not there, and what killed processes left of it goes."""
+"""A file is complete or does not exist, and leftovers of killed processes are removed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from counterpoise import files
 from counterpoise.files import atomic_write
 
-HALF = """
+WRITE_HALF = """
 import sys, time
 from counterpoise.files import atomic_write
 from counterpoise.jobs.command import run
@@ -34,8 +34,8 @@ run(main)
 
 @contextmanager
 def half_written(path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process in the middle of writing the file."""
-    command = [sys.executable, "-c", HALF, str(path)]
+    """Run another process that is in the middle of writing the file."""
+    command = [sys.executable, "-c", WRITE_HALF, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -46,12 +46,14 @@ def half_written(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def names(folder: Path) -> list[str]:
+    """Return the names of the files in a folder, sorted."""
     return sorted(path.name for path in folder.iterdir())
 
 
 def write(path: Path) -> None:
+    """Write a complete file."""
     with atomic_write(path) as temporary:
-        temporary.write_text("whole")
+        temporary.write_text("complete")
 
 
 def test_files_of_a_killed_process_are_removed_and_of_a_living_one_kept(tmp_path: Path) -> None:
@@ -64,10 +66,10 @@ def test_files_of_a_killed_process_are_removed_and_of_a_living_one_kept(tmp_path
     assert len(names(tmp_path)) == 2
     write(path)
     assert names(tmp_path) == [path.name]
-    assert path.read_text() == "whole"
+    assert path.read_text() == "complete"
 
 
-def test_a_polite_end_leaves_nothing(tmp_path: Path) -> None:
+def test_a_terminated_process_leaves_nothing(tmp_path: Path) -> None:
     with half_written(tmp_path / "map.json") as process:
         process.terminate()
         assert process.wait(30) == 128 + signal.SIGTERM
@@ -94,4 +96,4 @@ def test_an_error_keeps_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(TypeError), atomic_write(tmp_path / "map") as temporary:
         temporary.write_bytes("no bytes")  # type: ignore[arg-type]
     assert names(tmp_path) == ["map"]
-    assert (tmp_path / "map").read_text() == "whole"
+    assert (tmp_path / "map").read_text() == "complete"

@@ -26,14 +26,7 @@ MODULES = sorted(
 )
 # Modules whose docstrings are not complete yet; take a module out when it is.
 PENDING = {
-    "counterpoise.cohort.samples",
-    "counterpoise.report.axes",
-    "counterpoise.report.run.weights",
     "counterpoise.report.summary",
-    "counterpoise.store.arrow",
-    "counterpoise.store.masks",
-    "counterpoise.store.mcool",
-    "counterpoise.store.weights",
 }
 
 
@@ -68,7 +61,8 @@ def parameters(value: Any) -> list[str]:
             return []
         value = value.__init__
     value = getattr(value, "__func__", value)  # of a class method
-    return [name for name in inspect.signature(value).parameters if name not in ("self", "cls")]
+    names = inspect.signature(value).parameters
+    return [name for name in names if name not in ("self", "cls") and not name.startswith("_")]
 
 
 def faults(name: str, value: Any) -> list[str]:

@@ -43,7 +43,7 @@ from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_balance, write_searches
 from counterpoise.tracking.values import read_values
 from tests.support import REPOSITORY
-from tests.support.hic import hic_bytes
+from tests.support.hic_files import hic_bytes
 
 EXPECTED = REPOSITORY / "tests" / "revisions.json"
 WRITE = "make accept"

@@ -1,4 +1,4 @@
-"""A web server on loopback that fails on request, in the ways in which servers fail."""
+"""A web server on the loopback interface that fails, on request, as real servers do."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ MODIFIED = "Wed, 01 Jan 2025 00:00:00 GMT"
 
 
 @dataclass
-class Remote:
-    """One file on the server and how requests for it are answered.
+class ServedFile:
+    """One file on the server, and how the server sends it.
 
     Attributes
     ----------
     data : bytes
-        Content of the file.
+        Content.
     etag, modified : str or None
-        Headers that identify the content; None omits the header.
+        What distinguishes the content from another; None sends no such header.
     ranges : bool
-        Whether requests for a range of bytes are answered with that range.
+        Whether ranges of bytes can be requested.
     cuts : list of int
-        For the first answers, the number of bytes after which the connection is cut.
+        Number of bytes after which the connection is cut, for each of the first responses.
     statuses : list of int
-        Status codes of the first answers, which contain no file.
+        Statuses of the first responses, which then bring no file.
     headers : dict
-        Headers added to the correct ones or replacing them, in refusals too; None omits a header.
+        Headers that are added or replaced, also in refusals; None removes one.
     login : str or None
-        Required value of the ``Authorization`` header.
+        What the ``Authorization`` of a request must be.
     before : callable
         Called with the number of the request before it is answered.
-    seen : list of dict
-        Headers of all requests so far.
+    requests : list of dict
+        Headers of all requests.
     sent : int
-        Bytes of bodies sent so far.
+        Number of bytes of content that were sent.
     """
 
     data: bytes
@@ -50,37 +50,40 @@ class Remote:
     headers: dict[str, str | None] = field(default_factory=dict)
     login: str | None = None
     before: Callable[[int], None] = lambda number: None
-    seen: list[dict[str, str]] = field(default_factory=list)
+    requests: list[dict[str, str]] = field(default_factory=list)
     sent: int = 0
 
-    def same(self, asked: str | None) -> bool:
+    def is_current(self, asked: str | None) -> bool:
+        """Return whether an ETag or date in a request is that of the content."""
         return asked is not None and asked in (self.etag, self.modified)
 
 
 class Handler(BaseHTTPRequestHandler):
+    """Answers requests for whole files and for the rest of a file."""
+
     protocol_version = "HTTP/1.1"
-    files: dict[str, Remote]
+    files: dict[str, ServedFile]
 
     def do_GET(self) -> None:
-        remote = self.files.get(self.path.partition("?")[0])
-        if remote is None:
+        file = self.files.get(self.path.partition("?")[0])
+        if file is None:
             return self.refuse(404, {})
-        remote.seen.append(dict(self.headers))
-        remote.before(len(remote.seen))
-        if remote.statuses:
-            return self.refuse(remote.statuses.pop(0), remote.headers)
-        if remote.login and self.headers.get("Authorization") != remote.login:
-            return self.refuse(401, remote.headers)
+        file.requests.append(dict(self.headers))
+        file.before(len(file.requests))
+        if file.statuses:
+            return self.refuse(file.statuses.pop(0), file.headers)
+        if file.login and self.headers.get("Authorization") != file.login:
+            return self.refuse(401, file.headers)
         question = self.headers.get("If-None-Match") or self.headers.get("If-Modified-Since")
-        if remote.same(question):
+        if file.is_current(question):
             self.send_response(304)
             self.end_headers()
             return None
-        start, data = 0, remote.data
+        start, data = 0, file.data
         first = self.headers.get("Range")
-        if first and remote.ranges and remote.same(self.headers.get("If-Range")):
+        if first and file.ranges and file.is_current(self.headers.get("If-Range")):
             start = int(first.removeprefix("bytes=").removesuffix("-"))
-        self.answer(remote, start, data)
+        self.answer(file, start, data)
         return None
 
     def refuse(self, status: int, headers: dict[str, str | None]) -> None:
@@ -92,26 +95,26 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(page)
 
-    def answer(self, remote: Remote, start: int, data: bytes) -> None:
+    def answer(self, file: ServedFile, start: int, data: bytes) -> None:
         headers: dict[str, str | None] = {
             "Content-Length": str(len(data) - start),
-            "ETag": remote.etag,
-            "Last-Modified": remote.modified,
+            "ETag": file.etag,
+            "Last-Modified": file.modified,
         }
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
         self.send_response(206 if start else 200)
-        for name, value in {**headers, **remote.headers}.items():
+        for name, value in {**headers, **file.headers}.items():
             if value is not None:
                 self.send_header(name, value)
         self.end_headers()
         body = data[start:]
-        if remote.headers.get("Transfer-Encoding") == "chunked":
+        if file.headers.get("Transfer-Encoding") == "chunked":
             body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
-        if remote.cuts:
-            body = body[: remote.cuts.pop(0)]
+        if file.cuts:
+            body = body[: file.cuts.pop(0)]
             self.close_connection = True
-        remote.sent += len(body)
+        file.sent += len(body)
         self.wfile.write(body)
         self.wfile.flush()
         if self.close_connection:
@@ -122,16 +125,58 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
+    """Prints no traceback when a client hangs up."""
+
     def handle_error(self, *request: object) -> None:
-        """Ignore clients that close the connection; any other error is a fault of the test."""
+        """Report an error, unless the client has only hung up."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(*request)
 
 
+class RangeHandler(BaseHTTPRequestHandler):
+    """Answers requests for any range of bytes, as HTTP libraries of `.hic` readers send them.
+
+    Attributes
+    ----------
+    contents : dict
+        Content of each path.
+    refuses : callable
+        Returns whether a request is refused with status 500.
+    ignores_ranges : bool
+        Whether only whole files are sent.
+    """
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one packet: otherwise each response waits 40 ms
+    contents: dict[str, bytes]
+    refuses: Callable[[BaseHTTPRequestHandler], bool]
+    ignores_ranges = False
+
+    def do_GET(self) -> None:
+        data = self.contents.get(self.path)
+        if data is None or type(self).refuses(self):
+            self.send_error(404 if data is None else 500)
+            return
+        has_range = "Range" in self.headers and not self.ignores_ranges
+        start, end = 0, len(data)
+        if has_range:
+            first, _, last = self.headers["Range"].removeprefix("bytes=").partition("-")
+            start, end = int(first), min(int(last or len(data)) + 1, len(data))
+        self.send_response(206 if has_range else 200)
+        if has_range:
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(data)}")
+        self.send_header("ETag", '"one"')
+        self.send_header("Content-Length", str(end - start))
+        self.end_headers()
+        self.wfile.write(data[start:end])
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @contextmanager
-def serving(files: dict[str, Remote]) -> Iterator[str]:
-    """Serve ``files`` by their paths until the end of the block; yields the server's address."""
-    handler = type("OneServer", (Handler,), {"files": files})
+def run_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve requests until the context ends; give the address of the server."""
     with Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
@@ -140,3 +185,23 @@ def serving(files: dict[str, Remote]) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def serve(files: dict[str, ServedFile]) -> Iterator[str]:
+    """Serve files by their paths; give the address of the server."""
+    with run_server(type("FilesHandler", (Handler,), {"files": files})) as address:
+        yield address
+
+
+@contextmanager
+def serve_ranges(contents: dict[str, bytes]) -> Iterator[tuple[str, type[RangeHandler]]]:
+    """Serve contents by ranges of bytes; give the address and the handler, to make it fail."""
+
+    class OneServer(RangeHandler):
+        pass
+
+    OneServer.contents = contents
+    OneServer.refuses = staticmethod(lambda request: False)
+    with run_server(OneServer) as address:
+        yield address, OneServer

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support import REPOSITORY
 from tests.support.maps import write_map
-from tests.support.web import Remote, serving
+from tests.support.web import ServedFile, serve
 
 pytestmark = pytest.mark.workflow
 
@@ -103,7 +103,7 @@ def test_a_workflow_around_this_one(tmp_path: Path, prefix: str | None) -> None:
     far = tmp_path / "far.cool"
     write_map(far, 2)
     folder = tmp_path / "other"
-    with serving({"/far.cool": Remote(far.read_bytes())}) as address:
+    with serve({"/far.cool": ServedFile(far.read_bytes())}) as address:
         write_workflow(folder, f"{address}/far.cool", prefix)
         done = snakemake(folder)
         assert done.returncode == 0, done.stdout + done.stderr

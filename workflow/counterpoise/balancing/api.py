@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -316,7 +315,7 @@ def _has_contacts(contacts: ContactMap) -> NDArray[np.bool_]:
 def _resolve_searches(
     task: Task, selections: Sequence[Selection], searches: Sequence[Search] | None
 ) -> dict[str, Search]:
-    """Return the bandwidth search of each part by label; empty where none is wanted."""
+    """Return the bandwidth search of each part by label; empty if the bandwidth is given."""
     settings = task.settings
     if not isinstance(settings, KernelSettings) or settings.bandwidth != CV:
         if searches is not None:
@@ -399,6 +398,9 @@ def _versions(method: Method, backend: str) -> dict[str, str]:
     }
     if method.version:
         versions[method.name] = method.version
-    for library in find_backend(backend).libraries:
-        versions[library] = version(library)
+    libraries = find_backend(backend).libraries
+    if libraries:
+        from importlib.metadata import version  # imports email and socket, which few runs need
+
+        versions |= {library: version(library) for library in libraries}
     return versions

@@ -18,6 +18,17 @@ from counterpoise.ingest.reader_interface import FETCH_AGAIN
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
+# What h5py raises over damaged bytes: a dataset may turn into another object, a number overflow.
+_DAMAGE = (
+    OSError,
+    RuntimeError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+)
+
 
 @contextmanager
 def open_cooler(uri: str) -> Iterator[tuple[h5py.File, str]]:
@@ -100,7 +111,7 @@ def name_damaged_file(source: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+    except _DAMAGE as error:
         raise InputError(
             source, f"is damaged and cannot be read ({error}).", FETCH_AGAIN
         ) from error

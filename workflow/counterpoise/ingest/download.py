@@ -32,7 +32,7 @@ TIMEOUTS = (30.0, 60.0)  # seconds to connect, and to the next bytes of a respon
 PIECE_BYTES = 1 << 16  # read at a time; a cut connection loses what came of the last piece
 
 Say = Callable[[str], None]
-Progress = Callable[[int, int | None], None]
+ReportProgress = Callable[[int, int | None], None]
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def download(
     url: str,
     output: str | Path,
     say: Say = lambda text: None,
-    progress: Progress = lambda done, total: None,
+    progress: ReportProgress = lambda done, total: None,
     waits: Sequence[float] = WAITS,
     timeouts: tuple[float, float] = TIMEOUTS,
 ) -> dict[str, Any]:
@@ -171,7 +171,7 @@ class _TransientError(Exception):
 
 
 def _repeat_until_complete(
-    transfer: _Transfer, say: Say, progress: Progress, waits: Sequence[float]
+    transfer: _Transfer, say: Say, progress: ReportProgress, waits: Sequence[float]
 ) -> None:
     """Attempt a transfer until the file is complete or all waits are used up."""
     remaining, furthest = list(waits), 0
@@ -238,7 +238,7 @@ class _Transfer:
             **self._validators,
         }
 
-    def attempt(self, progress: Progress) -> None:
+    def attempt(self, progress: ReportProgress) -> None:
         """Send one request, for the rest of the file if the server allows.
 
         Parameters
@@ -326,7 +326,7 @@ class _Transfer:
         elif headers.get("Transfer-Encoding", "").lower() != "chunked":
             raise InputError(
                 self.url,
-                "is on a server that does not tell its size, so a cut file would pass for whole.",
+                "is on a server that does not tell its size, so a cut file would go unnoticed.",
                 "Download it by other means and give the path.",
             )
 

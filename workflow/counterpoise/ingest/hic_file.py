@@ -44,7 +44,7 @@ class Header:
     assembly : str or None
         Name of the genome; None where it is empty.
     numbers : tuple of int
-        The file's own number of each chromosome.
+        Number of each chromosome in the file.
     chromosomes : tuple of str
         Names.
     lengths : tuple of int
@@ -278,7 +278,7 @@ def open_hic_file(uri: str) -> Iterator[HicFile]:
     ------
     InputError
         If the file is missing, unreadable or empty, or if a server cannot be reached or sends
-        whole files only.
+        complete files only.
     """
     if is_url(uri):
         remote = HttpFile(uri)

@@ -1,4 +1,4 @@
-"""Read `.hic` files: the header in plain Python, the contacts in a process of their own."""
+"""Read `.hic` files: the header in plain Python, the contacts in a separate process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program that reads a level of a `.hic` file in a process of its own.
+"""The program that reads a level of a `.hic` file in a separate process.
 
 The C++ libraries of `ingest.hic_engines` can crash or hang without harm here. The process writes
 the contacts to an open file, as sorted `RECORD` values, and reports through a pipe, one JSON
@@ -169,7 +169,7 @@ def column_spans(bins: BinTable, first: int, second: int, rows: Span) -> Iterato
 
     Between chromosomes these are all columns; within a chromosome, those from the diagonal on.
 
-    Version 9 stores a chromosome's own map in blocks along the diagonal, in layers that become
+    Version 9 stores the map within a chromosome in blocks along the diagonal, in layers that become
     coarser with distance. Pieces that double in width touch few blocks in each layer; one wide
     piece would make the library inflate nearly all blocks again for every strip.
 

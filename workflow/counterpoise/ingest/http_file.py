@@ -91,7 +91,7 @@ class HttpFile(io.RawIOBase):
                 if response.status != 206:
                     raise InputError(
                         self._url,
-                        "is on a server that sends whole files only, not ranges of bytes.",
+                        "is on a server that sends complete files only, not ranges of bytes.",
                         "Download it and give its path.",
                     )
                 return response.read(length), response.headers

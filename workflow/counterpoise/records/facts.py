@@ -7,9 +7,9 @@ parsing sentences. ``counterpoise.records.wording`` renders each fact as a sente
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, dataclass_transform
 
 from counterpoise.contacts.bins import BinTable
 
@@ -18,7 +18,7 @@ NAMED_BINS = 3
 
 
 class Unit(StrEnum):
-    """What a method counts while it runs."""
+    """Units in which methods count their work."""
 
     ITERATIONS = "iterations"
     PRODUCTS = "products"
@@ -26,7 +26,7 @@ class Unit(StrEnum):
 
 
 class Remedy(StrEnum):
-    """What a user can do about a part that is not balanced."""
+    """Remedies for a part that is not balanced."""
 
     MASK_SPARSEST = "mask_sparsest"
     MASK_MORE = "mask_more"
@@ -37,7 +37,7 @@ class Remedy(StrEnum):
 
 
 class SearchNote(StrEnum):
-    """What limits the evidence for a bandwidth that cross-validation chose."""
+    """Limits of the evidence for a bandwidth that cross-validation chose."""
 
     NONE = ""
     ALL_REJECTED = "all_rejected"
@@ -47,11 +47,13 @@ class SearchNote(StrEnum):
     NARROWER_REJECTED = "narrower_rejected"
 
 
-@dataclass(frozen=True)
+@dataclass_transform(frozen_default=True)
 class Fact:
     """One finding with its values.
 
     A subclass states its code in the class statement; ``verdict.json`` stores it under ``fact``.
+    Type checkers take it for a frozen dataclass. At run time only its ``__init__`` is generated:
+    all methods of a frozen dataclass, for every kind of fact, would slow the start of every job.
     """
 
     code: ClassVar[str]
@@ -61,10 +63,24 @@ class Fact:
         """Register a kind of fact under its code."""
         cls.code = code
         Fact.kinds[code] = cls
+        dataclass(eq=False, repr=False)(cls)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether the other is a fact of the same kind with the same values."""
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        """Return a hash of the kind and the values."""
+        return hash((self.code, *vars(self).values()))
+
+    def __repr__(self) -> str:
+        """Return the fact as Python code."""
+        values = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({values})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the code and the values as JSON types."""
-        values = {field.name: _to_plain(getattr(self, field.name)) for field in fields(self)}
+        values = {name: _to_plain(value) for name, value in vars(self).items()}
         return {"fact": self.code, **values}
 
     @staticmethod
@@ -108,7 +124,6 @@ def first_names(bins: BinTable, indices: Iterable[int]) -> tuple[str, ...]:
 # --- why nothing was balanced, or not to the end ----------------------------------------------
 
 
-@dataclass(frozen=True)
 class Empty(Fact, code="empty"):
     """The part has no kept bin, or no contacts between kept bins.
 
@@ -121,7 +136,6 @@ class Empty(Fact, code="empty"):
     kept: int
 
 
-@dataclass(frozen=True)
 class NoSupport(Fact, code="no_support"):
     """No exact balancing exists: some bins share too few partners.
 
@@ -140,7 +154,6 @@ class NoSupport(Fact, code="no_support"):
     partners: int
 
 
-@dataclass(frozen=True)
 class NoTotalSupport(Fact, code="no_total_support"):
     """Exact balancing exists only as a limit in which some entries of the map vanish.
 
@@ -162,7 +175,6 @@ class NoTotalSupport(Fact, code="no_total_support"):
     entries: int
 
 
-@dataclass(frozen=True)
 class Disconnected(Fact, code="disconnected"):
     """The map has several connected components, which this method cannot bring to one scale.
 
@@ -175,12 +187,10 @@ class Disconnected(Fact, code="disconnected"):
     components: int
 
 
-@dataclass(frozen=True)
 class Balanceable(Fact, code="balanceable"):
     """An exact balancing exists, although the method did not reach it."""
 
 
-@dataclass(frozen=True)
 class NotExamined(Fact, code="not_examined"):
     """The map has too many contacts to look for the cause in its structure.
 
@@ -193,7 +203,6 @@ class NotExamined(Fact, code="not_examined"):
     limit: int
 
 
-@dataclass(frozen=True)
 class LimitReached(Fact, code="limit_reached"):
     """The method reached its limit of iterations or products.
 
@@ -209,7 +218,6 @@ class LimitReached(Fact, code="limit_reached"):
     unit: Unit
 
 
-@dataclass(frozen=True)
 class DeviationLeft(Fact, code="deviation_left"):
     """Row sums are not yet equal.
 
@@ -225,7 +233,6 @@ class DeviationLeft(Fact, code="deviation_left"):
     smoothed: bool = False
 
 
-@dataclass(frozen=True)
 class Diverged(Fact, code="diverged"):
     """Weights ran off to zero or infinity.
 
@@ -241,7 +248,6 @@ class Diverged(Fact, code="diverged"):
     unit: Unit = Unit.ITERATIONS
 
 
-@dataclass(frozen=True)
 class WeightsRanApart(Fact, code="weights_ran_apart"):
     """Some weights ran off to zero and others to infinity while row sums became equal.
 
@@ -254,7 +260,6 @@ class WeightsRanApart(Fact, code="weights_ran_apart"):
     limit: float
 
 
-@dataclass(frozen=True)
 class Stalled(Fact, code="stalled"):
     """Row sums stopped approaching one.
 
@@ -267,7 +272,6 @@ class Stalled(Fact, code="stalled"):
     steps: int
 
 
-@dataclass(frozen=True)
 class WouldNotSettle(Fact, code="would_not_settle"):
     """SCALE's weights kept changing, and it may not drop enough bins to stop that.
 
@@ -283,7 +287,6 @@ class WouldNotSettle(Fact, code="would_not_settle"):
     percent: int
 
 
-@dataclass(frozen=True)
 class SettledUnequal(Fact, code="settled_unequal"):
     """SCALE's weights stopped changing, but row sums are not equal.
 
@@ -296,9 +299,8 @@ class SettledUnequal(Fact, code="settled_unequal"):
     tolerated: float
 
 
-@dataclass(frozen=True)
 class Remedies(Fact, code="remedies"):
-    """What a user can do.
+    """Remedies that a user can try.
 
     Attributes
     ----------
@@ -312,7 +314,6 @@ class Remedies(Fact, code="remedies"):
 # --- bins without weights ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
 class FewPartners(Fact, code="few_partners"):
     """SCALE dropped bins because they have contacts with too few others.
 
@@ -328,7 +329,6 @@ class FewPartners(Fact, code="few_partners"):
     fewer_than: int
 
 
-@dataclass(frozen=True)
 class Unsettled(Fact, code="unsettled"):
     """SCALE dropped bins because their weights kept changing.
 
@@ -341,7 +341,6 @@ class Unsettled(Fact, code="unsettled"):
     number: int
 
 
-@dataclass(frozen=True)
 class OutOfReach(Fact, code="out_of_reach"):
     """A kernel method dropped bins because no contact is within reach of the kernel.
 
@@ -354,7 +353,6 @@ class OutOfReach(Fact, code="out_of_reach"):
     number: int
 
 
-@dataclass(frozen=True)
 class BinsDropped(Fact, code="bins_dropped"):
     """The method dropped bins.
 
@@ -377,7 +375,6 @@ class BinsDropped(Fact, code="bins_dropped"):
     balanced: bool
 
 
-@dataclass(frozen=True)
 class SparsestDropped(Fact, code="sparsest_dropped"):
     """``on_failure: drop`` dropped the sparsest bins, and the others could be balanced.
 
@@ -400,7 +397,6 @@ class SparsestDropped(Fact, code="sparsest_dropped"):
     before: tuple[Fact, ...]
 
 
-@dataclass(frozen=True)
 class DroppingFailed(Fact, code="dropping_failed"):
     """``on_failure: drop`` found no percentile at which the part could be balanced.
 
@@ -416,7 +412,6 @@ class DroppingFailed(Fact, code="dropping_failed"):
     none_left: bool
 
 
-@dataclass(frozen=True)
 class Isolated(Fact, code="isolated"):
     """Kept bins have contacts, but none that the method uses.
 
@@ -429,7 +424,6 @@ class Isolated(Fact, code="isolated"):
     number: int
 
 
-@dataclass(frozen=True)
 class NotWritten(Fact, code="not_written"):
     """The weights reached are not written although ``on_failure`` is ``keep``.
 
@@ -445,7 +439,6 @@ class NotWritten(Fact, code="not_written"):
 # --- standard errors and bandwidths -----------------------------------------------------------
 
 
-@dataclass(frozen=True)
 class FewerResampled(Fact, code="fewer_resampled"):
     """Standard errors rest on fewer resampled maps than were drawn.
 
@@ -459,7 +452,6 @@ class FewerResampled(Fact, code="fewer_resampled"):
     drawn: int
 
 
-@dataclass(frozen=True)
 class ScoredBandwidth(Fact, code="scored_bandwidth"):
     """A bandwidth next to the chosen one.
 
@@ -476,7 +468,6 @@ class ScoredBandwidth(Fact, code="scored_bandwidth"):
     error: float
 
 
-@dataclass(frozen=True)
 class BandwidthChosen(Fact, code="bandwidth_chosen"):
     """Cross-validation chose the bandwidth.
 

@@ -1,0 +1,110 @@
+"""Maps summed into larger bins, and the choice of the level to sum."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cooler
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.errors import InputError
+from counterpoise.ingest.coarsen import coarse_bins, coarsen
+from counterpoise.ingest.pixel_checks import Tally, check_pixels
+from counterpoise.ingest.read import open_contacts, read_contacts
+from counterpoise.ingest.reader_interface import Level, SourceInfo
+from tests.support.coolers import assert_same_map
+from tests.support.pixels import maps, pixels_of, split, upper_triangle
+
+
+@given(maps(), st.integers(1, 12), st.lists(st.integers(0, 10_000), max_size=6), st.booleans())
+def test_coarsening_equals_a_dense_sum(
+    drawn: tuple[BinTable, np.ndarray], factor: int, places: list[int], floats: bool
+) -> None:
+    bins, matrix = drawn
+    assert bins.resolution is not None
+    if floats:
+        matrix = matrix / 4  # sums of quarters are exact
+    coarse, mapping = coarse_bins(bins, bins.resolution * factor)
+    pieces = coarsen(
+        check_pixels(split(pixels_of(matrix), places), bins, "made", Tally()), mapping, len(coarse)
+    )
+    checked = check_pixels(pieces, coarse, "coarse", Tally())
+    actual = upper_triangle(Contacts.from_chunks(coarse, checked, {}))
+
+    # The expected sums are made bin by bin, without the package.
+    coarse_bin: list[int] = []
+    size = bins.resolution * factor
+    first = 0
+    for length in bins.lengths.tolist():
+        fine = -(-length // bins.resolution)
+        coarse_bin += [first + (i * bins.resolution) // size for i in range(fine)]
+        first += -(-length // size)
+    assert len(coarse) == first
+    expected = np.zeros((first, first))
+    np.add.at(expected, np.ix_(coarse_bin, coarse_bin), matrix)
+    np.testing.assert_array_equal(actual, expected)
+    assert (
+        coarse.end.tolist()
+        == np.minimum(
+            coarse.start + size, np.repeat(bins.lengths, np.diff(coarse.offsets))
+        ).tolist()
+    )
+
+
+def test_coarsening_equals_the_levels_of_the_file(shared_data: Path, tmp_path: Path) -> None:
+    """Every level of this file is the sum of its finest one."""
+    path = shared_data / "4dn_test.multires.cool"
+    with open_contacts(f"{path}::/resolutions/100000", 400_000) as reading:
+        summed = Contacts.from_chunks(reading.bins, reading.chunks(), {})
+        record = reading.source_record(summed.nnz)
+    stored = read_contacts(path, 400_000)
+    assert_same_map(summed, stored)
+    np.testing.assert_array_equal(summed.bins.start, stored.bins.start)
+    np.testing.assert_array_equal(summed.bins.end, stored.bins.end)
+    assert (record["coarsened_from"], record["resolution"]) == (100_000, 400_000)
+    assert "summed from the file's level of 100,000 bp" in record["notes"]
+    assert stored.source["coarsened_from"] is None
+
+
+def test_coarsening_equals_cooler(shared_data: Path, tmp_path: Path) -> None:
+    source = str(shared_data / "yeast.10kb.cool")
+    target = str(tmp_path / "coarse.cool")
+    cooler.coarsen_cooler(source, target, factor=7, chunksize=10_000_000)
+    assert_same_map(read_contacts(source, 70_000), read_contacts(target))
+
+
+def test_the_coarsest_level_that_divides_is_summed() -> None:
+    info = SourceInfo("x.mcool", "mcool", tuple(Level(size) for size in (10, 1000, 500, 40)))
+    assert info.find_level(2000).resolution == 1000
+    assert info.find_level(80).resolution == 40
+    assert info.find_level(500).resolution == 500
+    assert info.find_level(30).resolution == 10
+
+
+def test_a_map_of_part_of_a_chromosome_keeps_its_grid(shared_data: Path) -> None:
+    """Coarse bins lie on the grid of the chromosome, not of its covered part."""
+    path = shared_data / "unittest_matrix_2.cool"
+    fine, coarse = read_contacts(path), read_contacts(path, 100_000)
+    assert coarse.counts.sum(dtype=np.float64) == pytest.approx(fine.counts.sum(), rel=1e-12)
+    filled = np.unique(np.concatenate([coarse.rows, coarse.columns]))
+    assert coarse.bins.start[filled[0]] == fine.bins.start[0] // 100_000 * 100_000
+
+
+def test_a_single_bin_has_every_resolution_from_its_length_on(shared_data: Path) -> None:
+    """cooler calls such bins variable, because there is no second one."""
+    path = shared_data / "bad" / "single_bin.cool"
+    contacts = read_contacts(path, 10_000)
+    assert (contacts.bins.resolution, len(contacts.bins), contacts.nnz) == (10_000, 1, 1)
+    with pytest.raises(InputError, match="no level of 5,000 bp"):
+        read_contacts(path, 5_000)
+
+
+@pytest.mark.parametrize("resolution", [0, -10_000, "10000"])
+def test_a_resolution_is_a_whole_number_of_base_pairs(shared_data: Path, resolution: int) -> None:
+    with pytest.raises(InputError, match="whole number of base pairs"):
+        read_contacts(shared_data / "bad" / "control_good.cool", resolution)
