@@ -1,7 +1,7 @@
 """Agreement with every vector stored by a peer, and between the methods of this package.
 
-The README of the shared data lists the stored vectors that balance their map ("How the stored
-vectors are to be read"); FORMATS.md says how closely each peer's vectors can be matched.
+The real maps and the stored vectors that balance them are not part of a clone; see ``TABLE`` for
+how closely each can be matched.
 """
 
 from __future__ import annotations

@@ -43,30 +43,14 @@ def maps(draw: st.DrawFn) -> tuple[np.ndarray, BinTable]:
 
 
 def naive(matrix: np.ndarray, bins: BinTable, settings: MaskSettings) -> list[str]:
-    """Section 13 of ALGORITHMS.md, bin by bin, on the full dense matrix."""
-    n = len(matrix)
-    chromosome = bins.chromosome_ids
-    used = matrix.copy()
-    for i in range(n):
-        for j in range(n):
-            if abs(i - j) < settings.ignore_diags:
-                used[i, j] = 0
-            if settings.cis_only and chromosome[i] != chromosome[j]:
-                used[i, j] = 0
+    """Return the reason for each bin, filter by filter on the full dense matrix."""
+    used = used_pixels(matrix, bins.chromosome_ids, settings)
     partners = [int(np.count_nonzero(row)) for row in used]
     marginal = [float(row.sum()) for row in used]
-    relative = {}
-    for c in range(len(bins.chromosomes)):
-        inside = [i for i in range(n) if chromosome[i] == c and marginal[i] > 0]
-        for i in inside:
-            relative[i] = marginal[i] / np.median([marginal[k] for k in inside])
-    cutoff = -np.inf
-    if relative and settings.mad_max > 0:
-        logs = np.log(list(relative.values()))
-        center = np.median(logs)
-        cutoff = np.exp(center - settings.mad_max * np.median(abs(logs - center)))
+    relative = relative_marginals(marginal, bins)
+    cutoff = mad_cutoff(list(relative.values()), settings.mad_max)
     reasons = []
-    for i in range(n):
+    for i in range(len(matrix)):
         if partners[i] == 0:
             reasons.append("empty")
         elif partners[i] < settings.min_nnz:
@@ -78,6 +62,36 @@ def naive(matrix: np.ndarray, bins: BinTable, settings: MaskSettings) -> list[st
         else:
             reasons.append("kept")
     return reasons
+
+
+def used_pixels(matrix: np.ndarray, chromosome: np.ndarray, settings: MaskSettings) -> np.ndarray:
+    """Return the matrix without ignored diagonals and, if so set, without trans pixels."""
+    used = matrix.copy()
+    for i, j in np.ndindex(*matrix.shape):
+        trans = chromosome[i] != chromosome[j]
+        if abs(i - j) < settings.ignore_diags or (settings.cis_only and trans):
+            used[i, j] = 0
+    return used
+
+
+def relative_marginals(marginal: list[float], bins: BinTable) -> dict[int, float]:
+    """Return the marginals of bins with contacts, relative to the median of their chromosome."""
+    chromosome = bins.chromosome_ids
+    relative = {}
+    for c in range(len(bins.chromosomes)):
+        inside = [i for i, m in enumerate(marginal) if chromosome[i] == c and m > 0]
+        for i in inside:
+            relative[i] = marginal[i] / np.median([marginal[k] for k in inside])
+    return relative
+
+
+def mad_cutoff(relative: list[float], mad_max: float) -> float:
+    """Return the relative marginal below which the MAD filter masks a bin."""
+    if not relative or not mad_max > 0:
+        return -np.inf
+    logs = np.log(relative)
+    center = np.median(logs)
+    return float(np.exp(center - mad_max * np.median(abs(logs - center))))
 
 
 def names(mask: Mask) -> list[str]:

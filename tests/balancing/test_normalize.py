@@ -187,7 +187,7 @@ def test_a_map_without_support_is_not_passed_off_as_balanced(function: Any) -> N
 
 
 def test_running_out_of_iterations_warns() -> None:
-    with pytest.warns(NotBalancedWarning, match="not_converged: 2 iterations were not enough"):
+    with pytest.warns(NotBalancedWarning, match=r"not_converged: .*\b2 iterations were not enough"):
         balanced = cp.ice_normalize(FIVE_BINS, max_iter=2)
     assert np.ptp(row_sums(balanced)) > 1
     with pytest.warns(NotBalancedWarning, match="products were not enough"):

@@ -206,7 +206,7 @@ def test_curves_are_a_little_more_certain_than_their_formula(method: str, bandwi
     [("yeast.10kb.cool", "IV", 0.0041), ("hesc_dixon_chr1_40kb.cool", "1", 0.0212)],
 )
 def test_real_maps(shared_data: Path, file: str, chromosome: str, median: float) -> None:
-    """The figures of ALGORITHMS.md, section 12, for formula and bootstrap."""
+    """Formula and bootstrap give the figures that an independent prototype gave."""
     contacts = cp.read_contacts(shared_data / file)
     lo, hi = next(
         (lo, hi)

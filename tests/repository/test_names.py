@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import counterpoise as cp
-from counterpoise.cohort.settings import RunConfig
+from counterpoise.cohort.settings import CohortSettings
 from counterpoise.methods import methods
 from tests.support import REPOSITORY
 
@@ -59,7 +59,7 @@ def test_methods_and_their_files() -> None:
 
 
 def test_sections_of_the_configuration() -> None:
-    assert set(SECTIONS) <= {field.name for field in fields(RunConfig)}
+    assert set(SECTIONS) <= {field.name for field in fields(CohortSettings)}
 
 
 def test_statuses() -> None:

@@ -175,7 +175,7 @@ def mask_bins(
 
 
 class MeasuredBins(NamedTuple):
-    """What filters look at.
+    """Measurements of bins, on which filters decide.
 
     Attributes
     ----------

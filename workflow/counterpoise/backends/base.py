@@ -1,4 +1,4 @@
-"""The contract of a backend: the operator that methods use, and what a backend says of itself."""
+"""The contract of a backend: the operator that methods use, and the declaration of a backend."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _find_cpu(device: str | None) -> str:
 
 @dataclass(frozen=True)
 class BackendSpec:
-    """What a backend declares about itself.
+    """Declaration of a backend.
 
     A module of ``counterpoise.backends`` lists its own in ``BACKENDS``. All modules are imported
     to read these lists, so imports that cost time (torch) belong inside the functions.

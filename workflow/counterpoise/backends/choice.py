@@ -57,8 +57,8 @@ def check_device(backend: str, device: str | None) -> None:
         return
     able = [each.name for each in backends().values() if device in each.devices]
     if not able:
-        known = dict.fromkeys(name for each in backends().values() for name in each.devices)
-        raise ConfigError(f"device is {device!r}; it must be {', '.join(known)} or null.")
+        names = dict.fromkeys(name for each in backends().values() for name in each.devices)
+        raise ConfigError(f"device is {device!r}; it must be {', '.join(names)} or null.")
     if spec is not None and device not in spec.devices:
         raise ConfigError(
             f"device is {device!r}, but backend {backend} runs on {', '.join(spec.devices)} only; "

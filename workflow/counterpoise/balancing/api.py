@@ -315,7 +315,7 @@ def _has_contacts(contacts: ContactMap) -> NDArray[np.bool_]:
 def _resolve_searches(
     task: Task, selections: Sequence[Selection], searches: Sequence[Search] | None
 ) -> dict[str, Search]:
-    """Return the bandwidth search of each part by label; empty where none is wanted."""
+    """Return the bandwidth search of each part by label; empty if the bandwidth is given."""
     settings = task.settings
     if not isinstance(settings, KernelSettings) or settings.bandwidth != CV:
         if searches is not None:

@@ -112,7 +112,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Case:
-    """What is known of an attempt, for the rules to look at.
+    """Facts about an attempt, on which the rules decide.
 
     Attributes
     ----------

@@ -32,7 +32,7 @@ EXAMINE_LIMIT = 5_000_000
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether an exact balancing exists, decided before iterating.
+    """Decision on whether an exact balancing exists, made before iterating.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What one balancing works on: the task for the whole map, and the part that is balanced."""
+"""The input of balancing: the task for the whole map, and the part that is balanced."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class CountingOperator:
 
 @dataclass(frozen=True)
 class Task:
-    """What all parts of a map and all attempts at them have in common.
+    """The input that all parts of a map and all attempts at them share.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class Task:
 
     @property
     def keeps(self) -> bool:
-        """Whether weights are wanted although the part is not balanced."""
+        """Whether weights are written even if the part is not balanced."""
         return self.settings.on_failure == OnFailure.KEEP
 
     def operator(self, contacts: ContactMap, selection: Selection) -> Operator:

@@ -16,7 +16,7 @@ from counterpoise.backends import AUTO, Backend
 from counterpoise.backends.choice import check_device, expected_backend
 from counterpoise.cohort.samples import Sample
 from counterpoise.errors import ConfigError
-from counterpoise.ingest.hic_engines import HIC_ENGINES
+from counterpoise.ingest.hic_engines import DEFAULT_ENGINE, HIC_ENGINES
 from counterpoise.mask import MaskSettings
 
 METHOD_KEY = "method"  # key of the algorithm in each entry of ``methods``
@@ -51,7 +51,7 @@ class IngestSettings:
         Reader of ``.hic`` files: hictkpy or hicstraw.
     """
 
-    hic_engine: str = "hictkpy"
+    hic_engine: str = DEFAULT_ENGINE
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""

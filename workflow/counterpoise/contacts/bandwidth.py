@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class BandwidthUnit(StrEnum):
-    """What a bandwidth is measured in.
+    """Units of bandwidths.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Bandwidth:
     value : float
         Its size; 0 for no smoothing. A fraction is below 1. Base pairs are 1 or more.
     unit : BandwidthUnit
-        What ``value`` is measured in.
+        Unit of ``value``.
 
     Examples
     --------

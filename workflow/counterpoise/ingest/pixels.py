@@ -15,6 +15,7 @@ from counterpoise.contacts.contact_map import (
     Chunk,
 )
 from counterpoise.files import atomic_write, write_json
+from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
 from counterpoise.ingest.read import open_contacts
 from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.store.arrow import to_arrow
@@ -26,7 +27,7 @@ def write_map(
     info: SourceInfo,
     resolution: int,
     files: MapFiles,
-    engine: str = "hictkpy",
+    engine: str = DEFAULT_ENGINE,
     progress: Callable[[int, int | None], None] = lambda done, total: None,
     url: str | None = None,
     row_group: int = ROW_GROUP,

@@ -40,7 +40,7 @@ class Level:
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """What a file or URL holds, as far as it can be known without reading the contacts.
+    """Content of a file or URL, as far as it can be known without reading the contacts.
 
     Attributes
     ----------

@@ -32,7 +32,7 @@ from counterpoise.records.verdict import Cause, Status
 
 
 class Target(StrEnum):
-    """What the balanced row sums become.
+    """Targets of balanced row sums.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Target(StrEnum):
 
 
 class OnFailure(StrEnum):
-    """What to do when a part cannot be balanced; see ``MethodSettings.on_failure``."""
+    """Treatments of a part that cannot be balanced; see ``MethodSettings.on_failure``."""
 
     NAN = "nan"
     KEEP = "keep"

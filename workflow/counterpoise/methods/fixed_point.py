@@ -19,7 +19,7 @@ from counterpoise.records.verdict import Cause, Status
 
 
 class Ending(Enum):
-    """How an iteration ends."""
+    """Endings of an iteration."""
 
     CONVERGED = "converged"
     DIVERGED = "diverged"

@@ -1,9 +1,9 @@
 """KDE: kernel density balancing (Park, Hao, Niu & Hu, arXiv 2506.12626).
 
 The bias of a chromosome's bins is taken to be a smooth function along it. The contacts are read as
-draws from a density, the density is estimated with a Gaussian kernel, and it is the estimate that
-is balanced: in exact arithmetic it is positive everywhere, so it always can be, however few the
-contacts. The paper's text describes the algorithm in words that allow two readings.
+draws from a density, which is estimated with a Gaussian kernel, and the estimate is balanced. In
+exact arithmetic it is positive everywhere, so it can be balanced however few the contacts are. The
+paper describes the algorithm in words that allow two readings.
 
 ``density`` (Algorithm 3 on the kernel estimate, what its Theorems 1 to 3 and Corollary 1 are
 about): with A the map over its mean row sum and S the smoother, u <- sqrt(u / m), m = S A S^T u.
@@ -77,7 +77,7 @@ class KdeSettings(KernelSettings):
         if not 0 <= self.mixing < 1:
             raise ConfigError(f"mixing is {self.mixing}; it must be at least 0 and below 1.")
         if self.mixing and self.variant != Variant.DENSITY:
-            raise ConfigError(f"mixing is for variant {Variant.DENSITY.value} alone.")
+            raise ConfigError(f"mixing is only for variant {Variant.DENSITY.value}.")
         super().__post_init__()
 
     @property

@@ -32,7 +32,7 @@ class KdeEbSettings(KernelSettings):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the contacts say of each bin, float64 [bins] (or [bins, bandwidths]).
+    """Evidence of the contacts on each bin, float64 [bins] (or [bins, bandwidths]).
 
     Attributes
     ----------

@@ -134,15 +134,16 @@ INLINE void measure(const Map *map, int64_t type, int64_t n, Slab *slab)
                 List *lists = &slab->lists[((map->columns[k] - map->lo) >> PANEL_BITS) * KINDS];
                 for (; k < end && k < outside; k++)
                     tally[DOUBLES] += kind_at(map, type, k) == DOUBLES;
-                int32_t ones = 0, many = 0; /* 32 bits hold those of a panel, and vectorise better */
+                /* Of one panel, so that 32 bits hold them, which vectorises better. */
+                int32_t n_ones = 0, n_doubles = 0;
                 for (int64_t e = k; e < end; e++) {
                     int kind = kind_at(map, type, e);
-                    ones += kind == ONES;
-                    many += kind == DOUBLES;
+                    n_ones += kind == ONES;
+                    n_doubles += kind == DOUBLES;
                 }
-                tally[ONES] = ones;
-                tally[BYTES] = end - k - ones - many;
-                tally[DOUBLES] += many;
+                tally[ONES] = n_ones;
+                tally[BYTES] = end - k - n_ones - n_doubles;
+                tally[DOUBLES] += n_doubles;
                 k = end;
                 for (int kind = 0; kind < KINDS; kind++) {
                     lists[kind].segments += tally[kind] > 0;
@@ -216,16 +217,16 @@ INLINE void fill(const Map *map, int64_t type, int64_t n, const Slab *slab, Curs
                 int64_t panel = (map->columns[k] - map->lo) >> PANEL_BITS, outside = beyond[i - row];
                 const List *lists = &slab->lists[panel * KINDS];
                 Cursor *at = &cursors[panel * KINDS];
-                int64_t ones = at[ONES].entries, some = at[BYTES].entries;
-                int64_t many = at[DOUBLES].entries;
+                int64_t n_ones = at[ONES].entries, n_bytes = at[BYTES].entries;
+                int64_t n_doubles = at[DOUBLES].entries;
                 uint16_t *wide = (uint16_t *)(bytes + lists[DOUBLES].columns);
                 double *doubles = (double *)(bytes + lists[DOUBLES].values);
                 for (; k < end && k < outside; k++) {
                     double count = count_at(map, type, k);
                     int64_t column = map->columns[k] - map->lo, j = column - row;
                     if (kind_at(map, type, k) == DOUBLES) {
-                        wide[many] = (uint16_t)column;
-                        doubles[many++] = count;
+                        wide[n_doubles] = (uint16_t)column;
+                        doubles[n_doubles++] = count;
                     } else {
                         row_cells[j / LANES * GROUP * LANES + j % LANES] = (uint8_t)count;
                     }
@@ -240,22 +241,22 @@ INLINE void fill(const Map *map, int64_t type, int64_t n, const Slab *slab, Curs
                     uint16_t column = (uint16_t)(from.columns[k] - from.lo);
                     int kind = kind_at(&from, type, k);
                     if (kind == DOUBLES) {
-                        wide[many] = column;
-                        doubles[many++] = count_at(&from, type, k);
+                        wide[n_doubles] = column;
+                        doubles[n_doubles++] = count_at(&from, type, k);
                         continue;
                     }
                     /* Write both and advance one: a branch would often be mispredicted. */
-                    if (any_ones) one[ones] = column;
+                    if (any_ones) one[n_ones] = column;
                     if (any_bytes) {
-                        byte[some] = column;
-                        values[some] = (uint8_t)count_at(&from, type, k);
+                        byte[n_bytes] = column;
+                        values[n_bytes] = (uint8_t)count_at(&from, type, k);
                     }
-                    ones += kind == ONES;
-                    some += kind == BYTES;
+                    n_ones += kind == ONES;
+                    n_bytes += kind == BYTES;
                 }
-                close_segment(&lists[ONES], &at[ONES], bytes, i - slab->first, ones);
-                close_segment(&lists[BYTES], &at[BYTES], bytes, i - slab->first, some);
-                close_segment(&lists[DOUBLES], &at[DOUBLES], bytes, i - slab->first, many);
+                close_segment(&lists[ONES], &at[ONES], bytes, i - slab->first, n_ones);
+                close_segment(&lists[BYTES], &at[BYTES], bytes, i - slab->first, n_bytes);
+                close_segment(&lists[DOUBLES], &at[DOUBLES], bytes, i - slab->first, n_doubles);
             }
         }
         cells += steps * GROUP * STEP;

@@ -101,13 +101,13 @@ int64_t processor_level(void)
 
 /* Add the product of slab s of block b, by the version of a processor level. */
 static void one_slab(const Plan *plan, int64_t level, int64_t s, int64_t b, const uint8_t *bytes,
-                     const double *x, int64_t many)
+                     const double *x, int64_t wide)
 {
     const Slab *slab = plan->tables[s];
     int64_t first = plan->first[b];
     lanes *pairs = (lanes *)plan->pairs[b];
 #define RUN(version)                                                                               \
-    (many ? slab_of_many_##version(slab, bytes, plan->panels, first, pairs)                        \
+    (wide ? slab_wide_##version(slab, bytes, plan->panels, first, pairs)                           \
           : slab_##version(slab, bytes, plan->panels, first, x, (Pair *)pairs, plan->near[b]))
 #if defined(__x86_64__)
     if (level == 2) RUN(avx512);
@@ -120,11 +120,11 @@ static void one_slab(const Plan *plan, int64_t level, int64_t s, int64_t b, cons
 /* Compute y = A x; every thread calls this with the same arguments. Returns 0 if the file could not
  * be read.
  *
- * x, y: [n], or [n][LANES] if ``many``. */
-int64_t product(const Plan *plan, Counters *shared, int64_t level, int64_t many, const double *x,
+ * x, y: [n], or [n][LANES] if ``wide``. */
+int64_t product(const Plan *plan, Counters *shared, int64_t level, int64_t wide, const double *x,
                 double *y)
 {
-    int64_t k = many ? LANES : 1;
+    int64_t k = wide ? LANES : 1;
     uint8_t *buffer = plan->file >= 0 ? malloc((size_t)plan->longest) : NULL;
     if (plan->file >= 0 && !buffer) __atomic_store_n(&shared->failed, 1, __ATOMIC_SEQ_CST);
     int64_t b;
@@ -136,7 +136,7 @@ int64_t product(const Plan *plan, Counters *shared, int64_t level, int64_t many,
                 pairs[2 * j * k + l] = x[(first + j) * k + l];
                 pairs[(2 * j + 1) * k + l] = 0;
             }
-        if (!many)
+        if (!wide)
             for (int64_t j = 0; j < plan->band[b] - first; j++) plan->near[b][j] = 0;
         for (int64_t s = plan->slabs[b]; s < plan->slabs[b + 1]; s++) {
             const uint8_t *bytes = plan->bytes[s];
@@ -148,7 +148,7 @@ int64_t product(const Plan *plan, Counters *shared, int64_t level, int64_t many,
                 }
                 bytes = buffer;
             }
-            one_slab(plan, level, s, b, bytes, x, many);
+            one_slab(plan, level, s, b, bytes, x, wide);
         }
         __atomic_fetch_add(&shared->done, 1, __ATOMIC_SEQ_CST);
     }
@@ -168,7 +168,7 @@ int64_t product(const Plan *plan, Counters *shared, int64_t level, int64_t many,
                 for (int64_t l = 0; l < k; l++)
                     y[i * k + l] += plan->pairs[b][(2 * (i - first) + 1) * k + l];
             high = to < plan->band[b] ? to : plan->band[b];
-            if (!many)
+            if (!wide)
                 for (int64_t i = low; i < high; i++) y[i] += plan->near[b][i - first];
         }
     }

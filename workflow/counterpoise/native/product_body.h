@@ -99,8 +99,8 @@ TARGET static void NAME(slab)(const Slab *slab, const uint8_t *bytes, int64_t pa
 }
 
 /* Add the product with a slab for LANES right-hand sides: pairs holds x_j[LANES], y_j[LANES]. */
-TARGET static void NAME(slab_of_many)(const Slab *slab, const uint8_t *bytes, int64_t panels,
-                                      int64_t first, lanes *pairs)
+TARGET static void NAME(slab_wide)(const Slab *slab, const uint8_t *bytes, int64_t panels,
+                                   int64_t first, lanes *pairs)
 {
     lanes *rows = pairs + 2 * (slab->first - first);
     const int32_t *widths = (const int32_t *)(bytes + slab->widths);

@@ -18,7 +18,7 @@ NAMED_BINS = 3
 
 
 class Unit(StrEnum):
-    """What a method counts while it runs."""
+    """Units in which methods count their work."""
 
     ITERATIONS = "iterations"
     PRODUCTS = "products"
@@ -26,7 +26,7 @@ class Unit(StrEnum):
 
 
 class Remedy(StrEnum):
-    """What a user can do about a part that is not balanced."""
+    """Remedies for a part that is not balanced."""
 
     MASK_SPARSEST = "mask_sparsest"
     MASK_MORE = "mask_more"
@@ -37,7 +37,7 @@ class Remedy(StrEnum):
 
 
 class SearchNote(StrEnum):
-    """What limits the evidence for a bandwidth that cross-validation chose."""
+    """Limits of the evidence for a bandwidth that cross-validation chose."""
 
     NONE = ""
     ALL_REJECTED = "all_rejected"
@@ -300,7 +300,7 @@ class SettledUnequal(Fact, code="settled_unequal"):
 
 
 class Remedies(Fact, code="remedies"):
-    """What a user can do.
+    """Remedies that a user can try.
 
     Attributes
     ----------

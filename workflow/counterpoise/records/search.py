@@ -68,7 +68,7 @@ class Search:
 
     @property
     def note(self) -> SearchNote:
-        """What limits the evidence for the choice."""
+        """The limit of the evidence for the choice."""
         best, rejected = self.best, [bool(each.rejected) for each in self.candidates]
         if rejected[best]:
             return SearchNote.ALL_REJECTED

@@ -11,7 +11,7 @@ from counterpoise.records.facts import Fact
 
 
 class Status(StrEnum):
-    """How a method ended on a map or a part of it, from best to worst.
+    """Outcome of a method on a map or a part of it, from best to worst.
 
     ``computed`` is for methods of one pass (VC, VC_SQRT), which do not iterate and do not make
     row sums equal; ``empty`` is a part without a single bin to balance.

@@ -23,7 +23,7 @@ from counterpoise.store.paths import MapFiles, ResultPaths, RunFiles
 from counterpoise.store.pixels import read_bins
 from counterpoise.store.weights import read_errors, read_verdict, read_weights
 
-DIVISIVE = ("KR", "VC", "VC_SQRT")  # cooler divides by columns of these names alone
+DIVISIVE = ("KR", "VC", "VC_SQRT")  # cooler divides only by columns of these names
 PRIMARY = "weight"  # the column that cooler uses by default
 ERRORS = "_se"  # appended to the name of a column of weights
 COMPRESSION = {"compression": "gzip", "compression_opts": 6, "shuffle": True}

@@ -19,7 +19,7 @@ ERROR_PREFIX = "counterpoise: "  # start of the last line of a job that ended wi
 
 @dataclass(frozen=True)
 class Unfinished:
-    """What a failed workflow left unmade.
+    """Outputs that a failed workflow did not make.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Unfinished:
 
     @cached_property
     def output_set(self) -> frozenset[str]:
-        """Return the outputs, to look one up."""
+        """The outputs as a set, for lookups."""
         return frozenset(self.outputs)
 
 
@@ -110,7 +110,7 @@ def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[
 
 
 def unfinished_files(paths: ResultPaths, unfinished: Unfinished) -> list[str]:
-    """Return the coolers and comparisons that a failed workflow left unmade.
+    """Return the coolers and comparisons that a failed workflow did not make.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ class SampleLabels:
 
 @dataclass(frozen=True)
 class SampleEntry:
-    """What reports and tracking need to know about a sample.
+    """A sample, as reports and tracking see it.
 
     Attributes
     ----------

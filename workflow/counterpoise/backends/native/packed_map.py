@@ -139,16 +139,16 @@ class PackedMap:
 
     def _product(self, x: NDArray[np.float64], threads: int, level: int) -> NDArray[np.float64]:
         """Multiply; the caller holds the lock."""
-        many = x.ndim == 2
-        pairs = _addresses(self._sums_of_blocks(LANES if many else 1))
+        wide = x.ndim == 2
+        pairs = _addresses(self._sums_of_blocks(LANES if wide else 1))
         self._plan.pairs = pairs.ctypes.data
         y = np.empty_like(x)
         counters = np.zeros(4, np.int64)
         plan = ctypes.addressof(self._plan)
 
         # An interrupt must not free what a helper still reads, so helpers hold it, too.
-        def work(held: Any = (self, pairs)) -> int:
-            return call("product", plan, counters, level, many, x, y)
+        def work(references: Any = (self, pairs)) -> int:
+            return call("product", plan, counters, level, wide, x, y)
 
         # A map of one block is finished before a second thread has started.
         helpers = min(threads, self.blocks) - 1

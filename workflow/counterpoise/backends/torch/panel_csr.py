@@ -1,6 +1,6 @@
 """Panel CSR: the sparse format of the torch backend.
 
-The map is held once, both triangles by rows, so that a row of the product is a sum in a fixed
+The map is stored once, both triangles by rows, so that a row of the product is a sum in a fixed
 order to which nothing else adds: no atomics, and the same bits at every run. A nonzero takes
 2 bytes for its column and 2 for its count (8 if some count is not a whole number below 65,536):
 columns count from the start of a panel of 65,536, and the counts on the main diagonal, which are

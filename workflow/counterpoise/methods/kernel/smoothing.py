@@ -3,7 +3,7 @@
 Over the kept bins of a chromosome, S = diag(1 / (K m)) K diag(m): K is the Gaussian with the
 values beyond the ends folded back, m the 0/1 mask. Rows of S sum to one, so a constant stays one
 up to the ends and across gaps. K is applied by a cosine transform, or, what is the same, a Fourier
-transform of the chromosome followed by its mirror image: there, folding back is going round.
+transform of the chromosome followed by its mirror image, where folding back is wrapping around.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from counterpoise.backends.vectors import Vector
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 
-# Share of a smoothed value below which the contribution of the other bins counts for nothing.
+# Share of a smoothed value below which the contribution of the other bins is ignored.
 FEW = 1e-6
 # Differences below this share of a value are rounding.
 ROUNDING = 1e-12
@@ -213,9 +213,9 @@ class Gaussian:
         own = self._to_columns(self._own_share)
         rest = smooth - own * x
         # The others' share is rounding, or the others have nothing.
-        alone = (1 - own < FEW) | (rest <= ROUNDING * smooth)
+        isolated = (1 - own < FEW) | (rest <= ROUNDING * smooth)
         where = self.xp.where
-        return where(alone, smooth, rest / where(alone, self.xp.ones_like(own), 1 - own))
+        return where(isolated, smooth, rest / where(isolated, self.xp.ones_like(own), 1 - own))
 
     def _diagonal(self) -> Vector:
         """Return K of each bin with itself and its own mirror image, [bandwidths, bins]."""
