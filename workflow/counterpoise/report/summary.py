@@ -1,6 +1,7 @@
 """``summary.tsv``: one row per run.
 
-To add a column, add a row to ``COLUMNS``. ``docs/outputs.md`` lists the columns for users.
+To add a column, add a row to ``COLUMNS`` and run ``make accept``, which writes the table in
+``docs/outputs.md``.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Column(NamedTuple):
     name : str
         Its heading.
     meaning : str
-        What it holds.
+        What it holds, in Markdown for ``docs/outputs.md``.
     value : callable
         Computes the value from the files of a run; None is written as an empty field.
     """
@@ -64,35 +65,55 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
-    Column("sample", "name in the sample sheet", lambda r: r.run.sample),
+    Column("sample", "name of the sample", lambda r: r.run.sample),
     Column("condition", "from the sample sheet", lambda r: r.run.condition),
     Column("replicate", "from the sample sheet", lambda r: r.run.replicate),
     Column("resolution", "bin size in base pairs", lambda r: r.run.resolution),
-    Column("method", "name of the method in the cohort", lambda r: r.run.method),
-    Column("status", "the verdict's status, or missing", lambda r: r.verdict.status.value),
-    Column("reason", "why the run is not balanced, or missing", lambda r: r.verdict.reason),
-    Column("algorithm", "the method's algorithm", lambda r: r.verdict.method),
-    Column("scope", "contacts used: genome, cis or trans", lambda r: r.verdict.scope),
-    Column("bins", "all bins", lambda r: r.verdict.bins),
-    Column("kept", "bins kept by the mask", lambda r: r.verdict.kept),
-    Column("contacts", "sum of all counts", lambda r: r.source.get("contacts")),
-    Column("nonzeros", "stored pixels", lambda r: r.source.get("nnz")),
+    Column("method", "name of the method in the configuration", lambda r: r.run.method),
+    Column("status", "[status](#statuses), or `missing`", lambda r: r.verdict.status.value),
+    Column("reason", "why it is not balanced, or missing", lambda r: r.verdict.reason),
+    Column("algorithm", "`method` of `verdict.json`", lambda r: r.verdict.method),
+    Column("scope", "`genome`, `cis` or `trans`", lambda r: r.verdict.scope),
+    Column("bins", "number of bins", lambda r: r.verdict.bins),
+    Column("kept", "number of bins that were balanced", lambda r: r.verdict.kept),
+    Column("contacts", "sum of the counts over the pixels", lambda r: r.source.get("contacts")),
+    Column("nonzeros", "number of pixels", lambda r: r.source.get("nnz")),
     Column("iterations", "iterations of the method", lambda r: r.verdict.iterations),
     Column("matvecs", "matrix-vector products", lambda r: r.verdict.matvecs),
     Column("max_deviation", "largest deviation of row sums", lambda r: r.verdict.max_deviation),
     Column("rms_deviation", "RMS deviation of row sums", lambda r: r.verdict.rms_deviation),
     Column("median_se", "median relative standard error", lambda r: r.verdict.median_se),
-    Column("seconds", "time of balancing", lambda r: r.verdict.run.get("seconds")),
-    Column("peak_memory_mb", "in MiB", lambda r: r.verdict.run.get("peak_memory_mb")),
+    Column("seconds", "wall time of balancing", lambda r: r.verdict.run.get("seconds")),
+    Column(
+        "peak_memory_mb", "of the balancing job, MiB", lambda r: r.verdict.run.get("peak_memory_mb")
+    ),
     Column("format", "format of the source", lambda r: r.source.get("format")),
     Column(
-        "coarsened_from", "finer level it was summed from", lambda r: r.source.get("coarsened_from")
+        "coarsened_from",
+        "finer level that was summed, if any",
+        lambda r: r.source.get("coarsened_from"),
     ),
-    Column("sha256", "of the source", lambda r: r.source.get("identity", {}).get("sha256")),
-    Column("source", "path or address of the source", lambda r: r.source.get("uri")),
-    Column("experiment", "overlay of the cohort, or base", lambda r: r.experiment),
+    Column("sha256", "SHA-256 of the source", lambda r: r.source.get("identity", {}).get("sha256")),
+    Column("source", "path or URL of the source", lambda r: r.source.get("uri")),
+    Column(
+        "experiment",
+        "[overlay](reprocessing.md#two-settings-side-by-side), or `base`",
+        lambda r: r.experiment,
+    ),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
+
+
+def columns_table() -> str:
+    """Render the table of columns for ``docs/outputs.md``.
+
+    Returns
+    -------
+    str
+        A Markdown table.
+    """
+    rows = [f"| `{column.name}` | {column.meaning} |" for column in COLUMNS]
+    return "\n".join(["| column | meaning |", "|---|---|", *rows])
 
 
 def summary_rows(
