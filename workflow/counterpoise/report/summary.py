@@ -1,6 +1,7 @@
 """``summary.tsv``: one row per run.
 
-To add a column, add a row to ``COLUMNS``. ``docs/outputs.md`` lists the columns for users.
+To add a column, add a row to ``COLUMNS``. ``make accept`` writes it to ``docs/outputs.md``, which
+lists the columns for users.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Column(NamedTuple):
     name : str
         Its heading.
     meaning : str
-        What it holds.
+        What it holds, in Markdown, for the table in ``docs/outputs.md``.
     value : callable
         Computes the value from the files of a run; None is written as an empty field.
     """
@@ -68,29 +69,47 @@ COLUMNS = (
     Column("condition", "from the sample sheet", lambda r: r.run.condition),
     Column("replicate", "from the sample sheet", lambda r: r.run.replicate),
     Column("resolution", "bin size in base pairs", lambda r: r.run.resolution),
-    Column("method", "name of the method in the cohort", lambda r: r.run.method),
-    Column("status", "the verdict's status, or missing", lambda r: r.verdict.status.value),
-    Column("reason", "why the run is not balanced, or missing", lambda r: r.verdict.reason),
-    Column("algorithm", "the method's algorithm", lambda r: r.verdict.method),
-    Column("scope", "contacts used: genome, cis or trans", lambda r: r.verdict.scope),
-    Column("bins", "all bins", lambda r: r.verdict.bins),
-    Column("kept", "bins kept by the mask", lambda r: r.verdict.kept),
-    Column("contacts", "sum of all counts", lambda r: r.source.get("contacts")),
-    Column("nonzeros", "stored pixels", lambda r: r.source.get("nnz")),
-    Column("iterations", "iterations of the method", lambda r: r.verdict.iterations),
-    Column("matvecs", "matrix-vector products", lambda r: r.verdict.matvecs),
-    Column("max_deviation", "largest deviation of row sums", lambda r: r.verdict.max_deviation),
-    Column("rms_deviation", "RMS deviation of row sums", lambda r: r.verdict.rms_deviation),
-    Column("median_se", "median relative standard error", lambda r: r.verdict.median_se),
-    Column("seconds", "time of balancing", lambda r: r.verdict.run.get("seconds")),
-    Column("peak_memory_mb", "in MiB", lambda r: r.verdict.run.get("peak_memory_mb")),
+    Column("method", "its name in the configuration", lambda r: r.run.method),
+    Column(
+        "status",
+        "[status](#statuses); `missing` if a job failed and there is no result",
+        lambda r: r.verdict.status.value,
+    ),
+    Column("reason", "in words; may be empty", lambda r: r.verdict.reason),
+    Column("algorithm", "`method` of the verdict", lambda r: r.verdict.method),
+    Column("scope", "contacts used: `genome`, `cis` or `trans`", lambda r: r.verdict.scope),
+    Column("bins", "number of bins", lambda r: r.verdict.bins),
+    Column("kept", "number of bins that were balanced", lambda r: r.verdict.kept),
+    Column("contacts", "sum of the counts over the pixels", lambda r: r.source.get("contacts")),
+    Column("nonzeros", "number of pixels", lambda r: r.source.get("nnz")),
+    Column("iterations", "as in `verdict.json`", lambda r: r.verdict.iterations),
+    Column("matvecs", "as there", lambda r: r.verdict.matvecs),
+    Column("max_deviation", "as there", lambda r: r.verdict.max_deviation),
+    Column("rms_deviation", "as there", lambda r: r.verdict.rms_deviation),
+    Column("median_se", "as there", lambda r: r.verdict.median_se),
+    Column("seconds", "wall time of balancing", lambda r: r.verdict.run.get("seconds")),
+    Column(
+        "peak_memory_mb",
+        "peak memory of the balancing job, MiB",
+        lambda r: r.verdict.run.get("peak_memory_mb"),
+    ),
     Column("format", "format of the source", lambda r: r.source.get("format")),
     Column(
-        "coarsened_from", "finer level it was summed from", lambda r: r.source.get("coarsened_from")
+        "coarsened_from",
+        "base pairs of the finer level that was summed, if any",
+        lambda r: r.source.get("coarsened_from"),
     ),
-    Column("sha256", "of the source", lambda r: r.source.get("identity", {}).get("sha256")),
-    Column("source", "path or address of the source", lambda r: r.source.get("uri")),
-    Column("experiment", "overlay of the cohort, or base", lambda r: r.experiment),
+    Column(
+        "sha256",
+        "SHA-256 of the source file, or of the content of its URL",
+        lambda r: r.source.get("identity", {}).get("sha256"),
+    ),
+    Column("source", "path or URL of the source", lambda r: r.source.get("uri")),
+    Column(
+        "experiment",
+        "[overlay](reprocessing.md#two-settings-side-by-side) on the cohort, or `base`",
+        lambda r: r.experiment,
+    ),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 
