@@ -80,7 +80,7 @@ def test_shown_defaults_are_those_of_the_classes(tmp_path: Path) -> None:
     for name, method in methods().items():
         for run in (shown, bare):
             assert asdict(run.methods[f"other_{name}"]) == asdict(method.settings())
-    assert asdict(shown.config) == asdict(bare.config)
+    assert asdict(shown.settings) == asdict(bare.settings)
 
 
 @pytest.mark.parametrize("without_files", [False, True])

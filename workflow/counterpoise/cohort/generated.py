@@ -1,4 +1,4 @@
-"""Everything in the repository that is generated from the settings, the methods and the summary.
+"""Everything in the repository that is generated: from settings, methods and summary columns.
 
 ``make accept`` writes these files; a test compares them.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from counterpoise.cohort.conf_files import conf_files
 from counterpoise.cohort.settings_page import page
 from counterpoise.methods import methods
-from counterpoise.report.summary import COLUMNS
+from counterpoise.report.summary import columns_table
 
 
 def generated_files(root: Path) -> dict[str, str]:
@@ -69,17 +69,5 @@ def methods_table() -> str:
     return "\n".join(rows)
 
 
-def summary_table() -> str:
-    """Render the table of the columns of ``summary.tsv``.
-
-    Returns
-    -------
-    str
-        A Markdown table.
-    """
-    rows = [f"| `{column.name}` | {column.meaning} |" for column in COLUMNS]
-    return "\n".join(["| column | meaning |", "|---|---|", *rows])
-
-
-TABLES = {"methods": methods_table, "summary": summary_table}
+TABLES = {"methods": methods_table, "summary_columns": columns_table}
 PAGES = ("README.md", "docs/outputs.md")  # with tables

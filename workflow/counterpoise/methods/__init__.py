@@ -1,5 +1,8 @@
 """Balancing methods, one file each; every module of this folder is searched for them.
 
+``base``, ``fixed_point``, ``recorder`` and ``kernel/`` are what methods share; every other module
+is a method, or a family such as ``vc``.
+
 To add a method, write one module here. It holds
 
 1. a settings dataclass derived from ``MethodSettings``, or from ``EqualSumsSettings`` if the

@@ -1,7 +1,7 @@
 """``summary.tsv``: one row per run.
 
-To add a column, add a row to ``COLUMNS``. ``make accept`` writes it to ``docs/outputs.md``, which
-lists the columns for users.
+To add a column, add a row to ``COLUMNS`` and run ``make accept``, which writes the table in
+``docs/outputs.md``.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Column(NamedTuple):
     name : str
         Its heading.
     meaning : str
-        What it holds, in Markdown, for the table in ``docs/outputs.md``.
+        What it holds, in Markdown for ``docs/outputs.md``.
     value : callable
         Computes the value from the files of a run; None is written as an empty field.
     """
@@ -65,26 +65,28 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
-    Column("sample", "name in the sample sheet", lambda r: r.run.sample),
+    Column("sample", "name of the sample", lambda r: r.run.sample),
     Column("condition", "from the sample sheet", lambda r: r.run.condition),
     Column("replicate", "from the sample sheet", lambda r: r.run.replicate),
     Column("resolution", "bin size in base pairs", lambda r: r.run.resolution),
-    Column("method", "its name in the configuration", lambda r: r.run.method),
+    Column("method", "name of the method in the configuration", lambda r: r.run.method),
     Column(
         "status",
         "[status](#statuses); `missing` if a job failed and there is no result",
         lambda r: r.verdict.status.value,
     ),
-    Column("reason", "in words; may be empty", lambda r: r.verdict.reason),
-    Column("algorithm", "`method` of the verdict", lambda r: r.verdict.method),
-    Column("scope", "contacts used: `genome`, `cis` or `trans`", lambda r: r.verdict.scope),
+    Column(
+        "reason", "as in `verdict.json`; for `missing`, what failed", lambda r: r.verdict.reason
+    ),
+    Column("algorithm", "`method` of `verdict.json`", lambda r: r.verdict.method),
+    Column("scope", "`genome`, `cis` or `trans`", lambda r: r.verdict.scope),
     Column("bins", "number of bins", lambda r: r.verdict.bins),
     Column("kept", "number of bins that were balanced", lambda r: r.verdict.kept),
     Column("contacts", "sum of the counts over the pixels", lambda r: r.source.get("contacts")),
     Column("nonzeros", "number of pixels", lambda r: r.source.get("nnz")),
-    Column("iterations", "as in `verdict.json`", lambda r: r.verdict.iterations),
-    Column("matvecs", "as there", lambda r: r.verdict.matvecs),
-    Column("max_deviation", "as there", lambda r: r.verdict.max_deviation),
+    Column("iterations", "iterations of the method", lambda r: r.verdict.iterations),
+    Column("matvecs", "matrix-vector products", lambda r: r.verdict.matvecs),
+    Column("max_deviation", "as in `verdict.json`", lambda r: r.verdict.max_deviation),
     Column("rms_deviation", "as there", lambda r: r.verdict.rms_deviation),
     Column("median_se", "as there", lambda r: r.verdict.median_se),
     Column("seconds", "wall time of balancing", lambda r: r.verdict.run.get("seconds")),
@@ -112,6 +114,18 @@ COLUMNS = (
     ),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
+
+
+def columns_table() -> str:
+    """Render the table of columns for ``docs/outputs.md``.
+
+    Returns
+    -------
+    str
+        A Markdown table.
+    """
+    rows = [f"| `{column.name}` | {column.meaning} |" for column in COLUMNS]
+    return "\n".join(["| column | meaning |", "|---|---|", *rows])
 
 
 def summary_rows(

@@ -1,4 +1,4 @@
-"""The three files of a balancing run: weights.parquet, trace.parquet, verdict.json."""
+"""The files of a run: weights, trace, verdict and, for kernel methods, the bandwidth search."""
 
 from __future__ import annotations
 
@@ -28,142 +28,157 @@ from counterpoise.store.paths import RunFiles
 
 
 def write_balance(balance: Balance, bins: BinTable, files: RunFiles) -> None:
-    """Write the results of a run, the verdict last.
+    """Write the weights, the trace and the verdict of a run, the verdict last.
 
     Parameters
     ----------
     balance : Balance
-        The results.
+        The result of balancing.
     bins : BinTable
-        Bins of the map.
+        The bins of the map.
     files : RunFiles
-        Paths of the three files.
+        Where the files go.
     """
     per_bin = {"weight": to_arrow(balance.weights), "se": to_arrow(balance.se)}
     write_table(files.weights, {**bin_columns(bins), **per_bin})
     trace = balance.trace
     parts = list(dict.fromkeys(row.part for row in trace))
+    ids = {part: number for number, part in enumerate(parts)}
     columns: dict[str, NDArray[Any]] = {
         "iteration": np.array([row.iteration for row in trace], np.int32),
         "matvecs": np.array([row.matvecs for row in trace], np.int32),
         "max_deviation": np.array([row.max_deviation for row in trace], np.float64),
         "rms_deviation": np.array([row.rms_deviation for row in trace], np.float64),
     }
-    ids = {part: number for number, part in enumerate(parts)}
-    part = name_column(np.array([ids[row.part] for row in trace], np.int32), parts)
     write_table(
         files.trace,
-        {"part": part, **{name: to_arrow(values) for name, values in columns.items()}},
+        {
+            "part": name_column(np.array([ids[row.part] for row in trace], np.int32), parts),
+            **{name: to_arrow(values) for name, values in columns.items()},
+        },
     )
     write_json(files.verdict, balance.verdict.to_dict())
 
 
+def read_weights(path: str | Path) -> NDArray[np.float64]:
+    """Read the weights of a run.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``weights.parquet``.
+
+    Returns
+    -------
+    float64 [bins]
+        Multiplicative weights, NaN on masked bins.
+    """
+    return _read_column(path, "weight")
+
+
+def read_errors(path: str | Path) -> NDArray[np.float64]:
+    """Read the standard errors of a run's weights.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``weights.parquet``.
+
+    Returns
+    -------
+    float64 [bins]
+        Relative standard errors, NaN where unknown.
+    """
+    return _read_column(path, "se")
+
+
+def _read_column(path: str | Path, name: str) -> NDArray[Any]:
+    return to_numpy(pq.ParquetFile(path).read(columns=[name])[name])
+
+
+def read_verdict(path: str | Path) -> Verdict:
+    """Read the verdict of a run.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``verdict.json``.
+
+    Returns
+    -------
+    Verdict
+        The verdict.
+    """
+    return Verdict.from_dict(read_json(path))
+
+
 def write_searches(searches: Sequence[Search], path: str | Path) -> None:
-    """Write ``bandwidth.parquet``, with a row for each candidate of each part.
+    """Write the bandwidth searches of a run.
 
     Parameters
     ----------
     searches : sequence of Search
-        The searches, one for each part.
+        The search on each part.
     path : str or Path
-        File to write.
+        Where ``bandwidth.parquet`` goes; it has one row per candidate of each part.
     """
     parts = [search.label for search in searches]
-    tried = [candidate for search in searches for candidate in search.candidates]
-    of_part = np.repeat(
-        np.arange(len(parts), dtype=np.int32), [len(search.candidates) for search in searches]
-    )
-    chosen = [k == search.best for search in searches for k in range(len(search.candidates))]
+    candidates = [candidate for search in searches for candidate in search.candidates]
+    sizes = [len(search.candidates) for search in searches]
+    part = np.repeat(np.arange(len(parts), dtype=np.int32), sizes)
+    is_chosen = [k == search.best for search in searches for k in range(len(search.candidates))]
     columns: dict[str, NDArray[Any]] = {
-        "bins": np.array([search.bins for search in searches], np.int32)[of_part],
-        "bin_size": np.array([search.bin_size for search in searches], np.float64)[of_part],
-        "bandwidth": np.array([each.bandwidth.setting for each in tried], np.float64),
-        "full_bandwidth": np.array([each.full_bandwidth.setting for each in tried], np.float64),
-        "score": np.array([candidate.score for candidate in tried], np.float64),
-        "error": np.array([candidate.error for candidate in tried], np.float64),
-        "iterations": np.array([candidate.iterations for candidate in tried], np.int32),
-        "chosen": np.array(chosen, bool),
+        "bins": np.array([search.bins for search in searches], np.int32)[part],
+        "bin_size": np.array([search.bin_size for search in searches], np.float64)[part],
+        "bandwidth": np.array([c.bandwidth.setting for c in candidates], np.float64),
+        "full_bandwidth": np.array([c.full_bandwidth.setting for c in candidates], np.float64),
+        "score": np.array([c.score for c in candidates], np.float64),
+        "error": np.array([c.error for c in candidates], np.float64),
+        "iterations": np.array([c.iterations for c in candidates], np.int32),
+        "chosen": np.array(is_chosen, bool),
     }
     write_table(
         path,
         {
-            "part": name_column(of_part, parts),
+            "part": name_column(part, parts),
             **{name: to_arrow(values) for name, values in columns.items()},
-            "rejected": strings_to_arrow([candidate.rejected for candidate in tried]),
+            "rejected": strings_to_arrow([candidate.rejected for candidate in candidates]),
         },
     )
 
 
 def read_searches(path: str | Path) -> list[Search]:
-    """Read the searches that ``write_searches`` wrote.
+    """Read the bandwidth searches of a run.
 
     Parameters
     ----------
     path : str or Path
-        File to read.
+        A ``bandwidth.parquet``.
+
+    Returns
+    -------
+    list of Search
+        The search on each part.
     """
-    parts: dict[str, tuple[int, float, list[Candidate]]] = {}
-    best: dict[str, int] = {}
+    rows_of_parts: dict[str, list[dict[str, Any]]] = {}
     for row in pq.ParquetFile(path).read().to_pylist():
-        _, _, candidates = parts.setdefault(row["part"], (row["bins"], row["bin_size"], []))
-        if row["chosen"]:
-            best[row["part"]] = len(candidates)
-        candidates.append(
-            Candidate(
-                Bandwidth.from_setting(row["bandwidth"]),
-                Bandwidth.from_setting(row["full_bandwidth"]),
-                **{key: row[key] for key in ("score", "error", "iterations", "rejected")},
-            )
-        )
+        rows_of_parts.setdefault(row["part"], []).append(row)
     return [
-        Search(label, bins, bin_size, tuple(candidates), best[label])
-        for label, (bins, bin_size, candidates) in parts.items()
+        Search(
+            label,
+            rows[0]["bins"],
+            rows[0]["bin_size"],
+            tuple(map(_to_candidate, rows)),
+            [row["chosen"] for row in rows].index(True),
+        )
+        for label, rows in rows_of_parts.items()
     ]
 
 
-def read_weights(path: str | Path) -> NDArray[np.float64]:
-    """Read weights.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``weights.parquet`` of a run.
-
-    Returns
-    -------
-    ndarray of float64, shape (bins,)
-        Multiplicative; NaN on masked bins.
-    """
-    return _column(path, "weight")
-
-
-def read_errors(path: str | Path) -> NDArray[np.float64]:
-    """Read the standard errors of weights.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``weights.parquet`` of a run.
-
-    Returns
-    -------
-    ndarray of float64, shape (bins,)
-        Relative; NaN where the method has none.
-    """
-    return _column(path, "se")
-
-
-def _column(path: str | Path, name: str) -> NDArray[Any]:
-    """Read one column of a file as an array."""
-    return to_numpy(pq.ParquetFile(path).read(columns=[name])[name])
-
-
-def read_verdict(path: str | Path) -> Verdict:
-    """Read a verdict.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``verdict.json`` of a run.
-    """
-    return Verdict.from_dict(read_json(path))
+def _to_candidate(row: dict[str, Any]) -> Candidate:
+    """Convert a row of ``bandwidth.parquet``."""
+    return Candidate(
+        Bandwidth.from_setting(row["bandwidth"]),
+        Bandwidth.from_setting(row["full_bandwidth"]),
+        **{key: row[key] for key in ("score", "error", "iterations", "rejected")},
+    )
