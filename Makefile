@@ -60,7 +60,7 @@ format: .venv/ready ## Format Python and Snakemake code.
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/rules
 
-# conf/, docs/configuration.md, tables of methods, tests/revisions.json.
+# conf/, docs/configuration.md, tables of methods and of summary.tsv, tests/revisions.json.
 accept: .venv/ready ## Write all generated files again.
 	$(BIN)/python -m tests.support.accept
 

@@ -28,7 +28,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def shared_data() -> Path:
     """The folder of real maps and bad inputs, which is not part of the repository."""
     if not SHARED.is_dir():
-        pytest.skip(
-            "the folder of real maps (../shared/data) is not here; it is no part of a clone"
-        )
+        pytest.skip("there is no folder of real maps, which are not part of a clone")
     return SHARED

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import counterpoise as cp
 from counterpoise.balancing.cross_validation import choose, split_contacts
-from counterpoise.balancing.scores import CONTACTS, score, within_runs
+from counterpoise.balancing.scores import CONTACTS, score, within_groups
 from counterpoise.contacts.bandwidth import Bandwidth, BandwidthUnit
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts, StoredContacts
@@ -35,12 +35,12 @@ def test_the_excess_is_variance_beyond_counting() -> None:
     rng = np.random.default_rng(4)
     for depth in (0.5, 5.0, 50.0):
         counts = rng.poisson(depth, (20_000, 20)).astype(float)
-        runs = np.arange(20_000) // max(int(np.ceil(CONTACTS / depth)), 1)
-        even = score(Score.EXCESS, counts, counts, runs)
+        groups = np.arange(20_000) // max(int(np.ceil(CONTACTS / depth)), 1)
+        even = score(Score.EXCESS, counts, counts, groups)
         assert abs(even.mean()) < 4 * even.std() / 20**0.5
         spread = np.where(np.arange(20_000) < 10_000, 0.8, 1.2)[:, None]
         uneven = rng.poisson(depth * spread, (20_000, 20)).astype(float)
-        assert score(Score.EXCESS, uneven, uneven, runs).mean() == pytest.approx(0.04, rel=0.05)
+        assert score(Score.EXCESS, uneven, uneven, groups).mean() == pytest.approx(0.04, rel=0.05)
 
 
 def test_the_cvm_score_is_its_integral() -> None:
@@ -205,7 +205,7 @@ def test_small_chromosomes_keep_no_map_from_being_balanced(method: str, seed: in
 
 
 def test_few_contacts_are_no_evidence_of_a_bias() -> None:
-    """With a handful of runs their variance is chance: the widest is taken."""
+    """With a handful of groups their variance is not significant: the widest is taken."""
     rng = np.random.default_rng(3)
     for _ in range(6):
         upper = np.zeros((200, 200))
@@ -223,17 +223,17 @@ def test_contacts_within_a_run_count_at_both_ends() -> None:
     ring = np.minimum(distance, n - distance)
     mean = np.where(ring >= 2, 1.0 / np.maximum(ring, 1) ** 1.5, 0.0)
     mean *= 1.5 / mean.sum(axis=1)[:, None]  # contacts of a bin
-    runs = np.arange(n) // width
+    groups = np.arange(n) // width
     rng = np.random.default_rng(8)
     with_inner, without = [], []
     for _ in range(400):
         upper = np.triu(rng.poisson(mean))
         contacts = Contacts.from_matrix(upper + np.triu(upper, 1).T)
-        inner = within_runs(contacts, runs, np.ones(n, bool), 0).full_matrix()
+        inner = within_groups(contacts, groups, np.ones(n, bool), 0).full_matrix()
         sums = np.asarray(contacts.full_matrix().sum(axis=1))
         extra = np.asarray(inner.sum(axis=1))
-        with_inner.append(score(Score.EXCESS, sums, sums + extra, runs)[0])
-        without.append(score(Score.EXCESS, sums, sums, runs)[0])
+        with_inner.append(score(Score.EXCESS, sums, sums + extra, groups)[0])
+        without.append(score(Score.EXCESS, sums, sums, groups)[0])
     # About the maps' own mean, whose variance is missing: each contact counts twice in the total.
     own = 2 / (n * 1.5)
     far = [(np.mean(each) + own) / (np.std(each) / 20) for each in (with_inner, without)]
@@ -241,15 +241,15 @@ def test_contacts_within_a_run_count_at_both_ends() -> None:
     assert far[1] > 8
 
 
-def test_contacts_within_runs() -> None:
+def test_contacts_within_groups() -> None:
     matrix = random_map(30, 2).toarray()
     kept = np.ones(30, bool)
     kept[[4, 5, 17]] = False
-    runs = np.arange(27) // 5
+    groups = np.arange(27) // 5
     contacts = Contacts.from_matrix(matrix)
-    inner = within_runs(contacts, runs, kept, 0).full_matrix().toarray()
+    inner = within_groups(contacts, groups, kept, 0).full_matrix().toarray()
     of_bin = np.full(30, -1)
-    of_bin[kept] = runs
+    of_bin[kept] = groups
     same = (of_bin[:, None] == of_bin) & ~np.eye(30, dtype=bool)
     inside = np.ix_(kept, kept)
     np.testing.assert_array_equal(inner[inside], (matrix * same)[inside])

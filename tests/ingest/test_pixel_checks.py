@@ -1,4 +1,4 @@
-"""Sound pixels pass unchanged, harmless oddities are put right, and faults are refused."""
+"""Sound pixels pass unchanged, harmless irregularities are corrected, and faults are refused."""
 
 from __future__ import annotations
 

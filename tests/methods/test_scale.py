@@ -110,7 +110,7 @@ def test_at_most_a_tenth_is_dropped() -> None:
     result = cp.balance(matrix, "scale")
     assert not result.status.good
     assert np.isnan(result.weights).all()
-    assert "dropping the sparsest bins would cost over 10 % of the bins" in result.reason
+    assert "dropping the sparsest bins would remove more than 10 % of the bins" in result.reason
 
 
 def test_bins_dropped_by_method_and_on_failure_are_distinguished() -> None:

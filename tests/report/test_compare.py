@@ -131,7 +131,7 @@ def test_the_primary_method_is_shown_where_it_is_good_and_else_the_next() -> Non
     )
     bad = with_run(b, "kr", status=Status.FAILED)
     assert choose_method([a, bad], "kr") == "ice"
-    assert "primary method, kr, gave no good weights to b (failed)." in describe_comparison(
+    assert "primary method, kr, gave no usable weights for b (failed)." in describe_comparison(
         compare([a, bad], "kr"), "kr"
     )
     # Good without a weight there is not, whatever a verdict says.

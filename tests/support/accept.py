@@ -1,7 +1,7 @@
 """``make accept``: write every generated file of the repository.
 
 These are the files under ``conf/`` that show settings, ``docs/configuration.md``, the tables of
-methods and of summary columns, and ``tests/revisions.json``. Tests compare them and change nothing.
+methods and of ``summary.tsv``, and ``tests/revisions.json``. Tests compare them and change nothing.
 """
 
 from __future__ import annotations

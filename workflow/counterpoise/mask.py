@@ -1,7 +1,10 @@
 """Filters on bins: cooler's filters in cooler's order, and a blacklist.
 
 To add a filter, add its setting to ``MaskSettings``, its code to ``Reason``, a function that finds
-the bins that fail, and a row to ``FILTERS``. Reports, docs and stored masks read from these.
+the bins that fail, and a row to ``FILTERS``. The configuration and its documentation, stored
+masks and the table of masks in the report follow from these. Written by hand are the reasons and
+thresholds in ``docs/outputs.md`` and, in ``store/mcool.py``, the attributes of weight columns,
+which hold only the settings that cooler has too.
 
 Follows ``cooler.balance_cooler`` 0.11 (``min_nnz``, ``min_count``, ``mad_max``, ``blacklist``).
 """
@@ -42,8 +45,9 @@ class MaskSettings:
         Smallest number of contacts of a bin.
     mad_max : float, default 5.0
         Largest distance below the median of log contacts, in MADs; 0 turns the filter off.
-        A bin is masked if its contacts, relative to the median of its chromosome, lie below
-        exp(median - mad_max * MAD) of the logarithms of all bins.
+        The contacts of each bin are divided by the median of its chromosome. A bin is masked if
+        the quotient is below exp(m - mad_max * MAD), where m and MAD are the median and the MAD
+        of the logarithms of the quotients over all bins that have contacts.
     ignore_diags : int, default 2
         Number of diagonals that the filters do not count: pixels with bin2 - bin1 below this.
     cis_only : bool, default False
@@ -72,7 +76,10 @@ class MaskSettings:
 
 
 class Reason(IntEnum):
-    """Why a bin is masked; the codes are stored in masks."""
+    """Why a bin is masked, in the order of ``FILTERS``.
+
+    Masks store the names; the numbers may change.
+    """
 
     KEPT = 0
     EMPTY = 1
@@ -97,7 +104,7 @@ class Mask:
     settings : MaskSettings
         The filters.
     thresholds : dict
-        Smallest count that passes, by filter; for ``mad`` a dict by chromosome with contacts.
+        Cutoffs in counts, by filter; for ``mad`` a dict by chromosome with contacts.
     """
 
     reasons: NDArray[np.uint8]

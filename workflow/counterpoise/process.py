@@ -35,7 +35,7 @@ def peak_memory_mb() -> float:
     return peak / 1024**2 if sys.platform == "darwin" else peak / 1024
 
 
-def say(message: str) -> None:
+def log_progress(message: str) -> None:
     """Write a line of progress to standard error, which the workflow keeps as the job's log.
 
     Parameters
@@ -76,4 +76,4 @@ class Progress:
             return
         self.last = now
         share = f" of {total:,} ({done / total:.0%})" if total else ""
-        say(f"{done:,} {self.unit}{share}, {done / (now - self.start):,.0f} a second")
+        log_progress(f"{done:,} {self.unit}{share}, {done / (now - self.start):,.0f} a second")

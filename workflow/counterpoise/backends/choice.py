@@ -23,7 +23,7 @@ class BackendChoice:
     device : str
         ``cpu``, ``cuda`` or another device of the backend.
     note : str
-        Why ``auto`` declined the backends that it prefers; empty if it took the first, or if the
+        Why ``auto`` did not use a backend of higher rank; empty if it took the first, or if the
         backend or the device was asked for by name.
     """
 
@@ -55,14 +55,14 @@ def check_device(backend: str, device: str | None) -> None:
     spec = None if backend == AUTO else find_backend(backend)
     if device is None:
         return
-    able = [each.name for each in backends().values() if device in each.devices]
-    if not able:
+    suitable = [each.name for each in backends().values() if device in each.devices]
+    if not suitable:
         names = dict.fromkeys(name for each in backends().values() for name in each.devices)
         raise ConfigError(f"device is {device!r}; it must be {', '.join(names)} or null.")
     if spec is not None and device not in spec.devices:
         raise ConfigError(
             f"device is {device!r}, but backend {backend} runs on {', '.join(spec.devices)} only; "
-            f"choose {', '.join(able)} or {AUTO}."
+            f"choose {', '.join(suitable)} or {AUTO}."
         )
 
 
@@ -88,7 +88,9 @@ def automatic_backends(device: str | None = None) -> list[BackendSpec]:
 
 
 def expected_backend(backend: str, device: str | None) -> BackendSpec:
-    """Return the backend that jobs ask memory and an environment for, before the map is known.
+    """Return the backend for which jobs request memory and an environment.
+
+    The map is not yet known.
 
     Parameters
     ----------

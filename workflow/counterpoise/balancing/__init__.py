@@ -1,1 +1,19 @@
-"""Balance a contact map part by part: solve, measure, judge and record."""
+"""Balance a contact map part by part: solve, measure, judge and record.
+
+==================== ============================================================================
+``api``              ``balance`` and ``select_bandwidth``: one loop over the parts of a map
+``task``             the task for the whole map, and the part that is balanced
+``parts``            one part: refuse it if empty, attempt it, drop bins if the settings say so
+``attempt``          one attempt at a part: solve, measure, judge, record
+``judging``          the table that turns measured facts into a status and a cause
+``dropping``         ``on_failure: drop``
+``support``          whether an exact balancing exists, decided before a product is spent
+``blocks``           its cheap proof: total support by blocks of neighbouring bins
+``matching``         its complete test: a largest matching of the whole pattern
+``standard_errors``  standard errors of weights, by the formula or by a bootstrap
+``rescaling``        the target of balanced row sums
+``cross_validation`` the search for the bandwidth of a kernel method
+``scores``           the scores of held-out contacts that the search minimises
+``matrices``         ``kr_normalize`` and its siblings, for any scipy matrix
+==================== ============================================================================
+"""

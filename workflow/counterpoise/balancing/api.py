@@ -271,8 +271,8 @@ def _prepare(
             chosen.trans_weighting,
         )
     )
-    computer = choose_backend(backend, device, contacts, selections)
-    return Task(contacts, chosen, resolved, computer, threads), selections, mask_summary
+    backend_choice = choose_backend(backend, device, contacts, selections)
+    return Task(contacts, chosen, resolved, backend_choice, threads), selections, mask_summary
 
 
 def _find_method(name: str) -> Method:
@@ -363,7 +363,7 @@ def _median(values: NDArray[np.float64]) -> float | None:
 
 def _summarise(task: Task, name: str, parts: list[PartVerdict]) -> Verdict:
     """Return the verdict over all parts."""
-    method, settings, computer = task.method, task.settings, task.computer
+    method, settings, backend_choice = task.method, task.settings, task.backend_choice
     measured = [part for part in parts if part.max_deviation is not None]
     kept = sum(part.kept for part in measured)
     squares = sum(part.kept * (part.rms_deviation or 0.0) ** 2 for part in measured)
@@ -381,11 +381,11 @@ def _summarise(task: Task, name: str, parts: list[PartVerdict]) -> Verdict:
         max_deviation=max((part.max_deviation or 0.0 for part in measured), default=None),
         rms_deviation=(squares / kept) ** 0.5 if kept else None,
         parts=tuple(parts),
-        backend=computer.backend,
-        device=computer.device_name,
-        device_note=computer.note,
+        backend=backend_choice.backend,
+        device=backend_choice.device_name,
+        device_note=backend_choice.note,
         source=task.contacts.source,
-        versions=_versions(method, computer.backend),
+        versions=_versions(method, backend_choice.backend),
     )
 
 

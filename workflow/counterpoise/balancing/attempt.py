@@ -88,7 +88,7 @@ def _decide_first(part: Part) -> Decision | None:
     task, selection = part.task, part.selection
     if (
         not task.method.exact
-        or task.keeps
+        or task.keeps_unbalanced_weights
         or too_large(task.contacts, selection, task.examine_limit)
     ):
         return None
@@ -144,7 +144,7 @@ def _record(
     raw_total : float
         Total of the raw map over the balanced bins.
     """
-    keep = part.task.keeps
+    keep = part.task.keeps_unbalanced_weights
     written = judgement.status.good or (keep and measured.span < USEFUL_SPAN)
     facts = [*judgement.facts, *_side_facts(part, balanced, solution, judgement)]
     kept = balanced.selection.kept

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import to_numpy
-from counterpoise.balancing.scores import FEWEST_RUNS, find_runs, score, within_runs
+from counterpoise.balancing.scores import FEWEST_GROUPS, find_groups, score, within_groups
 from counterpoise.balancing.task import Task
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import (
@@ -203,21 +203,21 @@ def search_bandwidth(
     """
     trials = _start_trials(chromosomes, settings)
     kept = np.concatenate([chromosome.kept for chromosome in chromosomes])
-    runs, several_bins = np.empty(0, np.intp), False
+    groups, several_bins = np.empty(0, np.intp), False
     for split in range(settings.splits):
         rng = np.random.default_rng([settings.seed, split, *label.encode()])
         maps = split_contacts(contacts, rng)
         halves = [make_operator(half) for half in maps]
         if not split:
-            runs = find_runs(halves)
-            # In runs of one bin, no contact counts at both ends.
-            several_bins = Score(settings.score) is Score.EXCESS and runs[-1] + 1 < len(runs)
+            groups = find_groups(halves)
+            # In groups of one bin, no contact counts at both ends.
+            several_bins = Score(settings.score) is Score.EXCESS and groups[-1] + 1 < len(groups)
         inner: list[Operator | None] = [None, None]
         if several_bins:
-            inner = [make_operator(within_runs(half, runs, kept, first_bin)) for half in maps]
-        _score_split(trials, halves, inner, chromosomes, runs, step, settings)
+            inner = [make_operator(within_groups(half, groups, kept, first_bin)) for half in maps]
+        _score_split(trials, halves, inner, chromosomes, groups, step, settings)
     candidates = tuple(trial.candidate() for trial in trials)
-    decisive = not several_bins or runs[-1] + 1 >= FEWEST_RUNS
+    decisive = not several_bins or groups[-1] + 1 >= FEWEST_GROUPS
     best = choose(candidates, settings.caution, bool(decisive))
     largest = _largest(chromosomes)
     return Search(label, len(largest.kept), largest.bin_size, candidates, best)
@@ -228,7 +228,7 @@ def _score_split(
     halves: Sequence[Operator],
     inner: Sequence[Operator | None],
     chromosomes: Sequence[ChromosomeBins],
-    runs: NDArray[np.intp],
+    groups: NDArray[np.intp],
     step: Step,
     settings: KernelSettings,
 ) -> None:
@@ -244,7 +244,7 @@ def _score_split(
         [trial.bandwidth for trial in active],
         step,
         settings,
-        runs[present],
+        groups[present],
     )
     # On a CPU both rounds run at once: much of the time goes into single-threaded transforms.
     with ThreadPoolExecutor(2 if halves[0].xp is np else 1) as pool:
@@ -269,7 +269,7 @@ def _score_round(
     bandwidths: list[Bandwidth],
     step: Step,
     settings: KernelSettings,
-    runs: NDArray[np.intp],
+    groups: NDArray[np.intp],
     learn: Operator,
     held_out: Operator,
     inner: Operator | None,
@@ -280,12 +280,12 @@ def _score_round(
 
     Parameters
     ----------
-    chromosomes, bandwidths, step, settings, runs : various
+    chromosomes, bandwidths, step, settings, groups : various
         What both rounds of a split have in common.
     learn : Operator
         The half to learn from.
     held_out, inner : Operator
-        All contacts of the other half, and those within runs of bins.
+        All contacts of the other half, and those within groups of bins.
 
     Returns
     -------
@@ -301,7 +301,7 @@ def _score_round(
             sums, noise = (v * held_out.product(v) for v in (u, u * u))
             if inner is not None:
                 noise = noise + u * u * inner.product(u * u)
-            values = score(Score(settings.score), to_numpy(sums), to_numpy(noise), runs)
+            values = score(Score(settings.score), to_numpy(sums), to_numpy(noise), groups)
         rejected = [
             reason or ("" if np.isfinite(value) else NO_CONTACTS)
             for reason, value in zip(rejected, values, strict=True)

@@ -30,7 +30,7 @@ from counterpoise.records.verdict import Cause, Status
 # Weights relative to 1 / sqrt(row sum) are near one on every real map. Where they span more than
 # this, the map may lack total support: row sums then approach equality while some weights run
 # off to zero and others to infinity.
-RAN_APART = 1e3
+LARGEST_SPAN = 1e3
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ class Measured:
         return self.max_deviation is not None
 
     @property
-    def ran_apart(self) -> bool:
+    def weights_diverged(self) -> bool:
         """Whether some weights ran off to zero and others to infinity."""
-        return self.finite and self.span > RAN_APART
+        return self.finite and self.span > LARGEST_SPAN
 
 
 def measure_row_sums(part: Part, solution: Solution) -> Measured:
@@ -153,7 +153,7 @@ class Case:
         return (
             self.measured.finite
             and self.solution.status.good
-            and not (self.solution.status is Status.CONVERGED and self.measured.ran_apart)
+            and not (self.solution.status is Status.CONVERGED and self.measured.weights_diverged)
         )
 
     def is_inexact(self) -> bool:
@@ -168,13 +168,13 @@ class Case:
         """Return whether both of the last two hold."""
         return self.is_inexact() and self.is_not_finite()
 
-    def ran_apart(self) -> bool:
+    def weights_diverged(self) -> bool:
         """Return whether the method converged, but its weights run off to zero and infinity."""
-        return self.solution.status is Status.CONVERGED and self.measured.ran_apart
+        return self.solution.status is Status.CONVERGED and self.measured.weights_diverged
 
     def is_uneven(self) -> bool:
-        """Return whether the weights ran apart although an exact balancing exists."""
-        return self.ran_apart() and self.structure.exists is True
+        """Return whether the weights diverged although an exact balancing exists."""
+        return self.weights_diverged() and self.structure.exists is True
 
     def lacks_support(self) -> bool:
         """Return whether no exact balancing exists."""
@@ -192,9 +192,9 @@ class Case:
         """Return whether the map is disconnected and the weights are not finite."""
         return self.is_not_finite() and self.is_disconnected()
 
-    def is_disconnected_and_ran_apart(self) -> bool:
-        """Return whether the map is disconnected and the weights ran apart."""
-        return self.ran_apart() and self.is_disconnected()
+    def is_disconnected_and_weights_diverged(self) -> bool:
+        """Return whether the map is disconnected and the weights diverged."""
+        return self.weights_diverged() and self.is_disconnected()
 
     def always(self) -> bool:
         """Return True: the last rule."""
@@ -210,8 +210,8 @@ class Case:
         """Return how the method ended, as the measured weights show it."""
         if not self.measured.finite:
             return self.solution.facts or (Diverged(),)
-        if self.ran_apart():
-            return (WeightsRanApart(RAN_APART),)
+        if self.weights_diverged():
+            return (WeightsRanApart(LARGEST_SPAN),)
         return (*self.solution.facts, DeviationLeft(self.measured.max_deviation or 0.0))
 
     def obstacle_facts(self) -> tuple[Fact, ...]:
@@ -233,7 +233,9 @@ class Case:
 
     def _remedies(self) -> tuple[Remedy, ...]:
         """Return what to do about a map that has an exact balancing."""
-        diverged = self.solution.cause is Cause.DIVERGED or self.is_not_finite() or self.ran_apart()
+        diverged = (
+            self.solution.cause is Cause.DIVERGED or self.is_not_finite() or self.weights_diverged()
+        )
         if diverged:
             return (Remedy.MASK_SPARSEST,)
         # With contacts weighted by chromosome size, kr would balance another map.
@@ -294,14 +296,14 @@ RULES = (
         Case.is_disconnected_and_not_finite, Status.FAILED, Cause.DISCONNECTED, Case.component_facts
     ),
     Rule(
-        Case.is_disconnected_and_ran_apart,
+        Case.is_disconnected_and_weights_diverged,
         Status.NOT_CONVERGED,
         Cause.DISCONNECTED,
         Case.component_facts,
     ),
     Rule(Case.is_disconnected, None, Cause.DISCONNECTED, Case.component_facts),
     Rule(Case.is_not_finite, Status.FAILED, Cause.DIVERGED, Case.remaining_facts),
-    Rule(Case.ran_apart, Status.NOT_CONVERGED, Cause.DIVERGED, Case.remaining_facts),
+    Rule(Case.weights_diverged, Status.NOT_CONVERGED, Cause.DIVERGED, Case.remaining_facts),
     Rule(Case.always, None, None, Case.remaining_facts),
 )
 

@@ -1,4 +1,4 @@
-"""Scores of held-out contacts: how uneven balanced row sums are, and over which runs of bins."""
+"""Scores of held-out contacts: how uneven balanced row sums are, and over which groups of bins."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from counterpoise.backends.base import Operator
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.methods.kernel.settings import Score
 
-# The score ``excess`` looks at runs of bins with this many contacts on average.
+# The score ``excess`` looks at groups of neighbouring bins with this many contacts on average.
 CONTACTS = 20
-# With fewer runs than this, their variance is chance, and scores do not decide.
-FEWEST_RUNS = 5
+# With fewer groups than this their variance is not significant, and scores are not compared.
+FEWEST_GROUPS = 5
 
 
 def score(
     kind: Score,
     sums: NDArray[np.float64],
     noise: NDArray[np.float64],
-    runs: NDArray[np.intp],
+    groups: NDArray[np.intp],
 ) -> NDArray[np.float64]:
     """Score the unevenness of row sums.
 
@@ -33,10 +33,10 @@ def score(
     sums : ndarray of float64, shape (bins, candidates)
         Balanced row sums; each column is scored separately.
     noise : ndarray of float64, shape (bins, candidates)
-        Their Poisson variance, such that its sum over a run is the variance of the sum of the
-        run's row sums. ``excess`` subtracts it, and can therefore be negative.
-    runs : ndarray of int, shape (bins,)
-        The run that each bin is in, ascending; used by ``excess`` only.
+        Their Poisson variance, such that its sum over a group is the variance of the sum of the
+        group's row sums. ``excess`` subtracts it, and can therefore be negative.
+    groups : ndarray of int, shape (bins,)
+        The group that each bin is in, ascending; used by ``excess`` only.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def score(
         The lower, the more even.
     """
     if kind is Score.EXCESS:
-        return _excess(sums, noise, runs)
+        return _excess(sums, noise, groups)
     n = len(sums)
     shares = sums / sums.sum(axis=0)
     if kind is Score.KL:
@@ -59,11 +59,11 @@ def score(
 
 
 def _excess(
-    sums: NDArray[np.float64], noise: NDArray[np.float64], runs: NDArray[np.intp]
+    sums: NDArray[np.float64], noise: NDArray[np.float64], groups: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Return the variance of runs beyond counting noise, over the squared mean."""
+    """Return the variance of groups beyond counting noise, over the squared mean."""
     n = len(sums)
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(runs)) + 1])
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(groups)) + 1])
     sizes = np.diff([*starts, n])[:, None]
     means = np.add.reduceat(sums, starts) / sizes
     counting = np.add.reduceat(noise, starts) / sizes**2
@@ -71,18 +71,18 @@ def _excess(
     return np.asarray((((means - mean) ** 2 - counting) * sizes).sum(axis=0) / n / mean**2)
 
 
-def find_runs(halves: Sequence[Operator]) -> NDArray[np.intp]:
-    """Group bins into runs with ``CONTACTS`` contacts a bin of the run on average.
+def find_groups(halves: Sequence[Operator]) -> NDArray[np.intp]:
+    """Group neighbouring bins, with ``CONTACTS`` contacts a bin of the group on average.
 
     Parameters
     ----------
     halves : sequence of Operator
-        Both halves of a map; together they give the same runs for every split.
+        Both halves of a map; together they give the same groups for every split.
 
     Returns
     -------
     ndarray of int, shape (bins,)
-        The run that each bin is in.
+        The group that each bin is in.
     """
     size = halves[0].size
     total = sum(float(half.product(half.ones()).sum()) for half in halves)
@@ -91,30 +91,30 @@ def find_runs(halves: Sequence[Operator]) -> NDArray[np.intp]:
     return np.arange(size) // min(width, size)
 
 
-def within_runs(
-    contacts: Contacts, runs: NDArray[np.intp], kept: NDArray[np.bool_], first_bin: int
+def within_groups(
+    contacts: Contacts, groups: NDArray[np.intp], kept: NDArray[np.bool_], first_bin: int
 ) -> Contacts:
-    """Return the contacts between two bins of one run.
+    """Return the contacts between two bins of one group.
 
-    In the run's row sum each of them counts at both ends, so its variance there is four times its
-    count, of which the noise of the bins' own row sums holds two.
+    In the group's row sum each of them counts at both ends, so its variance there is four times
+    its count, of which the noise of the bins' own row sums holds two.
 
     Parameters
     ----------
     contacts : Contacts
         The part's contacts.
-    runs : ndarray of int, shape (kept bins of the part,)
-        The run that each bin is in.
+    groups : ndarray of int, shape (kept bins of the part,)
+        The group that each bin is in.
     kept : ndarray of bool, shape (bins of the part,)
         Kept bins.
     first_bin : int
         First bin of the part.
     """
-    run_of_bin = np.full(len(kept), -1)
-    run_of_bin[kept] = runs
+    group_of_bin = np.full(len(kept), -1)
+    group_of_bin[kept] = groups
     rows, columns = contacts.rows - first_bin, contacts.columns.astype(np.int64) - first_bin
     inside = (columns < len(kept)) & (rows != columns)
-    inside[inside] = run_of_bin[rows[inside]] == run_of_bin[columns[inside]]
+    inside[inside] = group_of_bin[rows[inside]] == group_of_bin[columns[inside]]
     sizes = np.bincount(contacts.rows[inside], minlength=len(contacts.bins))
     return replace(
         contacts,

@@ -159,7 +159,7 @@ def _solve_resampled(part: Part, contacts: Contacts) -> NDArray[np.float64]:
         resampled = resampled.drop_isolated()
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
         solution = task.method.solve(resampled.problem(), task.settings)
-    reached = task.keeps and solution.status is Status.NOT_CONVERGED
+    reached = task.keeps_unbalanced_weights and solution.status is Status.NOT_CONVERGED
     if solution.status.good or reached:
         kept = resampled.selection.kept
         if solution.dropped is not None:

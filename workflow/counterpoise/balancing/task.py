@@ -72,12 +72,12 @@ class Task:
         The method.
     settings : MethodSettings
         Its settings.
-    computer : BackendChoice
+    backend_choice : BackendChoice
         Backend and device.
     threads : int or None
         Threads of a product; None for the backend's choice.
     progress : callable
-        Receives a line of text now and then while a long part is balanced.
+        Receives a line of text at intervals while a long part is balanced.
     searches : dict of Search
         Bandwidth searches by the label of their part; empty where the bandwidth is given.
     examine_limit : int
@@ -87,20 +87,20 @@ class Task:
     contacts: ContactMap
     method: Method
     settings: MethodSettings
-    computer: BackendChoice
+    backend_choice: BackendChoice
     threads: int | None
     progress: Callable[[str], None] = lambda message: None
     searches: dict[str, Search] = field(default_factory=dict)
     examine_limit: int = EXAMINE_LIMIT
 
     @property
-    def keeps(self) -> bool:
+    def keeps_unbalanced_weights(self) -> bool:
         """Whether weights are written even if the part is not balanced."""
         return self.settings.on_failure == OnFailure.KEEP
 
     def operator(self, contacts: ContactMap, selection: Selection) -> Operator:
         """Return the operator of a selection of contacts on the chosen backend and device."""
-        backend, device = self.computer.backend, self.computer.device
+        backend, device = self.backend_choice.backend, self.backend_choice.device
         return make_operator(backend, contacts, selection, self.threads, device)
 
 
@@ -157,7 +157,10 @@ class Part:
         )
 
     def drop_isolated(self) -> Part:
-        """Return the part without bins that have no contact; no weight could change them."""
+        """Return the part without bins that have no contact.
+
+        Their row sums are zero with any weights.
+        """
         present = self.marginal > 0
         has_contacts = to_numpy(present)
         operator = self.operator

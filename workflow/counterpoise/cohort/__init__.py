@@ -1,1 +1,15 @@
-"""A cohort: its settings, its samples, the configuration composed by Hydra and checked."""
+"""A cohort: its settings and samples, composed by Hydra and checked.
+
+================= ==================================================================
+``settings``      the sections of the configuration, the only place of a default
+``samples``       samples from YAML or a sample sheet
+``compose``       composition of the configuration with Hydra
+``checks``        checks of the composed configuration
+``cohort``        the checked cohort, and the runs that follow from it
+``revisions``     revisions of the stages, raised by hand when results change
+``generated``     all generated files of the repository; ``make accept`` writes them
+``conf_files``    the generated files under ``conf/``
+``settings_page`` the generated page ``docs/configuration.md``
+``docstrings``    the docstrings of settings, from which both are made
+================= ==================================================================
+"""

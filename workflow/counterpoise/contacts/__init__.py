@@ -1,1 +1,10 @@
-"""A contact map: its bins, its counts and the selections that methods balance."""
+"""A contact map: its bins, its counts and the selections that methods balance.
+
+=============== ===============================================================
+``bins``        the bin table of a genome
+``contact_map`` the counts: the upper triangle by rows, in memory or on disk
+``selection``   the contacts that a method uses: scope, diagonals and kept bins
+``chromosomes`` the bins of each chromosome of a part
+``bandwidth``   a length along chromosomes, with its unit
+=============== ===============================================================
+"""

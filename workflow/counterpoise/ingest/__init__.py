@@ -18,7 +18,7 @@ In the order in which data passes:
 `hic_subprocess`    start and watch the process that reads the contacts of a `.hic` file
 `hic_worker`        the program of that process
 `hic_engines`       the C++ libraries that it uses: hictkpy and hic-straw
-`pixel_checks`      check the pixels of every format, and put harmless oddities right
+`pixel_checks`      check the pixels of every format, and correct harmless irregularities
 `coarsen`           sum a map into larger bins
 `read`              all of the above: open a source at a resolution, or read it into memory
 `pixels`            write the checked pixels, the bins and the record of the source

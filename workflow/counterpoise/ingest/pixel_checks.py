@@ -1,4 +1,4 @@
-"""Check the pixels of a map, whatever file they come from, and put harmless oddities right.
+"""Check the pixels of a map, whatever file they come from, and correct harmless irregularities.
 
 Every reader's pixels pass through `check_pixels`.
 """
@@ -37,7 +37,7 @@ class Tally:
     unsorted_rows: bool = False
 
     def notes(self) -> list[str]:
-        """Return what was put right, in words."""
+        """Return what was corrected, in words."""
         notes = []
         if self.zeros:
             notes.append(f"{self.zeros:,} stored zeros were ignored: they are not data")

@@ -3,4 +3,18 @@
 One module per rule holds its job, a frozen dataclass. The Snakefile imports all of these modules,
 and it is read at the start of every job; so a module imports at the top what describes the job, and
 in ``run`` what does the work if that is slow to import (matplotlib, h5py, MLflow).
+
+=============== ===========================================================================
+``job``         what the jobs of all rules have in common
+``method``      what the two jobs of a method have in common
+``inputs``      jobs that download or make input files
+``inspect``     and a module for each other rule: ``ingest``, ``mask``, ``bandwidth``,
+                ``balance``, ``plot``, ``compare``, ``export``, ``report``, ``track``
+``resources``   memory and time of jobs, predicted from what they read
+``memory``      memory of balancing jobs, and streaming where it is too small
+``command``     command lines of the scripts in ``scripts/``
+``environment`` the environment that jobs inherit
+``plan``        what the rules ask about their jobs
+``snakemake``   what the Snakefile calls, and all use of Snakemake's private interface
+=============== ===========================================================================
 """

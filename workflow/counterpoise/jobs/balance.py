@@ -10,7 +10,7 @@ from counterpoise.cohort.revisions import of_method
 from counterpoise.jobs.job import Inputs
 from counterpoise.jobs.method import MethodJob
 from counterpoise.jobs.resources import START_MINUTES, map_size
-from counterpoise.process import say
+from counterpoise.process import log_progress
 from counterpoise.store.paths import MapFiles, RunFiles
 
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
@@ -96,7 +96,7 @@ class BalanceJob(MethodJob):
             backend=self.backend,
             device=self.device,
             threads=threads,
-            progress=say,
+            progress=log_progress,
             **asdict(self.settings),
         )
         write_balance(result, contacts.bins, output)

@@ -11,7 +11,7 @@ from counterpoise.jobs.job import Inputs
 from counterpoise.jobs.method import MethodJob
 from counterpoise.jobs.resources import START_MINUTES, map_size
 from counterpoise.methods.base import MethodSettings
-from counterpoise.process import say
+from counterpoise.process import log_progress
 from counterpoise.store.paths import MapFiles
 
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
@@ -82,7 +82,7 @@ class BandwidthJob(MethodJob):
             backend=self.backend,
             device=self.device,
             threads=threads,
-            progress=say,
+            progress=log_progress,
             **asdict(self.settings),
         )
         write_searches(searches, output)

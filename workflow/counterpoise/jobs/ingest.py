@@ -13,7 +13,7 @@ from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.jobs.inspect import SourceJob, source_settings
 from counterpoise.jobs.job import Inputs
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, megabytes
-from counterpoise.process import Progress, say
+from counterpoise.process import Progress, log_progress
 from counterpoise.store.paths import MapFiles
 
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
@@ -65,4 +65,4 @@ class IngestJob(SourceJob):
         with name_url_in_errors(self.url):
             source = write_map(info, self.resolution, files, self.hic_engine, Progress(), self.url)
         notes = "; ".join(source["notes"])
-        say(f"{source['nnz']:,} pixels, {source['contacts']:,} contacts. {notes}")
+        log_progress(f"{source['nnz']:,} pixels, {source['contacts']:,} contacts. {notes}")

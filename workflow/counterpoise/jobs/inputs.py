@@ -12,7 +12,7 @@ from counterpoise.errors import ConfigError
 from counterpoise.files import atomic_write
 from counterpoise.ingest.urls import public_url
 from counterpoise.jobs.job import Job
-from counterpoise.process import Progress, say
+from counterpoise.process import Progress, log_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +134,7 @@ class DownloadJob(Job):
         """
         from counterpoise.ingest.download import download
 
-        download(find_address(self.key), output, say, Progress(10.0, "bytes"))
+        download(find_address(self.key), output, log_progress, Progress(10.0, "bytes"))
 
 
 def publish_configuration(conf: str | Path, overrides: list[str]) -> None:

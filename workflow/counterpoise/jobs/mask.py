@@ -11,7 +11,7 @@ from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.jobs.job import Inputs, MeasuredJob, build
 from counterpoise.jobs.resources import bins_mb, map_size, passing_minutes
 from counterpoise.mask import MaskSettings, mask_bins
-from counterpoise.process import say
+from counterpoise.process import log_progress
 from counterpoise.store.paths import MapFiles
 
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
@@ -65,4 +65,4 @@ class MaskJob(MeasuredJob):
         contacts = open_map(files)
         mask = mask_bins(contacts, self.filters)
         write_mask(output, mask, contacts.bins)
-        say(", ".join(f"{count:,} {reason}" for reason, count in mask.counts().items()))
+        log_progress(", ".join(f"{count:,} {reason}" for reason, count in mask.counts().items()))

@@ -45,7 +45,7 @@ SLAB = 1 << 21
 EXAMINED_BYTES = 75
 
 # Bytes for each bin of a part of which two maps are drawn: eight candidates on each at once.
-DRAWN_BIN_BYTES = 3400
+RESAMPLED_BIN_BYTES = 3400
 
 # The largest count that the packed format keeps in a byte.
 LARGEST_BYTE = 255
@@ -83,7 +83,7 @@ class MapSize:
         Upper bound of the nonzeros whose count is above 255 or not integral.
     examined : int
         Upper bound of the nonzeros of a part whose structure may be examined.
-    drawn_bins, drawn : int
+    resampled_bins, resampled_nonzeros : int
         Upper bounds of bins and nonzeros of a part from which other maps are drawn: halves for a
         bandwidth search, or maps of a bootstrap. 0 if none are drawn.
     """
@@ -93,8 +93,8 @@ class MapSize:
     count_bytes: int
     doubles: int
     examined: int
-    drawn_bins: int = 0
-    drawn: int = 0
+    resampled_bins: int = 0
+    resampled_nonzeros: int = 0
 
     @classmethod
     def of(
@@ -154,12 +154,16 @@ class MapSize:
     def _fixed_bytes(self) -> int:
         """Return the bytes of Python, the bins, reading, and what is drawn."""
         reading = ROW_GROUPS_READING * ROW_GROUP * (2 * COLUMN_BYTES + self.count_bytes)
-        return PYTHON_BYTES + self.bins * BIN_BYTES + reading + self._drawn_bytes()
+        return PYTHON_BYTES + self.bins * BIN_BYTES + reading + self._resampled_bytes()
 
-    def _drawn_bytes(self) -> int:
+    def _resampled_bytes(self) -> int:
         """Return the bytes of a part and two maps drawn from it, packed, with their vectors."""
-        entries = self.drawn * (COLUMN_BYTES + 3 * self.count_bytes)
-        return entries + 2 * self.packed_bytes(self.drawn) + self.drawn_bins * DRAWN_BIN_BYTES
+        entries = self.resampled_nonzeros * (COLUMN_BYTES + 3 * self.count_bytes)
+        return (
+            entries
+            + 2 * self.packed_bytes(self.resampled_nonzeros)
+            + self.resampled_bins * RESAMPLED_BIN_BYTES
+        )
 
 
 def predict_memory(
@@ -202,8 +206,8 @@ def predict_memory(
         bins.metadata.num_rows, nonzeros, record["count_type"], record["contacts"], examined
     )
     if draws_maps:
-        drawn_bins, drawn = _bound_largest_part(files, pixels, scope)
-        size = replace(size, drawn_bins=drawn_bins, drawn=drawn)
+        resampled_bins, resampled_nonzeros = _bound_largest_part(files, pixels, scope)
+        size = replace(size, resampled_bins=resampled_bins, resampled_nonzeros=resampled_nonzeros)
     return Memory(-(-size.bytes_in_memory // MIB), -(-size.bytes_streaming(threads) // MIB))
 
 
@@ -231,7 +235,7 @@ def _bound_largest_part(files: MapFiles, pixels: pq.ParquetFile, scope: Scope) -
 def open_map_within(
     files: MapFiles,
     memory_mb: int | None,
-    say: Callable[[str], None],
+    log_progress: Callable[[str], None],
     scope: Scope = Scope.CIS,
     threads: int | None = None,
     draws_maps: bool = False,
@@ -244,7 +248,7 @@ def open_map_within(
         The map.
     memory_mb : int or None
         The job's limit in MiB; None for no limit.
-    say : callable
+    log_progress : callable
         Receives a line about the memory that the job will need.
     scope : Scope
         Scope of the balancing; the default may take most.
@@ -267,7 +271,7 @@ def open_map_within(
     record = read_json(files.source)
     size = f"{record['bins']:,} bins, {record['nnz']:,} pixels"
     if memory_mb is None or predicted.in_memory <= memory_mb:
-        say(f"{size}: needs up to {predicted.in_memory:,} MB of memory")
+        log_progress(f"{size}: needs up to {predicted.in_memory:,} MB of memory")
         return read_map(files)
     if predicted.streaming > memory_mb:
         task, alternative = "balancing", ""
@@ -279,9 +283,9 @@ def open_map_within(
             f"stream from disk, and the job has {memory_mb:,} MB; give its rule more (mem_mb)"
             f"{alternative}."
         )
-    say(
+    log_progress(
         f"{size}: would need up to {predicted.in_memory:,} MB of memory, and the job has "
         f"{memory_mb:,} MB (mem_mb); so the map streams from a scratch file in TMPDIR, with up "
-        f"to {predicted.streaming:,} MB of memory; the result is the same, to the bit"
+        f"to {predicted.streaming:,} MB of memory; the result is bitwise identical"
     )
     return open_map(files)

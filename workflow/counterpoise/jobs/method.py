@@ -19,7 +19,7 @@ from counterpoise.jobs.memory import open_map_within, predict_memory
 from counterpoise.jobs.resources import SNAKEMAKE_MB, map_size
 from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings
-from counterpoise.process import say
+from counterpoise.process import log_progress
 from counterpoise.store.paths import MapFiles
 
 # Threads by number of nonzeros: more threads do not pay on smaller maps.
@@ -99,7 +99,7 @@ class MethodJob(MeasuredJob):
         """
         available = None if memory_mb is None else memory_mb - SNAKEMAKE_MB
         scope = Scope(self.settings.scope)
-        return open_map_within(files, available, say, scope, threads, self.draws_maps)
+        return open_map_within(files, available, log_progress, scope, threads, self.draws_maps)
 
 
 # Snakemake asks for the resources of every ready job each time that it chooses the next jobs.

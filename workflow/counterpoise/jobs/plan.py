@@ -76,14 +76,14 @@ class Plan:
         The cohort.
     paths : ResultPaths
         Paths of its results as rules name them, without a prefix.
-    placed : ResultPaths
+    job_paths : ResultPaths
         Paths of its results as jobs see them.
     """
 
     def __init__(self, cohort: Cohort, root: str) -> None:
         self.cohort = cohort
         self.paths: ResultPaths = cohort.paths
-        self.placed = replace(self.paths, root=root)
+        self.job_paths = replace(self.paths, root=root)
         self._jobs: dict[tuple[str, ...], Job] = {}
         self._params: dict[tuple[str, ...], dict[str, Any]] = {}
 
@@ -157,7 +157,7 @@ class Plan:
         -------
         dict
             Functions for ``mem_mb`` and ``runtime``, which grow with the attempt, and ``gpu`` if
-            the configuration insists on one.
+            the configuration requires one.
         """
 
         def mem_mb(wildcards: Wildcards, input: Inputs, threads: int, attempt: int) -> int:
@@ -171,12 +171,12 @@ class Plan:
 
     def root(self, wildcards: Wildcards) -> str:
         """Return the folder of all cohorts' results as jobs see it."""
-        return self.placed.root
+        return self.job_paths.root
 
     @property
     def next_attempt(self) -> int:
         """Return the number of the next attempt at logging to MLflow."""
-        return next_attempt(self.placed.tracking)
+        return next_attempt(self.job_paths.tracking)
 
     @property
     def environment(self) -> str:

@@ -1,5 +1,8 @@
 """Balancing methods, one file each; every module of this folder is searched for them.
 
+``base``, ``fixed_point``, ``recorder`` and ``kernel/`` are what methods share; every other module
+is a method, or a family such as ``vc``.
+
 To add a method, write one module here. It holds
 
 1. a settings dataclass derived from ``MethodSettings``, or from ``EqualSumsSettings`` if the
@@ -7,14 +10,15 @@ To add a method, write one module here. It holds
 2. a function ``solve(problem, settings)`` that balances one part and returns a ``Solution``;
 3. ``METHODS = (Method("name", Settings, solve, summary="what it does, in one phrase"),)``.
 
-``vc.py`` is the shortest example, and ``base.py`` documents the contract. ``counterpoise.balance``,
-the configuration (``/method@methods.NAME: name``) and the whole workflow know the method at once.
-``make accept`` then writes its file in ``conf/method/``, its section in ``docs/configuration.md``,
-its row in the README and its expected results in ``tests/revisions.json``; commit these too.
-``tests/methods/test_conformance.py`` tests every method in this folder.
+A module may register several methods; see ``vc.py``, the shortest example. ``base.py`` documents
+the contract. ``counterpoise.balance``, the configuration (``/method@methods.NAME: name``) and the
+whole workflow know the method at once. ``make accept`` then writes its file in ``conf/method/``,
+its section in ``docs/configuration.md``, its row in the README and its expected results in
+``tests/revisions.json``; commit these too. ``tests/methods/test_conformance.py`` tests every method
+in this folder.
 
 When the results of a method change for the same map and settings, raise its revision by one,
-``Method("name", Settings, solve, revision=2)``: its jobs then run again, and no others.
+``Method("name", Settings, solve, "summary", revision=2)``: its jobs then run again, and no others.
 
 A method may use only what numpy arrays and torch tensors have in common, reached through
 ``problem.operator.xp``. Then it runs on every backend and its vectors stay on the operator's

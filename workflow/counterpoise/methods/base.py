@@ -218,7 +218,9 @@ class Solution:
     Attributes
     ----------
     weights : float64 [kept bins without ``dropped`` ones]
-        Multiplicative weights; a numpy array or torch tensor, as the operator's vectors are.
+        Multiplicative weights; a numpy array or torch tensor, as the operator's vectors are. They
+        need not keep the total of the map. With ``EqualSumsSettings`` they make row sums of one,
+        which ``balance`` scales to the setting ``target``; other weights are written as they are.
     status : Status
         CONVERGED, COMPUTED (not iterative), NOT_CONVERGED, or FAILED if numbers are not finite.
     iterations : int
@@ -322,7 +324,7 @@ class Method:
     name: str
     settings: type[MethodSettings]
     solve: Callable[[Problem, Any], Solution]
-    summary: str = ""
+    summary: str
     exact: bool = False
     trans_weighting: bool = False
     version: str = ""

@@ -37,7 +37,7 @@ class State:
     iteration : int
         Steps so far.
     quantity : Vector
-        What is one at the solution, at the last step and before its update.
+        Value, before the last update, of the quantity that equals one at the solution.
     largest, rms : float
         Its largest and RMS deviation from one.
     ending : Ending or None

@@ -1,11 +1,12 @@
 """KDE_EB: a kernel curve, and each bin's own contacts in proportion to their evidence.
 
-Beyond the paper of ``kde``. With A the map over its mean row sum, s = A u is what the contacts of
-a bin say of it, with Poisson variance v = A u^2, and g = S s (without the bin itself) what its
-neighbours say. A bin's bias is taken to be g times a gamma variable of mean one and variance
-1 / kappa; its estimate is the posterior mean h = g (kappa + s / phi) / (kappa + g / phi), where
-phi = v / s, and u <- sqrt(u / h). kappa comes from how far bins stray from their neighbours beyond
-counting noise. With few contacts h is the kernel curve, with many it is s: ICE's solution.
+Beyond the paper of ``kde``. With A the map over its mean row sum, s = A u is the estimate of a
+bin's bias from its own contacts, with Poisson variance v = A u^2, and g = S s (without the bin
+itself) is the estimate from its neighbours' contacts. A bin's bias is taken to be g times a gamma
+variable of mean one and variance 1 / kappa; its estimate is the posterior mean
+h = g (kappa + s / phi) / (kappa + g / phi), where phi = v / s, and u <- sqrt(u / h). 1 / kappa is
+estimated from the variance of bins about the curve beyond counting noise. With few contacts h is
+the kernel curve, with many it is s: ICE's solution.
 """
 
 from __future__ import annotations
@@ -77,9 +78,9 @@ def weigh(operator: Operator, smoother: Gaussian, u: Vector, mean: Any) -> Evide
     unit_around = smoother.smooth(noise) / around
     unit = xp.where(own > 0, noise / own, unit_around)
     # Each bin counts in proportion to its curve: a plain mean would be decided by bins with almost
-    # nothing around them, and a ratio of sums of squares by those with most.
-    stray = ((own - curve) ** 2 / curve - unit_around).sum(0) / curve.sum(0)
-    return Evidence(own, noise, curve, unit, stray.clip(LEAST_VARIANCE, LARGEST_VARIANCE))
+    # nothing around them, and a ratio of sums of squares by bins with the largest curve.
+    excess_variance = ((own - curve) ** 2 / curve - unit_around).sum(0) / curve.sum(0)
+    return Evidence(own, noise, curve, unit, excess_variance.clip(LEAST_VARIANCE, LARGEST_VARIANCE))
 
 
 def step(
@@ -100,10 +101,12 @@ def step(
     settings : KdeEbSettings
         The method's settings.
     """
-    at = weigh(operator, smoother, u, mean)
+    evidence = weigh(operator, smoother, u, mean)
     # (kappa + s / phi) / (kappa + g / phi), times phi / kappa above and below.
-    share = (at.unit + at.variance * at.own) / (at.unit + at.variance * at.curve)
-    return u * at.curve * share
+    share = (evidence.unit + evidence.variance * evidence.own) / (
+        evidence.unit + evidence.variance * evidence.curve
+    )
+    return u * evidence.curve * share
 
 
 def noise(
@@ -112,8 +115,8 @@ def noise(
     """Return the relative posterior variance of u.
 
     It is that of the gamma variable, 1 / (kappa + s / phi), and the curve's noise in proportion to
-    the weight of the curve in the estimate. A bin with no contacts has an error, too: how far bins
-    stray from their neighbours.
+    the weight of the curve in the estimate. A bin with no contacts has an error, too: the
+    variance of bins about the curve.
 
     Parameters
     ----------
@@ -128,10 +131,13 @@ def noise(
     settings : KdeEbSettings
         The method's settings.
     """
-    at = weigh(operator, smoother, u, mean)
-    by_curve = at.unit / (at.unit + at.variance * at.curve)
-    of_curve = smoother.variance(at.noise) / at.curve**2
-    return at.variance * at.unit / (at.unit + at.variance * at.own) + by_curve**2 * of_curve
+    evidence = weigh(operator, smoother, u, mean)
+    by_curve = evidence.unit / (evidence.unit + evidence.variance * evidence.curve)
+    of_curve = smoother.variance(evidence.noise) / evidence.curve**2
+    return (
+        evidence.variance * evidence.unit / (evidence.unit + evidence.variance * evidence.own)
+        + by_curve**2 * of_curve
+    )
 
 
 METHODS = (

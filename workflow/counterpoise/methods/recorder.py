@@ -25,7 +25,7 @@ class Recorder:
     matvecs : int
         Products so far, those of earlier attempts included.
     progress : callable
-        Receives a line of text now and then during a long run.
+        Receives a line of text at intervals during a long run.
     rows : list of TraceRow
         The trace.
     last_report : float

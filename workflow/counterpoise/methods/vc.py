@@ -24,8 +24,8 @@ def _coverage(problem: Problem, power: float) -> Solution:
     weights = problem.marginal**-power
     total = (weights * problem.operator.product(weights)).sum()
     factor = (problem.marginal.sum() / total) ** 0.5
-    # Poisson: the relative error of a row sum is one over its root; of a power of it, the
-    # exponent times that.
+    # The relative error of a Poisson count s is s ** -0.5, and that of s ** power is power times
+    # as large.
     return Solution(
         weights * factor, Status.COMPUTED, errors=lambda: power * problem.marginal**-0.5
     )

@@ -1,1 +1,10 @@
-"""What a balancing run leaves behind: verdict, facts and their wording, trace, bandwidth search."""
+"""What a balancing run leaves behind.
+
+=========== ========================================================
+``trace``   one row per iteration, the same columns for every method
+``search``  the candidates of a bandwidth search, and the chosen one
+``facts``   the facts that a reason consists of, as data
+``wording`` every sentence about a run, rendered from facts
+``verdict`` what ``verdict.json`` holds
+=========== ========================================================
+"""

@@ -147,7 +147,7 @@ def _choices(phrases: Sequence[str]) -> str:
 
 @singledispatch
 def sentence(fact: f.Fact) -> str:
-    """Render one fact as a sentence; a fact that explains another one, as a phrase.
+    """Render one fact as a sentence; a fact nested in another one gives a phrase.
 
     Parameters
     ----------
@@ -246,8 +246,8 @@ def _stalled(fact: f.Stalled) -> str:
 def _would_not_settle(fact: f.WouldNotSettle) -> str:
     bins = "more bins" if fact.dropped_before else "the sparsest bins"
     return (
-        f"The weights did not settle, and dropping {bins} would cost over {fact.percent} % of "
-        "the bins."
+        f"The weights did not settle, and dropping {bins} would remove more than "
+        f"{fact.percent} % of the bins."
     )
 
 

@@ -6,7 +6,9 @@
 ``summary``         the columns of ``summary.tsv``; add a column here
 ``statuses``        the meaning of each status
 ``costs``           time and memory of the workflow's steps
-``page``            ``report.html`` (template ``page.html``)
+``page``            ``report.html`` (template ``page.html``); a column of its table
+                    *Verdicts* is a ``<th>`` and a ``<td>`` there, with the values of
+                    the rows of ``summary``
 ``style``           colours, page geometry, headings and maps of all figures
 ``axes``            tick labels, units and names of chromosomes
 ``images``          figures embedded in the page

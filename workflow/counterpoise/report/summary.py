@@ -70,8 +70,14 @@ COLUMNS = (
     Column("replicate", "from the sample sheet", lambda r: r.run.replicate),
     Column("resolution", "bin size in base pairs", lambda r: r.run.resolution),
     Column("method", "name of the method in the configuration", lambda r: r.run.method),
-    Column("status", "[status](#statuses), or `missing`", lambda r: r.verdict.status.value),
-    Column("reason", "why it is not balanced, or missing", lambda r: r.verdict.reason),
+    Column(
+        "status",
+        "[status](#statuses); `missing` if a job failed and there is no result",
+        lambda r: r.verdict.status.value,
+    ),
+    Column(
+        "reason", "as in `verdict.json`; for `missing`, what failed", lambda r: r.verdict.reason
+    ),
     Column("algorithm", "`method` of `verdict.json`", lambda r: r.verdict.method),
     Column("scope", "`genome`, `cis` or `trans`", lambda r: r.verdict.scope),
     Column("bins", "number of bins", lambda r: r.verdict.bins),
@@ -80,24 +86,30 @@ COLUMNS = (
     Column("nonzeros", "number of pixels", lambda r: r.source.get("nnz")),
     Column("iterations", "iterations of the method", lambda r: r.verdict.iterations),
     Column("matvecs", "matrix-vector products", lambda r: r.verdict.matvecs),
-    Column("max_deviation", "largest deviation of row sums", lambda r: r.verdict.max_deviation),
-    Column("rms_deviation", "RMS deviation of row sums", lambda r: r.verdict.rms_deviation),
-    Column("median_se", "median relative standard error", lambda r: r.verdict.median_se),
+    Column("max_deviation", "as in `verdict.json`", lambda r: r.verdict.max_deviation),
+    Column("rms_deviation", "as there", lambda r: r.verdict.rms_deviation),
+    Column("median_se", "as there", lambda r: r.verdict.median_se),
     Column("seconds", "wall time of balancing", lambda r: r.verdict.run.get("seconds")),
     Column(
-        "peak_memory_mb", "of the balancing job, MiB", lambda r: r.verdict.run.get("peak_memory_mb")
+        "peak_memory_mb",
+        "peak memory of the balancing job, MiB",
+        lambda r: r.verdict.run.get("peak_memory_mb"),
     ),
     Column("format", "format of the source", lambda r: r.source.get("format")),
     Column(
         "coarsened_from",
-        "finer level that was summed, if any",
+        "base pairs of the finer level that was summed, if any",
         lambda r: r.source.get("coarsened_from"),
     ),
-    Column("sha256", "SHA-256 of the source", lambda r: r.source.get("identity", {}).get("sha256")),
+    Column(
+        "sha256",
+        "SHA-256 of the source file, or of the content of its URL",
+        lambda r: r.source.get("identity", {}).get("sha256"),
+    ),
     Column("source", "path or URL of the source", lambda r: r.source.get("uri")),
     Column(
         "experiment",
-        "[overlay](reprocessing.md#two-settings-side-by-side), or `base`",
+        "[overlay](reprocessing.md#two-settings-side-by-side) on the cohort, or `base`",
         lambda r: r.experiment,
     ),
 )

@@ -1,1 +1,14 @@
-"""The files under results/: where they are, what is in them, how they are read and written."""
+"""The files under ``results/``: where they are, what they hold, how they are read and written.
+
+================= ==============================================================================
+``paths``         the paths of all files, and the files of a map and of a run
+``runs``          the key of a run, and the labels of samples
+``arrow``         Arrow arrays without copies, and small Parquet files
+``pixels``        maps: ``pixels.parquet``, ``bins.parquet`` and ``source.json``
+``masks``         masks: one Parquet file per map
+``weights``       weights, trace, verdict and bandwidth search of a run
+``mcool``         the balanced ``.mcool`` of a sample
+``cooler_pixels`` its pixels, compressed on several threads
+``missing``       why a run has no result
+================= ==============================================================================
+"""

@@ -137,4 +137,4 @@ def _last_error(log: Path) -> str:
     if errors:
         return errors[-1].removeprefix(ERROR_PREFIX)
     ending = f"; the last line is: {lines[-1].strip()}" if lines else ", and it is empty"
-    return f"did not run to its end, or not at all, and does not say why (see {log}{ending})"
+    return f"did not start or did not finish; no reason was logged (see {log}{ending})"

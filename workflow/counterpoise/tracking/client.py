@@ -68,7 +68,7 @@ def store_errors() -> tuple[type[Exception], ...]:
 
 
 def explain_error(error: BaseException) -> str:
-    """Explain an error by the cause that a person can act on.
+    """Explain an error by the innermost system error.
 
     Parameters
     ----------

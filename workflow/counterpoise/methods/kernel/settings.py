@@ -26,7 +26,7 @@ class Score(StrEnum):
     Attributes
     ----------
     EXCESS : str
-        Variance beyond that of counting, relative to the squared mean, in runs of bins with
+        Variance beyond that of counting, relative to the squared mean, in groups of bins with
         twenty contacts or more on average. It responds to structure finer than the kernel as far
         as the contacts show it, and not to noise.
     CVM : str

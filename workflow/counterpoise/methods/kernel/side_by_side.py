@@ -49,32 +49,34 @@ class _Columns:
     rejected: list[str]
 
     def __post_init__(self) -> None:
-        """Let every column that is not rejected go on."""
+        """Make every column active that is not rejected."""
         self.iterations = [0] * len(self.rejected)
-        self.going = [k for k, reason in enumerate(self.rejected) if not reason]
+        self.active = [k for k, reason in enumerate(self.rejected) if not reason]
         self._stepped: list[int] = []
-        self._active = self.smoother
+        self._active_smoother = self.smoother
         self._moving: Vector = None
 
     def measure(self, state: State) -> Vector:
-        """Return the quantity that is one at the solution, for the columns that go on."""
-        if self._stepped != self.going:
-            self._stepped, self._active = self.going, self.smoother.select(self.going)
+        """Return the quantity that is one at the solution, for the active columns."""
+        if self._stepped != self.active:
+            self._stepped, self._active_smoother = self.active, self.smoother.select(self.active)
         self._moving = state.u[:, self._stepped]
-        return self.step(self.operator, self._active, self._moving, self.mean, self.settings)
+        return self.step(
+            self.operator, self._active_smoother, self._moving, self.mean, self.settings
+        )
 
     def inspect(self, state: State) -> Ending | None:
         """End the columns that converged or diverged; the iteration ends with the last."""
         deviations = to_numpy(self.operator.xp.amax(abs(state.quantity - 1), 0))
-        self.going = []
+        self.active = []
         for k, deviation in zip(self._stepped, deviations, strict=True):
             if not np.isfinite(deviation):
                 self.rejected[k] = RAN_OFF
             elif deviation < self.tolerance:
                 self.iterations[k] = state.iteration
             else:
-                self.going.append(k)
-        return None if self.going else Ending.CONVERGED
+                self.active.append(k)
+        return None if self.active else Ending.CONVERGED
 
     def update(self, u: Vector, quantity: Vector) -> Vector:
         """Update the columns of the last step."""
@@ -131,12 +133,12 @@ def solve_together(
     mean = marginal.sum() / operator.size
     columns = _Columns(operator, smoother, mean, step, settings, tolerance, rejected)
     state = State(u)
-    if columns.going:
+    if columns.active:
         # Columns that diverge overflow before they are rejected.
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             iterate(
                 state, columns.measure, columns.inspect, columns.update, limit, last_update=True
             )
-    for k in columns.going:
+    for k in columns.active:
         rejected[k] = not_converged_after(limit)
     return state.u, columns.iterations, rejected

@@ -68,7 +68,7 @@ def _describe_method(comparison: Comparison, primary: str) -> str:
         if not run.usable
     )
     return (
-        f"Balanced by {method}, since the primary method, {primary}, gave no good weights to "
+        f"Balanced by {method}, since the primary method, {primary}, gave no usable weights for "
         f"{unusable}."
     )
 

@@ -1,7 +1,7 @@
 """The samples of a cohort at one resolution, and which of them can be compared.
 
-Only like is compared with like: samples whose longest chromosome is the same, on the chromosomes
-that all of them have, with the weights of one method.
+Samples are compared if their longest chromosome is the same: on the chromosomes that all of them
+have, and with the weights of one method.
 """
 
 from __future__ import annotations
