@@ -24,10 +24,6 @@ MODULES = sorted(
     for module in walk_packages(counterpoise.__path__, "counterpoise.")
     if module.name not in NOT_IMPORTED
 )
-# Modules whose docstrings are not complete yet; take a module out when it is.
-PENDING = {
-    "counterpoise.report.summary",
-}
 
 
 def public_objects(module: Any) -> Iterator[tuple[str, Any]]:
@@ -92,13 +88,7 @@ def faults(name: str, value: Any) -> list[str]:
     return missing + untyped
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(strict=False)] if name in PENDING else [])
-        for name in MODULES
-    ],
-)
+@pytest.mark.parametrize("name", MODULES)
 def test_docstrings_are_complete(name: str) -> None:
     module = importlib.import_module(name)
     assert module.__doc__, f"{name} has no docstring"

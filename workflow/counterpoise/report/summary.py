@@ -192,8 +192,8 @@ def write_summary(
 
     Parameters
     ----------
-    paths, runs, unfinished
-        See ``summary_rows``.
+    paths, runs, unfinished : ResultPaths, sequence of RunKey, Unfinished
+        As for ``summary_rows``.
     path : str or Path
         Where the table goes.
     """
