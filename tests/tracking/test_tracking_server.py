@@ -81,7 +81,7 @@ class Site:
         """Return time of writing and size of each artifact."""
         return {
             str(path): (path.stat().st_mtime_ns, path.stat().st_size)
-            for path in (self.folder / "served").rglob("*")
+            for path in (self.folder / "served").rglob("[!.]*")  # hidden: an upload in progress
             if path.is_file()
         }
 
