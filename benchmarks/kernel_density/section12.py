@@ -30,7 +30,8 @@ from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
-from counterpoise.methods.kde import KdeSettings, Variant, step
+from counterpoise.methods import methods
+from counterpoise.methods.kde import KdeSettings, Variant
 from counterpoise.methods.kernel.settings import Score
 from counterpoise.methods.kernel.smoothing import Gaussian, Smoother
 
@@ -108,6 +109,8 @@ def iterate(
     u = operator.ones()
     row_sum = operator.product(u).mean()
     results = []
+    step = methods()["kde"].step
+    assert step is not None
     for count in range(1, max(steps) + 1):
         sums = step(operator, smoother, u, row_sum, settings)
         u = u / np.sqrt(sums)

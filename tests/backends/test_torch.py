@@ -315,7 +315,7 @@ def test_auto_says_that_the_map_does_not_fit(gpu: pytest.MonkeyPatch) -> None:
 
 
 def test_auto_fits_chromosome_by_chromosome(gpu: pytest.MonkeyPatch) -> None:
-    """What does not fit as a whole may fit in parts, which are there one at a time."""
+    """A map too large for the GPU fits chromosome by chromosome."""
     contacts, _ = large(2_000_000_000)
     contacts = replace(contacts, bins=BinTable.fixed(["a", "b"], [50_000, 50_000], 1))
     parts = list(select(contacts.bins, np.ones(100_000, bool), Scope.CIS))

@@ -300,7 +300,7 @@ def without_trans(contacts: Contacts) -> Contacts:
 
 @pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])
 def test_the_same_from_disk_and_without_trans(method: str) -> None:
-    """What a chromosome chooses hangs on its own contacts, wherever they are."""
+    """The choice for a chromosome depends only on its own contacts, in memory or on disk."""
     contacts = genome_map({"chr1": 60, "chr2": 40, "chr3": 20}, 5)
     stored = StoredContacts(contacts.bins, contacts.indptr, contacts.entries)
     kept = np.ones(120, bool)

@@ -280,7 +280,7 @@ def test_vanilla_coverage_keeps_the_total(dense: NDArray[np.float64]) -> None:
 
 
 def test_kde_normalize() -> None:
-    """What ``balance`` finds with the same settings; a bandwidth is chosen where none is given."""
+    """The weights equal those of ``balance``; without a bandwidth, one is chosen."""
     matrix = FIVE_BINS.astype(float)
     balanced, weights = cp.kde_normalize(matrix, bandwidth=1.5)
     expected = cp.balance(matrix, "kde", bandwidth=1.5)

@@ -165,7 +165,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
     ["kde_eb", *(pytest.param(name, marks=pytest.mark.long) for name in ("kde", "ssk_cv"))],
 )
 def test_a_search_stays_within_the_predicted_memory(tmp_path: Path, method: str) -> None:
-    """Of many bins and few contacts, where vectors are all, and of the opposite."""
+    """Vectors dominate the memory of the first map, contacts that of the second."""
     for n, nonzeros in ((60_000, 400_000), (1500, 1_000_000)):
         contacts = hic_like(n, nonzeros, 5)
         files, mask = MapFiles.in_folder(tmp_path), str(tmp_path / "mask.parquet")
@@ -279,7 +279,7 @@ def test_streaming_needs_less_than_a_large_map_in_memory() -> None:
 def test_a_part_that_may_be_examined_takes_its_share(
     files: MapFiles, scope: Scope, examined: bool
 ) -> None:
-    """Of a map above the limit only the chromosomes, of a smaller one any part."""
+    """Above the limit only chromosomes are examined; below it, any part."""
     least = predict_memory(files, scope, 2, examine_limit=0).streaming
     above = predict_memory(files, scope, 2, examine_limit=NONZEROS - 1).streaming
     below = predict_memory(files, scope, 2, examine_limit=NONZEROS).streaming

@@ -105,7 +105,7 @@ def test_bins_beyond_reach_are_dropped() -> None:
 
 @pytest.mark.parametrize("sigma", [0.05, 0.1, 0.135, 0.14, 0.15, 0.18, 0.25, 0.3, 0.5, 1.0])
 def test_narrow_kernels(sigma: float) -> None:
-    """Where the neighbours' part is within rounding of nothing, and where it no longer is."""
+    """The narrowest kernels give neighbours a share below rounding; the widest do not."""
     rng = np.random.default_rng(9)
     matrix = np.triu(rng.poisson(50, (60, 60)))
     matrix = matrix + np.triu(matrix, 1).T

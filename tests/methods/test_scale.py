@@ -231,7 +231,7 @@ def test_leaves_out_the_rows_that_hictk_leaves_out(
 def test_single_dropped_bins_and_those_with_few_contacts_are_distinguished(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Two bins with one partner; three that share two, and with these run off."""
+    """Two bins with one partner; three that share two, whose weights diverge."""
     monkeypatch.setattr("counterpoise.methods.scale.FEW", 0.1)
     matrix = random_map(60, 3, density=1.0, depth=60).toarray() + 1
     for hanging, partners in enumerate(([20], [20], [30, 31], [30, 31], [30, 31])):

@@ -265,7 +265,7 @@ def test_a_failed_search_is_reported_before_the_balancing(
 def test_old_files_are_no_results_of_a_run_that_failed(
     cohort: tuple[ResultPaths, list[RunKey]],
 ) -> None:
-    """What the workflow should have made anew and did not is missing, though there is a file."""
+    """An output that a failed workflow should have made again counts as missing."""
     paths, runs = cohort
     failed = Unfinished(
         ("resources/map.mcool", paths.mask("wild", 10_000), paths.cooler("wild")),

@@ -1,4 +1,4 @@
-"""What several test files share: maps, cohorts, servers. No test file imports another."""
+"""Helpers of several test files: maps, cohorts, servers. No test file imports another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What docs/outputs.md says about the results."""
+"""Read the tables of docs/outputs.md."""
 
 from __future__ import annotations
 

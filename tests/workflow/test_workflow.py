@@ -76,7 +76,7 @@ def test_balanced_coolers_are_flat_in_cooler(finished: Cohort) -> None:
 
 
 def rows() -> list[tuple[str, str, dict[str, int]]]:
-    """What changed, the example, and how many jobs of each rule run again."""
+    """Return the change, the example and the number of jobs per rule of each row."""
     page = (REPOSITORY / "docs" / "reprocessing.md").read_text(encoding="utf-8")
     table = page.partition("| what changed |")[2].partition("\n\n")[0].splitlines()[2:]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]

@@ -7,6 +7,8 @@ traceback.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def strip_credentials(text: str) -> str:
@@ -63,3 +65,27 @@ class NotBalancedError(CounterpoiseError):
 
 class SetupError(CounterpoiseError):
     """A part of the installation is missing."""
+
+
+@contextmanager
+def refuse_other_versions(path: object) -> Iterator[None]:
+    """Turn the error of a result file that another version wrote into an ``InputError``.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file that is read in the block.
+
+    Raises
+    ------
+    InputError
+        If a value of the file is missing, unknown or of another type.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            path,
+            f"was not written by this version of Counterpoise ({type(error).__name__}: {error}).",
+            "Run the workflow again; it writes the file again.",
+        ) from error

@@ -76,7 +76,7 @@ class MaskSettings:
 
 
 class Reason(IntEnum):
-    """Why a bin is masked, in the order of ``FILTERS``.
+    """Reasons for which a bin is masked, in the order of ``FILTERS``.
 
     Masks store the names; the numbers may change.
     """

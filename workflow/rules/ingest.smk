@@ -23,7 +23,7 @@ rule inspect:
     message:
         "{wildcards.sample}: looking into the input"
     shell:
-        "python $COUNTERPOISE_SCRIPTS/inspect_input.py --output {output}"
+        'python "$COUNTERPOISE_SCRIPTS"/inspect_input.py --output {output}'
         " --settings {params.settings:q} > {log} 2>&1"
 
 
@@ -48,5 +48,5 @@ rule ingest:
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: reading contacts"
     shell:
-        "python $COUNTERPOISE_SCRIPTS/ingest.py --record {input.record} --map {output.map}"
+        'python "$COUNTERPOISE_SCRIPTS"/ingest.py --record {input.record} --map {output.map}'
         " --settings {params.settings:q} > {log} 2>&1"

@@ -23,7 +23,7 @@ rule plot:
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: plotting {wildcards.method}"
     shell:
-        "python $COUNTERPOISE_SCRIPTS/plot.py --map {input.map} --mask {input.mask}"
+        'python "$COUNTERPOISE_SCRIPTS"/plot.py --map {input.map} --mask {input.mask}'
         " --run {input.run} --bandwidth {input.bandwidth} --sample {wildcards.sample}"
         " --output {output} --settings {params.settings:q} > {log} 2>&1"
 
@@ -52,7 +52,7 @@ rule compare:
         "samples side by side at {wildcards.resolution} bp"
     shell:
         "printf %s {params.settings:q} |"
-        " python $COUNTERPOISE_SCRIPTS/compare.py --settings - --root {params.root}"
+        ' python "$COUNTERPOISE_SCRIPTS"/compare.py --settings - --root {params.root}'
         " --resolution {wildcards.resolution} --output {output} > {log} 2>&1"
 
 
@@ -82,5 +82,5 @@ rule report:
         "writing the report"
     shell:
         "printf %s {params.settings:q} |"
-        " python $COUNTERPOISE_SCRIPTS/report.py --settings - --root {params.root}"
+        ' python "$COUNTERPOISE_SCRIPTS"/report.py --settings - --root {params.root}'
         " --summary {output.summary} --report {output.report} > {log} 2>&1"

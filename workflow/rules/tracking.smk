@@ -25,5 +25,5 @@ rule track:
         "logging to MLflow"
     shell:
         "printf %s {params.settings:q} |"
-        " python $COUNTERPOISE_SCRIPTS/track.py --settings - --root {params.root}"
+        ' python "$COUNTERPOISE_SCRIPTS"/track.py --settings - --root {params.root}'
         " --output {output} 2>&1 | tee {log}"

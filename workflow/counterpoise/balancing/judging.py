@@ -61,7 +61,7 @@ class Measured:
 
     @property
     def weights_diverged(self) -> bool:
-        """Whether some weights ran off to zero and others to infinity."""
+        """Whether some weights went to zero and others to infinity."""
         return self.finite and self.span > LARGEST_SPAN
 
 
@@ -169,7 +169,7 @@ class Case:
         return self.is_inexact() and self.is_not_finite()
 
     def weights_diverged(self) -> bool:
-        """Return whether the method converged, but its weights run off to zero and infinity."""
+        """Return whether the method converged, but its weights go to zero and infinity."""
         return self.solution.status is Status.CONVERGED and self.measured.weights_diverged
 
     def is_uneven(self) -> bool:

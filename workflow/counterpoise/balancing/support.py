@@ -108,7 +108,9 @@ def examine(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
     return Decision(obstacle is None, "matching", obstacle, support.components)
 
 
-def too_large(contacts: ContactMap, selection: Selection, limit: int) -> bool:
+def too_large(
+    contacts: ContactMap, selection: Selection, limit: int, chunk: int = CHUNK_PIXELS
+) -> bool:
     """Return whether the rows of a selection hold more pixels than ``limit``.
 
     For a chromosome (scope cis), pixels with other chromosomes do not count.
@@ -121,13 +123,15 @@ def too_large(contacts: ContactMap, selection: Selection, limit: int) -> bool:
         The part.
     limit : int
         Number of pixels.
+    chunk : int, optional
+        Pixels that are read at a time.
     """
     first, end = int(contacts.indptr[selection.lo]), int(contacts.indptr[selection.hi])
     if selection.scope is not Scope.CIS or end - first <= limit:
         return end - first > limit
     inside = 0
-    for a in range(first, end, CHUNK_PIXELS):
-        columns, _ = contacts.entries(a, min(a + CHUNK_PIXELS, end))
+    for a in range(first, end, chunk):
+        columns, _ = contacts.entries(a, min(a + chunk, end))
         inside += int(np.count_nonzero(columns < selection.hi))
         if inside > limit:
             return True

@@ -43,7 +43,7 @@ class SdistFile:
 
 @dataclass
 class IngestSettings:
-    """How input files are read.
+    """Settings of reading input files.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class IngestSettings:
 
 @dataclass
 class BackendSettings:
-    """What computes the matrix-vector products.
+    """Backend and device that compute the matrix-vector products.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ class BackendSettings:
 
 @dataclass
 class TrackingSettings:
-    """Where runs are logged.
+    """Destination of logged runs.
 
     Attributes
     ----------
@@ -151,7 +151,7 @@ class TrackingSettings:
 
 @dataclass
 class QcSettings:
-    """How plots look.
+    """Appearance of plots.
 
     Attributes
     ----------

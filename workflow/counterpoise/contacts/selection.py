@@ -1,4 +1,4 @@
-"""Which contacts a method uses: the scope, the diagonals and the kept bins."""
+"""Selection of the contacts that a method uses: scope, diagonals and kept bins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a `.hic`, `.cool` or `.mcool` file, local or on the web, to checked pixels on disk.
+"""Convert a `.hic`, `.cool` or `.mcool` file, local or on the web, to checked pixels on disk.
 
 In the order in which data passes:
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -10,7 +10,6 @@ from counterpoise.cohort.revisions import of_method
 from counterpoise.jobs.job import Inputs
 from counterpoise.jobs.method import MethodJob
 from counterpoise.jobs.resources import START_MINUTES, map_size
-from counterpoise.process import log_progress
 from counterpoise.store.paths import MapFiles, RunFiles
 
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
@@ -46,7 +45,7 @@ class BalanceJob(MethodJob):
 
     @property
     def draws_maps(self) -> bool:
-        """Tell whether standard errors are estimated from resampled maps."""
+        """Whether standard errors are estimated from resampled maps."""
         return self.settings.bootstrap > 0
 
     def minutes(self, inputs: Inputs) -> int:
@@ -93,10 +92,6 @@ class BalanceJob(MethodJob):
             mask=kept,
             mask_record=summary,
             searches=read_searches(searches) if searches else None,
-            backend=self.backend,
-            device=self.device,
-            threads=threads,
-            progress=log_progress,
-            **asdict(self.settings),
+            **self.arguments(threads),
         )
         write_balance(result, contacts.bins, output)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -11,7 +11,6 @@ from counterpoise.jobs.job import Inputs
 from counterpoise.jobs.method import MethodJob
 from counterpoise.jobs.resources import START_MINUTES, map_size
 from counterpoise.methods.base import MethodSettings
-from counterpoise.process import log_progress
 from counterpoise.store.paths import MapFiles
 
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
@@ -38,7 +37,7 @@ class BandwidthJob(MethodJob):
 
     @property
     def draws_maps(self) -> bool:
-        """Tell that the search splits the map."""
+        """Always true: the search splits the map."""
         return True
 
     def minutes(self, inputs: Inputs) -> int:
@@ -75,16 +74,7 @@ class BandwidthJob(MethodJob):
 
         contacts = self.open_map(files, threads, memory_mb)
         kept, _ = read_mask(mask)
-        searches = select_bandwidth(
-            contacts,
-            self.method,
-            mask=kept,
-            backend=self.backend,
-            device=self.device,
-            threads=threads,
-            progress=log_progress,
-            **asdict(self.settings),
-        )
+        searches = select_bandwidth(contacts, self.method, mask=kept, **self.arguments(threads))
         write_searches(searches, output)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
+from counterpoise.errors import refuse_other_versions
 from counterpoise.files import read_json
 from counterpoise.ingest.download import name_url_in_errors
 from counterpoise.ingest.reader_interface import SourceInfo
@@ -61,7 +62,8 @@ class IngestJob(SourceJob):
         """
         from counterpoise.ingest.pixels import write_map
 
-        info = replace(SourceInfo.from_dict(read_json(record)), uri=self.uri)
+        with refuse_other_versions(record):
+            info = replace(SourceInfo.from_dict(read_json(record)), uri=self.uri)
         with name_url_in_errors(self.url):
             source = write_map(info, self.resolution, files, self.hic_engine, Progress(), self.url)
         notes = "; ".join(source["notes"])

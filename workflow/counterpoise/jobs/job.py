@@ -1,7 +1,8 @@
-"""What the jobs of all rules have in common."""
+"""The base classes of all jobs."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
@@ -18,7 +19,7 @@ Inputs = Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class Job(ABC):
     """Settings of a rule's jobs.
 
     Snakemake records them as one plain dictionary and runs a job again when they change. So they
@@ -38,9 +39,9 @@ class Job:
     revision: int | list[int] | None = None
 
     @classmethod
+    @abstractmethod
     def of(cls, cohort: Cohort, *wildcards: Any, **unused: Any) -> Self:
         """Make a job from the cohort and the values of ``WILDCARDS``."""
-        raise NotImplementedError
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
@@ -82,13 +83,13 @@ class MeasuredJob(Job):
         """Return the number of threads that make the job faster."""
         return self.THREADS
 
+    @abstractmethod
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return the largest memory in MiB that the job takes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def minutes(self, inputs: Inputs) -> int:
         """Return the longest time in minutes that the job takes."""
-        raise NotImplementedError
 
 
 def build(kind: type[T], values: Mapping[str, Any], name: str) -> T:

@@ -1,10 +1,11 @@
-"""What the jobs of a method, ``bandwidth`` and ``balance``, have in common."""
+"""The base class of the jobs that compute with a method: ``bandwidth`` and ``balance``."""
 
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
@@ -62,9 +63,30 @@ class MethodJob(MeasuredJob):
         return super().from_params({**params, "settings": settings})
 
     @property
+    @abstractmethod
     def draws_maps(self) -> bool:
-        """Tell whether other maps are drawn from this one, which takes memory."""
-        raise NotImplementedError
+        """Whether other maps are drawn from this one, which takes memory."""
+
+    def arguments(self, threads: int | None) -> dict[str, Any]:
+        """Return the keyword arguments of the functions in ``balancing.api``.
+
+        Parameters
+        ----------
+        threads : int or None
+            Threads of the job; None for all that this process may use.
+
+        Returns
+        -------
+        dict
+            Backend, device, threads, progress and the settings of the method.
+        """
+        return {
+            "backend": self.backend,
+            "device": self.device,
+            "threads": threads,
+            "progress": log_progress,
+            **asdict(self.settings),
+        }
 
     def threads(self, inputs: Inputs) -> int:
         """Return as many threads as make the job faster: one on a small map."""

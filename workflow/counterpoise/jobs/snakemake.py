@@ -1,4 +1,4 @@
-"""What the Snakefile calls, and all use of Snakemake's private interface.
+"""Functions that the Snakefile calls, and all use of Snakemake's private interface.
 
 The private interface is ``workflow.current_basedir``, ``workflow.modifier``, ``workflow.dag`` and
 ``workflow.persistence``. It was tested with the versions in ``TESTED_VERSIONS``.

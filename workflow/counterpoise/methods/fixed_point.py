@@ -89,7 +89,7 @@ def iterate(
     return state
 
 
-def recorded(
+def recording_inspection(
     record: Recorder, converged: Callable[[State], bool]
 ) -> Callable[[State], Ending | None]:
     """Return the inspection of one vector: add a row to the trace, then look at it.
@@ -111,7 +111,7 @@ def recorded(
     return inspect
 
 
-def ended(state: State) -> Solution:
+def to_solution(state: State) -> Solution:
     """Return the solution that an iteration ended with; its weights are u.
 
     Parameters
@@ -127,7 +127,7 @@ def ended(state: State) -> Solution:
 
 
 def diverged(weights: Vector, iterations: int, unit: Unit = Unit.ITERATIONS) -> Solution:
-    """Return the solution of a method whose weights ran off to zero or infinity.
+    """Return the solution of a method whose weights diverged to zero or infinity.
 
     Parameters
     ----------

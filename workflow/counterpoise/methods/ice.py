@@ -15,7 +15,13 @@ from counterpoise.methods.base import (
     Solution,
     require_diagonal,
 )
-from counterpoise.methods.fixed_point import Ending, State, ended, iterate, recorded
+from counterpoise.methods.fixed_point import (
+    Ending,
+    State,
+    iterate,
+    recording_inspection,
+    to_solution,
+)
 
 COOLER_TOLERANCE = 1e-5  # cooler's own default: the variance of row sums, in counts squared
 
@@ -94,15 +100,15 @@ def solve(problem: Problem, settings: IceSettings) -> Solution:
     state = iterate(
         State(problem.operator.ones()),
         measure=relative_row_sums,
-        inspect=recorded(problem.record, converged),
+        inspect=recording_inspection(problem.record, converged),
         update=_divide,
         max_iterations=settings.max_iterations,
         last_update=True,
     )
     if state.ending is Ending.DIVERGED:
-        return ended(state)
+        return to_solution(state)
     scaling = float(scale) ** -0.5
-    return replace(ended(state), weights=state.u * scaling, isolated_weight=scaling)
+    return replace(to_solution(state), weights=state.u * scaling, isolated_weight=scaling)
 
 
 def _divide(u: Vector, relative: Vector) -> Vector:

@@ -93,24 +93,10 @@ class KdeSettings(KernelSettings):
         return super().default_stopping
 
 
-def step(
+def _step(
     operator: Operator, smoother: Smoother, u: Vector, mean: Any, settings: KdeSettings
 ) -> Vector:
-    """Return row sums of the balanced density, or smoothed row sums of the balanced map.
-
-    Parameters
-    ----------
-    operator : Operator
-        The map.
-    smoother : Smoother
-        For one bandwidth, or for as many as u has columns.
-    u : Vector
-        float64 [bins] or [bins, bandwidths].
-    mean : float
-        Mean raw row sum.
-    settings : KdeSettings
-        The method's settings.
-    """
+    """Return row sums of the balanced density, or smoothed row sums of the balanced map."""
     if settings.variant == Variant.OBSERVATION:
         return smoother.smooth(u * operator.product(u)) / mean
     density = smoother.smooth(operator.product(smoother.spread(u))) / mean
@@ -119,24 +105,10 @@ def step(
     return u * density
 
 
-def noise(
+def _noise(
     operator: Operator, smoother: Smoother, u: Vector, mean: Any, settings: KdeSettings
 ) -> Vector:
-    """Return the relative variance of u; NaN for ``observation``, which is stopped early.
-
-    Parameters
-    ----------
-    operator : Operator
-        The map.
-    smoother : Smoother
-        For one bandwidth, or for as many as u has columns.
-    u : Vector
-        float64 [bins] or [bins, bandwidths].
-    mean : float
-        Mean raw row sum.
-    settings : KdeSettings
-        The method's settings.
-    """
+    """Return the relative variance of u; NaN for ``observation``, which is stopped early."""
     if settings.variant == Variant.OBSERVATION:
         return u * math.nan
     return (1 - settings.mixing) ** 2 * curve_noise(operator, smoother, u, mean, settings)
@@ -146,9 +118,9 @@ METHODS = (
     Method(
         "kde",
         KdeSettings,
-        solve_by(step, noise),
+        solve_by(_step, _noise),
         "kernel density balancing: removes bias that is smooth along the chromosome, also on maps "
         "too sparse for the other methods; cross-validation chooses the bandwidth",
-        step=step,
+        step=_step,
     ),
 )

@@ -22,7 +22,7 @@ from counterpoise.methods.kernel.smoothing import Gaussian
 from counterpoise.methods.kernel.solver import solve_by
 
 # Limits of the variance of bins about the curve, relative to it. Below, a bin's own evidence would
-# not count; above, the map is sparse and has no exact balancing, and weights would run off.
+# not count; above, the map is sparse and has no exact balancing, and weights would diverge.
 LEAST_VARIANCE, LARGEST_VARIANCE = 1e-4, 1.0
 
 
@@ -57,19 +57,7 @@ class Evidence:
 
 
 def weigh(operator: Operator, smoother: Gaussian, u: Vector, mean: Any) -> Evidence:
-    """Return the evidence at u.
-
-    Parameters
-    ----------
-    operator : Operator
-        The map.
-    smoother : Gaussian
-        For one bandwidth, or for as many as u has columns.
-    u : Vector
-        float64 [bins] or [bins, bandwidths].
-    mean : float
-        Mean raw row sum.
-    """
+    """Return the evidence at u."""
     xp = operator.xp
     own = operator.product(u) / mean
     noise = operator.product(u * u) / mean**2
@@ -83,24 +71,10 @@ def weigh(operator: Operator, smoother: Gaussian, u: Vector, mean: Any) -> Evide
     return Evidence(own, noise, curve, unit, excess_variance.clip(LEAST_VARIANCE, LARGEST_VARIANCE))
 
 
-def step(
+def _step(
     operator: Operator, smoother: Gaussian, u: Vector, mean: Any, settings: KdeEbSettings
 ) -> Vector:
-    """Return u h, from the posterior means h.
-
-    Parameters
-    ----------
-    operator : Operator
-        The map.
-    smoother : Gaussian
-        For one bandwidth, or for as many as u has columns.
-    u : Vector
-        float64 [bins] or [bins, bandwidths].
-    mean : float
-        Mean raw row sum.
-    settings : KdeEbSettings
-        The method's settings.
-    """
+    """Return u h, from the posterior means h."""
     evidence = weigh(operator, smoother, u, mean)
     # (kappa + s / phi) / (kappa + g / phi), times phi / kappa above and below.
     share = (evidence.unit + evidence.variance * evidence.own) / (
@@ -109,7 +83,7 @@ def step(
     return u * evidence.curve * share
 
 
-def noise(
+def _noise(
     operator: Operator, smoother: Gaussian, u: Vector, mean: Any, settings: KdeEbSettings
 ) -> Vector:
     """Return the relative posterior variance of u.
@@ -117,19 +91,6 @@ def noise(
     It is that of the gamma variable, 1 / (kappa + s / phi), and the curve's noise in proportion to
     the weight of the curve in the estimate. A bin with no contacts has an error, too: the
     variance of bins about the curve.
-
-    Parameters
-    ----------
-    operator : Operator
-        The map.
-    smoother : Gaussian
-        For one bandwidth, or for as many as u has columns.
-    u : Vector
-        float64 [bins] or [bins, bandwidths].
-    mean : float
-        Mean raw row sum.
-    settings : KdeEbSettings
-        The method's settings.
     """
     evidence = weigh(operator, smoother, u, mean)
     by_curve = evidence.unit / (evidence.unit + evidence.variance * evidence.curve)
@@ -144,9 +105,9 @@ METHODS = (
     Method(
         "kde_eb",
         KdeEbSettings,
-        solve_by(step, noise),
+        solve_by(_step, _noise),
         "`kde`, corrected for each bin in proportion to the evidence of its own contacts: between "
         "`kde` and `ice`",
-        step=step,
+        step=_step,
     ),
 )

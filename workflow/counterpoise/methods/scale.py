@@ -56,7 +56,7 @@ class ScaleSettings(EqualSumsSettings):
 
 @dataclass
 class _Choice:
-    """Which rows are dropped, by bisection of the nonzeros that a row must have.
+    """Choice of the rows to drop, by bisection of the nonzeros that a row must have.
 
     Attributes
     ----------

@@ -12,7 +12,13 @@ from dataclasses import dataclass, replace
 
 from counterpoise.backends.vectors import Vector
 from counterpoise.methods.base import EqualSumsSettings, Method, Problem, Solution
-from counterpoise.methods.fixed_point import Ending, State, ended, iterate, recorded
+from counterpoise.methods.fixed_point import (
+    Ending,
+    State,
+    iterate,
+    recording_inspection,
+    to_solution,
+)
 
 
 @dataclass
@@ -61,12 +67,14 @@ def solve(problem: Problem, settings: SskSettings) -> Solution:
     state = iterate(
         State(1 / root(problem.marginal)),  # d after its first step
         measure=row_sums,
-        inspect=recorded(problem.record, lambda state: state.largest < settings.tolerance),
+        inspect=recording_inspection(
+            problem.record, lambda state: state.largest < settings.tolerance
+        ),
         update=update,
         max_iterations=settings.max_iterations,
     )
     balanced = state.quantity if state.ending is Ending.CONVERGED else None
-    return replace(ended(state), target=1.0, row_sums=balanced)
+    return replace(to_solution(state), target=1.0, row_sums=balanced)
 
 
 METHODS = (

@@ -62,24 +62,10 @@ class SskCvSettings(KernelSettings):
         return [0.0, *(width / n for width in widths[1:])] if len(widths) > 1 else [0.0, ALL]
 
 
-def step(
+def _step(
     operator: Operator, smoother: Smoother, u: Vector, mean: Any, settings: SskCvSettings
 ) -> Vector:
-    """Return the balanced row sums of the coarse map, on its fine bins.
-
-    Parameters
-    ----------
-    operator : Operator
-        The map.
-    smoother : Smoother
-        For one bandwidth, or for as many as u has columns.
-    u : Vector
-        float64 [bins] or [bins, bandwidths].
-    mean : float
-        Mean raw row sum.
-    settings : SskCvSettings
-        The method's settings.
-    """
+    """Return the balanced row sums of the coarse map, on its fine bins."""
     return u * smoother.smooth(operator.product(smoother.spread(u))) / mean
 
 
@@ -87,8 +73,8 @@ METHODS = (
     Method(
         "ssk_cv",
         SskCvSettings,
-        solve_by(step, curve_noise),
+        solve_by(_step, curve_noise),
         "`ssk` on coarser bins; cross-validation chooses their size",
-        step=step,
+        step=_step,
     ),
 )

@@ -1,4 +1,4 @@
-"""What a balancing run leaves behind.
+"""The record of a balancing run: trace, bandwidth search, facts and verdict.
 
 =========== ========================================================
 ``trace``   one row per iteration, the same columns for every method

@@ -234,7 +234,7 @@ class DeviationLeft(Fact, code="deviation_left"):
 
 
 class Diverged(Fact, code="diverged"):
-    """Weights ran off to zero or infinity.
+    """Weights diverged to zero or infinity.
 
     Attributes
     ----------
@@ -249,7 +249,7 @@ class Diverged(Fact, code="diverged"):
 
 
 class WeightsRanApart(Fact, code="weights_ran_apart"):
-    """Some weights ran off to zero and others to infinity while row sums became equal.
+    """Some weights went to zero and others to infinity while row sums became equal.
 
     Attributes
     ----------

@@ -30,7 +30,7 @@ class Status(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a part is not balanced; the facts of its verdict give the details."""
+    """Causes for which a part is not balanced; the facts of its verdict give the details."""
 
     NONE = ""
     EMPTY = "empty"

@@ -48,7 +48,7 @@ SEARCH_NOTES = {
 # Why a candidate of a bandwidth search has no score.
 NO_CONTACT_IN_REACH = "a bin has no contact of one half within reach of the kernel"
 NO_CONTACTS = "one half has no contacts"
-RAN_OFF = "the weights ran off to zero or infinity"
+WEIGHTS_DIVERGED = "the weights diverged to zero or infinity"
 
 
 def not_converged_after(iterations: int) -> str:
@@ -229,12 +229,12 @@ def _deviation_left(fact: f.DeviationLeft) -> str:
 @sentence.register
 def _diverged(fact: f.Diverged) -> str:
     after = "" if fact.after is None else f" after {pluralise(fact.after, UNITS[fact.unit])}"
-    return f"The weights ran off to zero or infinity{after}."
+    return f"The weights diverged to zero or infinity{after}."
 
 
 @sentence.register
 def _weights_ran_apart(fact: f.WeightsRanApart) -> str:
-    return "Some weights ran off to zero and others to infinity."
+    return "Some weights went to zero and others to infinity."
 
 
 @sentence.register

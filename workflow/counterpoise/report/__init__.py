@@ -1,4 +1,4 @@
-"""What people look at: figures of runs, samples side by side, ``summary.tsv`` and ``report.html``.
+"""Figures of runs, samples side by side, ``summary.tsv`` and ``report.html``.
 
 ==================  ================================================================
 ``run/``            the figure of one run: one module per panel

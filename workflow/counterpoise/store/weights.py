@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from counterpoise.balancing.api import Balance
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.bins import BinTable
+from counterpoise.errors import refuse_other_versions
 from counterpoise.files import read_json, write_json
 from counterpoise.records.search import Candidate, Search
 from counterpoise.records.verdict import Verdict
@@ -108,8 +109,14 @@ def read_verdict(path: str | Path) -> Verdict:
     -------
     Verdict
         The verdict.
+
+    Raises
+    ------
+    InputError
+        If another version wrote the file.
     """
-    return Verdict.from_dict(read_json(path))
+    with refuse_other_versions(path):
+        return Verdict.from_dict(read_json(path))
 
 
 def write_searches(searches: Sequence[Search], path: str | Path) -> None:
@@ -159,20 +166,28 @@ def read_searches(path: str | Path) -> list[Search]:
     -------
     list of Search
         The search on each part.
+
+    Raises
+    ------
+    InputError
+        If another version wrote the file.
     """
-    rows_of_parts: dict[str, list[dict[str, Any]]] = {}
-    for row in pq.ParquetFile(path).read().to_pylist():
-        rows_of_parts.setdefault(row["part"], []).append(row)
-    return [
-        Search(
-            label,
-            rows[0]["bins"],
-            rows[0]["bin_size"],
-            tuple(map(_to_candidate, rows)),
-            [row["chosen"] for row in rows].index(True),
-        )
-        for label, rows in rows_of_parts.items()
-    ]
+    with refuse_other_versions(path):
+        rows_of_parts: dict[str, list[dict[str, Any]]] = {}
+        for row in pq.ParquetFile(path).read().to_pylist():
+            rows_of_parts.setdefault(row["part"], []).append(row)
+        return [_to_search(label, rows) for label, rows in rows_of_parts.items()]
+
+
+def _to_search(label: str, rows: list[dict[str, Any]]) -> Search:
+    """Convert the rows of a part in ``bandwidth.parquet``."""
+    return Search(
+        label,
+        rows[0]["bins"],
+        rows[0]["bin_size"],
+        tuple(map(_to_candidate, rows)),
+        [row["chosen"] for row in rows].index(True),
+    )
 
 
 def _to_candidate(row: dict[str, Any]) -> Candidate:

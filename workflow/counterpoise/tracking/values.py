@@ -1,4 +1,4 @@
-"""From the files of a run to plain values: tags, parameters, metrics, artifacts."""
+"""Plain values of a run, from its files: tags, parameters, metrics, artifacts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.verdict import Status, Verdict
 from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.runs import RunKey
-from counterpoise.store.weights import read_searches
+from counterpoise.store.weights import read_searches, read_verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -107,8 +107,8 @@ def read_values(paths: ResultPaths, run: RunKey) -> RunValues:
 
     place = run.place
     files, plot, search = paths.run_files(*place), paths.plot(*place), paths.bandwidth(*place)
-    record = read_json(_require(files.verdict))
-    verdict = Verdict.from_dict(record)
+    verdict = read_verdict(_require(files.verdict))
+    record = read_json(files.verdict)
     has_search = verdict.settings.get("bandwidth") == CV
     for path in (*files, plot, *([search] if has_search else [])):
         _require(path)

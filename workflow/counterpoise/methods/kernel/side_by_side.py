@@ -16,7 +16,7 @@ from counterpoise.methods.fixed_point import Ending, State, iterate
 from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.methods.kernel.smoothing import Smoother
 from counterpoise.methods.kernel.solver import Step, within_reach
-from counterpoise.records.wording import NO_CONTACT_IN_REACH, RAN_OFF, not_converged_after
+from counterpoise.records.wording import NO_CONTACT_IN_REACH, WEIGHTS_DIVERGED, not_converged_after
 
 # For a search of the bandwidth. This tolerance moves a score by less than neighbouring candidates
 # differ.
@@ -71,7 +71,7 @@ class _Columns:
         self.active = []
         for k, deviation in zip(self._stepped, deviations, strict=True):
             if not np.isfinite(deviation):
-                self.rejected[k] = RAN_OFF
+                self.rejected[k] = WEIGHTS_DIVERGED
             elif deviation < self.tolerance:
                 self.iterations[k] = state.iteration
             else:

@@ -1,4 +1,4 @@
-"""What kernel methods share: the iteration that brings smoothed row sums to one."""
+"""Solver of the kernel methods: the iteration that brings smoothed row sums to one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from counterpoise.backends.vectors import Vector, to_numpy
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import restrict_chromosomes
 from counterpoise.methods.base import Problem, Solution
-from counterpoise.methods.fixed_point import Ending, State, ended, iterate, recorded
+from counterpoise.methods.fixed_point import (
+    Ending,
+    State,
+    iterate,
+    recording_inspection,
+    to_solution,
+)
 from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.methods.kernel.smoothing import Smoother
 from counterpoise.records.facts import DeviationLeft, OutOfReach
@@ -112,11 +118,13 @@ def _solve(problem: Problem, settings: KernelSettings, step: Step, noise: Noise)
     state = iterate(
         State(operator.ones()),
         measure=lambda state: step(operator, smoother, state.u, mean, settings),
-        inspect=recorded(problem.record, lambda state: state.largest < settings.stopping.tolerance),
+        inspect=recording_inspection(
+            problem.record, lambda state: state.largest < settings.stopping.tolerance
+        ),
         update=lambda u, quantity: u / root(quantity),
         max_iterations=settings.stopping.max_iterations,
     )
-    solution = ended(state)
+    solution = to_solution(state)
     if part.dropped is not None:
         because = OutOfReach(int(np.count_nonzero(part.dropped)))
         solution = replace(solution, dropped=part.dropped, dropped_because=(because,))

@@ -1,0 +1,40 @@
+"""Result files of another version are refused, with their name and the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import counterpoise as cp
+from counterpoise.errors import InputError
+from counterpoise.files import read_json, write_json
+from counterpoise.store.paths import RunFiles
+from counterpoise.store.weights import read_searches, read_verdict, write_balance, write_searches
+
+MATRIX = np.random.default_rng(1).poisson(50, (40, 40))
+MATRIX = MATRIX + MATRIX.T
+
+
+def test_a_verdict_without_facts(tmp_path: Path) -> None:
+    files = RunFiles.in_folder(tmp_path)
+    result = cp.balance(MATRIX, "kr")
+    write_balance(result, result.contacts.bins, files)
+    record = read_json(files.verdict)
+    for part in record["parts"]:
+        del part["facts"]
+    write_json(files.verdict, record)
+    with pytest.raises(InputError, match=r"verdict\.json.*'facts'.*Run the workflow again"):
+        read_verdict(files.verdict)
+
+
+def test_a_search_with_another_column(tmp_path: Path) -> None:
+    path = tmp_path / "bandwidth.parquet"
+    write_searches(cp.select_bandwidth(MATRIX, "kde"), path)
+    table = pq.read_table(path)
+    names = [name.replace("full_bandwidth", "whole") for name in table.column_names]
+    pq.write_table(table.rename_columns(names), path)
+    with pytest.raises(InputError, match=r"bandwidth\.parquet.*'full_bandwidth'"):
+        read_searches(path)
