@@ -23,7 +23,7 @@ from tests.support.maps import hic_like
 
 
 def random_contacts(
-    sizes: list[int], density: float, seed: int, top: float = 100.0, whole: bool = True
+    sizes: list[int], density: float, seed: int, top: float = 100.0, integral: bool = True
 ) -> Contacts:
     """A random upper triangle over chromosomes of the given numbers of bins."""
     rng = np.random.default_rng(seed)
@@ -31,7 +31,7 @@ def random_contacts(
     dense = np.triu(rng.random((n, n)) < density)
     bin1, bin2 = (axis.astype(np.int32) for axis in np.nonzero(dense))
     count = rng.random(len(bin1)) * top + 1
-    if whole:
+    if integral:
         count = np.floor(count)
     bins = BinTable.fixed([f"c{i}" for i in range(len(sizes))], sizes, 1)
     return Contacts.from_chunks(bins, [(bin1, bin2, count)] if len(bin1) else [], {})
@@ -46,7 +46,7 @@ def random_contacts(
     diagonal=st.sampled_from([1, 2]),
     weighting=st.booleans(),
     top=st.sampled_from([100.0, 1e5, 1e12]),
-    whole=st.booleans(),
+    integral=st.booleans(),
 )
 def test_native_equals_scipy(
     sizes: list[int],
@@ -57,9 +57,9 @@ def test_native_equals_scipy(
     diagonal: int,
     weighting: bool,
     top: float,
-    whole: bool,
+    integral: bool,
 ) -> None:
-    contacts = random_contacts(sizes, density, seed, top, whole)
+    contacts = random_contacts(sizes, density, seed, top, integral)
     rng = np.random.default_rng(seed)
     kept = rng.random(len(contacts.bins)) < 0.8
     for selection in select(contacts.bins, kept, scope, ignore_diags, diagonal, weighting):
@@ -99,12 +99,12 @@ def count_packed(operator: NativeOperator) -> tuple[int, dict[str, int]]:
     return cells, entries
 
 
-@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("integral", [True, False])
 @pytest.mark.parametrize("scope", list(Scope))
 @pytest.mark.parametrize("ignore_diags", [0, 1, 2, 70])
-def test_band_and_lists_equal_scipy(scope: Scope, ignore_diags: int, whole: bool) -> None:
+def test_band_and_lists_equal_scipy(scope: Scope, ignore_diags: int, integral: bool) -> None:
     """The band and every kind of list are in use, and give what the plain matrix gives."""
-    contacts = hic_like(3000, 200_000, 5, whole)
+    contacts = hic_like(3000, 200_000, 5, integral)
     rng = np.random.default_rng(1)
     kept = rng.random(3000) < 0.95
     for selection in select(contacts.bins, kept, scope, ignore_diags, 1, True):

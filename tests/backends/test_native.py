@@ -74,7 +74,7 @@ OUT_OF_RANGE, BELOW_DIAGONAL, DISORDER, BAD_COUNT, ZERO_COUNT = 1, 2, 4, 8, 16
 
 
 @pytest.mark.parametrize(
-    ("bin1", "bin2", "count", "found"),
+    ("bin1", "bin2", "count", "faults"),
     [
         ([0, 0, 1], [0, 2, 1], [1, 2, 3], 0),
         ([0, 0, 1], [0, 3, 1], [1, 2, 3], OUT_OF_RANGE),
@@ -91,12 +91,12 @@ OUT_OF_RANGE, BELOW_DIAGONAL, DISORDER, BAD_COUNT, ZERO_COUNT = 1, 2, 4, 8, 16
     ],
 )
 def test_pixels_are_checked_in_one_look(
-    bin1: list[int], bin2: list[int], count: list[float], found: int
+    bin1: list[int], bin2: list[int], count: list[float], faults: int
 ) -> None:
     values = np.array(count)
     kind = int(values.dtype.kind == "f")
     values = values.astype(np.float64 if kind else np.int32)
     total = np.zeros(1, np.int64)
     ends = (np.array(bin1, np.int32), np.array(bin2, np.int32))
-    assert native.call("check_pixels", *ends, values, kind, len(bin1), 3, total) == found
+    assert native.call("check_pixels", *ends, values, kind, len(bin1), 3, total) == faults
     assert total[0] == (0 if kind else sum(count))

@@ -72,11 +72,11 @@ def assert_equal_operators(
     fast = TorchOperator(contacts, selection, where, sizes=sizes)
     assert slow.size == fast.size == np.count_nonzero(selection.kept)
     fewer = rng.random(slow.size) < 0.7
-    for expected, found in ((slow, fast), (slow.restrict(fewer), fast.restrict(fewer))):
-        assert found.size == expected.size
+    for expected, actual in ((slow, fast), (slow.restrict(fewer), fast.restrict(fewer))):
+        assert actual.size == expected.size
         for shape in ((expected.size,), (expected.size, 3)):
             x = rng.random(shape)
-            y = found.product(torch.tensor(x, device=where))
+            y = actual.product(torch.tensor(x, device=where))
             assert y.device.type == where
             np.testing.assert_allclose(to_numpy(y), expected.product(x), rtol=1e-12, atol=0)
 
@@ -389,9 +389,9 @@ def test_benchmark_on_the_cpu(
     arguments = ["--device", "cpu", "--nonzeros", "50000", "--rounds", "2"]
     monkeypatch.setattr(sys, "argv", ["gpu", *arguments])
     benchmark.main()
-    said = capsys.readouterr().out
-    assert re.search(r"memory copied at [\d,]+ GB/s", said)
-    rows = [line.strip("| ").split(" | ") for line in said.splitlines()[4:]]
+    output = capsys.readouterr().out
+    assert re.search(r"memory copied at [\d,]+ GB/s", output)
+    rows = [line.strip("| ").split(" | ") for line in output.splitlines()[4:]]
     assert [row[2] for row in rows] == ["product", "kr", "ice"]
     for row in rows:
         assert abs(int(row[1].replace(",", "")) - 50_000) < 1000

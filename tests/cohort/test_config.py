@@ -526,19 +526,19 @@ samples: {yeast: {condition: other words}}"""
     ):
         assert (settings["cohort"], settings["experiment"]) == ("demo", "mine")
 
-    shared, own = base.paths, run.paths
-    assert own.input_record() == shared.input_record()
-    assert own.map_files() == shared.map_files()
-    assert own.log("ingest", "a") == shared.log("ingest", "a")
+    cohort_paths, paths = base.paths, run.paths
+    assert paths.input_record() == cohort_paths.input_record()
+    assert paths.map_files() == cohort_paths.map_files()
+    assert paths.log("ingest", "a") == cohort_paths.log("ingest", "a")
     inside = "results/demo/experiments/mine/"
-    several = (*own.run_files(), own.mask(), own.bandwidth(), own.cooler(), own.plot())
+    several = (*paths.run_files(), paths.mask(), paths.bandwidth(), paths.cooler(), paths.plot())
     for path in (
         *several,
-        own.comparison(),
-        own.summary,
-        own.report,
-        own.tracking,
-        own.log("mask"),
+        paths.comparison(),
+        paths.summary,
+        paths.report,
+        paths.tracking,
+        paths.log("mask"),
     ):
         assert path.startswith(inside)
         assert path.replace("experiments/mine/", "").startswith("results/demo/")

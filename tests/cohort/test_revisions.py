@@ -28,7 +28,7 @@ def expected() -> Results:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Results:
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     made: Results = plain(compute_results(tmp_path_factory.mktemp("revisions")))
     return made
 
@@ -39,12 +39,12 @@ SEARCHES = [f"bandwidth/{name}" for name in sorted(methods()) if methods()[name]
 
 
 @pytest.mark.parametrize("key", [*STAGES, *OF_METHODS, *SEARCHES])
-def test_results_are_those_of_their_revision(key: str, expected: Results, found: Results) -> None:
-    assert not (text := complaint(key, expected, found)), text
+def test_results_are_those_of_their_revision(key: str, expected: Results, results: Results) -> None:
+    assert not (text := complaint(key, expected, results)), text
 
 
-def test_nothing_is_expected_that_is_not_compared(expected: Results, found: Results) -> None:
-    assert set(expected) == set(found)
+def test_nothing_is_expected_that_is_not_compared(expected: Results, results: Results) -> None:
+    assert set(expected) == set(results)
 
 
 def test_every_rule_that_makes_results_has_a_revision() -> None:
@@ -59,9 +59,9 @@ def test_every_rule_that_makes_results_has_a_revision() -> None:
 
 
 def test_a_changed_result_is_noticed_and_rounding_is_not(
-    expected: Results, found: Results, monkeypatch: pytest.MonkeyPatch
+    expected: Results, results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changed = copy.deepcopy(found)
+    changed = copy.deepcopy(results)
     weights = changed["balance/kr"][-1]["weights"]["columns"]["weight"]
     place = next(number for number, weight in enumerate(weights) if weight is not None)
     weights[place] *= 1 + 1e-7
@@ -71,7 +71,7 @@ def test_a_changed_result_is_noticed_and_rounding_is_not(
     assert not complaint("balance/ice", expected, changed)
     del changed["report"][0]["scope"]
     assert not complaint("report", expected, changed), "because kr did"
-    changed["balance/kr"] = found["balance/kr"]
+    changed["balance/kr"] = results["balance/kr"]
     assert 'REVISIONS["report"]' in complaint("report", expected, changed)
     monkeypatch.setitem(REVISIONS, "mask", REVISIONS["mask"] + 1)
     for key in ("mask", "balance/kr", "bandwidth/kde", "report"):

@@ -44,8 +44,8 @@ def stored_pixels(path: Path, group: str = "/") -> tuple[np.ndarray, np.ndarray,
     return bin1, bin2, count
 
 
-def assert_same_map(ours: Contacts, theirs: Contacts) -> None:
+def assert_same_map(actual: Contacts, expected: Contacts) -> None:
     """Two maps have the same pixels."""
-    np.testing.assert_array_equal(ours.indptr, theirs.indptr)
-    np.testing.assert_array_equal(ours.columns, theirs.columns)
-    np.testing.assert_array_equal(ours.counts, theirs.counts)
+    np.testing.assert_array_equal(actual.indptr, expected.indptr)
+    np.testing.assert_array_equal(actual.columns, expected.columns)
+    np.testing.assert_array_equal(actual.counts, expected.counts)

@@ -11,9 +11,9 @@ OUTPUTS = (REPOSITORY / "docs" / "outputs.md").read_text(encoding="utf-8")
 
 def documented(heading: str) -> dict[str, list[str]]:
     """Return the names in the first table below a heading and the other cells of their rows."""
-    found = re.search(rf"^#+ {re.escape(heading)}$(.*?)(?=^#|\Z)", OUTPUTS, re.M | re.S)
-    assert found, f"docs/outputs.md has no section {heading!r}"
-    table = re.search(r"^\|.*?\n(?!\|)", found[1] + "\n", re.M | re.S)
+    section = re.search(rf"^#+ {re.escape(heading)}$(.*?)(?=^#|\Z)", OUTPUTS, re.M | re.S)
+    assert section, f"docs/outputs.md has no section {heading!r}"
+    table = re.search(r"^\|.*?\n(?!\|)", section[1] + "\n", re.M | re.S)
     assert table, f"section {heading!r} of docs/outputs.md has no table"
     rows = [line.strip("|").split(" | ") for line in table[0].splitlines()[2:]]
     return {name: cells[1:] for cells in rows for name in re.findall("`([^`]*)`", cells[0])}

@@ -50,7 +50,7 @@ def random_contacts(sizes: list[int], density: float, seed: int, kind: str = "na
     return Contacts.from_chunks(bins, [(bin1, bin2, count)] if len(bin1) else [], {})
 
 
-def hic_like(n: int, nonzeros: int, seed: int, whole: bool = True) -> Contacts:
+def hic_like(n: int, nonzeros: int, seed: int, integral: bool = True) -> Contacts:
     """Return a map that is dense near the diagonal and sparse elsewhere, with some large counts."""
     rng = np.random.default_rng(seed)
     bin1 = rng.integers(0, n, 3 * nonzeros)
@@ -59,7 +59,7 @@ def hic_like(n: int, nonzeros: int, seed: int, whole: bool = True) -> Contacts:
     keys = np.sort(rng.choice(keys, min(nonzeros, len(keys)), replace=False))
     distance = keys % n - keys // n
     counts = rng.poisson(300 / (1 + distance)) + 1 + (rng.random(len(keys)) < 0.001) * 1e5
-    if not whole:
+    if not integral:
         counts = counts + 0.25 * (rng.random(len(keys)) < 0.05)
     half = n // 3
     pixels = ((keys // n).astype(np.int32), (keys % n).astype(np.int32), counts)

@@ -84,7 +84,7 @@ def write_cooler(path: Path, every: int) -> None:
 
 def compute_results(folder: Path) -> Results:
     """Compute small results of all stages and methods, by stage or ``stage/method``."""
-    found: Results = {}
+    results: Results = {}
     paths = ResultPaths("toy", str(folder / "results"))
     for sample, every in (("dense", 1), ("sparse", 3), ("hopeless", 7)):
         write_cooler(folder / f"{sample}.cool", every)
@@ -99,30 +99,30 @@ def compute_results(folder: Path) -> Results:
     files = paths.map_files("old", 200)
     write_map(old, 200, files, IngestSettings.hic_engine)
 
-    found["inspect"] = [
+    results["inspect"] = [
         {k: v for k, v in asdict(each).items() if k not in ("uri", "identity")}
         for each in (info, old)
     ]
     ingested = [paths.map_files("dense", 1000), paths.map_files("sparse", 2000), files]
-    found["ingest"] = [_map(each) for each in ingested]
-    found["mask"] = [
+    results["ingest"] = [_map(each) for each in ingested]
+    results["mask"] = [
         {"table": _table(path), "summary": read_mask(path)[1]}
         for path in (paths.mask("hopeless", 1000), paths.mask("dense", 2000))
     ]
     for name in methods():
         if methods()[name].step:
-            found[f"bandwidth/{name}"] = _search(paths, name)
+            results[f"bandwidth/{name}"] = _search(paths, name)
         balanced = [
-            {key: told[key] for key in ("settings", "status", "weights")}
+            {key: balance[key] for key in ("settings", "status", "weights")}
             for settings in OTHER_SETTINGS.get(name, [])
-            for told in [_balanced(paths, name, "dense", settings)]
+            for balance in [_balanced(paths, name, "dense", settings)]
         ]
         if methods()[name].exact:
             balanced.append(_balanced(paths, name, "hopeless", {"on_failure": "drop"}))
         # The last result is the one that is exported, reported and logged below.
         balanced.append(_balanced(paths, name, "sparse", {"on_failure": "drop"}))
         balanced.append(_balanced(paths, name, "dense", {}))
-        found[f"balance/{name}"] = balanced
+        results[f"balance/{name}"] = balanced
     columns = [key.removeprefix("balance/") for key in EXPORTED]
     write_mcool(
         paths,
@@ -132,7 +132,7 @@ def compute_results(folder: Path) -> Results:
         "kr",
         paths.cooler("dense"),
     )
-    found["export"] = _exported(paths.cooler("dense"))
+    results["export"] = _exported(paths.cooler("dense"))
 
     rows = [
         RunKey(sample, 1000, method, condition="c")
@@ -140,12 +140,12 @@ def compute_results(folder: Path) -> Results:
         for method in ("kr", "kde")
     ]
     loose = ("seconds", "peak_memory_mb", "reason", *_MEASURED, "sha256", "source")
-    found["report"] = [
+    results["report"] = [
         {key: "" if key in loose else value for key, value in row.items()}
         for row in summary_rows(paths, rows)
     ]
-    found["track"] = [_tracked(paths, row) for row in rows]
-    return found
+    results["track"] = [_tracked(paths, row) for row in rows]
+    return results
 
 
 # Values that rounding decides.
@@ -210,20 +210,20 @@ def _balanced(
 
 
 def _exported(path: str) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    contents: dict[str, Any] = {}
     loose = {*_MEASURED, "versions", "generated-by", "creation-date", "metadata", "reason"}
 
     def visit(name: str, item: Any) -> None:
         attributes = {key: "" if key in loose else value for key, value in item.attrs.items()}
-        told[name] = {"attributes": attributes}
+        contents[name] = {"attributes": attributes}
         if isinstance(item, h5py.Dataset):
-            told[name]["type"] = str(item.dtype)
+            contents[name]["type"] = str(item.dtype)
             if "/pixels/" not in name and "/indexes/" not in name:  # the pixels again
-                told[name]["values"] = item[:]
+                contents[name]["values"] = item[:]
 
     with h5py.File(path) as file:
         file.visititems(visit)
-    return told
+    return contents
 
 
 def _tracked(paths: ResultPaths, row: RunKey) -> dict[str, Any]:
@@ -291,21 +291,21 @@ def rests_on(key: str) -> list[str]:
 
 def revisions(key: str) -> dict[str, Any]:
     """Return the revisions of a stage or method and of what it rests on."""
-    found: dict[str, Any] = {}
+    by_key: dict[str, Any] = {}
     for name in [*rests_on(key), key]:
         stage, _, method = name.partition("/")
-        found[name] = of_method(stage, method) if method else REVISIONS[stage]
-    return found
+        by_key[name] = of_method(stage, method) if method else REVISIONS[stage]
+    return by_key
 
 
-def complaint(key: str, expected: Results, found: Results) -> str:
+def complaint(key: str, expected: Results, results: Results) -> str:
     """Say what a developer has to do about a stage or method; empty if nothing."""
     if key not in expected:
         return f"{key} is not in {EXPECTED.name}: {WRITE}"
     if expected[key]["revisions"] != revisions(key):
         return f"a revision was raised; run: {WRITE}"
-    changed = difference(expected[key]["results"], found[key], key)
-    if not changed or any(complaint(name, expected, found) for name in rests_on(key)):
+    changed = difference(expected[key]["results"], results[key], key)
+    if not changed or any(complaint(name, expected, results) for name in rests_on(key)):
         return ""  # or the change comes from what it rests on
     stage, _, method = key.partition("/")
     where = f'REVISIONS["{stage}"] in workflow/counterpoise/cohort/revisions.py'
@@ -329,13 +329,15 @@ def write_expected_results() -> bool:
     before = EXPECTED.read_text() if EXPECTED.exists() else "{}"
     expected = json.loads(before)
     with tempfile.TemporaryDirectory() as folder:
-        found = plain(compute_results(Path(folder)))
-    for key in found:
+        results = plain(compute_results(Path(folder)))
+    for key in results:
         if key in expected and expected[key]["revisions"] == revisions(key):
-            if text := complaint(key, expected, found):
+            if text := complaint(key, expected, results):
                 sys.exit(text)
-            found[key] = expected[key]["results"]
-    entries = {key: {"revisions": revisions(key), "results": found[key]} for key in sorted(found)}
+            results[key] = expected[key]["results"]
+    entries = {
+        key: {"revisions": revisions(key), "results": results[key]} for key in sorted(results)
+    }
     lines = [f" {json.dumps(key)}: {json.dumps(entry)}" for key, entry in entries.items()]
     after = "{\n" + ",\n".join(lines) + "\n}\n"
     EXPECTED.write_text(after)
