@@ -120,9 +120,9 @@ def by_hand(contacts: Contacts, bandwidth: float, splits: int, kind: Score) -> f
 @pytest.mark.parametrize("kind", list(Score))
 def test_scores_are_those_of_single_runs(kind: Score) -> None:
     _, contacts = smooth_map(60, 4000)
-    found = cp.select_bandwidth(contacts, ignore_diags=0, score=kind.value, splits=2)[0]
-    assert len(found.candidates) == len(candidates(60))
-    for candidate in found.candidates:
+    search = cp.select_bandwidth(contacts, ignore_diags=0, score=kind.value, splits=2)[0]
+    assert len(search.candidates) == len(candidates(60))
+    for candidate in search.candidates:
         if not candidate.rejected:
             expected = by_hand(contacts, candidate.bandwidth.setting, 2, kind)
             assert candidate.score == pytest.approx(expected, rel=1e-3)
@@ -134,25 +134,27 @@ def test_it_chooses_well() -> None:
     for seed in range(6):
         bias, contacts = smooth_map(200, 20_000, seed)
         kept = np.ones(200, bool)
-        found = cp.select_bandwidth(contacts, mask=kept, ignore_diags=0)[0]
+        search = cp.select_bandwidth(contacts, mask=kept, ignore_diags=0)[0]
 
         def error(bandwidth: float, contacts: Contacts = contacts, bias=bias) -> float:
             kept = np.ones(200, bool)
-            ours = cp.balance(contacts, "kde", bandwidth=bandwidth, mask=kept, ignore_diags=0).bias
-            return float(((ours - bias) ** 2).mean())
+            fitted = cp.balance(
+                contacts, "kde", bandwidth=bandwidth, mask=kept, ignore_diags=0
+            ).bias
+            return float(((fitted - bias) ** 2).mean())
 
-        best = min(error(c.bandwidth.setting) for c in found.candidates if not c.rejected)
-        ratios.append(error(found.bandwidth.setting) / best)
+        best = min(error(c.bandwidth.setting) for c in search.candidates if not c.rejected)
+        ratios.append(error(search.bandwidth.setting) / best)
     assert np.median(ratios) < 1.5
 
 
 def test_a_run_with_cv_is_one_with_its_choice() -> None:
     _, contacts = smooth_map(150, 3000)
-    found = cp.select_bandwidth(contacts)
-    assert found[0].bandwidth.setting
+    searches = cp.select_bandwidth(contacts)
+    assert searches[0].bandwidth.setting
     chosen = cp.balance(contacts, "kde")
-    given = cp.balance(contacts, "kde", searches=found)
-    plain = cp.balance(contacts, "kde", bandwidth=found[0].bandwidth.setting)
+    given = cp.balance(contacts, "kde", searches=searches)
+    plain = cp.balance(contacts, "kde", bandwidth=searches[0].bandwidth.setting)
     np.testing.assert_array_equal(chosen.weights, plain.weights)
     np.testing.assert_array_equal(given.weights, plain.weights)
     assert chosen.status is cp.Status.CONVERGED
@@ -171,10 +173,10 @@ def test_the_seed_and_nothing_else_decides() -> None:
 def test_sparse_maps_reject_bandwidths_without_a_score() -> None:
     _, contacts = smooth_map(150, 400)
     kept = np.ones(150, bool)
-    found = cp.select_bandwidth(contacts, mask=kept, ignore_diags=2)[0]
-    assert found.candidates[0].rejected
-    assert np.isnan(found.candidates[0].score)
-    assert found.bandwidth.value > 1 / 150
+    search = cp.select_bandwidth(contacts, mask=kept, ignore_diags=2)[0]
+    assert search.candidates[0].rejected
+    assert np.isnan(search.candidates[0].score)
+    assert search.bandwidth.value > 1 / 150
     assert cp.balance(contacts, "kde", mask=kept, ignore_diags=2).status is cp.Status.CONVERGED
 
 
@@ -182,10 +184,10 @@ def test_without_evidence_the_widest_bandwidth_is_chosen() -> None:
     """Half of one contact is none: nothing can be scored, and the method itself decides."""
     matrix = np.zeros((8, 8))
     matrix[0, 1] = matrix[1, 0] = 1
-    found = cp.select_bandwidth(matrix)[0]
-    assert all(candidate.rejected for candidate in found.candidates)
-    assert found.bandwidth == found.candidates[-1].full_bandwidth
-    assert found.bandwidth.value > 0
+    search = cp.select_bandwidth(matrix)[0]
+    assert all(candidate.rejected for candidate in search.candidates)
+    assert search.bandwidth == search.candidates[-1].full_bandwidth
+    assert search.bandwidth.value > 0
     result = cp.balance(matrix, "kde")
     assert result.status is cp.Status.CONVERGED
     assert "the widest that was tried, since none could be scored" in result.reason
@@ -211,9 +213,9 @@ def test_few_contacts_are_no_evidence_of_a_bias() -> None:
         upper = np.zeros((200, 200))
         np.add.at(upper, tuple(np.sort(rng.integers(0, 200, (2, 20)), axis=0)), 1)
         matrix = upper + np.triu(upper, 1).T
-        found = cp.select_bandwidth(matrix, mask=np.ones(200, bool))[0]
-        scored = [k for k, candidate in enumerate(found.candidates) if not candidate.rejected]
-        assert found.best == (scored or range(len(found.candidates)))[-1]
+        search = cp.select_bandwidth(matrix, mask=np.ones(200, bool))[0]
+        scored = [k for k, candidate in enumerate(search.candidates) if not candidate.rejected]
+        assert search.best == (scored or range(len(search.candidates)))[-1]
 
 
 def test_contacts_within_a_run_count_at_both_ends() -> None:
@@ -235,8 +237,10 @@ def test_contacts_within_a_run_count_at_both_ends() -> None:
         with_inner.append(score(Score.EXCESS, sums, sums + extra, groups)[0])
         without.append(score(Score.EXCESS, sums, sums, groups)[0])
     # About the maps' own mean, whose variance is missing: each contact counts twice in the total.
-    own = 2 / (n * 1.5)
-    far = [(np.mean(each) + own) / (np.std(each) / 20) for each in (with_inner, without)]
+    variance_of_mean = 2 / (n * 1.5)
+    far = [
+        (np.mean(each) + variance_of_mean) / (np.std(each) / 20) for each in (with_inner, without)
+    ]
     assert abs(far[0]) < 4
     assert far[1] > 8
 
@@ -261,8 +265,8 @@ def test_mixing_lets_every_bandwidth_reach_every_bin() -> None:
     with_mixing = cp.balance(matrix, "kde", mask=kept, mixing=1e-3)
     assert with_mixing.status is cp.Status.CONVERGED, with_mixing.reason
     assert np.isfinite(with_mixing.weights).all()
-    found = cp.select_bandwidth(matrix, mask=kept, mixing=1e-3)[0]
-    assert not any("within reach" in candidate.rejected for candidate in found.candidates)
+    search = cp.select_bandwidth(matrix, mask=kept, mixing=1e-3)[0]
+    assert not any("within reach" in candidate.rejected for candidate in search.candidates)
 
 
 def test_searches_that_do_not_fit() -> None:
@@ -308,21 +312,21 @@ def test_the_same_from_disk_and_without_trans(method: str) -> None:
     assert len(expected) == 3
     for other in (stored, without_trans(contacts)):
         assert repr(cp.select_bandwidth(other, method, mask=kept)) == repr(expected)
-    ours, theirs = (cp.balance(each, method, mask=kept) for each in (contacts, stored))
-    np.testing.assert_array_equal(theirs.weights, ours.weights)
+    in_memory, from_disk = (cp.balance(each, method, mask=kept) for each in (contacts, stored))
+    np.testing.assert_array_equal(from_disk.weights, in_memory.weights)
 
 
 @pytest.mark.parametrize("scope", ["genome", "trans"])
 def test_one_length_on_every_chromosome(scope: str) -> None:
     contacts = genome_map({"chr1": 70, "chr2": 60, "chr3": 50}, 6)
-    (found,) = cp.select_bandwidth(contacts, scope=scope)
-    assert found.candidates[1].bandwidth == Bandwidth(1000.0, BandwidthUnit.BASE_PAIRS)
-    assert found.bandwidth.value
+    (search,) = cp.select_bandwidth(contacts, scope=scope)
+    assert search.candidates[1].bandwidth == Bandwidth(1000.0, BandwidthUnit.BASE_PAIRS)
+    assert search.bandwidth.value
     chosen = cp.balance(contacts, "kde", scope=scope)
     assert chosen.status is cp.Status.CONVERGED
-    given = cp.balance(contacts, "kde", scope=scope, bandwidth=found.bandwidth.setting)
+    given = cp.balance(contacts, "kde", scope=scope, bandwidth=search.bandwidth.setting)
     np.testing.assert_array_equal(chosen.weights, given.weights)
-    assert chosen.verdict.parts[0].bandwidth == found.bandwidth.value
+    assert chosen.verdict.parts[0].bandwidth == search.bandwidth.value
 
 
 @pytest.mark.parametrize("method", ["kde", "kde_eb"])
@@ -379,36 +383,40 @@ def test_words() -> None:
 
 def test_the_table_holds_all_of_it(tmp_path: Path) -> None:
     _, contacts = smooth_map(60, 300)
-    found = cp.select_bandwidth(contacts)
-    write_searches(found, tmp_path / "bandwidth.parquet")
-    assert repr(read_searches(tmp_path / "bandwidth.parquet")) == repr(found)
+    searches = cp.select_bandwidth(contacts)
+    write_searches(searches, tmp_path / "bandwidth.parquet")
+    assert repr(read_searches(tmp_path / "bandwidth.parquet")) == repr(searches)
 
 
 def test_a_sparse_real_map(shared_data: Path) -> None:
     """Every bin with data gets a weight, where the exact methods find none."""
-    whole = cp.read_contacts(shared_data / "Scc1-control.10000.cool")
-    kept = np.zeros(len(whole.bins), bool)
-    lo, hi = whole.bins.offsets[:2]
-    rows = np.diff(whole.indptr)
-    kept[lo:hi] = (rows[lo:hi] > 0) | (np.bincount(whole.columns, minlength=len(kept)) > 0)[lo:hi]
-    found = cp.select_bandwidth(whole, mask=kept)
-    assert len(found) == 1
-    chosen = found[0]
+    contacts = cp.read_contacts(shared_data / "Scc1-control.10000.cool")
+    kept = np.zeros(len(contacts.bins), bool)
+    lo, hi = contacts.bins.offsets[:2]
+    rows = np.diff(contacts.indptr)
+    kept[lo:hi] = (rows[lo:hi] > 0) | (np.bincount(contacts.columns, minlength=len(kept)) > 0)[
+        lo:hi
+    ]
+    searches = cp.select_bandwidth(contacts, mask=kept)
+    assert len(searches) == 1
+    chosen = searches[0]
     assert 2 <= chosen.bandwidth.value * chosen.bins <= 6
     scores = {round(c.bandwidth.value * chosen.bins): c.score for c in chosen.candidates}
     assert chosen.candidates[chosen.best or 0].score < scores[16] < scores[128] < scores[2048]
     # By the paper's score the valley is wide and flat; its sides are not.
-    (flat,) = cp.select_bandwidth(whole, mask=kept, score="cvm")
+    (flat,) = cp.select_bandwidth(contacts, mask=kept, score="cvm")
     scores = {round(c.bandwidth.value * chosen.bins): c.score for c in flat.candidates}
     least = min(c.score for c in flat.candidates if not c.rejected)
     assert max(scores[16], scores[32]) < 1.25 * least
     assert not scores[1] < 2 * least  # or rejected
     assert scores[2048] > 2 * least
-    result = cp.balance(whole, "kde", mask=kept, searches=found)
+    result = cp.balance(contacts, "kde", mask=kept, searches=searches)
     assert result.verdict.parts[0].status is cp.Status.CONVERGED
     np.testing.assert_array_equal(np.isfinite(result.weights), kept)
     for method in ("ssk", "kr", "ice"):
-        exact = cp.balance(whole, method, scope="cis", ignore_diags=2, mask=kept, on_failure="nan")
+        exact = cp.balance(
+            contacts, method, scope="cis", ignore_diags=2, mask=kept, on_failure="nan"
+        )
         assert not exact.verdict.parts[0].status.good
 
 
@@ -421,13 +429,13 @@ def test_the_full_map_gets_a_narrower_bandwidth_than_its_folds(
 ) -> None:
     """By the rate at which the best one falls with the contacts; the paper's score as it is."""
     _, contacts = smooth_map(200, 5_000)
-    found = cp.select_bandwidth(contacts, method, ignore_diags=0, score=score)[0]
-    assert found.best is not None
-    chosen = found.candidates[found.best]
+    search = cp.select_bandwidth(contacts, method, ignore_diags=0, score=score)[0]
+    assert search.best is not None
+    chosen = search.candidates[search.best]
     assert chosen.bandwidth.value > 0
-    assert found.bandwidth.value == pytest.approx(chosen.bandwidth.value * factor)
-    result = cp.balance(contacts, method, ignore_diags=0, score=score, searches=[found])
-    assert result.verdict.parts[0].bandwidth == pytest.approx(found.bandwidth.value * 200)
+    assert search.bandwidth.value == pytest.approx(chosen.bandwidth.value * factor)
+    result = cp.balance(contacts, method, ignore_diags=0, score=score, searches=[search])
+    assert result.verdict.parts[0].bandwidth == pytest.approx(search.bandwidth.value * 200)
     assert ("on halves of the contacts" in result.reason) == (factor < 1)
 
 
@@ -435,10 +443,10 @@ def test_lengths_never_turn_into_fractions() -> None:
     """In a part of several chromosomes a bandwidth is a length, however short."""
     contacts = genome_map({"a": 40, "b": 30}, 5)
     small = replace(contacts, bins=BinTable.fixed(("a", "b"), (40, 30), 1))
-    found = cp.select_bandwidth(small, scope="genome", ignore_diags=0, splits=1)[0]
-    assert found.candidates[0].full_bandwidth.value == 0
-    assert found.candidates[1].bandwidth == Bandwidth(1.0, BandwidthUnit.BASE_PAIRS)
-    assert min(candidate.full_bandwidth.value for candidate in found.candidates[1:]) == 1
+    search = cp.select_bandwidth(small, scope="genome", ignore_diags=0, splits=1)[0]
+    assert search.candidates[0].full_bandwidth.value == 0
+    assert search.candidates[1].bandwidth == Bandwidth(1.0, BandwidthUnit.BASE_PAIRS)
+    assert min(candidate.full_bandwidth.value for candidate in search.candidates[1:]) == 1
 
 
 def test_a_score_that_differs_between_splits_counts_less() -> None:
@@ -455,6 +463,6 @@ def test_a_score_that_differs_between_splits_counts_less() -> None:
 def test_only_the_score_of_this_package_is_cautious(kind: Score) -> None:
     """The paper's are its own: the least of the means."""
     _, contacts = smooth_map(200, 2_000)
-    found = cp.select_bandwidth(contacts, ignore_diags=0, score=kind.value, splits=2)[0]
+    search = cp.select_bandwidth(contacts, ignore_diags=0, score=kind.value, splits=2)[0]
     caution = 2.0 if kind is Score.EXCESS else 0.0
-    assert found.best == choose(found.candidates, caution)
+    assert search.best == choose(search.candidates, caution)

@@ -122,9 +122,9 @@ def test_duplicates_are_summed_and_zeros_are_no_contacts() -> None:
 
 def test_backends_by_their_tutorial_names() -> None:
     plain, plain_weights = cp.kr_normalize(FIVE_BINS, backend=cp.Backend.NUMPY, tolerance=1e-10)
-    found, weights = cp.kr_normalize(FIVE_BINS, backend="auto", tolerance=1e-10, device="cpu")
+    automatic, weights = cp.kr_normalize(FIVE_BINS, backend="auto", tolerance=1e-10, device="cpu")
     np.testing.assert_allclose(plain_weights, weights, rtol=1e-10)
-    np.testing.assert_allclose(plain.toarray(), found.toarray(), rtol=1e-10)
+    np.testing.assert_allclose(plain.toarray(), automatic.toarray(), rtol=1e-10)
     by_torch, torch_weights = cp.kr_normalize(FIVE_BINS, backend="torch", tolerance=1e-10)
     np.testing.assert_allclose(plain_weights, torch_weights, rtol=1e-10)
     assert isinstance(by_torch, sp.csr_matrix)

@@ -46,12 +46,12 @@ def test_candidates() -> None:
 
 def test_a_sparse_map_takes_bins_together() -> None:
     _, contacts = smooth_map(240, 1500)
-    found = cp.select_bandwidth(contacts, "ssk_cv", ignore_diags=0)[0]
-    assert found.bandwidth.value
-    result = cp.balance(contacts, "ssk_cv", searches=[found], ignore_diags=0)
+    search = cp.select_bandwidth(contacts, "ssk_cv", ignore_diags=0)[0]
+    assert search.bandwidth.value
+    result = cp.balance(contacts, "ssk_cv", searches=[search], ignore_diags=0)
     assert result.status is cp.Status.CONVERGED
     steps = np.count_nonzero(np.diff(result.weights[np.isfinite(result.weights)]))
-    assert steps <= 1 / found.bandwidth.value
+    assert steps <= 1 / search.bandwidth.value
 
 
 def test_a_deep_map_does_not() -> None:
@@ -62,6 +62,6 @@ def test_a_deep_map_does_not() -> None:
 def test_torch_runs_the_same_code() -> None:
     pytest.importorskip("torch", reason="torch is not installed")
     _, contacts = smooth_map(60, 2000)
-    ours = cp.balance(contacts, "ssk_cv")
-    theirs = cp.balance(contacts, "ssk_cv", backend="torch", device="cpu")
-    np.testing.assert_allclose(theirs.weights, ours.weights, rtol=1e-10)
+    expected = cp.balance(contacts, "ssk_cv")
+    by_torch = cp.balance(contacts, "ssk_cv", backend="torch", device="cpu")
+    np.testing.assert_allclose(by_torch.weights, expected.weights, rtol=1e-10)

@@ -78,29 +78,29 @@ def selected(
 
 @given(patterns())
 def test_support_agrees_with_all_permutations(pattern: np.ndarray) -> None:
-    found = find_support(sp.csr_matrix(pattern))
+    support = find_support(sp.csr_matrix(pattern))
     used = used_entries(pattern)
-    assert found.total == (used == pattern).all()
-    assert (len(found.unmatched) == 0) == used.any()
+    assert support.total == (used == pattern).all()
+    assert (len(support.unmatched) == 0) == used.any()
     if used.any():
-        assert found.outside == (pattern & ~used).sum()
+        assert support.outside == (pattern & ~used).sum()
 
 
 @given(patterns(most=9))
 def test_the_rows_in_the_way_prove_it(pattern: np.ndarray) -> None:
     """Rows with fewer columns than they are, or with as many, which other rows need as well."""
-    found = find_support(sp.csr_matrix(pattern))
-    inside = np.isin(np.arange(len(pattern)), found.blocking)
+    support = find_support(sp.csr_matrix(pattern))
+    inside = np.isin(np.arange(len(pattern)), support.blocking)
     columns = pattern[inside].any(axis=0)
-    assert found.partners == columns.sum()
-    if found.total:
+    assert support.partners == columns.sum()
+    if support.total:
         assert not inside.any()
-    elif len(found.unmatched):
-        assert inside.sum() - columns.sum() == len(found.unmatched) > 0
+    elif len(support.unmatched):
+        assert inside.sum() - columns.sum() == len(support.unmatched) > 0
     else:
         assert inside.sum() == columns.sum() > 0
         assert pattern[~inside][:, columns].any()
-    per_row = pattern.sum(axis=1)[found.blocking]
+    per_row = pattern.sum(axis=1)[support.blocking]
     assert (np.diff(per_row) >= 0).all()
 
 
@@ -214,9 +214,9 @@ def test_contacts_with_other_chromosomes_do_not_make_one_large() -> None:
     for part, pixels in zip(select(contacts.bins, kept, Scope.CIS), (21, 36, 15), strict=True):
         assert not too_large(contacts, part, pixels, chunk=10)
         assert too_large(contacts, part, pixels - 1, chunk=10)
-    (whole,) = select(contacts.bins, kept, Scope.GENOME)
-    assert not too_large(contacts, whole, 190)
-    assert too_large(contacts, whole, 189)
+    (genome,) = select(contacts.bins, kept, Scope.GENOME)
+    assert not too_large(contacts, genome, 190)
+    assert too_large(contacts, genome, 189)
 
 
 def test_the_reason_names_the_bins() -> None:
@@ -252,8 +252,8 @@ def test_nothing_is_iterated_where_no_balancing_exists(method: str, cause: str) 
     assert (part.matvecs, part.iterations, result.trace) == (1, 0, ())
     assert "matrix:" in part.reason
     assert np.isnan(result.weights).all()
-    wanted = cp.balance(HOPELESS[cause], method, on_failure="keep")
-    assert wanted.matvecs > 10
+    iterated = cp.balance(HOPELESS[cause], method, on_failure="keep")
+    assert iterated.matvecs > 10
     assert cp.balance(HOPELESS[cause], "vc", on_failure="nan").status is cp.Status.COMPUTED
 
 

@@ -145,8 +145,8 @@ def test_the_posterior_lies_between_curve_and_own_evidence() -> None:
     """With many contacts the bin's own noise; with none of its own, how far bins stray."""
     _, deep = rough_map(200, 1e8)
     posterior = cp.balance(deep, "kde_eb", bandwidth=5.0, ignore_diags=0)
-    own = cp.balance(deep, "ssk", ignore_diags=0)
-    np.testing.assert_allclose(posterior.se, own.se, rtol=1e-2)
+    ssk = cp.balance(deep, "ssk", ignore_diags=0)
+    np.testing.assert_allclose(posterior.se, ssk.se, rtol=1e-2)
     matrix = deep.full_matrix().toarray()
     matrix[60] = matrix[:, 60] = 0
     kept = np.ones(200, bool)
@@ -248,12 +248,12 @@ def test_a_map_on_disk_has_the_same_errors() -> None:
 def test_resampled_maps_that_cannot_be_balanced_are_reported() -> None:
     """Three bins in a ring: without any one of the three pixels there is no balancing."""
     matrix = np.array([[0, 1, 1], [1, 0, 2], [1, 2, 0]], dtype=float)
-    told = cp.balance(matrix, "kr", bootstrap=10)
-    assert told.status is cp.Status.CONVERGED
-    (fact,) = told.verdict.parts[0].facts
+    result = cp.balance(matrix, "kr", bootstrap=10)
+    assert result.status is cp.Status.CONVERGED
+    (fact,) = result.verdict.parts[0].facts
     assert isinstance(fact, FewerResampled)
     assert 0 < fact.used < fact.drawn == 10
-    assert f"rest on {fact.used} of 10 resampled maps" in told.reason
+    assert f"rest on {fact.used} of 10 resampled maps" in result.reason
 
 
 def test_nothing_is_made_up_where_there_are_no_weights() -> None:
@@ -303,8 +303,8 @@ def test_torch_finds_the_same(method: str, bootstrap: int) -> None:
     settings: dict[str, Any] = {"scope": scope, "ignore_diags": 1, "bootstrap": bootstrap}
     if method in KERNELS:
         settings["bandwidth"] = 3000.0
-    found = [
+    results = [
         cp.balance(contacts, method, backend=backend, **settings) for backend in ("torch", "native")
     ]
-    assert np.isfinite(found[0].se).any()
-    np.testing.assert_allclose(found[0].se, found[1].se, rtol=1e-6)
+    assert np.isfinite(results[0].se).any()
+    np.testing.assert_allclose(results[0].se, results[1].se, rtol=1e-6)

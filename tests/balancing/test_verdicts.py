@@ -84,9 +84,9 @@ def obstacle(entry: Line) -> NoSupport | NoTotalSupport:
 
 
 def number_before(words: str, reason: str) -> int:
-    found = re.search(rf"([\d,]+) {words}", reason)
-    assert found is not None, reason
-    return int(found[1].replace(",", ""))
+    match = re.search(rf"([\d,]+) {words}", reason)
+    assert match is not None, reason
+    return int(match[1].replace(",", ""))
 
 
 def check(entry: Line, decision: str) -> None:
