@@ -128,9 +128,9 @@ def small(tmp_path: Path) -> tuple[Path, BinTable, Chunk]:
     bins = BinTable.fixed(("a", "b", "c"), (205, 100, 77), 10)
     rng = np.random.default_rng(5)
     bin1, bin2 = np.triu_indices(len(bins))
-    seen = rng.random(len(bin1)) < 0.5
-    count = rng.integers(1, 300, int(seen.sum())).astype(np.int32)
-    pixels = (bin1[seen].astype(np.int64), bin2[seen].astype(np.int64), count)
+    filled = rng.random(len(bin1)) < 0.5
+    count = rng.integers(1, 300, int(filled.sum())).astype(np.int32)
+    pixels = (bin1[filled].astype(np.int64), bin2[filled].astype(np.int64), count)
     path = tmp_path / "small.cool"
     write_cool(path, bins, pixels, {"chunks": (100,), "compression": "gzip", "shuffle": True})
     return path, bins, pixels

@@ -51,8 +51,8 @@ def read(uri: str | Path, resolution: int, engine: str, **options: Any) -> tuple
 
 
 def assert_same_pixels(one: Pixels, other: Pixels) -> None:
-    for ours, theirs in zip(one, other, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+    for one_column, other_column in zip(one, other, strict=True):
+        np.testing.assert_array_equal(one_column, other_column)
 
 
 @cache
