@@ -75,8 +75,8 @@ def test_entries_from_disk_are_those_in_memory(files: MapFiles) -> None:
     ends = [(0, 0), (0, 1), (69_999, 70_001), (70_000, 140_000), (NONZEROS, NONZEROS)]
     ends += [tuple(sorted(rng.integers(0, NONZEROS, 2).tolist())) for _ in range(20)]
     for a, z in ends:
-        for ours, expected in zip(stored.entries(a, z), loaded.entries(a, z), strict=True):
-            np.testing.assert_array_equal(ours, expected)
+        for actual, expected in zip(stored.entries(a, z), loaded.entries(a, z), strict=True):
+            np.testing.assert_array_equal(actual, expected)
     np.testing.assert_array_equal(stored.load().columns, loaded.columns)
 
 
@@ -122,13 +122,13 @@ def test_a_cut_scratch_file_is_an_error(files: MapFiles) -> None:
 
 
 def test_maps_that_fit_are_loaded_and_others_stream(files: MapFiles) -> None:
-    said: list[str] = []
-    whole, _ = predict_memory(files, Scope.CIS, 1)
-    assert isinstance(open_map_within(files, None, said.append), Contacts)
-    assert isinstance(open_map_within(files, whole, said.append), Contacts)
-    assert f"needs up to {whole:,} MB" in said[-1]
+    messages: list[str] = []
+    in_memory, _ = predict_memory(files, Scope.CIS, 1)
+    assert isinstance(open_map_within(files, None, messages.append), Contacts)
+    assert isinstance(open_map_within(files, in_memory, messages.append), Contacts)
+    assert f"needs up to {in_memory:,} MB" in messages[-1]
     with pytest.raises(ConfigError, match=r"has 100 MB; give its rule more \(mem_mb\)\."):
-        open_map_within(files, 100, said.append)
+        open_map_within(files, 100, messages.append)
 
 
 def test_drawn_maps_are_predicted(files: MapFiles) -> None:
@@ -215,10 +215,10 @@ def test_a_job_that_has_less_memory_streams_and_writes_the_same_bytes(
 ) -> None:
     files, mask = large
     threads = 2
-    whole, streaming = predict_memory(files, Scope.CIS, threads)
-    assert streaming < whole
+    in_memory, streaming = predict_memory(files, Scope.CIS, threads)
+    assert streaming < in_memory
     written = {}
-    for limit in (whole, whole - 1):
+    for limit in (in_memory, in_memory - 1):
         folder = tmp_path / str(limit)
         outputs = RunFiles.in_folder(folder)
         folder.mkdir()
@@ -233,13 +233,13 @@ def test_a_job_that_has_less_memory_streams_and_writes_the_same_bytes(
             text=True,
             check=True,
         )
-        assert ("streams from a scratch file" in done.stderr) == (limit < whole)
+        assert ("streams from a scratch file" in done.stderr) == (limit < in_memory)
         verdict = json.loads(Path(outputs.verdict).read_text())
         assert verdict["status"] == "converged"
         peak = verdict["run"]["peak_memory_mb"]
-        assert peak <= (whole if limit == whole else streaming)
+        assert peak <= (in_memory if limit == in_memory else streaming)
         written[limit] = [Path(path).read_bytes() for path in (outputs.weights, outputs.trace)]
-    assert written[whole] == written[whole - 1]
+    assert written[in_memory] == written[in_memory - 1]
 
 
 # Counts of 1; near 255, where the layout changes; above it; not whole. Dense, sparse, far apart.
@@ -256,8 +256,8 @@ def test_the_layout_is_never_larger_than_predicted(
         values = np.ceil(values)
     chunk = ((keys // bins).astype(np.int32), (keys % bins).astype(np.int32), values)
     contacts = Contacts.from_chunks(BinTable.fixed(("chr1",), (bins,), 1), [chunk], {})
-    whole = (values == np.floor(values)).all()
-    count_type = "float64" if not whole else "uint8" if values.max() < 256 else "int32"
+    integral = (values == np.floor(values)).all()
+    count_type = "float64" if not integral else "uint8" if values.max() < 256 else "int32"
     size = MapSize.of(bins, contacts.nnz, count_type, values.sum(), 0)
     (selection,) = select(contacts.bins, np.ones(bins, dtype=bool), Scope.GENOME)
     operator = NativeOperator(contacts, selection, 1)

@@ -73,8 +73,8 @@ class Inputs(list[str]):
 def inputs(tmp_path: Path) -> Inputs:
     """The files of a map of 5,000 bins with contacts with themselves alone."""
     bins = cooler.binnify(pd.Series({"chr1": 5_000_000}), 1000)
-    own = np.arange(len(bins))
-    pixels = pd.DataFrame({"bin1_id": own, "bin2_id": own, "count": 1})
+    diagonal = np.arange(len(bins))
+    pixels = pd.DataFrame({"bin1_id": diagonal, "bin2_id": diagonal, "count": 1})
     cooler.create_cooler(str(tmp_path / "a.cool"), bins, pixels)
     files = ResultPaths("small", str(tmp_path)).map_files("a", 1000)
     write_map(inspect_source(str(tmp_path / "a.cool")), 1000, files)
@@ -279,19 +279,19 @@ def no_caches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_caches")
 def test_caches_go_to_scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    own = f"counterpoise-{os.getuid()}"
+    folder = f"counterpoise-{os.getuid()}"
     for name in ("login", "node"):
         (tmp_path / name).mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "login"))
     monkeypatch.setenv("TRITON_CACHE_DIR", "/mine")
     environment.prepare_jobs("scripts")
-    assert os.environ["MPLCONFIGDIR"] == f"{tmp_path}/login/{own}/matplotlib"
+    assert os.environ["MPLCONFIGDIR"] == f"{tmp_path}/login/{folder}/matplotlib"
     assert os.environ["TRITON_CACHE_DIR"] == "/mine"
     # A job inherits what was set where it was sent from, and goes by its own node's folder.
     monkeypatch.setenv("TMPDIR", str(tmp_path / "node"))
     environment.prepare_jobs("scripts")
-    assert os.environ["MPLCONFIGDIR"] == f"{tmp_path}/node/{own}/matplotlib"
-    assert (tmp_path / "node" / own).stat().st_mode & 0o777 == 0o700
+    assert os.environ["MPLCONFIGDIR"] == f"{tmp_path}/node/{folder}/matplotlib"
+    assert (tmp_path / "node" / folder).stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.usefixtures("no_caches")
@@ -301,20 +301,20 @@ def test_caches_do_not_go_where_others_write(
 ) -> None:
     uid = 123_456_789 if why == "another's" else os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: uid)
-    own = tmp_path / f"counterpoise-{uid}"
+    folder = tmp_path / f"counterpoise-{uid}"
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     if why == "a link":
         (tmp_path / "elsewhere").mkdir(mode=0o700)
-        own.symlink_to("elsewhere")
+        folder.symlink_to("elsewhere")
     elif why == "a file":
-        own.touch(mode=0o600)
+        folder.touch(mode=0o600)
     elif why == "not to be made":
         monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
     else:
-        own.mkdir(mode=0o700)
-        own.chmod(0o777 if why == "open to all" else 0o700)
+        folder.mkdir(mode=0o700)
+        folder.chmod(0o777 if why == "open to all" else 0o700)
     # As inherited from the node that sent the job, and as the user set it.
-    monkeypatch.setenv("MPLCONFIGDIR", f"/login/{own.name}/matplotlib")
+    monkeypatch.setenv("MPLCONFIGDIR", f"/login/{folder.name}/matplotlib")
     monkeypatch.setenv("TRITON_CACHE_DIR", "/mine")
     environment.prepare_jobs("scripts")
     set_now = {name: os.environ[name] for name in environment.CACHES if name in os.environ}
