@@ -70,12 +70,12 @@ def balance(contacts: Any, name: str, **settings: Any) -> Balance:
     return cp.balance(contacts, name, **{**fixed, **settings})
 
 
-def assert_same(ours: Balance, theirs: Balance, rtol: float) -> None:
-    np.testing.assert_allclose(ours.weights, theirs.weights, rtol=rtol)
-    np.testing.assert_allclose(ours.se, theirs.se, rtol=max(rtol, 1e-8))
+def assert_same(actual: Balance, expected: Balance, rtol: float) -> None:
+    np.testing.assert_allclose(actual.weights, expected.weights, rtol=rtol)
+    np.testing.assert_allclose(actual.se, expected.se, rtol=max(rtol, 1e-8))
     ends = [
         [(part.status, part.cause, part.iterations, part.kept) for part in result.verdict.parts]
-        for result in (ours, theirs)
+        for result in (actual, expected)
     ]
     assert ends[0] == ends[1]
 
@@ -97,9 +97,9 @@ def backends() -> list[dict[str, str]]:
 
 @check
 def same_on_every_backend(name: str) -> None:
-    whole, hanging = contacts_of(dense_map()), hanging_bins()
+    full_map, hanging = contacts_of(dense_map()), hanging_bins()
     maps: list[tuple[Any, dict[str, Any]]] = [
-        (whole, {"scope": scope, "ignore_diags": diagonals})
+        (full_map, {"scope": scope, "ignore_diags": diagonals})
         for scope, diagonals in product(Scope, (0, 1))
     ]
     maps.append((hanging, {"on_failure": "drop"}))
@@ -110,7 +110,7 @@ def same_on_every_backend(name: str) -> None:
             assert result.verdict.backend == choice["backend"]
             assert result.verdict.device.startswith(choice.get("device", "cpu"))
             assert_same(result, expected, 1e-10)
-            if contacts is whole:
+            if contacts is full_map:
                 assert result.status.good, result.reason
                 assert result.matvecs == expected.matvecs
 
@@ -125,10 +125,10 @@ def same_from_disk(name: str, folder: Path) -> None:
     stored, loaded = open_map(files), read_map(files)
     assert isinstance(stored, StoredContacts)
     for scope in Scope:
-        ours, theirs = (balance(each, name, scope=scope) for each in (stored, loaded))
-        np.testing.assert_array_equal(ours.weights, theirs.weights)
-        np.testing.assert_array_equal(ours.se, theirs.se)
-        assert ours.trace == theirs.trace
+        from_disk, in_memory = (balance(each, name, scope=scope) for each in (stored, loaded))
+        np.testing.assert_array_equal(from_disk.weights, in_memory.weights)
+        np.testing.assert_array_equal(from_disk.se, in_memory.se)
+        assert from_disk.trace == in_memory.trace
 
 
 @check

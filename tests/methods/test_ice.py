@@ -72,13 +72,15 @@ def balance_with_cooler(uri: str, **options: Any) -> tuple[np.ndarray, dict[str,
 
 def assert_equals_cooler_to_the_end(uri: str, mode: str) -> None:
     """Compare iterations by cooler's own stopping rule, weights and outcome with cooler's."""
-    ours, theirs = MODES[mode]
+    settings, cooler_options = MODES[mode]
     contacts = cp.read_contacts(uri)
     mask = MaskSettings(
-        ignore_diags=ours.get("ignore_diags", 2), cis_only=ours.get("scope") == "cis"
+        ignore_diags=settings.get("ignore_diags", 2), cis_only=settings.get("scope") == "cis"
     )
-    result = cp.balance(contacts, "ice", mask=mask, tolerance="cooler", max_iterations=200, **ours)
-    expected, stats = balance_with_cooler(uri, **theirs)
+    result = cp.balance(
+        contacts, "ice", mask=mask, tolerance="cooler", max_iterations=200, **settings
+    )
+    expected, stats = balance_with_cooler(uri, **cooler_options)
     np.testing.assert_array_equal(np.isnan(result.weights), np.isnan(expected))
     np.testing.assert_allclose(result.weights, expected, rtol=1e-10, equal_nan=True)
     assert (result.status is cp.Status.CONVERGED) == bool(np.all(stats["converged"]))
@@ -119,11 +121,13 @@ def real_map(request: pytest.FixtureRequest, shared_data: Path) -> tuple[str, Co
 @pytest.mark.parametrize("mode", MODES)
 def test_equals_cooler(real_map: tuple[str, Contacts], mode: str) -> None:
     uri, contacts = real_map
-    ours, theirs = MODES[mode]
+    settings, cooler_options = MODES[mode]
     iterations = int(np.clip(PIXEL_PASSES // max(contacts.nnz, 1), 2, 12))
     mask = cp.mask_bins(
         contacts,
-        MaskSettings(ignore_diags=ours.get("ignore_diags", 2), cis_only=ours.get("scope") == "cis"),
+        MaskSettings(
+            ignore_diags=settings.get("ignore_diags", 2), cis_only=settings.get("scope") == "cis"
+        ),
     )
     result = cp.balance(
         contacts,
@@ -132,9 +136,11 @@ def test_equals_cooler(real_map: tuple[str, Contacts], mode: str) -> None:
         tolerance="cooler",
         max_iterations=iterations,
         on_failure="keep",
-        **ours,
+        **settings,
     )
-    expected, _ = balance_with_cooler(uri, max_iters=iterations, chunksize=2_000_000, **theirs)
+    expected, _ = balance_with_cooler(
+        uri, max_iters=iterations, chunksize=2_000_000, **cooler_options
+    )
     np.testing.assert_array_equal(np.isnan(result.weights), np.isnan(expected))
     np.testing.assert_allclose(result.weights, expected, rtol=1e-10, equal_nan=True)
 

@@ -126,9 +126,9 @@ def test_equals_quadrature_over_raw_pairs() -> None:
     i, j = (np.minimum((x * n).astype(int), n - 1) for x in (first, second))
     counts = sp.coo_matrix((np.ones(600), (i, j)), shape=(n, n)).toarray()
     result = cp.balance(counts + counts.T, "kde", bandwidth=0.05, mask=np.ones(n, bool))
-    ours = 1 / result.weights
-    ours *= np.exp(np.log(expected / ours).mean())
-    np.testing.assert_allclose(ours, expected, rtol=5e-3)
+    bias = 1 / result.weights
+    bias *= np.exp(np.log(expected / bias).mean())
+    np.testing.assert_allclose(bias, expected, rtol=5e-3)
 
 
 def test_no_bandwidth_is_ssk() -> None:
@@ -288,12 +288,12 @@ def test_torch_runs_the_same_code() -> None:
     kept = np.ones(60, bool)
     kept[10:14] = False
     for variant in ("density", "observation"):
-        ours = cp.balance(matrix, "kde", mask=kept, variant=variant, bandwidth=0.02)
-        theirs = cp.balance(
+        expected = cp.balance(matrix, "kde", mask=kept, variant=variant, bandwidth=0.02)
+        by_torch = cp.balance(
             matrix, "kde", mask=kept, variant=variant, bandwidth=0.02, backend="torch", device="cpu"
         )
-        assert theirs.iterations == ours.iterations
-        np.testing.assert_allclose(theirs.weights, ours.weights, rtol=1e-10)
+        assert by_torch.iterations == expected.iterations
+        np.testing.assert_allclose(by_torch.weights, expected.weights, rtol=1e-10)
 
 
 @given(

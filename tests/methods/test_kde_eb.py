@@ -75,11 +75,11 @@ def test_beats_both_its_ends_between(contacts: int) -> None:
         settings = {"mask": kept, "ignore_diags": 0}
         eb = cp.balance(drawn, "kde_eb", bandwidth=10.0, **settings)
         assert eb.status is cp.Status.CONVERGED
-        ours = relative_error(eb.weights, bias)
+        eb_error = relative_error(eb.weights, bias)
         ice = cp.balance(drawn, "ice", **settings).weights
         kde = cp.balance(drawn, "kde", bandwidth=10.0, **settings).weights
-        wins["ice"] += not np.isfinite(ice).all() or ours < relative_error(ice, bias)
-        wins["kde"] += ours < relative_error(kde, bias)
+        wins["ice"] += not np.isfinite(ice).all() or eb_error < relative_error(ice, bias)
+        wins["kde"] += eb_error < relative_error(kde, bias)
     assert wins["ice"] >= 4
     assert wins["kde"] >= 4
 
@@ -125,6 +125,6 @@ def test_searches_for_a_bandwidth_too() -> None:
 def test_torch_runs_the_same_code() -> None:
     pytest.importorskip("torch", reason="torch is not installed")
     _, contacts = rough_map(60, 2000)
-    ours = cp.balance(contacts, "kde_eb", bandwidth=5.0)
-    theirs = cp.balance(contacts, "kde_eb", bandwidth=5.0, backend="torch", device="cpu")
-    np.testing.assert_allclose(theirs.weights, ours.weights, rtol=1e-10)
+    expected = cp.balance(contacts, "kde_eb", bandwidth=5.0)
+    by_torch = cp.balance(contacts, "kde_eb", bandwidth=5.0, backend="torch", device="cpu")
+    np.testing.assert_allclose(by_torch.weights, expected.weights, rtol=1e-10)

@@ -84,9 +84,9 @@ def test_an_outer_step_costs_no_product_of_its_own(monkeypatch: pytest.MonkeyPat
 
     def counted(problem: Problem, *arguments: Any) -> Any:
         before = problem.record.matvecs
-        found = newton_step(problem, *arguments)
+        step = newton_step(problem, *arguments)
         inner.append(problem.record.matvecs - before)
-        return found
+        return step
 
     monkeypatch.setattr(kr, "_newton_step", counted)
     result = cp.balance(random_map(60, 1), "kr")

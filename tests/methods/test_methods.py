@@ -56,19 +56,19 @@ def test_every_method_has_a_name_in_the_enum() -> None:
 def test_the_same_on_torch_vectors(method: str, matrix: NDArray[np.float64]) -> None:
     import torch
 
-    wanted = {"bandwidth": 0.03} if methods()[method].step else {}
-    plain, trace = solve_matrix(method, matrix, np, **wanted)
-    found, torch_trace = solve_matrix(method, torch.from_numpy(matrix), torch, **wanted)
-    assert isinstance(found.weights, torch.Tensor)
-    np.testing.assert_allclose(found.weights.numpy(), plain.weights, rtol=1e-10)
-    assert (found.status, found.iterations, found.facts) == (
+    settings = {"bandwidth": 0.03} if methods()[method].step else {}
+    plain, trace = solve_matrix(method, matrix, np, **settings)
+    by_torch, torch_trace = solve_matrix(method, torch.from_numpy(matrix), torch, **settings)
+    assert isinstance(by_torch.weights, torch.Tensor)
+    np.testing.assert_allclose(by_torch.weights.numpy(), plain.weights, rtol=1e-10)
+    assert (by_torch.status, by_torch.iterations, by_torch.facts) == (
         plain.status, plain.iterations, plain.facts
     )  # fmt: skip
-    np.testing.assert_array_equal(found.dropped, plain.dropped)
+    np.testing.assert_array_equal(by_torch.dropped, plain.dropped)
     assert len(torch_trace.rows) == len(trace.rows)
-    for theirs, ours in zip(torch_trace.rows, trace.rows, strict=True):
-        assert theirs.max_deviation == pytest.approx(ours.max_deviation, rel=1e-8, abs=1e-12)
-        assert theirs.rms_deviation == pytest.approx(ours.rms_deviation, rel=1e-8, abs=1e-12)
+    for torch_row, row in zip(torch_trace.rows, trace.rows, strict=True):
+        assert torch_row.max_deviation == pytest.approx(row.max_deviation, rel=1e-8, abs=1e-12)
+        assert torch_row.rms_deviation == pytest.approx(row.rms_deviation, rel=1e-8, abs=1e-12)
 
 
 def test_cooler_s_stop_rule_on_torch_vectors() -> None:
@@ -76,9 +76,9 @@ def test_cooler_s_stop_rule_on_torch_vectors() -> None:
 
     matrix = random_map(60, 8).toarray()
     plain, _ = solve_matrix("ice", matrix, np, tolerance="cooler")
-    found, _ = solve_matrix("ice", torch.from_numpy(matrix), torch, tolerance="cooler")
-    assert found.iterations == plain.iterations > 5
-    np.testing.assert_allclose(found.weights.numpy(), plain.weights, rtol=1e-10)
+    by_torch, _ = solve_matrix("ice", torch.from_numpy(matrix), torch, tolerance="cooler")
+    assert by_torch.iterations == plain.iterations > 5
+    np.testing.assert_allclose(by_torch.weights.numpy(), plain.weights, rtol=1e-10)
 
 
 # --- one solution ----------------------------------------------------------------------------
@@ -132,8 +132,8 @@ def three_chromosomes() -> tuple[Contacts, NDArray[np.float64]]:
     matrix[17], matrix[:, 17] = 0, 0
     bin1, bin2 = np.triu_indices(n)
     counts = matrix[bin1, bin2].astype(np.int64)
-    seen = counts > 0
-    chunk = (bin1[seen].astype(np.int32), bin2[seen].astype(np.int32), counts[seen])
+    nonzero = counts > 0
+    chunk = (bin1[nonzero].astype(np.int32), bin2[nonzero].astype(np.int32), counts[nonzero])
     return Contacts.from_chunks(BINS, [chunk], {}), matrix
 
 
@@ -241,13 +241,13 @@ def test_columns_are_named_by_method_and_scope(tmp_path: Path) -> None:
 def test_targets(method: str, scope: str) -> None:
     contacts, matrix = three_chromosomes()
     used, kept = in_scope(matrix, scope, 2), matrix.any(axis=1)
-    found = {
+    results = {
         target: cp.balance(
             contacts, method, scope=scope, ignore_diags=2, target=target, **close_settings(method)
         )
         for target in Target
     }
-    for target, result in found.items():
+    for target, result in results.items():
         weights = np.nan_to_num(result.weights)
         sums = (weights * (used @ weights))[kept]
         weighted = method == "ice" and scope == "trans"
@@ -265,19 +265,19 @@ def test_targets(method: str, scope: str) -> None:
             sums = (weights * (cooler_s @ weights))[kept]
             expected = 1.0 if target == "unit" else sums.mean()
         np.testing.assert_allclose(sums, expected, rtol=1e-7)
-        told = [part.balanced_total for part in result.verdict.parts]
+        balanced = [part.balanced_total for part in result.verdict.parts]
         by_part = [(weights * (used @ weights))[part].sum() for part in parts_of(scope)]
-        np.testing.assert_allclose(told, by_part, rtol=1e-9)
+        np.testing.assert_allclose(balanced, by_part, rtol=1e-9)
         raw = [part.raw_total for part in result.verdict.parts]
         np.testing.assert_allclose(raw, totals, rtol=1e-12)
         if target == "total":
-            np.testing.assert_allclose(told, totals, rtol=1e-12)
+            np.testing.assert_allclose(balanced, totals, rtol=1e-12)
         assert result.verdict.settings["target"] == target
-        assert result.verdict.max_deviation == found[Target.UNIT].verdict.max_deviation
+        assert result.verdict.max_deviation == results[Target.UNIT].verdict.max_deviation
         # The divisive column is on Juicer's scale, whatever the target.
         np.testing.assert_allclose(
             juicer_vector(result.weights, result.verdict),
-            juicer_vector(found[Target.UNIT].weights, found[Target.UNIT].verdict),
+            juicer_vector(results[Target.UNIT].weights, results[Target.UNIT].verdict),
             rtol=1e-12,
         )
 

@@ -27,10 +27,10 @@ def stored_scale(path: Path, resolution: int) -> tuple[Contacts, np.ndarray]:
     return contacts, contacts.bins.extra["SCALE"]
 
 
-def difference(part: PartVerdict, ours: np.ndarray, stored: np.ndarray) -> float:
+def difference(part: PartVerdict, vector: np.ndarray, stored: np.ndarray) -> float:
     """Largest relative difference on the bins that both keep."""
     inside = slice(part.first_bin, part.first_bin + part.bins)
-    ratio = (ours / stored)[inside]
+    ratio = (vector / stored)[inside]
     ratio = ratio[np.isfinite(ratio)]
     assert len(ratio) == part.kept
     return float(abs(ratio - 1).max())
