@@ -114,12 +114,12 @@ def test_samples_are_grouped_by_their_longest_chromosome() -> None:
         make_sample("b", chromosomes=other),
         make_sample("c", chromosomes=more),
     ]
-    found = group_samples(samples)
-    assert [[sample.name for sample in group] for group in found] == [["a", "c"], ["b"]]
-    assert shared_chromosomes(found[0]) == ["chr1", "chr2"]
-    words = describe_comparison(compare(found[0], "ice"), "ice")
+    groups = group_samples(samples)
+    assert [[sample.name for sample in group] for group in groups] == [["a", "c"], ["b"]]
+    assert shared_chromosomes(groups[0]) == ["chr1", "chr2"]
+    words = describe_comparison(compare(groups[0], "ice"), "ice")
     assert "Not compared, since not all samples have them: c chrY." in words
-    uncompared = describe_uncompared(found[1])
+    uncompared = describe_uncompared(groups[1])
     assert "its longest chromosome is chr1, 610,000 bp, which no other sample has" in uncompared
 
 
@@ -167,7 +167,7 @@ def test_a_picture_equals_dense_arithmetic(block: int) -> None:
     sample = make_sample("a", 3)
     weights = sample.runs["kr"].weights.copy()
     weights[[64, 70]] = np.nan
-    seen = draw_picture(sample, weights, Region("chr2", 3, 24, block), 2)
+    picture = draw_picture(sample, weights, Region("chr2", 3, 24, block), 2)
 
     rows = np.arange(60 + 3, 60 + 27)
     dense = make_map(3)[1][np.ix_(rows, rows)]
@@ -179,10 +179,10 @@ def test_a_picture_equals_dense_arithmetic(block: int) -> None:
     pairs = np.outer(counts, counts)
     expected = fold.T @ balanced @ fold / np.maximum(pairs, 1)
     expected *= pairs.sum() / balanced.sum()
-    np.testing.assert_allclose(seen, expected)
-    assert (seen * pairs).sum() / pairs.sum() == pytest.approx(1)
+    np.testing.assert_allclose(picture, expected)
+    assert (picture * pairs).sum() / pairs.sum() == pytest.approx(1)
     rescaled = draw_picture(sample, 5 * weights, Region("chr2", 3, 24, block), 2)
-    np.testing.assert_allclose(rescaled, seen)
+    np.testing.assert_allclose(rescaled, picture)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=70), st.integers(1, 3))
@@ -203,22 +203,22 @@ def test_decay_is_the_mean_by_distance_whatever_the_scale_of_chromosomes() -> No
     usable = {"chr1": np.ones(60, bool), "chr2": np.arange(30) != 7}
     edges = distance_edges(2, 60)
     pairs = np.array([pairs_by_distance(flags, edges) for flags in usable.values()])
-    found = contact_decay(sample, weights, usable, pairs, edges, chunk_size=200)
+    decay = contact_decay(sample, weights, usable, pairs, edges, chunk_size=200)
 
     sums = np.zeros(len(edges) - 1)
     for lo, flags in ((0, usable["chr1"]), (60, usable["chr2"])):
         part = slice(lo, lo + len(flags))
         apart = np.subtract.outer(np.arange(len(flags)), np.arange(len(flags)))
-        there = np.outer(flags, flags) & (apart >= 2)
+        used = np.outer(flags, flags) & (apart >= 2)
         balanced = dense[part, part] * np.outer(weights[part], weights[part])
-        balanced *= dense[part, part][there].sum() / balanced[there].sum()
-        sums += np.histogram(apart[there], edges, weights=balanced[there])[0]
+        balanced *= dense[part, part][used].sum() / balanced[used].sum()
+        sums += np.histogram(apart[used], edges, weights=balanced[used])[0]
     among = pairs.sum(axis=0)
-    np.testing.assert_allclose(found, sums / among / (sums.sum() / among.sum()))
-    assert (found * among).sum() / among.sum() == pytest.approx(1)
+    np.testing.assert_allclose(decay, sums / among / (sums.sum() / among.sum()))
+    assert (decay * among).sum() / among.sum() == pytest.approx(1)
 
     rescaled = weights * np.repeat([1.0, 9.0], [60, 30])
-    np.testing.assert_allclose(contact_decay(sample, rescaled, usable, pairs, edges), found)
+    np.testing.assert_allclose(contact_decay(sample, rescaled, usable, pairs, edges), decay)
 
 
 def test_shares_are_of_the_kept_bins() -> None:
@@ -243,24 +243,24 @@ def test_all_and_nearly_all_are_distinguished(share: float, words: str) -> None:
 
 def test_a_sample_without_weights_keeps_the_others_from_nothing() -> None:
     a, b, c = make_sample("a", 1), make_sample("b", 2), without_weights(make_sample("c", 3))
-    alone, seen = compare([a, b], "ice"), compare([a, b, c], "ice")
-    assert (seen.method, seen.region) == (alone.method, alone.region)
-    for values, expected in zip(seen.decay[:2], alone.decay, strict=True):
+    alone, comparison = compare([a, b], "ice"), compare([a, b, c], "ice")
+    assert (comparison.method, comparison.region) == (alone.method, alone.region)
+    for values, expected in zip(comparison.decay[:2], alone.decay, strict=True):
         np.testing.assert_array_equal(values, expected)
-    assert not seen.pictures[2].any()
-    assert not seen.usable_cells[2].any()
-    assert not np.nan_to_num(seen.decay[2]).any()
-    assert seen.shares[2].tolist() == [0, 0, 0]
+    assert not comparison.pictures[2].any()
+    assert not comparison.usable_cells[2].any()
+    assert not np.nan_to_num(comparison.decay[2]).any()
+    assert comparison.shares[2].tolist() == [0, 0, 0]
 
 
 def test_a_chromosome_that_one_could_not_balance_is_not_the_one_shown() -> None:
     a, b = make_sample("a", 1, ("kr",)), make_sample("b", 2, ("kr",))
     weights = b.runs["kr"].weights.copy()
     weights[:60] = np.nan
-    seen = compare([a, with_run(b, "kr", status=Status.FAILED, weights=weights)], "kr")
-    assert seen.region.chromosome == "chr2"
-    reach = [seen.distance[np.isfinite(values)].max() for values in seen.decay]
-    assert reach[0] == reach[1] < 30 * 1.2 < seen.distance[-1]
+    comparison = compare([a, with_run(b, "kr", status=Status.FAILED, weights=weights)], "kr")
+    assert comparison.region.chromosome == "chr2"
+    reach = [comparison.distance[np.isfinite(values)].max() for values in comparison.decay]
+    assert reach[0] == reach[1] < 30 * 1.2 < comparison.distance[-1]
 
 
 # --- pictures ----------------------------------------------------------------------------------
@@ -275,24 +275,24 @@ def draw(path: Path, samples: list[Sample], primary: str = "ice", dpi: int = 110
 
 def test_the_plot_shows_the_computed_values() -> None:
     samples = [make_sample("wild", 1), without_weights(make_sample("ko", 2)), make_sample("x", 3)]
-    seen = compare(samples, "ice")
+    comparison = compare(samples, "ice")
     maps, lines, table = Figure().subplots(3)
-    draw_map(maps, seen, 0, (0.1, 10.0))
-    np.testing.assert_array_equal(maps.images[-1].get_array().filled(0), seen.pictures[0])
+    draw_map(maps, comparison, 0, (0.1, 10.0))
+    np.testing.assert_array_equal(maps.images[-1].get_array().filled(0), comparison.pictures[0])
     norm = maps.images[-1].norm
     assert (norm.vmin, norm.vmax) == (0.1, 10.0)
 
-    draw_decay(lines, seen)
+    draw_decay(lines, comparison)
     drawn = lines.get_lines()
     assert [line.get_label() for line in drawn] == ["wild", "ko: no weights", "x"]
     assert len(drawn[1].get_xdata()) == 0
-    there = np.isfinite(seen.decay[0]) & (seen.decay[0] > 0)
-    np.testing.assert_allclose(drawn[0].get_xdata(), seen.distance[there] * SIZE)
-    np.testing.assert_allclose(drawn[0].get_ydata(), seen.decay[0][there])
+    positive = np.isfinite(comparison.decay[0]) & (comparison.decay[0] > 0)
+    np.testing.assert_allclose(drawn[0].get_xdata(), comparison.distance[positive] * SIZE)
+    np.testing.assert_allclose(drawn[0].get_ydata(), comparison.decay[0][positive])
 
-    draw_shares(table, seen)
+    draw_shares(table, comparison)
     widths = [bar.get_width() for bar in table.patches]
-    np.testing.assert_allclose(widths[1::2], 0.86 * np.concatenate(seen.shares))
+    np.testing.assert_allclose(widths[1::2], 0.86 * np.concatenate(comparison.shares))
     assert [text.get_text() for text in table.texts if "%" in text.get_text()] == [
         *["100 %"] * 3, *["0 %"] * 3, *["100 %"] * 3
     ]  # fmt: skip
@@ -314,9 +314,9 @@ def test_the_page_grows_with_samples_and_says_who_has_no_map(tmp_path: Path) -> 
     heights = {n: draw(tmp_path / "a.png", samples[:n]).height for n in (2, 4, 5, 8, 9, 10)}
     assert heights[4] < heights[5] == heights[8]
     assert heights[8] <= heights[9] < heights[8] + 60  # one more line of words
-    seen = compare(samples, "ice")
-    assert (len(seen.pictures), len(seen.decay), len(seen.shares)) == (8, 10, 10)
-    caption = describe_comparison(seen, "ice")
+    comparison = compare(samples, "ice")
+    assert (len(comparison.pictures), len(comparison.decay), len(comparison.shares)) == (8, 10, 10)
+    caption = describe_comparison(comparison, "ice")
     assert "Only 8 maps are drawn; without a map: sample 8, sample 9." in caption
     styles = [tuple(line_style(k).values()) for k in range(28)]
     assert len(set(styles)) == 28

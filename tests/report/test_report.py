@@ -177,9 +177,11 @@ def test_report_tells_how_uncertain_weights_are(
     paths, runs = cohort
     page = Page(written(paths, runs))
     rows = summary_rows(paths, runs)
-    told = [f"{100 * row['median_se']:.2g} %" if row["median_se"] else "\u2013" for row in rows]
-    assert len(set(told)) > 1
-    assert set(told) <= set(page.text)
+    percentages = [
+        f"{100 * row['median_se']:.2g} %" if row["median_se"] else "\u2013" for row in rows
+    ]
+    assert len(set(percentages)) > 1
+    assert set(percentages) <= set(page.text)
 
 
 def test_text_of_users_is_escaped(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
