@@ -21,9 +21,9 @@ sys.meta_path.insert(0, Block())
 import counterpoise
 for room in {CORE}:
     module = importlib.import_module(f"counterpoise.{{room}}")
-    for found in pkgutil.walk_packages(getattr(module, "__path__", ()), module.__name__ + "."):
-        if not found.name.startswith("counterpoise.backends.torch."):
-            importlib.import_module(found.name)
+    for submodule in pkgutil.walk_packages(getattr(module, "__path__", ()), module.__name__ + "."):
+        if not submodule.name.startswith("counterpoise.backends.torch."):
+            importlib.import_module(submodule.name)
 
 import numpy as np
 matrix = np.random.default_rng(1).poisson(20, (60, 60))

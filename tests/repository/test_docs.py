@@ -319,8 +319,10 @@ def test_tracking(paths: ResultPaths, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     table = MlflowClient().load_table(run.info.experiment_id, "bandwidth.json")
     assert list(table) == list(documented("bandwidth.json"))
-    own = set(asdict(methods()["kde"].settings()))
-    assert set(run.data.params) == own | {f"mask.{key}" for key in asdict(MaskSettings())}
+    method_settings = set(asdict(methods()["kde"].settings()))
+    assert set(run.data.params) == method_settings | {
+        f"mask.{key}" for key in asdict(MaskSettings())
+    }
 
 
 # --- configuration.md ------------------------------------------------------------------------

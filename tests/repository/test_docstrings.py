@@ -92,5 +92,5 @@ def faults(name: str, value: Any) -> list[str]:
 def test_docstrings_are_complete(name: str) -> None:
     module = importlib.import_module(name)
     assert module.__doc__, f"{name} has no docstring"
-    found = [fault for item in public_objects(module) for fault in faults(*item)]
-    assert not found, "\n".join(found)
+    problems = [fault for item in public_objects(module) for fault in faults(*item)]
+    assert not problems, "\n".join(problems)
