@@ -53,8 +53,8 @@ def toy(path: Path) -> Path:
     bias[30] = 0.002
     bin1, bin2 = np.triu_indices(n)
     count = rng.poisson(60 * bias[bin1] * bias[bin2] / (1 + bin2 - bin1) ** 0.7)
-    seen = count > 0
-    pixels = (bin1[seen], bin2[seen], count[seen].astype(np.int32))
+    nonzero = count > 0
+    pixels = (bin1[nonzero], bin2[nonzero], count[nonzero].astype(np.int32))
     weight = np.linspace(1, 2, n)
     weight[3] = np.nan
     write_cool(path, bins, pixels, weight=weight, gc=np.arange(n) / n, band=np.array([b"p"] * n))
@@ -113,16 +113,16 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
 HICTKPY = """
 import sys, hictkpy, numpy as np
 path, out, resolutions, names = sys.argv[1:]
-found = {}
+arrays = {}
 for resolution in map(int, resolutions.split(",")):
     file = hictkpy.File(path, resolution)
     for name in names.split(","):
         pixels = file.fetch(normalization=name, count_type="float64").to_df()
         columns = [pixels[column] for column in ("bin1_id", "bin2_id", "count")]
-        found[f"{resolution} {name}"] = np.stack(columns)
+        arrays[f"{resolution} {name}"] = np.stack(columns)
         if name != "NONE":
-            found[f"{resolution} {name} weights"] = file.weights(name, divisive=False)
-np.savez(out, **found)
+            arrays[f"{resolution} {name} weights"] = file.weights(name, divisive=False)
+np.savez(out, **arrays)
 """
 
 
@@ -136,8 +136,8 @@ def by_hictkpy(exported: Exported) -> dict[str, np.ndarray]:
     names = ",".join(["NONE", "weight", *COLUMNS.values()])
     arguments = [str(exported.path), str(out), ",".join(map(str, RESOLUTIONS)), names]
     subprocess.run([sys.executable, "-c", HICTKPY, *arguments], check=True, timeout=120)
-    with np.load(out) as found:
-        return dict(found)
+    with np.load(out) as arrays:
+        return dict(arrays)
 
 
 def dense(pixels: np.ndarray, n: int) -> np.ndarray:
@@ -156,12 +156,12 @@ def spreads(matrix: np.ndarray, clr: cooler.Cooler, scope: str, diagonals: int) 
     matrix[abs(i - j) < diagonals] = 0
     matrix[~np.isfinite(matrix)] = 0
     spans = [clr.extent(name) for name in clr.chromnames] if scope == "cis" else [(0, len(matrix))]
-    found = []
+    variations = []
     for lo, hi in spans:
         sums = matrix[lo:hi, lo:hi].sum(axis=1)[kept[lo:hi]]
         assert len(sums) > 10
-        found.append(sums.std() / sums.mean())
-    return found
+        variations.append(sums.std() / sums.mean())
+    return variations
 
 
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
@@ -193,10 +193,10 @@ def test_both_readers_agree(
 ) -> None:
     clr = exported.cooler(resolution)
     matrix = clr.matrix(balance=column)[:]
-    theirs = by_hictkpy[f"{resolution} {column}"]
-    bin1, bin2 = theirs[:2].astype(int)
-    assert np.isfinite(theirs[2]).sum() > 1000
-    np.testing.assert_allclose(theirs[2], matrix[bin1, bin2], rtol=1e-12)
+    pixels = by_hictkpy[f"{resolution} {column}"]
+    bin1, bin2 = pixels[:2].astype(int)
+    assert np.isfinite(pixels[2]).sum() > 1000
+    np.testing.assert_allclose(pixels[2], matrix[bin1, bin2], rtol=1e-12)
     stored = clr.bins()[column][:].to_numpy()
     multiplicative = 1 / stored if column in DIVISIVE else stored
     weights = by_hictkpy[f"{resolution} {column} weights"]
@@ -279,22 +279,23 @@ def test_attributes_of_weights(exported: Exported, resolution: int) -> None:
     with h5py.File(exported.path) as file:
         table = file[f"resolutions/{resolution}/bins"]
         for method, column in [*COLUMNS.items(), ("ice", "weight")]:
-            found = dict(table[column].attrs)
+            attributes = dict(table[column].attrs)
             files = exported.paths.run_files("s", resolution, method)
             verdict = read_verdict(files.verdict)
-            assert bool(found["divisive_weights"]) is (column in DIVISIVE)
-            assert bool(found["converged"]) is True
-            assert found["status"] == verdict.status.value
-            assert found["method"] == SETTINGS[method]["method"]
-            assert found["scope"] == verdict.scope
-            assert bool(found["cis_only"]) is (verdict.scope == "cis")
-            assert bool(found["trans_only"]) is False
-            assert found["ignore_diags"] == verdict.settings["ignore_diags"]
-            assert found["iterations"] == verdict.iterations
-            assert found["max_deviation"] == verdict.max_deviation
-            assert (found["min_nnz"], found["min_count"], found["mad_max"]) == (10, 0, 5.0)
-            assert json.loads(found["settings"]) == verdict.settings
-            assert json.loads(found["versions"]) == verdict.versions
+            assert bool(attributes["divisive_weights"]) is (column in DIVISIVE)
+            assert bool(attributes["converged"]) is True
+            assert attributes["status"] == verdict.status.value
+            assert attributes["method"] == SETTINGS[method]["method"]
+            assert attributes["scope"] == verdict.scope
+            assert bool(attributes["cis_only"]) is (verdict.scope == "cis")
+            assert bool(attributes["trans_only"]) is False
+            assert attributes["ignore_diags"] == verdict.settings["ignore_diags"]
+            assert attributes["iterations"] == verdict.iterations
+            assert attributes["max_deviation"] == verdict.max_deviation
+            filters = [attributes[key] for key in ("min_nnz", "min_count", "mad_max")]
+            assert filters == [10, 0, 5.0]
+            assert json.loads(attributes["settings"]) == verdict.settings
+            assert json.loads(attributes["versions"]) == verdict.versions
         assert table["GW_ICE"].attrs["tol"] == 1e-9
         assert "tol" not in table["VC"].attrs
 
@@ -360,11 +361,11 @@ def test_pixels_and_header(
     expected = cooler.Cooler(str(exported.source))
     if resolution == 20_000:
         coarse = str(tmp_path / "coarse.cool")
-        whole = str(tmp_path / "whole.cool")
+        fine = str(tmp_path / "whole.cool")
         cooler.create_cooler(
-            whole, expected.bins()[["chrom", "start", "end"]][:], exported_pixels(exported.source)
+            fine, expected.bins()[["chrom", "start", "end"]][:], exported_pixels(exported.source)
         )
-        cooler.coarsen_cooler(whole, coarse, 2, 10**7)
+        cooler.coarsen_cooler(fine, coarse, 2, 10**7)
         expected = cooler.Cooler(coarse)
         assert clr.bins()[["chrom", "start", "end"]][:].equals(
             expected.bins()[["chrom", "start", "end"]][:]
@@ -375,12 +376,12 @@ def test_pixels_and_header(
         "bin2_id": "int64",
         "count": "int32",
     }
-    wanted = expected.pixels()[:].astype("int64")
-    assert pixels.astype("int64").equals(wanted)
-    np.testing.assert_array_equal(by_hictkpy[f"{resolution} NONE"], wanted.to_numpy().T)
+    expected_pixels = expected.pixels()[:].astype("int64")
+    assert pixels.astype("int64").equals(expected_pixels)
+    np.testing.assert_array_equal(by_hictkpy[f"{resolution} NONE"], expected_pixels.to_numpy().T)
     information = clr.info
-    assert information["nnz"] == len(wanted)
-    assert information["sum"] == wanted["count"].sum()
+    assert information["nnz"] == len(expected_pixels)
+    assert information["sum"] == expected_pixels["count"].sum()
     assert information["nbins"] == len(clr.bins())
     assert information["bin-size"] == clr.binsize == resolution
     assert information["genome-assembly"] == "toy1"
@@ -389,7 +390,7 @@ def test_pixels_and_header(
     assert origin["coarsened_from"] == (10_000 if resolution == 20_000 else None)
     offsets = clr.open()["indexes/bin1_offset"][:]
     np.testing.assert_array_equal(
-        offsets, np.searchsorted(wanted["bin1_id"], np.arange(len(clr.bins()) + 1))
+        offsets, np.searchsorted(expected_pixels["bin1_id"], np.arange(len(clr.bins()) + 1))
     )
 
 
@@ -426,8 +427,8 @@ def test_chunks_and_row_groups_of_any_size(exported: Exported, tmp_path: Path, c
     columns = {"kr": "KR"}
     output = str(tmp_path / "x.mcool")
     write_mcool(paths, "s", [20_000], columns, "kr", output, chunk=chunk)
-    with h5py.File(output) as new, h5py.File(exported.path) as whole:
-        after, before = (file["resolutions/20000"] for file in (new, whole))
+    with h5py.File(output) as new, h5py.File(exported.path) as reference:
+        after, before = (file["resolutions/20000"] for file in (new, reference))
         pixels = before["pixels/count"].shape[0]
         assert after["pixels/count"].chunks == (min(chunk, pixels),)
         for name in ("pixels/bin1_id", "pixels/bin2_id", "pixels/count", "indexes/bin1_offset"):

@@ -86,11 +86,11 @@ def test_round_trip_and_narrowest_type(
     np.testing.assert_array_equal(table["bin1_id"], bin1[present])
     np.testing.assert_array_equal(table["bin2_id"], bin2[present])
     np.testing.assert_array_equal(table["count"], counts[present])
-    ours, direct = read_map(files), read_contacts(source)
-    np.testing.assert_array_equal(ours.indptr, direct.indptr)
-    np.testing.assert_array_equal(ours.columns, direct.columns)
-    np.testing.assert_array_equal(ours.counts, direct.counts)
-    assert ours.counts.dtype == direct.counts.dtype
+    written, direct = read_map(files), read_contacts(source)
+    np.testing.assert_array_equal(written.indptr, direct.indptr)
+    np.testing.assert_array_equal(written.columns, direct.columns)
+    np.testing.assert_array_equal(written.counts, direct.counts)
+    assert written.counts.dtype == direct.counts.dtype
 
 
 @pytest.mark.parametrize(
@@ -258,12 +258,12 @@ def test_progress_ends_at_the_number_of_pixels(
 ) -> None:
     read_in_chunks_of_ten(monkeypatch)
     write_cool(tmp_path / "map.cool", COUNTS["int32"] + 1)
-    seen: list[tuple[int, int | None]] = []
+    reports: list[tuple[int, int | None]] = []
     info = inspect_source(str(tmp_path / "map.cool"))
-    write_map(info, 10, paths_in(tmp_path), progress=lambda *now: seen.append(now))
-    assert seen[-1] == (PIXELS, PIXELS)
-    assert len(seen) > 3
-    assert seen == sorted(seen)
+    write_map(info, 10, paths_in(tmp_path), progress=lambda *now: reports.append(now))
+    assert reports[-1] == (PIXELS, PIXELS)
+    assert len(reports) > 3
+    assert reports == sorted(reports)
 
 
 @pytest.mark.parametrize("name", ["gm12878_1_2_3.cool", "unittest_matrix_2.cool"])
@@ -272,7 +272,7 @@ def test_real_maps(shared_data: Path, tmp_path: Path, name: str) -> None:
     info = inspect_source(str(source))
     files = paths_in(tmp_path)
     write_map(info, info.levels[0].resolution or 0, files)
-    ours, direct = read_map(files), read_contacts(source)
+    written, direct = read_map(files), read_contacts(source)
     for column in ("indptr", "columns", "counts"):
-        np.testing.assert_array_equal(getattr(ours, column), getattr(direct, column))
-    assert ours.bins.extra.keys() == direct.bins.extra.keys()
+        np.testing.assert_array_equal(getattr(written, column), getattr(direct, column))
+    assert written.bins.extra.keys() == direct.bins.extra.keys()
