@@ -315,8 +315,8 @@ def test_a_new_plot_replaces_the_artifact(
     path.write_bytes(b"another picture")
     log_cohort(paths, rows[:1], **settings)
     (run,) = stored(settings)
-    held = Path(run.info.artifact_uri.removeprefix("file://")) / "plot.png"
-    assert held.read_bytes() == b"another picture"
+    artifact = Path(run.info.artifact_uri.removeprefix("file://")) / "plot.png"
+    assert artifact.read_bytes() == b"another picture"
     assert run.data.tags["plot_sha256"] == sha256(path)
 
 
@@ -353,10 +353,10 @@ def test_a_new_search_replaces_the_table(
     write_search(paths, rows[0])
     log_cohort(paths, rows[:1], **settings)
     run = stored(settings)[0]
-    own = [{"path": "mine.json", "type": "table"}]
+    other_table = [{"path": "mine.json", "type": "table"}]
     shown = json.loads(run.data.tags["mlflow.loggedArtifacts"])
     client = MlflowClient(settings["uri"])
-    client.set_tag(run.info.run_id, "mlflow.loggedArtifacts", json.dumps(own + shown))
+    client.set_tag(run.info.run_id, "mlflow.loggedArtifacts", json.dumps(other_table + shown))
     before = snapshot(settings)
 
     with monkeypatch.context() as patch:
@@ -371,7 +371,7 @@ def test_a_new_search_replaces_the_table(
     assert tables(settings, run)["score"].tolist()[1] == 0.125
     assert len(tables(settings, run)) == 4
     assert run.data.tags["bandwidth_sha256"] == sha256(path)
-    assert json.loads(run.data.tags["mlflow.loggedArtifacts"]) == own + shown
+    assert json.loads(run.data.tags["mlflow.loggedArtifacts"]) == other_table + shown
 
 
 def test_a_missing_search_is_named(

@@ -59,7 +59,7 @@ class Site:
             "timeout_seconds": 20,
         }
 
-    def held(self, cohort: str) -> dict[str, list[tuple[Any, ...]]]:
+    def tables(self, cohort: str) -> dict[str, list[tuple[Any, ...]]]:
         """Return everything that the database holds of a cohort."""
         import psycopg2
 
@@ -106,14 +106,14 @@ def results(cohort: str, folder: Path) -> tuple[ResultPaths, list[RunKey]]:
 
 def check_everything_is_stored_once(site: Site, cohort: str, record: dict[str, Any]) -> None:
     """Check that every run of the record is stored, and nothing twice."""
-    held = site.held(cohort)
-    active = [row for row in held["runs"] if row[-1] == "active"]
+    tables = site.tables(cohort)
+    active = [row for row in tables["runs"] if row[-1] == "active"]
     assert {row[0] for row in active} == {row["run_id"] for row in record["runs"]}
     assert len(active) == RUNS
     assert {row[2] for row in active} == {"FINISHED"}
-    points = [row[:3] for row in held["metrics"]]
+    points = [row[:3] for row in tables["metrics"]]
     assert len(points) == len(set(points)) == RUNS * (POINTS + FINAL)
-    assert len(held["params"]) == RUNS * 4
+    assert len(tables["params"]) == RUNS * 4
     for run in (row[0] for row in active):
         # Hidden files are what the server left of an upload that was killed with it.
         files = site.folder.glob(f"served/*/{run}/artifacts/[!.]*")
@@ -125,9 +125,9 @@ def test_a_cohort_is_logged_once(site: Site, tmp_path: Path) -> None:
     first = log_cohort(paths, rows, **site.settings)
     assert (first["status"], first["reason"]) == ("logged", "")
     check_everything_is_stored_once(site, "once", first)
-    held, files = site.held("once"), site.files()
+    tables, files = site.tables("once"), site.files()
     assert log_cohort(paths, rows, **site.settings) == first
-    assert (site.held("once"), site.files()) == (held, files)
+    assert (site.tables("once"), site.files()) == (tables, files)
 
 
 def test_the_page_that_the_record_names_is_a_saved_view(site: Site, tmp_path: Path) -> None:
@@ -143,17 +143,17 @@ def test_the_page_that_the_record_names_is_a_saved_view(site: Site, tmp_path: Pa
     assert f"mlflow.sharedViewState.{view.partition('&')[0]}" == VIEW_TAG
     envelope = json.loads(experiment.tags[VIEW_TAG])
     state = json.loads(envelope["state"])
-    found = client.search_runs(
+    runs = client.search_runs(
         [experiment.experiment_id],
         state["searchFilter"],
         order_by=[f"{state['orderByKey']} {'ASC' if state['orderByAsc'] else 'DESC'}"],
     )
-    assert [run.info.run_name for run in found] == sorted(run.info.run_name for run in found)
-    assert len(found) == RUNS
+    assert [run.info.run_name for run in runs] == sorted(run.info.run_name for run in runs)
+    assert len(runs) == RUNS
     (chart,) = state["compareRunCharts"]
     assert chart["metricKey"] == CURVE
-    shown = {f"metrics.`{key}`" for run in found for key in run.data.metrics}
-    shown |= {f"tags.`{key}`" for run in found for key in run.data.tags}
+    shown = {f"metrics.`{key}`" for run in runs for key in run.data.metrics}
+    shown |= {f"tags.`{key}`" for run in runs for key in run.data.tags}
     assert set(state["selectedColumns"]) - shown == {"metrics.`median_se`"}  # these runs have none
 
 
@@ -211,21 +211,21 @@ def test_each_choice_of_tracking_in_the_workflow(site: Site, tmp_path: Path) -> 
     assert snakemake("off")[0] == 0
     assert read_json(record)["status"] == "off"
 
-    failed, said = snakemake("server")
+    failed, output = snakemake("server")
     assert failed
-    assert f"export {ADDRESS}=" in said
-    assert "Traceback" not in said
+    assert f"export {ADDRESS}=" in output
+    assert "Traceback" not in output
 
-    failed, said = snakemake("server", site.server.address)
-    assert not failed, said
-    assert "2 of 2 steps" in said  # logging, and the target of it all
+    failed, output = snakemake("server", site.server.address)
+    assert not failed, output
+    assert "2 of 2 steps" in output  # logging, and the target of it all
     logged = read_json(record)
     assert (logged["status"], logged["uri"]) == ("logged", site.server.address)
-    assert logged["page"] in said
+    assert logged["page"] in output
     assert len(stored(site.settings, "small")) == len(logged["runs"]) == 2
 
-    failed, said = snakemake("sqlite")
-    assert not failed, said
+    failed, output = snakemake("sqlite")
+    assert not failed, output
     assert (read_json(record)["status"], read_json(record)["page"]) == ("logged", None)
     local = {"uri": f"sqlite:///{tmp_path}/results/mlflow.db"}
     assert len(stored(local, "small")) == 2
