@@ -108,15 +108,15 @@ def test_the_demo_cohort_and_a_job_that_needs_more_memory(cluster: Path, tmp_pat
 
 
 def test_killed_and_again_and_a_sample_that_fails(cluster: Path, tmp_path: Path) -> None:
-    here = Cohort(tmp_path / "here")
-    here.run()
-    there = Cohort(tmp_path / "there")
+    local = Cohort(tmp_path / "here")
+    local.run()
+    on_slurm = Cohort(tmp_path / "there")
     for name in ("a.cool", "b.cool"):  # coolers hold the time of their making
-        shutil.copy(here.folder / name, there.folder / name)
-    (there.folder / "c.cool").write_text("no cooler at all")
-    there.write_sheet("abc")
-    own = (there.folder / "conf").rename(there.folder / "own")
-    checkout(there.folder)
+        shutil.copy(local.folder / name, on_slurm.folder / name)
+    (on_slurm.folder / "c.cool").write_text("no cooler at all")
+    on_slurm.write_sheet("abc")
+    conf = (on_slurm.folder / "conf").rename(on_slurm.folder / "own")
+    checkout(on_slurm.folder)
     words = command(
         "--group-components",
         "balance_{sample}=3",
@@ -124,15 +124,15 @@ def test_killed_and_again_and_a_sample_that_fails(cluster: Path, tmp_path: Path)
         overrides=("tracking=off",),
         cohort="small",
     )
-    words.append(f"conf={own.name}")
+    words.append(f"conf={conf.name}")
 
-    output = there.folder / "output.log"
+    output = on_slurm.folder / "output.log"
     with open(output, "w") as stream:
         process = subprocess.Popen(
-            words, cwd=there.folder, stdout=stream, stderr=stream, start_new_session=True
+            words, cwd=on_slurm.folder, stdout=stream, stderr=stream, start_new_session=True
         )
     deadline = time.monotonic() + 300
-    while not list(there.folder.glob("results/small/weights/*/*/*/verdict.json")):
+    while not list(on_slurm.folder.glob("results/small/weights/*/*/*/verdict.json")):
         assert process.poll() is None, output.read_text()
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -149,24 +149,24 @@ def test_killed_and_again_and_a_sample_that_fails(cluster: Path, tmp_path: Path)
         assert time.monotonic() < deadline
         time.sleep(0.5)
     unlocked = subprocess.run(
-        [*words, "--unlock"], cwd=there.folder, capture_output=True, text=True, timeout=120
+        [*words, "--unlock"], cwd=on_slurm.folder, capture_output=True, text=True, timeout=120
     )
     assert unlocked.returncode == 0, unlocked.stderr
-    done = subprocess.run(words, cwd=there.folder, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(words, cwd=on_slurm.folder, capture_output=True, text=True, timeout=600)
     assert done.returncode != 0
     print(done.stdout + done.stderr)
 
-    expected = {path: digest for path, digest in here.digests().items() if "/compare/" not in path}
+    expected = {path: digest for path, digest in local.digests().items() if "/compare/" not in path}
     assert len(expected) > 40
-    assert there.digests() == expected
-    hidden = [path for path in (there.folder / "results").rglob(".*") if path.is_file()]
+    assert on_slurm.digests() == expected
+    hidden = [path for path in (on_slurm.folder / "results").rglob(".*") if path.is_file()]
     assert hidden == []
-    summary = pd.read_csv(there.folder / "results/small/summary.tsv", sep="\t")
+    summary = pd.read_csv(on_slurm.folder / "results/small/summary.tsv", sep="\t")
     assert set(summary.query("sample != 'c'")["status"]) == {"converged"}
     failed = summary.query("sample == 'c'")
     assert len(failed) == 6
     assert set(failed["status"]) == {"missing"}
     assert failed["reason"].str.startswith("inspect: c.cool: is not an HDF5 file").all()
-    assert "c.cool: is not an HDF5 file" in (there.folder / "results/small/report.html").read_text(
-        encoding="utf-8"
-    )
+    assert "c.cool: is not an HDF5 file" in (
+        on_slurm.folder / "results/small/report.html"
+    ).read_text(encoding="utf-8")

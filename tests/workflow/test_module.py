@@ -109,8 +109,8 @@ def test_a_workflow_around_this_one(tmp_path: Path, prefix: str | None) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
         # The default target is the other workflow's own, which needs two coolers and no report.
         assert not list(folder.rglob("report.html"))
-        whole = snakemake(folder, "counterpoise_all")
-        assert whole.returncode == 0, whole.stdout + whole.stderr
+        full_run = snakemake(folder, "counterpoise_all")
+        assert full_run.returncode == 0, full_run.stdout + full_run.stderr
     results = folder / (prefix or "") / "results" / "mine"
     for name in ("report.html", "summary.tsv", "tracking.json", "compare/1000.png"):
         assert (results / name).is_file()
@@ -129,10 +129,10 @@ def test_a_file_that_no_rule_makes_is_named(tmp_path: Path) -> None:
     write_workflow(tmp_path / "other", "maps/nobody.cool.gz", None)
     done = snakemake(tmp_path / "other", "-n")
     assert done.returncode != 0
-    said = done.stdout + done.stderr
-    assert re.search(r"Missing input files for rule counterpoise_\w+:", said)
-    assert re.search(r"wildcards: .*sample=far", said)
-    assert "maps/nobody.cool.gz" in said
+    output = done.stdout + done.stderr
+    assert re.search(r"Missing input files for rule counterpoise_\w+:", output)
+    assert re.search(r"wildcards: .*sample=far", output)
+    assert "maps/nobody.cool.gz" in output
 
 
 def test_two_cohorts_side_by_side(tmp_path: Path) -> None:
@@ -151,13 +151,15 @@ def test_two_cohorts_side_by_side(tmp_path: Path) -> None:
     )
     with (folder / "config.yaml").open("a") as stream:
         stream.write('deep: {cohort: other, conf: own, hydra_overrides: ["tracking=off"]}\n')
-    own = folder / "own" / "cohort"
-    (own / "other.yaml").write_text((own / "mine.yaml").read_text().replace("mine", "other"))
+    cohorts = folder / "own" / "cohort"
+    (cohorts / "other.yaml").write_text(
+        (cohorts / "mine.yaml").read_text().replace("mine", "other")
+    )
     done = snakemake(folder, "-n", "-p", "deep_all", "counterpoise_all")
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said
-    counts = dict(re.findall(r"^(\w+) +(\d+)$", said, re.M))
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", output, re.M))
     assert counts["deep_balance"] == counts["counterpoise_balance"] == "4"
     assert counts["counterpoise_download"] == "1"
     assert "deep_download" not in counts
-    assert said.count("--memory-mb 12345") == 4
+    assert output.count("--memory-mb 12345") == 4

@@ -185,21 +185,21 @@ CHANGES: dict[str, Callable[[Cohort], dict[str, int]]] = {
 
 
 def test_every_change_has_a_row() -> None:
-    told = [what for what, _, _ in rows()]
-    assert set(CHANGES) <= set(told)
-    assert len(told) == len(set(told))
+    documented = [what for what, _, _ in rows()]
+    assert set(CHANGES) <= set(documented)
+    assert len(documented) == len(set(documented))
 
 
 @pytest.mark.parametrize(("what", "example", "jobs"), rows(), ids=[row[0] for row in rows()])
 def test_what_runs_again(finished: Cohort, what: str, example: str, jobs: dict[str, int]) -> None:
     if what in CHANGES:
-        found = CHANGES[what](finished)
+        planned = CHANGES[what](finished)
     else:
         override = re.fullmatch("`(.+)`", example)
         assert override, f"{what}: neither an override nor one of CHANGES"
-        found = finished.planned(override[1])
-    told = ", ".join(f"`{rule}` {number}" for rule, number in found.items()) or "none"
-    assert found == jobs, f"the row should be\n| {what} | {example} | {told} |"
+        planned = finished.planned(override[1])
+    listing = ", ".join(f"`{rule}` {number}" for rule, number in planned.items()) or "none"
+    assert planned == jobs, f"the row should be\n| {what} | {example} | {listing} |"
 
 
 def test_a_copy_of_workflow_and_results_runs_nothing(finished: Cohort, tmp_path: Path) -> None:
@@ -246,8 +246,10 @@ def test_an_experiment_leaves_its_cohort_alone(tmp_path: Path) -> None:
     assert cohort.planned(*small) == {}
     assert cohort.planned(*small, experiment="loose") == {}
     base = "results/small"
-    own = {path.removeprefix(f"{base}/experiments/loose/") for path in set(after) - set(before)}
-    assert own == {
+    new_paths = {
+        path.removeprefix(f"{base}/experiments/loose/") for path in set(after) - set(before)
+    }
+    assert new_paths == {
         path.removeprefix(f"{base}/")
         for path in before
         if not re.match(rf"{base}/(inputs|triples|\w+/(inspect|ingest))/", path)
@@ -388,7 +390,7 @@ def test_a_failed_job_is_reported_with_all_other_results(tmp_path: Path) -> None
 
     cohort.run(overrides=logged)
     assert summary() == {"a": "converged ", "b": "converged "}
-    whole = (tmp_path / "a.cool").read_bytes()
+    content = (tmp_path / "a.cool").read_bytes()
     (tmp_path / "a.cool").write_text("no cooler any more")
     fails()
     now = summary()
@@ -399,7 +401,7 @@ def test_a_failed_job_is_reported_with_all_other_results(tmp_path: Path) -> None
     for path in ("coolers/a.mcool", "compare/2000.png"):
         assert f"results/small/{path}" in page
     # As it was before, by content; what is told must not stay.
-    (tmp_path / "a.cool").write_bytes(whole)
+    (tmp_path / "a.cool").write_bytes(content)
     cohort.run(overrides=logged)
     assert summary() == {"a": "converged ", "b": "converged "}
     assert tracked() == ("logged", ["logged", "logged"])
