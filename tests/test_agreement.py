@@ -190,7 +190,7 @@ def test_equals_the_vector_of_a_peer(shared_data: Path, case: Stored) -> None:
     rows = np.isfinite(stored) & (stored != 0)
     mask = rows if case.mask == STORED else case.mask
     result = cp.balance(contacts, case.method, mask=mask, **case.settings)
-    ours = case.form(result)
+    vector = case.form(result)
     compared = 0
     for part in result.verdict.parts:
         inside = slice(part.first_bin, part.first_bin + part.bins)
@@ -198,11 +198,11 @@ def test_equals_the_vector_of_a_peer(shared_data: Path, case: Stored) -> None:
             assert part.status is cp.Status.FAILED
             continue
         kept = rows[inside]
-        np.testing.assert_array_equal(np.isfinite(ours[inside]), kept, err_msg=part.label)
+        np.testing.assert_array_equal(np.isfinite(vector[inside]), kept, err_msg=part.label)
         if not kept.any():
             continue
         assert part.status.good, part.reason
-        ratio = (ours[inside] / stored[inside])[kept]
+        ratio = (vector[inside] / stored[inside])[kept]
         if case.free:
             ratio /= np.median(ratio)
         assert abs(ratio - 1).max() < case.looser.get(part.label, case.within), part.label

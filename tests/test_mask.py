@@ -128,13 +128,13 @@ def test_thresholds_are_in_counts(
     mask = mask_bins(as_contacts(matrix, bins), filters)
     by_chromosome = mask.thresholds["mad"]
     for name, lo, hi in bins.chromosome_ranges():
-        found = mask.reasons[lo:hi]
+        reasons = mask.reasons[lo:hi]
         marginal = mask.marginal[lo:hi]
-        filled = found != Reason.EMPTY
+        filled = reasons != Reason.EMPTY
         assert (marginal[~filled] == 0).all()
         assert (name in by_chromosome) == filled.any()
         if filled.any():
-            masked = found[filled] == Reason.MAD
+            masked = reasons[filled] == Reason.MAD
             low, high = marginal[filled][masked], marginal[filled][~masked]
             # The stated number is rounded in its last bits; a tie may lie on either side of it.
             slack = 1 + 1e-12
