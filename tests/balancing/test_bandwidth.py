@@ -26,12 +26,12 @@ from tests.support.maps import genome_map, random_map, smooth_map
 
 
 def scored(kind: Score, sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Without noise, many contacts."""
+    """Return scores of sums without noise, as of many contacts."""
     return score(kind, sums, np.zeros_like(sums), np.arange(len(sums)))
 
 
 def test_the_excess_is_variance_beyond_counting() -> None:
-    """Poisson sums of equal expectation have none, at any depth; a known spread is found again."""
+    """Poisson sums of equal expectation have no excess at any depth; a true spread is recovered."""
     rng = np.random.default_rng(4)
     for depth in (0.5, 5.0, 50.0):
         counts = rng.poisson(depth, (20_000, 20)).astype(float)
@@ -103,7 +103,7 @@ def test_candidates() -> None:
 
 
 def by_hand(contacts: Contacts, bandwidth: float, splits: int, kind: Score) -> float:
-    """A candidate's score by whole balancings of the halves."""
+    """Return a candidate's score, computed by complete balancings of the halves."""
     values = []
     for split in range(splits):
         pair = split_contacts(contacts, np.random.default_rng([1, split, *b"matrix"]))
@@ -129,7 +129,7 @@ def test_scores_are_those_of_single_runs(kind: Score) -> None:
 
 
 def test_it_chooses_well() -> None:
-    """The bias that is found with its choice is nearly as good as the best in hindsight."""
+    """The chosen bandwidth gives nearly as small an error of the bias as the best candidate."""
     ratios = []
     for seed in range(6):
         bias, contacts = smooth_map(200, 20_000, seed)
@@ -181,7 +181,7 @@ def test_sparse_maps_reject_bandwidths_without_a_score() -> None:
 
 
 def test_without_evidence_the_widest_bandwidth_is_chosen() -> None:
-    """Half of one contact is none: nothing can be scored, and the method itself decides."""
+    """A single contact has no halves, so nothing can be scored and the method itself decides."""
     matrix = np.zeros((8, 8))
     matrix[0, 1] = matrix[1, 0] = 1
     search = cp.select_bandwidth(matrix)[0]
@@ -198,7 +198,7 @@ def test_without_evidence_the_widest_bandwidth_is_chosen() -> None:
 @pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])
 @pytest.mark.parametrize("seed", range(3))
 def test_small_chromosomes_keep_no_map_from_being_balanced(method: str, seed: int) -> None:
-    """A scaffold of one bin has no halves to speak of."""
+    """A scaffold of one bin cannot be split into useful halves."""
     contacts = genome_map({"a": 60, "b": 30, "c": 5, "d": 2, "e": 1}, seed, trans=0.0)
     result = cp.balance(contacts, method, scope="cis", ignore_diags=0)
     assert result.status is cp.Status.CONVERGED, result.reason
@@ -207,7 +207,7 @@ def test_small_chromosomes_keep_no_map_from_being_balanced(method: str, seed: in
 
 
 def test_few_contacts_are_no_evidence_of_a_bias() -> None:
-    """With a handful of groups their variance is not significant: the widest is taken."""
+    """The variance of a handful of groups is not significant, so the widest bandwidth is chosen."""
     rng = np.random.default_rng(3)
     for _ in range(6):
         upper = np.zeros((200, 200))
@@ -219,7 +219,7 @@ def test_few_contacts_are_no_evidence_of_a_bias() -> None:
 
 
 def test_contacts_within_a_run_count_at_both_ends() -> None:
-    """Symmetric maps whose expected row sums are all the same: no excess, however sparse."""
+    """Symmetric maps with equal expected row sums have no excess, however sparse they are."""
     n, width = 240, 12
     distance = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
     ring = np.minimum(distance, n - distance)
@@ -236,7 +236,8 @@ def test_contacts_within_a_run_count_at_both_ends() -> None:
         extra = np.asarray(inner.sum(axis=1))
         with_inner.append(score(Score.EXCESS, sums, sums + extra, groups)[0])
         without.append(score(Score.EXCESS, sums, sums, groups)[0])
-    # About the maps' own mean, whose variance is missing: each contact counts twice in the total.
+    # The score is taken about the map's mean, and the variance of this mean is missing from it.
+    # Each contact counts twice in the total.
     variance_of_mean = 2 / (n * 1.5)
     far = [
         (np.mean(each) + variance_of_mean) / (np.std(each) / 20) for each in (with_inner, without)
@@ -389,7 +390,7 @@ def test_the_table_holds_all_of_it(tmp_path: Path) -> None:
 
 
 def test_a_sparse_real_map(shared_data: Path) -> None:
-    """Every bin with data gets a weight, where the exact methods find none."""
+    """Every bin with data gets a weight on a map for which the exact methods find none."""
     contacts = cp.read_contacts(shared_data / "Scc1-control.10000.cool")
     kept = np.zeros(len(contacts.bins), bool)
     lo, hi = contacts.bins.offsets[:2]
@@ -427,7 +428,7 @@ def test_a_sparse_real_map(shared_data: Path) -> None:
 def test_the_full_map_gets_a_narrower_bandwidth_than_its_folds(
     method: str, score: str, factor: float
 ) -> None:
-    """By the rate at which the best one falls with the contacts; the paper's score as it is."""
+    """The factor is the rate at which the best bandwidth falls; the paper's score has none."""
     _, contacts = smooth_map(200, 5_000)
     search = cp.select_bandwidth(contacts, method, ignore_diags=0, score=score)[0]
     assert search.best is not None
@@ -440,7 +441,7 @@ def test_the_full_map_gets_a_narrower_bandwidth_than_its_folds(
 
 
 def test_lengths_never_turn_into_fractions() -> None:
-    """In a part of several chromosomes a bandwidth is a length, however short."""
+    """A bandwidth in a part of several chromosomes is a length, however short."""
     contacts = genome_map({"a": 40, "b": 30}, 5)
     small = replace(contacts, bins=BinTable.fixed(("a", "b"), (40, 30), 1))
     search = cp.select_bandwidth(small, scope="genome", ignore_diags=0, splits=1)[0]
@@ -461,7 +462,7 @@ def test_a_score_that_differs_between_splits_counts_less() -> None:
 
 @pytest.mark.parametrize("kind", list(Score))
 def test_only_the_score_of_this_package_is_cautious(kind: Score) -> None:
-    """The paper's are its own: the least of the means."""
+    """The paper's score chooses the least mean, without caution."""
     _, contacts = smooth_map(200, 2_000)
     search = cp.select_bandwidth(contacts, ignore_diags=0, score=kind.value, splits=2)[0]
     caution = 2.0 if kind is Score.EXCESS else 0.0

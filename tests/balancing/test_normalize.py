@@ -46,7 +46,7 @@ def row_sums(matrix: Any) -> NDArray[np.float64]:
 
 @st.composite
 def sparse_maps(draw: st.DrawFn) -> NDArray[np.int64]:
-    """Whole counts with many zeros; a filled diagonal, so that an exact balancing exists."""
+    """Draw a map with many zeros and a filled diagonal, so that an exact balancing exists."""
     n = draw(st.integers(1, 8))
     size = n * (n - 1) // 2
     above = draw(st.lists(st.sampled_from([0, 0, 0, 1, 3, 20, 50]), min_size=size, max_size=size))
@@ -58,7 +58,7 @@ def sparse_maps(draw: st.DrawFn) -> NDArray[np.int64]:
 
 @st.composite
 def full_maps(draw: st.DrawFn) -> NDArray[np.float64]:
-    """No zeros and no extremes: ICE, too, is quick on these."""
+    """Draw a map without zeros and extremes, for which ICE is quick too."""
     n = draw(st.integers(2, 8))
     size = n * (n + 1) // 2
     upper = np.zeros((n, n))

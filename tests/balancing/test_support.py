@@ -53,7 +53,7 @@ def patterns(draw: st.DrawFn, most: int = 6) -> np.ndarray:
 
 
 def used_entries(pattern: np.ndarray) -> np.ndarray:
-    """bool [n, n], entries that some perfect matching uses, by trying every permutation."""
+    """Return the entries of perfect matchings, bool [n, n], by trying all permutations."""
     n = len(pattern)
     used = np.zeros((n, n), bool)
     for order in permutations(range(n)):
@@ -63,7 +63,7 @@ def used_entries(pattern: np.ndarray) -> np.ndarray:
 
 
 def filled(contacts: Contacts, selection: Selection) -> Selection:
-    """Without the bins that have no selected contact, as a map is when it is decided on."""
+    """Return the selection without bins that have no selected contact, as decisions require."""
     kept = selection.kept.copy()
     kept[kept] = np.asarray(selected_matrix(contacts, selection).sum(axis=1)).ravel() > 0
     return replace(selection, kept=kept)
@@ -88,7 +88,7 @@ def test_support_agrees_with_all_permutations(pattern: np.ndarray) -> None:
 
 @given(patterns(most=9))
 def test_the_rows_in_the_way_prove_it(pattern: np.ndarray) -> None:
-    """Rows with fewer columns than they are, or with as many, which other rows need as well."""
+    """Blocking rows have fewer columns than rows, or as many, which other rows need as well."""
     support = find_support(sp.csr_matrix(pattern))
     inside = np.isin(np.arange(len(pattern)), support.blocking)
     columns = pattern[inside].any(axis=0)
@@ -106,7 +106,7 @@ def test_the_rows_in_the_way_prove_it(pattern: np.ndarray) -> None:
 
 @given(patterns())
 def test_small_patterns_that_stay_matched_without_any_row_and_column(pattern: np.ndarray) -> None:
-    """The definition, entry by entry: the pattern less a row and a column has a matching."""
+    """The definition holds for each entry: the pattern less its row and column has a matching."""
     n = len(pattern)
     expected = all(
         n == 1 or used_entries(np.delete(np.delete(pattern, i, 0), j, 1)).any()
@@ -136,7 +136,7 @@ def test_many_small_patterns_at_once() -> None:
 def test_the_cheap_proof_never_lies(
     n: int, reach: int, density: float, ignored: int, masked: float, seed: int
 ) -> None:
-    """Banded maps with masked bins: decided as the complete test decides."""
+    """Banded maps with masked bins are decided as the complete test decides."""
     matrix = random_map(n, seed, density, depth=5.0)
     contacts = Contacts.from_matrix(sp.tril(sp.triu(matrix, -reach), reach))
     kept = np.random.default_rng(seed).random(n) >= masked
@@ -152,7 +152,7 @@ def test_the_cheap_proof_never_lies(
 @pytest.mark.parametrize("scope", list(Scope))
 @given(ignored=st.integers(0, 3), density=st.floats(0.2, 1.0), seed=st.integers(0, 10_000))
 def test_decided_in_any_scope(scope: Scope, ignored: int, density: float, seed: int) -> None:
-    """Two chromosomes; the whole map's matching is the truth."""
+    """The decision on two chromosomes agrees with the matching of the full map."""
     matrix = random_map(30, seed, density, depth=3.0)
     contacts = replace(
         Contacts.from_matrix(matrix), bins=BinTable.fixed(("one", "two"), (180, 120), 10)
@@ -167,7 +167,7 @@ def test_decided_in_any_scope(scope: Scope, ignored: int, density: float, seed: 
 @pytest.mark.parametrize("density", [0.6, 0.9])
 @pytest.mark.parametrize("ignored", [0, 1, 2, 3, 5])
 def test_a_dense_band_needs_no_matching(ignored: int, density: float) -> None:
-    """The limit of the complete test is zero."""
+    """The limit of the complete test is zero, so the test cannot run."""
     n = 5000
     rows = np.repeat(np.arange(n, dtype=np.int32), 40)
     columns = rows + np.tile(np.arange(40, dtype=np.int32), n)
@@ -245,7 +245,7 @@ HOPELESS = {
 @pytest.mark.parametrize("cause", HOPELESS)
 @pytest.mark.parametrize("method", ["kr", "ice", "ssk"])
 def test_nothing_is_iterated_where_no_balancing_exists(method: str, cause: str) -> None:
-    """One product, for the row sums, and no more."""
+    """Only one product is computed, for the row sums."""
     result = cp.balance(HOPELESS[cause], method, on_failure="nan")
     part = result.verdict.parts[0]
     assert (part.status, part.cause) == (cp.Status.FAILED, cause)
@@ -258,7 +258,7 @@ def test_nothing_is_iterated_where_no_balancing_exists(method: str, cause: str) 
 
 
 def with_hanging_bins(n: int, hanging: int) -> np.ndarray:
-    """A full map whose last bins have contacts with bin 0 alone, each more of them."""
+    """Return a full map whose last bins have contacts with bin 0 alone, each more than the last."""
     matrix = random_map(n, 3, 1.0).toarray() + 5
     matrix[-hanging:] = 0
     matrix[:, -hanging:] = 0
@@ -271,14 +271,14 @@ def with_hanging_bins(n: int, hanging: int) -> np.ndarray:
 )
 @pytest.mark.parametrize("method", ["kr", "ice", "ssk"])
 def test_dropping_as_juicer_does(method: str, bins: int, hanging: int, percentile: int) -> None:
-    """Ends at the first percentile that is enough; the others get what a mask would give them."""
+    """Dropping ends at the first sufficient percentile; other bins get the weights of a mask."""
     matrix = with_hanging_bins(bins, hanging)
     result = cp.balance(matrix, method, on_failure="drop")
     assert result.status is cp.Status.CONVERGED, result.reason
     part = result.verdict.parts[0]
     assert part.drop_percentile == percentile
     sums = np.sort(matrix.sum(axis=1))
-    # Apache Commons' percentile: at position p (n + 1) / 100, counted from one, between neighbours.
+    # Apache Commons interpolates the percentile at position p (n + 1) / 100, counted from one.
     position = percentile * (bins + 1) / 100
     lower = int(position)
     threshold = sums[lower - 1] + (position - lower) * (sums[lower] - sums[lower - 1])
@@ -316,7 +316,7 @@ def test_dropping_does_not_help_where_it_is_hopeless() -> None:
 
 
 def test_dropping_everything_is_no_way_out() -> None:
-    """Bins at the threshold go, too: bins 1 and 2, and bin 0, which then is without a contact."""
+    """Bins 1 and 2 at the threshold are dropped, and then bin 0 has no contact and is dropped."""
     matrix = np.array([[0.0, 2, 2], [2, 0, 0], [2, 0, 0]])
     result = cp.balance(matrix, "kr", on_failure="drop")
     assert result.status is cp.Status.FAILED
@@ -325,7 +325,7 @@ def test_dropping_everything_is_no_way_out() -> None:
 
 
 def test_dropping_stops_where_nothing_would_be_left() -> None:
-    """The sparsest bin goes first, which does not help; the others are all equal."""
+    """The sparsest bin is dropped first, which does not help; all other bins are equal."""
     arrow = np.zeros((60, 60))
     arrow[0, 1:] = arrow[1:, 0] = 2
     arrow[0, 1] = arrow[1, 0] = 1
@@ -336,7 +336,7 @@ def test_dropping_stops_where_nothing_would_be_left() -> None:
 
 
 def test_dropping_tells_how_many_are_equal() -> None:
-    """Half of the bins have the same few contacts, and go together."""
+    """Half of the bins have the same few contacts and are dropped together."""
     matrix = np.zeros((60, 60))
     matrix[:30, :30] = random_map(30, 3, 1.0).toarray() + 5
     matrix[0, 30:] = matrix[30:, 0] = 1
@@ -346,14 +346,14 @@ def test_dropping_tells_how_many_are_equal() -> None:
 
 
 def blocks(*sizes: int) -> np.ndarray:
-    """Full maps without contacts between them, each a tenth as deep as the one before."""
+    """Return full blocks without contacts between them, each a tenth as deep as the one before."""
     return sp.block_diag(
         [(random_map(n, n, 1.0).toarray() + 5) / 10**i for i, n in enumerate(sizes)]
     ).toarray()
 
 
 def test_dropping_a_part_that_is_alone() -> None:
-    """ICE knows one scale for the whole map; without the small part there is one."""
+    """ICE needs one scale for the whole map, which exists once the small part is dropped."""
     result = cp.balance(
         blocks(118, 2), "ice", on_failure="drop", max_iterations=100, tolerance=1e-8
     )
@@ -363,7 +363,7 @@ def test_dropping_a_part_that_is_alone() -> None:
 
 
 def test_dropping_cannot_join_parts() -> None:
-    """No step brings two large parts together: none is iterated on again."""
+    """Dropping bins cannot join two large parts, so no part is iterated again."""
     result = cp.balance(blocks(60, 60), "ice", on_failure="drop", max_iterations=100)
     part = result.verdict.parts[0]
     assert (part.status, part.cause) == ("not_converged", "disconnected")
@@ -412,7 +412,7 @@ def test_kr_is_advised_where_another_method_is_slow() -> None:
 
 
 def test_dropping_leaves_balanced_parts_alone() -> None:
-    """By chromosome, one of two is in need of it; the verdict says which."""
+    """One of two chromosomes needs dropped bins; the verdict names it."""
     good, bad = random_map(120, 5, 1.0).toarray() + 1, with_hanging_bins(120, 1)
     both = np.zeros((240, 240))
     both[:120, :120], both[120:, 120:] = good, bad
@@ -450,7 +450,7 @@ def check_balanced(matrix: sp.spmatrix, result: cp.Balance) -> None:
 
 @pytest.mark.parametrize("link", [1e-2, 1e-5, 1e-8])
 def test_nearly_separable(link: float) -> None:
-    """Two dense blocks and weak links between them."""
+    """A map of two dense blocks with weak links is balanced."""
     matrix = np.kron(np.eye(2), random_map(60, 1, 1.0).toarray() + 1)
     matrix[:60, 60:] += link
     matrix[60:, :60] += link
@@ -477,7 +477,7 @@ def test_no_diagonals(ignored: int) -> None:
 
 
 def test_two_groups_that_only_meet_each_other() -> None:
-    """Bipartite: the scaled map has an eigenvalue of -1, where simple iterations swing."""
+    """The scaled bipartite map has an eigenvalue of -1, which makes simple iterations swing."""
     between = np.random.default_rng(2).integers(1, 50, (40, 40)).astype(float)
     matrix = np.block([[np.zeros((40, 40)), between], [between.T, np.zeros((40, 40))]])
     check_balanced(matrix, cp.balance(matrix, "kr"))
@@ -491,7 +491,7 @@ def test_bias_of_many_orders_of_magnitude(spread: float) -> None:
 
 
 def test_counts_of_many_orders_of_magnitude() -> None:
-    """Independent entries from 1e-8 to 1e8: no pair of biases makes them even."""
+    """Entries are independent, from 1e-8 to 1e8; no pair of biases makes them even."""
     exponents = np.random.default_rng(4).uniform(-8, 8, (60, 60))
     matrix = 10 ** ((exponents + exponents.T) / 2)
     check_balanced(matrix, cp.balance(matrix, "kr"))

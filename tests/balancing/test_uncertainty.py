@@ -1,4 +1,4 @@
-"""Standard errors: the formulas, term by term, and against maps whose counts are drawn anew."""
+"""Standard errors: the formulas, term by term, and against maps with resampled counts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_errors_of_row_sums(method: str, power: float) -> None:
 
 
 def test_weighted_trans_contacts_are_no_more_certain_for_their_factor() -> None:
-    """Noise of c cw_i cw_j is that of the count c, times the factor."""
+    """The noise of c cw_i cw_j is that of the count c, times the factor."""
     contacts = genome_map({"a": 40, "b": 30, "c": 20}, 5, trans=1.0)
     result = cp.balance(contacts, "ice", scope="trans", ignore_diags=0, tolerance=1e-10)
     counts = contacts.full_matrix().toarray()
@@ -74,7 +74,7 @@ def test_weighted_trans_contacts_are_no_more_certain_for_their_factor() -> None:
 @pytest.mark.parametrize("sigma", [0.0, 0.4, 3.0, 17.0, 35.0, 42.0, 300.0])
 @pytest.mark.parametrize("xp", ["numpy", "torch"])
 def test_variance_of_a_smoothed_vector(sigma: float, xp: str) -> None:
-    """(S * S) x, by the dense matrix: with gaps, at both ends, on two chromosomes."""
+    """The variance is (S * S) x of the dense matrix, with gaps, at ends and on two chromosomes."""
     kept = [np.ones(41, bool), np.ones(30, bool)]
     kept[0][[0, 12, 13, 14]] = False
     chromosomes = [ChromosomeBins(each, 1.0) for each in kept]
@@ -87,7 +87,7 @@ def test_variance_of_a_smoothed_vector(sigma: float, xp: str) -> None:
     if xp == "torch":
         library = pytest.importorskip("torch", reason="torch is not installed")
         like = library.asarray(like)
-    # From one base pair up a bandwidth is a length; these bins are one base pair long.
+    # A bandwidth of at least one base pair is a length; these bins are one base pair long.
     bandwidth = sigma if sigma >= 1 else sigma / 41
     if 0 < sigma < 1:
         chromosomes, x, dense, like = chromosomes[:1], x[:37], dense[:37, :37], like[:37]
@@ -97,11 +97,11 @@ def test_variance_of_a_smoothed_vector(sigma: float, xp: str) -> None:
 
 
 def test_kernels_far_wider_than_the_chromosome() -> None:
-    """Base pairs given for a matrix are an easy slip; it must cost neither time nor memory."""
+    """Base pairs given for a matrix, an easy mistake, must cost neither time nor memory."""
     result = cp.balance(matrix_of(), "kde", bandwidth=1e12)
     u = result.weights
     np.testing.assert_allclose(u, u[0])
-    # A plain mean of all bins: that much noise is in the total alone.
+    # The kernel takes a plain mean of all bins, so the noise is that of the total alone.
     noise = np.sqrt(2 / matrix_of().sum()) / 2
     assert noise * 0.9 < result.se[0] < noise * 2.2
 
@@ -142,7 +142,7 @@ def test_without_smoothing_it_is_the_free_formula(method: str) -> None:
 
 
 def test_the_posterior_lies_between_curve_and_own_evidence() -> None:
-    """With many contacts the bin's own noise; with none of its own, how far bins stray."""
+    """The error is the bin's own noise with many contacts, and the spread of bins without any."""
     _, deep = rough_map(200, 1e8)
     posterior = cp.balance(deep, "kde_eb", bandwidth=5.0, ignore_diags=0)
     ssk = cp.balance(deep, "ssk", ignore_diags=0)
@@ -151,21 +151,21 @@ def test_the_posterior_lies_between_curve_and_own_evidence() -> None:
     matrix[60] = matrix[:, 60] = 0
     kept = np.ones(200, bool)
     bare = cp.balance(matrix, "kde_eb", bandwidth=5.0, mask=kept)
-    # Bins were drawn .15 from the curve in logarithms, which the smoothing sees a little larger.
+    # Bins were drawn 0.15 from the curve in logarithms; smoothing makes this a little larger.
     assert 0.1 < bare.se[60] < 0.3
     assert bare.se[60] > 20 * np.median(bare.se)
 
 
 @pytest.mark.parametrize("contacts", [3e3, 3e4, 3e5])
 def test_posterior_errors_are_as_large_as_the_errors(contacts: float) -> None:
-    """Against the truth: distance over standard error is about one."""
+    """The distance from the truth is about one standard error."""
     apart = []
     for seed in range(4):
         bias, drawn = rough_map(300, contacts, seed)
         result = cp.balance(drawn, "kde_eb", bandwidth=4.0, ignore_diags=0, mask=np.ones(300, bool))
         distance = np.log(result.weights * bias)
         apart.append((distance - distance.mean()) / result.se)
-    # Half of normal values lie within .674; sparse maps make the curve itself uncertain.
+    # Half of normal values lie within 0.674; sparse maps make the curve itself uncertain.
     assert np.median(np.abs(apart)) == pytest.approx(0.674, rel=0.25)
 
 
@@ -246,7 +246,7 @@ def test_a_map_on_disk_has_the_same_errors() -> None:
 
 
 def test_resampled_maps_that_cannot_be_balanced_are_reported() -> None:
-    """Three bins in a ring: without any one of the three pixels there is no balancing."""
+    """Three bins form a ring; no balancing exists without any one of the three pixels."""
     matrix = np.array([[0, 1, 1], [1, 0, 2], [1, 2, 0]], dtype=float)
     result = cp.balance(matrix, "kr", bootstrap=10)
     assert result.status is cp.Status.CONVERGED
@@ -287,7 +287,7 @@ def test_refuses(value: float) -> None:
 
 
 def test_counts_grow_past_their_type() -> None:
-    """A count near the end of 16 bits is drawn above it half of the times."""
+    """A count near the limit of 16 bits is drawn above it half of the times."""
     top = np.full((12, 12), 65_535.0)
     result = cp.balance(top, "kr", bootstrap=6)
     expected = 1 / np.sqrt(12 * 65_535)

@@ -151,7 +151,7 @@ def test_bad_maps(shared_data: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["hesc_dixon_chr1_40kb.cool", *SUPPORT_ONLYS])
 def test_dropping_the_sparsest_bins_is_enough(shared_data: Path, name: str) -> None:
-    """All of these balance after one step of Juicer's, of 1 %; the deviation is told truly."""
+    """Each map balances after the first of Juicer's steps, which drops 1 % of the bins."""
     contacts = cp.read_contacts(str(shared_data / name))
     result = cp.balance(contacts, "kr", scope="genome", on_failure="drop")
     part = result.verdict.parts[0]
