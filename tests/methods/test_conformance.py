@@ -170,7 +170,7 @@ def verdict_reports_the_row_sums(name: str) -> None:
         kept = np.isfinite(result.weights)
         weights = np.nan_to_num(result.weights)
         sums = (weights * (matrix @ weights))[kept]
-        # From one, at which some methods aim, or from the mean.
+        # Deviations are from one, at which some methods aim, or from the mean.
         deviations = [abs(sums / target - 1).max() for target in (1, sums.mean())]
         stated = result.verdict.max_deviation
         assert any(stated == pytest.approx(each, rel=1e-6, abs=1e-12) for each in deviations)

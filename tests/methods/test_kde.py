@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 
 def direct_density(matrix: Floats, kept: NDArray[np.bool_], sigma: float) -> Floats:
-    """The weights of reading C on the kept bins; mean balanced row sum one."""
+    """Return the weights of reading C on the kept bins, with a mean balanced row sum of one."""
     smooth = direct_smoother(kept, sigma)
     raw = matrix[np.ix_(kept, kept)]
     density = smooth @ (raw / raw.sum() * len(raw)) @ smooth.T
@@ -34,7 +34,7 @@ def direct_density(matrix: Floats, kept: NDArray[np.bool_], sigma: float) -> Flo
 
 
 def by_quadrature(pairs: Floats, n: int, bandwidth: float) -> Floats:
-    """h of reading C from raw pairs on [0, 1], the integrals by the midpoint rule on n points."""
+    """Return h of reading C from raw pairs on [0, 1], by the midpoint rule on n points."""
     grid = (np.arange(n) + 0.5) / n
     left = reflected(grid, pairs[:, 0], bandwidth, 1.0)
     right = reflected(grid, pairs[:, 1], bandwidth, 1.0)
@@ -117,7 +117,7 @@ def test_equals_direct_gaussian_sums(bandwidth: float, gaps: bool) -> None:
 
 
 def test_equals_quadrature_over_raw_pairs() -> None:
-    """600 pairs, binned to 512: the binned estimate is near that of the pairs as they are."""
+    """The estimate from 600 pairs in 512 bins is near the estimate from the pairs themselves."""
     rng = np.random.default_rng(2)
     first = rng.beta(1.5, 1.2, 600)
     second = np.clip(first + rng.normal(0, 0.15, 600), 0, 1 - 1e-9)
@@ -142,7 +142,7 @@ def test_no_bandwidth_is_ssk() -> None:
 
 
 def test_the_letter_of_the_paper_smooths_because_it_is_stopped() -> None:
-    """Its fixed point is SSK's at any bandwidth, and where it stops is written down."""
+    """Its fixed point is SSK's at any bandwidth, and the verdict records its stopping rule."""
     matrix = random_map(40, 9)
     stopped = cp.balance(matrix, "kde", variant="observation", bandwidth=2.0)
     assert stopped.status is cp.Status.CONVERGED
@@ -176,7 +176,7 @@ def test_scaling_and_mirroring() -> None:
 
 
 def test_coarsening_at_a_wide_bandwidth() -> None:
-    """Bins half as wide change little where the kernel is much wider than either."""
+    """Bins half as wide change little if the kernel is much wider than both sizes."""
     matrix = random_map(400, 8, density=0.2, depth=2).toarray()
     coarse = matrix.reshape(200, 2, 200, 2).sum(axis=(1, 3))
     fine = cp.balance(matrix, "kde", bandwidth=0.05).bias
@@ -185,7 +185,7 @@ def test_coarsening_at_a_wide_bandwidth() -> None:
 
 
 def test_constant_visibility_has_no_ends() -> None:
-    """The same counts everywhere: no bin is seen better than another, not at the ends either."""
+    """Every bin has the same bias, also at the ends, if counts treat all bins alike."""
     distance = np.abs(np.subtract.outer(np.arange(90), np.arange(90)))
     result = cp.balance(np.ones((90, 90)), "kde", bandwidth=0.05)
     np.testing.assert_allclose(result.bias, 1, rtol=1e-12)
@@ -207,7 +207,7 @@ def star(n: int) -> Floats:
 
 
 def pendants(n: int) -> Floats:
-    """A full map whose first two bins have one partner, the same one."""
+    """Return a full map whose first two bins have one and the same partner."""
     matrix = np.ones((n, n)) - np.eye(n)
     matrix[:2, :] = matrix[:, :2] = 0
     matrix[:2, 2] = matrix[2, :2] = 1
@@ -249,12 +249,12 @@ def test_balances_maps_without_an_exact_balancing(name: str) -> None:
 
 
 def test_the_verdict_on_a_star_is_honest() -> None:
-    """All contacts at one bin: weights diverge where the kernel underflows, and it says so."""
+    """All contacts are at one bin; weights diverge where the kernel underflows, with a reason."""
     result = cp.balance(star(40), "kde", bandwidth=0.05, tolerance=1e-10)
     assert result.status is cp.Status.FAILED
     assert "diverged" in result.reason
     assert np.isnan(result.weights).all()
-    # Wide enough, and it has a solution like any other.
+    # A sufficiently wide kernel has a solution like that of any other map.
     wide = cp.balance(star(40), "kde", bandwidth=0.25, tolerance=1e-10)
     expected = direct_density(star(40), np.ones(40, bool), 10.0)
     assert wide.status is cp.Status.CONVERGED
@@ -332,7 +332,7 @@ def test_sparse_maps_never_lie(
 
 
 def test_a_diagonal_pixel_can_count_twice_as_in_the_paper() -> None:
-    """There each pair of ends is seen from both, so a cell of the diagonal has twice its count."""
+    """The paper counts each pair from both ends, which doubles the cells of the diagonal."""
     matrix = random_map(60, 3).toarray()
     doubled = matrix + np.diag(np.diag(matrix))
     twice = cp.balance(matrix, "kde", bandwidth=4.0, diagonal=2)

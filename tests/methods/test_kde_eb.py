@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 def by_the_formula(matrix: Floats, kept: NDArray[np.bool_], sigma: float) -> Floats:
-    """Section by section, with sums over the other bins written out."""
+    """Return the weights by the formula's sections, with sums over the other bins written out."""
     raw = matrix[np.ix_(kept, kept)]
     scaled = raw / raw.sum() * len(raw)
     mean = raw.sum() / len(raw)
@@ -51,7 +51,7 @@ def test_no_bandwidth_is_ssk() -> None:
 
 
 def relative_error(weights: Floats, bias: Floats) -> float:
-    """RMS error of the logarithm of the bias, up to a factor."""
+    """Return the RMS error of the logarithm of the bias, up to a factor."""
     error = -np.log(weights) - np.log(bias)
     return float(np.std(error))
 
@@ -67,7 +67,7 @@ def test_is_ice_where_contacts_are_many() -> None:
 
 @pytest.mark.parametrize("contacts", [2000, 6000, 20_000, 60_000])
 def test_beats_both_its_ends_between(contacts: int) -> None:
-    """On maps of bias from bin to bin and few contacts, against ICE and the kernel alone."""
+    """The method beats ICE and the kernel on maps with few contacts and a bias of single bins."""
     wins = {"ice": 0, "kde": 0}
     for seed in range(5):
         bias, drawn = rough_map(200, contacts, seed)

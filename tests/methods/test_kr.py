@@ -43,7 +43,7 @@ def test_tutorial_map() -> None:
 
 
 def test_weights_are_the_root_of_the_equations() -> None:
-    """Two bins by hand: a x^2 + b x y = 1 and b x y + c y^2 = 1."""
+    """Two bins solved by hand fulfil a x^2 + b x y = 1 and b x y + c y^2 = 1."""
     a, b, c = 4.0, 2.0, 9.0
     x, y = cp.balance(np.array([[a, b], [b, c]]), "kr").weights
     assert a * x * x + b * x * y == pytest.approx(1, abs=1e-8)
@@ -73,12 +73,12 @@ def test_products_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
         backend.NativeOperator, "product", lambda self, x: calls.append(1) or product(self, x)
     )
     result = cp.balance(random_map(40, 1), "kr")
-    # One more, for the standard errors, is no cost of the method's.
+    # One more product, for the standard errors, is not counted for the method.
     assert result.matvecs == len(calls) - 1 > 3
 
 
 def test_an_outer_step_costs_no_product_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Besides those of the inner steps: row sums raw, at the start and, measured, at the end."""
+    """Three products are not of inner steps: row sums raw, at the start and at the end."""
     inner = []
     newton_step = kr._newton_step
 
@@ -97,7 +97,7 @@ def test_an_outer_step_costs_no_product_of_its_own(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("matrix", [random_map(60, 1), random_map(30, 2, 0.1)])
 def test_row_sums_between_outer_steps_are_those_of_the_weights(matrix: sp.csr_matrix) -> None:
-    """They come without a product; the verdict measures those of the last weights with one."""
+    """Row sums in the trace need no product; the verdict measures the last ones with a product."""
     for limit in range(3, 16):
         result = cp.balance(matrix, "kr", max_products=limit, on_failure="keep")
         assert result.trace[-1].max_deviation == pytest.approx(
@@ -106,7 +106,7 @@ def test_row_sums_between_outer_steps_are_those_of_the_weights(matrix: sp.csr_ma
 
 
 def wild_map(seed: int) -> np.ndarray:
-    """Eight bins, half of the pixels empty, the others over forty orders of magnitude."""
+    """Return a map of eight bins with half of the pixels, over forty orders of magnitude."""
     rng = np.random.default_rng(seed)
     counts = np.exp(rng.normal(0, 14, (8, 8)))
     upper = np.triu(counts * (rng.random((8, 8)) < 0.5))
@@ -115,7 +115,7 @@ def wild_map(seed: int) -> np.ndarray:
 
 @pytest.mark.parametrize("seed", [96, 133, 136, 224])
 def test_rounding_over_many_outer_steps_does_no_harm(seed: int) -> None:
-    """Row sums without a product lose their digits here: the run stops, unless it looks anew."""
+    """Row sums without a product lose their digits here, so the run must measure them again."""
     matrix = wild_map(seed)
     assert find_support(sp.csr_matrix(matrix)).total
     solution, _ = solve_matrix("kr", matrix, np)
@@ -125,7 +125,7 @@ def test_rounding_over_many_outer_steps_does_no_harm(seed: int) -> None:
 
 @given(n=st.integers(1, 25), density=st.floats(0.05, 1.0), seed=st.integers(0, 10_000))
 def test_never_a_false_verdict(n: int, density: float, seed: int) -> None:
-    """On any sparse map: converged means flat row sums; total support means converged."""
+    """A converged run has flat row sums, and a map with total support converges."""
     matrix = random_map(n, seed, density, depth=3.0, diagonal=seed % 2 == 0)
     result = cp.balance(matrix, "kr")
     filled = np.asarray(matrix.sum(axis=1)).ravel() > 0
@@ -159,7 +159,7 @@ def test_invariant_under_scaling_and_permutation(seed: int, factor: float) -> No
 def test_run_off_is_no_success_on_a_map_too_large_to_examine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Support without total support: row sums come close to one while some weights diverge."""
+    """Row sums come close to one without total support, while some weights diverge."""
     matrix = sp.csr_matrix(np.array([[3.0, 2.0], [2.0, 0.0]]))
     examined = cp.balance(matrix, "kr")
     assert (examined.status, examined.verdict.parts[0].cause) == ("failed", "no_total_support")
@@ -179,7 +179,7 @@ def test_one_step_is_not_many() -> None:
 
 
 def test_the_limit_of_products_applies_to_each_attempt() -> None:
-    """Too many products with a bin that hardly meets the others, few without it."""
+    """The map needs too many products with a bin of hardly any contacts, and few without it."""
     matrix = random_map(120, 3, 1.0).toarray() + 5
     matrix[0] = matrix[:, 0] = 1e-9
     matrix[0, 1] = matrix[1, 0] = 1

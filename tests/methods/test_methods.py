@@ -86,7 +86,7 @@ def test_cooler_s_stop_rule_on_torch_vectors() -> None:
 
 @st.composite
 def small_maps(draw: st.DrawFn) -> NDArray[np.float64]:
-    """Without extremes and with full support: every method has a solution and finds it."""
+    """Every method finds its solution on maps with full support and without extremes."""
     n = draw(st.integers(1, 12))
     seed = draw(st.integers(0, 10_000))
     rng = np.random.default_rng(seed)
@@ -126,7 +126,7 @@ BINS = BinTable.fixed(("chrA", "chrB", "chrC"), (300, 140, 220), 10)
 
 
 def three_chromosomes() -> tuple[Contacts, NDArray[np.float64]]:
-    """A map with trans contacts and an empty bin, and the same as a dense array."""
+    """Return a map with trans contacts and an empty bin, also as a dense array."""
     n = len(BINS)
     matrix = random_map(n, 5, depth=60.0).toarray()
     matrix[17], matrix[:, 17] = 0, 0
@@ -138,7 +138,7 @@ def three_chromosomes() -> tuple[Contacts, NDArray[np.float64]]:
 
 
 def in_scope(matrix: NDArray[np.float64], scope: str, diagonals: int) -> NDArray[np.float64]:
-    """The contacts that a scope uses, by their definition."""
+    """Return the contacts that a scope uses, by their definition."""
     i, j = np.indices(matrix.shape)
     cis = BINS.chromosome_ids[i] == BINS.chromosome_ids[j]
     used = {"genome": cis | ~cis, "cis": cis, "trans": ~cis}[scope]
@@ -146,7 +146,7 @@ def in_scope(matrix: NDArray[np.float64], scope: str, diagonals: int) -> NDArray
 
 
 def in_scope_of_cooler(matrix: NDArray[np.float64], diagonals: int) -> NDArray[np.float64]:
-    """The trans contacts of its ICE: they count the more, the larger the chromosome."""
+    """Return the trans contacts as cooler's ICE weights them by the size of the chromosomes."""
     sizes = np.diff(BINS.offsets)
     factor = 1 / (1 - np.repeat(sizes, sizes) / len(BINS))
     return in_scope(matrix, "trans", diagonals) * np.outer(factor, factor)
@@ -194,7 +194,7 @@ PREFIXES = {"cis": "", "genome": "GW_", "trans": "INTER_"}
 
 
 def test_columns_are_named_by_method_and_scope(tmp_path: Path) -> None:
-    """Written as the workflow does, every method in every scope; the attributes tell the same."""
+    """Every method in every scope is written as in the workflow, and its attributes agree."""
     contacts, _ = three_chromosomes()
     source = tmp_path / "map.cool"
     write_cool(source, BINS, (contacts.rows, contacts.columns.astype(np.int32), contacts.counts))
@@ -260,7 +260,7 @@ def test_targets(method: str, scope: str) -> None:
             bins = [np.count_nonzero(kept[part]) for part in parts_of(scope)]
             expected = np.repeat(np.divide(totals, bins), bins)
         if weighted:
-            # Equal are the row sums of cooler's map; the totals are those of the map itself.
+            # The row sums of cooler's map are equal; the totals are those of the map itself.
             cooler_s = in_scope_of_cooler(matrix, 2)
             sums = (weights * (cooler_s @ weights))[kept]
             expected = 1.0 if target == "unit" else sums.mean()
@@ -283,7 +283,7 @@ def test_targets(method: str, scope: str) -> None:
 
 
 def test_target_leaves_a_failed_chromosome_alone() -> None:
-    """No support in the second of two chromosomes; the first is scaled all the same."""
+    """The second chromosome has no support; the first is scaled all the same."""
     bins = BinTable.fixed(("good", "bad"), (40, 30), 10)
     rows = np.array([0, 0, 1, 1, 2, 3, 4, 4], np.int32)
     columns = np.array([0, 1, 1, 2, 3, 3, 5, 6], np.int32)

@@ -28,7 +28,7 @@ def stored_scale(path: Path, resolution: int) -> tuple[Contacts, np.ndarray]:
 
 
 def difference(part: PartVerdict, vector: np.ndarray, stored: np.ndarray) -> float:
-    """Largest relative difference on the bins that both keep."""
+    """Return the largest relative difference on the bins that both keep."""
     inside = slice(part.first_bin, part.first_bin + part.bins)
     ratio = (vector / stored)[inside]
     ratio = ratio[np.isfinite(ratio)]
@@ -42,7 +42,7 @@ def difference(part: PartVerdict, vector: np.ndarray, stored: np.ndarray) -> flo
 def test_passes_through_juicers_vectors(
     shared_data: Path, name: str, resolution: int, stops: int
 ) -> None:
-    """The steps are the same, to rounding; when to stop, at a tenth step, another rule says.
+    """The steps are the same, to rounding; only the rule for stopping at a tenth step differs.
 
     Left out: the Y chromosomes, where Juicer's vector runs off (the maps lack total support).
     """
@@ -60,7 +60,7 @@ def test_passes_through_juicers_vectors(
 
 
 def test_rows_that_prevent_convergence_are_dropped() -> None:
-    """Two bins that each touch a third alone, so that no weights make their row sums equal."""
+    """Two bins each have contacts with a third alone, so no weights make their row sums equal."""
     matrix = random_map(40, 3).toarray()
     for hanging in (5, 9):
         matrix[hanging], matrix[:, hanging] = 0, 0
@@ -77,7 +77,7 @@ def test_rows_that_prevent_convergence_are_dropped() -> None:
     inside = np.delete(np.delete(matrix, [5, 9], 0), [5, 9], 1)
     weights = np.delete(result.weights, [5, 9])
     sums = weights * (inside @ weights)
-    # Truthful about what is left: the deviations and totals are those of the other bins.
+    # The deviations and totals are those of the remaining bins.
     assert part.max_deviation == pytest.approx(abs(sums - 1).max(), rel=1e-9)
     assert part.raw_total == inside.sum()
     assert part.balanced_total == pytest.approx(sums.sum())
@@ -87,7 +87,7 @@ def test_rows_that_prevent_convergence_are_dropped() -> None:
 
 
 def test_as_few_rows_as_it_takes() -> None:
-    """Four bins with one to three partners share three of them: two must go, and only two."""
+    """Four bins with one to three partners share three partners; only two bins are dropped."""
     n = 60
     matrix = random_map(n, 3, density=1.0, depth=60).toarray()
     hanging = np.arange(4)
@@ -96,8 +96,8 @@ def test_as_few_rows_as_it_takes() -> None:
         matrix[bin1, partners] = matrix[partners, bin1] = 5
     result = cp.balance(matrix, "scale")
     assert result.status is cp.Status.CONVERGED, result.reason
-    # Low is doubled to 2 and 4, then halved to 3. Without bin 0 alone, three bins own the three
-    # partners: support, but not total support.
+    # Low is doubled to 2 and 4, then halved to 3. Without bin 0 alone, three bins need the three
+    # partners, and the map has support but not total support.
     assert np.flatnonzero(np.isnan(result.weights)).tolist() == [0, 1]
     assert result.reason.endswith("2 in contact with fewer than 3 others.")
 
@@ -114,7 +114,7 @@ def test_at_most_a_tenth_is_dropped() -> None:
 
 
 def test_bins_dropped_by_method_and_on_failure_are_distinguished() -> None:
-    """Five bins meet a sixth alone: four are dropped, and SCALE leaves out the last."""
+    """Five bins have contacts with a sixth alone; four are dropped, SCALE leaves out the last."""
     matrix = random_map(40, 3, 1.0).toarray() + 5
     matrix[-5:] = matrix[:, -5:] = 0
     matrix[20, -5:] = matrix[-5:, 20] = np.arange(1, 6)
@@ -127,7 +127,7 @@ def test_bins_dropped_by_method_and_on_failure_are_distinguished() -> None:
 
 
 def test_weights_reached_at_the_limit_are_kept() -> None:
-    """Two bins are left out already, and the others come nearer: these weights are of use."""
+    """Two bins are left out already and the others converge, so these weights are useful."""
     settings = {"tolerance": 1e-12, "max_iterations": 14}
     result = cp.balance(hanging_bins(), "scale", on_failure="keep", **settings)
     (part,) = result.verdict.parts
@@ -148,7 +148,7 @@ def test_weights_reached_at_the_limit_are_kept() -> None:
 
 
 def sparse_map(seed: int) -> np.ndarray:
-    """A map in which ten bins have contacts with no more than eleven others."""
+    """Return a map in which ten bins have contacts with no more than eleven others."""
     rng = np.random.default_rng(seed)
     matrix = random_map(120, seed, 0.3).toarray()
     for sparse in rng.choice(120, 10, replace=False):
@@ -161,7 +161,7 @@ def sparse_map(seed: int) -> np.ndarray:
 def by_hictks_counters(
     matrix: np.ndarray, tolerance: float, limit: int, few: float
 ) -> tuple[str, int, list[int]]:
-    """The rules once more, with counters as hictk has them: how it ends, when, and without whom.
+    """Apply the rules with hictk's counters; return the outcome, iterations and left-out rows.
 
     The number of the iteration is zero at a restart, and goes up at the end of that iteration.
     """
@@ -231,7 +231,7 @@ def test_leaves_out_the_rows_that_hictk_leaves_out(
 def test_single_dropped_bins_and_those_with_few_contacts_are_distinguished(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Two bins with one partner; three that share two, whose weights diverge."""
+    """Two bins have one partner; three bins share two partners, and their weights diverge."""
     monkeypatch.setattr("counterpoise.methods.scale.FEW", 0.1)
     matrix = random_map(60, 3, density=1.0, depth=60).toarray() + 1
     for hanging, partners in enumerate(([20], [20], [30, 31], [30, 31], [30, 31])):
@@ -265,7 +265,7 @@ def test_limit_of_iterations() -> None:
 
 @given(n=st.integers(1, 25), density=st.floats(0.05, 1.0), seed=st.integers(0, 10_000))
 def test_never_a_false_verdict(n: int, density: float, seed: int) -> None:
-    """On any sparse map: converged means row sums within 5 %, and few bins left out."""
+    """A converged run has row sums within 5 % and leaves out few bins."""
     matrix = random_map(n, seed, density, depth=3.0, diagonal=seed % 2 == 0).toarray()
     result = cp.balance(matrix, "scale", backend="scipy")
     filled, weighted = matrix.any(axis=1), np.isfinite(result.weights)
@@ -283,7 +283,7 @@ def test_never_a_false_verdict(n: int, density: float, seed: int) -> None:
 
 
 def test_scale_reads_twice_an_iteration_from_the_device() -> None:
-    """Its changes and its deviations, and once more when it ends."""
+    """Each iteration reads its changes and its deviations; the end reads once more."""
     pytest.importorskip("torch", reason="torch is not installed")
     result, read = torch_reads("scale", random_map(60, 1))
     assert len(read) == 2 * (result.iterations + 1)

@@ -12,7 +12,7 @@ from tests.support.maps import random_map
 
 
 def by_the_paper(matrix: np.ndarray, steps: int) -> np.ndarray:
-    """d <- sqrt(d / (A d)), from d = 1."""
+    """Return d after steps of d <- sqrt(d / (A d)) from d = 1."""
     d = np.ones(len(matrix))
     for _ in range(steps):
         d = np.sqrt(d / (matrix @ d))
@@ -34,7 +34,7 @@ def test_its_steps_are_the_papers(steps: int) -> None:
 
 
 def test_defaults() -> None:
-    """Two diagonals left out of a real map, none of a plain matrix; the whole map at once."""
+    """A plain matrix is balanced as a whole, and no diagonal is left out."""
     result = cp.balance(random_map(50, 2), "ssk")
     assert result.status is cp.Status.CONVERGED
     settings = result.verdict.settings

@@ -11,7 +11,7 @@ from tests.support.maps import random_map
 
 @pytest.mark.parametrize(("method", "power"), [("vc", 1.0), ("vc_sqrt", 0.5)])
 def test_by_hand(method: str, power: float) -> None:
-    """Proportional to a power of the row sum, and the total of the map is kept."""
+    """Weights are proportional to a power of the row sum, and the total of the map is kept."""
     matrix = random_map(15, 4)
     result = cp.balance(matrix, method)
     assert result.status is cp.Status.COMPUTED
@@ -22,7 +22,7 @@ def test_by_hand(method: str, power: float) -> None:
 
 
 def test_an_overflow_is_reported_without_mention_of_row_sums() -> None:
-    """Counts whose sums are numbers, but the squares of these are not."""
+    """The sums of the counts are finite, but their squares are not."""
     result = cp.balance(np.diag([1e300, 1e300]), "vc")
     part = result.verdict.parts[0]
     assert (part.status, part.cause, part.balanced_total) == ("failed", "diverged", 0)
