@@ -25,7 +25,7 @@ from tests.support.maps import hic_like
 def random_contacts(
     sizes: list[int], density: float, seed: int, top: float = 100.0, integral: bool = True
 ) -> Contacts:
-    """A random upper triangle over chromosomes of the given numbers of bins."""
+    """Return a random upper triangle over chromosomes with the given numbers of bins."""
     rng = np.random.default_rng(seed)
     n = sum(sizes)
     dense = np.triu(rng.random((n, n)) < density)
@@ -71,7 +71,7 @@ def test_native_equals_scipy(
 
 
 def test_scipy_equals_a_dense_sum() -> None:
-    """The oracle itself, spelt out on a small map: cis, two diagonals dropped, one bin masked."""
+    """The oracle is spelt out on a small cis map without two diagonals and one masked bin."""
     contacts = random_contacts([4, 3], 1.0, 3)
     full = contacts.full_matrix().toarray()
     expected = np.zeros((7, 7))
@@ -124,7 +124,7 @@ def test_band_and_lists_equal_scipy(scope: Scope, ignore_diags: int, integral: b
 
 
 def test_more_columns_than_sixteen_bits_name() -> None:
-    """Rows that reach over several panels of columns, and blocks that begin in a later one."""
+    """Rows reach over several panels of columns, and some blocks begin in a later panel."""
     n, rng = 200_000, np.random.default_rng(3)
     keys = np.unique(np.sort(rng.integers(0, n, (600_000, 2)), axis=1) @ np.array([n, 1]))
     pixels = (

@@ -48,7 +48,7 @@ needs_triton = pytest.mark.skipif(
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Maps this small gain nothing from threads, which wait for each other on busy machines."""
+    """Use one thread, since more gain nothing on small maps and wait for each other."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -66,7 +66,7 @@ def assert_equal_operators(
     seed: int,
     sizes: PieceSizes = PIECE_SIZES,
 ) -> None:
-    """Products of one and of three vectors, and of the operator on fewer bins, to 1e-12."""
+    """Products of one and of three vectors are equal to 1e-12, also on fewer bins."""
     rng = np.random.default_rng(seed)
     slow = ScipyOperator(selected_matrix(contacts, selection))
     fast = TorchOperator(contacts, selection, where, sizes=sizes)
@@ -111,7 +111,7 @@ def test_torch_equals_scipy(
 
 @pytest.mark.parametrize("where", DEVICES)
 def test_two_panels_of_a_genome(where: str) -> None:
-    """More bins than 16 bits tell apart, with pixels on either side of the border."""
+    """The map has more bins than 16 bits distinguish, with pixels on both sides of the border."""
     n = 70_000
     rng = np.random.default_rng(2)
     keys = np.unique(
@@ -155,7 +155,7 @@ def test_the_same_bits_again(where: str) -> None:
     [("narrow", 0, 2), ("diagonal", 0, 2), ("wide", 0, 8), ("fractions", 2, 8)],
 )
 def test_bytes_a_nonzero(kind: str, ignore_diags: int, count_bytes: int) -> None:
-    """Four bytes for each of a pixel's two mirror images where counts fit 16 bits."""
+    """Each of a pixel's two mirror images takes four bytes if counts fit 16 bits."""
     contacts = random_contacts([60], 1.0, 1, kind)
     (selection,) = select(contacts.bins, np.ones(60, bool), Scope.GENOME, ignore_diags)
     operator = TorchOperator(contacts, selection, "cpu")
@@ -185,8 +185,8 @@ def test_a_map_too_large_for_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         TorchOperator(contacts, selection, "cpu")
 
 
-# The Triton programs, run without a GPU: triton's interpreter has to be chosen before triton is
-# imported, hence another process.
+# The Triton programs run without a GPU, in another process: triton's interpreter has to be chosen
+# before triton is imported.
 INTERPRETED = """
 import numpy as np, torch
 from counterpoise.backends.torch.operator import TorchOperator
@@ -238,7 +238,7 @@ print("compiled")
 def test_the_programs_without_a_gpu(
     program: str, interpret: str, said: str, tmp_path: Path
 ) -> None:
-    """Equal to torch's own operations in triton's interpreter; compiles for CUDA, no atomics."""
+    """A program equals torch's operations in the interpreter, and compiles without atomics."""
     done = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "TRITON_INTERPRET": interpret, "TRITON_CACHE_DIR": str(tmp_path)},
@@ -267,10 +267,10 @@ def test_cuda_uses_the_program() -> None:
 def large(
     nonzeros: int = 2 * GPU_MIN_PIXELS, bins: int = 100_000
 ) -> tuple[Contacts, list[Selection]]:
-    """A map of as many pixels as far as the choice can see; none of them is ever read."""
+    """Return a map that seems to have this many pixels; the choice never reads them."""
     table = BinTable.fixed(["a"], [bins], 1)
     starts = np.linspace(0, nonzeros, bins + 1).astype(np.int64)
-    # Broadcast: as long as they have to be, in no memory.
+    # Broadcast arrays have the required length and take no memory.
     columns, counts = (np.broadcast_to(kind(0), starts[-1]) for kind in (np.uint32, np.uint16))
     contacts = Contacts(table, starts, columns, counts, {})
     return contacts, list(select(table, np.ones(bins, bool), Scope.GENOME))
@@ -278,7 +278,7 @@ def large(
 
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """A machine with one GPU of 40 GiB, as far as torch and the driver's files tell."""
+    """Let torch and the driver's files report one GPU of 40 GiB."""
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(torch_backend, "_driver_files", lambda: [Path("/dev/nvidia0")])
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -287,7 +287,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def forbid_torch(patch: pytest.MonkeyPatch) -> None:
-    """Installed as before, but an attempt to import it fails."""
+    """Let torch seem installed, but let its import fail."""
     patch.setattr(torch_backend, "find_spec", lambda name: object())
     patch.setitem(sys.modules, "torch", None)
 
@@ -298,7 +298,7 @@ def test_auto_takes_the_gpu(gpu: pytest.MonkeyPatch) -> None:
 
 
 def test_auto_leaves_small_maps_to_the_cpu(gpu: pytest.MonkeyPatch) -> None:
-    """And does not import torch to find out."""
+    """A small map is left to the CPU without an import of torch."""
     forbid_torch(gpu)
     chosen = choose_backend("auto", None, *large(GPU_MIN_PIXELS - 1))
     assert (chosen.backend, chosen.device) == ("native", "cpu")
@@ -383,7 +383,7 @@ def test_devices_that_cannot_be() -> None:
 def test_benchmark_on_the_cpu(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A trial of the command whose figures come from a GPU."""
+    """The command whose documented figures come from a GPU also runs on the CPU."""
     from benchmarks import gpu as benchmark
 
     arguments = ["--device", "cpu", "--nonzeros", "50000", "--rounds", "2"]
