@@ -49,7 +49,7 @@ def demo(*overrides: str) -> Cohort:
 
 
 def with_cohort(folder: Path, text: str, *overrides: str) -> Cohort:
-    """A copy of conf/ with a cohort of this text, composed."""
+    """Compose a copy of conf/ with a cohort of this text."""
     conf = folder / "conf"
     shutil.copytree(CONF, conf)
     (conf / "cohort" / "mine.yaml").write_text(text, encoding="utf-8")
@@ -61,18 +61,18 @@ def options(group: str) -> list[str]:
 
 
 def settings_of(cohort: Cohort, rule: str, **wildcards: str) -> dict[str, Any]:
-    """The settings of a rule's job, as Snakemake records them."""
+    """Return the settings of a rule's job, as Snakemake records them."""
     return Plan(cohort, "results").params(rule)(SimpleNamespace(**wildcards))
 
 
 def method_of(cohort: Cohort, method: str) -> dict[str, Any]:
-    """The settings of a method of the cohort."""
+    """Return the settings of a method of the cohort."""
     settings: dict[str, Any] = settings_of(cohort, "balance", method=method)["settings"]
     return settings
 
 
 def jobs(cohort: Cohort) -> dict[str, Any]:
-    """The settings of every job."""
+    """Return the settings of every job."""
     return {
         "inspect": [settings_of(cohort, "inspect", sample=name) for name in cohort.samples],
         "ingest": [
@@ -101,7 +101,7 @@ def jobs(cohort: Cohort) -> dict[str, Any]:
     }
 
 
-# --- what is there composes ------------------------------------------------------------------
+# --- all existing files compose --------------------------------------------------------------
 
 
 def test_cohorts_are_there() -> None:
@@ -184,7 +184,7 @@ def test_credentials_do_not_go_into_the_uri() -> None:
 
 
 def plain(value: Any) -> bool:
-    """Made of builtins alone; Snakemake's rerun trigger silently passes over anything else."""
+    """Return whether all is builtin types; Snakemake's rerun trigger ignores anything else."""
     if type(value) is dict:
         return all(type(key) is str and plain(item) for key, item in value.items())
     if type(value) is list:
@@ -494,7 +494,7 @@ def test_composing_twice_gives_the_same() -> None:
 
 
 def with_overlay(folder: Path, text: str, *overrides: str) -> Cohort:
-    """The demo with an overlay of this text from a folder of the user's own."""
+    """Return the demo with an overlay of this text from a user's folder."""
     (folder / "experiment").mkdir()
     (folder / "experiment" / "mine.yaml").write_text(f"# @package _global_\n{text}\n")
     given = {"conf": str(folder), "experiment": "mine", "hydra_overrides": list(overrides)}

@@ -72,7 +72,7 @@ def test_docstrings_describe_every_setting_and_state_its_default(kind: type) -> 
 
 
 def test_shown_defaults_are_those_of_the_classes(tmp_path: Path) -> None:
-    """With and without its file, a method has the same settings."""
+    """A method has the same settings with and without its file."""
     entries = [f"+method@methods.other_{name}={name}" for name in methods()]
     shown = load_cohort(CONF, entries)
     shutil.copytree(CONF, tmp_path / "conf", ignore=shutil.ignore_patterns("method"))
@@ -85,7 +85,7 @@ def test_shown_defaults_are_those_of_the_classes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("without_files", [False, True])
 def test_hydra_warns_of_nothing(tmp_path: Path, without_files: bool) -> None:
-    """Neither with the files of ``conf/method`` nor where a method has none."""
+    """Hydra warns neither with the files of ``conf/method`` nor without them."""
     shutil.copytree(CONF, tmp_path / "conf")
     if without_files:
         shutil.rmtree(tmp_path / "conf" / "method")

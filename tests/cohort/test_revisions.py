@@ -48,7 +48,7 @@ def test_nothing_is_expected_that_is_not_compared(expected: Results, results: Re
 
 
 def test_every_rule_that_makes_results_has_a_revision() -> None:
-    """Rules that download or make inputs have none."""
+    """Rules that download or make inputs have no revision."""
     rules = {
         name
         for path in (REPOSITORY / "workflow" / "rules").glob("*.smk")

@@ -144,7 +144,7 @@ def test_check_name_refuses(name: str) -> None:
 
 @given(st.text(max_size=8))
 def test_safe_names_are_one_plain_path_part(name: str) -> None:
-    """Whatever passes can neither leave its folder nor mean something to a shell."""
+    """An accepted name can neither leave its folder nor have a meaning for a shell."""
     try:
         check_name("here", name)
     except ConfigError:
