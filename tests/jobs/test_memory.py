@@ -178,7 +178,7 @@ def test_a_search_stays_within_the_predicted_memory(tmp_path: Path, method: str)
         Path(files.source).write_text(json.dumps(record))
         write_mask(mask, mask_bins(contacts, MaskSettings()), contacts.bins)
         inputs = ["--map", *files, "--mask", mask]
-        # Five iterations hold as much as all would.
+        # Five iterations need as much memory as all.
         options = {"scope": "genome", "splits": 1, "max_iterations": 5}
         settings = {"method": method, "settings": options}
         inputs += ["--output", str(tmp_path / "out.parquet"), "--settings", repr(settings)]
@@ -194,11 +194,11 @@ def test_a_search_stays_within_the_predicted_memory(tmp_path: Path, method: str)
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[MapFiles, str]:
-    """Triples and mask of a dense map that is just large enough for streaming to save memory."""
+    """Return the files of a dense map just large enough for streaming to save memory."""
     folder = tmp_path_factory.mktemp("large")
     n = 4000
     bin1, bin2 = (bins.astype(np.int32) for bins in np.triu_indices(n))
-    count = 0.5 + 100 * (1 + bin1 % 7) * (1 + bin2 % 7) // (1 + bin2 - bin1)  # never whole
+    count = 0.5 + 100 * (1 + bin1 % 7) * (1 + bin2 % 7) // (1 + bin2 - bin1)  # never an integer
     files, mask = MapFiles.in_folder(folder), str(folder / "mask.parquet")
     pixels = pa.table({"bin1_id": bin1, "bin2_id": bin2, "count": count})
     pq.write_table(pixels, files.pixels, row_group_size=ROW_GROUP, use_dictionary=False)
@@ -242,7 +242,8 @@ def test_a_job_that_has_less_memory_streams_and_writes_the_same_bytes(
     assert written[in_memory] == written[in_memory - 1]
 
 
-# Counts of 1; near 255, where the layout changes; above it; not whole. Dense, sparse, far apart.
+# Counts are 1, near 255 (where the layout changes), above it, and fractions. Pixels are dense,
+# sparse and far apart.
 @pytest.mark.parametrize("counts", [(1, 1), (1, 4), (250, 260), (256, 70_000), (0.5, 9.5)])
 @pytest.mark.parametrize(("bins", "nonzeros"), [(400, 60_000), (3000, 60_000), (200_000, 60_000)])
 def test_the_layout_is_never_larger_than_predicted(
@@ -279,7 +280,7 @@ def test_streaming_needs_less_than_a_large_map_in_memory() -> None:
 def test_a_part_that_may_be_examined_takes_its_share(
     files: MapFiles, scope: Scope, examined: bool
 ) -> None:
-    """Above the limit only chromosomes are examined; below it, any part."""
+    """Any part below the limit is examined; only chromosomes are examined above it."""
     least = predict_memory(files, scope, 2, examine_limit=0).streaming
     above = predict_memory(files, scope, 2, examine_limit=NONZEROS - 1).streaming
     below = predict_memory(files, scope, 2, examine_limit=NONZEROS).streaming

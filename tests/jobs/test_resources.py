@@ -61,7 +61,7 @@ def balance_job(backend: str = "auto", device: str | None = None, **settings: An
 
 
 class Inputs(list[str]):
-    """As Snakemake hands a rule's inputs over: a list whose items have names."""
+    """A rule's inputs as Snakemake passes them: a list whose items have names."""
 
     def __init__(self, **files: str | MapFiles) -> None:
         paths = [[item] if isinstance(item, str) else item for item in files.values()]
@@ -71,7 +71,7 @@ class Inputs(list[str]):
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> Inputs:
-    """The files of a map of 5,000 bins with contacts with themselves alone."""
+    """Return the files of a map of 5,000 bins that have contacts with themselves alone."""
     bins = cooler.binnify(pd.Series({"chr1": 5_000_000}), 1000)
     diagonal = np.arange(len(bins))
     pixels = pd.DataFrame({"bin1_id": diagonal, "bin2_id": diagonal, "count": 1})
@@ -82,7 +82,7 @@ def inputs(tmp_path: Path) -> Inputs:
 
 
 def grown(inputs: Inputs, **changes: int) -> None:
-    """Let the map say that it is another size."""
+    """Change the size that the map's record states."""
     write_json(inputs.map.source, {**read_json(inputs.map.source), **changes})
 
 
@@ -126,7 +126,7 @@ def test_larger_maps_ask_for_more(inputs: Inputs) -> None:
     assert (large > small).all()
     assert balance_job(bootstrap=9).minutes(inputs) > large[-1]
     assert export(20).mem_mb(inputs, 2) > large[2]
-    # Of several maps together, as the comparison of samples reads them.
+    # A job of several maps, as in the comparison of samples, asks for their total.
     assert plot.mem_mb(Inputs(**vars(inputs), other=inputs.map.source), 1) > large[1]
 
 
@@ -143,7 +143,7 @@ def test_a_source_asks_for_time_by_its_size(tmp_path: Path) -> None:
 
 
 def test_missing_inputs_are_named(tmp_path: Path) -> None:
-    """Snakemake says TBD where the error names one of the inputs, and else stops."""
+    """Snakemake shows TBD if the error names one of the inputs, and stops otherwise."""
     missing = Inputs(map=ResultPaths("none", str(tmp_path)).map_files("a", 1000))
     assert balance_job().threads(missing) == 2
     for ask in (
@@ -210,7 +210,7 @@ def test_wrong_settings_are_named(job: type[Job], params: dict[str, Any], messag
 
 
 def test_a_balancing_job_imports_only_what_it_needs() -> None:
-    """Its start-up time counts on every node and for every run."""
+    """The job's start-up time counts on every node and for every run."""
     slow = ("hydra", "omegaconf", "mlflow", "matplotlib", "snakemake", "pandas", "torch", "h5py")
     code = "import sys, counterpoise.jobs.balance, counterpoise.jobs.command; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -221,7 +221,7 @@ def test_a_balancing_job_imports_only_what_it_needs() -> None:
 
 
 def rules() -> dict[str, str]:
-    """The text of every rule that a cluster runs."""
+    """Return the text of every rule that a cluster runs."""
     texts = {}
     for path in (REPOSITORY / "workflow" / "rules").glob("*.smk"):
         parts = re.split(r"^rule (\w+):\n", path.read_text(), flags=re.MULTILINE)
@@ -270,7 +270,7 @@ def test_profiles_name_rules_that_exist_and_are_explained() -> None:
 
 @pytest.fixture
 def no_caches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment without the caches' variables, put back afterwards."""
+    """Remove the caches' variables from the environment and restore them afterwards."""
     for name in (*environment.CACHES, environment.SCRIPTS, "PATH", "PYTHONPATH"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
         if name in environment.CACHES:
@@ -287,7 +287,7 @@ def test_caches_go_to_scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     environment.prepare_jobs("scripts")
     assert os.environ["MPLCONFIGDIR"] == f"{tmp_path}/login/{folder}/matplotlib"
     assert os.environ["TRITON_CACHE_DIR"] == "/mine"
-    # A job inherits what was set where it was sent from, and goes by its own node's folder.
+    # A job inherits the variables of the submitting node, but uses the folder of its own node.
     monkeypatch.setenv("TMPDIR", str(tmp_path / "node"))
     environment.prepare_jobs("scripts")
     assert os.environ["MPLCONFIGDIR"] == f"{tmp_path}/node/{folder}/matplotlib"
@@ -313,7 +313,7 @@ def test_caches_do_not_go_where_others_write(
     else:
         folder.mkdir(mode=0o700)
         folder.chmod(0o777 if why == "open to all" else 0o700)
-    # As inherited from the node that sent the job, and as the user set it.
+    # The first is inherited from the submitting node; the second was set by the user.
     monkeypatch.setenv("MPLCONFIGDIR", f"/login/{folder.name}/matplotlib")
     monkeypatch.setenv("TRITON_CACHE_DIR", "/mine")
     environment.prepare_jobs("scripts")
