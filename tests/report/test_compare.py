@@ -52,7 +52,7 @@ SIZE = 10_000
 def make_map(
     seed: int, chromosomes: dict[str, int] = CHROMOSOMES, depth: float = 60.0
 ) -> tuple[Contacts, Any]:
-    """Poisson counts that fall off with distance, of bins with a bias; the dense map, too."""
+    """Return Poisson counts with a bias and distance decay, also as a dense map."""
     rng = np.random.default_rng(seed)
     sizes = list(chromosomes.values())
     bins = BinTable.fixed(tuple(chromosomes), [n * SIZE for n in sizes], SIZE)
@@ -80,7 +80,7 @@ def make_sample(
 
 
 def with_run(sample: Sample, method: str, **changes: Any) -> Sample:
-    """The sample with another status or other weights of a method."""
+    """Return the sample with another status or other weights of a method."""
     run = sample.runs[method]
     if "status" in changes:
         run = replace(run, verdict=replace(run.verdict, status=changes["status"]))
@@ -89,7 +89,7 @@ def with_run(sample: Sample, method: str, **changes: Any) -> Sample:
 
 
 def without_weights(sample: Sample) -> Sample:
-    """No method gave a weight."""
+    """Return the sample as if no method gave a weight."""
     for method, run in sample.runs.items():
         nothing = np.full(len(run.weights), np.nan)
         sample = with_run(sample, method, status=Status.FAILED, weights=nothing)
@@ -134,7 +134,7 @@ def test_the_primary_method_is_shown_where_it_is_good_and_else_the_next() -> Non
     assert "primary method, kr, gave no usable weights for b (failed)." in describe_comparison(
         compare([a, bad], "kr"), "kr"
     )
-    # Good without a weight there is not, whatever a verdict says.
+    # A result without weights is not usable, whatever its verdict says.
     nothing = with_run(bad, "ice", weights=np.full(90, np.nan))
     assert choose_method([a, nothing], "kr") == "vc"
     # A sample that no method could balance decides nothing.
@@ -153,7 +153,7 @@ def test_the_region_is_as_fine_as_contacts_allow() -> None:
     dense = make_map(0, {"chr1": 300}, 3)[1]
     assert contacts == np.triu(dense).sum()
     assert inside == np.triu(dense[40:140, 40:140]).sum()
-    # More than what the stretch has, and as much as the chromosome has in 80 x 80 cells.
+    # The limit is above what the stretch has; the chromosome reaches it with 80 x 80 cells.
     enough = 2 * contacts / 80.5**2
     assert choose_region([sample], "chr1", usable, 100, enough) == Region("chr1", 0, 300, 4)
     assert choose_region([sample], "chr1", usable, 100, 1e9) == Region("chr1", 0, 300, 5)

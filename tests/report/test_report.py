@@ -244,7 +244,7 @@ def test_a_missing_result_is_reported_with_its_reason(
     assert set(table["reason"]) == {f"{step}: ko.map: is <broken>. Fetch it again."}
     assert list(table["method"]) == [run.method for run in gone]
     assert "".join(page.text).count("ko.map: is <broken>") == len(gone)
-    # The others are there, and samples are not put side by side without one of them.
+    # The other runs have pictures, and no comparison is shown without one of the samples.
     assert len(page.all("img")) == len(runs) - len(gone)
     log.write_text("12:00:00 begun\n")
     assert f"see {log}; the last line is: 12:00:00 begun" in "".join(
