@@ -33,7 +33,7 @@ def entries(name: str) -> dict[str, str]:
     """Return packages and their pins (``3.16`` for ``h5py=3.16``; empty without a pin)."""
     content = yaml.safe_load((REPOSITORY / "envs" / f"{name}.yaml").read_text())
     assert set(content) == {"channels", "dependencies"}
-    # In the order that Bioconda requires.
+    # Bioconda requires this order.
     assert content["channels"] == ["conda-forge", "bioconda"]
     pins: dict[str, str] = {}
     for entry in content["dependencies"]:
