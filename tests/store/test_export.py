@@ -336,7 +336,7 @@ def test_columns_of_the_source_are_kept(exported: Exported) -> None:
 
 
 def test_an_exported_file_is_a_source_too(exported: Exported, tmp_path: Path) -> None:
-    """Then every name is taken, including ``weight_source``."""
+    """An exported file can be a source; every name is then taken, also ``weight_source``."""
     columns = {"kr": "KR"}
     paths = run_cohort(tmp_path, exported.path, [10_000], columns)
     write_mcool(paths, "s", [10_000], columns, "kr", paths.cooler("s"))

@@ -1,4 +1,4 @@
-"""Triples on disk: read back as written, whole or not at all, the same bytes each time."""
+"""Triples on disk: read back as written, complete or absent, the same bytes each time."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def ingest(source: Path, folder: Path, resolution: int = 10) -> tuple[dict[str, 
 def test_round_trip_and_narrowest_type(
     tmp_path: Path, name: str, stored_as_float: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whole numbers that come as floats are whole numbers."""
+    """Integers that are stored as floats are read as integers."""
     read_in_chunks_of_ten(monkeypatch)  # several pieces
     counts = COUNTS[name].astype(np.float64) if stored_as_float else COUNTS[name]
     source = tmp_path / "map.cool"
@@ -214,7 +214,7 @@ def test_nothing_else_is_left(tmp_path: Path) -> None:
 def test_an_error_on_the_way_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last pixel is negative: all pieces before it went well."""
+    """The last pixel is negative, after all other pieces were written."""
     read_in_chunks_of_ten(monkeypatch)
     counts = COUNTS["int32"].copy()
     counts[-1] = -1
@@ -226,7 +226,7 @@ def test_an_error_on_the_way_leaves_nothing(
 
 
 def test_a_full_disk_keeps_the_old_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error while the final file is written: the old one stays, whole, and no scrap besides."""
+    """An error while the final file is written leaves the old file complete, and no other file."""
     source = tmp_path / "map.cool"
     write_cool(source, COUNTS["int32"])
     files, _ = ingest(source, tmp_path)
