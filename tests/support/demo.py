@@ -1,4 +1,4 @@
-"""The demo's yeast map, fetched as ``make setup`` does where it is not at hand."""
+"""The demo's yeast map, fetched as ``make setup`` does if it is not present."""
 
 from __future__ import annotations
 

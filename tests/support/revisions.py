@@ -55,7 +55,7 @@ Results = dict[str, Any]
 # Methods whose weights are exported, reported and logged here.
 EXPORTED = ["balance/ice", "balance/kr", "balance/kde"]
 
-# Settings that lead through code which the defaults do not reach.
+# Settings that reach code which the defaults do not run.
 OTHER_SETTINGS: dict[str, list[dict[str, Any]]] = {
     "ice": [{"scope": "cis", "target": "mean"}, {"tolerance": "cooler", "ignore_diags": 1}],
     "kr": [{"scope": "genome", "target": "total"}, {"bootstrap": 3}],

@@ -157,7 +157,7 @@ def postgres() -> Iterator[tuple[Server, str]]:
     """Run a new PostgreSQL until the end of the block; yields it and its URI with a password.
 
     If the tests run as root, the database runs as the user ``postgres``, who may not enter
-    pytest's folders; it therefore gets a temporary folder of its own.
+    pytest's folders; its data is in a separate temporary folder.
     """
     programs = _programs()
     assert programs is not None
