@@ -212,7 +212,7 @@ def test_logging_again_changes_nothing(
 ) -> None:
     first = log_cohort(paths, rows, **settings)
     before = snapshot(settings)
-    # Balanced again with the same outcome: other seconds and file times, same content.
+    # The run is balanced again with the same content, but other seconds and file times.
     write_run(paths, rows[0], seconds=9.0)
     assert log_cohort(paths, rows, **settings) == first
     assert snapshot(settings) == before
@@ -298,7 +298,7 @@ def test_changed_settings_make_a_new_run_and_mark_the_old(
         "0.001",
     )
 
-    write_run(paths, rows[0])  # and back again: the first run is the current one once more
+    write_run(paths, rows[0])  # the first run is the current one again
     assert log_cohort(paths, rows, **settings) == first
     runs = {run.info.run_id: run for run in stored(settings)}
     assert len(runs) == len(rows) + 1
@@ -423,7 +423,7 @@ def test_edits_of_the_user_in_mlflow_stay(
 def test_values_that_are_not_finite_are_skipped(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
-    """A failed run: no deviation in the verdict, NaN and infinity in the trace."""
+    """A failed run has no deviation in its verdict, and NaN and infinity in its trace."""
     files = write_run(paths, rows[0], points=4)
     failed = {"status": "failed", "reason": "no total support", "max_deviation": None}
     write_json(files.verdict, read_json(files.verdict) | failed)
@@ -612,7 +612,7 @@ rule track:
 
 @pytest.mark.workflow
 def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
-    """The Snakemake contract of ``next_attempt``, with a SQLite store in a missing folder."""
+    """Snakemake follows ``next_attempt``, tested with a SQLite store in a missing folder."""
     paths, rows = ResultPaths("demo", str(tmp_path / "results")), cohort_runs(1, ("ice",))
     write_run(paths, rows[0])
     settings = sqlite_settings(tmp_path / "store" / "here") | {"timeout_seconds": 2}
@@ -651,7 +651,7 @@ def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
 
 @pytest.fixture
 def server(tmp_path: Path, empty_database: bytes) -> Iterator[str]:
-    """A real ``mlflow server`` on loopback, with a database of its own."""
+    """A real ``mlflow server`` on loopback with a new database."""
     (tmp_path / "server.db").write_bytes(empty_database)
     with running(mlflow_server(tmp_path, f"sqlite:///{tmp_path}/server.db")) as started:
         yield started.address

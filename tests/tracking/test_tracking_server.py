@@ -32,7 +32,7 @@ pytestmark = [
 
 ADDRESS = "MLFLOW_TRACKING_URI"
 RUNS, POINTS = 20, 30
-FINAL = 11  # metrics of a run beside its curve
+FINAL = 11  # metrics of a run, without its curve
 TABLES = {
     "runs": "run_uuid, name, status, start_time, end_time, lifecycle_stage",
     "params": "run_uuid, key, value",
@@ -131,7 +131,7 @@ def test_a_cohort_is_logged_once(site: Site, tmp_path: Path) -> None:
 
 
 def test_the_page_that_the_record_names_is_a_saved_view(site: Site, tmp_path: Path) -> None:
-    """Without a browser: the view exists, and the columns that it shows exist."""
+    """The view and the columns that it shows exist; no browser is used."""
     from mlflow import MlflowClient
 
     paths, rows = results("page", tmp_path)
@@ -166,7 +166,7 @@ def test_logging_is_completed_after_a_kill(site: Site, tmp_path: Path, victim: s
         logging = thread.submit(log_cohort, paths, rows, **site.settings)
         while len(site.files()) - before < RUNS // 2 and not logging.done():
             time.sleep(0.01)
-        # What PostgreSQL takes for a crash, and then recovers from.
+        # PostgreSQL treats SIGQUIT as a crash and recovers from it.
         killed.stop(signal.SIGKILL if victim == "server" else signal.SIGQUIT)
         try:
             record = logging.result(timeout=240)
@@ -190,7 +190,7 @@ def test_logging_is_completed_after_a_kill(site: Site, tmp_path: Path, victim: s
 
 
 def test_each_choice_of_tracking_in_the_workflow(site: Site, tmp_path: Path) -> None:
-    """``off``, ``server`` without and with its address, and ``sqlite``, in turn."""
+    """The choices are ``off``, ``server`` without and with its address, and ``sqlite``."""
     cohort = Cohort(tmp_path)
     smaller = ("resolutions=[2000]", "~methods.kde", "~methods.ice")
 
