@@ -1,7 +1,7 @@
-"""The cluster profile on a real Slurm: what is grouped, retried, resumed and told.
+"""The cluster profile on a real Slurm: groups, retries, resumed runs and reports.
 
-Everything runs on this machine, on loopback (`slurm.py`). Where there is no Slurm, or no root to
-start it, all of it is skipped.
+Everything runs on this machine, on loopback (`slurm.py`). All tests are skipped without Slurm or
+without root to start it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.support.demo import fetch_archives
 
 pytestmark = pytest.mark.cluster
 
-# As short as a cluster of one idle node allows; each is on the command line, as a user would.
+# Waits are as short as a cluster of one idle node allows. A user can give the same options.
 IMPATIENT = (
     *("--cores", "1", "--latency-wait", "15", "--slurm-status-command", "squeue"),
     *("--slurm-init-seconds-before-status-checks", "2"),
@@ -48,7 +48,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def checkout(folder: Path) -> None:
-    """A place from which the commands of the README work, with results of its own."""
+    """Make a folder from which the commands of the README work, with separate results."""
     for name in ("Snakefile", "workflow", "conf", "scripts", "envs", "profiles", "cluster"):
         (folder / name).symlink_to(REPOSITORY / name)
 
@@ -100,7 +100,8 @@ def test_the_demo_cohort_and_a_job_that_needs_more_memory(cluster: Path, tmp_pat
     assert (tmp_path / "results/demo/compare/20000.png").is_file()
     log = (cluster / "slurmd.log").read_text() + (cluster / "slurmctld.log").read_text()
     assert re.search("[Ee]xceed.*memory|memory.*exceed", log), log
-    # Reading all, balancing and plots of each sample, coolers, comparison twice, report, tracking.
+    # Jobs are: reading, balancing and plots of each sample, coolers, comparison twice, report,
+    # tracking.
     submitted = re.findall(r"submitted with SLURM jobid (\d+)", output)
     assert len(submitted) == 1 + 3 + 3 + 3 + 2 + 1 + 1, output
     record = json.loads((tmp_path / "results/demo/tracking.json").read_text())
@@ -141,7 +142,7 @@ def test_killed_and_again_and_a_sample_that_fails(cluster: Path, tmp_path: Path)
     time.sleep(moment)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    # As docs/cluster.md tells: what still runs of it is cancelled by its name, then unlocked.
+    # docs/cluster.md describes this: running jobs are cancelled by name, then the folder unlocked.
     run = re.search(r"SLURM run ID: (\S+)", output.read_text())
     assert run is not None
     subprocess.run(["scancel", f"--name={run[1]}"], check=True, timeout=60)

@@ -124,6 +124,6 @@ def test_nothing_runs_again(run: FinishedRun) -> None:
 
 
 def test_the_file_alone_was_added(run: FinishedRun) -> None:
-    """And ``METHOD`` is as short as the documentation promises."""
+    """No other file was added, and ``METHOD`` is as short as the documentation promises."""
     assert not (run.cohort.workflow / "conf" / "method" / f"{NAME}.yaml").exists()
     assert len(METHOD.splitlines()) < 30

@@ -88,7 +88,7 @@ def rows() -> list[tuple[str, str, dict[str, int]]]:
 
 @contextmanager
 def edited(path: Path, old: str, new: str) -> Iterator[None]:
-    """A file with a piece of its text replaced, and later as it was."""
+    """Replace a piece of a file's text, and restore the file afterwards."""
     before, status = path.read_text(), path.stat()
     assert before.count(old) == 1, f"{path}: {old}"
     path.write_text(before.replace(old, new))
@@ -160,7 +160,7 @@ CHANGES: dict[str, Callable[[Cohort], dict[str, int]]] = {
     "a sample removed": lambda cohort: with_sheet(cohort, "a"),
     "an input's content": lambda cohort: other_map(cohort, "a"),
     "an input touched, up to 1 MB": lambda cohort: with_touch(cohort, cohort.folder / "a.cool"),
-    # With the limit below the size of this map, instead of a map above the limit.
+    # The limit is set below the size of this map, instead of using a map above the limit.
     "an input touched, above 1 MB": lambda cohort: with_touch(
         cohort, cohort.folder / "a.cool", "--max-checksum-file-size 1000"
     ),
@@ -215,7 +215,7 @@ def test_a_copy_of_workflow_and_results_runs_nothing(finished: Cohort, tmp_path:
     assert not [text for text in texts if str(finished.workflow) in text]
 
 
-# --- an experiment beside its cohort ----------------------------------------------------------
+# --- an experiment next to its cohort ---------------------------------------------------------
 
 OVERLAY = """# @package _global_
 defaults:
@@ -337,7 +337,7 @@ def test_an_unknown_sample_is_named(finished: Cohort) -> None:
 
 
 def test_descriptions_of_samples_may_be_longer_than_an_argument(tmp_path: Path) -> None:
-    """Two samples with much to say are as long as a thousand with little."""
+    """Two samples with long descriptions are as long as a thousand with short ones."""
     cohort = Cohort(tmp_path)
     text = COHORT.replace("[1000, 2000]", "[1000]")
     for method in ("ice", "kde"):
@@ -365,7 +365,7 @@ def test_a_misspelt_key_ends_at_once(tmp_path: Path) -> None:
 
 
 def test_a_failed_job_is_reported_with_all_other_results(tmp_path: Path) -> None:
-    """Old results of what failed are told as missing; and all is made anew when it is mended."""
+    """Old results of a failed job are reported as missing, and are made again once it works."""
     cohort = Cohort(tmp_path)
     logged = ("~method@methods.kde", "~method@methods.ice", "resolutions=[2000]", "tracking=sqlite")
 
@@ -400,12 +400,12 @@ def test_a_failed_job_is_reported_with_all_other_results(tmp_path: Path) -> None
     page = (tmp_path / "results/small/report.html").read_text(encoding="utf-8")
     for path in ("coolers/a.mcool", "compare/2000.png"):
         assert f"results/small/{path}" in page
-    # As it was before, by content; what is told must not stay.
+    # The content is restored, so the reported failure must disappear.
     (tmp_path / "a.cool").write_bytes(content)
     cohort.run(overrides=logged)
     assert summary() == {"a": "converged ", "b": "converged "}
     assert tracked() == ("logged", ["logged", "logged"])
-    # A sample that fails from the beginning, and is taken out again.
+    # This sample fails from the beginning and is removed again.
     (tmp_path / "c.cool").write_text("no cooler at all")
     cohort.write_sheet("abc")
     fails()
