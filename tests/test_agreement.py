@@ -136,7 +136,7 @@ TABLE = [
     # Juicer 1.13 came closer than hictk's rule would.
     scale(HMEC, 50_000, 1401, settings={"tolerance": 1e-5}),
     scale(HMEC, 50_000, 1399, "GW_SCALE", settings={"tolerance": 1e-5, "scope": "genome"}),
-    # Stored as 32-bit floats.
+    # This vector is stored as 32-bit floats.
     Stored(
         "hic_test_file.hic", 100_000, "ICE", inverse_weight, "ice", 1e-6, 1319,
         settings={"tolerance": "cooler"},
@@ -239,7 +239,7 @@ def test_maps_that_a_peer_did_not_balance_fail(
     assert np.isnan(result.weights).all()
 
 
-# Maps that every method can balance: raw, and as in the workflow (filtered, without two
+# Every method can balance these maps: raw, and as in the workflow (filtered, without two
 # diagonals).
 RAW = [(name, "genome", 0) for name in TOTALS] + [("gm12878_raw_values.cool", "cis", 0)]
 FILTERED = [
@@ -250,7 +250,7 @@ FILTERED = [
     (f"{FLY}::/resolutions/100000", "trans", 2),
     *((name, scope, 2) for name in (YEAST, "gm12878_1_2_3.cool") for scope in Scope),
 ]
-# Except these, raw: they have several connected components, and ICE has one scale for the map.
+# ICE cannot balance these raw maps: it has one scale, and they have several components.
 DISCONNECTED = {
     "imr90_hindiii_chr20.mcool::/resolutions/25000",
     "imr90_hindiii_chr20.mcool::/resolutions/50000",
@@ -266,7 +266,7 @@ def test_methods_agree(shared_data: Path, name: str, scope: str, diagonals: int)
     contacts = cp.read_contacts(str(shared_data / name))
     settings = {"scope": scope, "ignore_diags": diagonals}
     mask = MaskSettings(cis_only=scope == "cis") if diagonals else None
-    # cooler's ICE weights trans contacts by chromosome size: another map, another solution.
+    # cooler's ICE weights trans contacts by chromosome size, so its solution differs.
     for method in ("ssk", "scale") if scope == "trans" else ("ssk", "scale", "ice"):
         result = cp.balance(contacts, method, mask=mask, **settings, **close_settings(method))
         if method == "ice" and name in DISCONNECTED and not diagonals:

@@ -30,7 +30,7 @@ def as_contacts(matrix: np.ndarray, bins: BinTable) -> Contacts:
 
 @st.composite
 def maps(draw: st.DrawFn) -> tuple[np.ndarray, BinTable]:
-    """A symmetric dense map of one to four chromosomes, with sparse and empty bins."""
+    """Draw a symmetric dense map of one to four chromosomes, with sparse and empty bins."""
     sizes = draw(st.lists(st.integers(1, 25), min_size=1, max_size=4))
     bins = BinTable.fixed([f"c{i}" for i in range(len(sizes))], [10 * n for n in sizes], 10)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -153,7 +153,7 @@ def test_min_thresholds(drawn: tuple[np.ndarray, BinTable], nnz: int, count: int
 
 
 def one_bin_each() -> tuple[np.ndarray, BinTable]:
-    """20 bins: number 0 empty, 1 with two partners, 2 weak, 3 weaker than most; 4 is sound."""
+    """Return 20 bins: 0 is empty, 1 has two partners, 2 is weak, 3 weaker than most, 4 sound."""
     matrix = np.full((20, 20), 100.0)
     matrix[2] = matrix[:, 2] = 1
     matrix[3] = matrix[:, 3] = 10
@@ -188,7 +188,7 @@ def test_every_reason_has_a_filter() -> None:
 
 
 def test_masked_bins_stay_in_the_pool_of_mad() -> None:
-    """The medians see bins that an earlier filter masked: cooler's order."""
+    """The medians include bins that an earlier filter masked, as in cooler."""
     matrix, bins = one_bin_each()
     contacts = as_contacts(matrix, bins)
     loose, strict = (mask_bins(contacts, MaskSettings(nnz, 0, 1.0, 0)) for nnz in (0, 3))
@@ -226,7 +226,7 @@ BINS = BinTable.fixed(("chr1", "chr2"), (100, 45), 10)
 
 
 def blacklisted(folder: Path, text: str) -> list[int]:
-    """The bins that a BED file of this text masks, on a map in which all else is kept."""
+    """Return the bins that a BED file of this text masks on a map without other masked bins."""
     bed = folder / "list.bed"
     bed.write_text(text)
     contacts = as_contacts(np.ones((15, 15)), BINS)
