@@ -56,7 +56,7 @@ class Evidence:
     variance: Vector
 
 
-def weigh(operator: Operator, smoother: Gaussian, u: Vector, mean: Any) -> Evidence:
+def _evidence(operator: Operator, smoother: Gaussian, u: Vector, mean: Any) -> Evidence:
     """Return the evidence at u."""
     xp = operator.xp
     own = operator.product(u) / mean
@@ -75,7 +75,7 @@ def _step(
     operator: Operator, smoother: Gaussian, u: Vector, mean: Any, settings: KdeEbSettings
 ) -> Vector:
     """Return u h, from the posterior means h."""
-    evidence = weigh(operator, smoother, u, mean)
+    evidence = _evidence(operator, smoother, u, mean)
     # (kappa + s / phi) / (kappa + g / phi), times phi / kappa above and below.
     share = (evidence.unit + evidence.variance * evidence.own) / (
         evidence.unit + evidence.variance * evidence.curve
@@ -92,7 +92,7 @@ def _noise(
     the weight of the curve in the estimate. A bin with no contacts has an error, too: the
     variance of bins about the curve.
     """
-    evidence = weigh(operator, smoother, u, mean)
+    evidence = _evidence(operator, smoother, u, mean)
     by_curve = evidence.unit / (evidence.unit + evidence.variance * evidence.curve)
     of_curve = smoother.variance(evidence.noise) / evidence.curve**2
     return (
