@@ -209,7 +209,7 @@ def test_small_chromosomes_keep_no_map_from_being_balanced(method: str, seed: in
 def test_few_contacts_are_no_evidence_of_a_bias() -> None:
     """The variance of a handful of groups is not significant, so the widest bandwidth is chosen."""
     rng = np.random.default_rng(3)
-    for _ in range(6):
+    for _ in range(4):
         upper = np.zeros((200, 200))
         np.add.at(upper, tuple(np.sort(rng.integers(0, 200, (2, 20)), axis=0)), 1)
         matrix = upper + np.triu(upper, 1).T
@@ -306,14 +306,16 @@ def without_trans(contacts: Contacts) -> Contacts:
 @pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])
 def test_the_same_from_disk_and_without_trans(method: str) -> None:
     """The choice for a chromosome depends only on its own contacts, in memory or on disk."""
-    contacts = genome_map({"chr1": 60, "chr2": 40, "chr3": 20}, 5)
+    contacts = genome_map({"chr1": 60, "chr2": 40}, 5)
     stored = StoredContacts(contacts.bins, contacts.indptr, contacts.entries)
-    kept = np.ones(120, bool)
+    kept = np.ones(100, bool)
     expected = cp.select_bandwidth(contacts, method, mask=kept)
-    assert len(expected) == 3
+    assert len(expected) == 2
     for other in (stored, without_trans(contacts)):
         assert repr(cp.select_bandwidth(other, method, mask=kept)) == repr(expected)
-    in_memory, from_disk = (cp.balance(each, method, mask=kept) for each in (contacts, stored))
+    in_memory, from_disk = (
+        cp.balance(each, method, mask=kept, bandwidth=0.1) for each in (contacts, stored)
+    )
     np.testing.assert_array_equal(from_disk.weights, in_memory.weights)
 
 

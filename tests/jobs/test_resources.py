@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from counterpoise.backends import backends
+from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.compose import load_cohort
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
@@ -166,10 +167,14 @@ def test_a_program_has_its_own_memory(inputs: Inputs) -> None:
 # --- settings ---------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def cohort() -> Cohort:
+    return load_cohort(REPOSITORY / "conf", [URL_SAMPLE], REPOSITORY)
+
+
 @pytest.mark.parametrize("rule", JOBS)
-def test_jobs_survive_the_way_through_snakemake(rule: str) -> None:
+def test_jobs_survive_the_way_through_snakemake(rule: str, cohort: Cohort) -> None:
     """Snakemake writes the settings as a Python literal; the script reads the same job from it."""
-    cohort = load_cohort(REPOSITORY / "conf", [URL_SAMPLE], REPOSITORY)
     values = {
         "sample": "yeast", "resolution": str(next(iter(cohort.compared))), "method": "kde",
         "package": "iced", "file": "duan.bed", "key": next(iter(cohort.remote)),
