@@ -23,7 +23,7 @@ def test_chunks_may_be_cut_anywhere(drawn: tuple[BinTable, np.ndarray], places: 
     actual = [np.concatenate(parts) for parts in zip(*pieces, strict=True)] or [np.empty(0)] * 3
     for column, expected in zip(actual, pixels, strict=True):
         np.testing.assert_array_equal(column, expected)
-    assert tally == Tally(contacts=matrix.sum())
+    assert tally.contacts == matrix.sum()
     rows = [set(piece[0].tolist()) for piece in pieces]
     assert sum(map(len, rows)) == len(set().union(*rows)), "a row is never split"
 

@@ -1,10 +1,16 @@
 """Filters on bins: cooler's filters in cooler's order, and a blacklist.
 
-To add a filter, add its setting to ``MaskSettings``, its code to ``Reason``, a function that finds
-the bins that fail, and a row to ``FILTERS``. The configuration and its documentation, stored
-masks and the table of masks in the report follow from these. Written by hand are the reasons and
-thresholds in ``docs/outputs.md`` and, in ``store/mcool.py``, the attributes of weight columns,
-which hold only the settings that cooler has too.
+To add a filter, append its setting to ``MaskSettings`` and a member to ``Reason``, write a function
+that finds the bins that fail, and add a row to ``FILTERS``. The configuration and its
+documentation, stored masks and the report's table of masks follow from these. Edit by hand:
+
+- the order of the filters in the docstring of ``mask_bins``;
+- the reasons and thresholds in ``docs/outputs.md``;
+- the choice ``mask=none`` in ``cohort/conf_files.py``, if the filter is on by default;
+- the attributes of weight columns in ``store/mcool.py``, if cooler has the filter too.
+
+A filter may read the source's own columns, such as GC, in ``measured.bins.extra``. They are absent
+from ``.hic`` files and from levels that were summed from smaller bins.
 
 Follows ``cooler.balance_cooler`` 0.11 (``min_nnz``, ``min_count``, ``mad_max``, ``blacklist``).
 """
@@ -104,7 +110,8 @@ class Mask:
     settings : MaskSettings
         The filters.
     thresholds : dict
-        Cutoffs in counts, by filter; for ``mad`` a dict by chromosome with contacts.
+        Cutoffs by filter, in the unit of what it filters; for ``mad`` a dict by chromosome with
+        contacts.
     """
 
     reasons: NDArray[np.uint8]

@@ -27,7 +27,7 @@ class BinTable:
     resolution : int or None
         Bin size in base pairs, or None if bins are of unequal length.
     extra : dict of str to numpy.ndarray
-        Further columns of the source's bin table, one value a bin, copied to exports.
+        Further columns of the source's bin table, one value per bin, copied to exports.
     """
 
     chromosomes: tuple[str, ...]

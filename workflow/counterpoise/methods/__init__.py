@@ -7,7 +7,8 @@ To add a method, write one module here. It holds
 
 1. a settings dataclass derived from ``MethodSettings``, or from ``EqualSumsSettings`` if the
    method makes all row sums equal, with a default and a line of documentation for each setting;
-2. a function ``solve(problem, settings)`` that balances one part and returns a ``Solution``;
+2. a function ``solve(problem, settings)`` with a numpydoc docstring, which balances one part and
+   returns a ``Solution``;
 3. ``METHODS = (Method("name", Settings, solve, summary="what it does, in one phrase"),)``.
 
 A module may register several methods; see ``vc.py``, the shortest example. ``base.py`` documents

@@ -23,6 +23,7 @@ from counterpoise.report.formats import (
     format_deviation,
     format_duration,
     format_number,
+    format_percent,
     format_status,
 )
 from counterpoise.report.images import embed_image, link_image
@@ -107,6 +108,7 @@ def _template() -> Template:
         base_pairs=format_base_pairs,
         number=format_number,
         deviation=format_deviation,
+        percent=format_percent,
         status=format_status,
         duration=format_duration,
     )

@@ -1,7 +1,7 @@
 """``summary.tsv``: one row per run.
 
-To add a column, add a row to ``COLUMNS`` and run ``make accept``, which writes the table in
-``docs/outputs.md``.
+To add a column, add a row to ``COLUMNS``, raise the revision of ``report`` and run ``make accept``,
+which writes the table in ``docs/outputs.md``.
 """
 
 from __future__ import annotations
