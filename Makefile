@@ -7,6 +7,7 @@ TORCH ?= torch==2.13.0
 BIN := .venv/bin
 # Markers of the slow tests, explained in pyproject.toml; a test without one runs in `make test`.
 TIERS := workflow servers cluster peers long
+PARALLEL := -n auto --maxprocesses 4
 
 .PHONY: help demo test test-all test-random $(TIERS:%=test-%) setup check format accept bench clean
 .DEFAULT_GOAL := demo
@@ -24,16 +25,17 @@ demo: setup ## Balance the demo cohort and write its report (the default target)
 	@echo "  $(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db     every run, side by side"
 
 test: .venv/ready ## Run the fast tests, about four minutes; slow ones: make test-workflow, and so on.
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile \
+	$(BIN)/python -m pytest $(PARALLEL) --dist loadfile \
 	    -m "not (workflow or servers or cluster or peers or long)"
 
-# One tier of slow tests: test-workflow, test-servers, test-cluster, test-peers, test-long.
-$(TIERS:%=test-%): .venv/ready
-	$(BIN)/python -m pytest -m $(@:test-%=%)
+# One tier of slow tests: test-workflow, test-servers, test-cluster, test-peers, test-long. Servers
+# and clusters are started by one test at a time.
+$(TIERS:%=test-%): test-%: .venv/ready
+	$(BIN)/python -m pytest $(if $(filter workflow peers long,$*),$(PARALLEL) --dist worksteal) -m $*
 
 # Every test of random inputs, with many more of them.
 test-random: .venv/ready
-	HYPOTHESIS_PROFILE=many $(BIN)/python -m pytest -n auto --maxprocesses 4 -m "hypothesis and not peers"
+	HYPOTHESIS_PROFILE=many $(BIN)/python -m pytest $(PARALLEL) -m "hypothesis and not peers"
 
 test-all: .venv/ready ## Run every test.
 	$(BIN)/python -m pytest
