@@ -9,7 +9,7 @@ BIN := .venv/bin
 TIERS := workflow servers cluster peers long
 PARALLEL := -n auto --maxprocesses 4
 
-.PHONY: help demo test test-all test-random $(TIERS:%=test-%) setup check format accept bench clean
+.PHONY: help demo test test-slow test-all test-random $(TIERS:%=test-%) setup check format accept bench clean
 .DEFAULT_GOAL := demo
 
 help: ## List the targets.
@@ -28,10 +28,13 @@ test: .venv/ready ## Run the fast tests, about four minutes; slow ones: make tes
 	$(BIN)/python -m pytest $(PARALLEL) --dist loadfile \
 	    -m "not (workflow or servers or cluster or peers or long)"
 
-# One tier of slow tests: test-workflow, test-servers, test-cluster, test-peers, test-long. Servers
-# and clusters are started by one test at a time.
+# One tier of slow tests: test-workflow, test-servers, test-cluster, test-peers, test-long.
 $(TIERS:%=test-%): test-%: .venv/ready
-	$(BIN)/python -m pytest $(if $(filter workflow peers long,$*),$(PARALLEL) --dist worksteal) -m $*
+	$(BIN)/python -m pytest $(PARALLEL) --dist loadfile -m $*
+
+# The slow tests that need no other data. Many wait for a server, so one more runs than cores.
+test-slow: .venv/ready
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m "workflow or servers or cluster"
 
 # Every test of random inputs, with many more of them.
 test-random: .venv/ready

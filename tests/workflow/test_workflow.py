@@ -1,4 +1,4 @@
-"""The whole workflow on a small cohort: what runs, what reruns, and what survives kill -9.
+"""The whole workflow on a small cohort: what runs, what runs again, and what survives kill -9.
 
 Everything here runs in a clone without the shared maps too.
 """
@@ -24,7 +24,7 @@ import pytest
 
 import counterpoise as cp
 from tests.support import REPOSITORY
-from tests.support.cohort import COHORT, Cohort, copy_workflow
+from tests.support.cohort import Cohort, copy_workflow
 from tests.support.maps import write_map
 
 pytestmark = pytest.mark.workflow
@@ -215,68 +215,6 @@ def test_a_copy_of_workflow_and_results_runs_nothing(finished: Cohort, tmp_path:
     assert not [text for text in texts if str(finished.workflow) in text]
 
 
-# --- an experiment next to its cohort ---------------------------------------------------------
-
-OVERLAY = """# @package _global_
-defaults:
-  - override /mask: none
-  - _self_
-methods:
-  ice: {tolerance: 1e-3}
-"""
-
-
-def test_an_experiment_leaves_its_cohort_alone(tmp_path: Path) -> None:
-    from mlflow import MlflowClient
-
-    cohort = Cohort(tmp_path)
-    cohort.write_sheet("a")
-    (tmp_path / "conf" / "experiment").mkdir()
-    (tmp_path / "conf" / "experiment" / "loose.yaml").write_text(OVERLAY)
-    small = ("tracking=sqlite", "resolutions=[1000]", "~methods.kde")
-    cohort.run(overrides=small)
-    before = cohort.files()
-    assert cohort.planned(*small, experiment="loose") == {
-        "mask": 1, "balance": 2, "plot": 2, "export": 1, "report": 1, "track": 1,
-    }  # fmt: skip
-
-    cohort.run(overrides=small, experiment="loose")
-    after = cohort.files()
-    assert {path: after[path] for path in before} == before
-    assert cohort.planned(*small) == {}
-    assert cohort.planned(*small, experiment="loose") == {}
-    base = "results/small"
-    new_paths = {
-        path.removeprefix(f"{base}/experiments/loose/") for path in set(after) - set(before)
-    }
-    assert new_paths == {
-        path.removeprefix(f"{base}/")
-        for path in before
-        if not re.match(rf"{base}/(inputs|triples|\w+/(inspect|ingest))/", path)
-    }
-
-    for folder, name, mask, tolerance in (
-        (base, "base", 10, 1e-5),
-        (f"{base}/experiments/loose", "loose", 0, 1e-3),
-    ):
-        verdict = json.loads((tmp_path / folder / "weights/a/1000/ice/verdict.json").read_text())
-        assert verdict["mask"]["settings"]["min_nnz"] == mask
-        assert verdict["settings"]["tolerance"] == tolerance
-        summary = pd.read_csv(tmp_path / folder / "summary.tsv", sep="\t")
-        assert list(summary["experiment"]) == [name, name]
-    assert "<h1>small · loose</h1>" in (tmp_path / folder / "report.html").read_text()
-
-    client = MlflowClient(f"sqlite:///{tmp_path}/results/mlflow.db")
-    experiment = client.get_experiment_by_name("small")
-    runs = client.search_runs([experiment.experiment_id])
-    assert {run.info.run_name for run in runs} == {
-        "a 1 kb ice", "a 1 kb kr", "a 1 kb ice · loose", "a 1 kb kr · loose",
-    }  # fmt: skip
-    assert len(runs) == 4
-    assert {run.data.tags["counterpoise.current"] for run in runs} == {"true"}
-    assert sorted(run.data.tags["experiment"] for run in runs) == ["base"] * 2 + ["loose"] * 2
-
-
 def test_kill_and_again_gives_the_same_bytes(finished: Cohort, tmp_path: Path) -> None:
     cohort = Cohort(tmp_path)
     for name in ("a.cool", "b.cool"):  # coolers hold the time of their making
@@ -302,30 +240,6 @@ def test_kill_and_again_gives_the_same_bytes(finished: Cohort, tmp_path: Path) -
     assert len(cohort.digests()) > 40
 
 
-def test_a_method_that_stops_does_not_stop_the_others(tmp_path: Path) -> None:
-    cohort = Cohort(tmp_path)
-    failing = ("methods.ice.max_iterations=1", "methods.ice.on_failure=stop")
-    done = subprocess.run(
-        cohort.command(overrides=failing), cwd=tmp_path, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode != 0
-    assert "counterpoise: ice (not_converged)" in done.stdout + done.stderr
-    verdicts = list(tmp_path.glob("results/small/weights/*/*/kr/verdict.json"))
-    assert len(verdicts) == 4
-    assert not list(tmp_path.glob("results/small/weights/*/*/ice/*"))
-
-
-def test_a_broken_input_is_named(tmp_path: Path) -> None:
-    cohort = Cohort(tmp_path)
-    (tmp_path / "b.cool").write_text("no cooler at all")
-    done = subprocess.run(
-        cohort.command(), cwd=tmp_path, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode != 0
-    assert "b.cool: is not an HDF5 file" in done.stdout + done.stderr
-    assert (tmp_path / "results/small/coolers/a.mcool").is_file()
-
-
 def test_an_unknown_sample_is_named(finished: Cohort) -> None:
     for target in ("coolers/c.mcool", "weights/c/1000/kr/verdict.json"):
         command = finished.command("-n", f"results/small/{target}")
@@ -334,84 +248,3 @@ def test_an_unknown_sample_is_named(finished: Cohort) -> None:
         )
         assert done.returncode != 0
         assert "the cohort small has no sample 'c'" in done.stdout + done.stderr
-
-
-def test_descriptions_of_samples_may_be_longer_than_an_argument(tmp_path: Path) -> None:
-    """Two samples with long descriptions are as long as a thousand with short ones."""
-    cohort = Cohort(tmp_path)
-    text = COHORT.replace("[1000, 2000]", "[1000]")
-    for method in ("ice", "kde"):
-        text = text.replace(f"  - /method@methods.{method}: {method}\n", "")
-    (tmp_path / "conf" / "cohort" / "small.yaml").write_text(text)
-    condition = "control " * 9_000
-    assert 2 * len(condition) > 128 * 1024  # the most that Linux takes as one argument
-    rows = "".join(f"{name}\t{name}.cool\t{condition}\n" for name in "ab")
-    (tmp_path / "samples.tsv").write_text("sample\tpath\tcondition\n" + rows)
-    cohort.run()
-    assert (tmp_path / "results/small/compare/1000.png").is_file()
-    assert (tmp_path / "results/small/tracking.json").is_file()
-    summary = (tmp_path / "results/small/summary.tsv").read_text()
-    assert summary.count(condition.strip()) == 2
-
-
-def test_a_misspelt_key_ends_at_once(tmp_path: Path) -> None:
-    cohort = Cohort(tmp_path)
-    command = cohort.command("-n", overrides=("methods.kr.tolerence=1",))
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    assert done.returncode != 0
-    assert "methods.kr.tolerence" in done.stderr
-    assert "Did you mean tolerance?" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_a_failed_job_is_reported_with_all_other_results(tmp_path: Path) -> None:
-    """Old results of a failed job are reported as missing, and are made again once it works."""
-    cohort = Cohort(tmp_path)
-    logged = ("~method@methods.kde", "~method@methods.ice", "resolutions=[2000]", "tracking=sqlite")
-
-    def summary() -> dict[str, str]:
-        table = pd.read_csv(tmp_path / "results/small/summary.tsv", sep="\t", dtype=str).fillna("")
-        return {row["sample"]: f"{row['status']} {row['reason']}" for _, row in table.iterrows()}
-
-    def tracked() -> tuple[str, list[str]]:
-        record = json.loads((tmp_path / "results/small/tracking.json").read_text())
-        return record["status"], [run["state"] for run in record["runs"]]
-
-    def fails() -> None:
-        done = subprocess.run(
-            cohort.command(overrides=logged),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode != 0
-        print(done.stdout + done.stderr)
-
-    cohort.run(overrides=logged)
-    assert summary() == {"a": "converged ", "b": "converged "}
-    content = (tmp_path / "a.cool").read_bytes()
-    (tmp_path / "a.cool").write_text("no cooler any more")
-    fails()
-    now = summary()
-    assert now["a"].startswith("missing inspect: a.cool: is not an HDF5 file")
-    assert now["b"] == "converged "
-    assert tracked() == ("partial", ["missing", "logged"])
-    page = (tmp_path / "results/small/report.html").read_text(encoding="utf-8")
-    for path in ("coolers/a.mcool", "compare/2000.png"):
-        assert f"results/small/{path}" in page
-    # The content is restored, so the reported failure must disappear.
-    (tmp_path / "a.cool").write_bytes(content)
-    cohort.run(overrides=logged)
-    assert summary() == {"a": "converged ", "b": "converged "}
-    assert tracked() == ("logged", ["logged", "logged"])
-    # This sample fails from the beginning and is removed again.
-    (tmp_path / "c.cool").write_text("no cooler at all")
-    cohort.write_sheet("abc")
-    fails()
-    assert summary()["c"].startswith("missing inspect: c.cool: is not an HDF5 file")
-    cohort.write_sheet("ab")
-    cohort.run(overrides=logged)
-    assert summary() == {"a": "converged ", "b": "converged "}
-    assert tracked() == ("logged", ["logged", "logged"])
-    assert (tmp_path / "results/small/report.html").stat().st_mtime > 1e9
