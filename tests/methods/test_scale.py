@@ -44,7 +44,7 @@ def test_passes_through_juicers_vectors(
 ) -> None:
     """The steps are the same, to rounding; only the rule for stopping at a tenth step differs.
 
-    Left out: the Y chromosomes, where Juicer's vector runs off (the maps lack total support).
+    Left out: the Y chromosomes, where Juicer's vector diverges (the maps lack total support).
     """
     contacts, stored = stored_scale(shared_data / name, resolution)
     left = set()

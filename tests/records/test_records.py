@@ -25,7 +25,7 @@ EXAMPLES: list[Fact] = [
     facts.LimitReached(limit=1000, unit=Unit.PRODUCTS),
     facts.DeviationLeft(max_deviation=0.02),
     facts.Diverged(after=12),
-    facts.WeightsRanApart(limit=1000.0),
+    facts.LargeSpan(limit=1000.0),
     facts.Stalled(steps=7),
     facts.WouldNotSettle(dropped_before=True, percent=10),
     facts.SettledUnequal(tolerated=0.05),

@@ -26,7 +26,7 @@ def test_a_verdict_without_facts(tmp_path: Path) -> None:
     for part in record["parts"]:
         del part["facts"]
     write_json(files.verdict, record)
-    with pytest.raises(InputError, match=r"verdict\.json.*'facts'.*Run the workflow again"):
+    with pytest.raises(InputError, match=r"verdict\.json.*'facts'.*Delete it and run the workflow again"):
         read_verdict(files.verdict)
 
 
@@ -38,3 +38,10 @@ def test_a_search_with_another_column(tmp_path: Path) -> None:
     pq.write_table(table.rename_columns(names), path)
     with pytest.raises(InputError, match=r"bandwidth\.parquet.*'full_bandwidth'"):
         read_searches(path)
+
+
+def test_a_damaged_verdict(tmp_path: Path) -> None:
+    files = RunFiles.in_folder(tmp_path)
+    Path(files.verdict).write_text('{"status": "conv')
+    with pytest.raises(InputError, match=r"verdict\.json.*damaged.*Delete it"):
+        read_verdict(files.verdict)

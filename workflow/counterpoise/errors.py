@@ -69,7 +69,9 @@ class SetupError(CounterpoiseError):
 
 @contextmanager
 def refuse_other_versions(path: object) -> Iterator[None]:
-    """Turn the error of a result file that another version wrote into an ``InputError``.
+    """Turn the error of a result file of unknown content into an ``InputError``.
+
+    The file is damaged, or another version wrote it.
 
     Parameters
     ----------
@@ -86,6 +88,7 @@ def refuse_other_versions(path: object) -> Iterator[None]:
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             path,
-            f"was not written by this version of Counterpoise ({type(error).__name__}: {error}).",
-            "Run the workflow again; it writes the file again.",
+            "is damaged or was written by another version of Counterpoise "
+            f"({type(error).__name__}: {error}).",
+            "Delete it and run the workflow again, which writes it.",
         ) from error

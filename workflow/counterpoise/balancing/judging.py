@@ -20,16 +20,16 @@ from counterpoise.records.facts import (
     Disconnected,
     Diverged,
     Fact,
+    LargeSpan,
     NotExamined,
     Remedies,
     Remedy,
-    WeightsRanApart,
 )
 from counterpoise.records.verdict import Cause, Status
 
 # Weights relative to 1 / sqrt(row sum) are near one on every real map. Where they span more than
-# this, the map may lack total support: row sums then approach equality while some weights run
-# off to zero and others to infinity.
+# this, the map may lack total support: row sums then approach equality while some weights go to
+# zero and others to infinity.
 LARGEST_SPAN = 1e3
 
 
@@ -211,7 +211,7 @@ class Case:
         if not self.measured.finite:
             return self.solution.facts or (Diverged(),)
         if self.weights_diverged():
-            return (WeightsRanApart(LARGEST_SPAN),)
+            return (LargeSpan(LARGEST_SPAN),)
         return (*self.solution.facts, DeviationLeft(self.measured.max_deviation or 0.0))
 
     def obstacle_facts(self) -> tuple[Fact, ...]:

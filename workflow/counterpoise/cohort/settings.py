@@ -43,7 +43,7 @@ class SdistFile:
 
 @dataclass
 class IngestSettings:
-    """Settings of reading input files.
+    """Settings for reading input files.
 
     Attributes
     ----------

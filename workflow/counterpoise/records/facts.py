@@ -248,7 +248,7 @@ class Diverged(Fact, code="diverged"):
     unit: Unit = Unit.ITERATIONS
 
 
-class WeightsRanApart(Fact, code="weights_ran_apart"):
+class LargeSpan(Fact, code="large_span"):
     """Some weights went to zero and others to infinity while row sums became equal.
 
     Attributes

@@ -154,7 +154,7 @@ def sentence(fact: f.Fact) -> str:
     fact : Fact
         A fact of a kind that has a wording below.
     """
-    raise NotImplementedError(f"no wording for {fact.code}")
+    raise TypeError(f"{type(fact).__name__} has no sentence; register one in this module")
 
 
 @sentence.register
@@ -233,7 +233,7 @@ def _diverged(fact: f.Diverged) -> str:
 
 
 @sentence.register
-def _weights_ran_apart(fact: f.WeightsRanApart) -> str:
+def _large_span(fact: f.LargeSpan) -> str:
     return "Some weights went to zero and others to infinity."
 
 

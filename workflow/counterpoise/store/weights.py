@@ -113,7 +113,7 @@ def read_verdict(path: str | Path) -> Verdict:
     Raises
     ------
     InputError
-        If another version wrote the file.
+        If the file is damaged, or another version wrote it.
     """
     with refuse_other_versions(path):
         return Verdict.from_dict(read_json(path))
@@ -170,7 +170,7 @@ def read_searches(path: str | Path) -> list[Search]:
     Raises
     ------
     InputError
-        If another version wrote the file.
+        If the file is damaged, or another version wrote it.
     """
     with refuse_other_versions(path):
         rows_of_parts: dict[str, list[dict[str, Any]]] = {}
