@@ -26,7 +26,7 @@ def test_a_verdict_without_facts(tmp_path: Path) -> None:
     for part in record["parts"]:
         del part["facts"]
     write_json(files.verdict, record)
-    with pytest.raises(InputError, match=r"verdict\.json.*'facts'.*Delete it and run the workflow again"):
+    with pytest.raises(InputError, match=r"verdict\.json.*'facts'.*Delete it and run"):
         read_verdict(files.verdict)
 
 
