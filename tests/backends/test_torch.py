@@ -239,6 +239,8 @@ def test_the_programs_without_a_gpu(
     program: str, interpret: str, said: str, tmp_path: Path
 ) -> None:
     """A program equals torch's operations in the interpreter, and compiles without atomics."""
+    if interpret == "1" and np.lib.NumpyVersion(np.__version__) >= "2.5.0":
+        pytest.skip("triton's interpreter (3.6) cannot run loops with numpy 2.5")
     done = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "TRITON_INTERPRET": interpret, "TRITON_CACHE_DIR": str(tmp_path)},

@@ -12,10 +12,11 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-# Entries that a program takes at a time: enough to hide the latency of memory, few enough that
-# short rows do not leave most lanes idle.
-MIN_LANES, MAX_LANES = 32, 1024
-LANES_PER_WARP = 128  # four entries a thread
+# Entries that a program takes at a time, and values of x (entries times right-hand sides) that a
+# warp takes at a time. These were the fastest of those measured on an H200, where programs of one
+# warp were up to 2.3 times as fast as larger ones (see ``benchmarks/README.md``).
+MIN_LANES, VECTOR_LANES, BLOCK_LANES = 32, 128, 256
+VECTOR_WARP, BLOCK_WARP = 128, 256
 MAX_RIGHT_SIDES = 16  # of one pass, so that sums stay in registers
 
 
@@ -42,23 +43,24 @@ class TritonProduct:
             "BITS": counts.dtype is torch.int16,
         }
         mean = len(columns) // max(len(starts) - 1, 1)
-        self.lanes = min(max(triton.next_power_of_2(mean), MIN_LANES), MAX_LANES)
+        self.segment = max(triton.next_power_of_2(mean), MIN_LANES)  # longer lanes would idle
 
     def __call__(self, x: Tensor) -> Tensor:
         """Multiply by float64 [n] or [n, k], contiguous and on the device."""
         y = torch.empty_like(x)
         rows = (len(x),)
         if x.ndim == 1:
-            warps = max(self.lanes // LANES_PER_WARP, 1)
+            lanes = min(self.segment, VECTOR_LANES)
+            warps = max(lanes // VECTOR_WARP, 1)
             _multiply_vector[rows](
-                *self.entries, x, y, LANES=self.lanes, num_warps=warps, **self.constants
+                *self.entries, x, y, LANES=lanes, num_warps=warps, **self.constants
             )
             return y
         for first in range(0, x.shape[1], MAX_RIGHT_SIDES):
             sides = min(x.shape[1] - first, MAX_RIGHT_SIDES)
             padded = triton.next_power_of_2(sides)
-            lanes = max(self.lanes // padded, MIN_LANES)
-            warps = max(lanes * padded // LANES_PER_WARP, 1)
+            lanes = max(min(self.segment, BLOCK_LANES) // padded, MIN_LANES)
+            warps = max(lanes * padded // BLOCK_WARP, 1)
             _multiply_block[rows](
                 *self.entries,
                 x[:, first:],
@@ -67,7 +69,7 @@ class TritonProduct:
                 sides,
                 LANES=lanes,
                 SIDES=padded,
-                num_warps=min(warps, 8),
+                num_warps=warps,
                 **self.constants,
             )
         return y
