@@ -9,7 +9,10 @@ In the order in which data passes:
 `reader_interface`  what every reader offers: ``inspect`` and ``open_level``, and their results
 `cooler_reader`     reader of `.cool` and `.mcool`
 `cooler_file`       open the HDF5 file of a cooler, find its groups, read its attributes
+`cooler_tables`     check which columns a cooler has, and the sizes that it claims
 `cooler_bins`       read and check the bin table of a cooler
+`hdf5_links`        follow links within an HDF5 file, and refuse those that leave it
+`hdf5_chunks`       check the compressed chunks of an HDF5 dataset
 `hdf5_column`       read a column of an HDF5 table, inflated by threads
 `hic_reader`        reader of `.hic`
 `hic_file`          header, index and blocks of a `.hic` file, in plain Python
