@@ -122,13 +122,13 @@ def _read_bins(group: h5py.Group, source: str) -> BinTable:
     chromosome = _chromosome_numbers(read_column(table["chrom"]), names, source)
     kind = coordinate_type(lengths)
     start, end = (_whole_numbers(table[name], source) for name in ("start", "end"))
-    _check_order(chromosome, start, end, source)
     if end.max(initial=0) > np.iinfo(kind).max:
         raise InputError(
             source,
             f"a bin ends at {end.max():,}, but the longest chromosome has {lengths.max():,} bp.",
             _WRITE_AGAIN,
         )
+    _check_order(chromosome, start, end, source)
     offsets = np.searchsorted(chromosome, np.arange(len(names) + 1)).astype(np.int64)
     return BinTable(names, lengths, offsets, start.astype(kind), end.astype(kind), None)
 
@@ -197,7 +197,7 @@ def _chromosome_numbers(
     if column.dtype.kind == "i":
         numbers = column.astype(np.int64)
     elif column.dtype.kind == "u":
-        numbers = np.minimum(column, MAX_BINS).astype(np.int64)
+        numbers = np.minimum(column.astype(np.uint64), MAX_BINS).astype(np.int64)
     else:
         number = {name: position for position, name in enumerate(names)}
         numbers = np.array([number.get(attribute_text(name) or "", -1) for name in column.tolist()])
@@ -206,8 +206,8 @@ def _chromosome_numbers(
         k = int(np.argmin(is_known))
         raise InputError(
             source,
-            f"bins/chrom names a chromosome that is not in the chromosome table ({column[k]!r} in "
-            f"row {k:,}).",
+            f"bins/chrom names a chromosome that is not in the chromosome table "
+            f"({attribute_text(column[k])} in row {k:,}).",
             _WRITE_AGAIN,
         )
     return numbers.astype(np.int64)

@@ -20,8 +20,8 @@ from counterpoise.native import call
 _GIVE_RAW_COUNTS = (
     "Balancing needs raw counts, zero or more; give the raw map, not a normalised one."
 )
-MAX_COUNT = 2**53  # up to here floating-point numbers hold every whole number
-MAX_TOTAL = 2**62  # sums of 64 bits do not overflow
+MAX_COUNT = 2**62
+MAX_TOTAL = 3 * 2**61  # sums of 64 bits do not overflow
 
 
 @dataclass
@@ -274,14 +274,15 @@ def _check_counts(chunk: Chunk, bins: BinTable, source: str) -> None:
 
 
 def _check_largest(chunk: Chunk, bins: BinTable, source: str) -> None:
-    """Refuse a count, or a sum of counts, that is too large to be exact."""
+    """Refuse a count, or a sum of counts, that does not fit 64 bits."""
     count = chunk[2]
     if len(count) and (count.max() > MAX_COUNT or count.sum(dtype=np.float64) > MAX_TOTAL):
         k = int(np.argmax(count))
         raise InputError(
             source,
             f"pixels/count is {count[k]} at bins {chunk[0][k]} and {chunk[1][k]} "
-            f"({_locate(chunk, k, bins)}); counts above {MAX_COUNT:,} are not exact.",
+            f"({_locate(chunk, k, bins)}); counts above {MAX_COUNT:,}, or a sum above "
+            f"{MAX_TOTAL:,}, do not fit 64 bits.",
             _GIVE_RAW_COUNTS,
         )
 
