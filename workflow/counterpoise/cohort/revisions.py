@@ -21,7 +21,7 @@ REVISIONS = {
     "mask": 1,
     "bandwidth": 2,
     "balance": 2,
-    "export": 1,
+    "export": 2,
     "plot": 1,
     "compare": 1,
     "report": 1,

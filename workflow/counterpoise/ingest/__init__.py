@@ -6,6 +6,7 @@ In the order in which data passes:
 `urls`              which URLs a sample may have, and where their files are kept
 `download`          fetch the file of a URL once, completely, and keep it by content
 `formats`           **the table of formats**; choose the reader of a source and inspect it
+`other_formats`     formats that are not read, and the commands that convert them
 `reader_interface`  what every reader offers: ``inspect`` and ``open_level``, and their results
 `cooler_reader`     reader of `.cool` and `.mcool`
 `cooler_file`       open the HDF5 file of a cooler, find its groups, read its attributes
