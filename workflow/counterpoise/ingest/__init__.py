@@ -17,6 +17,8 @@ In the order in which data passes:
 `hdf5_column`       read a column of an HDF5 table, inflated by threads
 `hic_reader`        reader of `.hic`
 `hic_file`          header, index and blocks of a `.hic` file, in plain Python
+`hic_block`         bins of the records in a block of a `.hic` file
+`chromosome_names`  check the names of chromosomes
 `byte_reader`       numbers and text from a binary file; errors name the place
 `http_file`         a file on a web server, read in place by ranges of bytes
 `hic_subprocess`    start and watch the process that reads the contacts of a `.hic` file

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import BinTable, coordinate_type
 from counterpoise.errors import InputError
+from counterpoise.ingest.chromosome_names import check_chromosome_names
 from counterpoise.ingest.cooler_file import attribute_text
 from counterpoise.ingest.cooler_tables import COLUMNS, MAX_BINS, check_table
 from counterpoise.ingest.hdf5_chunks import read_column
@@ -140,37 +141,6 @@ def _chromosome_names(group: h5py.Group, source: str) -> tuple[str, ...]:
     names = tuple(attribute_text(name) or "" for name in stored.tolist())
     check_chromosome_names(names, source)
     return names
-
-
-def check_chromosome_names(names: tuple[str, ...], source: str) -> None:
-    """Refuse chromosomes without a name, and two of one name.
-
-    Parameters
-    ----------
-    names : tuple of str
-        The names.
-    source : str
-        Path, for messages.
-
-    Raises
-    ------
-    InputError
-        The message names the chromosome.
-    """
-    first: dict[str, int] = {}
-    for number, name in enumerate(names, 1):
-        if not name.strip():
-            raise InputError(
-                source, f"chromosome {number} has no name.", "Write it again with all names."
-            )
-        if name in first:
-            raise InputError(
-                source,
-                f"lists a chromosome name twice: {name!r} is the name of the chromosomes "
-                f"{first[name]} and {number}.",
-                "Write it again with names that differ.",
-            )
-        first[name] = number
 
 
 def _whole_numbers(column: h5py.Dataset, source: str) -> NDArray[np.int64]:
