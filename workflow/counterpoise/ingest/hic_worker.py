@@ -55,6 +55,10 @@ class LevelCopy:
         whether every count is a whole number, and ``notes``, what was left out, in words.
     strip_records : int
         Approximate number of records in a strip.
+    outside : list of int
+        Records beyond the end of a chromosome that were left out, of each pair that has any.
+    without_level : int
+        Number of pairs that do not list the resolution.
     """
 
     engine: str
@@ -64,8 +68,8 @@ class LevelCopy:
     spool: BinaryIO
     report: Report
     strip_records: int = STRIP_RECORDS
-    outside: list[int] = field(default_factory=list)  # records left out of each pair with any
-    without_level: int = 0  # number of pairs that do not list the resolution
+    outside: list[int] = field(default_factory=list)
+    without_level: int = 0
 
     def run(self) -> None:
         """Copy the level.
