@@ -7,7 +7,7 @@ from functools import cached_property
 
 from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.settings import CohortSettings
-from counterpoise.contacts.selection import Scope
+from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.urls import download_log, download_path, is_url, split_group, url_key
 from counterpoise.methods.base import MethodSettings
@@ -16,7 +16,6 @@ from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.runs import RunKey, SampleEntry, SampleLabels, compared_samples, list_runs
 
 # Juicer's prefixes of the columns of each scope.
-COLUMN_PREFIXES = {Scope.CIS: "", Scope.GENOME: "GW_", Scope.TRANS: "INTER_"}
 
 
 @dataclass(frozen=True)

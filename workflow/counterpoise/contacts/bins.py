@@ -23,7 +23,8 @@ class BinTable:
     offsets : numpy.ndarray
         int64 [chromosomes + 1], the first bin of each chromosome; the last is the number of bins.
     start, end : numpy.ndarray
-        int32 [bins], base pairs, half open.
+        int32 [bins], base pairs, half open; int64 if a chromosome is longer than 2,147,483,647
+        base pairs.
     resolution : int or None
         Bin size in base pairs, or None if bins are of unequal length.
     extra : dict of str to numpy.ndarray
@@ -33,8 +34,8 @@ class BinTable:
     chromosomes: tuple[str, ...]
     lengths: NDArray[np.int64]
     offsets: NDArray[np.int64]
-    start: NDArray[np.int32]
-    end: NDArray[np.int32]
+    start: NDArray[np.signedinteger[Any]]
+    end: NDArray[np.signedinteger[Any]]
     resolution: int | None
     extra: dict[str, NDArray[Any]] = field(default_factory=dict)
 
@@ -58,14 +59,23 @@ class BinTable:
         sizes = np.asarray(lengths, dtype=np.int64)
         offsets = np.concatenate([[0], np.cumsum(-(-sizes // resolution))]).astype(np.int64)
         index = np.arange(offsets[-1]) - np.repeat(offsets[:-1], np.diff(offsets))
-        start = (index * resolution).astype(np.int32)
-        limits = np.repeat(sizes, np.diff(offsets))
-        end = np.minimum(start.astype(np.int64) + resolution, limits).astype(np.int32)
-        return cls(tuple(chromosomes), sizes, offsets, start, end, resolution)
+        start = index * resolution
+        end = np.minimum(start + resolution, np.repeat(sizes, np.diff(offsets)))
+        kind = coordinate_type(sizes)
+        return cls(
+            tuple(chromosomes), sizes, offsets, start.astype(kind), end.astype(kind), resolution
+        )
 
     def __len__(self) -> int:
         """Return the number of bins."""
         return int(self.offsets[-1])
+
+    @property
+    def is_tiling(self) -> bool:
+        """Whether the bins cover every chromosome from its start to its end, without holes."""
+        covered = np.concatenate([[0], np.cumsum(self.end.astype(np.int64) - self.start)])
+        # Bins do not overlap and lie on their chromosome.
+        return bool((np.diff(covered[self.offsets]) == self.lengths).all())
 
     @property
     def chromosome_ids(self) -> NDArray[np.int32]:
@@ -87,6 +97,22 @@ class BinTable:
         """
         chromosome = int(np.searchsorted(self.offsets, index, side="right")) - 1
         return f"{self.chromosomes[chromosome]}:{self.start[index]:,}-{self.end[index]:,}"
+
+
+def coordinate_type(lengths: NDArray[np.int64]) -> type[np.signedinteger[Any]]:
+    """Return the type of the coordinates of a genome.
+
+    Parameters
+    ----------
+    lengths : numpy.ndarray
+        int64 [chromosomes], base pairs.
+
+    Returns
+    -------
+    type
+        int32, or int64 if a chromosome is too long for it.
+    """
+    return np.int64 if lengths.max(initial=0) > np.iinfo(np.int32).max else np.int32
 
 
 def format_base_pairs(count: int | None) -> str:

@@ -24,6 +24,10 @@ class Scope(StrEnum):
     TRANS = "trans"
 
 
+# What the name of a method's column in coolers begins with.
+COLUMN_PREFIXES = {Scope.CIS: "", Scope.GENOME: "GW_", Scope.TRANS: "INTER_"}
+
+
 @dataclass(frozen=True)
 class Selection:
     """A square part of a map along the diagonal, and which of its contacts count.

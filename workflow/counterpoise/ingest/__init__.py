@@ -6,13 +6,19 @@ In the order in which data passes:
 `urls`              which URLs a sample may have, and where their files are kept
 `download`          fetch the file of a URL once, completely, and keep it by content
 `formats`           **the table of formats**; choose the reader of a source and inspect it
+`other_formats`     formats that are not read, and the commands that convert them
 `reader_interface`  what every reader offers: ``inspect`` and ``open_level``, and their results
 `cooler_reader`     reader of `.cool` and `.mcool`
 `cooler_file`       open the HDF5 file of a cooler, find its groups, read its attributes
+`cooler_tables`     check which columns a cooler has, and the sizes that it claims
 `cooler_bins`       read and check the bin table of a cooler
+`hdf5_links`        follow links within an HDF5 file, and refuse those that leave it
+`hdf5_chunks`       check the compressed chunks of an HDF5 dataset
 `hdf5_column`       read a column of an HDF5 table, inflated by threads
 `hic_reader`        reader of `.hic`
 `hic_file`          header, index and blocks of a `.hic` file, in plain Python
+`hic_block`         bins of the records in a block of a `.hic` file
+`chromosome_names`  check the names of chromosomes
 `byte_reader`       numbers and text from a binary file; errors name the place
 `http_file`         a file on a web server, read in place by ranges of bytes
 `hic_subprocess`    start and watch the process that reads the contacts of a `.hic` file

@@ -30,6 +30,11 @@ class ByteReader:
         self._stream, self.size, self.uri = stream, size, uri
         self._section = "header"
 
+    @property
+    def position(self) -> int:
+        """The byte that is read next."""
+        return self._stream.tell()
+
     def seek(self, position: int, section: str) -> None:
         """Move to a byte; ``section`` says in messages what is read there."""
         self._section = section

@@ -14,8 +14,10 @@ import h5py
 import numpy as np
 
 from counterpoise.errors import InputError
+from counterpoise.ingest.hdf5_links import find_node, members
 from counterpoise.ingest.reader_interface import FETCH_AGAIN
 
+CELLS = "/cells/"  # the group of a single-cell file that holds its coolers
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 # What h5py raises over damaged bytes: a dataset may turn into another object, a number overflow.
@@ -63,14 +65,23 @@ def open_cooler(uri: str) -> Iterator[tuple[h5py.File, str]]:
             FETCH_AGAIN,
         ) from error
     with file:
-        if group and group not in file:
-            groups = ", ".join(cooler_groups(file)) or "no cooler"
-            raise InputError(
-                path,
-                f"has no group {group} (it holds {groups}).",
-                "Name one of these after '::', or leave '::' out.",
-            )
+        with name_damaged_file(path):
+            _require_group(file, group, path)
         yield file, group or "/"
+
+
+def _require_group(file: h5py.File, group: str, path: str) -> None:
+    """Refuse a group that the file lacks; the message names those that can be read."""
+    if isinstance(find_node(file, group, path), h5py.Group):
+        return
+    names = cooler_groups(file, path) or single_cell_groups(file, path)
+    raise InputError(
+        path,
+        f"has no group {group} (it holds {list_names(names) or 'no cooler'}).",
+        "Name one of these after '::', or leave '::' out."
+        if not (names and names[0].startswith(CELLS))
+        else "Name one of these after '::'.",
+    )
 
 
 def _check_signature(path: str) -> None:
@@ -117,7 +128,20 @@ def name_damaged_file(source: str) -> Iterator[None]:
         ) from error
 
 
-def cooler_groups(file: h5py.File) -> list[str]:
+def is_cooler(node: object, source: str) -> bool:
+    """Return whether an object of an HDF5 file is a group with bins and pixels.
+
+    Parameters
+    ----------
+    node : object
+        A member of the file.
+    source : str
+        Path of the file, for messages.
+    """
+    return isinstance(node, h5py.Group) and {"bins", "pixels"} <= members(node, source).keys()
+
+
+def cooler_groups(file: h5py.File, source: str) -> list[str]:
     """Return the groups that hold a cooler, sorted by length and name.
 
     A cooler may be the file's root, lie in ``/resolutions/<bp>``, or, in old files, in ``/0``,
@@ -127,20 +151,70 @@ def cooler_groups(file: h5py.File) -> list[str]:
     ----------
     file : h5py.File
         The open file.
+    source : str
+        Path of the file, for messages.
 
     Returns
     -------
     list of str
         Full names of the groups; empty if the file holds no cooler.
+
+    Raises
+    ------
+    InputError
+        If one of them is a link to another file.
     """
-    if "bins" in file and "pixels" in file:
+    if {"bins", "pixels"} <= set(file):
         return ["/"]
-    parent = file.get("resolutions", file)
     prefix = "/resolutions/" if "resolutions" in file else "/"
-    names = [
-        name for name, item in parent.items() if isinstance(item, h5py.Group) and "bins" in item
-    ]
+    return _groups_below(file, prefix, source)
+
+
+def single_cell_groups(file: h5py.File, source: str) -> list[str]:
+    """Return the coolers of the cells in a single-cell file (`.scool`), sorted.
+
+    Parameters
+    ----------
+    file : h5py.File
+        The open file.
+    source : str
+        Path of the file, for messages.
+
+    Returns
+    -------
+    list of str
+        Full names of the groups; empty if the file is not of single cells.
+
+    Raises
+    ------
+    InputError
+        If one of them is a link to another file.
+    """
+    return _groups_below(file, CELLS, source)
+
+
+def _groups_below(file: h5py.File, prefix: str, source: str) -> list[str]:
+    """Return the coolers that lie directly in a group, sorted by length and name."""
+    parent = find_node(file, prefix, source)
+    if not isinstance(parent, h5py.Group):
+        return []
+    nodes = members(parent, source)
+    names = [name for name, node in nodes.items() if is_cooler(node, source)]
     return [prefix + name for name in sorted(names, key=lambda name: (len(name), name))]
+
+
+def list_names(names: list[str], limit: int = 5) -> str:
+    """Return the first names of a list for a message, and how many there are.
+
+    Parameters
+    ----------
+    names : list of str
+        The names.
+    limit : int
+        Largest number of names to write out.
+    """
+    rest = f", ... ({len(names):,} in all)" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + rest
 
 
 def attribute_text(value: Any) -> str | None:
@@ -158,8 +232,13 @@ def attribute_text(value: Any) -> str | None:
     """
     if value is None:
         return None
-    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    text = value.decode(errors="replace") if isinstance(value, bytes) else _encodable(str(value))
     return text[2:-1] if text.startswith("b'") and text.endswith("'") else text
+
+
+def _encodable(text: str) -> str:
+    """Return a text of h5py in which bytes that are not UTF-8 are question marks."""
+    return text.encode(errors="replace").decode()
 
 
 def attribute_json(value: Any) -> Any:
@@ -175,12 +254,16 @@ def attribute_json(value: Any) -> Any:
     object
         Value for JSON; NaN and infinity become text, because JSON has neither.
     """
+    if value is None or isinstance(value, h5py.Empty):
+        return None
     if isinstance(value, bytes):
         return value.decode(errors="replace")
-    if isinstance(value, h5py.Empty):
-        return None
-    if isinstance(value, np.ndarray):
-        return [attribute_json(item) for item in value.tolist()]
-    if isinstance(value, np.generic):
-        return attribute_json(value.item())
-    return value if not isinstance(value, float) or np.isfinite(value) else str(value)
+    if isinstance(value, np.ndarray | list | tuple):
+        return [attribute_json(item) for item in np.asarray(value, dtype=object).tolist()]
+    if isinstance(value, np.bool_ | np.integer):
+        return value.item()
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        return number if np.isfinite(number) else str(number)
+    # Text, complex numbers, references and whatever else HDF5 can store.
+    return value if isinstance(value, bool | int) else _encodable(str(value))

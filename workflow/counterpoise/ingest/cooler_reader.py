@@ -15,23 +15,27 @@ import numpy as np
 
 from counterpoise.contacts.contact_map import Chunk
 from counterpoise.errors import InputError
-from counterpoise.ingest.cooler_bins import BIN_COLUMNS, bin_size, read_bin_table
+from counterpoise.ingest.cooler_bins import read_bin_table, read_level
 from counterpoise.ingest.cooler_file import (
     attribute_json,
     attribute_text,
     cooler_groups,
+    is_cooler,
+    list_names,
     name_damaged_file,
     open_cooler,
+    single_cell_groups,
 )
+from counterpoise.ingest.cooler_tables import COLUMNS, check_tables
 from counterpoise.ingest.hdf5_column import Column
-from counterpoise.ingest.pixel_checks import concatenate
+from counterpoise.ingest.hdf5_links import find_node, refuse_other_files
+from counterpoise.ingest.pixel_checks import concatenate, split_between_rows
 from counterpoise.ingest.reader_interface import Level, OpenLevel, SourceInfo
 
 # As many as the rule requests; the thread that checks the pixels keeps pace with no more.
 READ_THREADS = 2
 CHUNK_PIXELS = 1 << 20  # few enough to stay in the cache while they are checked
-PIXEL_COLUMNS = ("bin1_id", "bin2_id", "count")
-_REQUIRED = {"bins": BIN_COLUMNS, "pixels": PIXEL_COLUMNS, "chroms": ("name", "length")}
+PIXEL_COLUMNS = tuple(COLUMNS["pixels"])
 
 
 def inspect(uri: str, engine: str) -> SourceInfo:
@@ -52,20 +56,19 @@ def inspect(uri: str, engine: str) -> SourceInfo:
     Raises
     ------
     InputError
-        If the file is not HDF5, is cut short, or has no cooler in it.
+        If the file is not HDF5, is cut short, has no cooler in it, or stores a part of one in
+        another file.
     """
     with open_cooler(uri) as (file, group), name_damaged_file(uri):
-        groups = [group] if group != "/" else cooler_groups(file)
-        if not groups or "bins" not in file[groups[0]]:
-            raise InputError(
-                uri,
-                "is an HDF5 file but not a cooler: it has no bins and pixels (it holds "
-                f"{_describe_members(file)}).",
-                "Give a .cool or .mcool file, or convert it with the program that wrote it.",
-            )
-        levels = tuple(_read_level(file[name], name) for name in groups)
-        assembly = attribute_text(file[groups[0]].attrs.get("genome-assembly"))
-        return SourceInfo(uri, "cool" if groups == ["/"] else "mcool", levels, assembly)
+        names = [group] if group != "/" else cooler_groups(file, uri)
+        groups = [_find_cooler(file, name, uri) for name in names]
+        if not groups:
+            raise _no_cooler(file, group, uri)
+        levels = tuple(
+            read_level(node, name, uri) for node, name in zip(groups, names, strict=True)
+        )
+        assembly = attribute_text(groups[0].attrs.get("genome-assembly"))
+        return SourceInfo(uri, "cool" if names == ["/"] else "mcool", levels, assembly)
 
 
 @contextmanager
@@ -92,82 +95,70 @@ def open_level(
     Raises
     ------
     InputError
-        If a table or column is missing, the bin table contradicts itself, or a map that is
-        stored as a full square is not symmetric.
+        If a table or column is missing, of the wrong shape or in another file, the bin table
+        contradicts itself, or a map that is stored as a full square is not symmetric.
     """
     source = uri if level.group == "/" else f"{uri.split('::')[0]}::{level.group}"
     with open_cooler(uri) as (file, _):
         with name_damaged_file(source):
-            group = file[level.group]
-            for table, columns in _REQUIRED.items():
-                _require_columns(group, table, columns, source)
-            bins = read_bin_table(group, level.resolution, source)
+            group = _find_cooler(file, level.group, source)
+            check_tables(group, source)
+            bins, notes = read_bin_table(group, level.resolution, source)
             attributes = {name: _attributes(group["bins"][name]) for name in bins.extra}
-            unread = sorted(set(group["bins"]) - {*BIN_COLUMNS, *bins.extra})
             is_square = attribute_text(group.attrs.get("storage-mode")) == "square"
-            total = _number_of_pixels(group["pixels"], source)
+            total = int(group["pixels/count"].shape[0])
 
         def chunks() -> Iterator[Chunk]:
             pixels = _read_pixels(group["pixels"], chunk_pixels, source)
-            return _upper_triangle(pixels, source) if is_square else pixels
+            return _upper_triangle(pixels, len(bins), source) if is_square else pixels
 
-        opened = OpenLevel(bins, chunks, "h5py", total, attributes)
-        if unread:
-            names = ", ".join(unread)
-            opened.notes.append(f"bin columns that are neither numbers nor text ignored: {names}")
         if is_square:
-            opened.notes.append("stored as a full square; the upper triangle was taken")
-        yield opened
+            notes.append("stored as a full square; the upper triangle was taken")
+        yield OpenLevel(bins, chunks, "h5py", total, attributes, notes)
 
 
-def _describe_members(file: h5py.File) -> str:
-    """Return the names of the first members of a file."""
-    names = sorted(file)
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") if names else "nothing"
+def _find_cooler(file: h5py.File, name: str, source: str) -> h5py.Group:
+    """Return the group of a cooler of which no part lies in another file."""
+    group = find_node(file, name, source)
+    if not is_cooler(group, source):
+        raise _no_cooler(file, name, source)
+    refuse_other_files(group, source)
+    return group
 
 
-def _read_level(group: h5py.Group, name: str) -> Level:
-    """Return the level of one cooler."""
-    resolution = bin_size(group)
-    if resolution is None and "chroms/length" in group:
-        start, lengths = group["bins/start"], group["chroms/length"]
-        if 0 < start.shape[0] <= lengths.shape[0] and not start[:].any():
-            return Level(None, name, single_bin_length=int(lengths[:].max()))
-    return Level(resolution, name)
-
-
-def _require_columns(group: h5py.Group, table: str, columns: tuple[str, ...], source: str) -> None:
-    """Refuse a cooler without a table or one of its columns."""
-    if table not in group:
-        raise InputError(
+def _no_cooler(file: h5py.File, name: str, source: str) -> InputError:
+    """Return the error about a file or group without bins and pixels."""
+    path = source.partition("::")[0]
+    if cells := single_cell_groups(file, source):
+        return InputError(
             source,
-            f"has no table '{table}'.",
-            "The file is not a complete cooler; write it again.",
+            f"is a file of {len(cells):,} single cells and not a map ({list_names(cells)}).",
+            f"Name one cell for each sample, for instance {path}::{cells[0]}",
         )
-    for column in columns:
-        if column not in group[table]:
-            raise InputError(
-                source,
-                f"has no column '{table}/{column}' (it has {', '.join(sorted(group[table]))}).",
-                "The file is not a complete cooler; write it again from its source.",
-            )
+    if {"intervals", "matrix"} <= set(file):
+        return InputError(
+            source,
+            "is a matrix of HiCExplorer (.h5) and not a cooler.",
+            f"Convert it: hicConvertFormat -m {path} --inputFormat h5 --outputFormat cool "
+            "-o NEW.cool",
+        )
+    place = "" if name == "/" else f" in the group {name}"
+    members = _describe_members(file if name == "/" else file[name])
+    return InputError(
+        source,
+        f"is an HDF5 file but not a cooler: it has no bins and pixels{place} (it holds {members}).",
+        "Give a .cool or .mcool file, or convert it with the program that wrote it.",
+    )
+
+
+def _describe_members(group: h5py.Group | h5py.Dataset) -> str:
+    """Return the names of the first members of a group."""
+    return list_names(sorted(group)) or "nothing" if isinstance(group, h5py.Group) else "values"
 
 
 def _attributes(column: h5py.Dataset) -> dict[str, object]:
     """Return the attributes of a bin column as JSON values."""
     return {key: attribute_json(value) for key, value in column.attrs.items()}
-
-
-def _number_of_pixels(pixels: h5py.Group, source: str) -> int:
-    """Return the length of the pixel columns, which must be equal."""
-    lengths = {name: int(pixels[name].shape[0]) for name in PIXEL_COLUMNS}
-    if len(set(lengths.values())) != 1:
-        raise InputError(
-            source,
-            f"the pixel columns differ in length ({lengths}).",
-            "The file was not written to its end; write it again from its source.",
-        )
-    return lengths["count"]
 
 
 def _read_pixels(pixels: h5py.Group, chunk_pixels: int, source: str) -> Iterator[Chunk]:
@@ -186,13 +177,13 @@ def _read_pixels(pixels: h5py.Group, chunk_pixels: int, source: str) -> Iterator
             current = following
 
 
-def _upper_triangle(chunks: Iterator[Chunk], source: str) -> Iterator[Chunk]:
+def _upper_triangle(chunks: Iterator[Chunk], n: int, source: str) -> Iterator[Chunk]:
     """Return the upper triangle of a full square, which must be symmetric.
 
     All pixels are held in memory at once, about 40 bytes each. Square storage is meant for
     asymmetric data, so a symmetric map in it is rare and small.
     """
-    pieces = list(chunks)
+    pieces = list(split_between_rows(chunks, n, source))
     if not pieces:
         return
     bin1, bin2, count = concatenate(pieces)

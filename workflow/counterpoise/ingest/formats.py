@@ -15,6 +15,7 @@ from pathlib import Path
 from counterpoise.errors import InputError
 from counterpoise.files import sha256
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
+from counterpoise.ingest.other_formats import refuse_other_formats
 from counterpoise.ingest.reader_interface import Reader, SourceInfo
 from counterpoise.ingest.urls import is_url
 
@@ -54,13 +55,20 @@ class Format:
     suffixes: tuple[str, ...]
     load_reader: Callable[[], Reader]
 
+    def has_signature(self, path: Path) -> bool:
+        """Return whether a file begins with the signature of this format."""
+        with open(path, "rb") as stream:
+            return stream.read(len(self.signature)) == self.signature
+
     def matches(self, path: Path, start: bytes) -> bool:
         """Return whether a file that begins with ``start`` is of this format, or named so."""
         return start.startswith(self.signature) or path.suffix.lower() in self.suffixes
 
 
 HIC = Format(("hic",), b"HIC\0", (".hic",), _hic_reader)
-COOLER = Format(("cool", "mcool"), b"\x89HDF\r\n\x1a\n", (".cool", ".mcool"), _cooler_reader)
+COOLER = Format(
+    ("cool", "mcool"), b"\x89HDF\r\n\x1a\n", (".cool", ".mcool", ".scool"), _cooler_reader
+)
 
 # Rows are tried in order; the last one takes what no row matches, and names what is wrong.
 FORMATS = (HIC, COOLER)
@@ -116,6 +124,8 @@ def inspect_source(uri: str, engine: str = DEFAULT_ENGINE, *, identify: bool = T
             path, "does not exist or is not a file.", "Check the path in the sample sheet."
         )
     row = READ_FROM_URLS if is_url(uri) else _recognise(path)
+    if not is_url(uri) and not row.has_signature(path):
+        refuse_other_formats(path)
     info = row.load_reader().inspect(uri, engine)
     if identify and not is_url(uri):
         info.identity.update(sha256=sha256(path), bytes=path.stat().st_size)

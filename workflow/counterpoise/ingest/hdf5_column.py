@@ -3,13 +3,13 @@
 h5py inflates on one core and one chunk at a time, and cooler writes chunks of a few thousand
 values. Here the locations of all chunks are looked up once, and runs of chunks are read and
 inflated in parallel without holding the interpreter's lock. Columns with filters other than gzip
-(with or without shuffle), and runs in which anything is odd, are read by h5py, so that errors are
-h5py's own.
+(with or without shuffle) are read by h5py, after a check of all their chunks.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -20,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 from zlib_ng import zlib_ng
 
+from counterpoise.ingest.hdf5_chunks import GZIP, SHUFFLE, check_chunks, check_length, filters
 from counterpoise.native import call
 
 CHUNKS_PER_TASK = 64
-MAX_CHUNK_VALUES = 1 << 24  # a header that promises larger chunks is damaged, as h5py will say
-GZIP = [h5py.h5z.FILTER_DEFLATE]
-SHUFFLED_GZIP = [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE]
+MAX_CHUNK_VALUES = 1 << 24  # larger chunks are read by h5py, one at a time
+INFLATED = ([GZIP], [SHUFFLE, GZIP])
+DAMAGED, TOO_WIDE = 1, 2  # what read_chunks in native/reading.c returns
 
 
 @cache
@@ -51,8 +52,13 @@ class Column:
     dataset : h5py.Dataset
         The column; its file must be open.
     narrow : bool, default False
-        Return int64 as int32, at half the work where the bytes are shuffled. A value that does
-        not fit is an error.
+        Return shuffled and compressed int64 as int32, at half the work. A value that does not
+        fit is an error.
+
+    Raises
+    ------
+    OSError
+        If h5py has to read the column and one of its chunks is damaged.
 
     Attributes
     ----------
@@ -64,11 +70,17 @@ class Column:
         self.dataset = dataset
         # HDF5's own descriptor of the open file; pread leaves its position alone.
         self.file: int = dataset.file.id.get_vfd_handle()
-        narrow = narrow and dataset.dtype == np.dtype("<i8")
-        self.dtype = np.dtype(np.int32) if narrow else dataset.dtype
-        self.filters = _filters(dataset)
-        can_inflate = self.filters == SHUFFLED_GZIP or (self.filters == GZIP and not narrow)
-        self.chunk_locations = _chunk_locations(dataset) if can_inflate else None
+        self.filters = filters(dataset)
+        self.chunk_locations = _chunk_locations(dataset) if self.filters in INFLATED else None
+        if self.chunk_locations is None:
+            check_chunks(dataset)
+        is_narrow = (
+            narrow
+            and self.chunk_locations is not None
+            and self.filters == [SHUFFLE, GZIP]
+            and dataset.dtype == np.dtype("<i8")
+        )
+        self.dtype = np.dtype(np.int32) if is_narrow else dataset.dtype
 
     def start_reading(
         self, lo: int, hi: int, pool: ThreadPoolExecutor
@@ -113,7 +125,7 @@ class Column:
         assert functions is not None
         size = self.dataset.chunks[0]
         target = values[(start - first) * size : (end - first) * size]
-        failed = call(
+        outcome = call(
             "read_chunks",
             functions,
             self.file,
@@ -123,24 +135,36 @@ class Column:
             size,
             self.dataset.dtype.itemsize,
             target.itemsize,
-            self.filters == SHUFFLED_GZIP,
+            self.filters == [SHUFFLE, GZIP],
             target,
         )
-        if failed:
-            self._read_with_h5py(start * size, end * size, target)
+        if outcome in (DAMAGED, TOO_WIDE):
+            self._check_run(start, end)
+        if outcome == DAMAGED:  # and yet every chunk inflates
+            raise OSError(f"a chunk of {self.dataset.name} cannot be read")
+        if outcome == TOO_WIDE:
+            self._read_wide_values(start * size, end * size, target)
 
-    def _read_with_h5py(self, lo: int, hi: int, target: NDArray[Any]) -> None:
-        """Read ``dataset[lo:hi]`` into ``target``; the last chunk may be partly filled."""
+    def _read_wide_values(self, lo: int, hi: int, target: NDArray[Any]) -> None:
+        """Read ``dataset[lo:hi]``, whose chunks are sound, and refuse what is beyond 32 bits.
+
+        Values in the padding of the last chunk do not matter.
+        """
         values = self.dataset[lo:hi]
         target[: len(values)] = values
         if (target[: len(values)] != values).any():
             raise ValueError(f"a value between number {lo} and {hi} is beyond 32 bits")
 
-
-def _filters(dataset: h5py.Dataset) -> list[int]:
-    """Return the numbers of the dataset's filters, in the order in which they are applied."""
-    properties = dataset.id.get_create_plist()
-    return [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
+    def _check_run(self, start: int, end: int) -> None:
+        """Raise the error about the first damaged chunk from ``start`` to ``end``."""
+        assert self.chunk_locations is not None
+        size = self.dataset.chunks[0]
+        expected = size * self.dataset.dtype.itemsize
+        for number in range(start, end):
+            position, length = self.chunk_locations[:, number].tolist()
+            place = f"{self.dataset.name} from value {number * size:,} on"
+            packed = os.pread(self.file, length, position)
+            check_length(packed, self.filters, expected, place)
 
 
 def _chunk_locations(dataset: h5py.Dataset) -> NDArray[np.int64] | None:

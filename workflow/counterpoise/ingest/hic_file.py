@@ -22,12 +22,14 @@ from numpy.typing import NDArray
 
 from counterpoise.errors import InputError
 from counterpoise.ingest.byte_reader import ByteReader
+from counterpoise.ingest.hic_block import block_bins
 from counterpoise.ingest.http_file import HttpFile
 from counterpoise.ingest.reader_interface import FETCH_AGAIN
 from counterpoise.ingest.urls import is_url
 
 VERSIONS = range(6, 10)
 _READ_AHEAD = 1 << 20  # bytes of one web request: an index or a few hundred blocks of contacts
+_UNITS = (b"BP\0", b"FRA")  # what begins the section after the index, after a number
 _BLOCK = np.dtype([("number", "<i4"), ("position", "<i8"), ("bytes", "<i4")])
 
 
@@ -45,6 +47,8 @@ class Header:
         Name of the genome; None where it is empty.
     numbers : tuple of int
         Number of each chromosome in the file.
+    listed : int
+        Number of chromosomes that the file lists, with "All".
     chromosomes : tuple of str
         Names.
     lengths : tuple of int
@@ -57,6 +61,7 @@ class Header:
     index_position: int
     assembly: str | None
     numbers: tuple[int, ...]
+    listed: int
     chromosomes: tuple[str, ...]
     lengths: tuple[int, ...]
     resolutions: tuple[int, ...]
@@ -86,6 +91,7 @@ class HicFile:
     ) -> None:
         self.uri, self.identity = uri, identity or {}
         self._bytes = ByteReader(stream, size, uri)
+        self._matrix_ends: dict[int, int] = {}  # by the position at which a matrix begins
 
     @cached_property
     def header(self) -> Header:
@@ -118,6 +124,7 @@ class HicFile:
             index_position,
             _assembly_name(assembly),
             tuple(number for number, _, _ in chromosomes),
+            len(listed),
             tuple(name for _, name, _ in chromosomes),
             tuple(length for _, _, length in chromosomes),
             tuple(int(resolution) for resolution in resolutions),
@@ -171,17 +178,37 @@ class HicFile:
         index_of = {number: index for index, number in enumerate(header.numbers)}
         data.seek(header.index_position, "index of matrices")
         data.unpack("q" if header.version > 8 else "i")
-        matrices = []
+        matrices: dict[tuple[int, ...], int] = {}
         for _ in range(data.read_count(14)):
             key = data.read_text()
-            position, _size = data.unpack("qi")
-            first, _, second = key.partition("_")
-            if not (first.isdecimal() and second.isdecimal() and 0 < position < data.size):
+            position, size = data.unpack("qi")
+            pair = self._parse_key(key)
+            if pair is None or not 0 < position < data.size:
                 raise data.damaged(f"the entry {key[:40]!r} makes no sense")
-            if int(first) in index_of and int(second) in index_of:
-                pair = sorted((index_of[int(first)], index_of[int(second)]))
-                matrices.append((pair[0], pair[1], position))
-        return sorted(matrices)
+            if pair in matrices:
+                raise data.damaged(f"the entry {key[:40]!r} is given twice")
+            matrices[pair] = position
+            self._matrix_ends[position] = position + size
+        self._check_end_of_index()
+        return sorted(
+            (index_of[first], index_of[second], position)
+            for (first, second), position in matrices.items()
+            if first in index_of and second in index_of
+        )
+
+    def _parse_key(self, key: str) -> tuple[int, int] | None:
+        """Return the numbers of a pair of chromosomes, in order; None if they are unknown."""
+        first, _, second = key.partition("_")
+        if not (first.isdecimal() and second.isdecimal()):
+            return None
+        low, high = sorted((int(first), int(second)))
+        return (low, high) if high < self.header.listed else None
+
+    def _check_end_of_index(self) -> None:
+        """Check that what follows the index is the next section, if the file goes on."""
+        number = self._bytes.read_up_to(4)
+        if len(number) == 4 and number != bytes(4) and self._bytes.read_up_to(3) not in _UNITS:
+            raise self._bytes.damaged("it has more entries than it announces")
 
     def blocks(self, position: int, resolution: int) -> NDArray[Any] | None:
         """Return the blocks of one matrix at a resolution.
@@ -207,19 +234,27 @@ class HicFile:
         data = self._bytes
         data.seek(position, "list of blocks")
         data.unpack("ii")
-        for _ in range(data.read_count(49)):
+        lists: dict[tuple[str, int], NDArray[Any]] = {}
+        for _ in range(data.read_count(32)):
             unit = data.read_text()
             *_sums, size, _rows, _columns = data.unpack("i4fiii")
-            blocks = data.read_array(_BLOCK, data.read_count(_BLOCK.itemsize))
-            if unit == "BP" and size == resolution:
-                self._check_blocks(blocks)
-                return np.sort(blocks, order="position")
-        return None
+            if (unit, size) in lists or (unit == "BP" and size not in self.header.resolutions):
+                raise data.damaged(f"it lists a resolution of {size} {unit[:4]}")
+            lists[unit, size] = data.read_array(_BLOCK, data.read_count(_BLOCK.itemsize))
+        if data.position != self._matrix_ends.get(position, data.position):
+            raise data.damaged("its length is not that in the index")
+        blocks = lists.get(("BP", resolution))
+        if blocks is None:
+            return None
+        self._check_blocks(blocks)
+        return np.sort(blocks, order="position")
 
     def _check_blocks(self, blocks: NDArray[Any]) -> None:
-        """Refuse blocks that do not lie inside the file."""
-        if (blocks["position"] <= 0).any() or (blocks["bytes"] < 0).any():
-            raise self._bytes.damaged("a block of contacts has an impossible position")
+        """Refuse blocks that are empty, given twice or outside the file."""
+        if (blocks["position"] <= 0).any() or (blocks["bytes"] <= 0).any():
+            raise self._bytes.damaged("a block of contacts has an impossible position or length")
+        if len(np.unique(blocks["number"])) < len(blocks):
+            raise self._bytes.damaged("a block of contacts is given twice")
         end = np.minimum(blocks["position"], 2**62) + blocks["bytes"]  # never wraps around
         if len(end) and end.max() > self._bytes.size:
             raise InputError(
@@ -247,18 +282,52 @@ class HicFile:
         InputError
             If a block is damaged; the message names its place in the file.
         """
-        total = 0
-        for block in blocks[blocks["bytes"] > 0]:
-            self._bytes.seek(int(block["position"]), "block of contacts")
+        return sum(struct.unpack_from("<i", content)[0] for _, content in self._inflate(blocks))
+
+    def count_outside(self, blocks: NDArray[Any], rows: int, columns: int) -> int:
+        """Count the contact records that lie beyond the end of a chromosome.
+
+        Parameters
+        ----------
+        blocks : ndarray
+            From `blocks`.
+        rows, columns : int
+            Number of bins of the first and second chromosome.
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        InputError
+            If a block is damaged; the message names its place in the file.
+        """
+        outside = 0
+        for position, content in self._inflate(blocks):
+            try:
+                bin1, bin2 = block_bins(content, self.header.version)
+            except ValueError as error:
+                raise self._bytes.damaged(
+                    f"the block of contacts at byte {position:,} cannot be read ({error})"
+                ) from error
+            outside += int(np.count_nonzero((bin1 >= rows) | (bin2 >= columns)))
+        return outside
+
+    def _inflate(self, blocks: NDArray[Any]) -> Iterator[tuple[int, bytes]]:
+        """Yield the position and the content of each block."""
+        for block in blocks:
+            position = int(block["position"])
+            self._bytes.seek(position, "block of contacts")
             try:
                 content = zlib.decompress(self._bytes.read(int(block["bytes"])))
             except zlib.error as error:
                 raise self._bytes.damaged(
-                    f"the block of contacts at byte {block['position']:,} does not decompress "
-                    f"({error})"
+                    f"the block of contacts at byte {position:,} does not decompress ({error})"
                 ) from error
-            total += struct.unpack_from("<i", content)[0] if len(content) >= 4 else 0
-        return total
+            if len(content) < 4:
+                raise self._bytes.damaged(f"the block of contacts at byte {position:,} is empty")
+            yield position, content
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk
 from counterpoise.errors import ConfigError, InputError
+from counterpoise.ingest.chromosome_names import check_chromosome_names
 from counterpoise.ingest.hic_engines import HIC_ENGINES
 from counterpoise.ingest.hic_file import Header, open_hic_file
 from counterpoise.ingest.hic_subprocess import STALL_SECONDS, WORKER, copy_level
@@ -101,7 +102,7 @@ def open_level(
         bins = _bin_table(uri, file.header, resolution)
     # The file never has a name, so that not even a killed process leaves it behind.
     with tempfile.TemporaryFile(prefix="counterpoise-") as spool:
-        strips, integral = copy_level(
+        strips, integral, notes = copy_level(
             uri, resolution, engine, spool, command=command, stall_seconds=stall_seconds
         )
         total = sum(strips)
@@ -111,7 +112,7 @@ def open_level(
         def chunks() -> Iterator[Chunk]:
             return _read_chunks(records, strips, count_type, chunk_pixels)
 
-        yield OpenLevel(bins, chunks, engine, total)
+        yield OpenLevel(bins, chunks, engine, total, notes=notes)
 
 
 def _choose_engine(uri: str, engine: str) -> str:
@@ -132,16 +133,20 @@ def _bin_table(uri: str, header: Header, resolution: int) -> BinTable:
             f"has no level of {resolution:,} bp (it has {resolutions or 'none'}).",
             "Ask for one of these.",
         )
-    if len(set(header.chromosomes)) < len(header.chromosomes):
-        raise InputError(
-            uri, "lists a chromosome name twice.", "Write it again with names that differ."
-        )
-    longest = max(header.lengths, default=0)
-    if longest > np.iinfo(np.int32).max or min(header.lengths, default=1) < 1:
+    check_chromosome_names(header.chromosomes, uri)
+    for name, length in zip(header.chromosomes, header.lengths, strict=True):
+        if not 1 <= length <= np.iinfo(np.int32).max:
+            raise InputError(
+                uri,
+                f"its chromosome {name} has {length:,} bp; of a .hic file, 1 to 2,147,483,647 can "
+                "be read.",
+                "Split longer chromosomes into arms, or give the map as a .cool file.",
+            )
+    if sum(-(-length // resolution) for length in header.lengths) > np.iinfo(np.int32).max:
         raise InputError(
             uri,
-            "has a chromosome of no length or of more than 2,147,483,647 bp.",
-            "Split longer chromosomes into arms and write the map again.",
+            f"has more than 2,147,483,647 bins of {resolution:,} bp.",
+            "Read it with larger bins.",
         )
     return BinTable.fixed(header.chromosomes, header.lengths, resolution)
 

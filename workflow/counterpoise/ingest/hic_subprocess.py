@@ -28,7 +28,7 @@ def copy_level(
     *,
     command: Sequence[str] = WORKER,
     stall_seconds: float = STALL_SECONDS,
-) -> tuple[list[int], bool]:
+) -> tuple[list[int], bool, list[str]]:
     """Let a worker copy the contacts of a level to a file.
 
     Parameters
@@ -52,6 +52,8 @@ def copy_level(
         Number of records in each run of whole rows.
     integral : bool
         Whether every count is a whole number.
+    notes : list of str
+        What was left out, in words.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def copy_level(
     ):
         for report in _read_reports(pipe, stall_seconds):
             if "integral" in report:
-                return strips, report["integral"]
+                return strips, report["integral"], report["notes"]
             if "problem" in report:
                 raise InputError(uri, report["problem"], report["remedy"])
             if "exception" in report:

@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, BinaryIO
@@ -52,9 +52,13 @@ class LevelCopy:
     report : callable
         Receives progress as keyword arguments: ``at``, what is about to be done; ``strip``, the
         number of records of each run of whole rows that was written; at the end ``integral``,
-        whether every count is a whole number.
+        whether every count is a whole number, and ``notes``, what was left out, in words.
     strip_records : int
         Approximate number of records in a strip.
+    outside : list of int
+        Records beyond the end of a chromosome that were left out, of each pair that has any.
+    without_level : int
+        Number of pairs that do not list the resolution.
     """
 
     engine: str
@@ -64,6 +68,8 @@ class LevelCopy:
     spool: BinaryIO
     report: Report
     strip_records: int = STRIP_RECORDS
+    outside: list[int] = field(default_factory=list)
+    without_level: int = 0
 
     def run(self) -> None:
         """Copy the level.
@@ -92,7 +98,23 @@ class LevelCopy:
                 "Check that the map was written to its end, or remove it from the cohort.",
             )
         self.spool.flush()
-        self.report(integral=integral)
+        self.report(integral=integral, notes=self._notes())
+
+    def _notes(self) -> list[str]:
+        """Return what was left out, in words."""
+        notes = []
+        if self.outside:
+            notes.append(
+                f"{sum(self.outside):,} contact records of {len(self.outside):,} chromosome pairs "
+                "lie beyond the end of a chromosome and were left out: the lengths of the "
+                "chromosomes may be those of another assembly"
+            )
+        if self.without_level:
+            notes.append(
+                f"{self.without_level:,} chromosome pairs do not list {self.bins.resolution:,} bp "
+                "and have no contacts"
+            )
+        return notes
 
     def _count_stored(self, matrices: Iterable[tuple[int, int, int]]) -> dict[int, int]:
         """Return the number of stored records for each second chromosome that has any."""
@@ -101,6 +123,7 @@ class LevelCopy:
         for first, second, position in matrices:
             self.report(at=f"reading {self._pair(first, second)}")
             blocks = self.file.blocks(position, self.bins.resolution)
+            self.without_level += blocks is None
             if blocks is not None and (number := self.file.count_records(blocks)):
                 stored[second] = number
         return stored
@@ -129,13 +152,27 @@ class LevelCopy:
     def _check_complete(self, first: int, fetched: dict[int, int], stored: dict[int, int]) -> None:
         """Refuse what a library returned if it is not as many records as are stored."""
         for second, number in stored.items():
-            if fetched[second] != number:
+            if fetched[second] == number:
+                continue
+            outside = self._count_outside(first, second)
+            if fetched[second] + outside == number:
+                self.outside.append(outside)
+            else:
                 raise InputError(
                     self.file.uri,
                     f"{self.engine} returned {fetched[second]:,} of the {number:,} contact records "
                     f"stored for {self._pair(first, second)} at {self.bins.resolution:,} bp.",
                     "Fetch the file again; if that does not help, read it with the other engine.",
                 )
+
+    def _count_outside(self, first: int, second: int) -> int:
+        """Return the number of records of a pair beyond the end of a chromosome."""
+        assert self.bins.resolution is not None
+        position = next(p for *pair, p in self.file.matrices if pair == [first, second])
+        blocks = self.file.blocks(position, self.bins.resolution)
+        sizes = np.diff(self.bins.offsets)
+        assert blocks is not None, "its records were counted"
+        return self.file.count_outside(blocks, int(sizes[first]), int(sizes[second]))
 
     def _pair(self, first: int, second: int) -> str:
         """Return a pair of chromosomes in words."""

@@ -17,6 +17,12 @@ from counterpoise.contacts.contact_map import Chunk
 from counterpoise.errors import InputError
 from counterpoise.native import call
 
+_GIVE_RAW_COUNTS = (
+    "Balancing needs raw counts, zero or more; give the raw map, not a normalised one."
+)
+MAX_COUNT = 2**62
+MAX_TOTAL = 3 * 2**61  # sums of 64 bits do not overflow
+
 
 @dataclass
 class Tally:
@@ -75,20 +81,26 @@ def check_pixels(
     Raises
     ------
     InputError
-        If a count is NaN, infinite or negative, a bin is out of range, a pixel lies below the
-        diagonal, rows are out of order, or a pixel is given twice. The message names the pixel.
+        If a count is NaN, infinite, negative or above `MAX_COUNT`, a bin is out of range, a pixel
+        lies below the diagonal, rows are out of order, a pixel is given twice, or counts add up to
+        more than `MAX_TOTAL`. The message names the pixel.
     """
     previous_row = -1
-    for chunk in split_between_rows(chunks):
+    for chunk in split_between_rows(chunks, len(bins), source):
         first_row, last_row = chunk[0][0], chunk[0][-1]
         contacts = _sum_if_sound(chunk, len(bins))
         if contacts is None or first_row <= previous_row:
             chunk = _repair(chunk, previous_row, bins, source, tally)
+            _check_largest(chunk, bins, source)
             count = chunk[2]
             kind = np.float64 if count.dtype.kind == "f" else np.int64
             contacts = count.sum(dtype=kind).item()
         previous_row = int(last_row)
         tally.contacts += contacts
+        if tally.contacts > MAX_TOTAL:
+            raise InputError(
+                source, f"its counts add up to more than {MAX_TOTAL:,}.", _GIVE_RAW_COUNTS
+            )
         if len(chunk[2]):
             yield chunk
 
@@ -103,7 +115,10 @@ def _sum_if_sound(chunk: Chunk, n: int) -> float | None:
     is_float = count_types.index(count.dtype)
     if call("check_pixels", bin1, bin2, count, is_float, len(bin1), n, total):
         return None
-    return float(count.sum()) if is_float else int(total[0])
+    if not is_float:
+        return int(total[0])
+    contacts = float(count.sum())
+    return contacts if contacts <= MAX_COUNT else None  # one count may be too large
 
 
 def _repair(chunk: Chunk, previous_row: int, bins: BinTable, source: str, tally: Tally) -> Chunk:
@@ -125,7 +140,7 @@ def _repair(chunk: Chunk, previous_row: int, bins: BinTable, source: str, tally:
     return bin1, bin2, count
 
 
-def split_between_rows(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+def split_between_rows(chunks: Iterable[Chunk], n: int, source: str) -> Iterator[Chunk]:
     """Cut a stream of pixels so that no row is split between two chunks.
 
     A row that continues in the next chunk is passed on separately, so that no large chunk is
@@ -135,11 +150,20 @@ def split_between_rows(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
     ----------
     chunks : iterable of (bin1, bin2, count)
         Pixels whose equal ``bin1`` lie next to each other.
+    n : int
+        Number of bins of the map.
+    source : str
+        Path or URL, for messages.
 
     Yields
     ------
     bin1, bin2, count : ndarray
         The same pixels in the same order; never empty.
+
+    Raises
+    ------
+    InputError
+        If a row has more pixels than there are bins. Such a row would be collected without end.
     """
     unfinished: list[Chunk] = []  # pieces of the row that may continue in the next chunk
     for bin1, bin2, count in chunks:
@@ -150,6 +174,7 @@ def split_between_rows(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
             first = _run_length(bin1, unfinished[0][0][0])
             unfinished.append((bin1[:first], bin2[:first], count[:first]))
             if first == last:
+                _check_row_length(unfinished, n, source)
                 continue
             yield concatenate(unfinished)
         last -= _run_length(bin1[::-1], bin1[-1])
@@ -159,6 +184,17 @@ def split_between_rows(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
         unfinished = [(bin1[rest:], bin2[rest:], count[rest:])]
     if unfinished:
         yield concatenate(unfinished)
+
+
+def _check_row_length(pieces: list[Chunk], n: int, source: str) -> None:
+    """Refuse a row that is longer than the map."""
+    length = sum(len(piece[0]) for piece in pieces)
+    if length > n:
+        raise InputError(
+            source,
+            f"row {pieces[0][0][0]} has {length:,} pixels or more, but the map has {n:,} bins.",
+            "The file is damaged or holds pixels more than once; write it again.",
+        )
 
 
 def _run_length(values: NDArray[Any], value: Any) -> int:
@@ -233,7 +269,21 @@ def _check_counts(chunk: Chunk, bins: BinTable, source: str) -> None:
             source,
             f"pixels/count is {fault} ({count[k]}) at bins {chunk[0][k]} and {chunk[1][k]} "
             f"({_locate(chunk, k, bins)}), one of {int(bad.sum()):,} such pixels read so far.",
-            "Balancing needs raw counts, zero or more; give the raw map, not a normalised one.",
+            _GIVE_RAW_COUNTS,
+        )
+
+
+def _check_largest(chunk: Chunk, bins: BinTable, source: str) -> None:
+    """Refuse a count, or a sum of counts, that does not fit 64 bits."""
+    count = chunk[2]
+    if len(count) and (count.max() > MAX_COUNT or count.sum(dtype=np.float64) > MAX_TOTAL):
+        k = int(np.argmax(count))
+        raise InputError(
+            source,
+            f"pixels/count is {count[k]} at bins {chunk[0][k]} and {chunk[1][k]} "
+            f"({_locate(chunk, k, bins)}); counts above {MAX_COUNT:,}, or a sum above "
+            f"{MAX_TOTAL:,}, do not fit 64 bits.",
+            _GIVE_RAW_COUNTS,
         )
 
 

@@ -16,7 +16,7 @@ from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, megabytes
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
     from counterpoise.cohort.cohort import Cohort
 
-COOLER_SUFFIXES = (".cool", ".mcool")
+COOLER_SUFFIXES = (".cool", ".mcool", ".scool")
 
 
 @dataclass(frozen=True, kw_only=True)

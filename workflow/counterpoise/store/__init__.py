@@ -9,6 +9,7 @@
 ``weights``       weights, trace, verdict and bandwidth search of a run
 ``mcool``         the balanced ``.mcool`` of a sample
 ``cooler_pixels`` its pixels, compressed on several threads
+``tiling``        bin tables without holes, as readers of coolers need them
 ``missing``       why a run has no result
 ================= ==============================================================================
 """

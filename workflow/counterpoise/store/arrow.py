@@ -74,7 +74,7 @@ def to_numpy(column: pa.ChunkedArray | pa.Array) -> NDArray[Any]:
     """
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if pa.types.is_string(array.type):
-        return np.array(array.to_pylist(), dtype="S")
+        return np.array([value.encode() for value in array.to_pylist()], dtype="S")
     data = array.buffers()[1]
     if pa.types.is_boolean(array.type):
         bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")

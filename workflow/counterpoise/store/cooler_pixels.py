@@ -29,7 +29,12 @@ Queue = deque[tuple[h5py.Dataset, int, Future[bytes]]]
 
 
 def copy_pixels(
-    group: h5py.Group, path: str, n: int, chunk: int = CHUNK
+    group: h5py.Group,
+    path: str,
+    n: int,
+    positions: NDArray[np.int64] | None = None,
+    *,
+    chunk: int = CHUNK,
 ) -> tuple[int | float, NDArray[np.int64]]:
     """Stream the pixels of a map into the ``pixels`` group of a cooler.
 
@@ -40,7 +45,9 @@ def copy_pixels(
     path : str
         The map's ``pixels.parquet``.
     n : int
-        Number of bins.
+        Number of bins of the cooler.
+    positions : numpy.ndarray, optional
+        int64 [bins of the map], the number of each bin in the cooler; by default the same.
     chunk : int
         Pixels in an HDF5 chunk.
 
@@ -60,6 +67,8 @@ def copy_pixels(
     with ThreadPoolExecutor(THREADS) as pool:
         for number, table in enumerate(_read_pieces(file, size)):
             columns = {name: to_numpy(table[name]) for name in datasets}
+            if positions is not None:
+                columns |= {name: positions[columns[name]] for name in ("bin1_id", "bin2_id")}
             for name, dataset in datasets.items():
                 job = pool.submit(_compress, columns[name], dataset.dtype, size)
                 queue.append((dataset, number * size, job))

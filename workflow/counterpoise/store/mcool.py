@@ -15,12 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise._version import __version__
-from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.bins import BinTable, coordinate_type
+from counterpoise.contacts.selection import COLUMN_PREFIXES
 from counterpoise.files import atomic_write, read_json
+from counterpoise.methods import methods
 from counterpoise.records.verdict import Verdict
 from counterpoise.store.cooler_pixels import CHUNK, copy_pixels
 from counterpoise.store.paths import MapFiles, ResultPaths, RunFiles
 from counterpoise.store.pixels import read_bins
+from counterpoise.store.tiling import Tiling, cover_holes
 from counterpoise.store.weights import read_errors, read_verdict, read_weights
 
 DIVISIVE = ("KR", "VC", "VC_SQRT")  # cooler divides only by columns of these names
@@ -64,14 +67,19 @@ def write_mcool(
         Pixels in an HDF5 chunk.
     """
     with atomic_write(output) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs.update({"format": "HDF5::MCOOL", "format-version": 2, "bin-type": "fixed"})
+        types = set()
         for resolution in sorted(resolutions):
             group = file.create_group(f"resolutions/{resolution}")
-            _write_map(group, paths.map_files(sample, resolution), columns, assembly, chunk)
+            tiling = _write_map(
+                group, paths.map_files(sample, resolution), columns, assembly, chunk
+            )
+            types.add(group.attrs["bin-type"])
             for method, column in columns.items():
                 files = paths.run_files(sample, resolution, method)
                 names = (column, PRIMARY) if method == primary else (column,)
-                _write_run(group["bins"], files, names)
+                _write_run(group["bins"], files, names, tiling)
+        bin_type = "variable" if "variable" in types else "fixed"
+        file.attrs.update({"format": "HDF5::MCOOL", "format-version": 2, "bin-type": bin_type})
 
 
 def _write_map(
@@ -80,19 +88,36 @@ def _write_map(
     columns: Mapping[str, str],
     assembly: str | None,
     chunk: int,
-) -> None:
-    """Write one resolution without weights."""
-    bins, source = read_bins(files.bins), read_json(files.source)
+) -> Tiling:
+    """Write one resolution without weights; return the bins that it has."""
+    stored, source = read_bins(files.bins), read_json(files.source)
     source["assembly"] = assembly or source["assembly"]
+    tiling = cover_holes(stored)
+    bins = tiling.bins
     _write_bins(group, bins)
-    total, row_ends = copy_pixels(group.create_group("pixels"), files.pixels, len(bins), chunk)
+    total, row_ends = copy_pixels(
+        group.create_group("pixels"), files.pixels, len(bins), tiling.positions, chunk=chunk
+    )
     indexes = group.create_group("indexes")
     indexes.create_dataset("chrom_offset", data=bins.offsets, **COMPRESSION)
     indexes.create_dataset("bin1_offset", data=row_ends, **COMPRESSION)
     group.attrs.update(_level_attributes(bins, source, total))
-    reserved = {PRIMARY, *columns.values()}
-    reserved |= {column + ERRORS for column in reserved}
-    _carry_over(group["bins"], bins, source["column_attributes"], reserved)
+    extra = {name: tiling.spread(values) for name, values in stored.extra.items()}
+    _carry_over(group["bins"], extra, source["column_attributes"], _reserved_names(columns))
+    return tiling
+
+
+def _reserved_names(columns: Mapping[str, str]) -> set[str]:
+    """Return the names that no column of the source may keep.
+
+    These are the columns that are written here, and the names of every method: a column ``KR``
+    beside ours would be taken for ours.
+    """
+    methods_columns = {
+        prefix + name.upper() for prefix in COLUMN_PREFIXES.values() for name in methods()
+    }
+    reserved = {PRIMARY, *columns.values(), *methods_columns}
+    return reserved | {column + ERRORS for column in reserved}
 
 
 def _write_bins(group: h5py.Group, bins: BinTable) -> None:
@@ -100,7 +125,9 @@ def _write_bins(group: h5py.Group, bins: BinTable) -> None:
     chroms = group.create_group("chroms")
     names = np.array([name.encode() for name in bins.chromosomes])
     chroms.create_dataset("name", data=names, **COMPRESSION)
-    chroms.create_dataset("length", data=bins.lengths.astype(np.int32), **COMPRESSION)
+    chroms.create_dataset(
+        "length", data=bins.lengths.astype(coordinate_type(bins.lengths)), **COMPRESSION
+    )
     table = group.create_group("bins")
     ids: Any = np.dtype(np.int32)
     # HDF5 pads each name, with its closing zero, to 8 bytes, and adds a number of 4.
@@ -121,8 +148,8 @@ def _level_attributes(bins: BinTable, source: dict[str, Any], total: int | float
         "format-url": "https://github.com/open2c/cooler",
         "generated-by": f"counterpoise-{__version__}",
         "storage-mode": "symmetric-upper",
-        "bin-type": "fixed",
-        "bin-size": bins.resolution,
+        "bin-type": "fixed" if bins.resolution else "variable",
+        "bin-size": bins.resolution or "null",
         "nbins": len(bins),
         "nchroms": len(bins.chromosomes),
         "nnz": source["nnz"],
@@ -133,11 +160,14 @@ def _level_attributes(bins: BinTable, source: dict[str, Any], total: int | float
 
 
 def _carry_over(
-    table: h5py.Group, bins: BinTable, attributes: dict[str, Any], reserved: set[str]
+    table: h5py.Group,
+    extra: dict[str, NDArray[Any]],
+    attributes: dict[str, Any],
+    reserved: set[str],
 ) -> None:
     """Copy the bin columns of the source; a reserved or taken name gets ``_source`` appended."""
-    taken = reserved | set(bins.extra)
-    for name, values in bins.extra.items():
+    taken = reserved | set(extra)
+    for name, values in extra.items():
         target = name
         while target in (reserved if target == name else taken):
             target += "_source"
@@ -157,16 +187,17 @@ def _to_attribute(value: Any) -> Any:
     return "null" if value is None else value
 
 
-def _write_run(table: h5py.Group, files: RunFiles, names: Sequence[str]) -> None:
+def _write_run(table: h5py.Group, files: RunFiles, names: Sequence[str], tiling: Tiling) -> None:
     """Write the weights and standard errors of a run as columns of each name."""
     weights, errors = read_weights(files.weights), read_errors(files.weights)
     verdict = read_verdict(files.verdict)
     for name in names:
         values = juicer_vector(weights, verdict) if name in DIVISIVE else weights
-        dataset = table.create_dataset(name, data=values, **COMPRESSION)
+        dataset = table.create_dataset(name, data=tiling.spread(values), **COMPRESSION)
         dataset.attrs.update(_weight_attributes(name, verdict))
         # Relative errors are the same for multiplicative and divisive weights.
-        dataset = table.create_dataset(name + ERRORS, data=errors, **COMPRESSION)
+        errors_column = tiling.spread(errors)
+        dataset = table.create_dataset(name + ERRORS, data=errors_column, **COMPRESSION)
         bootstrap = verdict.settings.get("bootstrap", 0)
         dataset.attrs.update({"relative": True, "of": name, "bootstrap": bootstrap})
 

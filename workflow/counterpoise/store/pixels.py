@@ -43,7 +43,7 @@ def write_bins(path: str, bins: BinTable) -> None:
         The table; its extra columns are written too.
     """
     extra = {
-        name: strings_to_arrow(values.astype(str).tolist())
+        name: strings_to_arrow([value.decode() for value in values.tolist()])
         if values.dtype.kind == "S"
         else to_arrow(values)
         for name, values in bins.extra.items()

@@ -1,0 +1,36 @@
+"""Check the names of chromosomes, whatever file they come from."""
+
+from __future__ import annotations
+
+from counterpoise.errors import InputError
+
+
+def check_chromosome_names(names: tuple[str, ...], source: str) -> None:
+    """Refuse chromosomes without a name, and two of one name.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The names.
+    source : str
+        Path, for messages.
+
+    Raises
+    ------
+    InputError
+        The message names the chromosome.
+    """
+    first: dict[str, int] = {}
+    for number, name in enumerate(names, 1):
+        if not name.strip():
+            raise InputError(
+                source, f"chromosome {number} has no name.", "Write it again with all names."
+            )
+        if name in first:
+            raise InputError(
+                source,
+                f"lists a chromosome name twice: {name!r} is the name of the chromosomes "
+                f"{first[name]} and {number}.",
+                "Write it again with names that differ.",
+            )
+        first[name] = number
