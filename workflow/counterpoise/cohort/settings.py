@@ -187,7 +187,8 @@ class CohortSettings:
     samples : dict of str to Sample, default {}
         Contact maps by name; the alternative to ``sample_sheet``.
     sample_sheet : str or None, default None
-        TSV file with the columns sample and path, and optionally condition, replicate, assembly.
+        TSV or CSV file with the columns sample and path, and optionally condition, replicate,
+        assembly.
     files_made : bool, default False
         Whether another workflow, which uses this one as a module, makes the input files.
         The files of samples and of the blacklist then need not exist at the start; Snakemake

@@ -54,7 +54,7 @@ def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
     folder = Path(str(workflow.current_basedir))
     prepare_jobs(folder / "scripts")
     try:
-        overrides = snakemake_overrides(config)
+        overrides = snakemake_overrides(config, folder / "conf")
         cohort = load_cohort(folder / "conf", overrides)
     except ConfigError as error:
         sys.exit(f"counterpoise: {error}")
