@@ -18,13 +18,13 @@ from counterpoise.methods import methods
 REVISIONS = {
     "inspect": 2,
     "ingest": 1,
-    "mask": 1,
+    "mask": 2,
     "bandwidth": 2,
     "balance": 2,
     "export": 1,
     "plot": 1,
     "compare": 1,
-    "report": 1,
+    "report": 2,
     "track": 1,
 }
 

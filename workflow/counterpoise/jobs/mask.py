@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.jobs.job import Inputs, MeasuredJob, build
 from counterpoise.jobs.resources import bins_mb, map_size, passing_minutes
-from counterpoise.mask import MaskSettings, mask_bins
+from counterpoise.mask import MaskSettings, describe_notes, mask_bins
 from counterpoise.process import log_progress
 from counterpoise.store.paths import MapFiles
 
@@ -66,3 +66,5 @@ class MaskJob(MeasuredJob):
         mask = mask_bins(contacts, self.filters)
         write_mask(output, mask, contacts.bins)
         log_progress(", ".join(f"{count:,} {reason}" for reason, count in mask.counts().items()))
+        if text := describe_notes(mask.notes):
+            log_progress(text)
