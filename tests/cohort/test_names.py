@@ -195,6 +195,20 @@ def test_a_folder_named_by_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert load_cohort(CONF, snakemake_overrides(config)).settings.cohort == "mine"
     with pytest.raises(ConfigError, match="conf: Snakemake read the name as the number 2025"):
         snakemake_overrides(parse_config(["conf=2025"]))
+    write_cohort(tmp_path / "2_02401", "mine")
+    with pytest.raises(ConfigError, match=r"2024_01 or 2_02401; .*: conf=\./2024_01$"):
+        snakemake_overrides(config)
+    assert load_cohort(CONF, snakemake_overrides(parse_config(["conf=./2024_01", "cohort=mine"])))
+
+
+def test_a_folder_that_yaml_reads_as_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_cohort(tmp_path / "{x}", "mine")
+    with pytest.raises(ConfigError, match=r"conf is \{'x': ''\}, .* write conf=\./FOLDER"):
+        snakemake_overrides(parse_config(["conf={x}"]))
+    assert load_cohort(CONF, snakemake_overrides(parse_config(["conf=./{x}", "cohort=mine"])))
 
 
 @pytest.mark.parametrize(

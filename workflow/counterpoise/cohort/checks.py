@@ -122,6 +122,11 @@ def _find_made_files(settings: CohortSettings) -> set[str]:
 def _check_blacklist(settings: CohortSettings, files_made: set[str], root: Path) -> None:
     """Check that the blacklist exists or will be made."""
     blacklist = settings.mask.blacklist
+    if settings.files_made and "{" in (blacklist or ""):
+        raise ConfigError(
+            f"mask.blacklist: with files_made, Snakemake takes {{ in the path {blacklist} for the "
+            "beginning of a wildcard; rename the file."
+        )
     if settings.files_made or not blacklist or blacklist in files_made:
         return
     if not (root / blacklist).is_file():

@@ -128,6 +128,11 @@ class SampleTable:
 
     def _check_file(self, name: str, path: str, root: Path, made: set[str] | None) -> None:
         """Refuse a path that is no file and that no rule makes."""
+        if made is None and "{" in path:
+            raise ConfigError(
+                f"{self.place(name, 'path')}: with files_made, Snakemake takes {{ in the path "
+                f"{path} for the beginning of a wildcard (sample {name}); rename the file."
+            )
         other_protocol = "://" in path
         if not other_protocol and (made is None or path in made):
             return

@@ -134,7 +134,7 @@ class TrackingSettings:
                 "tracking.uri holds a user name or password, which would be written to logs; give "
                 "them as MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD in the environment."
             )
-        server = self.uri.startswith(("http://", "https://"))
+        server = self.uri.lower().startswith(("http://", "https://"))
         if not server and not re.match(r"(sqlite|postgresql|mysql|mssql)(\+\w+)?://", self.uri):
             raise ConfigError(
                 f"tracking.uri is {self.uri!r}; it must be a database (sqlite:///FILE) or the "

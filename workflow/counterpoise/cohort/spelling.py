@@ -88,7 +88,8 @@ def restore_name(key: str, value: object, names: Iterable[str]) -> str:
     if isinstance(value, str):
         return value
     if not isinstance(value, bool | int | float):
-        raise ConfigError(f"--config {key} is {value!r}, which is no name; write {key}=NAME.")
+        example = "./FOLDER" if key == "conf" else "NAME"
+        raise ConfigError(f"--config {key} is {value!r}, which is no name; write {key}={example}.")
     fitting = sorted(name for name in set(names) if _reads_as(name, value))
     if len(fitting) == 1:
         return fitting[0]
