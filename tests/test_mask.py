@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.errors import ConfigError, InputError
-from counterpoise.mask import FILTERS, Mask, MaskSettings, Reason, mask_bins
+from counterpoise.mask import FILTERS, Mask, MaskSettings, Reason, describe_notes, mask_bins
 from counterpoise.store.masks import read_mask, write_mask
 from tests.support.maps import random_map
 
@@ -225,13 +226,19 @@ def test_settings_out_of_range(key: str, value: Any) -> None:
 BINS = BinTable.fixed(("chr1", "chr2"), (100, 45), 10)
 
 
-def blacklisted(folder: Path, text: str) -> list[int]:
-    """Return the bins that a BED file of this text masks on a map without other masked bins."""
-    bed = folder / "list.bed"
-    bed.write_text(text)
+def with_blacklist(folder: Path, text: str | bytes, name: str = "list.bed") -> Mask:
+    """Mask a map of which no other filter masks a bin with a BED file of this text."""
+    bed = folder / name
+    bed.write_bytes(text.encode() if isinstance(text, str) else text)
     contacts = as_contacts(np.ones((15, 15)), BINS)
     mask = mask_bins(contacts, MaskSettings(0, 0, 0.0, 0, blacklist=str(bed)))
     assert set(names(mask)) <= {"kept", "blacklist"}
+    return mask
+
+
+def blacklisted(folder: Path, text: str | bytes, name: str = "list.bed") -> list[int]:
+    """Return the bins that a BED file of this text masks."""
+    mask = with_blacklist(folder, text, name)
     return np.flatnonzero(mask.reasons == Reason.BLACKLIST).tolist()
 
 
@@ -275,6 +282,91 @@ def test_bed_with_comments_more_columns_and_unknown_chromosomes(tmp_path: Path) 
         "chr1 0 5 name 100 +\nchrUn_1\t0\t1000\nchr2\t0\t1\tx\r\n"
     )
     assert blacklisted(tmp_path, text) == [0, 10]
+
+
+BED = "chr1\t0\t5\nchr1\t35\t36\nchr2\t0\t1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("\ufeff" + BED, "list.bed"),
+        (BED.replace("\n", "\r\n"), "list.bed"),
+        (BED.replace("\n", "\r"), "list.bed"),
+        ("\ufeff" + BED.replace("\n", "\r\n").removesuffix("\r\n"), "list.bed"),
+        (gzip.compress(BED.encode()), "list.bed.gz"),
+        (gzip.compress(BED.encode()), "list.bed"),
+        (gzip.compress(BED[:12].encode()) + gzip.compress(BED[12:].encode()), "blocks.bed.gz"),
+        (gzip.compress(("\ufeff" + BED.replace("\n", "\r\n")).encode()), "list.bed.gz"),
+        (BED, "misnamed.bed.gz"),
+        ("chrom\tstart\tend\n" + BED, "list.bed"),
+        ("#chrom\tstart\tend\n" + BED, "list.bed"),
+        ("track name=x\nchr chromStart chromEnd\n" + BED, "list.bed"),
+        (
+            BED.replace("chr1\t35", 'track type=bed name="a b"\nbrowser hide all\nchr1\t35'),
+            "list.bed",
+        ),
+        (BED.replace("\t", " "), "list.bed"),
+        (BED.replace("\n", "\tname of\t0\t+\n"), "list.bed"),
+    ],
+)
+def test_every_line_counts(tmp_path: Path, text: str | bytes, name: str) -> None:
+    assert blacklisted(tmp_path, text, name) == [0, 3, 10]
+
+
+def test_a_chromosome_may_be_called_like_a_display_line(tmp_path: Path) -> None:
+    note = with_blacklist(tmp_path, BED + "track\t0\t5\ntrack2\t0\t5\n").notes["blacklist"]
+    assert note["unknown_chromosomes"] == ["track", "track2"]
+
+
+def test_a_header_below_intervals_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="line 4 is not a BED interval: 'chrom"):
+        blacklisted(tmp_path, BED + "chrom\tstart\tend\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (gzip.compress(BED.encode())[:-12], r"list\.bed: is damaged .*download the file again"),
+        (b"\x1f\x8b\x00\x00rubbish", r"list\.bed: is damaged"),
+        (gzip.compress(BED.encode())[:-8] + b"\xff" * 8, r"list\.bed: is damaged .*CRC"),
+        (BED.encode("utf-16"), r"list\.bed: is not UTF-8 text .*plain text"),
+        ("chr1\t\u00b2\t9\n", "line 1 is not a BED interval"),
+        ("chr1\t5\t9 9\n", "line 1 is not a BED interval"),
+        ("585\tchr1\t0\t5\n", "line 1 is not a BED interval"),
+        ("\t5\t9\n", "line 1 is not a BED interval"),
+        ("x" * 5000 + "\n", r"line 1 is not a BED interval: 'x{100}'\."),
+    ],
+)
+def test_files_that_are_no_bed(tmp_path: Path, text: str | bytes, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        blacklisted(tmp_path, text)
+
+
+def test_unknown_chromosomes_are_counted(tmp_path: Path) -> None:
+    mask = with_blacklist(tmp_path, BED + "chrUn\t0\t5\nMT\t3\t9\nchrUn\t7\t7\n")
+    expected = {"intervals": 6, "unknown_intervals": 3, "unknown_chromosomes": ["MT", "chrUn"]}
+    assert mask.notes == {"blacklist": expected}
+    assert mask.summary()["notes"] == mask.notes
+    assert describe_notes(mask.notes) == (
+        "blacklist: 3 of 6 intervals are on chromosomes that the map does not have (MT, chrUn)"
+    )
+    write_mask(tmp_path / "mask.parquet", mask, BINS)
+    assert read_mask(tmp_path / "mask.parquet")[1]["notes"] == mask.notes
+
+
+def test_a_blacklist_that_fits_needs_no_words(tmp_path: Path) -> None:
+    mask = with_blacklist(tmp_path, BED)
+    assert mask.notes["blacklist"]["unknown_intervals"] == 0
+    assert describe_notes(mask.notes) == describe_notes({}) == ""
+
+
+def test_records_list_some_of_many_unknown_chromosomes(tmp_path: Path) -> None:
+    mask = with_blacklist(tmp_path, BED + "".join(f"u{i:02}\t0\t5\n" for i in range(30)))
+    assert mask.notes["blacklist"]["unknown_chromosomes"] == [f"u{i:02}" for i in range(20)]
+    assert describe_notes(mask.notes).endswith(
+        "(" + ", ".join(f"u{i:02}" for i in range(20)) + ", ...)"
+    )
 
 
 @pytest.mark.parametrize("line", ["chr1\t5", "chr1\tx\t10", "chr1\t5\t-3", "chr1\t9\t8", "chr1"])

@@ -184,6 +184,12 @@ def test_tracking_server_without_the_variable(monkeypatch: pytest.MonkeyPatch) -
         demo("tracking=server")
 
 
+def test_a_server_may_be_written_in_capitals() -> None:
+    uri = "HTTP://tracking.example"
+    words = (f"tracking.uri={uri}", "tracking.artifacts=null")
+    assert settings_of(demo(*words), "track")["tracking"]["uri"] == uri
+
+
 def test_credentials_do_not_go_into_the_uri() -> None:
     with pytest.raises(ConfigError, match=r"tracking\.uri.*MLFLOW_TRACKING_PASSWORD") as caught:
         demo("tracking.uri=http://me:secret@tracking.example")
@@ -493,6 +499,34 @@ def test_a_blacklist_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "bad.bed").write_text("chrI\t0\t5\n")
     run = with_cohort(tmp_path, COHORT, "mask.blacklist=bad.bed")
     assert settings_of(run, "mask")["filters"]["blacklist"] == "bad.bed"
+
+
+def test_braces_in_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snakemake takes {x} for a wildcard: such a file is no input, but its version is a setting."""
+    monkeypatch.chdir(tmp_path)
+    bed = tmp_path / "bad{x}.bed"
+    bed.write_text("chrI\t0\t5\n")
+    (tmp_path / "a{x}.cool").write_bytes(bytes(3_000_000))
+    text = COHORT.replace("path: resources/demo/simulated.cool\n", "path: 'a{x}.cool'\n")
+    run = with_cohort(tmp_path, text, "mask.blacklist='bad{x}.bed'")
+    plan = Plan(run, "results")
+    assert plan.blacklist == []
+    assert plan.source_file(SimpleNamespace(sample="a")) == []
+    assert plan.source_file(SimpleNamespace(sample="b")) == ["resources/demo/simulated.cool"]
+    assert settings_of(run, "inspect", sample="a")["uri"] == "a{x}.cool"
+    assert plan.job("inspect", SimpleNamespace(sample="a")).megabytes([]) == 3
+    before = settings_of(run, "mask")
+    assert before["filters"]["blacklist"] == "bad{x}.bed"
+    bed.write_text("chrI\t0\t10\n")
+    assert settings_of(run, "mask") != before
+    assert settings_of(demo(), "mask")["blacklist_version"] is None
+
+
+@pytest.mark.parametrize("override", ["samples.a.path='{x}.cool'", "mask.blacklist='{x}.bed'"])
+def test_braces_in_paths_that_another_workflow_makes(tmp_path: Path, override: str) -> None:
+    key = override.partition("=")[0].replace(".", r"\.")
+    with pytest.raises(ConfigError, match=f"^{key}: with files_made, .* rename the file"):
+        with_cohort(tmp_path, COHORT + "files_made: true\n", override)
 
 
 def test_samples_from_a_sheet(tmp_path: Path) -> None:

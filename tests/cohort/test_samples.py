@@ -63,7 +63,12 @@ def test_columns_in_any_order(tmp_path: Path) -> None:
         ("# only a comment\n\n", "the sheet is empty"),
         ("sample\tcondition\none\tx\n", "column 'path' is missing"),
         ("path\na.cool\n", "column 'sample' is missing"),
-        ("sample\tpath\tgenotype\n", "column 'genotype' is not known; .*condition"),
+        (
+            "sample\tpath\tgenotype\n",
+            r"column 'genotype' is not known \(labels are condition and .*",
+        ),
+        ("sample\tpath\tresolutions\n", r"column 'resolutions' is not known \(.* in YAML"),
+        ("x" * 200 + "\tpath\n", r"column 'x{60}\.\.\.' is not known"),
         (
             "sample,path\none,a.cool\n",
             r"column 'sample,path' is not known \(is it tab-separated\?\)",
@@ -72,8 +77,13 @@ def test_columns_in_any_order(tmp_path: Path) -> None:
         ("sample\tpath\none\ta.cool\none\tb.cool\n", "row 3, column sample: 'one' .*in row 2"),
         ("sample\tpath\n\ta.cool\n", "row 2, column sample: the cell is empty"),
         ("# c\nsample\tpath\none\t \n", "row 3, column path: the cell is empty"),
-        ("sample\tpath\none\n", "row 2 has 1 cells, the header has 2"),
-        ("sample\tpath\none\ta\tb\n", "row 2 has 3 cells, the header has 2"),
+        ("sample\tpath\none\n", "row 2, column path: the cell is empty"),
+        ("sample\tpath\none\ta\tb\n", "row 2: the cell 'b' is in column 3, which has no name"),
+        ("sample\t\tpath\none\tb\ta\n", "row 2: the cell 'b' is in column 2, which has no name"),
+        ('sample\tpath\none\t"a.cool\ntwo\tb.cool\n', "row 2: a quote is not closed"),
+        ('sample\tpath\none\ta.cool\n"two\tb.cool\nthree\tc"\n', "row 3: a quote is not closed"),
+        ('sample\tpath\none\t"a".cool\n', "row 2: a quote is not closed in its cell"),
+        (f"sample\tpath\none\t{'a' * 140_000}\n", "row 2 has 140,005 characters; at most 100,000"),
     ],
 )
 def test_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -81,6 +91,44 @@ def test_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         read_sheet(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FULL.replace("\n", "\t\t\n"),
+        FULL.replace("\t\t\t\n", "\n"),
+        FULL.replace("path\t", "path\t\t")
+        .replace("cool\t", "cool\t \t")
+        .replace("b.hic\t", "b.hic\t\t"),
+        FULL.replace("one", "# don't \"stop\n\t\none") + "\t\t\n",
+    ],
+    ids=["at the right", "shorter rows", "in the middle", "empty rows and a quote in a comment"],
+)
+def test_empty_cells_and_columns_are_ignored(tmp_path: Path, text: str) -> None:
+    assert read_sheet(sheet(tmp_path, text)).samples == SAMPLES
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("suffix", [".csv", ".CSV"])
+def test_csv(tmp_path: Path, delimiter: str, suffix: str) -> None:
+    path = tmp_path / f"samples{suffix}"
+    text = FULL.replace("\t", delimiter).replace("\n", f"{delimiter}\r\n")
+    path.write_text(f"\ufeff{text}", newline="")
+    assert read_sheet(path).samples == SAMPLES
+
+
+def test_csv_with_commas_in_cells(tmp_path: Path) -> None:
+    path = tmp_path / "samples.csv"
+    path.write_text('sample,path,condition\none,"a,b.cool","say ""hi"", twice"\n')
+    assert read_sheet(path).samples == {"one": Sample("a,b.cool", 'say "hi", twice')}
+
+
+def test_csv_of_one_unknown_column(tmp_path: Path) -> None:
+    path = tmp_path / "samples.csv"
+    path.write_text("sample|path\n")
+    with pytest.raises(ConfigError, match=r"column 'sample\|path' is not known; columns are"):
+        read_sheet(path)
 
 
 def test_not_utf8(tmp_path: Path) -> None:
@@ -140,6 +188,15 @@ def test_unsafe_name(tmp_path: Path, name: str) -> None:
 def test_check_name_refuses(name: str) -> None:
     with pytest.raises(ConfigError, match="somewhere: the name"):
         check_name("somewhere", name)
+
+
+def test_long_names(tmp_path: Path) -> None:
+    """A temporary file adds about 90 letters to a name, and disks allow 255."""
+    (tmp_path / "a.cool").touch()
+    assert checked(tmp_path, f"sample\tpath\n{'x' * 100}\ta.cool\n")
+    words = r"row 2, column sample: the name 'x{60}\.\.\.' has 101 letters; .*room for 100"
+    with pytest.raises(ConfigError, match=words):
+        checked(tmp_path, f"sample\tpath\n{'x' * 101}\ta.cool\n")
 
 
 @given(st.text(max_size=8))

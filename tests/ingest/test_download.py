@@ -68,6 +68,11 @@ def assert_nothing_is_left(output: Path) -> None:
 # --- complete files --------------------------------------------------------------------------
 
 
+def test_a_scheme_in_capitals(url: str, output: Path) -> None:
+    fetch(url.replace("http://", "HTTP://"), output)
+    assert output.read_bytes() == DATA
+
+
 def test_a_file_is_downloaded_once_and_kept_by_content(
     file: ServedFile, url: str, output: Path
 ) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoise.errors import InputError
-from counterpoise.ingest.urls import download_path, public_url, url_key, url_problem
+from counterpoise.ingest.urls import download_path, is_url, public_url, url_key, url_problem
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,16 @@ from counterpoise.ingest.urls import download_path, public_url, url_key, url_pro
 )
 def test_files_are_named_like_their_url(url: str, name: str) -> None:
     assert download_path(url) == f"resources/remote/{url_key(url)}/{name}"
+
+
+@pytest.mark.parametrize("scheme", ["HTTP", "https", "Https"])
+def test_schemes_in_capitals(scheme: str) -> None:
+    url = f"{scheme}://host/map.mcool"
+    assert is_url(url)
+    assert url_problem(url) is None
+    assert download_path(url).endswith("/map.mcool")
+    assert public_url(f"{scheme}://host/map.mcool?key=secret") == url
+    assert "password" in str(url_problem(f"{scheme}://me:secret@host/map.mcool"))
 
 
 @given(st.text())

@@ -17,6 +17,7 @@ from PIL import Image
 
 import counterpoise as cp
 from counterpoise.files import write_json
+from counterpoise.mask import MaskSettings
 from counterpoise.records.verdict import Status
 from counterpoise.report.costs import read_costs
 from counterpoise.report.page import describe_thresholds, write_report
@@ -115,6 +116,48 @@ def test_summary_has_a_row_a_run(cohort: tuple[ResultPaths, list[RunKey]]) -> No
     assert 0 < float(first["median_se"]) < 1
     assert float(first["seconds"]) >= 0
     assert failed["reason"] == f"tab here, {HOSTILE}"
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ('=HYPERLINK("http://x","y")', """'=HYPERLINK("http://x","y")"""),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3", "'-2+3"),
+        ("\t =1", "'=1"),
+        ("a=b", "a=b"),
+    ],
+)
+def test_spreadsheets_execute_no_cell_of_the_summary(
+    cohort: tuple[ResultPaths, list[RunKey]], text: str, cell: str
+) -> None:
+    paths, runs = cohort
+    write_summary(paths, [replace(run, condition=text) for run in runs], paths.summary)
+    with open(paths.summary, encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    assert [row["condition"] for row in rows] == [cell] * 4
+    assert summary_rows(paths, [replace(runs[0], condition=text)])[0]["condition"] == text
+
+
+def test_intervals_of_a_blacklist_that_fit_no_chromosome_are_reported(
+    cohort: tuple[ResultPaths, list[RunKey]],
+) -> None:
+    paths, runs = cohort
+    assert {row["blacklist_unmatched"] for row in summary_rows(paths, runs)} == {None}
+    contacts = cp.Contacts.from_matrix(np.full((30, 30), 9))
+    name = contacts.bins.chromosomes[0]
+    bed = Path(paths.summary).with_name("list.bed")
+    bed.write_text(f"{name}\t0\t1\n<Un>\t0\t5\n<Un>\t7\t9\n")
+    mask = cp.mask_bins(contacts, MaskSettings(blacklist=str(bed)))
+    write_mask(paths.mask("wild", 10_000), mask, contacts.bins)
+    result = cp.balance(contacts, "vc", mask=mask.kept)
+    result = replace(result, verdict=replace(result.verdict, mask=mask.summary()))
+    write_balance(result, contacts.bins, paths.run_files("wild", 10_000, "vc"))
+    counts = [row["blacklist_unmatched"] for row in summary_rows(paths, runs)]
+    assert counts == [None, 2, None, None]
+    words = "blacklist: 2 of 3 intervals are on chromosomes that the map does not have (<Un>)"
+    assert words in "".join(Page(written(paths, runs)).text)
 
 
 def test_report_holds_all_and_needs_nothing(

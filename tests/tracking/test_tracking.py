@@ -588,6 +588,7 @@ def test_a_missing_result_is_named(
         ("postgresql://u:p/w@d@host/db?password=p", "postgresql://host/db"),
         ("at http://token@host failed", "at http://host failed"),
         ("http://u:p/w@host/x", "http://host/x"),
+        ("HTTP://u:p/w@host/x and HTTPS://host/x@y", "HTTP://host/x and HTTPS://host/x@y"),
         ("https://host/@@download/x.mcool", "https://host/@@download/x.mcool"),
         ("https://host:80/x@y?key=a@b", "https://host:80/x@y"),
         ("http://[::1]:80/x@y", "http://[::1]:80/x@y"),

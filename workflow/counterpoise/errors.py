@@ -25,10 +25,10 @@ def strip_credentials(text: str) -> str:
         The text without them.
     """
     # In an http URL an @ after the first slash belongs to the path (but u:p/w@host is a login).
-    text = re.sub(r"\b(https?://)([^/\s]*|[^/\s:\[]*:(?!\d+/)\S*)@", r"\1", text)
+    text = re.sub(r"(?i)\b(https?://)([^/\s]*|[^/\s:\[]*:(?!\d+/)\S*)@", r"\1", text)
     # Other URIs: up to the last @, because a password may hold anything; sqlite paths begin with
     # a third slash.
-    text = re.sub(r"(?<!\bhttp)(?<!\bhttps)://[^/\s]\S*@", "://", text)
+    text = re.sub(r"(?i)(?<!\bhttp)(?<!\bhttps)://[^/\s]\S*@", "://", text)
     return re.sub(r"\?\S+", "", text)
 
 

@@ -17,8 +17,12 @@ Follows ``cooler.balance_cooler`` 0.11 (``min_nnz``, ``min_count``, ``mad_max``,
 
 from __future__ import annotations
 
+import gzip
 import math
-from collections.abc import Callable, Iterator
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields
 from enum import IntEnum
@@ -37,6 +41,12 @@ from counterpoise.native import call
 
 CHUNK_PIXELS = 1 << 22  # pixels that a worker reads at a time
 WORKERS = 2
+
+DISPLAY_LINES = ("track", "browser")  # first words of lines that tell browsers how to draw
+GZIP_MAGIC = b"\x1f\x8b"
+WHOLE_NUMBER = re.compile(r"[0-9]+")
+LISTED_CHROMOSOMES = 20  # unknown chromosomes of a blacklist that records name
+LONGEST_QUOTE = 100  # characters of a wrong line that a message shows
 
 
 @dataclass
@@ -59,7 +69,7 @@ class MaskSettings:
     cis_only : bool, default False
         Count only contacts within chromosomes.
     blacklist : str or None, default None
-        BED file; bins that overlap one of its intervals are masked.
+        BED file, also packed with gzip; bins that overlap one of its intervals are masked.
     """
 
     min_nnz: int = 10
@@ -112,6 +122,8 @@ class Mask:
     thresholds : dict
         Cutoffs by filter, in the unit of what it filters; for ``mad`` a dict by chromosome with
         contacts.
+    notes : dict
+        What a filter says about its file, by filter; see ``Failures.note``.
     """
 
     reasons: NDArray[np.uint8]
@@ -119,6 +131,7 @@ class Mask:
     marginal: NDArray[np.float64]
     settings: MaskSettings
     thresholds: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def kept(self) -> NDArray[np.bool_]:
@@ -131,11 +144,12 @@ class Mask:
         return {reason.name.lower(): int(tally[reason]) for reason in Reason}
 
     def summary(self) -> dict[str, Any]:
-        """Return settings, thresholds and counts as plain values, for records."""
+        """Return settings, thresholds, counts and, if any, notes as plain values, for records."""
         return {
             "settings": asdict(self.settings),
             "thresholds": self.thresholds,
             "reasons": self.counts(),
+            **({"notes": self.notes} if self.notes else {}),
         }
 
 
@@ -180,12 +194,39 @@ def mask_bins(
     measured = MeasuredBins(contacts.bins, nnz, marginal)
     reasons = np.full(len(contacts.bins), Reason.KEPT, dtype=np.uint8)
     thresholds: dict[str, Any] = {}
+    notes: dict[str, Any] = {}
     for reason, find_failures in FILTERS:
-        failures, threshold = find_failures(measured, settings)
+        failures, threshold, note = find_failures(measured, settings)
         reasons[failures & (reasons == Reason.KEPT)] = reason
         if threshold is not None:
             thresholds[reason.name.lower()] = threshold
-    return Mask(reasons, nnz, marginal, settings, thresholds)
+        if note is not None:
+            notes[reason.name.lower()] = note
+    return Mask(reasons, nnz, marginal, settings, thresholds, notes)
+
+
+def describe_notes(notes: Mapping[str, Any]) -> str:
+    """Describe what does not fit the map in the blacklist.
+
+    Parameters
+    ----------
+    notes : mapping
+        ``Mask.notes``, or the notes of a mask's summary.
+
+    Returns
+    -------
+    str
+        A clause; empty if all fits.
+    """
+    note = notes.get("blacklist", {})
+    if not note.get("unknown_intervals"):
+        return ""
+    names = note["unknown_chromosomes"]
+    more = ", ..." if len(names) == LISTED_CHROMOSOMES else ""
+    return (
+        f"blacklist: {note['unknown_intervals']:,} of {note['intervals']:,} intervals are on "
+        f"chromosomes that the map does not have ({', '.join(names)}{more})"
+    )
 
 
 class MeasuredBins(NamedTuple):
@@ -213,10 +254,13 @@ class Failures(NamedTuple):
         bool [bins], True for bins that fail.
     threshold : object
         What ``Mask.thresholds`` records of the filter; None for nothing.
+    note : dict or None
+        What ``Mask.notes`` records of the filter's file; None for nothing.
     """
 
     bins: NDArray[np.bool_]
     threshold: Any = None
+    note: dict[str, Any] | None = None
 
 
 def _find_empty(measured: MeasuredBins, settings: MaskSettings) -> Failures:
@@ -274,22 +318,28 @@ def _find_blacklisted(measured: MeasuredBins, settings: MaskSettings) -> Failure
     if settings.blacklist is None:
         return Failures(failures)
     ranges = {name: (lo, hi) for name, lo, hi in bins.chromosome_ranges()}
-    names: set[str] = set()
+    intervals: Counter[str] = Counter()
     for name, start, end in _read_intervals(settings.blacklist):
-        names.add(name)
+        intervals[name] += 1
         if name in ranges and start < end:
             lo, hi = ranges[name]
             first = lo + np.searchsorted(bins.end[lo:hi], start, side="right")
             last = lo + np.searchsorted(bins.start[lo:hi], end, side="left")
             failures[first:last] = True
-    if names and not names & set(ranges):
+    unknown = sorted(set(intervals) - set(ranges))
+    if unknown and len(unknown) == len(intervals):
         raise InputError(
             settings.blacklist,
-            f"names no chromosome of the map: it has {', '.join(sorted(names)[:3])}, "
+            f"names no chromosome of the map: it has {', '.join(unknown[:3])}, "
             f"the map has {', '.join(bins.chromosomes[:3])}.",
             "Rename the chromosomes of either (chr1 versus 1 is the usual cause).",
         )
-    return Failures(failures)
+    note = {
+        "intervals": intervals.total(),
+        "unknown_intervals": sum(intervals[name] for name in unknown),
+        "unknown_chromosomes": unknown[:LISTED_CHROMOSOMES],
+    }
+    return Failures(failures, note=note)
 
 
 # Filters in the order in which they are applied: a bin's reason is the first that it fails.
@@ -303,22 +353,48 @@ FILTERS: tuple[tuple[Reason, Callable[[MeasuredBins, MaskSettings], Failures]], 
 
 
 def _read_intervals(path: str) -> Iterator[tuple[str, int, int]]:
-    """Read the chromosome, start and end of each interval of a BED file."""
+    """Read the chromosome, start and end of each interval of a BED file, packed or not."""
     if not Path(path).is_file():
         raise InputError(path, "does not exist.", "Check mask.blacklist in the configuration.")
-    with open(path, encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip() or line.startswith(("#", "track", "browser")):
-                continue
-            columns = line.split()
-            complete = len(columns) >= 3 and columns[1].isdigit() and columns[2].isdigit()
-            if not complete or int(columns[1]) > int(columns[2]):
-                raise InputError(
-                    path,
-                    f"line {number} is not a BED interval: {line.strip()!r}.",
-                    "Each line needs chromosome, start and end.",
-                )
+    may_be_header = True
+    for number, line in _read_lines(path):
+        columns = line.split("\t") if line.count("\t") >= 2 else line.split()
+        columns = [column.strip() for column in columns]
+        complete = len(columns) >= 3 and all(map(WHOLE_NUMBER.fullmatch, columns[1:3]))
+        if complete and columns[0] and int(columns[1]) <= int(columns[2]):
             yield columns[0], int(columns[1]), int(columns[2])
+            may_be_header = False
+        elif not (line.split()[0] in DISPLAY_LINES or (may_be_header and _is_header(columns))):
+            raise InputError(
+                path,
+                f"line {number} is not a BED interval: {line.strip()[:LONGEST_QUOTE]!r}.",
+                "Each line needs chromosome, start and end.",
+            )
+
+
+def _read_lines(path: str) -> Iterator[tuple[int, str]]:
+    """Read the lines of a text file, packed or not, that are neither empty nor comments."""
+    with open(path, "rb") as stream:
+        packed = stream.read(2) == GZIP_MAGIC
+    try:
+        with (gzip.open if packed else open)(path, "rt", encoding="utf-8-sig") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip() and not line.startswith("#"):
+                    yield number, line
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(
+            path, f"is damaged ({error}).", "Copy or download the file again."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            path, f"is not UTF-8 text ({error}).", "Save the BED file as plain text."
+        ) from error
+
+
+def _is_header(columns: list[str]) -> bool:
+    """Return whether these are names of columns, as some tools write above the intervals."""
+    names = [re.sub("chrom|[^a-z]", "", column.lower()) for column in columns[1:3]]
+    return names in (["start", "end"], ["start", "stop"])
 
 
 def _count_contacts(

@@ -23,9 +23,9 @@ rule bandwidth:
         "{wildcards.sample} at {wildcards.resolution} bp: a bandwidth for {wildcards.method}"
         " (up to {resources.mem_mb} MB)"
     shell:
-        'python "$COUNTERPOISE_SCRIPTS"/bandwidth.py --map {input.map} --mask {input.mask}'
-        " --output {output} --threads {threads} --memory-mb {resources.mem_mb}"
-        " --settings {params.settings:q} > {log} 2>&1"
+        'python "$COUNTERPOISE_SCRIPTS"/bandwidth.py --map {input.map:q} --mask {input.mask:q}'
+        " --output {output:q} --threads {threads} --memory-mb {resources.mem_mb}"
+        " --settings {params.settings:q} > {log:q} 2>&1"
 
 
 rule balance:
@@ -50,6 +50,6 @@ rule balance:
         "{wildcards.sample} at {wildcards.resolution} bp: {wildcards.method}"
         " (up to {resources.mem_mb} MB)"
     shell:
-        'python "$COUNTERPOISE_SCRIPTS"/balance.py --map {input.map} --mask {input.mask}'
-        " --bandwidth {input.bandwidth} --run {output.run} --threads {threads}"
-        " --memory-mb {resources.mem_mb} --settings {params.settings:q} > {log} 2>&1"
+        'python "$COUNTERPOISE_SCRIPTS"/balance.py --map {input.map:q} --mask {input.mask:q}'
+        " --bandwidth {input.bandwidth:q} --run {output.run:q} --threads {threads}"
+        " --memory-mb {resources.mem_mb} --settings {params.settings:q} > {log:q} 2>&1"

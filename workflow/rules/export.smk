@@ -22,6 +22,6 @@ rule export:
     message:
         "{wildcards.sample}: writing the balanced cooler"
     shell:
-        'python "$COUNTERPOISE_SCRIPTS"/export.py --root {params.root}'
-        " --sample {wildcards.sample} --output {output}"
-        " --settings {params.settings:q} > {log} 2>&1"
+        'python "$COUNTERPOISE_SCRIPTS"/export.py --root {params.root:q}'
+        " --sample {wildcards.sample:q} --output {output:q}"
+        " --settings {params.settings:q} > {log:q} 2>&1"

@@ -23,8 +23,8 @@ rule inspect:
     message:
         "{wildcards.sample}: looking into the input"
     shell:
-        'python "$COUNTERPOISE_SCRIPTS"/inspect_input.py --output {output}'
-        " --settings {params.settings:q} > {log} 2>&1"
+        'python "$COUNTERPOISE_SCRIPTS"/inspect_input.py --output {output:q}'
+        " --settings {params.settings:q} > {log:q} 2>&1"
 
 
 rule ingest:
@@ -48,5 +48,5 @@ rule ingest:
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: reading contacts"
     shell:
-        'python "$COUNTERPOISE_SCRIPTS"/ingest.py --record {input.record} --map {output.map}'
-        " --settings {params.settings:q} > {log} 2>&1"
+        'python "$COUNTERPOISE_SCRIPTS"/ingest.py --record {input.record:q} --map {output.map:q}'
+        " --settings {params.settings:q} > {log:q} 2>&1"

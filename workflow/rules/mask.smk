@@ -21,5 +21,5 @@ rule mask:
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: filtering bins"
     shell:
-        'python "$COUNTERPOISE_SCRIPTS"/mask.py --map {input.map} --output {output}'
-        " --settings {params.settings:q} > {log} 2>&1"
+        'python "$COUNTERPOISE_SCRIPTS"/mask.py --map {input.map:q} --output {output:q}'
+        " --settings {params.settings:q} > {log:q} 2>&1"

@@ -23,9 +23,9 @@ rule plot:
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: plotting {wildcards.method}"
     shell:
-        'python "$COUNTERPOISE_SCRIPTS"/plot.py --map {input.map} --mask {input.mask}'
-        " --run {input.run} --bandwidth {input.bandwidth} --sample {wildcards.sample}"
-        " --output {output} --settings {params.settings:q} > {log} 2>&1"
+        'python "$COUNTERPOISE_SCRIPTS"/plot.py --map {input.map:q} --mask {input.mask:q}'
+        " --run {input.run:q} --bandwidth {input.bandwidth:q} --sample {wildcards.sample:q}"
+        " --output {output:q} --settings {params.settings:q} > {log:q} 2>&1"
 
 
 rule compare:
@@ -52,8 +52,8 @@ rule compare:
         "samples side by side at {wildcards.resolution} bp"
     shell:
         "printf %s {params.settings:q} |"
-        ' python "$COUNTERPOISE_SCRIPTS"/compare.py --settings - --root {params.root}'
-        " --resolution {wildcards.resolution} --output {output} > {log} 2>&1"
+        ' python "$COUNTERPOISE_SCRIPTS"/compare.py --settings - --root {params.root:q}'
+        " --resolution {wildcards.resolution:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule report:
@@ -82,5 +82,5 @@ rule report:
         "writing the report"
     shell:
         "printf %s {params.settings:q} |"
-        ' python "$COUNTERPOISE_SCRIPTS"/report.py --settings - --root {params.root}'
-        " --summary {output.summary} --report {output.report} > {log} 2>&1"
+        ' python "$COUNTERPOISE_SCRIPTS"/report.py --settings - --root {params.root:q}'
+        " --summary {output.summary:q} --report {output.report:q} > {log:q} 2>&1"

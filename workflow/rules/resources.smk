@@ -16,8 +16,8 @@ rule download_sdist:
     message:
         "fetching the source package {wildcards.package}"
     shell:
-        'python "$COUNTERPOISE_SCRIPTS"/download_sdist.py --package {wildcards.package}'
-        " --output {output} --settings {params.settings:q} > {log} 2>&1"
+        'python "$COUNTERPOISE_SCRIPTS"/download_sdist.py --package {wildcards.package:q}'
+        " --output {output:q} --settings {params.settings:q} > {log:q} 2>&1"
 
 
 rule extract:
@@ -37,8 +37,8 @@ rule extract:
     message:
         "taking {wildcards.file} out of {wildcards.package}"
     shell:
-        'python "$COUNTERPOISE_SCRIPTS"/extract.py --archive {input} --output {output}'
-        " --settings {params.settings:q} > {log} 2>&1"
+        'python "$COUNTERPOISE_SCRIPTS"/extract.py --archive {input:q} --output {output:q}'
+        " --settings {params.settings:q} > {log:q} 2>&1"
 
 
 rule download:
@@ -57,8 +57,8 @@ rule download:
     message:
         "fetching {wildcards.name}"
     shell:
-        'python "$COUNTERPOISE_SCRIPTS"/download.py --output {output}'
-        " --settings {params.settings:q} > {log} 2>&1"
+        'python "$COUNTERPOISE_SCRIPTS"/download.py --output {output:q}'
+        " --settings {params.settings:q} > {log:q} 2>&1"
 
 
 rule demo_yeast:
@@ -77,8 +77,8 @@ rule demo_yeast:
     message:
         "writing the yeast map as .{wildcards.format}"
     shell:
-        'python "$COUNTERPOISE_SCRIPTS"/demo_yeast.py --matrix {input.matrix} --bed {input.bed}'
-        " --output {output} > {log} 2>&1"
+        'python "$COUNTERPOISE_SCRIPTS"/demo_yeast.py --matrix {input.matrix:q} --bed {input.bed:q}'
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule demo_simulated:
@@ -94,5 +94,5 @@ rule demo_simulated:
     message:
         "simulating a map whose bias is known"
     shell:
-        'python "$COUNTERPOISE_SCRIPTS"/demo_simulated.py --output {output}'
-        " --settings {params.settings:q} > {log} 2>&1"
+        'python "$COUNTERPOISE_SCRIPTS"/demo_simulated.py --output {output:q}'
+        " --settings {params.settings:q} > {log:q} 2>&1"

@@ -25,5 +25,5 @@ rule track:
         "logging to MLflow"
     shell:
         "printf %s {params.settings:q} |"
-        ' python "$COUNTERPOISE_SCRIPTS"/track.py --settings - --root {params.root}'
-        " --output {output} 2>&1 | tee {log}"
+        ' python "$COUNTERPOISE_SCRIPTS"/track.py --settings - --root {params.root:q}'
+        " --output {output:q} 2>&1 | tee {log:q}"

@@ -4,6 +4,8 @@
 ``settings``      the sections of the configuration, the only place of a default
 ``samples``       samples from YAML or a sample sheet
 ``compose``       composition of the configuration with Hydra
+``choices``       the files that were chosen, and checks of their names
+``spelling``      names and labels that YAML, Snakemake or Hydra read as numbers
 ``checks``        checks of the composed configuration
 ``cohort``        the checked cohort, and the runs that follow from it
 ``revisions``     revisions of the stages, raised by hand when results change

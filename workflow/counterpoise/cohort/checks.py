@@ -16,7 +16,7 @@ from counterpoise.cohort.samples import (
     check_resolutions,
     read_sheet,
 )
-from counterpoise.cohort.settings import METHOD_KEY, CohortSettings
+from counterpoise.cohort.settings import METHOD_KEY, CohortSettings, TrackingSettings
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.demo_maps import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.methods.base import MethodSettings
@@ -69,13 +69,25 @@ def _check_names(settings: CohortSettings, methods: dict[str, MethodSettings]) -
     if settings.cohort in (MISSING, ""):
         raise ConfigError("cohort has no name; choose one with --config cohort=NAME.")
     check_name("cohort", settings.cohort)
-    if settings.cohort == "mlartifacts":
-        raise ConfigError("cohort: the name mlartifacts is taken, by MLflow's files in results/.")
+    if settings.cohort.lower() in _mlflow_files(settings.tracking):
+        raise ConfigError(
+            f"cohort: the name {settings.cohort} is taken, by MLflow's files in results/."
+        )
     lower_case = [name.lower() for name in methods]
     for name in methods:
         check_name("methods", name)
         if lower_case.count(name.lower()) > 1:
             raise ConfigError(f"methods.{name}: two names differ only in case; rename one.")
+
+
+def _mlflow_files(tracking: TrackingSettings) -> set[str]:
+    """Return the names in ``results/`` that MLflow uses, in lower case, as some disks see them."""
+    names = {"mlflow.db", "mlartifacts"}
+    for path in (tracking.uri.removeprefix("sqlite:///"), tracking.artifacts or ""):
+        folder, _, inside = path.removeprefix("./").partition("/")
+        if folder == "results":
+            names.add(inside.partition("/")[0].lower())
+    return names | {f"{name}-{part}" for name in names for part in ("journal", "shm", "wal")}
 
 
 def _check_choices(settings: CohortSettings, methods: dict[str, MethodSettings]) -> None:
@@ -110,6 +122,11 @@ def _find_made_files(settings: CohortSettings) -> set[str]:
 def _check_blacklist(settings: CohortSettings, files_made: set[str], root: Path) -> None:
     """Check that the blacklist exists or will be made."""
     blacklist = settings.mask.blacklist
+    if settings.files_made and "{" in (blacklist or ""):
+        raise ConfigError(
+            f"mask.blacklist: with files_made, Snakemake takes {{ in the path {blacklist} for the "
+            "beginning of a wildcard; rename the file."
+        )
     if settings.files_made or not blacklist or blacklist in files_made:
         return
     if not (root / blacklist).is_file():

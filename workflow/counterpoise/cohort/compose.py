@@ -19,18 +19,26 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import (
     ConfigAttributeError,
     ConfigKeyError,
+    KeyValidationError,
     MissingMandatoryValue,
     OmegaConfBaseException,
 )
 
 from counterpoise.cohort.checks import SHARED_KEYS, check_cohort, check_overlay
+from counterpoise.cohort.choices import Choices, check_choices
 from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.samples import check_name
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings
+from counterpoise.cohort.spelling import (
+    check_override_texts,
+    quote_value,
+    restore_name,
+    unquote_value,
+)
 from counterpoise.errors import ConfigError
 from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings
@@ -70,15 +78,17 @@ def load_cohort(
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(Path(conf).resolve()), version_base="1.3"):
-            composed = _compose(overrides)
+            composed, choices = _compose(overrides)
             if experiment != BASE:
-                without_overlay = _compose(_select_shared(overrides))
+                without_overlay, _ = _compose(_select_shared(overrides))
                 check_overlay(
                     experiment,
                     cast("dict[str, Any]", OmegaConf.to_container(composed)),
                     cast("dict[str, Any]", OmegaConf.to_container(without_overlay)),
                 )
         _refuse_unknown_keys(composed)
+        check_choices(choices, composed)
+        check_override_texts(overrides, composed)
         entries = {str(k): _read_method(str(k), v) for k, v in composed.methods.items()}
         settings = cast(CohortSettings, OmegaConf.to_object(composed))
     except yaml.YAMLError as error:
@@ -91,8 +101,11 @@ def load_cohort(
     return replace(cohort, experiment=experiment)
 
 
-def snakemake_overrides(config: Mapping[str, Any]) -> list[str]:
+def snakemake_overrides(config: Mapping[str, Any], conf: str | Path | None = None) -> list[str]:
     """Translate Snakemake's ``--config`` into Hydra overrides.
+
+    Snakemake reads names such as ``007`` as numbers. The name is then that of the file whose name
+    reads so.
 
     Parameters
     ----------
@@ -100,6 +113,8 @@ def snakemake_overrides(config: Mapping[str, Any]) -> list[str]:
         ``cohort`` chooses the cohort, ``experiment`` an overlay on it, and ``conf`` a folder with
         further groups (``FOLDER/cohort/NAME.yaml``). ``hydra_overrides`` is a list of any other
         overrides.
+    conf : str or Path, optional
+        Folder of the Hydra groups.
 
     Returns
     -------
@@ -109,7 +124,8 @@ def snakemake_overrides(config: Mapping[str, Any]) -> list[str]:
     Raises
     ------
     ConfigError
-        For any other key, which Snakemake alone would silently ignore.
+        For any other key, which Snakemake alone would silently ignore, and for a value that is no
+        name.
     """
     unknown = sorted(set(config) - SNAKEMAKE_KEYS)
     if unknown:
@@ -117,17 +133,17 @@ def snakemake_overrides(config: Mapping[str, Any]) -> list[str]:
             f"--config {unknown[0]}=... is not known; give cohort=NAME, experiment=NAME, and other "
             f"settings as 'hydra_overrides=[\"{unknown[0]}=...\"]'."
         )
-    overrides = []
+    overrides, folders = [], [] if conf is None else [Path(conf)]
     if "conf" in config:
-        folder = Path(str(config["conf"])).resolve()
-        if not folder.is_dir():
-            raise ConfigError(f"--config conf={config['conf']}: there is no such folder.")
-        overrides.append(f"hydra.searchpath=[file://{folder}]")
-    if "cohort" in config:
-        overrides.append(f"cohort={config['cohort']}")
-    # A configuration file may say null, for no experiment.
-    if config.get("experiment") is not None:
-        overrides.append(f"experiment={config['experiment']}")
+        folder = _find_folder(config["conf"])
+        folders.append(folder)
+        overrides.append(f"hydra.searchpath=[{quote_value(f'file://{folder}')}]")
+    for group in ("cohort", "experiment"):
+        # A configuration file may say null, for no experiment.
+        if group in config and (group == "cohort" or config[group] is not None):
+            files = (path for each in folders for path in (each / group).glob("*.yaml"))
+            name = restore_name(group, config[group], (path.stem for path in files))
+            overrides.append(f"{group}={quote_value(name)}")
     others = config.get("hydra_overrides", [])
     if not isinstance(others, list):
         raise ConfigError(
@@ -137,27 +153,44 @@ def snakemake_overrides(config: Mapping[str, Any]) -> list[str]:
     return overrides + [str(item) for item in others]
 
 
-def _compose(overrides: list[str]) -> DictConfig:
-    """Compose the configuration with these overrides."""
+def _find_folder(value: object) -> Path:
+    """Return the folder that ``--config conf`` names."""
+    folders = (path.name for path in Path().iterdir() if path.is_dir())
+    folder = Path(restore_name("conf", value, folders)).resolve()
+    if not folder.is_dir():
+        raise ConfigError(f"--config conf={value}: there is no such folder.")
+    return folder
+
+
+def _compose(overrides: list[str]) -> tuple[DictConfig, Choices]:
+    """Compose the configuration with these overrides; also return what was chosen."""
     try:
-        return compose("config", overrides=overrides)
+        composed = compose("config", overrides=overrides, return_hydra_config=True)
     except (TypeError, ValueError) as error:
         # Hydra has no error class for a group that is given as a list or as null.
-        raise ConfigError(f"configuration: {', '.join(overrides)}: {error}.") from error
+        raise ConfigError(
+            f"configuration: {', '.join(overrides)}: {str(error).rstrip('.')}; put a name that "
+            "reads as a number in quotes (cohort='007')."
+        ) from error
+    choices = Choices.of(composed.hydra.runtime)
+    with open_dict(composed):
+        del composed["hydra"]
+    return composed, choices
 
 
 def _find_experiment(overrides: list[str]) -> str:
     """Return the name of the chosen overlay, ``base`` for none."""
-    names = [item.partition("=")[2] for item in overrides if item.startswith("experiment=")]
+    names = [unquote_value(item) for item in overrides if item.startswith("experiment=")]
     if not names:
         return BASE
-    check_name("experiment", names[-1])
-    if names[-1] == BASE:
+    name = names[-1].removesuffix(".yaml")
+    check_name("experiment", name)
+    if name == BASE:
         raise ConfigError(
             f"experiment: {BASE} is the name of the cohort without an experiment; leave experiment "
             "out, or rename the overlay."
         )
-    return names[-1]
+    return name
 
 
 def _select_shared(overrides: list[str]) -> list[str]:
@@ -238,6 +271,8 @@ def _explain(error: Exception) -> str:
     words = str(cause).splitlines()[0].rstrip(".")
     if isinstance(cause, MissingMandatoryValue):
         words = "no value is given"
+    if isinstance(cause, KeyValidationError):
+        words = f"YAML reads this name as {cause.key}, which is no text; put the name in quotes"
     if key == "cohort" and isinstance(error, HydraException):
         words = "a cohort's file must begin with the line '# @package _global_'"
     return f"{place}: {key}: {words}." if key else f"{place}: {words}."

@@ -15,6 +15,7 @@ from omegaconf import MISSING
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.urls import is_url, public_url, url_problem
 
+LONGEST_LINE = 100_000  # characters; the reader of csv takes no cell of more than 131,072
 SCHEMA = Path(__file__).parents[2] / "schemas" / "samples.schema.json"
 
 
@@ -127,6 +128,11 @@ class SampleTable:
 
     def _check_file(self, name: str, path: str, root: Path, made: set[str] | None) -> None:
         """Refuse a path that is no file and that no rule makes."""
+        if made is None and "{" in path:
+            raise ConfigError(
+                f"{self.place(name, 'path')}: with files_made, Snakemake takes {{ in the path "
+                f"{path} for the beginning of a wildcard (sample {name}); rename the file."
+            )
         other_protocol = "://" in path
         if not other_protocol and (made is None or path in made):
             return
@@ -157,7 +163,13 @@ def check_name(place: str, name: str) -> None:
     ConfigError
         If the name does not have the form that the sheet's schema asks of samples.
     """
-    if not re.fullmatch(schema()["properties"]["sample"]["pattern"], name):
+    form = schema()["properties"]["sample"]
+    if len(name) > form["maxLength"]:
+        raise ConfigError(
+            f"{place}: the name {_shorten(name)} has {len(name):,} letters; names of files have "
+            f"room for {form['maxLength']}."
+        )
+    if not re.fullmatch(form["pattern"], name):
         raise ConfigError(
             f"{place}: the name {name!r} cannot be used in paths; "
             "use letters, digits, '.', '_' and '-', beginning with a letter or digit."
@@ -200,12 +212,13 @@ def schema() -> dict[str, Any]:
 
 
 def read_sheet(path: Path) -> SampleTable:
-    """Read a sample sheet: tab-separated, with a header line and one sample per row.
+    """Read a sample sheet: a header line and one sample per row.
 
     Parameters
     ----------
     path : pathlib.Path
-        The sheet; lines that begin with ``#`` and empty lines are skipped.
+        The sheet: separated by tabs, or, if its name ends with ``.csv``, by commas or semicolons.
+        Lines that begin with ``#`` and empty lines are skipped, as are empty cells at the right.
 
     Returns
     -------
@@ -215,8 +228,8 @@ def read_sheet(path: Path) -> SampleTable:
     Raises
     ------
     ConfigError
-        If a column is unknown, missing or repeated, a required cell is empty, or a sample is
-        listed twice; the message names row and column.
+        If a column is unknown, missing or repeated, a required cell is empty, a quote is not
+        closed, or a sample is listed twice; the message names row and column.
     """
     lines = _read_lines(path)
     header = lines[0][1]
@@ -236,31 +249,61 @@ def read_sheet(path: Path) -> SampleTable:
 
 
 def _read_lines(path: Path) -> list[tuple[int, list[str]]]:
-    """Read the line numbers and cells of all lines that hold something, the header first."""
+    """Read the line numbers and cells of all lines that hold something, the header first.
+
+    Empty cells at the end of a line are removed.
+    """
     if not path.is_file():
         raise ConfigError(f"sample_sheet: the file {path} does not exist.")
     try:
-        with open(path, encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, delimiter="\t")
-            lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+        with open(path, encoding="utf-8-sig") as stream:
+            lines = [(n, line) for n, line in enumerate(stream, 1) if line.lstrip()[:1] != "#"]
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"{path}: the sheet is not UTF-8 text ({error}); save it as UTF-8."
+            f"{path}: the sheet is not UTF-8 text ({error}); save it as text with tabs, or as "
+            ".csv, in UTF-8."
         ) from error
-    lines = [(number, cells) for number, cells in lines if any(cells) and cells[0][:1] != "#"]
-    if not lines:
+    delimiter = _find_delimiter(path, next((line for _, line in lines if line.strip()), ""))
+    rows = [(number, _split_line(path, number, line, delimiter)) for number, line in lines]
+    rows = [(number, cells) for number, cells in rows if cells and cells[0][:1] != "#"]
+    if not rows:
         raise ConfigError(f"{path}: the sheet is empty; its first line names the columns.")
-    return lines
+    return rows
+
+
+def _find_delimiter(path: Path, header: str) -> str:
+    """Return the character that separates the columns: in ``.csv`` the most frequent one."""
+    return max(",;\t", key=header.count) if path.suffix.lower() == ".csv" else "\t"
+
+
+def _split_line(path: Path, number: int, line: str, delimiter: str) -> list[str]:
+    """Return the cells of a line, without empty cells at its end."""
+    if len(line) > LONGEST_LINE:
+        raise ConfigError(
+            f"{path}: row {number} has {len(line):,} characters; at most {LONGEST_LINE:,} are read."
+        )
+    try:
+        # Line by line: a quote that is not closed would swallow the samples after it.
+        cells = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        raise ConfigError(
+            f"{path}: row {number}: a quote is not closed in its cell ({error}); remove it, or "
+            'write "" for a quote inside quotes.'
+        ) from error
+    cells = [cell.strip() for cell in cells]
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
 
 
 def _check_header(path: Path, header: list[str]) -> None:
     """Refuse unknown, repeated and missing columns."""
     allowed = list(schema()["properties"])
-    for column in header:
+    for column in filter(None, header):
         if column not in allowed:
-            hint = " (is it tab-separated?)" if len(header) == 1 else ""
             raise ConfigError(
-                f"{path}: column {column!r} is not known{hint}; columns are {', '.join(allowed)}."
+                f"{path}: column {_shorten(column)} is not known"
+                f"{_hint_at_column(path, column, header)}; columns are {', '.join(allowed)}."
             )
         if header.count(column) > 1:
             raise ConfigError(f"{path}: column {column!r} occurs twice.")
@@ -269,14 +312,31 @@ def _check_header(path: Path, header: list[str]) -> None:
             raise ConfigError(f"{path}: column {column!r} is missing.")
 
 
+def _hint_at_column(path: Path, column: str, header: list[str]) -> str:
+    """Return what the user may do about an unknown column, to be read after the message."""
+    if len(header) == 1:
+        return " (is it tab-separated?)" if path.suffix.lower() != ".csv" else ""
+    if column == "resolutions":
+        return " (resolutions of single samples are given in YAML, under samples)"
+    return " (labels are condition and replicate; remove the column)"
+
+
 def _parse_row(path: Path, number: int, header: list[str], cells: list[str]) -> dict[str, str]:
-    """Return the cells of a row by column; refuse missing ones."""
-    if len(cells) != len(header):
-        raise ConfigError(
-            f"{path}: row {number} has {len(cells)} cells, the header has {len(header)}."
-        )
-    row = dict(zip(header, cells, strict=True))
+    """Return the cells of a row by column; missing optional ones are empty."""
+    cells = cells + [""] * (len(header) - len(cells))
+    for position, cell in enumerate(cells):
+        if cell and (position >= len(header) or not header[position]):
+            raise ConfigError(
+                f"{path}: row {number}: the cell {_shorten(cell)} is in column {position + 1}, "
+                "which has no name; remove the cell."
+            )
+    row = {column: cell for column, cell in zip(header, cells, strict=False) if column}
     for column in schema()["required"]:
         if not row[column]:
             raise ConfigError(f"{path}: row {number}, column {column}: the cell is empty.")
     return row
+
+
+def _shorten(text: str) -> str:
+    """Return the beginning of a text in quotes, for a message."""
+    return repr(text if len(text) <= 60 else f"{text[:60]}...")

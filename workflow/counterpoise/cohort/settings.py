@@ -134,7 +134,7 @@ class TrackingSettings:
                 "tracking.uri holds a user name or password, which would be written to logs; give "
                 "them as MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD in the environment."
             )
-        server = self.uri.startswith(("http://", "https://"))
+        server = self.uri.lower().startswith(("http://", "https://"))
         if not server and not re.match(r"(sqlite|postgresql|mysql|mssql)(\+\w+)?://", self.uri):
             raise ConfigError(
                 f"tracking.uri is {self.uri!r}; it must be a database (sqlite:///FILE) or the "
@@ -187,7 +187,8 @@ class CohortSettings:
     samples : dict of str to Sample, default {}
         Contact maps by name; the alternative to ``sample_sheet``.
     sample_sheet : str or None, default None
-        TSV file with the columns sample and path, and optionally condition, replicate, assembly.
+        TSV or CSV file with the columns sample and path, and optionally condition, replicate,
+        assembly.
     files_made : bool, default False
         Whether another workflow, which uses this one as a module, makes the input files.
         The files of samples and of the blacklist then need not exist at the start; Snakemake

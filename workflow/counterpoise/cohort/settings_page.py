@@ -53,8 +53,13 @@ snakemake --profile local --config cohort=mine
 ```
 
 Every cohort begins with the line `# @package _global_` and ends its `defaults` list with `_self_`.
-The file then sets keys of the whole configuration and overrides the defaults. To keep cohorts
-outside the workflow, put them in `FOLDER/cohort/NAME.yaml` and add `conf=FOLDER` after `--config`.
+The file then sets keys of the whole configuration and overrides the defaults. Its key `cohort` is
+the name of the file; another name is refused, because the results would overwrite those of another
+cohort. To keep cohorts outside the workflow, put them in `FOLDER/cohort/NAME.yaml` and add
+`conf=FOLDER` after `--config`. A file there that has the name of an included one is refused.
+
+YAML reads `2024_01`, `007` and `yes` as 202401, 7 and True. Put such names and labels in quotes:
+`cohort: '2024_01'`. On the command line, `cohort=2024_01` finds `2024_01.yaml`.
 
 **Methods** are chosen in the `defaults` list: `/method@methods.NAME: ALGORITHM` runs ALGORITHM
 under the name NAME, which also names its folder and its column in the coolers. The same algorithm
@@ -69,8 +74,11 @@ samples:
   knockout_1: {path: "data/knockout_1.mcool", condition: knockout, resolutions: [100000]}
 ```
 
-The sheet is a tab-separated file with a header line. Lines that begin with `#` are skipped, and
-optional columns may be missing. All relative paths start at the folder in which Snakemake runs.
+The sheet is a tab-separated file, or a `.csv` file with commas or semicolons, with a header line.
+Lines that begin with `#` are skipped, optional columns may be missing, and empty cells and columns
+at the right are ignored. All relative paths start at the folder in which Snakemake runs. A path may
+hold any character, but the folder of the workflow and files that another workflow makes no braces,
+which Snakemake takes for wildcards.
 
 ```
 sample\tpath\tcondition\treplicate

@@ -27,7 +27,7 @@ def is_url(uri: str) -> bool:
     -------
     bool
     """
-    return uri.startswith(("http://", "https://"))
+    return uri.lower().startswith(("http://", "https://"))
 
 
 def split_group(uri: str) -> tuple[str, str]:

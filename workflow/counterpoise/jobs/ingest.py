@@ -13,7 +13,7 @@ from counterpoise.ingest.download import name_url_in_errors
 from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.jobs.inspect import SourceJob, source_settings
 from counterpoise.jobs.job import Inputs
-from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, megabytes
+from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES
 from counterpoise.process import Progress, log_progress
 from counterpoise.store.paths import MapFiles
 
@@ -48,7 +48,7 @@ class IngestJob(SourceJob):
 
     def minutes(self, inputs: Inputs) -> int:
         """Return the time of reading 1 MB of a compressed file a second, a tenth of measured."""
-        return START_MINUTES + megabytes(inputs) // 60
+        return START_MINUTES + self.megabytes(inputs) // 60
 
     def run(self, record: str | Path, files: MapFiles) -> None:
         """Write the files of the map.

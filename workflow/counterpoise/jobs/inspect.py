@@ -10,7 +10,7 @@ from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.files import write_json
 from counterpoise.ingest.download import name_url_in_errors
 from counterpoise.ingest.urls import download_path, is_url, public_url, split_group
-from counterpoise.jobs.job import Inputs, MeasuredJob
+from counterpoise.jobs.job import Inputs, MeasuredJob, has_braces
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, megabytes
 
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
@@ -36,6 +36,11 @@ class SourceJob(MeasuredJob):
     uri: str
     hic_engine: str
     url: str | None = None
+
+    def megabytes(self, inputs: Inputs) -> int:
+        """Return the size in MB of the inputs and of the file, if that is no input."""
+        file = self.uri.partition("::")[0]
+        return megabytes([*inputs, file] if has_braces(file) else inputs)
 
 
 def source_settings(cohort: Cohort, sample: str) -> dict[str, Any]:
@@ -80,7 +85,7 @@ class InspectJob(SourceJob):
 
     def minutes(self, inputs: Inputs) -> int:
         """Return the time of reading the file once for its checksum, at 20 MB a second."""
-        return START_MINUTES + megabytes(inputs) // 1200
+        return START_MINUTES + self.megabytes(inputs) // 1200
 
     def run(self, output: str | Path) -> None:
         """Write the record of the file.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from counterpoise.cohort.revisions import REVISIONS
-from counterpoise.jobs.job import Inputs, MeasuredJob, build
+from counterpoise.jobs.job import Inputs, MeasuredJob, build, has_braces
 from counterpoise.jobs.resources import bins_mb, map_size, passing_minutes
-from counterpoise.mask import MaskSettings, mask_bins
+from counterpoise.mask import MaskSettings, describe_notes, mask_bins
 from counterpoise.process import log_progress
 from counterpoise.store.paths import MapFiles
 
@@ -26,14 +27,22 @@ class MaskJob(MeasuredJob):
     ----------
     filters : MaskSettings
         Settings of the filters.
+    blacklist_version : list of int or None
+        Size and modification time of a blacklist that Snakemake cannot take as an input, so that a
+        changed one runs the job again.
     """
 
     filters: MaskSettings
+    blacklist_version: list[int] | None = None
 
     @classmethod
     def of(cls, cohort: Cohort) -> Self:
         """Make the job, which is the same for all maps."""
-        return cls(revision=REVISIONS["mask"], filters=cohort.settings.mask)
+        filters, version = cohort.settings.mask, None
+        if filters.blacklist and has_braces(filters.blacklist):
+            status = os.stat(filters.blacklist)
+            version = [status.st_size, status.st_mtime_ns]
+        return cls(revision=REVISIONS["mask"], filters=filters, blacklist_version=version)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
@@ -66,3 +75,5 @@ class MaskJob(MeasuredJob):
         mask = mask_bins(contacts, self.filters)
         write_mask(output, mask, contacts.bins)
         log_progress(", ".join(f"{count:,} {reason}" for reason, count in mask.counts().items()))
+        if text := describe_notes(mask.notes):
+            log_progress(text)

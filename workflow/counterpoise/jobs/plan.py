@@ -20,7 +20,7 @@ from counterpoise.jobs.export import ExportJob
 from counterpoise.jobs.ingest import IngestJob
 from counterpoise.jobs.inputs import DownloadJob, ExtractJob, SdistJob, SimulateJob, YeastJob
 from counterpoise.jobs.inspect import InspectJob
-from counterpoise.jobs.job import Inputs, Job, MeasuredJob
+from counterpoise.jobs.job import Inputs, Job, MeasuredJob, has_braces
 from counterpoise.jobs.mask import MaskJob
 from counterpoise.jobs.plot import PlotJob
 from counterpoise.jobs.report import ReportJob
@@ -189,15 +189,16 @@ class Plan:
 
     # --- Input files ---------------------------------------------------------------------------
 
-    def source_file(self, wildcards: Wildcards) -> str:
-        """Return the file of a sample."""
-        return self.cohort.source_file(wildcards.sample)
+    def source_file(self, wildcards: Wildcards) -> list[str]:
+        """Return the file of a sample, if Snakemake can take it as an input."""
+        path = self.cohort.source_file(wildcards.sample)
+        return [] if has_braces(path) else [path]
 
     @property
     def blacklist(self) -> list[str]:
-        """Return the file with the regions to mask, if there is one."""
+        """Return the file with the regions to mask, if any and if Snakemake can take it."""
         blacklist = self.cohort.settings.mask.blacklist
-        return [blacklist] if blacklist else []
+        return [blacklist] if blacklist and not has_braces(blacklist) else []
 
     def bandwidth_file(self, wildcards: Wildcards) -> list[str]:
         """Return the bandwidth search of a run, if its method searches the bandwidth."""

@@ -36,7 +36,7 @@ FULL_COLLECTION_THRESHOLD = 1000
 def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
     """Compose the cohort, prepare the environment of its jobs and plan them.
 
-    Ends Snakemake with a message if the configuration is wrong.
+    Ends Snakemake with a message if the configuration is wrong or no job could run.
 
     Parameters
     ----------
@@ -52,9 +52,14 @@ def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
     """
     gc.set_threshold(*gc.get_threshold()[:2], FULL_COLLECTION_THRESHOLD)
     folder = Path(str(workflow.current_basedir))
+    if set("{}") & set(str(folder)):
+        sys.exit(
+            f"counterpoise: the workflow is in {folder}; Snakemake takes braces in this path for "
+            "wildcards. Rename the folder."
+        )
     prepare_jobs(folder / "scripts")
     try:
-        overrides = snakemake_overrides(config)
+        overrides = snakemake_overrides(config, folder / "conf")
         cohort = load_cohort(folder / "conf", overrides)
     except ConfigError as error:
         sys.exit(f"counterpoise: {error}")

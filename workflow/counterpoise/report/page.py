@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from counterpoise._version import __version__
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.files import atomic_write, read_json
-from counterpoise.mask import Reason
+from counterpoise.mask import Reason, describe_notes
 from counterpoise.records.verdict import Status
 from counterpoise.report.costs import read_costs
 from counterpoise.report.formats import (
@@ -143,6 +143,7 @@ def _mask_row(paths: ResultPaths, sample: str, resolution: int) -> dict[str, Any
         "kept": int(kept.sum()),
         "masked": summary["reasons"],
         "thresholds": describe_thresholds(summary["thresholds"]),
+        "notes": describe_notes(summary.get("notes", {})),
     }
 
 

@@ -23,6 +23,8 @@ from counterpoise.store.weights import read_verdict
 
 Row = dict[str, Any]
 
+FORMULA_SIGNS = ("=", "+", "-", "@")
+
 
 @dataclass(frozen=True)
 class Result:
@@ -112,6 +114,12 @@ COLUMNS = (
         "[overlay](reprocessing.md#two-settings-side-by-side) on the cohort, or `base`",
         lambda r: r.experiment,
     ),
+    Column(
+        "blacklist_unmatched",
+        "intervals of the blacklist on chromosomes that the map does not have; empty without a "
+        "blacklist",
+        lambda r: r.verdict.mask.get("notes", {}).get("blacklist", {}).get("unknown_intervals"),
+    ),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 
@@ -190,6 +198,8 @@ def write_summary(
 ) -> None:
     """Write ``summary.tsv``: tab-separated, a header line, empty fields where unknown.
 
+    A text that a spreadsheet would execute as a formula gets an apostrophe in front.
+
     Parameters
     ----------
     paths, runs, unfinished : ResultPaths, sequence of RunKey, Unfinished
@@ -201,11 +211,17 @@ def write_summary(
     writer = csv.DictWriter(text, COLUMN_NAMES, delimiter="\t", lineterminator="\n")
     writer.writeheader()
     for row in summary_rows(paths, runs, unfinished):
-        writer.writerow({name: _single_line(value) for name, value in row.items()})
+        writer.writerow({name: _make_cell(value) for name, value in row.items()})
     with atomic_write(path) as temporary:
         temporary.write_text(text.getvalue(), encoding="utf-8")
 
 
-def _single_line(value: Any) -> Any:
-    """Replace tabs and line breaks of a text, which would break the table."""
-    return " ".join(value.split()) if isinstance(value, str) else value
+def _make_cell(value: Any) -> Any:
+    """Make a text safe for the table.
+
+    Tabs and line breaks would break it, and spreadsheets execute texts that begin like a formula.
+    """
+    if not isinstance(value, str):
+        return value
+    text = " ".join(value.split())
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text

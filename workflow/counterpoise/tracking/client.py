@@ -103,7 +103,7 @@ def is_server(uri: str) -> bool:
     bool
         True for HTTP addresses.
     """
-    return uri.startswith(("http://", "https://"))
+    return uri.lower().startswith(("http://", "https://"))
 
 
 def open_store(cohort: str, uri: str, artifacts: str | None) -> tuple[MlflowClient, str]:

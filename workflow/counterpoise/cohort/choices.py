@@ -1,0 +1,134 @@
+"""The files that a configuration was composed from, and the checks of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from omegaconf import DictConfig, OmegaConf
+
+from counterpoise.cohort.samples import check_name
+from counterpoise.cohort.spelling import check_file_texts
+from counterpoise.errors import ConfigError
+from counterpoise.store.paths import ResultPaths
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was chosen of each group.
+
+    Attributes
+    ----------
+    options : mapping of str to object
+        Name of the chosen file by group; None where none was chosen.
+    folders : list of pathlib.Path
+        Folders of the groups. Hydra reads a file from the first folder that has it.
+    """
+
+    options: Mapping[str, Any]
+    folders: list[Path]
+
+    @classmethod
+    def of(cls, runtime: DictConfig) -> Self:
+        """Make the choices from what Hydra records of a composition."""
+        # Unresolved, because a folder may be called ${x}.
+        record = OmegaConf.to_container(runtime, resolve=False)
+        assert isinstance(record, dict)
+        sources = record["config_sources"]
+        folders = [Path(source["path"]) for source in sources if source["schema"] == "file"]
+        return cls(record["choices"], folders)
+
+    def name(self, group: str) -> str | None:
+        """Return the name of the chosen file of a group, without a suffix.
+
+        Parameters
+        ----------
+        group : str
+            A group.
+
+        Returns
+        -------
+        str or None
+            The name; None if no file or several were chosen.
+        """
+        option = self.options.get(group)
+        return option.removesuffix(".yaml") if isinstance(option, str) else None
+
+    def find(self, group: str, name: str) -> list[Path]:
+        """Return the files of this name in all folders; Hydra reads the first."""
+        paths = (folder / group / f"{name}.yaml" for folder in self.folders)
+        return [path for path in paths if path.is_file()]
+
+
+def check_choices(choices: Choices, composed: DictConfig) -> None:
+    """Check the names of the chosen files, and the texts in those of the user.
+
+    Parameters
+    ----------
+    choices : Choices
+        What was chosen.
+    composed : omegaconf.DictConfig
+        The configuration composed from it.
+
+    Raises
+    ------
+    ConfigError
+        If another file of the same name was read instead of a chosen one, YAML read a text as a
+        number, or the cohort has another name than its file.
+    """
+    for group in choices.options:
+        name = choices.name(group)
+        if name is not None:
+            _check_shadowed(choices.find(group.partition("@")[0], name))
+    for path in _cohort_files(choices):
+        check_file_texts(path, composed)
+    _check_cohort_name(choices, composed)
+
+
+def _check_shadowed(files: list[Path]) -> None:
+    """Refuse files of one name in several folders, unless their content is the same."""
+    contents = {path.read_bytes() for path in files}
+    if len(contents) > 1:
+        raise ConfigError(
+            f"{files[1]}: {files[0]} has the same name and is read instead; rename yours."
+        )
+
+
+def _cohort_files(choices: Choices) -> Iterator[Path]:
+    """Yield the files of the cohort and the experiment, and the cohorts that these extend."""
+    for group in ("cohort", "experiment"):
+        names = [choices.name(group)]
+        for name in names:
+            for path in choices.find(group, name)[:1] if name else ():
+                yield path
+                content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
+                defaults = content.get("defaults", []) if isinstance(content, dict) else []
+                names += [item for item in defaults if isinstance(item, str) and item not in names]
+
+
+def _check_cohort_name(choices: Choices, composed: DictConfig) -> None:
+    """Refuse a cohort whose name, which its results have, differs from that of its file."""
+    if OmegaConf.is_missing(composed, "cohort") or not composed.cohort:
+        return  # check_cohort says so
+    name, key = choices.name("cohort"), str(composed.cohort)
+    if name is None:
+        raise ConfigError(
+            f"cohort: {key!r} comes from none or from several files; choose one cohort by the name "
+            "of its file, with --config cohort=NAME."
+        )
+    check_name("cohort", key)
+    check_name("cohort", name)
+    if name == key:
+        return
+    place = next(iter(choices.find("cohort", name)), f"cohort/{name}.yaml")
+    own, others = ResultPaths(name).shared, ResultPaths(key).shared
+    owner = choices.find("cohort", key)
+    cause = f"those of {owner[0]}" if owner else "those of a cohort of that name"
+    raise ConfigError(
+        f"{place}: cohort: {key!r} is not the name of the file, and the results in {others}/ would "
+        f"overwrite {cause}; write 'cohort: {name}'. If this file made the results that are in "
+        f"{others}/ now, keep them with: mv {others} {own}"
+    )
