@@ -19,7 +19,7 @@ REVISIONS = {
     "inspect": 2,
     "ingest": 1,
     "mask": 1,
-    "bandwidth": 2,
+    "bandwidth": 3,
     "balance": 2,
     "export": 1,
     "plot": 1,
