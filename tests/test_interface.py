@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import h5py
@@ -13,8 +16,12 @@ import pytest
 import scipy.sparse as sp
 
 import counterpoise as cp
+from counterpoise import interface, mask
+from counterpoise.backends import make_operator
+from counterpoise.contacts import contact_map
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts, StoredContacts
+from counterpoise.contacts.selection import Scope, select
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.mask import MaskSettings
 from tests.support.coolers import write_cool
@@ -267,6 +274,25 @@ def test_public_names_are_listed_and_load() -> None:
         assert getattr(cp, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'balanced'"):
         cp.balanced  # noqa: B018
+
+
+@pytest.mark.parametrize("module", [contact_map, interface, mask])
+def test_examples(module: ModuleType) -> None:
+    outcome = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
+    assert outcome.attempted
+    assert not outcome.failed
+
+
+@pytest.mark.parametrize("backend", ["native", "scipy"])
+def test_neighbouring_chromosomes_share_a_diagonal(backend: str) -> None:
+    """Of plasmids of one bin, contacts with their neighbours are dropped, as documented."""
+    bins = BinTable.fixed(("chromosome", "a", "b", "c"), (40, 1, 1, 1), 1)
+    contacts = replace(Contacts.from_matrix(np.ones((43, 43))), bins=bins)
+    (genome,) = select(bins, np.ones(43, bool), Scope.GENOME, 2)
+    sums = make_operator(backend, contacts, genome).product(np.ones(43))
+    np.testing.assert_array_equal(sums[-3:], [40, 40, 41])
+    masked = cp.mask_bins(contacts, {"ignore_diags": 2})
+    np.testing.assert_array_equal(masked.nnz, sums)
 
 
 def test_importing_the_package_loads_neither_numpy_nor_readers() -> None:

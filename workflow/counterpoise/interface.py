@@ -97,10 +97,10 @@ def balance(
     --------
     >>> import counterpoise as cp
     >>> result = cp.balance([[4, 2], [2, 9]], "kr")
-    >>> result
-    <Balance: kr, converged, 2 of 2 bins with weights, 8 products>
+    >>> result  # doctest: +ELLIPSIS
+    <Balance: kr, converged, 2 of 2 bins with weights, ... products>
     >>> result.matrix().sum(axis=1).round(6).ravel().tolist()
-    [[1.0, 1.0]]
+    [1.0, 1.0]
     >>> cp.balance([[4, 2], [0, 9]], "kr").reason
     'The matrix has entries above the main diagonal only, so it was mirrored.'
 

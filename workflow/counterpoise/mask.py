@@ -56,6 +56,7 @@ class MaskSettings:
         of the logarithms of the quotients over all bins that have contacts.
     ignore_diags : int, default 2
         Number of diagonals that the filters do not count: pixels with bin2 - bin1 below this.
+        Pixels between neighbouring chromosomes are among them, as for ``ignore_diags`` of methods.
     cis_only : bool, default False
         Count only contacts within chromosomes.
     blacklist : str or None, default None
