@@ -71,7 +71,7 @@ def test_resolutions_of_numpy(path: Path, contacts: Contacts, whole: Any) -> Non
 
 @pytest.mark.parametrize("wrong", [1000.0, "1000", True, [1000]])
 def test_other_resolutions_are_refused(path: Path, wrong: Any) -> None:
-    with pytest.raises(ConfigError, match=r"whole number of base pairs.*this is "):
+    with pytest.raises(InputError, match=r"map\.cool: was asked.*whole number of base pairs"):
         cp.read_contacts(path, wrong)
 
 

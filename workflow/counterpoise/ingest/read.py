@@ -11,7 +11,7 @@ from typing import Any, SupportsIndex
 
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk, Contacts, describe_type
-from counterpoise.errors import ConfigError, strip_credentials
+from counterpoise.errors import ConfigError, InputError, strip_credentials
 from counterpoise.ingest.coarsen import coarse_bins, coarsen
 from counterpoise.ingest.formats import inspect_source, reader_of
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
@@ -160,10 +160,10 @@ def read_contacts(
     Raises
     ------
     ConfigError
-        If ``uri`` is not text or a path, or ``resolution`` is not a whole number.
+        If ``uri`` is not text or a path.
     InputError
-        If the map cannot be read or contradicts itself; the message names the file, the place
-        and the remedy.
+        If ``resolution`` is not a whole number, or the map cannot be read or contradicts itself;
+        the message names the file, the place and the remedy.
 
     Examples
     --------
@@ -172,9 +172,10 @@ def read_contacts(
     >>> read_contacts(Path("map.mcool::/resolutions/10000"))  # doctest: +SKIP
     >>> read_contacts("map.hic", np.int64(10_000))  # doctest: +SKIP
     """
-    uri, resolution = _check_uri(uri), _check_resolution(resolution)
-    info = inspect_source(uri, engine, identify=False)
-    with open_contacts(uri, resolution, engine, info) as checked:
+    source = _check_uri(uri)
+    bin_size = _check_resolution(source, resolution)
+    info = inspect_source(source, engine, identify=False)
+    with open_contacts(source, bin_size, engine, info) as checked:
         contacts = Contacts.from_chunks(checked.bins, checked.chunks(), {}, checked.total)
         contacts.source.update(checked.source_record(contacts.nnz))
         return contacts
@@ -190,13 +191,15 @@ def _check_uri(uri: object) -> str:
     return text
 
 
-def _check_resolution(resolution: object) -> int | None:
+def _check_resolution(uri: str, resolution: object) -> int | None:
     """Return a resolution as a plain int; None for none."""
     if resolution is None:
         return None
     if isinstance(resolution, bool) or not isinstance(resolution, Integral):
-        raise ConfigError(
-            "a resolution is a whole number of base pairs, such as 10_000 or numpy.int64(10_000), "
-            f"or None; this is {describe_type(resolution)} ({resolution!r})."
+        raise InputError(
+            uri,
+            f"was asked for a resolution of {resolution!r}, which is {describe_type(resolution)}.",
+            "A resolution is a whole number of base pairs, such as 10_000 or numpy.int64(10_000), "
+            "or None for the only one of a file.",
         )
     return int(resolution)
