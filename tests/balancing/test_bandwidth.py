@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 import counterpoise as cp
+from counterpoise.balancing import cross_validation
 from counterpoise.balancing.cross_validation import choose, split_contacts
 from counterpoise.balancing.scores import CONTACTS, score, within_groups
 from counterpoise.contacts.bandwidth import Bandwidth, BandwidthUnit
@@ -23,6 +25,11 @@ from counterpoise.records.search import Candidate, Search
 from counterpoise.records.wording import SEARCH_NOTES, sentence
 from counterpoise.store.weights import read_searches, write_searches
 from tests.support.maps import genome_map, random_map, smooth_map
+
+
+def content(searches: list[Search]) -> str:
+    """Return searches with all their numbers as text, in which NaN equals NaN."""
+    return repr([asdict(search) for search in searches])
 
 
 def scored(kind: Score, sums: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -164,10 +171,10 @@ def test_a_run_with_cv_is_one_with_its_choice() -> None:
 
 def test_the_seed_and_nothing_else_decides() -> None:
     _, contacts = smooth_map(80, 2000)
-    first, again, other = (cp.select_bandwidth(contacts, seed=seed)[0] for seed in (1, 1, 2))
-    assert repr(first) == repr(again)
-    assert repr(first) != repr(other)
-    assert repr(cp.select_bandwidth(contacts, threads=1)[0]) == repr(first)
+    first, again, other = (cp.select_bandwidth(contacts, seed=seed) for seed in (1, 1, 2))
+    assert content(first) == content(again)
+    assert content(first) != content(other)
+    assert content(cp.select_bandwidth(contacts, threads=1)) == content(first)
 
 
 def test_sparse_maps_reject_bandwidths_without_a_score() -> None:
@@ -312,7 +319,7 @@ def test_the_same_from_disk_and_without_trans(method: str) -> None:
     expected = cp.select_bandwidth(contacts, method, mask=kept)
     assert len(expected) == 2
     for other in (stored, without_trans(contacts)):
-        assert repr(cp.select_bandwidth(other, method, mask=kept)) == repr(expected)
+        assert content(cp.select_bandwidth(other, method, mask=kept)) == content(expected)
     in_memory, from_disk = (
         cp.balance(each, method, mask=kept, bandwidth=0.1) for each in (contacts, stored)
     )
@@ -388,7 +395,7 @@ def test_the_table_holds_all_of_it(tmp_path: Path) -> None:
     _, contacts = smooth_map(60, 300)
     searches = cp.select_bandwidth(contacts)
     write_searches(searches, tmp_path / "bandwidth.parquet")
-    assert repr(read_searches(tmp_path / "bandwidth.parquet")) == repr(searches)
+    assert content(read_searches(tmp_path / "bandwidth.parquet")) == content(searches)
 
 
 def test_a_sparse_real_map(shared_data: Path) -> None:
@@ -469,3 +476,71 @@ def test_only_the_score_of_this_package_is_cautious(kind: Score) -> None:
     search = cp.select_bandwidth(contacts, ignore_diags=0, score=kind.value, splits=2)[0]
     caution = 2.0 if kind is Score.EXCESS else 0.0
     assert search.best == choose(search.candidates, caution)
+
+
+def scaffolds(sizes: list[int], seed: int) -> Contacts:
+    """Return a deep random map of chromosomes of these numbers of bins."""
+    bins = BinTable.fixed([f"s{k}" for k in range(len(sizes))], [s * 1000 for s in sizes], 1000)
+    matrix = random_map(len(bins), seed, density=0.9, depth=6.0)
+    return replace(Contacts.from_matrix(matrix), bins=bins)
+
+
+@pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])
+@pytest.mark.parametrize("ignore_diags", [0, 2])
+def test_parts_without_two_bins_are_not_searched(
+    method: str, ignore_diags: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They cost no operator and no draw, and the searches of the others stay as they are."""
+    sizes = [40, 1, 1, 2, 30, 1]
+    contacts = scaffolds(sizes, 3)
+    searched = []
+    real = cross_validation.search_bandwidth
+
+    def spy(*arguments: Any) -> Search:
+        searched.append(arguments[5])
+        return real(*arguments)
+
+    monkeypatch.setattr(cross_validation, "search_bandwidth", spy)
+    searches = cp.select_bandwidth(contacts, method, ignore_diags=ignore_diags)
+    assert searched == (["s0", "s4"] if ignore_diags else ["s0", "s3", "s4"])
+    assert [search.label for search in searches] == [f"s{k}" for k in range(6)]
+    lone = searches[1]
+    assert (lone.bandwidth, lone.note) == (Bandwidth(0.0), SearchNote.ALL_REJECTED)
+    assert "fewer than two bins have contacts" in sentence(lone.fact)
+    result = cp.balance(contacts, method, ignore_diags=ignore_diags, searches=searches)
+    counted = (
+        contacts.full_matrix().diagonal() if ignore_diags == 0 else np.zeros(len(contacts.bins))
+    )
+    for lo in (40, 41, 74):
+        expected = 1 / np.sqrt(counted[lo]) if counted[lo] else np.nan
+        np.testing.assert_allclose(result.weights[lo], expected, rtol=1e-12)
+
+
+def test_parts_whose_contacts_do_not_count_are_not_searched() -> None:
+    """A chromosome whose kept bins have contacts with other chromosomes only, or none."""
+    contacts = scaffolds([30, 4], 5)
+    inside = (contacts.rows >= 30) & (contacts.columns >= 30)
+    chunk = (
+        contacts.rows[~inside], contacts.columns[~inside].astype(np.int32), contacts.counts[~inside]
+    )  # fmt: skip
+    trans_only = Contacts.from_chunks(contacts.bins, [chunk], {})
+    _, search = cp.select_bandwidth(trans_only)
+    assert [each.rejected for each in search.candidates] == ["fewer than two bins have contacts"]
+    (whole,) = cp.select_bandwidth(trans_only, scope="trans")
+    assert len(whole.candidates) > 1
+
+
+def test_one_pool_of_threads_for_all_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    pools = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            pools.append(self)
+
+    monkeypatch.setattr(cross_validation, "ThreadPoolExecutor", Pool)
+    contacts = scaffolds([20] * 4, 7)
+    expected = cp.select_bandwidth(contacts)
+    assert len(pools) == 1
+    monkeypatch.setattr(Pool, "map", lambda self, *arguments: map(*arguments))
+    assert content(cp.select_bandwidth(contacts)) == content(expected)

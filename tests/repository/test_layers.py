@@ -11,7 +11,7 @@ import counterpoise
 
 PACKAGE = Path(counterpoise.__file__).parent
 LAYERS = [
-    {"jobs"},
+    {"interface", "jobs"},
     {"cohort"},
     {"ingest", "report", "tracking"},
     {"store"},

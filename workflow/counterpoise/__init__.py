@@ -12,7 +12,7 @@ from counterpoise._version import __version__
 
 if TYPE_CHECKING:
     from counterpoise.backends import Backend
-    from counterpoise.balancing.api import Balance, balance, select_bandwidth
+    from counterpoise.balancing.api import Balance
     from counterpoise.balancing.matrices import (
         ice_normalize,
         kde_normalize,
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     )
     from counterpoise.contacts.contact_map import Contacts
     from counterpoise.ingest.read import read_contacts
-    from counterpoise.mask import Mask, mask_bins
+    from counterpoise.interface import balance, mask_bins, select_bandwidth
+    from counterpoise.mask import Mask
     from counterpoise.methods import Balancing
     from counterpoise.records.verdict import Status, Verdict
 
@@ -34,13 +35,13 @@ _HOME = {
     "Mask": "mask",
     "Status": "records.verdict",
     "Verdict": "records.verdict",
-    "balance": "balancing.api",
+    "balance": "interface",
     "ice_normalize": "balancing.matrices",
     "kde_normalize": "balancing.matrices",
     "kr_normalize": "balancing.matrices",
-    "mask_bins": "mask",
+    "mask_bins": "interface",
     "read_contacts": "ingest.read",
-    "select_bandwidth": "balancing.api",
+    "select_bandwidth": "interface",
     "vc_normalize": "balancing.matrices",
     "vc_sqrt_normalize": "balancing.matrices",
 }
@@ -70,3 +71,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(f"counterpoise.{_HOME[name]}"), name)
     raise AttributeError(f"module 'counterpoise' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

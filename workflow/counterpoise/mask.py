@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import BinTable
-from counterpoise.contacts.contact_map import COUNT_TYPES, ContactMap
+from counterpoise.contacts.contact_map import COUNT_TYPES, ContactMap, describe_type
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.native import call
 
@@ -66,6 +66,7 @@ class MaskSettings:
         of the logarithms of the quotients over all bins that have contacts.
     ignore_diags : int, default 2
         Number of diagonals that the filters do not count: pixels with bin2 - bin1 below this.
+        Pixels between neighbouring chromosomes are among them, as for ``ignore_diags`` of methods.
     cis_only : bool, default False
         Count only contacts within chromosomes.
     blacklist : str or None, default None
@@ -89,6 +90,43 @@ class MaskSettings:
                 raise ConfigError(f"mask.{key} is {value!r}; it must be a whole number.")
             if not 0 <= value < math.inf:
                 raise ConfigError(f"mask.{key} is {value}; it must be a number, zero or more.")
+
+
+MaskOptions = MaskSettings | dict[str, Any] | None
+
+
+def make_mask_settings(settings: MaskOptions) -> MaskSettings:
+    """Return the settings of the filters.
+
+    Parameters
+    ----------
+    settings : MaskSettings, dict or None
+        The settings, or those that differ from the defaults, by name; None for the defaults.
+
+    Returns
+    -------
+    MaskSettings
+
+    Raises
+    ------
+    ConfigError
+        If there is no setting of a name, a value is out of range, or ``settings`` is of another
+        type.
+    """
+    if settings is None:
+        return MaskSettings()
+    if isinstance(settings, MaskSettings):
+        return settings
+    if not isinstance(settings, dict):
+        raise ConfigError(
+            "filters are given as MaskSettings, as a dict such as {'min_nnz': 5} or as None; "
+            f"this is {describe_type(settings)}."
+        )
+    names = [setting.name for setting in fields(MaskSettings)]
+    unknown = sorted(str(name) for name in settings if name not in names)
+    if unknown:
+        raise ConfigError(f"the mask has no setting {unknown[0]!r}; it has {', '.join(names)}.")
+    return MaskSettings(**settings)
 
 
 class Reason(IntEnum):
@@ -133,6 +171,14 @@ class Mask:
     thresholds: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Return one line that says how many bins are kept, and why the others are not."""
+        counts = self.counts()
+        kept = counts.pop("kept")
+        masked = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
+        masked = f"; masked: {masked}" if masked else ""
+        return f"<Mask: {kept:,} of {len(self.reasons):,} bins kept{masked}>"
+
     @property
     def kept(self) -> NDArray[np.bool_]:
         """Bins that passed every filter: bool [bins]."""
@@ -155,7 +201,7 @@ class Mask:
 
 def mask_bins(
     contacts: ContactMap,
-    settings: MaskSettings | None = None,
+    settings: MaskOptions = None,
     *,
     chunk_pixels: int = CHUNK_PIXELS,
 ) -> Mask:
@@ -169,8 +215,9 @@ def mask_bins(
     ----------
     contacts : ContactMap
         The map, in memory or on disk.
-    settings : MaskSettings, optional
-        The filters; None for the defaults.
+    settings : MaskSettings, dict or None
+        The filters; a dict holds those that differ from the defaults, None stands for the
+        defaults.
     chunk_pixels : int
         Pixels read at a time.
 
@@ -180,16 +227,19 @@ def mask_bins(
 
     Raises
     ------
+    ConfigError
+        A setting is unknown or out of range.
     InputError
         The blacklist cannot be read, or names none of the map's chromosomes.
 
     Examples
     --------
-    >>> import counterpoise as cp
-    >>> contacts = cp.read_contacts("map.cool")  # doctest: +SKIP
-    >>> kept = cp.mask_bins(contacts).kept  # doctest: +SKIP
+    >>> from counterpoise.contacts.contact_map import Contacts
+    >>> contacts = Contacts.from_matrix([[4, 2, 0], [2, 9, 1], [0, 1, 0]])
+    >>> mask_bins(contacts, {"min_nnz": 2, "mad_max": 0, "ignore_diags": 0})
+    <Mask: 2 of 3 bins kept; masked: 1 min_nnz>
     """
-    settings = settings or MaskSettings()
+    settings = make_mask_settings(settings)
     nnz, marginal = _count_contacts(contacts, settings, chunk_pixels)
     measured = MeasuredBins(contacts.bins, nnz, marginal)
     reasons = np.full(len(contacts.bins), Reason.KEPT, dtype=np.uint8)

@@ -23,10 +23,17 @@ from counterpoise.balancing.cross_validation import search_parts
 from counterpoise.balancing.parts import balance_part
 from counterpoise.balancing.rescaling import rescale
 from counterpoise.balancing.task import Task
-from counterpoise.contacts.contact_map import CHUNK_PIXELS, ContactMap, Contacts, StoredContacts
+from counterpoise.contacts.bins import pluralise
+from counterpoise.contacts.contact_map import (
+    CHUNK_PIXELS,
+    ContactMap,
+    Contacts,
+    StoredContacts,
+    describe_type,
+)
 from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.errors import ConfigError, NotBalancedError
-from counterpoise.mask import MaskSettings, mask_bins
+from counterpoise.mask import Mask, MaskSettings, mask_bins
 from counterpoise.methods import methods
 from counterpoise.methods.base import EqualSumsSettings, Method, MethodSettings, OnFailure, Target
 from counterpoise.methods.kernel.settings import CV, KernelSettings
@@ -39,7 +46,7 @@ from counterpoise.records.wording import overall_reason
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
-MaskLike = MaskSettings | dict[str, Any] | NDArray[np.bool_] | None
+MaskLike = Mask | MaskSettings | dict[str, Any] | NDArray[np.bool_] | None
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,13 @@ class Balance:
     se: NDArray[np.float64]
     verdict: Verdict
     trace: tuple[TraceRow, ...]
+
+    def __repr__(self) -> str:
+        """Return one line that says how it ended and how many bins have weights."""
+        weighted = int(np.isfinite(self.weights).sum())
+        bins = f"{weighted:,} of {pluralise(len(self.weights), 'bin')} with weights"
+        products = pluralise(self.matvecs, "product")
+        return f"<Balance: {self.verdict.name}, {self.status.value}, {bins}, {products}>"
 
     @property
     def status(self) -> Status:
@@ -116,32 +130,17 @@ def balance(
     progress: Callable[[str], None] = lambda message: None,
     **settings: Any,
 ) -> Balance:
-    """Balance a contact map.
+    """Balance a contact map that is open: `counterpoise.balance` also opens files.
 
     Parameters
     ----------
     contacts : ContactMap, sparse matrix or array_like
-        The raw map. A symmetric scipy sparse or dense matrix is taken as one chromosome of bins of
-        one base pair, with all diagonals unless ``ignore_diags`` says otherwise.
-    method : str, default "kr"
-        Name of a method (``counterpoise.methods``).
-    mask : MaskSettings, dict, ndarray of bool, or None
-        Filter settings, or an array [bins] with True for kept bins; None masks empty bins only.
-    backend, device : str, optional
-        What computes (``counterpoise.backends``).
-    threads : int, optional
-        Threads of a matrix-vector product.
-    name : str, optional
-        Name of the result in records; the method's name by default.
-    mask_record : dict, optional
-        Summary of a mask given as an array, for the verdict.
-    searches : sequence of Search, optional
-        Result of ``select_bandwidth`` with the same mask and settings, for a method whose
-        ``bandwidth`` is ``cv``; searched here if it is not given.
-    progress : callable
-        Receives a line of text as each part is done.
+        The raw map. A scipy sparse or dense matrix is taken as `Contacts.from_matrix` takes it,
+        with all diagonals unless ``ignore_diags`` says otherwise.
+    method, mask, backend, device, threads, name, mask_record, searches, progress : various
+        As for `counterpoise.balance`.
     **settings : various
-        The method's own, such as ``scope="cis"``, ``tolerance`` or ``ignore_diags``.
+        The method's own.
 
     Returns
     -------
@@ -153,13 +152,6 @@ def balance(
         If the method or a setting is unknown, or a value is out of range.
     NotBalancedError
         If the map is not balanced and ``on_failure`` is ``stop``.
-
-    Examples
-    --------
-    >>> import counterpoise as cp
-    >>> result = cp.balance([[4, 2], [2, 9]], "kr")
-    >>> result.status.value, result.matrix().sum(axis=1).round(6).ravel().tolist()
-    ('converged', [[1.0, 1.0]])
     """
     begin = time.perf_counter()
     task, selections, mask_summary = _prepare(
@@ -194,7 +186,7 @@ def select_bandwidth(
     progress: Callable[[str], None] = lambda message: None,
     **settings: Any,
 ) -> list[Search]:
-    """Choose the bandwidth of a kernel method by cross-validation, separately for each part.
+    """Choose the bandwidth of a kernel method for a map that is open.
 
     Parameters
     ----------
@@ -204,7 +196,7 @@ def select_bandwidth(
     Returns
     -------
     list of Search
-        One for each part with contacts; ``balance`` accepts it as ``searches``.
+        One for each part with kept bins; ``balance`` accepts it as ``searches``.
 
     Raises
     ------
@@ -286,21 +278,17 @@ def _resolve_mask(contacts: ContactMap, mask: MaskLike) -> tuple[NDArray[np.bool
     """Return the kept bins and the summary of the mask."""
     if mask is None:
         return _has_contacts(contacts), {}
-    if isinstance(mask, dict):
-        unknown = sorted(set(mask) - {field.name for field in fields(MaskSettings)})
-        if unknown:
-            raise ConfigError(f"the mask has no setting {unknown[0]!r}.")
-        mask = MaskSettings(**mask)
-    if isinstance(mask, MaskSettings):
-        masked = mask_bins(contacts, mask)
-        return masked.kept, masked.summary()
-    kept = np.asarray(mask)
+    if isinstance(mask, dict | MaskSettings):
+        mask = mask_bins(contacts, mask)
+    summary = mask.summary() if isinstance(mask, Mask) else {}
+    kept = np.asarray(mask.kept if isinstance(mask, Mask) else mask)
     if kept.dtype != bool or kept.shape != (len(contacts.bins),):
         raise ConfigError(
-            f"the mask must be {len(contacts.bins):,} values of True (kept) or False; "
-            f"it is {kept.dtype} of shape {kept.shape}."
+            f"the mask of this map is {len(contacts.bins):,} values of True (kept) or False, the "
+            "result of mask_bins on the same map, MaskSettings, or a dict such as {'min_nnz': 5}; "
+            f"this is {describe_type(mask)} with {pluralise(kept.size, 'value')}."
         )
-    return kept, {}
+    return kept, summary
 
 
 def _has_contacts(contacts: ContactMap) -> NDArray[np.bool_]:
@@ -369,7 +357,7 @@ def _summarise(task: Task, name: str, parts: list[PartVerdict]) -> Verdict:
     squares = sum(part.kept * (part.rms_deviation or 0.0) ** 2 for part in measured)
     return Verdict(
         status=overall_status(parts),
-        reason=overall_reason(parts),
+        reason=" ".join(filter(None, [overall_reason(parts), *_notes_on_matrix(task.contacts)])),
         method=method.name,
         name=name,
         scope=settings.scope,
@@ -387,6 +375,12 @@ def _summarise(task: Task, name: str, parts: list[PartVerdict]) -> Verdict:
         source=task.contacts.source,
         versions=_versions(method, backend_choice.backend),
     )
+
+
+def _notes_on_matrix(contacts: ContactMap) -> list[str]:
+    """Return how a matrix was changed to be read as a map; the notes on files stay in `source`."""
+    source = contacts.source
+    return list(source.get("notes", ())) if source.get("format") == "matrix" else []
 
 
 def _versions(method: Method, backend: str) -> dict[str, str]:

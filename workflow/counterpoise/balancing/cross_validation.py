@@ -8,7 +8,7 @@ once, over several splits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,16 +28,21 @@ from counterpoise.contacts.chromosomes import (
     restrict_chromosomes,
 )
 from counterpoise.contacts.contact_map import CHUNK_PIXELS, Contacts, load_rows
-from counterpoise.contacts.selection import Selection
+from counterpoise.contacts.selection import Scope, Selection
 from counterpoise.errors import ConfigError
 from counterpoise.methods.kernel.settings import KernelSettings, Score
 from counterpoise.methods.kernel.side_by_side import solve_together
 from counterpoise.methods.kernel.solver import Step
 from counterpoise.records.search import Candidate, Search
-from counterpoise.records.wording import NO_CONTACTS, sentence
+from counterpoise.records.wording import NO_CONTACTS, NOTHING_TO_SMOOTH, sentence
+
+# Applies a function to the arguments of each round, as ``map`` does.
+RunRounds = Callable[..., Iterable[Any]]
 
 # Candidates that are computed side by side and share passes over the map.
 TOGETHER = 8
+# Rounds of a split: each half is held out once.
+ROUNDS = 2
 
 
 def choose(candidates: Sequence[Candidate], caution: float, decisive: bool = True) -> int:
@@ -109,25 +114,62 @@ def search_parts(
     progress : callable
         Receives a line of text for each part.
     """
+    searches = []
+    with ThreadPoolExecutor(ROUNDS) as pool:  # starts its threads when they are first needed
+        for selection in selections:
+            if not selection.kept.any():
+                continue
+            search = _search_part(task, selection, pool.map)
+            searches.append(search)
+            progress(f"{selection.label}: {sentence(search.fact)}")
+    return searches
+
+
+def _search_part(task: Task, selection: Selection, run_rounds: RunRounds) -> Search:
+    """Choose the bandwidth of one part; without a search where there is nothing to choose."""
     assert isinstance(task.settings, KernelSettings)
     assert task.method.step is not None
-    searches = []
-    for selection in selections:
-        if not selection.kept.any():
-            continue
-        search = search_bandwidth(
-            # Other parts' contacts, and those with them, are not split.
-            load_rows(task.contacts, selection.lo, selection.hi, selection.hi),
-            partial(task.operator, selection=selection),
-            chromosome_bins(task.contacts.bins, selection),
-            task.method.step,
-            task.settings,
-            selection.label,
-            selection.lo,
-        )
-        searches.append(search)
-        progress(f"{selection.label}: {sentence(search.fact)}")
-    return searches
+    chromosomes = chromosome_bins(task.contacts.bins, selection)
+    if np.count_nonzero(selection.kept) < 2 or not selection.holds_pixels:
+        return _without_search(chromosomes, selection.label)
+    # Other parts' contacts, and those with them, are not split.
+    contacts = load_rows(task.contacts, selection.lo, selection.hi, selection.hi)
+    if not _has_contacts(contacts, selection):
+        return _without_search(chromosomes, selection.label)
+    return search_bandwidth(
+        contacts,
+        partial(task.operator, selection=selection),
+        chromosomes,
+        task.method.step,
+        task.settings,
+        selection.label,
+        selection.lo,
+        run_rounds,
+    )
+
+
+def _without_search(chromosomes: Sequence[ChromosomeBins], label: str) -> Search:
+    """Return no smoothing: the part has a single bin, or no contacts."""
+    none = Candidate(Bandwidth(0.0), Bandwidth(0.0), np.nan, np.nan, 0, NOTHING_TO_SMOOTH)
+    largest = _largest(chromosomes)
+    return Search(label, len(largest.kept), largest.bin_size, (none,), 0)
+
+
+def _has_contacts(contacts: Contacts, selection: Selection) -> bool:
+    """Return whether any contact of a part counts; ``contacts`` holds those of the part alone."""
+    lo, kept = selection.lo, selection.kept
+    chromosome = contacts.bins.chromosome_ids if selection.scope is Scope.TRANS else None
+    for begin in range(0, contacts.nnz, CHUNK_PIXELS):
+        entries = np.arange(begin, min(begin + CHUNK_PIXELS, contacts.nnz))
+        rows = np.searchsorted(contacts.indptr, entries, side="right") - 1
+        columns = contacts.columns[entries].astype(np.int64)
+        counts = kept[rows - lo] & kept[columns - lo]
+        counts &= columns - rows >= selection.ignore_diags
+        if chromosome is not None:
+            counts &= chromosome[rows] != chromosome[columns]
+        if counts.any():
+            return True
+    return False
 
 
 @dataclass
@@ -181,6 +223,7 @@ def search_bandwidth(
     settings: KernelSettings,
     label: str,
     first_bin: int = 0,
+    run_rounds: RunRounds = map,
 ) -> Search:
     """Try every candidate on one part.
 
@@ -200,6 +243,9 @@ def search_bandwidth(
         Name of the part, so that its splits are the same whatever other parts there are.
     first_bin : int
         First bin of the part.
+    run_rounds : callable
+        Runs both rounds of a split on a CPU: ``map`` one after the other, that of an executor at
+        once, since much of the time goes into single-threaded transforms.
     """
     trials = _start_trials(chromosomes, settings)
     kept = np.concatenate([chromosome.kept for chromosome in chromosomes])
@@ -215,7 +261,8 @@ def search_bandwidth(
         inner: list[Operator | None] = [None, None]
         if several_bins:
             inner = [make_operator(within_groups(half, groups, kept, first_bin)) for half in maps]
-        _score_split(trials, halves, inner, chromosomes, groups, step, settings)
+        run = run_rounds if halves[0].xp is np else map
+        _score_split(trials, halves, inner, chromosomes, groups, step, settings, run)
     candidates = tuple(trial.candidate() for trial in trials)
     decisive = not several_bins or groups[-1] + 1 >= FEWEST_GROUPS
     best = choose(candidates, settings.caution, bool(decisive))
@@ -231,6 +278,7 @@ def _score_split(
     groups: NDArray[np.intp],
     step: Step,
     settings: KernelSettings,
+    run_rounds: RunRounds,
 ) -> None:
     """Score one split, each half being held out once, on chromosomes with contacts in both."""
     present = np.logical_and(*(_has_chromosome(half, chromosomes) for half in halves))
@@ -246,10 +294,7 @@ def _score_split(
         settings,
         groups[present],
     )
-    # On a CPU both rounds run at once: much of the time goes into single-threaded transforms.
-    with ThreadPoolExecutor(2 if halves[0].xp is np else 1) as pool:
-        rounds = pool.map(score_round, halves, halves[::-1], inner[::-1])
-    for results in rounds:
+    for results in run_rounds(score_round, halves, halves[::-1], inner[::-1]):
         for trial, result in zip(active, results, strict=True):
             trial.add(*result)
 

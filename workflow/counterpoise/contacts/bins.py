@@ -66,6 +66,20 @@ class BinTable:
             tuple(chromosomes), sizes, offsets, start.astype(kind), end.astype(kind), resolution
         )
 
+    def __repr__(self) -> str:
+        """Return one line that says how many bins and chromosomes there are."""
+        return f"<BinTable: {self.summary()}>"
+
+    def summary(self) -> str:
+        """Return bins and chromosomes in words, such as ``1,200 bins of 10 kb``."""
+        size = (
+            "of unequal length"
+            if self.resolution is None
+            else f"of {format_base_pairs(self.resolution)}"
+        )
+        chromosomes = pluralise(len(self.chromosomes), "chromosome")
+        return f"{pluralise(len(self), 'bin')} {size} on {chromosomes}"
+
     def __len__(self) -> int:
         """Return the number of bins."""
         return int(self.offsets[-1])
@@ -82,10 +96,25 @@ class BinTable:
         """int32 [bins], the index of each bin's chromosome."""
         return np.repeat(np.arange(len(self.chromosomes), dtype=np.int32), np.diff(self.offsets))
 
-    def chromosome_ranges(self) -> Iterator[tuple[str, int, int]]:
-        """Iterate over chromosomes: name, first bin and end (exclusive) of each."""
-        for name, lo, hi in zip(self.chromosomes, self.offsets, self.offsets[1:], strict=False):
-            yield name, int(lo), int(hi)
+    def chromosome_ranges(
+        self, first: int = 0, end: int | None = None
+    ) -> Iterator[tuple[str, int, int]]:
+        """Iterate over chromosomes: name, first bin and end (exclusive) of each.
+
+        Parameters
+        ----------
+        first : int
+            First bin; chromosomes that begin before it are left out.
+        end : int, optional
+            End (exclusive) of the bins; chromosomes that end after it are left out. None for the
+            end of the table.
+        """
+        a = int(np.searchsorted(self.offsets, first))
+        b = len(self.chromosomes)
+        if end is not None:
+            b = int(np.searchsorted(self.offsets, end, side="right")) - 1
+        edges = self.offsets[a : b + 1].tolist()
+        yield from zip(self.chromosomes[a:b], edges[:-1], edges[1:], strict=True)
 
     def describe(self, index: int) -> str:
         """Return the interval of a bin, such as ``chr1:10,000-20,000``.
@@ -113,6 +142,19 @@ def coordinate_type(lengths: NDArray[np.int64]) -> type[np.signedinteger[Any]]:
         int32, or int64 if a chromosome is too long for it.
     """
     return np.int64 if lengths.max(initial=0) > np.iinfo(np.int32).max else np.int32
+
+
+def pluralise(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 bin``, ``1,200 bins``.
+
+    Parameters
+    ----------
+    number : int
+        The number.
+    noun : str
+        In the singular; the plural adds an s.
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def format_base_pairs(count: int | None) -> str:

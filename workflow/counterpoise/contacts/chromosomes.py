@@ -81,8 +81,8 @@ def chromosome_bins(bins: BinTable, selection: Selection) -> list[ChromosomeBins
     list of ChromosomeBins
     """
     chromosomes = []
-    for _, lo, hi in bins.chromosome_ranges():
-        if selection.lo <= lo < hi <= selection.hi:
+    for _, lo, hi in bins.chromosome_ranges(selection.lo, selection.hi):
+        if lo < hi:
             kept = selection.kept[lo - selection.lo : hi - selection.lo]
             size = float(bins.resolution or np.mean(bins.end[lo:hi] - bins.start[lo:hi]))
             chromosomes.append(ChromosomeBins(kept, size))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.bins import BinTable, pluralise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -133,14 +133,19 @@ class Contacts:
             source,
         )
 
+    def __repr__(self) -> str:
+        """Return one line that says what the map is."""
+        return _describe_map("Contacts", self)
+
     @classmethod
     def from_matrix(cls, matrix: Any) -> Contacts:
-        """Make a contact map of a symmetric matrix.
+        """Make a contact map of a symmetric matrix, or of one triangle of it.
 
         Parameters
         ----------
         matrix : scipy.sparse matrix or array_like
-            [n, n]; taken as one chromosome with bins of 1 bp.
+            [n, n]; taken as one chromosome with bins of 1 bp. A matrix with entries on one side of
+            the main diagonal only is mirrored, and ``source["notes"]`` says so.
 
         Returns
         -------
@@ -149,12 +154,27 @@ class Contacts:
         Raises
         ------
         ValueError
-            The matrix is not square, not symmetric (to 1e-9 of its largest entry), or has negative,
-            NaN or infinite entries.
+            The matrix is not a matrix of numbers, is not square, is neither symmetric (to 1e-9 of
+            its largest entry) nor one triangle, or has negative, NaN or infinite entries.
+
+        Examples
+        --------
+        >>> contacts = Contacts.from_matrix([[4, 2], [0, 9]])
+        >>> contacts
+        <Contacts: 2 bins of 1 bp on 1 chromosome, 3 pixels>
+        >>> contacts.full_matrix().toarray().tolist()
+        [[4.0, 2.0], [2.0, 9.0]]
+        >>> contacts.source["notes"]
+        ['The matrix has entries above the main diagonal only, so it was mirrored.']
         """
         import scipy.sparse as sp
 
+        matrix = _check_numbers(matrix)
         full = sp.csr_matrix(matrix)
+        notes = []
+        if side := _filled_triangle(full):
+            full = sp.csr_matrix(full + sp.triu(full, 1).T + sp.tril(full, -1).T)
+            notes = [f"The matrix has entries {side} the main diagonal only, so it was mirrored."]
         _check_matrix(full)
         upper = sp.csr_matrix(sp.triu(full))
         upper.eliminate_zeros()
@@ -165,7 +185,7 @@ class Contacts:
             upper.indptr.astype(np.int64),
             upper.indices.astype(np.uint32),
             narrow_counts(upper.data),
-            {"format": "matrix"},
+            {"format": "matrix", "notes": notes},
         )
 
     def entries(self, start: int, stop: int) -> Entries:
@@ -197,6 +217,59 @@ class Contacts:
         return sp.csr_matrix(upper + sp.triu(upper, 1).T)
 
 
+def is_matrix(value: Any) -> bool:
+    """Return whether a value is a scipy sparse matrix or a two-dimensional array of numbers.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+    """
+    if hasattr(value, "tocsr"):
+        return np.dtype(value.dtype).kind in "buif"
+    try:
+        array = np.asarray(value)
+    except ValueError:  # nested lists of unequal lengths
+        return False
+    return array.ndim == 2 and array.dtype.kind in "buif"
+
+
+def _check_numbers(matrix: Any) -> Any:
+    """Return a sparse or dense matrix of numbers; refuse everything else."""
+    if not is_matrix(matrix):
+        raise ValueError(
+            "a matrix is a scipy sparse matrix or a two-dimensional array of numbers; "
+            f"this is {describe_type(matrix)}"
+        )
+    matrix = matrix if hasattr(matrix, "tocsr") else np.asarray(matrix)
+    return matrix.astype(np.uint8) if matrix.dtype == bool else matrix
+
+
+def describe_type(value: Any) -> str:
+    """Return the type of a value in words, for messages; of an array, its shape as well.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+    """
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    name = type(value).__name__
+    return f"{name} of {dtype}, shape {shape}" if dtype is not None else name
+
+
+def _filled_triangle(matrix: sp.csr_matrix) -> str:
+    """Return on which side of the main diagonal all other entries are; empty for both or none."""
+    import scipy.sparse as sp
+
+    if matrix.shape[0] != matrix.shape[1]:
+        return ""
+    above, below = sp.triu(matrix, 1).count_nonzero(), sp.tril(matrix, -1).count_nonzero()
+    if bool(above) == bool(below):
+        return ""
+    return "above" if above else "below"
+
+
 def _check_matrix(full: sp.csr_matrix) -> None:
     """Refuse a matrix that is not square, symmetric, finite and non-negative."""
     n, m = full.shape
@@ -211,7 +284,9 @@ def _check_matrix(full: sp.csr_matrix) -> None:
         i, j = (int(axis[0]) for axis in (asymmetry > 1e-9 * abs(full).max()).nonzero())
         raise ValueError(
             f"the matrix is not symmetric: entry ({i}, {j}) is {full[i, j]}, "
-            f"entry ({j}, {i}) is {full[j, i]}; pass (M + M.T) / 2 or the right matrix"
+            f"entry ({j}, {i}) is {full[j, i]}; pass a symmetric matrix, or one triangle of it "
+            "(np.triu(M)). If each contact is counted at one of (i, j) and (j, i), add up both: "
+            "M + M.T - np.diag(np.diag(M))"
         )
 
 
@@ -242,6 +317,10 @@ class StoredContacts:
         """Number of stored pixels."""
         return int(self.indptr[-1])
 
+    def __repr__(self) -> str:
+        """Return one line that says what the map is."""
+        return _describe_map("StoredContacts", self)
+
     def entries(self, start: int, stop: int) -> Entries:
         """Read the columns and counts of entries ``start`` to ``stop`` (exclusive).
 
@@ -268,6 +347,13 @@ class StoredContacts:
 
 # A map in memory or on disk.
 ContactMap = Contacts | StoredContacts
+
+
+def _describe_map(name: str, contacts: ContactMap) -> str:
+    """Return a map in one line: its class, its bins, its pixels and its source."""
+    source = contacts.source.get("uri")
+    pixels = pluralise(contacts.nnz, "pixel")
+    return f"<{name}: {contacts.bins.summary()}, {pixels}{f', from {source}' if source else ''}>"
 
 
 def load_rows(contacts: ContactMap, lo: int, hi: int, end: int) -> Contacts:

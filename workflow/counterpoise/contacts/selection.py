@@ -61,6 +61,12 @@ class Selection:
     kept: NDArray[np.bool_]
     factor: NDArray[np.float64] | None = None
 
+    @property
+    def holds_pixels(self) -> bool:
+        """Whether two kept bins, or one with itself, are far enough apart for a pixel to count."""
+        places = np.flatnonzero(self.kept)
+        return len(places) > 0 and bool(places[-1] - places[0] >= self.ignore_diags)
+
 
 def select(
     bins: BinTable,

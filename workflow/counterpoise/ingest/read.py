@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from numbers import Integral
+from typing import Any, SupportsIndex
 
 from counterpoise.contacts.bins import BinTable
-from counterpoise.contacts.contact_map import Chunk, Contacts
-from counterpoise.errors import strip_credentials
+from counterpoise.contacts.contact_map import Chunk, Contacts, describe_type
+from counterpoise.errors import ConfigError, InputError, strip_credentials
 from counterpoise.ingest.coarsen import coarse_bins, coarsen
 from counterpoise.ingest.formats import inspect_source, reader_of
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
@@ -134,17 +135,20 @@ def _check_level(
 
 
 def read_contacts(
-    uri: str | Path, resolution: int | None = None, engine: str = DEFAULT_ENGINE
+    uri: str | os.PathLike[str],
+    resolution: SupportsIndex | None = None,
+    engine: str = DEFAULT_ENGINE,
 ) -> Contacts:
     """Read a contact map into memory.
 
     Parameters
     ----------
-    uri : str or Path
+    uri : str or PathLike
         `.cool`, `.mcool` or `.hic` file, ``file.mcool::/group``, or http(s) URL of a `.hic` file.
     resolution : int, optional
-        Bin size in base pairs; needed where the file has several levels. A level that the file
-        lacks is summed from a finer one of which it is a multiple.
+        Bin size in base pairs, a whole number of Python or numpy; needed where the file has
+        several levels. A level that the file lacks is summed from a finer one of which it is a
+        multiple.
     engine : {"hictkpy", "hicstraw"}
         Library that reads local `.hic` files.
 
@@ -155,18 +159,47 @@ def read_contacts(
 
     Raises
     ------
+    ConfigError
+        If ``uri`` is not text or a path.
     InputError
-        If the map cannot be read or contradicts itself; the message names the file, the place
-        and the remedy.
+        If ``resolution`` is not a whole number, or the map cannot be read or contradicts itself;
+        the message names the file, the place and the remedy.
 
     Examples
     --------
-    >>> contacts = read_contacts("map.mcool", 10_000)  # doctest: +SKIP
-    >>> contacts.nnz  # doctest: +SKIP
-    728311
+    >>> read_contacts("map.mcool", 10_000)  # doctest: +SKIP
+    <Contacts: 1,216 bins of 10 kb on 17 chromosomes, 728,311 pixels, from map.mcool>
+    >>> read_contacts(Path("map.mcool::/resolutions/10000"))  # doctest: +SKIP
+    >>> read_contacts("map.hic", np.int64(10_000))  # doctest: +SKIP
     """
-    info = inspect_source(str(uri), engine, identify=False)
-    with open_contacts(str(uri), resolution, engine, info) as checked:
+    source = _check_uri(uri)
+    bin_size = _check_resolution(source, resolution)
+    info = inspect_source(source, engine, identify=False)
+    with open_contacts(source, bin_size, engine, info) as checked:
         contacts = Contacts.from_chunks(checked.bins, checked.chunks(), {}, checked.total)
         contacts.source.update(checked.source_record(contacts.nnz))
         return contacts
+
+
+def _check_uri(uri: object) -> str:
+    """Return a path or URL as text."""
+    if not isinstance(uri, str | os.PathLike) or not isinstance(text := os.fspath(uri), str):
+        raise ConfigError(
+            "a map is read from a path (text or pathlib.Path), file.mcool::/group, or the URL of "
+            f"a .hic file; this is {describe_type(uri)}."
+        )
+    return text
+
+
+def _check_resolution(uri: str, resolution: object) -> int | None:
+    """Return a resolution as a plain int; None for none."""
+    if resolution is None:
+        return None
+    if isinstance(resolution, bool) or not isinstance(resolution, Integral):
+        raise InputError(
+            uri,
+            f"was asked for a resolution of {resolution!r}, which is {describe_type(resolution)}.",
+            "A resolution is a whole number of base pairs, such as 10_000 or numpy.int64(10_000), "
+            "or None for the only one of a file.",
+        )
+    return int(resolution)

@@ -103,7 +103,8 @@ class SourceInfo:
             raise InputError(
                 self.uri,
                 f"has several resolutions ({self.describe_levels()}).",
-                "Name the one to read.",
+                "Name the one to read: read_contacts(path, RESOLUTION), or the path of a .mcool "
+                "followed by ::/resolutions/RESOLUTION.",
             )
         if not isinstance(resolution, int) or resolution < 1:
             raise InputError(

@@ -72,6 +72,9 @@ class MethodSettings:
         With ``cis`` each chromosome is balanced separately.
     ignore_diags : int, default 0
         Number of diagonals to ignore: pixels with bin2 - bin1 below this are not used.
+        Bins are numbered through all chromosomes, as in cooler. Pixels between the end of one
+        chromosome and the start of the next are therefore dropped, too. Of chromosomes of one bin,
+        such as plasmids and scaffolds, this drops contacts with their neighbours in the table.
     on_failure : {"nan", "keep", "drop", "stop"}, default "nan"
         What to do when a part cannot be balanced: nan, keep, drop or stop.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from counterpoise.contacts.bandwidth import Bandwidth
+from counterpoise.contacts.bins import format_length
 from counterpoise.records.facts import BandwidthChosen, ScoredBandwidth, SearchNote
 
 
@@ -60,6 +61,12 @@ class Search:
     bin_size: float
     candidates: tuple[Candidate, ...]
     best: int
+
+    def __repr__(self) -> str:
+        """Return one line that says what was chosen, and from how many."""
+        length = format_length(self.base_pairs(self.bandwidth))
+        tried = len(self.candidates)
+        return f"<Search: {self.label}, bandwidth {length} chosen from {tried} tried>"
 
     @property
     def bandwidth(self) -> Bandwidth:

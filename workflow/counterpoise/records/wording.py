@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from math import log10
 
-from counterpoise.contacts.bins import format_length
+from counterpoise.contacts.bins import format_length, pluralise
 from counterpoise.records import facts as f
 from counterpoise.records.verdict import Cause, PartVerdict, Status
 
@@ -48,6 +48,7 @@ SEARCH_NOTES = {
 # Why a candidate of a bandwidth search has no score.
 NO_CONTACT_IN_REACH = "a bin has no contact of one half within reach of the kernel"
 NO_CONTACTS = "one half has no contacts"
+NOTHING_TO_SMOOTH = "fewer than two bins have contacts"
 WEIGHTS_DIVERGED = "the weights diverged to zero or infinity"
 
 
@@ -60,19 +61,6 @@ def not_converged_after(iterations: int) -> str:
         The limit.
     """
     return f"not converged after {iterations} iterations"
-
-
-def pluralise(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 bin``, ``1,200 bins``.
-
-    Parameters
-    ----------
-    number : int
-        The number.
-    noun : str
-        In the singular; the plural adds an s.
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def part_reason(facts: Iterable[f.Fact]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from counterpoise.records.wording import pluralise
+from counterpoise.contacts.bins import pluralise
 from counterpoise.report.chunks import ignored_diagonals
 from counterpoise.report.comparison.compare import Comparison
 from counterpoise.report.comparison.geometry import MOST_MAPS

@@ -5,11 +5,10 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from counterpoise.contacts.bins import format_length
+from counterpoise.contacts.bins import format_length, pluralise
 from counterpoise.methods import methods
 from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.verdict import Status, Verdict
-from counterpoise.records.wording import pluralise
 from counterpoise.report.formats import format_status
 from counterpoise.report.statuses import ONE_PASS
 from counterpoise.report.style import PAGE_WIDTH, STATUS_COLOURS, add_panel

@@ -9,9 +9,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from counterpoise.contacts.bins import pluralise
 from counterpoise.methods import methods
 from counterpoise.records.verdict import PartVerdict, Status, Verdict
-from counterpoise.records.wording import pluralise
 from counterpoise.report.axes import positive_or_nan, set_log_ticks, shorten_names
 from counterpoise.report.chunks import Floats
 from counterpoise.report.formats import format_status
