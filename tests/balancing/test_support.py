@@ -439,7 +439,7 @@ def test_bins_without_remaining_partners_are_dropped() -> None:
     assert result.status is cp.Status.CONVERGED, result.reason
     assert np.isnan(result.weights[[1, 2, 3, -1]]).all()
     part = result.verdict.parts[0]
-    assert (part.dropped, part.kept, part.isolated) == (4, 116, 0)
+    assert (part.dropped, part.kept, part.unconnected) == (4, 116, 0)
 
 
 def check_balanced(matrix: sp.spmatrix, result: cp.Balance) -> None:

@@ -35,6 +35,10 @@ class Support:
         just as many, in which other rows have entries as well. Empty where nothing rules it out.
     partners : int
         Number of those columns.
+    match : ndarray of int32
+        Column that each row is matched with in a largest matching; -1 for none.
+    closed : tuple of ndarray of int64
+        With support, the blocking rows in groups: each uses up its own columns.
     """
 
     components: int
@@ -42,6 +46,8 @@ class Support:
     outside: int
     blocking: NDArray[np.int64]
     partners: int
+    match: NDArray[np.int32]
+    closed: tuple[NDArray[np.int64], ...] = ()
 
     @property
     def total(self) -> bool:
@@ -69,7 +75,7 @@ def find_support(pattern: sp.csr_matrix) -> Support:
     per_row = np.diff(pattern.indptr)
     if len(unmatched):
         rows, partners = _deficient_rows(pattern, partner, unmatched)
-        return Support(components, unmatched, 0, _sparsest_first(rows, per_row), partners)
+        return Support(components, unmatched, 0, _sparsest_first(rows, per_row), partners, match)
     # With the matching moved onto the diagonal, an entry lies on a cycle, and so on another
     # perfect matching, exactly when it stays inside a strongly connected component.
     columns = partner[pattern.indices]
@@ -80,9 +86,10 @@ def find_support(pattern: sp.csr_matrix) -> Support:
     # Strong components that are entered but never left: their rows have all their entries in the
     # columns that they are matched with, so nothing is left for the rows that enter.
     closed = np.setdiff1d(goal[crossing], source[crossing])
-    rows = np.flatnonzero(np.isin(labels, closed))
+    rows = _sparsest_first(np.flatnonzero(np.isin(labels, closed)), per_row)
+    groups = tuple(rows[labels[rows] == label] for label in closed)
     outside = int(np.count_nonzero(crossing))
-    return Support(components, unmatched, outside, _sparsest_first(rows, per_row), len(rows))
+    return Support(components, unmatched, outside, rows, len(rows), match, groups)
 
 
 def _deficient_rows(
@@ -103,6 +110,75 @@ def _deficient_rows(
         columns[reached] = True
         frontier = partner[reached]
     return np.flatnonzero(rows), int(np.count_nonzero(columns))
+
+
+def rows_to_isolate(pattern: sp.csr_matrix, support: Support) -> NDArray[np.int64]:
+    """Choose rows whose removal, with their columns, takes an obstacle away.
+
+    Without support these are the fewest rows whose removal restores it, one for each unmatched
+    row. Any row that an alternating path joins with an unmatched one can be unmatched in its
+    place, so the possible choices are the bases of a matroid: exchanges that each take a sparser
+    row lead to the sparsest choice, whatever matching they start from. With support, the sparsest
+    row of each closed group is chosen.
+
+    Parameters
+    ----------
+    pattern : csr_matrix, shape (n, n)
+        Both triangles; no row is empty.
+    support : Support
+        Its structure; not total.
+
+    Returns
+    -------
+    ndarray of int64
+        Rows. Those with the fewest entries are preferred, then those that come first.
+    """
+    if not len(support.unmatched):
+        return np.array([group[0] for group in support.closed])
+    n = len(support.match)
+    rank = np.empty(n, dtype=np.int64)
+    rank[_sparsest_first(np.arange(n), np.diff(pattern.indptr))] = np.arange(n)
+    match = support.match.astype(np.int64)
+    partner = np.full(n, -1)
+    partner[match[match >= 0]] = np.flatnonzero(match >= 0)
+    chosen = support.unmatched.copy()
+    exchanged = True
+    while exchanged:
+        before = chosen.copy()
+        for k, row in enumerate(before):
+            chosen[k] = _exchange(pattern, match, partner, rank, int(row))
+        exchanged = bool((chosen != before).any())
+    return chosen
+
+
+def _exchange(
+    pattern: sp.csr_matrix,
+    match: NDArray[np.int64],
+    partner: NDArray[np.int64],
+    rank: NDArray[np.int64],
+    row: int,
+) -> int:
+    """Match an unmatched row in place of the first by rank that an alternating path reaches.
+
+    Returns the row that is unmatched now; ``match`` and ``partner`` are changed in place.
+    """
+    origin = np.full(len(match), -1)  # the row from which the search reached a column
+    reached, frontier = [row], np.array([row])
+    while len(frontier):
+        entries = pattern[frontier]
+        rows = np.repeat(frontier, np.diff(entries.indptr))
+        columns, first = np.unique(entries.indices, return_index=True)
+        new = origin[columns] < 0
+        origin[columns[new]] = rows[first[new]]
+        frontier = partner[columns[new]]
+        reached.extend(frontier.tolist())
+    given_up = min(reached, key=rank.__getitem__)
+    if given_up != row:  # along the path back, each row takes the column of the one after it
+        column, match[given_up] = match[given_up], -1
+        while column >= 0:
+            taker = origin[column]
+            match[taker], partner[column], column = column, taker, match[taker]
+    return given_up
 
 
 def _sparsest_first(rows: NDArray[np.int64], per_row: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -156,7 +156,7 @@ def _solve_resampled(part: Part, contacts: Contacts) -> NDArray[np.float64]:
     if resampled.empty:
         return weights
     if not task.method.fills:
-        resampled = resampled.drop_isolated()
+        resampled = resampled.drop_unconnected()
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
         solution = task.method.solve(resampled.problem(), task.settings)
     reached = task.keeps_unbalanced_weights and solution.status is Status.NOT_CONVERGED

@@ -79,7 +79,7 @@ def decide(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
     if isinstance(contacts, StoredContacts):
         if too_large(contacts, selection, limit):
             return Decision(None)
-        contacts = _load_rows(contacts, selection)
+        contacts = load_selected(contacts, selection)
     has_diagonal = on_diagonal(contacts, selection)
     if has_diagonal.all():
         return Decision(True, "diagonal")  # each bin is such a group of one
@@ -102,7 +102,7 @@ def examine(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
     """
     if too_large(contacts, selection, limit):
         return Decision(None)
-    support = find_support(selected_pattern(_load_rows(contacts, selection), selection))
+    support = find_support(selected_pattern(load_selected(contacts, selection), selection))
     bins = np.flatnonzero(selection.kept) + selection.lo
     obstacle = find_obstacle(support, lambda row: contacts.bins.describe(int(bins[row])))
     return Decision(obstacle is None, "matching", obstacle, support.components)
@@ -138,8 +138,16 @@ def too_large(
     return False
 
 
-def _load_rows(contacts: ContactMap, selection: Selection) -> Contacts:
-    """Return a map whose selected rows are in memory."""
+def load_selected(contacts: ContactMap, selection: Selection) -> Contacts:
+    """Return a map whose selected rows are in memory.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+    selection : Selection
+        The part.
+    """
     if isinstance(contacts, Contacts):
         return contacts
     end = selection.hi if selection.scope is Scope.CIS else len(contacts.bins)

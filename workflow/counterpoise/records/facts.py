@@ -412,7 +412,48 @@ class DroppingFailed(Fact, code="dropping_failed"):
     none_left: bool
 
 
-class Isolated(Fact, code="isolated"):
+class BinsIsolated(Fact, code="bins_isolated"):
+    """``on_failure: isolate`` set bins aside, and the others have an exact balancing.
+
+    Attributes
+    ----------
+    isolated, of : int
+        Their number, and the number of bins before.
+    bins : tuple of str
+        All of them by name, in the order of the map.
+    contacts : float
+        Share of the part's contacts that is lost with them.
+    before : tuple of Fact
+        Why the part could not be balanced with them.
+    """
+
+    isolated: int
+    of: int
+    bins: tuple[str, ...]
+    contacts: float
+    before: tuple[Fact, ...]
+
+
+class IsolationRefused(Fact, code="isolation_refused"):
+    """``on_failure: isolate`` would have had to set too many bins aside.
+
+    Attributes
+    ----------
+    needed, of : int
+        Bins that would have to go, and the number of bins.
+    at_least : bool
+        Whether ``needed`` is a lower bound.
+    limit : float
+        Largest share of the bins that may go.
+    """
+
+    needed: int
+    of: int
+    at_least: bool
+    limit: float
+
+
+class Unconnected(Fact, code="unconnected"):
     """Kept bins have contacts, but none that the method uses.
 
     Attributes

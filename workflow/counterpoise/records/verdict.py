@@ -40,6 +40,11 @@ class Cause(StrEnum):
     DIVERGED = "diverged"
     LIMIT = "limit"
 
+    @property
+    def structural(self) -> bool:
+        """Whether the bins that have contacts with each other rule out an exact balancing."""
+        return self in (Cause.NO_SUPPORT, Cause.NO_TOTAL_SUPPORT)
+
 
 @dataclass(frozen=True)
 class PartVerdict:
@@ -69,8 +74,11 @@ class PartVerdict:
         Juicer's scale (``juicer_factor``). ``balanced_total`` is 0 where no weights are written.
     cause : Cause
         Why the part is not balanced.
-    isolated : int
+    unconnected : int
         Kept bins without a contact that the method uses; ``kept`` does not count them.
+    isolated : int
+        Bins that ``on_failure: isolate`` set aside so that the others could be balanced; they
+        have no weights and ``kept`` does not count them.
     dropped : int
         Bins that the method or ``on_failure: drop`` gave up so that the others could be
         balanced; they have no weights and ``kept`` does not count them.
@@ -95,6 +103,7 @@ class PartVerdict:
     raw_total: float = 0.0
     balanced_total: float = 0.0
     cause: Cause = Cause.NONE
+    unconnected: int = 0
     isolated: int = 0
     dropped: int = 0
     drop_percentile: int = 0

@@ -139,6 +139,11 @@ def _share(number: int, of: int) -> str:
     return f"{number:,} of {of:,} bins {'was' if number == 1 else 'were'}"
 
 
+def _percent(share: float) -> str:
+    """Return a share as a percentage, ``0.02 %``; 0 and 100 mean exactly none and all."""
+    return f"{100 * share:.2g} %" if share < 0.9995 else f"{100 * share:.4g} %"
+
+
 def _choices(phrases: Sequence[str]) -> str:
     """Join alternatives as a sentence, such as ``Keep the diagonals or use larger bins.``."""
     text = ", ".join(phrases[:-1]) + (" or " if len(phrases) > 1 else "") + phrases[-1]
@@ -304,7 +309,25 @@ def _dropping_failed(fact: f.DroppingFailed) -> str:
 
 
 @sentence.register
-def _isolated(fact: f.Isolated) -> str:
+def _bins_isolated(fact: f.BinsIsolated) -> str:
+    named = _listed(fact.bins[: f.NAMED_BINS], fact.isolated)
+    return (
+        f"{_share(fact.isolated, fact.of)} set aside ({named}; {_percent(fact.contacts)} of the "
+        f"contacts), so that the others could be balanced. With them: {part_reason(fact.before)}"
+    )
+
+
+@sentence.register
+def _isolation_refused(fact: f.IsolationRefused) -> str:
+    bound = "At least " if fact.at_least else ""
+    return (
+        f"{bound}{fact.needed:,} of {fact.of:,} bins would have to be set aside for the others to "
+        f"be balanced, more than {_percent(fact.limit)} (isolate_limit)."
+    )
+
+
+@sentence.register
+def _unconnected(fact: f.Unconnected) -> str:
     verb = "has" if fact.number == 1 else "have"
     return (
         f"{pluralise(fact.number, 'bin')} {verb} contacts, but none that is used here (scope, "
