@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends.vectors import to_numpy
 from counterpoise.balancing.attempt import Outcome, attempt
-from counterpoise.balancing.matching import find_support, rows_to_isolate, selected_pattern
-from counterpoise.balancing.support import Decision, load_selected
+from counterpoise.balancing.matching import rows_to_isolate
+from counterpoise.balancing.pattern import Pattern
+from counterpoise.balancing.support import Decision
 from counterpoise.balancing.task import Part
 from counterpoise.methods.base import ExactSettings
 from counterpoise.methods.recorder import Recorder
 from counterpoise.records.facts import BinsIsolated, IsolationRefused, Remedies
-
-if TYPE_CHECKING:
-    import scipy.sparse as sp
 
 # A pattern with more entries is not examined further once too many of its bins would have to go;
 # their number is then a lower bound.
@@ -43,8 +40,8 @@ def isolate(part: Part, failed: Outcome) -> Outcome:
     settings = part.task.settings
     assert isinstance(settings, ExactSettings)
     most = int(settings.isolate_limit * part.operator.size)
-    contacts = load_selected(part.task.contacts, part.selection)
-    found = find_isolation(selected_pattern(contacts, part.selection), most)
+    pattern = Pattern(part.task.contacts, part.selection, part.task.examine_limit)
+    found = find_isolation(pattern, most)
     verdict = failed.verdict
     if len(found.rows) > most or not found.complete:
         refused = IsolationRefused(
@@ -95,7 +92,7 @@ class Isolation:
     complete: bool
 
 
-def find_isolation(pattern: sp.csr_matrix, most: int) -> Isolation:
+def find_isolation(pattern: Pattern, most: int) -> Isolation:
     """Choose rows to remove, with their columns, until the pattern has total support.
 
     Each round removes the rows that take away the obstacle, and those that are left without
@@ -103,25 +100,20 @@ def find_isolation(pattern: sp.csr_matrix, most: int) -> Isolation:
 
     Parameters
     ----------
-    pattern : csr_matrix, shape (n, n)
-        Both triangles; no row is empty.
+    pattern : Pattern
+        The pattern.
     most : int
         A large pattern is examined only until more rows than this are removed.
     """
-    rows = np.arange(pattern.shape[0])
-    left, complete = rows, True
+    left = pattern.filled(pattern.rows)
+    complete = True
     while len(left):
-        inner = pattern[left][:, left]
-        empty = np.diff(inner.indptr) == 0
-        if empty.any():
-            left = left[~empty]
-            continue
-        support = find_support(inner)
+        inner, support = pattern.examine(left)
         if support.total:
             break
-        removed = len(rows) - len(left) + len(support.unmatched)
+        removed = len(pattern.rows) - len(left) + len(support.unmatched)
         if removed > most and inner.nnz > COUNTED_ENTRIES:
             left, complete = np.delete(left, support.unmatched), False
             break
-        left = np.delete(left, rows_to_isolate(inner, support))
-    return Isolation(np.setdiff1d(rows, left), complete)
+        left = pattern.filled(np.delete(left, rows_to_isolate(inner, support)))
+    return Isolation(np.setdiff1d(pattern.rows, left), complete)

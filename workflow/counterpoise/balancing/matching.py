@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts.contact_map import Contacts
-from counterpoise.contacts.selection import Scope, Selection
 from counterpoise.records.facts import NAMED_BINS, NoSupport, NoTotalSupport
 
 if TYPE_CHECKING:
@@ -187,7 +185,7 @@ def _sparsest_first(rows: NDArray[np.int64], per_row: NDArray[np.int32]) -> NDAr
 
 
 def find_obstacle(
-    support: Support, describe: Callable[[int], str]
+    support: Support, describe: Callable[[int], str], thin: bool = False
 ) -> NoSupport | NoTotalSupport | None:
     """Return what rules out an exact balancing.
 
@@ -197,6 +195,8 @@ def find_obstacle(
         Structure of the pattern.
     describe : callable
         Names a row of the pattern as a bin.
+    thin : bool
+        Whether entries are missing, so that those that would have to vanish cannot be counted.
 
     Returns
     -------
@@ -208,45 +208,5 @@ def find_obstacle(
     bins = tuple(describe(int(row)) for row in support.blocking[:NAMED_BINS])
     if len(support.unmatched):
         return NoSupport(len(support.blocking), bins, support.partners)
-    return NoTotalSupport(len(support.blocking), bins, support.partners, support.outside)
-
-
-def selected_pattern(contacts: Contacts, selection: Selection) -> sp.csr_matrix:
-    """Return where a selection has contacts.
-
-    The entries are those of ``backends.scipy.selected_matrix``, in a fifth of its memory.
-
-    Parameters
-    ----------
-    contacts : Contacts
-        The map.
-    selection : Selection
-        The part.
-
-    Returns
-    -------
-    csr_matrix, shape (kept bins, kept bins)
-        int8, both triangles; every value is one.
-    """
-    import scipy.sparse as sp
-
-    lo, hi = selection.lo, selection.hi
-    chromosome = contacts.bins.chromosome_ids[lo:hi]
-    first, end = contacts.indptr[lo], contacts.indptr[hi]
-    per_row = np.diff(contacts.indptr[lo : hi + 1])
-    row = np.repeat(np.arange(hi - lo, dtype=np.int32), per_row)
-    inside = contacts.columns[first:end] < hi
-    row, column = row[inside], contacts.columns[first:end][inside].astype(np.int32) - np.int32(lo)
-    inside = column - row >= selection.ignore_diags
-    if selection.scope is not Scope.GENOME:
-        inside &= (chromosome[row] == chromosome[column]) == (selection.scope is Scope.CIS)
-    inside &= selection.kept[row] & selection.kept[column]
-    position = (np.cumsum(selection.kept) - 1).astype(np.int32)
-    row, column = position[row[inside]], position[column[inside]]
-    off_diagonal = row != column
-    both = (
-        np.concatenate([row, column[off_diagonal]]),
-        np.concatenate([column, row[off_diagonal]]),
-    )
-    n = int(np.count_nonzero(selection.kept))
-    return sp.csr_matrix((np.ones(len(both[0]), np.int8), both), shape=(n, n))
+    entries = None if thin else support.outside
+    return NoTotalSupport(len(support.blocking), bins, support.partners, entries)

@@ -165,14 +165,14 @@ class NoTotalSupport(Fact, code="no_total_support"):
         The first of them by name, those with the fewest contacts first.
     partners : int
         Number of bins that they have contacts with.
-    entries : int
-        Entries of the map that would have to vanish.
+    entries : int or None
+        Entries of the map that would have to vanish; None on a map too large to count them.
     """
 
     blocking: int
     bins: tuple[str, ...]
     partners: int
-    entries: int
+    entries: int | None
 
 
 class Disconnected(Fact, code="disconnected"):

@@ -189,7 +189,8 @@ def _no_support(fact: f.NoSupport) -> str:
 @sentence.register
 def _no_total_support(fact: f.NoTotalSupport) -> str:
     leave = "leaves" if fact.blocking == 1 else "leave"
-    entries = "1 entry" if fact.entries == 1 else f"{fact.entries:,} entries"
+    entries = "some entries" if fact.entries is None else f"{fact.entries:,} entries"
+    entries = "1 entry" if fact.entries == 1 else entries
     vanish = "vanishes" if fact.entries == 1 else "vanish"
     return (
         f"{_blocking(fact)} and {leave} none for others, so row sums become equal only in the "

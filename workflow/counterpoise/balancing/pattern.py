@@ -1,0 +1,215 @@
+"""The nonzero pattern of a part: in full or, for a large map, as little of it as decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.balancing.matching import Support, find_support
+from counterpoise.contacts.contact_map import CHUNK_PIXELS, ContactMap
+from counterpoise.contacts.selection import Scope, Selection
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+# Entries of a row with which a thin pattern starts: those nearest to the diagonal, and about as
+# many anywhere in the row.
+NEAREST, SCATTERED = 8, 8
+# Odd multipliers that scatter the entries (multiplicative hashing, Knuth, TAOCP 6.4).
+MIX_ROW, MIX_COLUMN = np.uint32(2_654_435_769), np.uint32(2_246_822_519)
+
+# Positions of entries among the kept bins of a part: rows, and columns that are not smaller.
+Entries = tuple[NDArray[np.int32], NDArray[np.int32]]
+
+
+class TooManyEntriesError(Exception):
+    """A thin pattern would need more entries than it may hold."""
+
+
+class Pattern:
+    """The pattern of a part, from which the existence of an exact balancing is decided.
+
+    A thin pattern begins with a few entries of each row. If they have total support, so has the
+    whole pattern (the argument is that of ``counterpoise.balancing.support.decide``). If not, the
+    rows that stand in the way get all their entries, until those that stand in the way have all
+    of theirs: then they stand in the way of the whole map.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+    selection : Selection
+        The part.
+    limit : int
+        The pattern of a part with more pixels is thin, and may grow to this many, or three times
+        the entries it begins with.
+
+    Attributes
+    ----------
+    thin : bool
+        Whether entries are missing.
+    matrix : csr_matrix, shape (kept bins, kept bins)
+        int8, both triangles; the entries that are known.
+    complete : ndarray of bool, shape (kept bins,)
+        Whether all entries of a row are known.
+    """
+
+    def __init__(self, contacts: ContactMap, selection: Selection, limit: int) -> None:
+        import scipy.sparse as sp
+
+        size = int(np.count_nonzero(selection.kept))
+        self._contacts, self._selection = contacts, selection
+        self._limit = max(limit, 3 * (NEAREST + SCATTERED) * size)
+        self.thin = count_pixels(contacts, selection, limit) > limit
+        self.complete = np.full(size, not self.thin)
+        self.matrix = sp.csr_matrix((size, size), dtype=np.int8)
+        self._add(_choose_few if self.thin else _choose_all)
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """All rows."""
+        return np.arange(len(self.complete))
+
+    def examine(self, left: NDArray[np.int64]) -> tuple[sp.csr_matrix, Support]:
+        """Return the pattern of some rows, without empty ones, and its structure.
+
+        Parameters
+        ----------
+        left : ndarray of int64
+            Rows, in ascending order.
+
+        Raises
+        ------
+        TooManyEntriesError
+            As many entries as the pattern may hold do not decide.
+        """
+        while True:
+            inner = self.matrix[left][:, left]
+            support = find_support(inner)
+            unknown = left[support.blocking]
+            unknown = unknown[~self.complete[unknown]]
+            if not len(unknown):
+                return inner, support
+            self._complete(unknown)
+
+    def filled(self, left: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return those of some rows that have an entry in one of them.
+
+        Parameters
+        ----------
+        left : ndarray of int64
+            Rows, in ascending order.
+        """
+        while True:
+            empty = np.diff(self.matrix[left][:, left].indptr) == 0
+            unknown = left[empty & ~self.complete[left]]
+            if not len(unknown):
+                return left if not empty.any() else self.filled(left[~empty])
+            self._complete(unknown)
+
+    def components(self) -> int:
+        """Count the connected components of the whole pattern."""
+        import scipy.sparse as sp
+        from scipy.sparse.csgraph import connected_components
+
+        number, labels = connected_components(self.matrix, directed=False)
+        if number == 1 or not self.thin:
+            return int(number)
+        joined = sp.csr_matrix((number, number), dtype=np.int8)
+        for rows, columns in _selected_entries(self._contacts, self._selection):
+            pair = labels[rows], labels[columns]
+            joined += sp.csr_matrix((np.ones(len(rows), np.int8), pair), shape=joined.shape)
+            joined.data[:] = 1
+        return int(connected_components(joined, directed=False)[0])
+
+    def _complete(self, rows: NDArray[np.int64]) -> None:
+        """Add all entries of some rows."""
+        self.complete[rows] = True
+        wanted = np.zeros(len(self.complete), dtype=bool)
+        wanted[rows] = True
+        self._add(lambda row, column: wanted[row] | wanted[column])
+
+    def _add(self, choose: Callable[[NDArray[np.int32], NDArray[np.int32]], Any]) -> None:
+        """Add the entries that a function of rows and columns chooses."""
+        import scipy.sparse as sp
+
+        pieces: list[Entries] = []
+        size = self.matrix.nnz // 2
+        for rows, columns in _selected_entries(self._contacts, self._selection):
+            chosen = choose(rows, columns)
+            pieces.append((rows[chosen], columns[chosen]))
+            size += len(pieces[-1][0])
+            if self.thin and size > self._limit:
+                raise TooManyEntriesError
+        rows, columns = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+        off = rows != columns
+        both = np.concatenate([rows, columns[off]]), np.concatenate([columns, rows[off]])
+        added = sp.csr_matrix((np.ones(len(both[0]), np.int8), both), shape=self.matrix.shape)
+        self.matrix = self.matrix + added if self.matrix.nnz else added
+        self.matrix.data[:] = 1
+
+
+def _choose_all(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> slice:
+    """Choose every entry."""
+    return slice(None)
+
+
+def _choose_few(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Choose the first entries of each row, and about as many others all over the row."""
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    lengths = np.diff(starts, append=len(rows))
+    rank = np.arange(len(rows)) - np.repeat(starts, lengths)
+    scattered = rows.view(np.uint32) * MIX_ROW ^ columns.view(np.uint32) * MIX_COLUMN
+    scattered *= MIX_ROW
+    threshold = np.minimum(SCATTERED / lengths, 1) * (2**32 - 1)
+    return (rank < NEAREST) | (scattered <= np.repeat(threshold, lengths))
+
+
+def count_pixels(contacts: ContactMap, selection: Selection, limit: int) -> int:
+    """Count the pixels in the rows of a part, up to any number above a limit.
+
+    For a chromosome (scope cis), pixels with other chromosomes do not count.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+    selection : Selection
+        The part.
+    limit : int
+        Above this, the count may stop.
+    """
+    first, end = int(contacts.indptr[selection.lo]), int(contacts.indptr[selection.hi])
+    if selection.scope is not Scope.CIS or end - first <= limit:
+        return end - first
+    inside = 0
+    for a in range(first, end, CHUNK_PIXELS):
+        columns, _ = contacts.entries(a, min(a + CHUNK_PIXELS, end))
+        inside += int(np.count_nonzero(columns < selection.hi))
+        if inside > limit:
+            break
+    return inside
+
+
+def _selected_entries(contacts: ContactMap, selection: Selection) -> Iterator[Entries]:
+    """Iterate over the entries of a selection in whole rows, as positions among its kept bins."""
+    lo, hi, indptr = selection.lo, selection.hi, contacts.indptr
+    chromosome = contacts.bins.chromosome_ids[lo:hi]
+    position = (np.cumsum(selection.kept) - 1).astype(np.int32)
+    cuts = np.searchsorted(indptr[lo:hi], np.arange(indptr[lo], indptr[hi], CHUNK_PIXELS))
+    for first, last in pairwise([*cuts.tolist(), hi - lo]):
+        column, _ = contacts.entries(int(indptr[lo + first]), int(indptr[lo + last]))
+        row = np.repeat(
+            np.arange(first, last, dtype=np.int32), np.diff(indptr[lo + first : lo + last + 1])
+        )
+        inside = column < hi
+        row, column = row[inside], column[inside].astype(np.int32) - np.int32(lo)
+        inside = column - row >= selection.ignore_diags
+        if selection.scope is not Scope.GENOME:
+            inside &= (chromosome[row] == chromosome[column]) == (selection.scope is Scope.CIS)
+        inside &= selection.kept[row] & selection.kept[column]
+        yield position[row[inside]], position[column[inside]]
