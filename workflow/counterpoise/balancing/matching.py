@@ -33,7 +33,7 @@ class Support:
         just as many, in which other rows have entries as well. Empty where nothing rules it out.
     partners : int
         Number of those columns.
-    match : ndarray of int32
+    match : ndarray of int
         Column that each row is matched with in a largest matching; -1 for none.
     closed : tuple of ndarray of int64
         With support, the blocking rows in groups: each uses up its own columns.
@@ -44,7 +44,7 @@ class Support:
     outside: int
     blocking: NDArray[np.int64]
     partners: int
-    match: NDArray[np.int32]
+    match: NDArray[np.integer[Any]]
     closed: tuple[NDArray[np.int64], ...] = ()
 
     @property

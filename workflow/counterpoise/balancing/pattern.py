@@ -59,14 +59,12 @@ class Pattern:
     """
 
     def __init__(self, contacts: ContactMap, selection: Selection, limit: int) -> None:
-        import scipy.sparse as sp
-
         size = int(np.count_nonzero(selection.kept))
         self._contacts, self._selection = contacts, selection
         self._limit = max(limit, 3 * (NEAREST + SCATTERED) * size)
         self.thin = count_pixels(contacts, selection, limit) > limit
         self.complete = np.full(size, not self.thin)
-        self.matrix = sp.csr_matrix((size, size), dtype=np.int8)
+        self.matrix = _symmetric(*_no_entries(), size)
         self._add(_choose_few if self.thin else _choose_all)
 
     @property
@@ -113,17 +111,16 @@ class Pattern:
 
     def components(self) -> int:
         """Count the connected components of the whole pattern."""
-        import scipy.sparse as sp
         from scipy.sparse.csgraph import connected_components
 
         number, labels = connected_components(self.matrix, directed=False)
         if number == 1 or not self.thin:
             return int(number)
-        joined = sp.csr_matrix((number, number), dtype=np.int8)
+        between = [_no_entries()]
         for rows, columns in _selected_entries(self._contacts, self._selection):
-            pair = labels[rows], labels[columns]
-            joined += sp.csr_matrix((np.ones(len(rows), np.int8), pair), shape=joined.shape)
-            joined.data[:] = 1
+            pairs = np.unique(np.stack([labels[rows], labels[columns]]), axis=1)
+            between.append((pairs[0], pairs[1]))
+        joined = _symmetric(*_concatenate(between), number)
         return int(connected_components(joined, directed=False)[0])
 
     def _complete(self, rows: NDArray[np.int64]) -> None:
@@ -135,9 +132,7 @@ class Pattern:
 
     def _add(self, choose: Callable[[NDArray[np.int32], NDArray[np.int32]], Any]) -> None:
         """Add the entries that a function of rows and columns chooses."""
-        import scipy.sparse as sp
-
-        pieces: list[Entries] = []
+        pieces = [_no_entries()]
         size = self.matrix.nnz // 2
         for rows, columns in _selected_entries(self._contacts, self._selection):
             chosen = choose(rows, columns)
@@ -145,12 +140,31 @@ class Pattern:
             size += len(pieces[-1][0])
             if self.thin and size > self._limit:
                 raise TooManyEntriesError
-        rows, columns = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
-        off = rows != columns
-        both = np.concatenate([rows, columns[off]]), np.concatenate([columns, rows[off]])
-        added = sp.csr_matrix((np.ones(len(both[0]), np.int8), both), shape=self.matrix.shape)
+        added = _symmetric(*_concatenate(pieces), len(self.complete))
         self.matrix = self.matrix + added if self.matrix.nnz else added
         self.matrix.data[:] = 1
+
+
+def _no_entries() -> Entries:
+    """Return no entries."""
+    return np.empty(0, np.int32), np.empty(0, np.int32)
+
+
+def _concatenate(pieces: list[Entries]) -> Entries:
+    """Join pieces of entries."""
+    rows, columns = zip(*pieces, strict=True)
+    return np.concatenate(rows), np.concatenate(columns)
+
+
+def _symmetric(rows: NDArray[np.int32], columns: NDArray[np.int32], size: int) -> sp.csr_matrix:
+    """Return a pattern with these entries in both triangles; every value is one."""
+    import scipy.sparse as sp
+
+    off = rows != columns
+    both = np.concatenate([rows, columns[off]]), np.concatenate([columns, rows[off]])
+    matrix = sp.csr_matrix((np.ones(len(both[0]), np.int8), both), shape=(size, size))
+    matrix.data[:] = 1  # entries given twice were added
+    return matrix
 
 
 def _choose_all(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> slice:
@@ -163,8 +177,7 @@ def _choose_few(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
     lengths = np.diff(starts, append=len(rows))
     rank = np.arange(len(rows)) - np.repeat(starts, lengths)
-    scattered = rows.view(np.uint32) * MIX_ROW ^ columns.view(np.uint32) * MIX_COLUMN
-    scattered *= MIX_ROW
+    scattered = (rows.view(np.uint32) * MIX_ROW ^ columns.view(np.uint32) * MIX_COLUMN) * MIX_ROW
     threshold = np.minimum(SCATTERED / lengths, 1) * (2**32 - 1)
     return (rank < NEAREST) | (scattered <= np.repeat(threshold, lengths))
 
@@ -202,12 +215,12 @@ def _selected_entries(contacts: ContactMap, selection: Selection) -> Iterator[En
     position = (np.cumsum(selection.kept) - 1).astype(np.int32)
     cuts = np.searchsorted(indptr[lo:hi], np.arange(indptr[lo], indptr[hi], CHUNK_PIXELS))
     for first, last in pairwise([*cuts.tolist(), hi - lo]):
-        column, _ = contacts.entries(int(indptr[lo + first]), int(indptr[lo + last]))
+        stored, _ = contacts.entries(int(indptr[lo + first]), int(indptr[lo + last]))
         row = np.repeat(
             np.arange(first, last, dtype=np.int32), np.diff(indptr[lo + first : lo + last + 1])
         )
-        inside = column < hi
-        row, column = row[inside], column[inside].astype(np.int32) - np.int32(lo)
+        inside = stored < hi
+        row, column = row[inside], stored[inside].astype(np.int32) - np.int32(lo)
         inside = column - row >= selection.ignore_diags
         if selection.scope is not Scope.GENOME:
             inside &= (chromosome[row] == chromosome[column]) == (selection.scope is Scope.CIS)
