@@ -45,8 +45,7 @@ class Pattern:
     selection : Selection
         The part.
     limit : int
-        The pattern of a part with more pixels is thin, and may grow to this many, or three times
-        the entries it begins with.
+        The pattern of a part with more pixels is thin.
 
     Attributes
     ----------
@@ -56,12 +55,14 @@ class Pattern:
         int8, both triangles; the entries that are known.
     complete : ndarray of bool, shape (kept bins,)
         Whether all entries of a row are known.
+    limit : int
+        Pixels to which a thin pattern may grow.
     """
 
     def __init__(self, contacts: ContactMap, selection: Selection, limit: int) -> None:
         size = int(np.count_nonzero(selection.kept))
         self._contacts, self._selection = contacts, selection
-        self._limit = max(limit, 3 * (NEAREST + SCATTERED) * size)
+        self.limit = most_entries(size, limit)
         self.thin = count_pixels(contacts, selection, limit) > limit
         self.complete = np.full(size, not self.thin)
         self.matrix = _symmetric(*_no_entries(), size)
@@ -138,7 +139,7 @@ class Pattern:
             chosen = choose(rows, columns)
             pieces.append((rows[chosen], columns[chosen]))
             size += len(pieces[-1][0])
-            if self.thin and size > self._limit:
+            if self.thin and size > self.limit:
                 raise TooManyEntriesError
         added = _symmetric(*_concatenate(pieces), len(self.complete))
         self.matrix = self.matrix + added if self.matrix.nnz else added
@@ -180,6 +181,19 @@ def _choose_few(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[
     scattered = (rows.view(np.uint32) * MIX_ROW ^ columns.view(np.uint32) * MIX_COLUMN) * MIX_ROW
     threshold = np.minimum(SCATTERED / lengths, 1) * (2**32 - 1)
     return (rank < NEAREST) | (scattered <= np.repeat(threshold, lengths))
+
+
+def most_entries(bins: int, limit: int) -> int:
+    """Return the most pixels that the pattern of a part holds.
+
+    Parameters
+    ----------
+    bins : int
+        Bins of the part.
+    limit : int
+        As for ``Pattern``.
+    """
+    return max(limit, 3 * (NEAREST + SCATTERED) // 2 * bins)
 
 
 def count_pixels(contacts: ContactMap, selection: Selection, limit: int) -> int:
