@@ -16,7 +16,7 @@ from counterpoise.balancing.judging import (
     measure_row_sums,
     obstacle_facts,
 )
-from counterpoise.balancing.standard_errors import estimate_errors
+from counterpoise.balancing.standard_errors import estimate_errors, median_error
 from counterpoise.balancing.support import Decision, decide, too_large
 from counterpoise.balancing.task import Part
 from counterpoise.methods.base import Solution
@@ -76,7 +76,18 @@ def attempt(part: Part, decision: Decision | None = None) -> Outcome:
     measured = measure_row_sums(balanced, solution)
     # Where bins lost every partner to those that were dropped, only the whole can be examined.
     examined = balanced if (balanced.marginal > 0).all() else part
-    judgement = judge(Case(part.task, examined.selection, solution, measured, decision))
+    products = part.recorder.matvecs
+    judgement = judge(
+        Case(
+            part.task,
+            examined.selection,
+            solution,
+            measured,
+            decision,
+            median_error=lambda: median_error(balanced, solution, measured.row_sums),
+        )
+    )
+    part.recorder.matvecs = products  # a product for the error is not the method's
     return _record(part, balanced, solution, measured, judgement, raw_total)
 
 
@@ -178,6 +189,7 @@ def _record(
         matvecs=products,
         max_deviation=measured.max_deviation,
         rms_deviation=measured.rms_deviation,
+        max_smoothed_deviation=solution.smoothed_deviation,
         raw_total=raw_total,
         balanced_total=balanced_total,
         bandwidth=solution.bandwidth,

@@ -16,6 +16,7 @@ from counterpoise.balancing.task import Part
 from counterpoise.methods.base import ExactSettings
 from counterpoise.methods.recorder import Recorder
 from counterpoise.records.facts import BinsIsolated, IsolationRefused, Remedies
+from counterpoise.records.verdict import Cause
 
 # A pattern with more entries is not examined further once too many of its bins would have to go;
 # their number is then a lower bound.
@@ -30,7 +31,7 @@ def isolate(part: Part, failed: Outcome) -> Outcome:
     part : Part
         The part with all its bins that have contacts.
     failed : Outcome
-        The attempt at this part, which failed for the structure of the map.
+        The attempt at this part, which did not converge because of the structure of the map.
 
     Returns
     -------
@@ -41,8 +42,11 @@ def isolate(part: Part, failed: Outcome) -> Outcome:
     assert isinstance(settings, ExactSettings)
     most = int(settings.isolate_limit * part.operator.size)
     pattern = Pattern(part.task.contacts, part.selection, part.task.examine_limit)
-    found = find_isolation(pattern, most)
     verdict = failed.verdict
+    if verdict.cause is Cause.DISCONNECTED:
+        found = find_islands(pattern)
+    else:
+        found = find_isolation(pattern, most)
     if len(found.rows) > most or not found.complete:
         refused = IsolationRefused(
             needed=len(found.rows),
@@ -55,7 +59,7 @@ def isolate(part: Part, failed: Outcome) -> Outcome:
     kept[found.rows] = False
     recorder = Recorder(part.selection.label, verdict.matvecs, part.task.progress)
     rest = part.restrict(kept, recorder)
-    outcome = attempt(rest, Decision(True, "isolation"))
+    outcome = attempt(rest, Decision(True, "isolation", components=1))
     return _add_isolated(part, rest, outcome, failed)
 
 
@@ -90,6 +94,18 @@ class Isolation:
 
     rows: NDArray[np.int64]
     complete: bool
+
+
+def find_islands(pattern: Pattern) -> Isolation:
+    """Choose all rows outside the largest connected component.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        The pattern.
+    """
+    labels = pattern.components()
+    return Isolation(np.flatnonzero(labels != np.bincount(labels).argmax()), complete=True)
 
 
 def find_isolation(pattern: Pattern, most: int) -> Isolation:

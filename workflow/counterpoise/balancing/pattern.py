@@ -110,19 +110,20 @@ class Pattern:
                 return left if not empty.any() else self.filled(left[~empty])
             self._complete(unknown)
 
-    def components(self) -> int:
-        """Count the connected components of the whole pattern."""
+    def components(self) -> NDArray[np.int32]:
+        """Return the connected component of each row of the whole pattern, numbered from 0."""
         from scipy.sparse.csgraph import connected_components
 
         number, labels = connected_components(self.matrix, directed=False)
         if number == 1 or not self.thin:
-            return int(number)
+            return labels
         between = [_no_entries()]
         for rows, columns in _selected_entries(self._contacts, self._selection):
             pairs = np.unique(np.stack([labels[rows], labels[columns]]), axis=1)
             between.append((pairs[0], pairs[1]))
         joined = _symmetric(*_concatenate(between), number)
-        return int(connected_components(joined, directed=False)[0])
+        joined_labels: NDArray[np.int32] = connected_components(joined, directed=False)[1]
+        return joined_labels[labels]
 
     def _complete(self, rows: NDArray[np.int64]) -> None:
         """Add all entries of some rows."""

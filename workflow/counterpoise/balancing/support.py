@@ -96,7 +96,7 @@ def examine(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
     try:
         pattern = Pattern(contacts, selection, limit)
         _, support = pattern.examine(pattern.filled(pattern.rows))
-        components = pattern.components()
+        components = int(pattern.components().max()) + 1
     except TooManyEntriesError:
         return Decision(None)
     bins = np.flatnonzero(selection.kept) + selection.lo

@@ -20,7 +20,7 @@ REVISIONS = {
     "ingest": 1,
     "mask": 1,
     "bandwidth": 2,
-    "balance": 2,
+    "balance": 3,
     "export": 1,
     "plot": 1,
     "compare": 1,

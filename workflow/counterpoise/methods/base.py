@@ -271,6 +271,8 @@ class Solution:
         Why bins were dropped, with the number of bins for each reason.
     bandwidth : float or None
         Bandwidth of a kernel method in base pairs (of the largest chromosome); else None.
+    smoothed_deviation : float or None
+        Largest relative deviation of a kernel method's smoothed row sums; else None.
     row_sums : float64 [bins of ``weights``] or None
         Balanced row sums of exactly these weights, if the method's last product gave them; None
         if they have to be measured.
@@ -290,6 +292,7 @@ class Solution:
     dropped: NDArray[np.bool_] | None = None
     dropped_because: tuple[Fact, ...] = ()
     bandwidth: float | None = None
+    smoothed_deviation: float | None = None
     row_sums: Vector | None = None
     errors: Callable[[], Vector] | None = None
 

@@ -233,6 +233,24 @@ class DeviationLeft(Fact, code="deviation_left"):
     smoothed: bool = False
 
 
+class CloseEnough(Fact, code="close_enough"):
+    """The method stopped above its tolerance, but far below the noise of the weights.
+
+    Attributes
+    ----------
+    deviation : float
+        Largest relative deviation of a row sum, or of a smoothed one for kernel methods.
+    tolerance : float
+        The method's tolerance.
+    median_error : float
+        Median relative standard error of the weights.
+    """
+
+    deviation: float
+    tolerance: float
+    median_error: float
+
+
 class Diverged(Fact, code="diverged"):
     """Weights diverged to zero or infinity.
 

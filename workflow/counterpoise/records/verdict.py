@@ -42,8 +42,8 @@ class Cause(StrEnum):
 
     @property
     def structural(self) -> bool:
-        """Whether the bins that have contacts with each other rule out an exact balancing."""
-        return self in (Cause.NO_SUPPORT, Cause.NO_TOTAL_SUPPORT)
+        """Whether the cause lies in which bins have contacts with each other."""
+        return self in (Cause.NO_SUPPORT, Cause.NO_TOTAL_SUPPORT, Cause.DISCONNECTED)
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ class PartVerdict:
     max_deviation, rms_deviation : float or None
         Largest and RMS relative deviation of balanced row sums from their target, over the
         balanced bins, computed from the final weights; None where there is nothing to measure.
+    max_smoothed_deviation : float or None
+        Largest relative deviation of the smoothed row sums of a kernel method; None for others.
     raw_total, balanced_total : float
         Sums over the full symmetric map of the contacts that the method used, before and after
         balancing, without the factors by which ``ice`` weights trans contacts. Their ratio gives
@@ -100,6 +102,7 @@ class PartVerdict:
     matvecs: int = 0
     max_deviation: float | None = None
     rms_deviation: float | None = None
+    max_smoothed_deviation: float | None = None
     raw_total: float = 0.0
     balanced_total: float = 0.0
     cause: Cause = Cause.NONE

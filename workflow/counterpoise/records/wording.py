@@ -233,6 +233,15 @@ def _deviation_left(fact: f.DeviationLeft) -> str:
 
 
 @sentence.register
+def _close_enough(fact: f.CloseEnough) -> str:
+    return (
+        f"Row sums differ from their target by up to {fact.deviation:.2g}, which is above the "
+        f"tolerance ({fact.tolerance:.2g}) but far below the noise of the weights "
+        f"({_percent(fact.median_error)})."
+    )
+
+
+@sentence.register
 def _diverged(fact: f.Diverged) -> str:
     after = "" if fact.after is None else f" after {pluralise(fact.after, UNITS[fact.unit])}"
     return f"The weights diverged to zero or infinity{after}."
