@@ -553,3 +553,74 @@ class BandwidthChosen(Fact, code="bandwidth_chosen"):
     neighbours: tuple[ScoredBandwidth, ...]
     note: SearchNote
     rejected: str = ""
+
+
+# --- fitness ----------------------------------------------------------------------------------
+
+
+class FewWeights(Fact, code="few_weights"):
+    """Few of the bins with contacts have a weight.
+
+    Attributes
+    ----------
+    weighted, of : int
+        Bins with a weight, and bins with contacts, masked ones included.
+    limit : float
+        Share below which this counts.
+    """
+
+    weighted: int
+    of: int
+    limit: float
+
+
+class LargeErrors(Fact, code="large_errors"):
+    """Counting noise makes the weights uncertain.
+
+    Attributes
+    ----------
+    median_se : float
+        Median relative standard error of the weights.
+    limit : float
+        Error above which this counts.
+    """
+
+    median_se: float
+    limit: float
+
+
+class UnevenRowSums(Fact, code="uneven_row_sums"):
+    """Balanced row sums are not equal.
+
+    Attributes
+    ----------
+    cv : float
+        RMS deviation from the target, relative to it.
+    limit : float
+        Deviation above which this counts.
+    """
+
+    cv: float
+    limit: float
+
+
+class Shallow(Fact, code="shallow"):
+    """The map has far fewer contacts than others of the cohort.
+
+    Attributes
+    ----------
+    contacts, median : float
+        Contacts of the map, and the median of the maps that it is compared with.
+    samples : int
+        Number of these maps, this one included.
+    condition : str or None
+        The condition that they have in common; None for the whole cohort.
+    limit : float
+        Share of the median below which this counts.
+    """
+
+    contacts: float
+    median: float
+    samples: int
+    condition: str | None
+    limit: float

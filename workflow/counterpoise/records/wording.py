@@ -393,3 +393,35 @@ def _score(score: float, error: float) -> str:
 def _bandwidth(base_pairs: float) -> str:
     """Return a bandwidth as people write it, ``250 kb``."""
     return format_length(base_pairs) if base_pairs else "0 (SSK)"
+
+
+@sentence.register
+def _few_weights(fact: f.FewWeights) -> str:
+    verb = "has" if fact.weighted == 1 else "have"
+    return (
+        f"{fact.weighted:,} of {fact.of:,} bins with contacts ({_percent(fact.weighted / fact.of)}) "
+        f"{verb} a weight, less than {_percent(fact.limit)}."
+    )
+
+
+@sentence.register
+def _large_errors(fact: f.LargeErrors) -> str:
+    return (
+        f"Counting noise shifts a weight by {_percent(fact.median_se)} (median standard error), "
+        f"more than {_percent(fact.limit)}."
+    )
+
+
+@sentence.register
+def _uneven_row_sums(fact: f.UnevenRowSums) -> str:
+    return f"Balanced row sums vary by {_percent(fact.cv)} (RMS), more than {_percent(fact.limit)}."
+
+
+@sentence.register
+def _shallow(fact: f.Shallow) -> str:
+    group = "the cohort" if fact.condition is None else f"condition {fact.condition}"
+    return (
+        f"The map has {fact.contacts:,.0f} contacts, {_percent(fact.contacts / fact.median)} of the "
+        f"median of {group} ({fact.median:,.0f} over {fact.samples} samples) and less than "
+        f"{_percent(fact.limit)}."
+    )
