@@ -54,10 +54,9 @@ class FitnessSettings:
     def __post_init__(self) -> None:
         """Refuse limits out of range, and pairs in the wrong order."""
         for setting in fields(self):
-            if not getattr(self, setting.name) >= 0:
-                raise ConfigError(
-                    f"fitness.{setting.name} is {getattr(self, setting.name)}; it must be 0 or more."
-                )
+            value = getattr(self, setting.name)
+            if not value >= 0:
+                raise ConfigError(f"fitness.{setting.name} is {value}; it must be 0 or more.")
         for lower, higher in (("error_caution", "error_no"), ("bins_no", "bins_caution")):
             if getattr(self, lower) > getattr(self, higher):
                 raise ConfigError(

@@ -398,9 +398,10 @@ def _bandwidth(base_pairs: float) -> str:
 @sentence.register
 def _few_weights(fact: f.FewWeights) -> str:
     verb = "has" if fact.weighted == 1 else "have"
+    share = _percent(fact.weighted / fact.of)
     return (
-        f"{fact.weighted:,} of {fact.of:,} bins with contacts ({_percent(fact.weighted / fact.of)}) "
-        f"{verb} a weight, less than {_percent(fact.limit)}."
+        f"{fact.weighted:,} of {fact.of:,} bins with contacts ({share}) {verb} a weight, less than "
+        f"{_percent(fact.limit)}."
     )
 
 
@@ -420,8 +421,8 @@ def _uneven_row_sums(fact: f.UnevenRowSums) -> str:
 @sentence.register
 def _shallow(fact: f.Shallow) -> str:
     group = "the cohort" if fact.condition is None else f"condition {fact.condition}"
+    share = _percent(fact.contacts / fact.median)
     return (
-        f"The map has {fact.contacts:,.0f} contacts, {_percent(fact.contacts / fact.median)} of the "
-        f"median of {group} ({fact.median:,.0f} over {fact.samples} samples) and less than "
-        f"{_percent(fact.limit)}."
+        f"The map has {fact.contacts:,.0f} contacts, {share} of the median of {group} "
+        f"({fact.median:,.0f} over {fact.samples} samples) and less than {_percent(fact.limit)}."
     )
