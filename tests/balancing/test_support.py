@@ -35,7 +35,7 @@ from counterpoise.records.facts import (
     SparsestDropped,
 )
 from counterpoise.records.wording import sentence
-from tests.support.maps import random_map
+from tests.support.maps import random_map, two_sides
 
 LIMIT = 10**9
 
@@ -199,10 +199,11 @@ print("scipy" in sys.modules)
     assert done.stdout.split() == ["diagonal", "blocks", "False"], done.stderr
 
 
-def test_undecided_above_the_limit() -> None:
-    contacts = Contacts.from_matrix(np.array([[3.0, 2.0], [2.0, 0.0]]))
-    assert decide(contacts, selected(contacts), 1).exists is None
-    decision = decide(contacts, selected(contacts), 2)
+def test_undecided_where_too_many_contacts_would_have_to_be_examined() -> None:
+    """Each of 200 bins has contacts with the same 100 others, and all of them stand in the way."""
+    contacts = Contacts.from_matrix(two_sides(200, 100))
+    assert decide(contacts, selected(contacts), 19_999).exists is None
+    decision = decide(contacts, selected(contacts), 20_000)
     assert (decision.exists, decision.stage) == (False, "matching")
 
 
@@ -212,8 +213,8 @@ def test_contacts_with_other_chromosomes_do_not_make_one_large() -> None:
     contacts = replace(full, bins=BinTable.fixed(("a", "b", "c"), (6, 8, 5), 1))
     kept = np.ones(19, bool)
     for part, pixels in zip(select(contacts.bins, kept, Scope.CIS), (21, 36, 15), strict=True):
-        assert not too_large(contacts, part, pixels, chunk=10)
-        assert too_large(contacts, part, pixels - 1, chunk=10)
+        assert not too_large(contacts, part, pixels)
+        assert too_large(contacts, part, pixels - 1)
     (genome,) = select(contacts.bins, kept, Scope.GENOME)
     assert not too_large(contacts, genome, 190)
     assert too_large(contacts, genome, 189)
@@ -439,7 +440,7 @@ def test_bins_without_remaining_partners_are_dropped() -> None:
     assert result.status is cp.Status.CONVERGED, result.reason
     assert np.isnan(result.weights[[1, 2, 3, -1]]).all()
     part = result.verdict.parts[0]
-    assert (part.dropped, part.kept, part.isolated) == (4, 116, 0)
+    assert (part.dropped, part.kept, part.unconnected) == (4, 116, 0)
 
 
 def check_balanced(matrix: sp.spmatrix, result: cp.Balance) -> None:

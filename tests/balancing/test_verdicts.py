@@ -19,8 +19,9 @@ import pytest
 import counterpoise as cp
 from benchmarks.verdicts import EMPTY, NO_SUPPORT, SUPPORT_ONLY, TOTAL, Line, line
 from counterpoise.contacts.selection import Scope
-from counterpoise.records.facts import NoSupport, NoTotalSupport
+from counterpoise.records.facts import CloseEnough, NoSupport, NoTotalSupport
 from tests.support import REPOSITORY
+from tests.support.maps import random_map
 from tests.support.real_maps import HUMAN, OLD, RNA, SPARSE, TOTALS
 
 # With the number of entries outside every perfect matching, where the README has one.
@@ -187,3 +188,43 @@ def test_the_command_prints_a_line_for_each_map(tmp_path: Path) -> None:
         ["broken.cool", "-", "-", "-", "not read"],
     ]
     assert "4 bins (one:10-20" in done.stdout
+
+
+# --- close enough -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["ssk", "kde"])
+def test_a_part_that_stops_just_above_its_tolerance_is_converged_with_a_note(method: str) -> None:
+    matrix = random_map(80, 12)
+    settings = {"bandwidth": 0.05} if method == "kde" else {}
+    exact = cp.balance(matrix, method, **settings)
+    assert exact.status is cp.Status.CONVERGED
+    assert not exact.verdict.parts[0].facts
+    fewer = exact.iterations - 3
+    close = cp.balance(matrix, method, max_iterations=fewer, **settings)
+    assert close.status is cp.Status.CONVERGED
+    assert np.isfinite(close.weights).all()
+    np.testing.assert_allclose(close.weights, exact.weights, rtol=1e-5)
+    (fact,) = close.verdict.parts[0].facts
+    assert isinstance(fact, CloseEnough)
+    assert 1e-8 < fact.deviation < 1e-6
+    assert fact.tolerance == 1e-8
+    assert fact.median_error == pytest.approx(close.verdict.median_se, rel=0.05)
+    assert "far below the noise of the weights" in close.reason
+    assert close.matvecs == fewer + 2  # raw row sums, and the final ones
+    far = cp.balance(matrix, method, max_iterations=8, on_failure="nan", **settings)
+    assert (far.status, far.verdict.parts[0].cause) == ("not_converged", "limit")
+
+
+def test_what_is_close_enough_depends_on_the_noise() -> None:
+    """A map of a million times the depth has errors a thousand times smaller."""
+    deep = cp.balance(random_map(80, 12) * 1e12, "ssk", max_iterations=26, on_failure="nan")
+    assert deep.status is cp.Status.NOT_CONVERGED
+    assert deep.verdict.max_deviation < 1e-6
+
+
+def test_the_rule_of_cooler_has_no_floor() -> None:
+    matrix = random_map(80, 12)
+    products = cp.balance(matrix, "ice", tolerance="cooler").iterations
+    result = cp.balance(matrix, "ice", tolerance="cooler", max_iterations=products - 1)
+    assert result.status is cp.Status.NOT_CONVERGED

@@ -20,7 +20,7 @@ from counterpoise.balancing.task import Task
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.methods import kr
 from counterpoise.methods.base import Problem
-from tests.support.maps import random_map
+from tests.support.maps import random_map, two_sides
 from tests.support.solving import solve_matrix
 
 TUTORIAL = np.array(
@@ -156,17 +156,23 @@ def test_invariant_under_scaling_and_permutation(seed: int, factor: float) -> No
     np.testing.assert_allclose(permuted.weights, base.weights[order], rtol=1e-6)
 
 
-def test_run_off_is_no_success_on_a_map_too_large_to_examine(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Row sums come close to one without total support, while some weights diverge."""
+def test_diverging_weights_are_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row sums come close to one without total support, while some weights diverge.
+
+    A map is examined before the method runs, after it if it is large, or not at all.
+    """
     matrix = sp.csr_matrix(np.array([[3.0, 2.0], [2.0, 0.0]]))
     examined = cp.balance(matrix, "kr")
     assert (examined.status, examined.verdict.parts[0].cause) == ("failed", "no_total_support")
     monkeypatch.setattr(api, "Task", partial(Task, examine_limit=0))
-    result = cp.balance(matrix, "kr")
-    assert result.status is cp.Status.NOT_CONVERGED
-    assert "went to zero" in result.reason
+    large = cp.balance(matrix, "kr")
+    assert (large.status, large.verdict.parts[0].cause) == ("failed", "no_total_support")
+    assert large.matvecs > examined.matvecs
+    assert "went to zero" in large.reason
+    assert np.isnan(large.weights).all()
+    result = cp.balance(two_sides(200, 100), "kr")
+    assert result.status in (cp.Status.NOT_CONVERGED, cp.Status.FAILED)
+    assert "too large to look for the cause" in result.reason
     assert np.isnan(result.weights).all()
 
 

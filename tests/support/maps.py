@@ -130,6 +130,13 @@ def rough_map(
     return 1 / structure, Contacts.from_matrix(upper + np.triu(upper, 1).T)
 
 
+def two_sides(one: int, other: int) -> NDArray[np.float64]:
+    """Return a full map between two groups of bins, without contacts inside a group."""
+    matrix = np.zeros((one + other, one + other))
+    matrix[:one, one:] = matrix[one:, :one] = 1
+    return matrix
+
+
 def hanging_bins() -> NDArray[np.float64]:
     """Return a matrix in which two bins have contacts with the same third bin only.
 

@@ -7,9 +7,11 @@
 ``attempt``          one attempt at a part: solve, measure, judge, record
 ``judging``          the table that turns measured facts into a status and a cause
 ``dropping``         ``on_failure: drop``
+``isolation``        ``on_failure: isolate``
 ``support``          whether an exact balancing exists, decided before a product is spent
 ``blocks``           its cheap proof: total support by blocks of neighbouring bins
-``matching``         its complete test: a largest matching of the whole pattern
+``pattern``          the nonzero pattern of a part, or as much of it as decides
+``matching``         the complete test: a largest matching of the pattern
 ``standard_errors``  standard errors of weights, by the formula or by a bootstrap
 ``rescaling``        the target of balanced row sums
 ``cross_validation`` the search for the bandwidth of a kernel method

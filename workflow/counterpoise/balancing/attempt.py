@@ -16,7 +16,7 @@ from counterpoise.balancing.judging import (
     measure_row_sums,
     obstacle_facts,
 )
-from counterpoise.balancing.standard_errors import estimate_errors
+from counterpoise.balancing.standard_errors import estimate_errors, median_error
 from counterpoise.balancing.support import Decision, decide, too_large
 from counterpoise.balancing.task import Part
 from counterpoise.methods.base import Solution
@@ -43,7 +43,7 @@ class Outcome:
         Their relative standard errors; NaN where there are none.
     trace : list of TraceRow
         A row for each iteration.
-    isolated_weight : float
+    unconnected_weight : float
         The weight for bins without a contact, which take no part in an attempt.
     """
 
@@ -51,20 +51,22 @@ class Outcome:
     weights: NDArray[np.float64]
     errors: NDArray[np.float64]
     trace: list[TraceRow] = field(default_factory=list)
-    isolated_weight: float = np.nan
+    unconnected_weight: float = np.nan
 
 
-def attempt(part: Part) -> Outcome:
+def attempt(part: Part, decision: Decision | None = None) -> Outcome:
     """Balance a part and judge the result.
 
     Parameters
     ----------
     part : Part
         All its bins have contacts, unless the method fills.
+    decision : Decision, optional
+        Whether an exact balancing exists, where that is known already.
     """
     raw_total = part.total(part.operator.ones(), part.marginal)
     products = part.recorder.matvecs
-    decision = _decide_first(part)
+    decision = decision or _decide_first(part)
     if decision is not None and decision.exists is False:
         return _refuse(part, decision, raw_total, products)
     solution = _solve(part)
@@ -74,7 +76,18 @@ def attempt(part: Part) -> Outcome:
     measured = measure_row_sums(balanced, solution)
     # Where bins lost every partner to those that were dropped, only the whole can be examined.
     examined = balanced if (balanced.marginal > 0).all() else part
-    judgement = judge(Case(part.task, examined.selection, solution, measured, decision))
+    products = part.recorder.matvecs
+    judgement = judge(
+        Case(
+            part.task,
+            examined.selection,
+            solution,
+            measured,
+            decision,
+            median_error=lambda: median_error(balanced, solution, measured.row_sums),
+        )
+    )
+    part.recorder.matvecs = products  # a product for the error is not the method's
     return _record(part, balanced, solution, measured, judgement, raw_total)
 
 
@@ -145,7 +158,11 @@ def _record(
         Total of the raw map over the balanced bins.
     """
     keep = part.task.keeps_unbalanced_weights
-    written = judgement.status.good or (keep and measured.span < USEFUL_SPAN)
+    written = (
+        judgement.status.good
+        or (keep and measured.span < USEFUL_SPAN)
+        or (part.task.isolates and _is_close(judgement, measured))
+    )
     facts = [*judgement.facts, *_side_facts(part, balanced, solution, judgement)]
     kept = balanced.selection.kept
     weights, errors = np.full((2, len(kept)), np.nan)
@@ -172,12 +189,19 @@ def _record(
         matvecs=products,
         max_deviation=measured.max_deviation,
         rms_deviation=measured.rms_deviation,
+        max_smoothed_deviation=solution.smoothed_deviation,
         raw_total=raw_total,
         balanced_total=balanced_total,
         bandwidth=solution.bandwidth,
     )
-    isolated_weight = solution.isolated_weight if written else np.nan
-    return Outcome(verdict, weights, errors, part.recorder.rows, isolated_weight)
+    unconnected_weight = solution.unconnected_weight if written else np.nan
+    return Outcome(verdict, weights, errors, part.recorder.rows, unconnected_weight)
+
+
+def _is_close(judgement: Judgement, measured: Measured) -> bool:
+    """Return whether the weights merely have not converged."""
+    unfinished = judgement.status is Status.NOT_CONVERGED
+    return unfinished and measured.finite and not measured.weights_diverged
 
 
 def _side_facts(part: Part, balanced: Part, solution: Solution, judgement: Judgement) -> list[Fact]:

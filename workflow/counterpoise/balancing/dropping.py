@@ -81,7 +81,7 @@ def _keep_above(part: Part, percentile: int, products: int) -> Part | None:
     if not kept.any():
         return None
     recorder = Recorder(part.selection.label, products, part.task.progress)
-    return part.restrict(kept, recorder).drop_isolated()
+    return part.restrict(kept, recorder).drop_unconnected()
 
 
 def _is_disconnected(part: Part) -> bool:

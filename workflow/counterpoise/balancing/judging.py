@@ -13,9 +13,17 @@ from counterpoise.balancing.support import Decision, decide, examine
 from counterpoise.balancing.task import Part, Task
 from counterpoise.contacts.selection import Selection
 from counterpoise.methods import Balancing
-from counterpoise.methods.base import EqualSumsSettings, MethodSettings, OnFailure, Solution
+from counterpoise.methods.base import (
+    EqualSumsSettings,
+    ExactSettings,
+    MethodSettings,
+    OnFailure,
+    Solution,
+)
+from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.records.facts import (
     Balanceable,
+    CloseEnough,
     DeviationLeft,
     Disconnected,
     Diverged,
@@ -31,6 +39,10 @@ from counterpoise.records.verdict import Cause, Status
 # this, the map may lack total support: row sums then approach equality while some weights go to
 # zero and others to infinity.
 LARGEST_SPAN = 1e3
+
+# A part that stops this close counts as converged: within a multiple of its tolerance, below a
+# deviation that no use of the weights can notice, and well below the noise of the weights.
+FLOOR_TOLERANCES, FLOOR_DEVIATION, FLOOR_ERRORS = 100, 1e-4, 0.1
 
 
 @dataclass(frozen=True)
@@ -126,6 +138,8 @@ class Case:
         Row sums with the final weights.
     decision : Decision or None
         What was decided before the method ran; None if nothing was.
+    median_error : callable
+        Returns the median standard error of the weights, for at most one product.
     """
 
     task: Task
@@ -133,6 +147,7 @@ class Case:
     solution: Solution
     measured: Measured
     decision: Decision | None
+    median_error: Callable[[], float]
 
     @cached_property
     def structure(self) -> Decision:
@@ -155,6 +170,15 @@ class Case:
             and self.solution.status.good
             and not (self.solution.status is Status.CONVERGED and self.measured.weights_diverged)
         )
+
+    def is_close_enough(self) -> bool:
+        """Return whether the method stopped so close that the difference is of no consequence."""
+        tolerance = self._tolerance()
+        if tolerance is None or not self.measured.finite or self.measured.weights_diverged:
+            return False
+        deviation = self._deviation()
+        close = deviation < min(FLOOR_TOLERANCES * tolerance, FLOOR_DEVIATION)
+        return close and deviation < FLOOR_ERRORS * self.median_error()
 
     def is_inexact(self) -> bool:
         """Return whether the method does not aim at equal row sums."""
@@ -206,6 +230,12 @@ class Case:
         """Return what the method says."""
         return self.solution.facts
 
+    def close_facts(self) -> tuple[Fact, ...]:
+        """Return how close the method came."""
+        tolerance = self._tolerance()
+        assert tolerance is not None
+        return (CloseEnough(self._deviation(), tolerance, self.median_error()),)
+
     def ending_facts(self) -> tuple[Fact, ...]:
         """Return how the method ended, as the measured weights show it."""
         if not self.measured.finite:
@@ -230,6 +260,19 @@ class Case:
         if self.components is None:
             return (*self.ending_facts(), NotExamined(self.task.examine_limit))
         return (Remedies(self._remedies()), *self.ending_facts(), Balanceable())
+
+    def _deviation(self) -> float:
+        """Return the largest deviation of what the method makes equal."""
+        smoothed = self.solution.smoothed_deviation
+        return (self.measured.max_deviation or 0.0) if smoothed is None else smoothed
+
+    def _tolerance(self) -> float | None:
+        """Return the tolerance of that deviation; None for methods that stop by another rule."""
+        settings = self.task.settings
+        if isinstance(settings, ExactSettings | KernelSettings):
+            value = getattr(settings, "tolerance", None)
+            return value if isinstance(value, float) else None
+        return None
 
     def _remedies(self) -> tuple[Remedy, ...]:
         """Return what to do about a map that has an exact balancing."""
@@ -287,6 +330,7 @@ class Rule:
 # ``is_uneven`` on, they examine the structure of the map.
 RULES = (
     Rule(Case.is_settled, None, Cause.NONE, Case.method_facts),
+    Rule(Case.is_close_enough, Status.CONVERGED, Cause.NONE, Case.close_facts),
     Rule(Case.is_inexact_and_not_finite, Status.FAILED, Cause.DIVERGED, Case.ending_facts),
     Rule(Case.is_inexact, None, None, Case.method_facts),
     Rule(Case.is_uneven, None, Cause.NONE, Case.method_facts),

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts.contact_map import Contacts
-from counterpoise.contacts.selection import Scope, Selection
 from counterpoise.records.facts import NAMED_BINS, NoSupport, NoTotalSupport
 
 if TYPE_CHECKING:
@@ -35,6 +33,10 @@ class Support:
         just as many, in which other rows have entries as well. Empty where nothing rules it out.
     partners : int
         Number of those columns.
+    match : ndarray of int
+        Column that each row is matched with in a largest matching; -1 for none.
+    closed : tuple of ndarray of int64
+        With support, the blocking rows in groups: each uses up its own columns.
     """
 
     components: int
@@ -42,6 +44,8 @@ class Support:
     outside: int
     blocking: NDArray[np.int64]
     partners: int
+    match: NDArray[np.integer[Any]]
+    closed: tuple[NDArray[np.int64], ...] = ()
 
     @property
     def total(self) -> bool:
@@ -69,7 +73,7 @@ def find_support(pattern: sp.csr_matrix) -> Support:
     per_row = np.diff(pattern.indptr)
     if len(unmatched):
         rows, partners = _deficient_rows(pattern, partner, unmatched)
-        return Support(components, unmatched, 0, _sparsest_first(rows, per_row), partners)
+        return Support(components, unmatched, 0, _sparsest_first(rows, per_row), partners, match)
     # With the matching moved onto the diagonal, an entry lies on a cycle, and so on another
     # perfect matching, exactly when it stays inside a strongly connected component.
     columns = partner[pattern.indices]
@@ -80,9 +84,10 @@ def find_support(pattern: sp.csr_matrix) -> Support:
     # Strong components that are entered but never left: their rows have all their entries in the
     # columns that they are matched with, so nothing is left for the rows that enter.
     closed = np.setdiff1d(goal[crossing], source[crossing])
-    rows = np.flatnonzero(np.isin(labels, closed))
+    rows = _sparsest_first(np.flatnonzero(np.isin(labels, closed)), per_row)
+    groups = tuple(rows[labels[rows] == label] for label in closed)
     outside = int(np.count_nonzero(crossing))
-    return Support(components, unmatched, outside, _sparsest_first(rows, per_row), len(rows))
+    return Support(components, unmatched, outside, rows, len(rows), match, groups)
 
 
 def _deficient_rows(
@@ -105,13 +110,82 @@ def _deficient_rows(
     return np.flatnonzero(rows), int(np.count_nonzero(columns))
 
 
+def rows_to_isolate(pattern: sp.csr_matrix, support: Support) -> NDArray[np.int64]:
+    """Choose rows whose removal, with their columns, takes an obstacle away.
+
+    Without support these are the fewest rows whose removal restores it, one for each unmatched
+    row. Any row that an alternating path joins with an unmatched one can be unmatched in its
+    place, so the possible choices are the bases of a matroid: exchanges that each take a sparser
+    row lead to the sparsest choice, whatever matching they start from. With support, the sparsest
+    row of each closed group is chosen.
+
+    Parameters
+    ----------
+    pattern : csr_matrix, shape (n, n)
+        Both triangles; no row is empty.
+    support : Support
+        Its structure; not total.
+
+    Returns
+    -------
+    ndarray of int64
+        Rows. Those with the fewest entries are preferred, then those that come first.
+    """
+    if not len(support.unmatched):
+        return np.array([group[0] for group in support.closed])
+    n = len(support.match)
+    rank = np.empty(n, dtype=np.int64)
+    rank[_sparsest_first(np.arange(n), np.diff(pattern.indptr))] = np.arange(n)
+    match = support.match.astype(np.int64)
+    partner = np.full(n, -1)
+    partner[match[match >= 0]] = np.flatnonzero(match >= 0)
+    chosen = support.unmatched.copy()
+    exchanged = True
+    while exchanged:
+        before = chosen.copy()
+        for k, row in enumerate(before):
+            chosen[k] = _exchange(pattern, match, partner, rank, int(row))
+        exchanged = bool((chosen != before).any())
+    return chosen
+
+
+def _exchange(
+    pattern: sp.csr_matrix,
+    match: NDArray[np.int64],
+    partner: NDArray[np.int64],
+    rank: NDArray[np.int64],
+    row: int,
+) -> int:
+    """Match an unmatched row in place of the first by rank that an alternating path reaches.
+
+    Returns the row that is unmatched now; ``match`` and ``partner`` are changed in place.
+    """
+    origin = np.full(len(match), -1)  # the row from which the search reached a column
+    reached, frontier = [row], np.array([row])
+    while len(frontier):
+        entries = pattern[frontier]
+        rows = np.repeat(frontier, np.diff(entries.indptr))
+        columns, first = np.unique(entries.indices, return_index=True)
+        new = origin[columns] < 0
+        origin[columns[new]] = rows[first[new]]
+        frontier = partner[columns[new]]
+        reached.extend(frontier.tolist())
+    given_up = min(reached, key=rank.__getitem__)
+    if given_up != row:  # along the path back, each row takes the column of the one after it
+        column, match[given_up] = match[given_up], -1
+        while column >= 0:
+            taker = origin[column]
+            match[taker], partner[column], column = column, taker, match[taker]
+    return given_up
+
+
 def _sparsest_first(rows: NDArray[np.int64], per_row: NDArray[np.int32]) -> NDArray[np.int64]:
     """Sort rows by their number of entries."""
     return rows[np.argsort(per_row[rows], kind="stable")]
 
 
 def find_obstacle(
-    support: Support, describe: Callable[[int], str]
+    support: Support, describe: Callable[[int], str], thin: bool = False
 ) -> NoSupport | NoTotalSupport | None:
     """Return what rules out an exact balancing.
 
@@ -121,6 +195,8 @@ def find_obstacle(
         Structure of the pattern.
     describe : callable
         Names a row of the pattern as a bin.
+    thin : bool
+        Whether entries are missing, so that those that would have to vanish cannot be counted.
 
     Returns
     -------
@@ -132,45 +208,5 @@ def find_obstacle(
     bins = tuple(describe(int(row)) for row in support.blocking[:NAMED_BINS])
     if len(support.unmatched):
         return NoSupport(len(support.blocking), bins, support.partners)
-    return NoTotalSupport(len(support.blocking), bins, support.partners, support.outside)
-
-
-def selected_pattern(contacts: Contacts, selection: Selection) -> sp.csr_matrix:
-    """Return where a selection has contacts.
-
-    The entries are those of ``backends.scipy.selected_matrix``, in a fifth of its memory.
-
-    Parameters
-    ----------
-    contacts : Contacts
-        The map.
-    selection : Selection
-        The part.
-
-    Returns
-    -------
-    csr_matrix, shape (kept bins, kept bins)
-        int8, both triangles; every value is one.
-    """
-    import scipy.sparse as sp
-
-    lo, hi = selection.lo, selection.hi
-    chromosome = contacts.bins.chromosome_ids[lo:hi]
-    first, end = contacts.indptr[lo], contacts.indptr[hi]
-    per_row = np.diff(contacts.indptr[lo : hi + 1])
-    row = np.repeat(np.arange(hi - lo, dtype=np.int32), per_row)
-    inside = contacts.columns[first:end] < hi
-    row, column = row[inside], contacts.columns[first:end][inside].astype(np.int32) - np.int32(lo)
-    inside = column - row >= selection.ignore_diags
-    if selection.scope is not Scope.GENOME:
-        inside &= (chromosome[row] == chromosome[column]) == (selection.scope is Scope.CIS)
-    inside &= selection.kept[row] & selection.kept[column]
-    position = (np.cumsum(selection.kept) - 1).astype(np.int32)
-    row, column = position[row[inside]], position[column[inside]]
-    off_diagonal = row != column
-    both = (
-        np.concatenate([row, column[off_diagonal]]),
-        np.concatenate([column, row[off_diagonal]]),
-    )
-    n = int(np.count_nonzero(selection.kept))
-    return sp.csr_matrix((np.ones(len(both[0]), np.int8), both), shape=(n, n))
+    entries = None if thin else support.outside
+    return NoTotalSupport(len(support.blocking), bins, support.partners, entries)

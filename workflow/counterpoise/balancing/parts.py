@@ -8,10 +8,11 @@ import numpy as np
 
 from counterpoise.balancing.attempt import Outcome, attempt
 from counterpoise.balancing.dropping import drop_sparsest
+from counterpoise.balancing.isolation import isolate
 from counterpoise.balancing.task import Task, open_part
 from counterpoise.contacts.selection import Selection
 from counterpoise.methods.base import OnFailure
-from counterpoise.records.facts import Empty, Isolated
+from counterpoise.records.facts import Empty, Unconnected
 from counterpoise.records.verdict import Cause, PartVerdict, Status
 from counterpoise.records.wording import part_reason
 
@@ -32,18 +33,20 @@ def balance_part(task: Task, selection: Selection) -> Outcome:
 
 
 def _balance(task: Task, selection: Selection) -> Outcome:
-    """Balance one part; with ``on_failure: drop``, without its sparsest bins if it must be."""
-    if not selection.kept.any():
+    """Balance one part, without some of its bins if it must be and ``on_failure`` allows it."""
+    if not selection.holds_pixels:
         return _empty(selection)
     part = open_part(task, task.contacts, selection)
     if part.empty:
         return _empty(selection)
     if not task.method.fills:
-        part = part.drop_isolated()
+        part = part.drop_unconnected()
     outcome = attempt(part)
     if task.settings.on_failure == OnFailure.DROP and not outcome.verdict.status.good:
         outcome = drop_sparsest(part, outcome)
-    return _add_isolated(outcome, selection, part.selection)
+    elif task.isolates and outcome.verdict.cause.structural:
+        outcome = isolate(part, outcome)
+    return _add_unconnected(outcome, selection, part.selection)
 
 
 def _empty(selection: Selection) -> Outcome:
@@ -57,18 +60,18 @@ def _empty(selection: Selection) -> Outcome:
         kept=0,
         status=Status.EMPTY,
         cause=Cause.EMPTY,
-        isolated=kept,
+        unconnected=kept,
         facts=(Empty(kept),),
     )
     return Outcome(verdict, *np.full((2, bins), np.nan))
 
 
-def _add_isolated(outcome: Outcome, selection: Selection, attempted: Selection) -> Outcome:
-    """Give isolated bins the method's weight for them, and add how many there are."""
-    isolated = selection.kept & ~attempted.kept
-    number = int(np.count_nonzero(isolated))
+def _add_unconnected(outcome: Outcome, selection: Selection, attempted: Selection) -> Outcome:
+    """Give unconnected bins the method's weight for them, and add how many there are."""
+    unconnected = selection.kept & ~attempted.kept
+    number = int(np.count_nonzero(unconnected))
     if not number:
         return outcome
-    outcome.weights[isolated] = outcome.isolated_weight
-    facts = (*outcome.verdict.facts, Isolated(number))
-    return replace(outcome, verdict=replace(outcome.verdict, isolated=number, facts=facts))
+    outcome.weights[unconnected] = outcome.unconnected_weight
+    facts = (*outcome.verdict.facts, Unconnected(number))
+    return replace(outcome, verdict=replace(outcome.verdict, unconnected=number, facts=facts))

@@ -49,14 +49,37 @@ def estimate_errors(
     """
     if part.task.settings.bootstrap:
         return _bootstrap_part(part)
+    return _by_formula(part, solution, row_sums), []
+
+
+def median_error(part: Part, solution: Solution, row_sums: Vector) -> float:
+    """Return the median standard error of a solution's weights, by the formula.
+
+    Parameters
+    ----------
+    part, solution, row_sums : Part, Solution, Vector
+        As for ``estimate_errors``.
+
+    Returns
+    -------
+    float
+        Relative; 0 where the method has no formula.
+    """
+    errors = _by_formula(part, solution, row_sums)
+    errors = errors[np.isfinite(errors)]
+    return float(np.sort(errors)[len(errors) // 2]) if len(errors) else 0.0
+
+
+def _by_formula(part: Part, solution: Solution, row_sums: Vector) -> NDArray[np.float64]:
+    """Return the standard errors that the method's formula gives, or that for equal row sums."""
     with np.errstate(divide="ignore", invalid="ignore"):
         if solution.errors is not None:
-            return to_numpy(solution.errors()), []
+            return to_numpy(solution.errors())
         factor = part.selection.factor
         if factor is not None:
             kept = part.selection.kept
             factor = part.operator.xp.asarray(factor[kept], device=row_sums.device)
-        return to_numpy(closed_formula(part.operator, solution.weights, row_sums, factor)), []
+        return to_numpy(closed_formula(part.operator, solution.weights, row_sums, factor))
 
 
 def closed_formula(
@@ -156,7 +179,7 @@ def _solve_resampled(part: Part, contacts: Contacts) -> NDArray[np.float64]:
     if resampled.empty:
         return weights
     if not task.method.fills:
-        resampled = resampled.drop_isolated()
+        resampled = resampled.drop_unconnected()
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
         solution = task.method.solve(resampled.problem(), task.settings)
     reached = task.keeps_unbalanced_weights and solution.status is Status.NOT_CONVERGED

@@ -13,20 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from counterpoise.balancing.blocks import nearest_pixels, on_diagonal, prove_by_blocks
-from counterpoise.balancing.matching import find_obstacle, find_support, selected_pattern
-from counterpoise.contacts.contact_map import (
-    CHUNK_PIXELS,
-    ContactMap,
-    Contacts,
-    StoredContacts,
-    load_rows,
-)
+from counterpoise.balancing.matching import find_obstacle
+from counterpoise.balancing.pattern import Pattern, TooManyEntriesError, count_pixels
+from counterpoise.contacts.contact_map import ContactMap, Contacts, load_rows
 from counterpoise.contacts.selection import Scope, Selection
 from counterpoise.records.facts import NoSupport, NoTotalSupport
 from counterpoise.records.verdict import Cause
 
-# Maps with more contacts than this are not matched as a whole: that would take more time and
-# memory than balancing does.
+# A map with more pixels is tried first, and examined only if the method fails: to match its whole
+# pattern would take more time and memory than balancing does.
 EXAMINE_LIMIT = 5_000_000
 
 
@@ -37,13 +32,13 @@ class Decision:
     Attributes
     ----------
     exists : bool or None
-        None where it was not decided, since the map is too large to match it as a whole.
+        None where it was not decided, since too many contacts would have to be looked at.
     stage : str
         What decided: ``diagonal``, ``blocks`` or ``matching``; empty where nothing did.
     obstacle : NoSupport, NoTotalSupport or None
         What rules out an exact balancing; None where nothing is known to.
     components : int or None
-        Connected components, where the whole map was matched.
+        Connected components, where the map was matched.
     """
 
     exists: bool | None
@@ -74,22 +69,20 @@ def decide(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
     selection : Selection
         Every kept bin must have a selected contact.
     limit : int
-        Maps with more pixels are left undecided unless a cheap proof succeeds.
+        Pixels up to which the whole pattern is matched.
     """
-    if isinstance(contacts, StoredContacts):
-        if too_large(contacts, selection, limit):
-            return Decision(None)
-        contacts = _load_rows(contacts, selection)
-    has_diagonal = on_diagonal(contacts, selection)
-    if has_diagonal.all():
-        return Decision(True, "diagonal")  # each bin is such a group of one
-    if prove_by_blocks(has_diagonal, *nearest_pixels(contacts, selection)):
-        return Decision(True, "blocks")
+    if isinstance(contacts, Contacts) or not too_large(contacts, selection, limit):
+        loaded = _load_rows(contacts, selection)
+        has_diagonal = on_diagonal(loaded, selection)
+        if has_diagonal.all():
+            return Decision(True, "diagonal")  # each bin is such a group of one
+        if prove_by_blocks(has_diagonal, *nearest_pixels(loaded, selection)):
+            return Decision(True, "blocks")
     return examine(contacts, selection, limit)
 
 
 def examine(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
-    """Decide whether the selected map has total support, by matching the whole map.
+    """Decide whether the selected map has total support, by matching its pattern.
 
     Parameters
     ----------
@@ -98,22 +91,23 @@ def examine(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
     selection : Selection
         Every kept bin must have a selected contact.
     limit : int
-        Maps with more pixels are left undecided.
+        Pixels up to which the whole pattern is matched; of a larger one, as little as decides.
     """
-    if too_large(contacts, selection, limit):
+    try:
+        pattern = Pattern(contacts, selection, limit)
+        _, support = pattern.examine(pattern.filled(pattern.rows))
+        components = int(pattern.components().max()) + 1
+    except TooManyEntriesError:
         return Decision(None)
-    support = find_support(selected_pattern(_load_rows(contacts, selection), selection))
     bins = np.flatnonzero(selection.kept) + selection.lo
-    obstacle = find_obstacle(support, lambda row: contacts.bins.describe(int(bins[row])))
-    return Decision(obstacle is None, "matching", obstacle, support.components)
+    obstacle = find_obstacle(
+        support, lambda row: contacts.bins.describe(int(bins[row])), pattern.thin
+    )
+    return Decision(obstacle is None, "matching", obstacle, components)
 
 
-def too_large(
-    contacts: ContactMap, selection: Selection, limit: int, chunk: int = CHUNK_PIXELS
-) -> bool:
-    """Return whether the rows of a selection hold more pixels than ``limit``.
-
-    For a chromosome (scope cis), pixels with other chromosomes do not count.
+def too_large(contacts: ContactMap, selection: Selection, limit: int) -> bool:
+    """Return whether a part has more pixels than are examined before its method runs.
 
     Parameters
     ----------
@@ -123,19 +117,8 @@ def too_large(
         The part.
     limit : int
         Number of pixels.
-    chunk : int, optional
-        Pixels that are read at a time.
     """
-    first, end = int(contacts.indptr[selection.lo]), int(contacts.indptr[selection.hi])
-    if selection.scope is not Scope.CIS or end - first <= limit:
-        return end - first > limit
-    inside = 0
-    for a in range(first, end, chunk):
-        columns, _ = contacts.entries(a, min(a + chunk, end))
-        inside += int(np.count_nonzero(columns < selection.hi))
-        if inside > limit:
-            return True
-    return False
+    return count_pixels(contacts, selection, limit) > limit
 
 
 def _load_rows(contacts: ContactMap, selection: Selection) -> Contacts:

@@ -98,6 +98,11 @@ class Task:
         """Whether weights are written even if the part is not balanced."""
         return self.settings.on_failure == OnFailure.KEEP
 
+    @property
+    def isolates(self) -> bool:
+        """Whether bins that rule out an exact balancing are set aside."""
+        return self.settings.on_failure == OnFailure.ISOLATE
+
     def operator(self, contacts: ContactMap, selection: Selection) -> Operator:
         """Return the operator of a selection of contacts on the chosen backend and device."""
         backend, device = self.backend_choice.backend, self.backend_choice.device
@@ -156,7 +161,7 @@ class Part:
             marginal=operator.product(operator.ones()),
         )
 
-    def drop_isolated(self) -> Part:
+    def drop_unconnected(self) -> Part:
         """Return the part without bins that have no contact.
 
         Their row sums are zero with any weights.

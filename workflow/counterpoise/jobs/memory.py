@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow.parquet as pq
 
+from counterpoise.balancing.pattern import most_entries
 from counterpoise.balancing.support import EXAMINE_LIMIT
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Scope
@@ -18,7 +18,7 @@ from counterpoise.files import read_json
 from counterpoise.native import available_threads
 from counterpoise.process import MIB
 from counterpoise.store.paths import MapFiles
-from counterpoise.store.pixels import METADATA, ROW_GROUP, open_map, read_bins, read_map
+from counterpoise.store.pixels import ROW_GROUP, open_map, read_bins, read_map
 
 # Bytes of Python and its libraries.
 PYTHON_BYTES = 110 * MIB
@@ -140,9 +140,8 @@ class MapSize:
     def bytes_in_memory(self) -> int:
         """Return an upper bound of the bytes of balancing with the map in memory."""
         stored = self.nonzeros * (COLUMN_BYTES + self.count_bytes)
-        # A part that may be examined is small, and so is its packed form.
-        work = max(self.packed_bytes(self.nonzeros), self.examined * EXAMINED_BYTES)
-        return self._fixed_bytes() + stored + work
+        packed = self.packed_bytes(self.nonzeros)
+        return self._fixed_bytes() + stored + packed + self.examined * EXAMINED_BYTES
 
     def bytes_streaming(self, threads: int) -> int:
         """Return an upper bound of the bytes of balancing with the map on disk."""
@@ -186,7 +185,7 @@ def predict_memory(
     draws_maps : bool
         Whether other maps are drawn from parts of it, for a bandwidth search or a bootstrap.
     examine_limit : int
-        Largest number of nonzeros of a part whose structure is examined.
+        Nonzeros of a part up to which its whole pattern is matched.
 
     Returns
     -------
@@ -197,11 +196,7 @@ def predict_memory(
     pixels = pq.ParquetFile(files.pixels)
     bins = pq.ParquetFile(files.bins)
     nonzeros = pixels.metadata.num_rows
-    chromosomes = len(json.loads(bins.schema_arrow.metadata[METADATA.encode()])["lengths"])
-    examined = nonzeros if nonzeros <= examine_limit else 0
-    if scope is Scope.CIS and chromosomes > 1:
-        # One of many chromosomes may be just small enough for its structure to be examined.
-        examined = min(nonzeros, examine_limit)
+    examined = min(nonzeros, most_entries(bins.metadata.num_rows, examine_limit))
     size = MapSize.of(
         bins.metadata.num_rows, nonzeros, record["count_type"], record["contacts"], examined
     )

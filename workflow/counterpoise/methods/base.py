@@ -53,6 +53,7 @@ class OnFailure(StrEnum):
     """Treatments of a part that cannot be balanced; see ``MethodSettings.on_failure``."""
 
     NAN = "nan"
+    ISOLATE = "isolate"
     KEEP = "keep"
     DROP = "drop"
     STOP = "stop"
@@ -75,10 +76,14 @@ class MethodSettings:
         Bins are numbered through all chromosomes, as in cooler. Pixels between the end of one
         chromosome and the start of the next are therefore dropped, too. Of chromosomes of one bin,
         such as plasmids and scaffolds, this drops contacts with their neighbours in the table.
-    on_failure : {"nan", "keep", "drop", "stop"}, default "nan"
-        What to do when a part cannot be balanced: nan, keep, drop or stop.
+    on_failure : {"nan", "isolate", "keep", "drop", "stop"}, default "nan"
+        What to do when a part cannot be balanced: nan, isolate, keep, drop or stop.
 
         - ``nan``: write no weights for this part.
+        - ``isolate``: set aside the few bins that rule out an exact balancing, name them, and
+          balance the others (``kr``, ``ice`` and ``ssk`` only). If more than ``isolate_limit`` of
+          the bins would have to go, none does and no weights are written. A part that merely
+          does not converge keeps the weights reached.
         - ``keep``: write the weights reached so far, unless they span more than twelve orders of
           magnitude, as they do on a map without support.
         - ``drop``: remove the sparsest bins until the rest can be balanced, as Juicer does: up to
@@ -106,6 +111,11 @@ class MethodSettings:
         """Refuse values out of range."""
         require_choice("scope", self.scope, Scope)
         require_choice("on_failure", self.on_failure, OnFailure)
+        if self.on_failure == OnFailure.ISOLATE and not isinstance(self, ExactSettings):
+            raise ConfigError(
+                "on_failure is 'isolate', which is for methods that make all row sums equal on "
+                "maps that allow it; use nan, keep, drop or stop."
+            )
         self.require_integers(ignore_diags=0, bootstrap=0, seed=0)
         if self.bootstrap == 1:
             raise ConfigError("bootstrap is 1; it must be 0 (for none), 2 or more.")
@@ -176,6 +186,28 @@ class EqualSumsSettings(MethodSettings):
         require_choice("target", self.target, Target)
 
 
+@dataclass
+class ExactSettings(EqualSumsSettings):
+    """Settings of methods that make the row sums of all bins equal, which not every map allows.
+
+    Attributes
+    ----------
+    on_failure : {"nan", "isolate", "keep", "drop", "stop"}, default "isolate"
+        As for every method.
+    isolate_limit : float, default 0.01
+        Largest share of a part's bins with contacts that ``on_failure: isolate`` sets aside.
+    """
+
+    on_failure: str = OnFailure.ISOLATE.value
+    isolate_limit: float = 0.01
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        super().__post_init__()
+        if not 0 <= self.isolate_limit <= 1:
+            raise ConfigError(f"isolate_limit is {self.isolate_limit}; it must be from 0 to 1.")
+
+
 def require_choice(key: str, value: str, choices: type[StrEnum]) -> None:
     """Refuse a value that is not in the enum.
 
@@ -234,7 +266,7 @@ class Solution:
         The cause with its values; empty if the part is balanced.
     target : float or None
         Balanced row sum that the method aims at; None for "all equal".
-    isolated_weight : float
+    unconnected_weight : float
         Weight of bins without a contact; NaN except for methods that copy another program's.
     dropped : bool [kept bins] or None
         True for bins that the method dropped to balance the others; None if it dropped none.
@@ -242,6 +274,8 @@ class Solution:
         Why bins were dropped, with the number of bins for each reason.
     bandwidth : float or None
         Bandwidth of a kernel method in base pairs (of the largest chromosome); else None.
+    smoothed_deviation : float or None
+        Largest relative deviation of a kernel method's smoothed row sums; else None.
     row_sums : float64 [bins of ``weights``] or None
         Balanced row sums of exactly these weights, if the method's last product gave them; None
         if they have to be measured.
@@ -257,10 +291,11 @@ class Solution:
     cause: Cause = Cause.NONE
     facts: tuple[Fact, ...] = ()
     target: float | None = None
-    isolated_weight: float = np.nan
+    unconnected_weight: float = np.nan
     dropped: NDArray[np.bool_] | None = None
     dropped_because: tuple[Fact, ...] = ()
     bandwidth: float | None = None
+    smoothed_deviation: float | None = None
     row_sums: Vector | None = None
     errors: Callable[[], Vector] | None = None
 

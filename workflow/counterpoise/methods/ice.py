@@ -8,7 +8,7 @@ from typing import Union
 from counterpoise.backends.vectors import Vector
 from counterpoise.errors import ConfigError
 from counterpoise.methods.base import (
-    EqualSumsSettings,
+    ExactSettings,
     Method,
     OnFailure,
     Problem,
@@ -27,19 +27,16 @@ COOLER_TOLERANCE = 1e-5  # cooler's own default: the variance of row sums, in co
 
 
 @dataclass
-class IceSettings(EqualSumsSettings):
+class IceSettings(ExactSettings):
     """Settings of ICE, with cooler's defaults: all contacts at once, without two diagonals.
 
     Attributes
     ----------
-    on_failure : {"nan", "keep", "drop", "stop"}, default "keep"
-        ICE keeps the weights by default, as cooler does: it approaches the solution steadily, so
-        the weights are useful before they are exact. The verdict and the column's attributes
-        state that they are not.
     tolerance : float or "cooler", default 1e-5
         Largest relative deviation of a row sum from the mean, or the word cooler.
         ``cooler`` stands for cooler's rule: the variance of the row sums is below 1e-5 counts
-        squared, which takes longer the deeper the map.
+        squared, which takes longer the deeper the map. It implies ``on_failure: keep`` instead of
+        ``isolate``, so that bins and weights are cooler's.
     max_iterations : int, default 1000
         Largest number of iterations.
     diagonal : {1, 2}, default 1
@@ -48,7 +45,6 @@ class IceSettings(EqualSumsSettings):
     """
 
     ignore_diags: int = 2
-    on_failure: str = OnFailure.KEEP.value
     # omegaconf 2.3 reads unions of plain types only in this spelling
     tolerance: Union[float, str] = 1e-5  # noqa: UP007
     max_iterations: int = 1000
@@ -64,6 +60,8 @@ class IceSettings(EqualSumsSettings):
                 raise ConfigError(
                     f"tolerance is {self.tolerance!r}; it must be a number or the word 'cooler'."
                 )
+            if self.on_failure == OnFailure.ISOLATE:
+                self.on_failure = OnFailure.KEEP.value
         else:
             self.require_positive("tolerance")
 
@@ -108,7 +106,7 @@ def solve(problem: Problem, settings: IceSettings) -> Solution:
     if state.ending is Ending.DIVERGED:
         return to_solution(state)
     scaling = float(scale) ** -0.5
-    return replace(to_solution(state), weights=state.u * scaling, isolated_weight=scaling)
+    return replace(to_solution(state), weights=state.u * scaling, unconnected_weight=scaling)
 
 
 def _divide(u: Vector, relative: Vector) -> Vector:

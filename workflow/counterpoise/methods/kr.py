@@ -19,7 +19,7 @@ from typing import Any
 
 from counterpoise.backends.vectors import Vector, deviations, to_floats
 from counterpoise.contacts.selection import Scope
-from counterpoise.methods.base import EqualSumsSettings, Method, Problem, Solution
+from counterpoise.methods.base import ExactSettings, Method, Problem, Solution
 from counterpoise.methods.fixed_point import diverged, limit_reached
 from counterpoise.records.facts import Stalled, Unit
 from counterpoise.records.verdict import Cause, Status
@@ -36,7 +36,7 @@ TINY = sys.float_info.min
 
 
 @dataclass
-class KrSettings(EqualSumsSettings):
+class KrSettings(ExactSettings):
     """Settings of KR, with Juicer's defaults: by chromosome, with all diagonals.
 
     Attributes

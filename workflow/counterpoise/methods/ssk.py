@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from counterpoise.backends.vectors import Vector
-from counterpoise.methods.base import EqualSumsSettings, Method, Problem, Solution
+from counterpoise.methods.base import ExactSettings, Method, Problem, Solution
 from counterpoise.methods.fixed_point import (
     Ending,
     State,
@@ -22,7 +22,7 @@ from counterpoise.methods.fixed_point import (
 
 
 @dataclass
-class SskSettings(EqualSumsSettings):
+class SskSettings(ExactSettings):
     """Settings of SSK: all contacts at once, without two diagonals.
 
     Attributes

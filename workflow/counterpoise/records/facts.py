@@ -165,14 +165,14 @@ class NoTotalSupport(Fact, code="no_total_support"):
         The first of them by name, those with the fewest contacts first.
     partners : int
         Number of bins that they have contacts with.
-    entries : int
-        Entries of the map that would have to vanish.
+    entries : int or None
+        Entries of the map that would have to vanish; None on a map too large to count them.
     """
 
     blocking: int
     bins: tuple[str, ...]
     partners: int
-    entries: int
+    entries: int | None
 
 
 class Disconnected(Fact, code="disconnected"):
@@ -231,6 +231,24 @@ class DeviationLeft(Fact, code="deviation_left"):
 
     max_deviation: float
     smoothed: bool = False
+
+
+class CloseEnough(Fact, code="close_enough"):
+    """The method stopped above its tolerance, but far below the noise of the weights.
+
+    Attributes
+    ----------
+    deviation : float
+        Largest relative deviation of a row sum, or of a smoothed one for kernel methods.
+    tolerance : float
+        The method's tolerance.
+    median_error : float
+        Median relative standard error of the weights.
+    """
+
+    deviation: float
+    tolerance: float
+    median_error: float
 
 
 class Diverged(Fact, code="diverged"):
@@ -412,7 +430,48 @@ class DroppingFailed(Fact, code="dropping_failed"):
     none_left: bool
 
 
-class Isolated(Fact, code="isolated"):
+class BinsIsolated(Fact, code="bins_isolated"):
+    """``on_failure: isolate`` set bins aside, and the others have an exact balancing.
+
+    Attributes
+    ----------
+    isolated, of : int
+        Their number, and the number of bins before.
+    bins : tuple of str
+        All of them by name, in the order of the map.
+    contacts : float
+        Share of the part's contacts that is lost with them.
+    before : tuple of Fact
+        Why the part could not be balanced with them.
+    """
+
+    isolated: int
+    of: int
+    bins: tuple[str, ...]
+    contacts: float
+    before: tuple[Fact, ...]
+
+
+class IsolationRefused(Fact, code="isolation_refused"):
+    """``on_failure: isolate`` would have had to set too many bins aside.
+
+    Attributes
+    ----------
+    needed, of : int
+        Bins that would have to go, and the number of bins.
+    at_least : bool
+        Whether ``needed`` is a lower bound.
+    limit : float
+        Largest share of the bins that may go.
+    """
+
+    needed: int
+    of: int
+    at_least: bool
+    limit: float
+
+
+class Unconnected(Fact, code="unconnected"):
     """Kept bins have contacts, but none that the method uses.
 
     Attributes
@@ -494,3 +553,74 @@ class BandwidthChosen(Fact, code="bandwidth_chosen"):
     neighbours: tuple[ScoredBandwidth, ...]
     note: SearchNote
     rejected: str = ""
+
+
+# --- fitness ----------------------------------------------------------------------------------
+
+
+class FewWeights(Fact, code="few_weights"):
+    """Few of the bins with contacts have a weight.
+
+    Attributes
+    ----------
+    weighted, of : int
+        Bins with a weight, and bins with contacts, masked ones included.
+    limit : float
+        Share below which this counts.
+    """
+
+    weighted: int
+    of: int
+    limit: float
+
+
+class LargeErrors(Fact, code="large_errors"):
+    """Counting noise makes the weights uncertain.
+
+    Attributes
+    ----------
+    median_se : float
+        Median relative standard error of the weights.
+    limit : float
+        Error above which this counts.
+    """
+
+    median_se: float
+    limit: float
+
+
+class UnevenRowSums(Fact, code="uneven_row_sums"):
+    """Balanced row sums are not equal.
+
+    Attributes
+    ----------
+    cv : float
+        RMS deviation from the target, relative to it.
+    limit : float
+        Deviation above which this counts.
+    """
+
+    cv: float
+    limit: float
+
+
+class Shallow(Fact, code="shallow"):
+    """The map has far fewer contacts than others of the cohort.
+
+    Attributes
+    ----------
+    contacts, median : float
+        Contacts of the map, and the median of the maps that it is compared with.
+    samples : int
+        Number of these maps, this one included.
+    condition : str or None
+        The condition that they have in common; None for the whole cohort.
+    limit : float
+        Share of the median below which this counts.
+    """
+
+    contacts: float
+    median: float
+    samples: int
+    condition: str | None
+    limit: float

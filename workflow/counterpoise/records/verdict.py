@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from counterpoise.records.facts import Fact
+from counterpoise.records.fitness import Fitness
 
 
 class Status(StrEnum):
@@ -40,6 +41,11 @@ class Cause(StrEnum):
     DIVERGED = "diverged"
     LIMIT = "limit"
 
+    @property
+    def structural(self) -> bool:
+        """Whether the cause lies in which bins have contacts with each other."""
+        return self in (Cause.NO_SUPPORT, Cause.NO_TOTAL_SUPPORT, Cause.DISCONNECTED)
+
 
 @dataclass(frozen=True)
 class PartVerdict:
@@ -63,14 +69,19 @@ class PartVerdict:
     max_deviation, rms_deviation : float or None
         Largest and RMS relative deviation of balanced row sums from their target, over the
         balanced bins, computed from the final weights; None where there is nothing to measure.
+    max_smoothed_deviation : float or None
+        Largest relative deviation of the smoothed row sums of a kernel method; None for others.
     raw_total, balanced_total : float
         Sums over the full symmetric map of the contacts that the method used, before and after
         balancing, without the factors by which ``ice`` weights trans contacts. Their ratio gives
         Juicer's scale (``juicer_factor``). ``balanced_total`` is 0 where no weights are written.
     cause : Cause
         Why the part is not balanced.
-    isolated : int
+    unconnected : int
         Kept bins without a contact that the method uses; ``kept`` does not count them.
+    isolated : int
+        Bins that ``on_failure: isolate`` set aside so that the others could be balanced; they
+        have no weights and ``kept`` does not count them.
     dropped : int
         Bins that the method or ``on_failure: drop`` gave up so that the others could be
         balanced; they have no weights and ``kept`` does not count them.
@@ -80,6 +91,14 @@ class PartVerdict:
         Bandwidth of a kernel method in base pairs; None for other methods.
     facts : tuple of Fact
         What the reason says, as data.
+    with_contacts, weighted : int
+        Bins that have contacts, masked ones included, and those of them that have a weight.
+    median_se : float or None
+        Median relative standard error of the weights.
+    fitness : Fitness
+        Whether the weights may be used.
+    fitness_causes : tuple of Fact
+        Why they may not, or only with caution.
     """
 
     label: str
@@ -92,14 +111,21 @@ class PartVerdict:
     matvecs: int = 0
     max_deviation: float | None = None
     rms_deviation: float | None = None
+    max_smoothed_deviation: float | None = None
     raw_total: float = 0.0
     balanced_total: float = 0.0
     cause: Cause = Cause.NONE
+    unconnected: int = 0
     isolated: int = 0
     dropped: int = 0
     drop_percentile: int = 0
     bandwidth: float | None = None
     facts: tuple[Fact, ...] = ()
+    with_contacts: int = 0
+    weighted: int = 0
+    median_se: float | None = None
+    fitness: Fitness = Fitness.GOOD
+    fitness_causes: tuple[Fact, ...] = ()
 
     @property
     def juicer_factor(self) -> float | None:
@@ -110,15 +136,29 @@ class PartVerdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as it is written to ``verdict.json``."""
-        record = asdict(replace(self, facts=()))
-        return {**record, "facts": [fact.to_dict() for fact in self.facts]}
+        record = asdict(replace(self, facts=(), fitness_causes=()))
+        return {
+            **record,
+            "facts": [fact.to_dict() for fact in self.facts],
+            "fitness_causes": [fact.to_dict() for fact in self.fitness_causes],
+        }
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> PartVerdict:
         """Return the verdict that ``to_dict`` wrote."""
-        enums = {"status": Status(record["status"]), "cause": Cause(record["cause"])}
-        facts = tuple(Fact.from_dict(fact) for fact in record["facts"])
-        return cls(**{**record, **enums, "facts": facts})
+        values = {
+            "status": Status(record["status"]),
+            "cause": Cause(record["cause"]),
+            "facts": _read_facts(record["facts"]),
+            "fitness": Fitness(record["fitness"]),
+            "fitness_causes": _read_facts(record["fitness_causes"]),
+        }
+        return cls(**{**record, **values})
+
+
+def _read_facts(records: list[dict[str, Any]]) -> tuple[Fact, ...]:
+    """Return facts from their records."""
+    return tuple(Fact.from_dict(record) for record in records)
 
 
 @dataclass(frozen=True)
@@ -147,6 +187,12 @@ class Verdict:
         The verdict on each part.
     median_se : float or None
         Median relative standard error of the weights.
+    with_contacts, weighted : int
+        Bins that have contacts, masked ones included, and those of them that have a weight.
+    fitness : Fitness
+        Whether the weights may be used, by the run's own facts.
+    fitness_causes : tuple of Fact
+        Why they may not, or only with caution.
     backend, device, device_note : str
         What computed, and why ``auto`` stayed on the CPU.
     source : dict
@@ -174,6 +220,10 @@ class Verdict:
     rms_deviation: float | None
     parts: tuple[PartVerdict, ...]
     median_se: float | None = None
+    with_contacts: int = 0
+    weighted: int = 0
+    fitness: Fitness = Fitness.GOOD
+    fitness_causes: tuple[Fact, ...] = ()
     backend: str = ""
     device: str = "cpu"
     device_note: str = ""
@@ -184,14 +234,23 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as it is written to ``verdict.json``."""
-        record = asdict(replace(self, parts=()))
-        return {**record, "parts": [part.to_dict() for part in self.parts]}
+        record = asdict(replace(self, parts=(), fitness_causes=()))
+        return {
+            **record,
+            "fitness_causes": [fact.to_dict() for fact in self.fitness_causes],
+            "parts": [part.to_dict() for part in self.parts],
+        }
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Verdict:
         """Return the verdict that ``to_dict`` wrote."""
-        parts = tuple(PartVerdict.from_dict(part) for part in record["parts"])
-        return cls(**{**record, "status": Status(record["status"]), "parts": parts})
+        values = {
+            "status": Status(record["status"]),
+            "parts": tuple(PartVerdict.from_dict(part) for part in record["parts"]),
+            "fitness": Fitness(record["fitness"]),
+            "fitness_causes": _read_facts(record["fitness_causes"]),
+        }
+        return cls(**{**record, **values})
 
 
 def overall_status(parts: Sequence[PartVerdict]) -> Status:

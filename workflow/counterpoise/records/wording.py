@@ -127,6 +127,11 @@ def _share(number: int, of: int) -> str:
     return f"{number:,} of {of:,} bins {'was' if number == 1 else 'were'}"
 
 
+def _percent(share: float) -> str:
+    """Return a share as a percentage, ``0.02 %``; 0 and 100 mean exactly none and all."""
+    return f"{100 * share:.2g} %" if share < 0.9995 else f"{100 * share:.4g} %"
+
+
 def _choices(phrases: Sequence[str]) -> str:
     """Join alternatives as a sentence, such as ``Keep the diagonals or use larger bins.``."""
     text = ", ".join(phrases[:-1]) + (" or " if len(phrases) > 1 else "") + phrases[-1]
@@ -172,7 +177,8 @@ def _no_support(fact: f.NoSupport) -> str:
 @sentence.register
 def _no_total_support(fact: f.NoTotalSupport) -> str:
     leave = "leaves" if fact.blocking == 1 else "leave"
-    entries = "1 entry" if fact.entries == 1 else f"{fact.entries:,} entries"
+    entries = "some entries" if fact.entries is None else f"{fact.entries:,} entries"
+    entries = "1 entry" if fact.entries == 1 else entries
     vanish = "vanishes" if fact.entries == 1 else "vanish"
     return (
         f"{_blocking(fact)} and {leave} none for others, so row sums become equal only in the "
@@ -212,6 +218,15 @@ def _deviation_left(fact: f.DeviationLeft) -> str:
     if fact.smoothed:
         return f"Smoothed row sums still differ from one by up to {fact.max_deviation:.2g}."
     return f"Row sums still differ from their target by up to {fact.max_deviation:.2g}."
+
+
+@sentence.register
+def _close_enough(fact: f.CloseEnough) -> str:
+    return (
+        f"Row sums differ from their target by up to {fact.deviation:.2g}, which is above the "
+        f"tolerance ({fact.tolerance:.2g}) but far below the noise of the weights "
+        f"({_percent(fact.median_error)})."
+    )
 
 
 @sentence.register
@@ -292,7 +307,25 @@ def _dropping_failed(fact: f.DroppingFailed) -> str:
 
 
 @sentence.register
-def _isolated(fact: f.Isolated) -> str:
+def _bins_isolated(fact: f.BinsIsolated) -> str:
+    named = _listed(fact.bins[: f.NAMED_BINS], fact.isolated)
+    return (
+        f"{_share(fact.isolated, fact.of)} set aside ({named}; {_percent(fact.contacts)} of the "
+        f"contacts), so that the others could be balanced. With them: {part_reason(fact.before)}"
+    )
+
+
+@sentence.register
+def _isolation_refused(fact: f.IsolationRefused) -> str:
+    bound = "At least " if fact.at_least else ""
+    return (
+        f"{bound}{fact.needed:,} of {fact.of:,} bins would have to be set aside for the others to "
+        f"be balanced, more than {_percent(fact.limit)} (isolate_limit)."
+    )
+
+
+@sentence.register
+def _unconnected(fact: f.Unconnected) -> str:
     verb = "has" if fact.number == 1 else "have"
     return (
         f"{pluralise(fact.number, 'bin')} {verb} contacts, but none that is used here (scope, "
@@ -348,3 +381,36 @@ def _score(score: float, error: float) -> str:
 def _bandwidth(base_pairs: float) -> str:
     """Return a bandwidth as people write it, ``250 kb``."""
     return format_length(base_pairs) if base_pairs else "0 (SSK)"
+
+
+@sentence.register
+def _few_weights(fact: f.FewWeights) -> str:
+    verb = "has" if fact.weighted == 1 else "have"
+    share = _percent(fact.weighted / fact.of)
+    return (
+        f"{fact.weighted:,} of {fact.of:,} bins with contacts ({share}) {verb} a weight, less than "
+        f"{_percent(fact.limit)}."
+    )
+
+
+@sentence.register
+def _large_errors(fact: f.LargeErrors) -> str:
+    return (
+        f"Counting noise shifts a weight by {_percent(fact.median_se)} (median standard error), "
+        f"more than {_percent(fact.limit)}."
+    )
+
+
+@sentence.register
+def _uneven_row_sums(fact: f.UnevenRowSums) -> str:
+    return f"Balanced row sums vary by {_percent(fact.cv)} (RMS), more than {_percent(fact.limit)}."
+
+
+@sentence.register
+def _shallow(fact: f.Shallow) -> str:
+    group = "the cohort" if fact.condition is None else f"condition {fact.condition}"
+    share = _percent(fact.contacts / fact.median)
+    return (
+        f"The map has {fact.contacts:,.0f} contacts, {share} of the median of {group} "
+        f"({fact.median:,.0f} over {fact.samples} samples) and less than {_percent(fact.limit)}."
+    )

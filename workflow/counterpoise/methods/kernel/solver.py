@@ -140,6 +140,7 @@ def _solve(problem: Problem, settings: KernelSettings, step: Step, noise: Noise)
         solution,
         weights=u / root(total),
         bandwidth=part.base_pairs,
+        smoothed_deviation=state.largest,
         row_sums=row_sums / total,
         errors=lambda: root(noise(operator, smoother, u, mean, settings)),
     )

@@ -1,0 +1,135 @@
+"""``on_failure: isolate``: set aside the few bins that stand in the way of an exact balancing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.backends.vectors import to_numpy
+from counterpoise.balancing.attempt import Outcome, attempt
+from counterpoise.balancing.matching import rows_to_isolate
+from counterpoise.balancing.pattern import Pattern
+from counterpoise.balancing.support import Decision
+from counterpoise.balancing.task import Part
+from counterpoise.methods.base import ExactSettings
+from counterpoise.methods.recorder import Recorder
+from counterpoise.records.facts import BinsIsolated, IsolationRefused, Remedies
+from counterpoise.records.verdict import Cause
+
+# A pattern with more entries is not examined further once too many of its bins would have to go;
+# their number is then a lower bound.
+COUNTED_ENTRIES = 200_000
+
+
+def isolate(part: Part, failed: Outcome) -> Outcome:
+    """Balance a part without the bins that rule out an exact balancing, if they are few.
+
+    Parameters
+    ----------
+    part : Part
+        The part with all its bins that have contacts.
+    failed : Outcome
+        The attempt at this part, which did not converge because of the structure of the map.
+
+    Returns
+    -------
+    Outcome
+        That of the others; or ``failed``, with the number of bins that would have to go.
+    """
+    settings = part.task.settings
+    assert isinstance(settings, ExactSettings)
+    most = int(settings.isolate_limit * part.operator.size)
+    pattern = Pattern(part.task.contacts, part.selection, part.task.examine_limit)
+    verdict = failed.verdict
+    if verdict.cause is Cause.DISCONNECTED:
+        found = find_islands(pattern)
+    else:
+        found = find_isolation(pattern, most)
+    if len(found.rows) > most or not found.complete:
+        refused = IsolationRefused(
+            needed=len(found.rows),
+            of=part.operator.size,
+            at_least=not found.complete,
+            limit=settings.isolate_limit,
+        )
+        return replace(failed, verdict=replace(verdict, facts=(*verdict.facts, refused)))
+    kept = np.ones(part.operator.size, dtype=bool)
+    kept[found.rows] = False
+    recorder = Recorder(part.selection.label, verdict.matvecs, part.task.progress)
+    rest = part.restrict(kept, recorder)
+    outcome = attempt(rest, Decision(True, "isolation", components=1))
+    return _add_isolated(part, rest, outcome, failed)
+
+
+def _add_isolated(part: Part, rest: Part, outcome: Outcome, failed: Outcome) -> Outcome:
+    """Add which bins were set aside and why the part could not be balanced with them."""
+    isolated = np.flatnonzero(part.selection.kept & ~rest.selection.kept)
+    names = [part.task.contacts.bins.describe(int(bin)) for bin in isolated + part.selection.lo]
+    total = float(to_numpy(part.marginal).sum())
+    fact = BinsIsolated(
+        isolated=len(isolated),
+        of=part.operator.size,
+        bins=tuple(names),
+        contacts=1 - float(to_numpy(rest.marginal).sum()) / total,
+        before=tuple(each for each in failed.verdict.facts if not isinstance(each, Remedies)),
+    )
+    verdict = outcome.verdict
+    verdict = replace(verdict, isolated=len(isolated), facts=(fact, *verdict.facts))
+    return replace(outcome, verdict=verdict)
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """Bins without which a pattern can be balanced exactly.
+
+    Attributes
+    ----------
+    rows : ndarray of int64
+        Rows of the pattern, in ascending order.
+    complete : bool
+        Whether the others can be balanced; False where the search stopped at too many.
+    """
+
+    rows: NDArray[np.int64]
+    complete: bool
+
+
+def find_islands(pattern: Pattern) -> Isolation:
+    """Choose all rows outside the largest connected component.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        The pattern.
+    """
+    labels = pattern.components()
+    return Isolation(np.flatnonzero(labels != np.bincount(labels).argmax()), complete=True)
+
+
+def find_isolation(pattern: Pattern, most: int) -> Isolation:
+    """Choose rows to remove, with their columns, until the pattern has total support.
+
+    Each round removes the rows that take away the obstacle, and those that are left without
+    entries. Removing all rows that an obstacle consists of would destroy sparse maps.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        The pattern.
+    most : int
+        A large pattern is examined only until more rows than this are removed.
+    """
+    left = pattern.filled(pattern.rows)
+    complete = True
+    while len(left):
+        inner, support = pattern.examine(left)
+        if support.total:
+            break
+        removed = len(pattern.rows) - len(left) + len(support.unmatched)
+        if removed > most and inner.nnz > COUNTED_ENTRIES:
+            left, complete = np.delete(left, support.unmatched), False
+            break
+        left = pattern.filled(np.delete(left, rows_to_isolate(inner, support)))
+    return Isolation(np.setdiff1d(pattern.rows, left), complete)

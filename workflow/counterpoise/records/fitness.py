@@ -1,0 +1,137 @@
+"""Fitness: whether weights may be used at a resolution, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+from counterpoise.errors import ConfigError
+from counterpoise.records.facts import Fact, FewWeights, LargeErrors, UnevenRowSums
+
+
+class Fitness(StrEnum):
+    """Fitness of weights for use, from best to worst.
+
+    ``good``: use them. ``caution``: look at the causes first. ``no``: do not use them.
+    """
+
+    GOOD = "good"
+    CAUTION = "caution"
+    NO = "no"
+
+
+@dataclass
+class FitnessSettings:
+    """Limits of fitness.
+
+    Attributes
+    ----------
+    error_caution : float, default 0.15
+        Caution where the median standard error of the weights is above this.
+    error_no : float, default 0.3
+        Not for use where the median standard error of the weights is above this.
+    bins_caution : float, default 0.8
+        Caution where fewer of the bins with contacts have a weight.
+    bins_no : float, default 0.5
+        Not for use where fewer of the bins with contacts have a weight.
+    uneven_caution : float, default 0.05
+        Caution where balanced row sums, of methods that make them equal, vary by more than this.
+        It is the RMS deviation from the target, relative to it.
+    depth_caution : float, default 0.2
+        Caution where a map has fewer contacts than this share of the cohort's median.
+        The median is that of the samples with the same condition where there are three or more,
+        else that of all samples at the resolution.
+    """
+
+    error_caution: float = 0.15
+    error_no: float = 0.3
+    bins_caution: float = 0.8
+    bins_no: float = 0.5
+    uneven_caution: float = 0.05
+    depth_caution: float = 0.2
+
+    def __post_init__(self) -> None:
+        """Refuse limits out of range, and pairs in the wrong order."""
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            if not value >= 0:
+                raise ConfigError(f"fitness.{setting.name} is {value}; it must be 0 or more.")
+        for lower, higher in (("error_caution", "error_no"), ("bins_no", "bins_caution")):
+            if getattr(self, lower) > getattr(self, higher):
+                raise ConfigError(
+                    f"fitness.{lower} is {getattr(self, lower)}; it must not be above "
+                    f"fitness.{higher}, {getattr(self, higher)}."
+                )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the fitness of weights is judged by.
+
+    Attributes
+    ----------
+    weighted, with_contacts : int
+        Bins that have a weight, and bins that have contacts, masked ones included.
+    median_se : float or None
+        Median relative standard error of the weights; None without any.
+    row_sum_cv : float or None
+        RMS deviation of balanced row sums from their target, relative to it; None for methods that
+        do not make them equal.
+    """
+
+    weighted: int
+    with_contacts: int
+    median_se: float | None
+    row_sum_cv: float | None
+
+
+def judge_fitness(evidence: Evidence, limits: FitnessSettings) -> tuple[Fitness, tuple[Fact, ...]]:
+    """Judge the fitness of the weights of a part or a run.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The measured values.
+    limits : FitnessSettings
+        The limits.
+
+    Returns
+    -------
+    fitness : Fitness
+        The worst that any value implies; ``good`` where no bin has contacts.
+    causes : tuple of Fact
+        Each value beyond a limit, with the limit; those that decide come first.
+    """
+    causes: list[tuple[Fitness, Fact]] = []
+    share = evidence.weighted / evidence.with_contacts if evidence.with_contacts else 1.0
+    if share < limits.bins_caution:
+        no = share < limits.bins_no
+        limit = limits.bins_no if no else limits.bins_caution
+        causes.append((_level(no), FewWeights(evidence.weighted, evidence.with_contacts, limit)))
+    error = evidence.median_se or 0.0
+    if error > limits.error_caution:
+        no = error > limits.error_no
+        limit = limits.error_no if no else limits.error_caution
+        causes.append((_level(no), LargeErrors(error, limit)))
+    uneven = evidence.row_sum_cv or 0.0
+    if uneven > limits.uneven_caution:
+        causes.append((Fitness.CAUTION, UnevenRowSums(uneven, limits.uneven_caution)))
+    causes.sort(key=lambda cause: cause[0] is not Fitness.NO)
+    return worst_fitness(level for level, _ in causes), tuple(fact for _, fact in causes)
+
+
+def worst_fitness(levels: Iterable[Fitness]) -> Fitness:
+    """Return the worst of some fitnesses; ``good`` without any.
+
+    Parameters
+    ----------
+    levels : iterable of Fitness
+        Fitnesses.
+    """
+    return max(levels, key=list(Fitness).index, default=Fitness.GOOD)
+
+
+def _level(no: bool) -> Fitness:
+    """Return ``no`` or ``caution``."""
+    return Fitness.NO if no else Fitness.CAUTION
