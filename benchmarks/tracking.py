@@ -21,9 +21,8 @@ import psutil
 from benchmarks.measuring import machine, machine_line, markdown, publish, save, use_two_cores
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
-from counterpoise.tracking.log import log_cohort
 from tests.support.servers import Server, missing_for_postgres, mlflow_server, postgres, running
-from tests.support.tracking import cohort_runs, write_run
+from tests.support.tracking import cohort_runs, log_results, write_run
 
 WORKERS = 4  # default of ``mlflow server``
 
@@ -47,7 +46,7 @@ def time_logging(paths: ResultPaths, rows: list[RunKey], server: Server) -> dict
     settings = {"uri": server.address, "artifacts": None, "enabled": True, "timeout_seconds": 60}
     load = os.getloadavg()[0]
     wall, cpu, served = time.perf_counter(), time.process_time(), cpu_seconds(server)
-    record = log_cohort(paths, rows, **settings)
+    record = log_results(paths, rows, **settings)
     if record["status"] != "logged":
         raise RuntimeError(f"some runs were not logged: {record['reason']}")
     return {

@@ -6,8 +6,8 @@ from counterpoise.jobs.track import TrackJob
 
 def main() -> None:
     """Run the job of the command line."""
-    args = parse(__doc__, TrackJob, "root", "output")
-    args.job.run(args.root, args.output)
+    args = parse(__doc__, TrackJob, "root", "summary", "output")
+    args.job.run(args.root, args.summary, args.output)
 
 
 run(main)

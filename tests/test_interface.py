@@ -253,7 +253,7 @@ def test_reprs_are_one_short_line(path: Path, contacts: Contacts) -> None:
     stored = StoredContacts(contacts.bins, contacts.indptr, contacts.entries)
     size = f"70 bins of 1 kb on 2 chromosomes, {read.nnz:,} pixels"
     expected = {
-        f"<Balance: kr, converged, {weights}>": result,
+        f"<Balance: kr, fitness caution (converged), {weights}>": result,
         f"<Contacts: {size}, from {path}>": read,
         f"<StoredContacts: {size}>": stored,
         "<BinTable: 1 bin of 1 kb on 1 chromosome>": BinTable.fixed(("a",), (700,), 1000),

@@ -51,6 +51,11 @@ EXAMPLES: list[Fact] = [
         (facts.ScoredBandwidth(5e5, 2.0, 0.1),),
         facts.SearchNote.WIDEST,
     ),
+    facts.FewWeights(weighted=590, of=1223, limit=0.5),
+    facts.LargeErrors(median_se=0.35, limit=0.3),
+    facts.UnevenRowSums(cv=0.08, limit=0.05),
+    facts.PartsUnfit(labels=("chr3",), of=17, bins=60, of_bins=1223, limit=0.01),
+    facts.Shallow(contacts=12_000.0, median=430_000.0, samples=4, condition="wt", limit=0.2),
 ]
 
 
@@ -116,12 +121,13 @@ def test_the_reason_over_all_parts_names_the_chromosomes_of_each_cause() -> None
     assert overall_reason([good, empty]) == ""
     assert overall_reason([empty, empty]) == "No chromosome has a bin left to balance."
     assert overall_reason([good, slow, empty]) == (
-        "1 of 2 chromosomes is not balanced. On chrX: Allow more."
+        "1 of 2 chromosomes is not balanced: 10 of 20 bins. On chrX: Allow more."
     )
     assert overall_reason([good, *bad]) == (
-        "7 of 8 chromosomes are not balanced (chr2, chr3, chr4, chr5, chr6, ...). On chr2: Why 2."
+        "7 of 8 chromosomes are not balanced (chr2, chr3, chr4, chr5, chr6, ...): 70 of 80 bins. "
+        "On chr2: Why 2."
     )
     assert overall_reason([good, *bad, slow]) == (
-        "8 of 9 chromosomes are not balanced. 7 without total support (chr2, chr3, chr4, chr5, "
+        "8 of 9 chromosomes are not balanced: 80 of 90 bins. 7 without total support (chr2, chr3, chr4, chr5, "
         "chr6, ...). On chr2: Why 2. On chrX: Allow more."
     )

@@ -18,6 +18,7 @@ from PIL import Image
 import counterpoise as cp
 from counterpoise.files import write_json
 from counterpoise.mask import MaskSettings
+from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Status
 from counterpoise.report.costs import read_costs
 from counterpoise.report.page import describe_thresholds, write_report
@@ -51,7 +52,12 @@ def cohort(tmp_path: Path) -> tuple[ResultPaths, list[RunKey]]:
         for method in ("ice", "vc"):
             result = cp.balance(contacts, method, mask=mask.kept)
             if (sample, method) == ("ko", "ice"):
-                bad = replace(result.verdict, status=Status.FAILED, reason=f"tab\there, {HOSTILE}")
+                bad = replace(
+                    result.verdict,
+                    status=Status.FAILED,
+                    fitness=Fitness.NO,
+                    reason=f"tab\there, {HOSTILE}",
+                )
                 result = replace(result, verdict=bad)
             write_balance(result, contacts.bins, paths.run_files(sample, 10_000, method))
             plot = Path(paths.plot(sample, 10_000, method))
@@ -94,13 +100,13 @@ class Page(HTMLParser):
 
 
 def written(paths: ResultPaths, runs: list[RunKey], **options: Any) -> str:
-    write_report(paths, runs, paths.report, **options)
+    write_report(paths, runs, summary_rows(paths, runs), paths.report, **options)
     return Path(paths.report).read_text(encoding="utf-8")
 
 
 def test_summary_has_a_row_a_run(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
     paths, runs = cohort
-    write_summary(paths, runs, paths.summary)
+    write_summary(summary_rows(paths, runs), paths.summary)
     with open(paths.summary, encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
     assert tuple(rows[0]) == COLUMN_NAMES
@@ -133,7 +139,8 @@ def test_spreadsheets_execute_no_cell_of_the_summary(
     cohort: tuple[ResultPaths, list[RunKey]], text: str, cell: str
 ) -> None:
     paths, runs = cohort
-    write_summary(paths, [replace(run, condition=text) for run in runs], paths.summary)
+    changed = [replace(run, condition=text) for run in runs]
+    write_summary(summary_rows(paths, changed), paths.summary)
     with open(paths.summary, encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
     assert [row["condition"] for row in rows] == [cell] * 4
@@ -208,8 +215,8 @@ def test_report_tells_counts_thresholds_and_sources(
 ) -> None:
     paths, runs = cohort
     text = written(paths, runs)
-    for status, count in (("converged", 1), ("computed", 2), ("failed", 1), ("empty", 0)):
-        assert f'<b>{count}</b><span class="status">{status}</span>' in text
+    for label, count in (("fit for use", 3), ("use with caution", 0), ("not for use", 1)):
+        assert f'<b>{count}</b><span class="status">{label}</span>' in text
     for words in ("summed from 5 kb", "as stored", "ab" * 32, "cd" * 32, "12,345", "min_nnz 10"):
         assert words in text
 
@@ -254,7 +261,7 @@ def test_same_files_same_bytes(cohort: tuple[ResultPaths, list[RunKey]]) -> None
 
 def test_wide_plots_are_made_smaller(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
     paths, runs = cohort
-    write_report(paths, runs, paths.report, image_width=80)
+    write_report(paths, runs, summary_rows(paths, runs), paths.report, image_width=80)
     image = Page(Path(paths.report).read_text(encoding="utf-8")).all("img")[-1]
     assert (image["width"], image["height"]) == ("80", "50")
 
@@ -282,7 +289,7 @@ def test_a_missing_result_is_reported_with_its_reason(
     page = Page(written(paths, runs))
     gone = [run for run in runs if missing in ("mask", "source") or run.method == "vc"]
     gone = [run for run in gone if run.sample == "ko"]
-    write_summary(paths, runs, paths.summary)
+    write_summary(summary_rows(paths, runs), paths.summary)
     table = pd.read_csv(paths.summary, sep="\t").query("status == 'missing'")
     assert set(table["reason"]) == {f"{step}: ko.map: is <broken>. Fetch it again."}
     assert list(table["method"]) == [run.method for run in gone]
@@ -316,7 +323,7 @@ def test_old_files_are_no_results_of_a_run_that_failed(
         ("resources/map.mcool", paths.mask("wild", 10_000), paths.cooler("wild")),
         {"ko": ("resources/map.mcool", "logs/download.log")},
     )
-    write_report(paths, runs, paths.report, failed)
+    write_report(paths, runs, summary_rows(paths, runs, failed), paths.report, failed)
     text = "".join(Page(Path(paths.report).read_text(encoding="utf-8")).text)
     assert text.count("mask: has not run") == text.count("download: has not run") == 2
     assert "4 of them without a result" in text
@@ -330,7 +337,7 @@ def test_many_plots_are_linked(cohort: tuple[ResultPaths, list[RunKey]]) -> None
     assert len(shown) == len(runs)
     images = [image["alt"] or "" for image in page.all("img")]
     assert len(images) == 2  # the samples side by side, and the one that failed
-    assert "ko at 10 kb, ice: failed" in images[1]
+    assert "ko at 10 kb, ice: not for use, failed" in images[1]
     assert "This page shows 1 of 4 plots" in "".join(page.text)
 
 
@@ -348,7 +355,7 @@ def test_costs_of_each_step(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
 
 def test_no_runs(tmp_path: Path) -> None:
     paths = ResultPaths("none", str(tmp_path))
-    write_summary(paths, [], paths.summary)
+    write_summary([], paths.summary)
     assert Path(paths.summary).read_text() == "\t".join(COLUMN_NAMES) + "\n"
     Page(written(paths, []))
 
@@ -390,5 +397,5 @@ def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
     settings = {"cohort": "hand", "samples": {"small": sample}, "methods": ["kr"]}
     outputs = {"summary": paths.summary, "report": paths.report}
     by_hand("report.py", {"root": str(tmp_path), "settings": str(settings), **outputs})
-    assert "small\t\t\t10000\tkr\tconverged" in Path(paths.summary).read_text()
+    assert "small\t\t\t10000\tkr\tgood\t\tconverged" in Path(paths.summary).read_text()
     assert len(Page(Path(paths.report).read_text(encoding="utf-8")).all("img")) == 1

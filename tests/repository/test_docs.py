@@ -30,16 +30,16 @@ from counterpoise.mask import MaskSettings, Reason, mask_bins
 from counterpoise.methods import methods
 from counterpoise.records.facts import Fact
 from counterpoise.records.verdict import Cause, Status
-from counterpoise.report.summary import write_summary
+from counterpoise.report.summary import summary_rows, write_summary
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import DIVISIVE, write_mcool
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_balance, write_searches
-from counterpoise.tracking.log import log_cohort
 from tests.support import REPOSITORY
 from tests.support.documentation import OUTPUTS, documented
+from tests.support.tracking import log_results
 
 CONFIGURATION = (REPOSITORY / "docs" / "configuration.md").read_text(encoding="utf-8")
 
@@ -92,7 +92,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> ResultPaths:
             plot.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (16, 10)).save(plot)
     write_mcool(paths, "wild", list(RESOLUTIONS), COLUMNS, "ice", paths.cooler("wild"))
-    write_summary(paths, RUNS, paths.summary)
+    write_summary(summary_rows(paths, RUNS), paths.summary)
     return paths
 
 
@@ -307,7 +307,7 @@ def test_tracking(paths: ResultPaths, tmp_path: Path, monkeypatch: pytest.Monkey
     settings: dict[str, Any] = {
         "enabled": True, "uri": uri, "artifacts": f"{tmp_path}/artifacts", "timeout_seconds": 5
     }  # fmt: skip
-    record = log_cohort(paths, [run for run in RUNS if run.method == "kde"][:1], **settings)
+    record = log_results(paths, [run for run in RUNS if run.method == "kde"][:1], **settings)
     assert record["status"] == "logged"
     assert set(record) == set(documented("tracking.json"))
     assert set(record["runs"][0]) == set(documented("Tracked runs"))

@@ -227,7 +227,8 @@ def _exported(path: str) -> dict[str, Any]:
 
 
 def _tracked(paths: ResultPaths, row: RunKey) -> dict[str, Any]:
-    result = read_values(paths, row)
+    (summary,) = summary_rows(paths, [row])
+    result = read_values(paths, row, (summary["fitness"], summary["fitness_reason"]))
     loose = ("input", "input_sha256", "input_bytes", "reason", "weights_sha256", "plot_sha256")
     shown = {
         key: "" if key in loose or key.startswith("version.") else value

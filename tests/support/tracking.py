@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ import pyarrow as pa
 
 from counterpoise.files import write_json
 from counterpoise.records.verdict import PartVerdict, Status, Verdict
+from counterpoise.records.wording import fitness_reason
 from counterpoise.store.arrow import write_table
 from counterpoise.store.paths import ResultPaths, RunFiles
 from counterpoise.store.runs import RunKey
+from counterpoise.store.weights import read_verdict
+from counterpoise.tracking.log import log_cohort
 
 POINTS = 12
 
@@ -92,3 +96,14 @@ def stored(settings: dict[str, Any], cohort: str = "demo") -> list[Any]:
     experiment = client.get_experiment_by_name(cohort)
     assert experiment is not None
     return list(client.search_runs([experiment.experiment_id], order_by=["attributes.run_name"]))
+
+
+def log_results(paths: ResultPaths, runs: Sequence[RunKey], **settings: Any) -> dict[str, Any]:
+    """Log runs with the fitness of their verdicts, as they have it without other samples."""
+    fitness = {}
+    for run in runs:
+        path = Path(paths.run_files(*run.place).verdict)
+        if path.is_file():
+            verdict = read_verdict(path)
+            fitness[run.place] = (verdict.fitness.value, fitness_reason(verdict.fitness_causes))
+    return log_cohort(paths, runs, fitness, **settings)

@@ -28,11 +28,11 @@ from counterpoise.store.arrow import write_table
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_searches
-from counterpoise.tracking.log import log_cohort, next_attempt
+from counterpoise.tracking.log import next_attempt
 from counterpoise.tracking.values import CURVE, merge_curves
 from tests.support import REPOSITORY
 from tests.support.servers import closed_port, mlflow_server, running
-from tests.support.tracking import POINTS, cohort_runs, stored, write_run
+from tests.support.tracking import POINTS, cohort_runs, log_results, stored, write_run
 
 
 def write_search(paths: ResultPaths, row: RunKey, score: float = 0.25) -> str:
@@ -71,7 +71,7 @@ def tables(settings: dict[str, Any], run: Any) -> pd.DataFrame:
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A new MLflow database; creating one takes seconds, so tests copy it."""
     folder = tmp_path_factory.mktemp("store")
-    record = log_cohort(ResultPaths("none", str(folder)), [], **sqlite_settings(folder))
+    record = log_results(ResultPaths("none", str(folder)), [], **sqlite_settings(folder))
     assert record["status"] == "logged"
     assert sorted(path.name for path in folder.iterdir()) == ["mlflow.db"]
     return (folder / "mlflow.db").read_bytes()
@@ -146,7 +146,7 @@ def file_hashes(folder: str) -> dict[str, str]:
 def test_everything_of_a_run_is_logged(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
-    record = log_cohort(paths, rows, **settings)
+    record = log_results(paths, rows, **settings)
     assert (record["status"], record["reason"], record["experiment"]) == ("logged", "", "demo")
     runs = stored(settings)
     assert [run.info.run_name for run in runs] == [
@@ -198,6 +198,7 @@ def test_everything_of_a_run_is_logged(
         "bins": 4,
         "kept_bins": 3,
         "kept_fraction": 0.75,
+        "weighted_bins": 0,
         "parts": 1,
         "parts_balanced": 1,
         "seconds": 1.5,
@@ -210,11 +211,11 @@ def test_everything_of_a_run_is_logged(
 def test_logging_again_changes_nothing(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
-    first = log_cohort(paths, rows, **settings)
+    first = log_results(paths, rows, **settings)
     before = snapshot(settings)
     # The run is balanced again with the same content, but other seconds and file times.
     write_run(paths, rows[0], seconds=9.0)
-    assert log_cohort(paths, rows, **settings) == first
+    assert log_results(paths, rows, **settings) == first
     assert snapshot(settings) == before
     assert len(before) == len(rows)
 
@@ -239,17 +240,17 @@ def test_an_interrupted_logging_is_completed(
     with monkeypatch.context() as patch:
         patch.setattr(LocalArtifactRepository, "log_artifacts", failing)
         if isinstance(error, OSError):
-            record = log_cohort(paths, rows, **settings)
+            record = log_results(paths, rows, **settings)
             assert [row["state"] for row in record["runs"]].count("pending") == 1
             assert record["runs"][1]["state"] == record["status"] == "pending"
             assert "No space left on device" in record["reason"]
         else:
             with pytest.raises(KeyboardInterrupt):
-                log_cohort(paths, rows, **settings)
+                log_results(paths, rows, **settings)
     (unfinished,) = [run for run in stored(settings) if run.info.status == "RUNNING"]
     write_run(paths, rows[1], seconds=9.0)
 
-    record = log_cohort(paths, rows, **settings)
+    record = log_results(paths, rows, **settings)
 
     assert record["status"] == "logged"
     assert record["runs"][1]["run_id"] == unfinished.info.run_id
@@ -268,11 +269,11 @@ def test_a_run_created_twice_by_a_repeated_request_is_merged(
 ) -> None:
     from mlflow import MlflowClient
 
-    log_cohort(paths, rows, **settings)
+    log_results(paths, rows, **settings)
     run = stored(settings)[0]
     MlflowClient(settings["uri"]).create_run(run.info.experiment_id, tags=run.data.tags)
     assert len(stored(settings)) == len(rows) + 1
-    record = log_cohort(paths, rows, **settings)
+    record = log_results(paths, rows, **settings)
     assert [run.info.run_id for run in stored(settings)] == [
         row["run_id"] for row in record["runs"]
     ]
@@ -281,9 +282,9 @@ def test_a_run_created_twice_by_a_repeated_request_is_merged(
 def test_changed_settings_make_a_new_run_and_mark_the_old(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
-    first = log_cohort(paths, rows, **settings)
+    first = log_results(paths, rows, **settings)
     write_run(paths, rows[0], tolerance=1e-3)
-    second = log_cohort(paths, rows, **settings)
+    second = log_results(paths, rows, **settings)
     assert second["runs"][1:] == first["runs"][1:]
     old, new = (record["runs"][0]["run_id"] for record in (first, second))
     assert old != new
@@ -299,7 +300,7 @@ def test_changed_settings_make_a_new_run_and_mark_the_old(
     )
 
     write_run(paths, rows[0])  # the first run is the current one again
-    assert log_cohort(paths, rows, **settings) == first
+    assert log_results(paths, rows, **settings) == first
     runs = {run.info.run_id: run for run in stored(settings)}
     assert len(runs) == len(rows) + 1
     assert runs[old].data.tags["counterpoise.current"] == "true"
@@ -309,11 +310,11 @@ def test_changed_settings_make_a_new_run_and_mark_the_old(
 def test_a_new_plot_replaces_the_artifact(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
-    log_cohort(paths, rows[:1], **settings)
+    log_results(paths, rows[:1], **settings)
     write_run(paths, rows[0])
     path = Path(paths.plot("s0", 10_000, "ice"))
     path.write_bytes(b"another picture")
-    log_cohort(paths, rows[:1], **settings)
+    log_results(paths, rows[:1], **settings)
     (run,) = stored(settings)
     artifact = Path(run.info.artifact_uri.removeprefix("file://")) / "plot.png"
     assert artifact.read_bytes() == b"another picture"
@@ -324,7 +325,7 @@ def test_a_bandwidth_search_is_logged_as_a_table(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     path = write_search(paths, rows[0])
-    log_cohort(paths, rows[:2], **settings)
+    log_results(paths, rows[:2], **settings)
     run, other = stored(settings)
     assert artifacts(settings, run) == ["bandwidth.json", "plot.png", "verdict.json"]
     table = tables(settings, run)
@@ -351,7 +352,7 @@ def test_a_new_search_replaces_the_table(
     from mlflow import MlflowClient
 
     write_search(paths, rows[0])
-    log_cohort(paths, rows[:1], **settings)
+    log_results(paths, rows[:1], **settings)
     run = stored(settings)[0]
     other_table = [{"path": "mine.json", "type": "table"}]
     shown = json.loads(run.data.tags["mlflow.loggedArtifacts"])
@@ -362,11 +363,11 @@ def test_a_new_search_replaces_the_table(
     with monkeypatch.context() as patch:
         nothing_new = lambda *_: pytest.fail("nothing is new")  # noqa: E731
         patch.setattr(LocalArtifactRepository, "log_artifacts", nothing_new)
-        log_cohort(paths, rows[:1], **settings)
+        log_results(paths, rows[:1], **settings)
     assert snapshot(settings) == before
 
     path = write_search(paths, rows[0], score=0.125)
-    log_cohort(paths, rows[:1], **settings)
+    log_results(paths, rows[:1], **settings)
     (run,) = stored(settings)
     assert tables(settings, run)["score"].tolist()[1] == 0.125
     assert len(tables(settings, run)) == 4
@@ -380,27 +381,27 @@ def test_a_missing_search_is_named(
     path = Path(write_search(paths, rows[0]))
     path.unlink()
     with pytest.raises(CounterpoiseError, match=str(path)):
-        log_cohort(paths, rows, **settings)
+        log_results(paths, rows, **settings)
 
 
 @pytest.mark.parametrize("name", ["weights", "trace"])
 def test_each_file_belongs_to_the_content(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any], name: str
 ) -> None:
-    log_cohort(paths, rows[:1], **settings)
+    log_results(paths, rows[:1], **settings)
     path = getattr(write_run(paths, rows[0]), name)
     pq.write_table(pq.read_table(path).slice(1), path)
-    log_cohort(paths, rows[:1], **settings)
+    log_results(paths, rows[:1], **settings)
     assert len(stored(settings)) == 2
 
 
 def test_a_changed_sample_sheet_updates_the_tags(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
-    log_cohort(paths, rows, **settings)
+    log_results(paths, rows, **settings)
     rows[0] = replace(rows[0], condition="knock-out", replicate="2")
     rows[1] = replace(rows[1], condition=None)
-    log_cohort(paths, rows, **settings)
+    log_results(paths, rows, **settings)
     runs = stored(settings)
     assert len(runs) == len(rows)
     assert (runs[0].data.tags["condition"], runs[0].data.tags["replicate"]) == ("knock-out", "2")
@@ -412,11 +413,11 @@ def test_edits_of_the_user_in_mlflow_stay(
 ) -> None:
     from mlflow import MlflowClient
 
-    log_cohort(paths, rows, **settings)
+    log_results(paths, rows, **settings)
     notes = {"mlflow.note.content": "look at chr3", "mine": "yes"}
     for key, value in notes.items():
         MlflowClient(settings["uri"]).set_tag(stored(settings)[0].info.run_id, key, value)
-    log_cohort(paths, rows, **settings)
+    log_results(paths, rows, **settings)
     assert notes.items() <= stored(settings)[0].data.tags.items()
 
 
@@ -425,15 +426,19 @@ def test_values_that_are_not_finite_are_skipped(
 ) -> None:
     """A failed run has no deviation in its verdict, and NaN and infinity in its trace."""
     files = write_run(paths, rows[0], points=4)
-    failed = {"status": "failed", "reason": "no total support", "max_deviation": None}
+    failed = {"status": "failed", "fitness": "no", "reason": "no total support"}
+    failed |= {"max_deviation": None}
     write_json(files.verdict, read_json(files.verdict) | failed)
     trace = pq.read_table(files.trace).to_pydict()
     trace["max_deviation"] = [0.5, math.inf, math.nan, 3.0]
     write_table(files.trace, trace)
-    assert log_cohort(paths, rows[:1], **settings)["status"] == "logged"
+    assert log_results(paths, rows[:1], **settings)["status"] == "logged"
     (run,) = stored(settings)
     assert (run.info.status, run.data.tags["status"]) == ("FAILED", "failed")
-    assert "**s0 10 kb ice: failed**: no total support" in run.data.tags["mlflow.note.content"]
+    assert (
+        "**s0 10 kb ice: not for use** (failed). no total support"
+        in run.data.tags["mlflow.note.content"]
+    )
     points = history(settings, run)
     assert [point[::2] for point in points[CURVE]] == [
         (1, pytest.approx(math.log10(0.5))), (4, pytest.approx(math.log10(3.0)))
@@ -458,7 +463,7 @@ def test_a_method_of_one_pass_has_no_curve(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     write_run(paths, rows[0], points=0)
-    assert log_cohort(paths, rows[:1], **settings)["status"] == "logged"
+    assert log_results(paths, rows[:1], **settings)["status"] == "logged"
     (run,) = stored(settings)
     assert CURVE not in run.data.metrics
     assert run.data.metrics["final_max_deviation"] == 1e-6
@@ -480,7 +485,7 @@ def test_an_unreachable_server_fails_nothing(
     }
     environment = dict(os.environ)
     start = time.monotonic()
-    record = log_cohort(paths, rows, **settings)
+    record = log_results(paths, rows, **settings)
     assert time.monotonic() - start < 10
     assert record["status"] == "pending"
     assert record["uri"] == f"http://{address}"
@@ -489,7 +494,7 @@ def test_an_unreachable_server_fails_nothing(
     assert "not yet logged to MLflow" in caplog.text
     assert "s3cret" not in json.dumps(record) + caplog.text
     assert "alice" not in json.dumps(record) + caplog.text
-    assert record == log_cohort(paths, rows, **settings)
+    assert record == log_results(paths, rows, **settings)
     assert file_hashes(paths.root) == before
     assert dict(os.environ) == environment
 
@@ -512,7 +517,7 @@ def test_a_lost_server_is_not_asked_again(
     with monkeypatch.context() as patch:
         for name in ("create_run", "get_experiment"):
             patch.setattr(MlflowClient, name, gone)
-        record = log_cohort(paths, rows, **settings)
+        record = log_results(paths, rows, **settings)
     assert len(asked) == 2
     assert {row["reason"] for row in record["runs"]} == {"the server does not answer"}
 
@@ -535,7 +540,7 @@ def test_a_wrong_address_fails_nothing(
 ) -> None:
     # MLflow would try ten times, for 101 seconds in all, and has no setting for it.
     monkeypatch.setattr("mlflow.store.db.utils.MAX_RETRY_COUNT", 2)
-    record = log_cohort(paths, rows, **(settings | {"uri": uri}))
+    record = log_results(paths, rows, **(settings | {"uri": uri}))
     assert record["status"] == "pending"
     assert reason in record["reason"]
     assert "s3cret" not in json.dumps(record)
@@ -545,7 +550,7 @@ def test_a_locked_or_foreign_database_fails_nothing(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any], tmp_path: Path
 ) -> None:
     (tmp_path / "mlflow.db").write_text("this is no database, and longer than its header" * 9)
-    record = log_cohort(paths, rows, **settings)
+    record = log_results(paths, rows, **settings)
     assert (record["status"], "not a database" in record["reason"]) == ("pending", True)
 
 
@@ -554,19 +559,19 @@ def test_a_deleted_experiment_and_a_moved_folder_are_explained(
 ) -> None:
     from mlflow import MlflowClient
 
-    log_cohort(paths, rows, **settings)
-    moved = log_cohort(paths, rows, **(settings | {"artifacts": "/somewhere/else"}))
+    log_results(paths, rows, **settings)
+    moved = log_results(paths, rows, **(settings | {"artifacts": "/somewhere/else"}))
     assert moved["status"] == "pending"
     assert "set tracking.artifacts back" in moved["reason"]
     client = MlflowClient(settings["uri"])
     client.delete_experiment(stored(settings)[0].info.experiment_id)
-    deleted = log_cohort(paths, rows, **settings)
+    deleted = log_results(paths, rows, **settings)
     assert deleted["status"] == "pending"
     assert "mlflow experiments restore --experiment-id" in deleted["reason"]
 
 
 def test_tracking_turned_off_touches_nothing(paths: ResultPaths, tmp_path: Path) -> None:
-    record = log_cohort(paths, cohort_runs(), **(sqlite_settings(tmp_path) | {"enabled": False}))
+    record = log_results(paths, cohort_runs(), **(sqlite_settings(tmp_path) | {"enabled": False}))
     assert record["status"] == "off"
     assert {row["state"] for row in record["runs"]} == {"off"}
     assert list(tmp_path.iterdir()) == []
@@ -578,7 +583,7 @@ def test_a_missing_result_is_named(
     plot = Path(paths.plot("s1", 10_000, "kr"))
     plot.unlink()
     with pytest.raises(CounterpoiseError, match=str(plot)):
-        log_cohort(paths, rows, **settings)
+        log_results(paths, rows, **settings)
 
 
 @pytest.mark.parametrize(
@@ -604,10 +609,12 @@ from counterpoise.tracking.log import next_attempt
 rule all:
     input: "results/demo/tracking.json"
 rule track:
-    input: "results/demo/weights/s0/10000/ice/verdict.json"
+    input: "results/demo/weights/s0/10000/ice/verdict.json", summary="results/demo/summary.tsv"
     output: update("results/demo/tracking.json")
     params: settings=SETTINGS | {"attempt": next_attempt("results/demo/tracking.json")}
-    shell: PYTHON + " " + SCRIPT + " --output {output} --settings {params.settings:q}"
+    shell:
+        PYTHON + " " + SCRIPT + " --summary {input.summary} --output {output}"
+        + " --settings {params.settings:q}"
 """
 
 
@@ -616,6 +623,8 @@ def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
     """Snakemake follows ``next_attempt``, tested with a SQLite store in a missing folder."""
     paths, rows = ResultPaths("demo", str(tmp_path / "results")), cohort_runs(1, ("ice",))
     write_run(paths, rows[0])
+    summary = "sample\tresolution\tmethod\tfitness\tfitness_reason\ns0\t10000\tice\tgood\t\n"
+    Path(paths.summary).write_text(summary)
     settings = sqlite_settings(tmp_path / "store" / "here") | {"timeout_seconds": 2}
     script = str(REPOSITORY / "scripts" / "track.py")
     sample = {"condition": None, "replicate": None, "resolutions": [10_000]}
@@ -662,11 +671,11 @@ def server(tmp_path: Path, empty_database: bytes) -> Iterator[str]:
 def test_a_real_server(paths: ResultPaths, rows: list[RunKey], server: str, tmp_path: Path) -> None:
     settings = {"uri": server, "artifacts": None, "enabled": True, "timeout_seconds": 20}
     write_search(paths, rows[0])
-    first = log_cohort(paths, rows, **settings)
+    first = log_results(paths, rows, **settings)
     assert (first["status"], first["reason"]) == ("logged", "")
     before = snapshot(settings)
     assert len(before) == len(rows)
-    assert log_cohort(paths, rows, **settings) == first
+    assert log_results(paths, rows, **settings) == first
     assert snapshot(settings) == before
     run = stored(settings)[0]
     assert len(history(settings, run)[CURVE]) == POINTS

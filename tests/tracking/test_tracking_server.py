@@ -18,12 +18,11 @@ import pytest
 from counterpoise.files import read_json
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
-from counterpoise.tracking.log import log_cohort
 from counterpoise.tracking.saved_view import VIEW_TAG
 from counterpoise.tracking.values import CURVE
 from tests.support.cohort import Cohort
 from tests.support.servers import Server, missing_for_postgres, mlflow_server, postgres, running
-from tests.support.tracking import cohort_runs, stored, write_run
+from tests.support.tracking import cohort_runs, log_results, stored, write_run
 
 pytestmark = [
     pytest.mark.servers,
@@ -122,11 +121,11 @@ def check_everything_is_stored_once(site: Site, cohort: str, record: dict[str, A
 
 def test_a_cohort_is_logged_once(site: Site, tmp_path: Path) -> None:
     paths, rows = results("once", tmp_path)
-    first = log_cohort(paths, rows, **site.settings)
+    first = log_results(paths, rows, **site.settings)
     assert (first["status"], first["reason"]) == ("logged", "")
     check_everything_is_stored_once(site, "once", first)
     tables, files = site.tables("once"), site.files()
-    assert log_cohort(paths, rows, **site.settings) == first
+    assert log_results(paths, rows, **site.settings) == first
     assert (site.tables("once"), site.files()) == (tables, files)
 
 
@@ -135,7 +134,7 @@ def test_the_page_that_the_record_names_is_a_saved_view(site: Site, tmp_path: Pa
     from mlflow import MlflowClient
 
     paths, rows = results("page", tmp_path)
-    record = log_cohort(paths, rows, **site.settings)
+    record = log_results(paths, rows, **site.settings)
     client = MlflowClient(site.server.address)
     experiment = client.get_experiment_by_name("page")
     address, _, view = record["page"].partition("?viewStateShareKey=")
@@ -163,7 +162,7 @@ def test_logging_is_completed_after_a_kill(site: Site, tmp_path: Path, victim: s
     killed: Server = getattr(site, victim)
     before = len(site.files())
     with ThreadPoolExecutor(1) as thread:
-        logging = thread.submit(log_cohort, paths, rows, **site.settings)
+        logging = thread.submit(log_results, paths, rows, **site.settings)
         while len(site.files()) - before < RUNS // 2 and not logging.done():
             time.sleep(0.01)
         # PostgreSQL treats SIGQUIT as a crash and recovers from it.
@@ -180,7 +179,7 @@ def test_logging_is_completed_after_a_kill(site: Site, tmp_path: Path, victim: s
 
     # On a busy machine the server may need more than one attempt after its start.
     for attempt in range(1, 6):
-        record = log_cohort(paths, rows, **(site.settings | {"attempt": attempt}))
+        record = log_results(paths, rows, **(site.settings | {"attempt": attempt}))
         if record["status"] == "logged":
             break
 

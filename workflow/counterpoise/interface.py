@@ -96,9 +96,9 @@ def balance(
     Examples
     --------
     >>> import counterpoise as cp
-    >>> result = cp.balance([[4, 2], [2, 9]], "kr")
+    >>> result = cp.balance([[400, 200], [200, 900]], "kr")
     >>> result  # doctest: +ELLIPSIS
-    <Balance: kr, converged, 2 of 2 bins with weights, ... products>
+    <Balance: kr, fitness good (converged), 2 of 2 bins with weights, ... products>
     >>> result.matrix().sum(axis=1).round(6).ravel().tolist()
     [1.0, 1.0]
     >>> cp.balance([[4, 2], [0, 9]], "kr").reason

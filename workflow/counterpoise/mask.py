@@ -447,6 +447,23 @@ def _is_header(columns: list[str]) -> bool:
     return names in (["start", "end"], ["start", "stop"])
 
 
+def bins_with_contacts(contacts: ContactMap) -> NDArray[np.bool_]:
+    """Return which bins have a contact, on any diagonal and with any bin.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool [bins].
+    """
+    nnz, _ = _count_contacts(contacts, MaskSettings(ignore_diags=0), CHUNK_PIXELS)
+    return nnz > 0
+
+
 def _count_contacts(
     contacts: ContactMap, settings: MaskSettings, chunk_pixels: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -83,4 +83,4 @@ rule report:
     shell:
         "printf %s {params.settings:q} |"
         ' python "$COUNTERPOISE_SCRIPTS"/report.py --settings - --root {params.root:q}'
-        " --summary {output.summary:q} --report {output.report:q} > {log:q} 2>&1"
+        " --summary {output.summary:q} --report {output.report:q} 2>&1 | tee {log:q}"

@@ -6,6 +6,7 @@ rule track:
         # A plot implies the run's trace, weights and bandwidth.
         verdicts=PLAN.verdicts,
         plots=PLAN.plots,
+        summary=PATHS.summary,
     output:
         # Kept while the job starts: it says whether the last attempt succeeded.
         update(PATHS.tracking),
@@ -26,4 +27,4 @@ rule track:
     shell:
         "printf %s {params.settings:q} |"
         ' python "$COUNTERPOISE_SCRIPTS"/track.py --settings - --root {params.root:q}'
-        " --output {output:q} 2>&1 | tee {log:q}"
+        " --summary {input.summary:q} --output {output:q} 2>&1 | tee {log:q}"

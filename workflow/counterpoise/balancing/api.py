@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from counterpoise._version import __version__
 from counterpoise.backends import AUTO, find_backend
 from counterpoise.backends.choice import choose_backend
+from counterpoise.balancing.assessment import assess
 from counterpoise.balancing.cross_validation import search_parts
 from counterpoise.balancing.parts import balance_part
 from counterpoise.balancing.rescaling import rescale
 from counterpoise.balancing.task import Task
 from counterpoise.contacts.bins import pluralise
 from counterpoise.contacts.contact_map import (
-    CHUNK_PIXELS,
     ContactMap,
     Contacts,
     StoredContacts,
@@ -33,11 +33,12 @@ from counterpoise.contacts.contact_map import (
 )
 from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.errors import ConfigError, NotBalancedError
-from counterpoise.mask import Mask, MaskSettings, mask_bins
+from counterpoise.mask import Mask, MaskSettings, bins_with_contacts, mask_bins
 from counterpoise.methods import methods
 from counterpoise.methods.base import EqualSumsSettings, Method, MethodSettings, OnFailure, Target
 from counterpoise.methods.kernel.settings import CV, KernelSettings
 from counterpoise.process import peak_memory_mb
+from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.search import Search
 from counterpoise.records.trace import TraceRow
 from counterpoise.records.verdict import PartVerdict, Status, Verdict, overall_status
@@ -80,7 +81,15 @@ class Balance:
         weighted = int(np.isfinite(self.weights).sum())
         bins = f"{weighted:,} of {pluralise(len(self.weights), 'bin')} with weights"
         products = pluralise(self.matvecs, "product")
-        return f"<Balance: {self.verdict.name}, {self.status.value}, {bins}, {products}>"
+        return (
+            f"<Balance: {self.verdict.name}, fitness {self.fitness.value} "
+            f"({self.status.value}), {bins}, {products}>"
+        )
+
+    @property
+    def fitness(self) -> Fitness:
+        """Whether the weights may be used."""
+        return self.verdict.fitness
 
     @property
     def status(self) -> Status:
@@ -128,6 +137,7 @@ def balance(
     mask_record: dict[str, Any] | None = None,
     searches: Sequence[Search] | None = None,
     progress: Callable[[str], None] = lambda message: None,
+    fitness: FitnessSettings | dict[str, Any] | None = None,
     **settings: Any,
 ) -> Balance:
     """Balance a contact map that is open: `counterpoise.balance` also opens files.
@@ -137,7 +147,7 @@ def balance(
     contacts : ContactMap, sparse matrix or array_like
         The raw map. A scipy sparse or dense matrix is taken as `Contacts.from_matrix` takes it,
         with all diagonals unless ``ignore_diags`` says otherwise.
-    method, mask, backend, device, threads, name, mask_record, searches, progress : various
+    method, mask, backend, device, threads, name, mask_record, searches, progress, fitness : various
         As for `counterpoise.balance`.
     **settings : various
         The method's own.
@@ -160,9 +170,12 @@ def balance(
     task = replace(task, progress=progress)
     task = replace(task, searches=_resolve_searches(task, selections, searches))
     weights, errors, parts, trace = _balance_parts(task, selections)
+    limits = fitness if isinstance(fitness, FitnessSettings) else FitnessSettings(**fitness or {})
+    equal_sums = isinstance(task.settings, EqualSumsSettings)
+    with_contacts = bins_with_contacts(task.contacts)
+    verdict = _summarise(task, name or method, parts)
     verdict = replace(
-        _summarise(task, name or method, parts),
-        median_se=_median(errors[np.isfinite(errors)]),
+        assess(verdict, weights, errors, with_contacts, equal_sums, limits),
         mask=mask_record or mask_summary,
         run={
             "seconds": round(time.perf_counter() - begin, 3),
@@ -277,7 +290,7 @@ def _find_method(name: str) -> Method:
 def _resolve_mask(contacts: ContactMap, mask: MaskLike) -> tuple[NDArray[np.bool_], dict[str, Any]]:
     """Return the kept bins and the summary of the mask."""
     if mask is None:
-        return _has_contacts(contacts), {}
+        return bins_with_contacts(contacts), {}
     if isinstance(mask, dict | MaskSettings):
         mask = mask_bins(contacts, mask)
     summary = mask.summary() if isinstance(mask, Mask) else {}
@@ -289,15 +302,6 @@ def _resolve_mask(contacts: ContactMap, mask: MaskLike) -> tuple[NDArray[np.bool
             f"this is {describe_type(mask)} with {pluralise(kept.size, 'value')}."
         )
     return kept, summary
-
-
-def _has_contacts(contacts: ContactMap) -> NDArray[np.bool_]:
-    """Return whether each bin has a contact; bool [bins]."""
-    has_contacts = np.diff(contacts.indptr) > 0
-    for a in range(0, contacts.nnz, CHUNK_PIXELS):
-        columns, _ = contacts.entries(a, min(a + CHUNK_PIXELS, contacts.nnz))
-        has_contacts[columns] = True
-    return has_contacts
 
 
 def _resolve_searches(
@@ -338,15 +342,6 @@ def _balance_parts(
     if isinstance(task.settings, EqualSumsSettings):
         weights, parts = rescale(Target(task.settings.target), weights, parts)
     return weights, errors, parts, trace
-
-
-def _median(values: NDArray[np.float64]) -> float | None:
-    """Return the median, or None for an empty array.
-
-    ``np.median`` imports numpy.ma first, which takes longer than a product.
-    """
-    ordered, n = np.sort(values), len(values)
-    return float((ordered[(n - 1) // 2] + ordered[n // 2]) / 2) if n else None
 
 
 def _summarise(task: Task, name: str, parts: list[PartVerdict]) -> Verdict:

@@ -22,10 +22,10 @@ REVISIONS = {
     "bandwidth": 3,
     "balance": 4,
     "export": 2,
-    "plot": 1,
-    "compare": 1,
+    "plot": 2,
+    "compare": 2,
     "report": 2,
-    "track": 1,
+    "track": 2,
 }
 
 

@@ -18,6 +18,7 @@ from counterpoise.cohort.samples import Sample
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE, HIC_ENGINES
 from counterpoise.mask import MaskSettings
+from counterpoise.records.fitness import FitnessSettings
 
 METHOD_KEY = "method"  # key of the algorithm in each entry of ``methods``
 
@@ -205,6 +206,8 @@ class CohortSettings:
         How input files are read.
     mask : MaskSettings
         Filters on bins.
+    fitness : FitnessSettings
+        When weights are fit for use.
     backend : BackendSettings
         What computes.
     tracking : TrackingSettings
@@ -223,6 +226,7 @@ class CohortSettings:
     primary: str = MISSING
     ingest: IngestSettings = field(default_factory=IngestSettings)
     mask: MaskSettings = field(default_factory=MaskSettings)
+    fitness: FitnessSettings = field(default_factory=FitnessSettings)
     backend: BackendSettings = field(default_factory=BackendSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     qc: QcSettings = field(default_factory=QcSettings)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from counterpoise.cohort.revisions import of_method
-from counterpoise.jobs.job import Inputs
+from counterpoise.jobs.job import Inputs, build
 from counterpoise.jobs.method import MethodJob
 from counterpoise.jobs.resources import START_MINUTES, map_size
+from counterpoise.records.fitness import FitnessSettings
 from counterpoise.store.paths import MapFiles, RunFiles
 
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
@@ -24,11 +26,20 @@ class BalanceJob(MethodJob):
     ----------
     name : str or None
         Name of the method in the cohort; None for the algorithm's.
+    fitness : FitnessSettings
+        When weights are fit for use.
     """
 
     WILDCARDS: ClassVar = ("method",)
 
     name: str | None = None
+    fitness: FitnessSettings = field(default_factory=FitnessSettings)
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Self:
+        """Make a job from the dictionary that ``to_params`` returned."""
+        fitness = build(FitnessSettings, params.get("fitness", {}), "fitness")
+        return super().from_params({**params, "fitness": fitness})
 
     @classmethod
     def of(cls, cohort: Cohort, method: str) -> Self:
@@ -41,6 +52,7 @@ class BalanceJob(MethodJob):
             settings=cohort.methods[method],
             backend=cohort.settings.backend.name,
             device=cohort.settings.backend.device,
+            fitness=cohort.settings.fitness,
         )
 
     @property
@@ -92,6 +104,7 @@ class BalanceJob(MethodJob):
             mask=kept,
             mask_record=summary,
             searches=read_searches(searches) if searches else None,
+            fitness=self.fitness,
             **self.arguments(threads),
         )
         write_balance(result, contacts.bins, output)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.jobs.job import Inputs, MeasuredJob, build
 from counterpoise.jobs.resources import collecting_mb, collecting_minutes
+from counterpoise.records.fitness import FitnessSettings
 from counterpoise.store.missing import Unfinished
 from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.runs import RunKey, SampleEntry, list_runs
@@ -94,12 +95,30 @@ def cohort_settings(cohort: Cohort) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportJob(CohortJob):
-    """Write ``summary.tsv`` and ``report.html``; runs without a result appear with the reason."""
+    """Write ``summary.tsv`` and ``report.html``; runs without a result appear with the reason.
+
+    Attributes
+    ----------
+    fitness : FitnessSettings
+        When weights are fit for use.
+    """
+
+    fitness: FitnessSettings = field(default_factory=FitnessSettings)
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Self:
+        """Make a job from the dictionary that ``to_params`` returned."""
+        fitness = build(FitnessSettings, params.get("fitness", {}), "fitness")
+        return super().from_params({**params, "fitness": fitness})
 
     @classmethod
     def of(cls, cohort: Cohort) -> Self:
         """Make the job of a cohort."""
-        return cls(revision=REVISIONS["report"], **cohort_settings(cohort))
+        return cls(
+            revision=REVISIONS["report"],
+            fitness=cohort.settings.fitness,
+            **cohort_settings(cohort),
+        )
 
     def run(self, root: str, summary: str | Path, report: str | Path) -> None:
         """Write the summary and the report.
@@ -112,8 +131,10 @@ class ReportJob(CohortJob):
             Where the table and the page go.
         """
         from counterpoise.report.page import write_report
-        from counterpoise.report.summary import write_summary
+        from counterpoise.report.summary import describe_fitness, summary_rows, write_summary
 
         paths, unfinished = self.paths(root), self.unfinished or Unfinished()
-        write_summary(paths, self.runs, summary, unfinished)
-        write_report(paths, self.runs, report, unfinished)
+        rows = summary_rows(paths, self.runs, unfinished, self.fitness)
+        write_summary(rows, summary)
+        write_report(paths, self.runs, rows, report, unfinished, self.fitness)
+        print(*describe_fitness(rows), f"Report: {report}", sep="\n")

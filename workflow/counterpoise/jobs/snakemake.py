@@ -87,7 +87,7 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     paths = plan.paths
     for rule, options in (
         ("report", {"--summary": paths.summary, "--report": paths.report}),
-        ("track", {"--output": paths.tracking}),
+        ("track", {"--summary": paths.summary, "--output": paths.tracking}),
     ):
         script = Path(os.environ[SCRIPTS], f"{rule}.py")
         words = [word for option in options.items() for word in option]

@@ -50,21 +50,25 @@ class TrackJob(CohortJob):
         tracking = build(TrackingSettings, params.get("tracking", {}), "tracking")
         return super().from_params({**params, "tracking": tracking})
 
-    def run(self, root: str, output: str | Path) -> None:
+    def run(self, root: str, summary: str | Path, output: str | Path) -> None:
         """Log the runs and write the record of the outcome.
 
         Parameters
         ----------
         root : str
             Folder of all cohorts' results.
+        summary : str or Path
+            The cohort's ``summary.tsv``, which compares each map with the others.
         output : str or Path
             Where the JSON record goes.
         """
+        from counterpoise.report.summary import read_fitness
         from counterpoise.tracking.log import log_cohort
 
         record = log_cohort(
             self.paths(root),
             self.runs,
+            read_fitness(summary),
             attempt=self.attempt,
             unfinished=self.unfinished,
             **asdict(self.tracking),

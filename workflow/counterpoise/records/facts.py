@@ -604,6 +604,28 @@ class UnevenRowSums(Fact, code="uneven_row_sums"):
     limit: float
 
 
+class PartsUnfit(Fact, code="parts_unfit"):
+    """The weights of some chromosomes are not usable.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        The chromosomes.
+    of : int
+        Number of chromosomes with contacts.
+    bins, of_bins : int
+        Bins with contacts on them, and on all.
+    limit : float
+        Share of the bins above which this counts.
+    """
+
+    labels: tuple[str, ...]
+    of: int
+    bins: int
+    of_bins: int
+    limit: float
+
+
 class Shallow(Fact, code="shallow"):
     """The map has far fewer contacts than others of the cohort.
 

@@ -38,6 +38,8 @@ class FitnessSettings:
     uneven_caution : float, default 0.05
         Caution where balanced row sums, of methods that make them equal, vary by more than this.
         It is the RMS deviation from the target, relative to it.
+    parts_caution : float, default 0.01
+        Caution where chromosomes without usable weights have more than this share of the bins.
     depth_caution : float, default 0.2
         Caution where a map has fewer contacts than this share of the cohort's median.
         The median is that of the samples with the same condition where there are three or more,
@@ -49,6 +51,7 @@ class FitnessSettings:
     bins_caution: float = 0.8
     bins_no: float = 0.5
     uneven_caution: float = 0.05
+    parts_caution: float = 0.01
     depth_caution: float = 0.2
 
     def __post_init__(self) -> None:
@@ -99,12 +102,12 @@ def judge_fitness(evidence: Evidence, limits: FitnessSettings) -> tuple[Fitness,
     Returns
     -------
     fitness : Fitness
-        The worst that any value implies; ``good`` where no bin has contacts.
+        The worst that any value implies; ``no`` where no bin has contacts.
     causes : tuple of Fact
         Each value beyond a limit, with the limit; those that decide come first.
     """
     causes: list[tuple[Fitness, Fact]] = []
-    share = evidence.weighted / evidence.with_contacts if evidence.with_contacts else 1.0
+    share = evidence.weighted / evidence.with_contacts if evidence.with_contacts else 0.0
     if share < limits.bins_caution:
         no = share < limits.bins_no
         limit = limits.bins_no if no else limits.bins_caution

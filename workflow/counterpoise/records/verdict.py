@@ -26,7 +26,7 @@ class Status(StrEnum):
 
     @property
     def good(self) -> bool:
-        """Whether the weights are fit for use."""
+        """Whether the method ended as it should."""
         return self in (Status.CONVERGED, Status.COMPUTED)
 
 

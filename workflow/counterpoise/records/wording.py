@@ -12,6 +12,7 @@ from math import log10
 
 from counterpoise.contacts.bins import format_length, pluralise
 from counterpoise.records import facts as f
+from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Cause, PartVerdict, Status
 
 # Chromosomes that the reason over all parts names for each cause.
@@ -44,6 +45,11 @@ SEARCH_NOTES = {
     f.SearchNote.NARROWER_REJECTED: (
         "Every narrower one was rejected, so a deeper map might choose one of those."
     ),
+}
+FITNESS_LABELS = {
+    Fitness.GOOD: "fit for use",
+    Fitness.CAUTION: "use with caution",
+    Fitness.NO: "not for use",
 }
 # Why a candidate of a bandwidth search has no score.
 NO_CONTACT_IN_REACH = "a bin has no contact of one half within reach of the kernel"
@@ -99,7 +105,10 @@ def overall_reason(parts: Sequence[PartVerdict]) -> str:
     if failed:
         verb = "is" if len(failed) == 1 else "are"
         labels = f" ({_labels(failed)})" if len(failed) > 1 and len(causes) == 1 else ""
-        words.append(f"{len(failed)} of {len(filled)} chromosomes {verb} not balanced{labels}.")
+        words.append(
+            f"{len(failed)} of {len(filled)} chromosomes {verb} not balanced{labels}: "
+            f"{_affected(failed, filled)}."
+        )
     for cause in causes:
         group = [part for part in failed if part.cause is cause]
         if len(group) > 1 and len(causes) > 1:
@@ -111,6 +120,36 @@ def overall_reason(parts: Sequence[PartVerdict]) -> str:
         bins = _share(dropped, dropped + sum(part.kept for part in shortened))
         words.append(f"{bins} dropped so that the others could be balanced ({_labels(shortened)}).")
     return " ".join(words)
+
+
+def _affected(failed: Sequence[PartVerdict], filled: Sequence[PartVerdict]) -> str:
+    """Say how much of the map some parts are: ``2 of 132 bins, 0.02 % of the contacts``."""
+    bins, of = (sum(part.bins for part in group) for group in (failed, filled))
+    contacts, total = (sum(part.raw_total for part in group) for group in (failed, filled))
+    share = f", {_percent(contacts / total)} of the contacts" if total else ""
+    return f"{bins:,} of {pluralise(of, 'bin')}{share}"
+
+
+def fitness_label(fitness: Fitness) -> str:
+    """Name a fitness as every page and figure does.
+
+    Parameters
+    ----------
+    fitness : Fitness
+        A fitness.
+    """
+    return FITNESS_LABELS[fitness]
+
+
+def fitness_reason(causes: Iterable[f.Fact]) -> str:
+    """Render the causes of a fitness; empty without any.
+
+    Parameters
+    ----------
+    causes : iterable of Fact
+        The decisive ones first.
+    """
+    return part_reason(causes)
 
 
 def _labels(parts: Sequence[PartVerdict]) -> str:
@@ -385,6 +424,8 @@ def _bandwidth(base_pairs: float) -> str:
 
 @sentence.register
 def _few_weights(fact: f.FewWeights) -> str:
+    if not fact.weighted:
+        return "No bin has a weight." if fact.of else "No bin has contacts."
     verb = "has" if fact.weighted == 1 else "have"
     share = _percent(fact.weighted / fact.of)
     return (
@@ -404,6 +445,17 @@ def _large_errors(fact: f.LargeErrors) -> str:
 @sentence.register
 def _uneven_row_sums(fact: f.UnevenRowSums) -> str:
     return f"Balanced row sums vary by {_percent(fact.cv)} (RMS), more than {_percent(fact.limit)}."
+
+
+@sentence.register
+def _parts_unfit(fact: f.PartsUnfit) -> str:
+    labels = _listed(fact.labels[:NAMED_PARTS], len(fact.labels))
+    verb = "has" if len(fact.labels) == 1 else "have"
+    return (
+        f"{len(fact.labels):,} of {pluralise(fact.of, 'chromosome')} ({labels}; "
+        f"{fact.bins:,} of {fact.of_bins:,} bins) {verb} no usable weights, more than "
+        f"{_percent(fact.limit)} of the bins."
+    )
 
 
 @sentence.register

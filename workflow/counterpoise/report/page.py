@@ -16,7 +16,8 @@ from counterpoise._version import __version__
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.files import atomic_write, read_json
 from counterpoise.mask import Reason, describe_notes
-from counterpoise.records.verdict import Status
+from counterpoise.records.fitness import Fitness, FitnessSettings
+from counterpoise.records.wording import fitness_label
 from counterpoise.report.costs import read_costs
 from counterpoise.report.formats import (
     DASH,
@@ -27,8 +28,13 @@ from counterpoise.report.formats import (
     format_status,
 )
 from counterpoise.report.images import embed_image, link_image
-from counterpoise.report.statuses import MISSING, MISSING_MEANING, status_meanings
-from counterpoise.report.summary import Row, read_run_verdict, summary_rows
+from counterpoise.report.statuses import (
+    MISSING,
+    MISSING_MEANING,
+    fitness_meanings,
+    status_meanings,
+)
+from counterpoise.report.summary import Row, read_run_verdict
 from counterpoise.store.masks import read_mask
 from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, unfinished_files
 from counterpoise.store.paths import ResultPaths
@@ -44,8 +50,10 @@ MOST_FIGURES = 300
 def write_report(
     paths: ResultPaths,
     runs: Sequence[RunKey],
+    rows: Sequence[Row],
     path: str | Path,
     unfinished: Unfinished = NOTHING_UNFINISHED,
+    limits: FitnessSettings | None = None,
     *,
     image_width: int = 1400,
     most_figures: int = MOST_FIGURES,
@@ -58,16 +66,19 @@ def write_report(
         Locations of the cohort's results.
     runs : sequence of RunKey
         The runs.
+    rows : sequence of dict
+        Their rows of the summary.
     path : str or Path
         Where the page goes.
     unfinished : Unfinished, optional
         What a failed workflow left unmade.
+    limits : FitnessSettings, optional
+        The limits of fitness, which the page states.
     image_width : int
         Largest width of the embedded figures in pixels; the PNG files keep their size.
     most_figures : int
-        Number of figures of runs to embed; runs that are not balanced come first.
+        Number of figures of runs to embed; the least fit come first.
     """
-    rows = summary_rows(paths, runs, unfinished)
     complete = [run for run, row in zip(runs, rows, strict=True) if row["status"] != MISSING]
     maps = list(dict.fromkeys((run.sample, run.resolution) for run in complete))
     folder = Path(path).parent
@@ -76,6 +87,7 @@ def write_report(
         version=__version__,
         versions=_package_versions(paths, complete),
         rows=rows,
+        fitnesses=_count_fitnesses(rows, limits or FitnessSettings()),
         statuses=_count_statuses(rows),
         missing=len(rows) - len(complete),
         not_written=unfinished_files(paths, unfinished),
@@ -110,12 +122,26 @@ def _template() -> Template:
         deviation=format_deviation,
         percent=format_percent,
         status=format_status,
+        fitness=lambda value: fitness_label(Fitness(value)),
         duration=format_duration,
     )
     source = (
         resources.files("counterpoise.report").joinpath("page.html").read_text(encoding="utf-8")
     )
     return environment.from_string(source)
+
+
+def _count_fitnesses(
+    rows: Sequence[Row], limits: FitnessSettings
+) -> list[tuple[str, str, int, str]]:
+    """Return value, label, number of runs and meaning of each fitness, and of missing results."""
+    counts = Counter(row["fitness"] or MISSING for row in rows)
+    labels = {each.value: fitness_label(each) for each in Fitness}
+    meanings = {each.value: text for each, text in fitness_meanings(limits).items()}
+    if counts[MISSING]:
+        labels = {MISSING: "no result", **labels}
+        meanings = {MISSING: MISSING_MEANING, **meanings}
+    return [(each, labels[each], counts[each], meanings[each]) for each in labels]
 
 
 def _count_statuses(rows: Sequence[Row]) -> list[tuple[str, int, str]]:
@@ -203,7 +229,8 @@ def _plots(
 ) -> Iterator[Row]:
     """Yield the rows of runs with their embedded figure, or only a link to it."""
     plotted = [index for index, row in enumerate(rows) if row["status"] != MISSING]
-    worst_first = sorted(plotted, key=lambda index: Status(rows[index]["status"]).good)
+    order = [each.value for each in reversed(Fitness)]
+    worst_first = sorted(plotted, key=lambda index: order.index(rows[index]["fitness"]))
     embedded = set(worst_first[:most_figures])
     for index in plotted:
         row = rows[index]

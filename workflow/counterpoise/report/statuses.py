@@ -1,8 +1,9 @@
-"""The meaning of each status for someone who wants to use the weights."""
+"""The meaning of each fitness and each status for someone who wants to use the weights."""
 
 from __future__ import annotations
 
 from counterpoise.methods import methods
+from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.verdict import Status
 
 MISSING = "missing"  # the status of a run without a result, which has no verdict
@@ -11,6 +12,32 @@ MISSING_MEANING = (
     "There is no result, because a job on the way to it failed or did not run; see the reason. "
     "Fix it and run again; only what is missing is done."
 )
+
+
+def fitness_meanings(limits: FitnessSettings) -> dict[Fitness, str]:
+    """Explain every fitness, with the limits.
+
+    Parameters
+    ----------
+    limits : FitnessSettings
+        The limits.
+    """
+    return {
+        Fitness.GOOD: "Use these weights.",
+        Fitness.CAUTION: (
+            "Read the reason first. One of these holds: the median error of a weight is above "
+            f"{limits.error_caution:.0%}; fewer than {limits.bins_caution:.0%} of the bins with "
+            f"contacts have a weight; balanced row sums vary by more than "
+            f"{limits.uneven_caution:.0%}; chromosomes with more than {limits.parts_caution:.0%} "
+            f"of the bins have no usable weights; the map has fewer than {limits.depth_caution:.0%}"
+            " of the contacts that others of the cohort have."
+        ),
+        Fitness.NO: (
+            f"The median error of a weight is above {limits.error_no:.0%}, or fewer than "
+            f"{limits.bins_no:.0%} of the bins with contacts have a weight. Use larger bins or a "
+            "deeper map."
+        ),
+    }
 
 
 def status_meanings() -> dict[str, str]:
@@ -24,8 +51,7 @@ def status_meanings() -> dict[str, str]:
     kernel_methods = ", ".join(name for name, method in methods().items() if method.fills)
     return {
         Status.CONVERGED.value: "All kept bins have the same balanced row sum, within the "
-        f"tolerance; with kernel methods ({kernel_methods}) the same smoothed row sum. Use these "
-        "weights.",
+        f"tolerance; with kernel methods ({kernel_methods}) the same smoothed row sum.",
         Status.COMPUTED.value: f"{ONE_PASS} There is nothing that could converge.",
         Status.EMPTY.value: "No bin was left to balance: the map has no contacts in this scope, or "
         "the mask removed every bin.",

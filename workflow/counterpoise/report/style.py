@@ -15,7 +15,7 @@ from matplotlib.colors import ListedColormap, LogNorm, to_rgb
 from matplotlib.figure import Figure
 
 from counterpoise.files import atomic_write
-from counterpoise.records.verdict import Status
+from counterpoise.records.fitness import Fitness
 from counterpoise.report.axes import BORDER_COLOUR, set_log_ticks
 from counterpoise.report.chunks import Flags, Floats
 
@@ -31,13 +31,11 @@ EMPTY_LIMITS = (0.1, 10.0)  # colour limits of maps without contacts
 BLUE, ORANGE, GREEN, RED, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9"
 PINK = "#CC79A7"
 INK, SOFT, MASKED = "#1b1f24", BORDER_COLOUR, "#d3d6da"
-# Background and text colour of each status.
-STATUS_COLOURS = {
-    Status.CONVERGED: (GREEN, "white"),
-    Status.COMPUTED: (BLUE, "white"),
-    Status.EMPTY: ("#6b7280", "white"),
-    Status.NOT_CONVERGED: (ORANGE, INK),
-    Status.FAILED: ("#B03A00", "white"),
+# Background and text colour of each fitness.
+FITNESS_COLOURS = {
+    Fitness.GOOD: (GREEN, "white"),
+    Fitness.CAUTION: (ORANGE, INK),
+    Fitness.NO: ("#B03A00", "white"),
 }
 RC_SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",

@@ -13,8 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.files import atomic_write, read_json
+from counterpoise.records.facts import Fact, Shallow
+from counterpoise.records.fitness import Fitness, FitnessSettings, worst_fitness
 from counterpoise.records.verdict import Verdict
+from counterpoise.records.wording import fitness_label, fitness_reason
+from counterpoise.report.depth import find_shallow
 from counterpoise.report.statuses import MISSING
 from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, missing_reason
 from counterpoise.store.paths import ResultPaths
@@ -23,6 +28,7 @@ from counterpoise.store.weights import read_verdict
 
 Row = dict[str, Any]
 
+NAMED_RUNS = 5  # least fit runs that the terminal names
 FORMULA_SIGNS = ("=", "+", "-", "@")
 
 
@@ -40,12 +46,26 @@ class Result:
         The ``source.json`` of its map.
     experiment : str
         Name of the experiment, ``base`` without an overlay.
+    shallow : Shallow or None
+        How the map compares with the cohort; None unless it has far fewer contacts.
     """
 
     run: RunKey
     verdict: Verdict
     source: dict[str, Any]
     experiment: str
+    shallow: Shallow | None
+
+    @property
+    def fitness(self) -> Fitness:
+        """The fitness of the run, by its own facts and by the comparison with the cohort."""
+        own = self.verdict.fitness
+        return worst_fitness((own, Fitness.CAUTION)) if self.shallow else own
+
+    @property
+    def fitness_causes(self) -> tuple[Fact, ...]:
+        """The causes of the fitness."""
+        return (*self.verdict.fitness_causes, *filter(None, [self.shallow]))
 
 
 class Column(NamedTuple):
@@ -73,6 +93,16 @@ COLUMNS = (
     Column("resolution", "bin size in base pairs", lambda r: r.run.resolution),
     Column("method", "name of the method in the configuration", lambda r: r.run.method),
     Column(
+        "fitness",
+        "[fitness for use](#fitness): `good`, `caution` or `no`; empty without a result",
+        lambda r: r.fitness.value,
+    ),
+    Column(
+        "fitness_reason",
+        "why not `good`; empty if it is",
+        lambda r: fitness_reason(r.fitness_causes),
+    ),
+    Column(
         "status",
         "[status](#statuses); `missing` if a job failed and there is no result",
         lambda r: r.verdict.status.value,
@@ -84,6 +114,8 @@ COLUMNS = (
     Column("scope", "`genome`, `cis` or `trans`", lambda r: r.verdict.scope),
     Column("bins", "number of bins", lambda r: r.verdict.bins),
     Column("kept", "number of bins that were balanced", lambda r: r.verdict.kept),
+    Column("with_contacts", "number of bins with contacts", lambda r: r.verdict.with_contacts),
+    Column("weighted", "number of those with a weight", lambda r: r.verdict.weighted),
     Column("contacts", "sum of the counts over the pixels", lambda r: r.source.get("contacts")),
     Column("nonzeros", "number of pixels", lambda r: r.source.get("nnz")),
     Column("iterations", "iterations of the method", lambda r: r.verdict.iterations),
@@ -137,7 +169,10 @@ def columns_table() -> str:
 
 
 def summary_rows(
-    paths: ResultPaths, runs: Sequence[RunKey], unfinished: Unfinished = NOTHING_UNFINISHED
+    paths: ResultPaths,
+    runs: Sequence[RunKey],
+    unfinished: Unfinished = NOTHING_UNFINISHED,
+    limits: FitnessSettings | None = None,
 ) -> list[Row]:
     """Compute a row for each run.
 
@@ -149,6 +184,8 @@ def summary_rows(
         The runs.
     unfinished : Unfinished, optional
         What a failed workflow left unmade.
+    limits : FitnessSettings, optional
+        ``depth_caution`` is for the comparison with the cohort.
 
     Returns
     -------
@@ -156,20 +193,23 @@ def summary_rows(
         Values by ``COLUMN_NAMES``; None where unknown. A run without a result has the status
         ``missing`` and the reason.
     """
-    return [_summary_row(paths, run, unfinished) for run in runs]
-
-
-def _summary_row(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Row:
-    if reason := missing_reason(paths, run, unfinished):
-        row = {name: getattr(run, name, None) for name in COLUMN_NAMES}
-        return {**row, "status": MISSING, "reason": reason}
-    result = Result(
-        run,
-        read_run_verdict(paths, run),
-        read_json(paths.map_files(run.sample, run.resolution).source),
-        paths.experiment,
-    )
-    return {column.name: column.value(result) for column in COLUMNS}
+    reasons = [missing_reason(paths, run, unfinished) for run in runs]
+    complete = [run for run, reason in zip(runs, reasons, strict=True) if not reason]
+    maps = dict.fromkeys((run.sample, run.resolution) for run in complete)
+    sources = {place: read_json(paths.map_files(*place).source) for place in maps}
+    contacts = {place: float(source.get("contacts", 0)) for place, source in sources.items()}
+    shallow = find_shallow(contacts, runs, (limits or FitnessSettings()).depth_caution)
+    rows = []
+    for run, reason in zip(runs, reasons, strict=True):
+        place = run.sample, run.resolution
+        if reason:
+            row = {name: getattr(run, name, None) for name in COLUMN_NAMES}
+            rows.append({**row, "status": MISSING, "reason": reason})
+            continue
+        verdict = read_run_verdict(paths, run)
+        result = Result(run, verdict, sources[place], paths.experiment, shallow.get(place))
+        rows.append({column.name: column.value(result) for column in COLUMNS})
+    return rows
 
 
 def read_run_verdict(paths: ResultPaths, run: RunKey) -> Verdict:
@@ -190,27 +230,73 @@ def read_run_verdict(paths: ResultPaths, run: RunKey) -> Verdict:
     return read_verdict(paths.run_files(*run.place).verdict)
 
 
-def write_summary(
-    paths: ResultPaths,
-    runs: Sequence[RunKey],
-    path: str | Path,
-    unfinished: Unfinished = NOTHING_UNFINISHED,
-) -> None:
+def describe_fitness(rows: Sequence[Row]) -> list[str]:
+    """Describe the fitness of all runs in a few lines, for a terminal.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Those of ``summary_rows``.
+
+    Returns
+    -------
+    list of str
+        How many runs there are of each fitness, then the least fit runs with the reason.
+    """
+    found = [row for row in rows if row["fitness"]]
+    groups = {each: [row for row in found if row["fitness"] == each.value] for each in Fitness}
+    counts = [f"{len(group)} {fitness_label(each)}" for each, group in groups.items() if group]
+    counts += [f"{len(rows) - len(found)} without a result"] if len(found) < len(rows) else []
+    doubtful = [*groups[Fitness.NO], *groups[Fitness.CAUTION]]
+    named = [
+        f"  {fitness_label(Fitness(row['fitness']))}: {row['sample']}, "
+        f"{format_base_pairs(row['resolution'])}, {row['method']}: {row['fitness_reason']}"
+        for row in doubtful[:NAMED_RUNS]
+    ]
+    more = len(doubtful) - len(named)
+    rest = [f"  ... and {more} more"] if more else []
+    return [f"{len(rows)} runs: {', '.join(counts)}.", *named, *rest]
+
+
+def read_fitness(path: str | Path) -> dict[tuple[str, int, str], tuple[str, str]]:
+    """Read the fitness of each run, and why, from a file of ``write_summary``.
+
+    Parameters
+    ----------
+    path : str or Path
+        The table.
+
+    Returns
+    -------
+    dict
+        ``fitness`` and ``fitness_reason`` by sample, resolution and method.
+    """
+    with open(path, encoding="utf-8", newline="") as table:
+        return {
+            (row["sample"], int(row["resolution"]), row["method"]): (
+                row["fitness"],
+                row["fitness_reason"],
+            )
+            for row in csv.DictReader(table, delimiter="\t")
+        }
+
+
+def write_summary(rows: Sequence[Row], path: str | Path) -> None:
     """Write ``summary.tsv``: tab-separated, a header line, empty fields where unknown.
 
     A text that a spreadsheet would execute as a formula gets an apostrophe in front.
 
     Parameters
     ----------
-    paths, runs, unfinished : ResultPaths, sequence of RunKey, Unfinished
-        As for ``summary_rows``.
+    rows : sequence of dict
+        Those of ``summary_rows``.
     path : str or Path
         Where the table goes.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMN_NAMES, delimiter="\t", lineterminator="\n")
     writer.writeheader()
-    for row in summary_rows(paths, runs, unfinished):
+    for row in rows:
         writer.writerow({name: _make_cell(value) for name, value in row.items()})
     with atomic_write(path) as temporary:
         temporary.write_text(text.getvalue(), encoding="utf-8")

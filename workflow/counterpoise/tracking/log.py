@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import compress
 from pathlib import Path
@@ -23,7 +23,7 @@ from counterpoise.tracking.client import (
 )
 from counterpoise.tracking.runs import find_runs, log_run
 from counterpoise.tracking.saved_view import page_address
-from counterpoise.tracking.values import RunValues, read_values
+from counterpoise.tracking.values import JudgedFitness, RunValues, read_values
 
 SERVER_THREADS = 4  # runs logged to a server at the same time
 
@@ -58,6 +58,7 @@ def next_attempt(path: str | Path) -> int:
 def log_cohort(
     paths: ResultPaths,
     runs: Sequence[RunKey],
+    fitness: Mapping[tuple[str, int, str], JudgedFitness],
     *,
     uri: str,
     artifacts: str | None,
@@ -74,6 +75,8 @@ def log_cohort(
         Locations of the cohort's results.
     runs : sequence of RunKey
         The runs.
+    fitness : mapping
+        Fitness and its reason by sample, resolution and method, as the summary has them.
     uri : str
         Address of the store.
     artifacts : str or None
@@ -125,7 +128,7 @@ def log_cohort(
     if unfinished is not None:
         _mark_missing(paths, runs, unfinished, outcomes)
     available = [outcome["state"] != "missing" for outcome in outcomes]
-    values = [read_values(paths, run) for run in compress(runs, available)]
+    values = [read_values(paths, run, fitness[run.place]) for run in compress(runs, available)]
     with mlflow_environment(timeout_seconds):
         record["page"], logged = _log_values(paths.cohort, values, uri, artifacts)
     for outcome, update in zip(compress(outcomes, available), logged, strict=True):

@@ -18,7 +18,12 @@ VIEW = "counterpoise"
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"  # of the experiment
 
 METRICS = (CURVE, "iterations", "median_se", "kept_fraction", "seconds")
-COLUMNS = ["tags.`status`", "tags.`condition`", *(f"metrics.`{name}`" for name in METRICS)]
+COLUMNS = [
+    "tags.`fitness`",
+    "tags.`status`",
+    "tags.`condition`",
+    *(f"metrics.`{name}`" for name in METRICS),
+]
 CHART = {
     "uuid": VIEW,
     "type": "LINE",

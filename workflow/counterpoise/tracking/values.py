@@ -17,7 +17,9 @@ from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import CounterpoiseError, strip_credentials
 from counterpoise.files import read_json, sha256
 from counterpoise.methods.kernel.settings import CV
-from counterpoise.records.verdict import Status, Verdict
+from counterpoise.records.fitness import Fitness
+from counterpoise.records.verdict import Verdict
+from counterpoise.records.wording import fitness_label
 from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import read_searches, read_verdict
@@ -38,6 +40,7 @@ CURVE = "convergence/log10_max_deviation"
 OPTIONAL_TAGS = ("condition", "replicate")
 
 Point = tuple[str, int, float]
+JudgedFitness = tuple[str, str]  # fitness and its reason
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class RunValues:
     name, description : str
         Name of the run, and its text in Markdown.
     failed : bool
-        Whether the verdict is ``failed``.
+        Whether the weights are not for use.
     tags, params : dict of str to str
         Tags and parameters.
     curve, final : list of tuple of str, int and float
@@ -83,7 +86,7 @@ class RunValues:
     finished: float
 
 
-def read_values(paths: ResultPaths, run: RunKey) -> RunValues:
+def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunValues:
     """Read the values of a run from its files.
 
     Parameters
@@ -92,6 +95,8 @@ def read_values(paths: ResultPaths, run: RunKey) -> RunValues:
         Locations of the cohort's results.
     run : RunKey
         The run.
+    judged : tuple of str
+        Fitness and its reason, as the summary has them.
 
     Returns
     -------
@@ -116,15 +121,21 @@ def read_values(paths: ResultPaths, run: RunKey) -> RunValues:
     name = f"{run.sample} {format_base_pairs(run.resolution)} {run.method}"
     name = " \u00b7 ".join([name, *overlay])
     weights_sha = sha256(files.weights)
-    tags = {**_tags(paths, run, verdict), "weights_sha256": weights_sha, PLOT_SHA: sha256(plot)}
+    tags = {
+        "fitness": judged[0],
+        "fitness_reason": judged[1],
+        **_tags(paths, run, verdict),
+        "weights_sha256": weights_sha,
+        PLOT_SHA: sha256(plot),
+    }
     if has_search:
         tags[SEARCH_SHA] = sha256(search)
     return RunValues(
         key="/".join([paths.cohort, *overlay, *map(str, place)]),
         content=_hash_content(record, weights_sha, sha256(files.trace)),
         name=name,
-        description=_describe(name, verdict),
-        failed=verdict.status is Status.FAILED,
+        description=_describe(name, verdict, judged),
+        failed=verdict.fitness is Fitness.NO,
         tags=tags,
         params=flatten({**verdict.settings, "mask": verdict.mask.get("settings", {})}),
         curve=_curve(pq.read_table(files.trace)),
@@ -236,11 +247,13 @@ def flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def _describe(name: str, verdict: Verdict) -> str:
+def _describe(name: str, verdict: Verdict, judged: JudgedFitness) -> str:
     """Describe the verdict and the metrics in Markdown, for the run's page."""
-    ending = f": {verdict.reason}" if verdict.reason else ""
+    status = str(verdict.status).replace("_", " ")
+    fitness, why = judged
+    reasons = " ".join(filter(None, [why, verdict.reason]))
     return (
-        f"**{name}: {str(verdict.status).replace('_', ' ')}**{ending}\n\n"
+        f"**{name}: {fitness_label(Fitness(fitness))}** ({status}). {reasons}\n\n"
         f"- `{CURVE}`: the largest relative deviation of a balanced row sum from its target "
         "after each iteration (the step), as a power of ten: -5 is 0.001 %. If chromosomes are "
         "balanced separately, the largest of all; a chromosome that has ended keeps its last "
@@ -304,6 +317,7 @@ def _final_metrics(verdict: Verdict) -> list[Point]:
         "bins": verdict.bins,
         "kept_bins": verdict.kept,
         "kept_fraction": verdict.kept / verdict.bins if verdict.bins else None,
+        "weighted_bins": verdict.weighted,
         "parts": len(verdict.parts),
         "parts_balanced": sum(part.status.good for part in verdict.parts),
         "bandwidth": round(float(np.median(bandwidths))) if bandwidths else None,

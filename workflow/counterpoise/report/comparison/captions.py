@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from counterpoise.contacts.bins import pluralise
+from counterpoise.records.wording import fitness_label
 from counterpoise.report.chunks import ignored_diagonals
 from counterpoise.report.comparison.compare import Comparison
 from counterpoise.report.comparison.geometry import MOST_MAPS
 from counterpoise.report.comparison.samples import Sample
-from counterpoise.report.formats import format_status
 
 
 def describe_comparison(comparison: Comparison, primary: str) -> str:
@@ -63,7 +63,7 @@ def _describe_method(comparison: Comparison, primary: str) -> str:
         return f"Balanced by {method}, the cohort's primary method."
     runs = {sample.name: sample.runs[primary] for sample in comparison.samples}
     unusable = ", ".join(
-        f"{name} ({format_status(run.verdict.status)})"
+        f"{name} ({fitness_label(run.verdict.fitness)})"
         for name, run in runs.items()
         if not run.usable
     )

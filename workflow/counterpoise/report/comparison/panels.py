@@ -10,7 +10,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from counterpoise.contacts.bins import format_base_pairs
-from counterpoise.records.verdict import Status
+from counterpoise.records.fitness import Fitness
+from counterpoise.records.wording import fitness_label
 from counterpoise.report.axes import (
     LETTER_WIDTH,
     length_unit,
@@ -21,9 +22,10 @@ from counterpoise.report.axes import (
 from counterpoise.report.comparison.compare import Comparison
 from counterpoise.report.comparison.geometry import TABLE_WIDTH
 from counterpoise.report.comparison.samples import Sample
-from counterpoise.report.formats import format_percent, format_status
+from counterpoise.report.formats import format_percent
 from counterpoise.report.style import (
     BLUE,
+    FITNESS_COLOURS,
     GREEN,
     INK,
     MASKED,
@@ -31,7 +33,6 @@ from counterpoise.report.style import (
     PINK,
     RED,
     SKY,
-    STATUS_COLOURS,
     add_heading,
     draw_backdrop,
     draw_contacts,
@@ -78,10 +79,10 @@ def name_sample(axes: Axes, sample: Sample, method: str, side: int) -> None:
     side : int
         Side of the map on the page.
     """
-    status = sample.runs[method].verdict.status
+    fitness = sample.runs[method].verdict.fitness
     notes = [sample.description] if sample.description else []
-    if not status.good:
-        notes.append(f"{method}: {format_status(status)}")
+    if fitness is not Fitness.GOOD:
+        notes.append(f"{method}: {fitness_label(fitness)}")
     caption = textwrap.shorten("; ".join(notes), side // 6, placeholder=" \u2026")
     add_heading(axes, textwrap.shorten(sample.name, side // 10, placeholder="\u2026"), caption)
 
@@ -173,7 +174,7 @@ def draw_decay(axes: Axes, comparison: Comparison) -> None:
 
 
 def draw_shares(axes: Axes, comparison: Comparison) -> None:
-    """Draw a table of bars: the share of kept bins that got a weight, coloured by verdict.
+    """Draw a table of bars: the share of kept bins that got a weight, coloured by fitness.
 
     Parameters
     ----------
@@ -182,11 +183,11 @@ def draw_shares(axes: Axes, comparison: Comparison) -> None:
     comparison : Comparison
         The group's numbers; a row per sample, a column per method.
     """
-    caption = "of those that the mask kept, by verdict; weights of runs that failed are not for use"
+    caption = "of those that the mask kept; the colour is the fitness of the weights"
     add_heading(axes, "Bins that got a weight", caption, lift=22)
     for row, (sample, values) in enumerate(zip(comparison.samples, comparison.shares, strict=True)):
         for column, (run, share) in enumerate(zip(sample.runs.values(), values, strict=True)):
-            colour = STATUS_COLOURS[run.verdict.status][0]
+            colour = FITNESS_COLOURS[run.verdict.fitness][0]
             axes.barh(row + 0.22, BAR_WIDTH, BAR_HEIGHT, column, color=MASKED)
             if np.isfinite(share):
                 axes.barh(row + 0.22, BAR_WIDTH * share, BAR_HEIGHT, column, color=colour)
@@ -211,13 +212,13 @@ def _label_table(axes: Axes, comparison: Comparison) -> None:
     axes.tick_params(length=0)
     axes.tick_params(axis="y", pad=9)
     axes.spines[:].set_visible(False)
-    present = {run.verdict.status for sample in samples for run in sample.runs.values()}
-    statuses = [status for status in Status if status in present]
+    present = {run.verdict.fitness for sample in samples for run in sample.runs.values()}
+    levels = [level for level in Fitness if level in present]
     axes.legend(
         handles=[
-            Patch(color=STATUS_COLOURS[status][0], label=format_status(status))
-            for status in statuses
+            Patch(color=FITNESS_COLOURS[level][0], label=fitness_label(level))
+            for level in levels
         ],
-        loc="upper left", bbox_to_anchor=(0, 0), ncols=len(statuses), fontsize=7, frameon=False,
+        loc="upper left", bbox_to_anchor=(0, 0), ncols=len(levels), fontsize=7, frameon=False,
         borderaxespad=0.2, borderpad=0,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Verdict
 from counterpoise.report.chunks import Flags, Floats
 from counterpoise.store.masks import read_mask
@@ -43,8 +44,8 @@ class Balanced:
 
     @property
     def usable(self) -> bool:
-        """Whether there are weights and the verdict is good."""
-        return self.verdict.status.good and self.has_weights
+        """Whether there are weights and they are not unfit for use."""
+        return self.verdict.fitness is not Fitness.NO and self.has_weights
 
 
 @dataclass(frozen=True)

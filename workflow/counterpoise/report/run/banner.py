@@ -9,9 +9,10 @@ from counterpoise.contacts.bins import format_length, pluralise
 from counterpoise.methods import methods
 from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.verdict import Status, Verdict
+from counterpoise.records.wording import fitness_label, fitness_reason
 from counterpoise.report.formats import format_status
 from counterpoise.report.statuses import ONE_PASS
-from counterpoise.report.style import PAGE_WIDTH, STATUS_COLOURS, add_panel
+from counterpoise.report.style import FITNESS_COLOURS, PAGE_WIDTH, add_panel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,13 +30,15 @@ def draw_banner(figure: Figure, verdict: Verdict, title: str) -> None:
     title : str
         Sample and resolution.
     """
-    background, foreground = STATUS_COLOURS[verdict.status]
+    background, foreground = FITNESS_COLOURS[verdict.fitness]
     axes = add_panel(figure, 0, 0, PAGE_WIDTH, 104)
     axes.set(xlim=(0, PAGE_WIDTH), ylim=(104, 0), facecolor=background)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-    status = format_status(verdict.status).upper()
-    axes.text(28, 52, status, color=foreground, fontsize=17, weight="bold", va="center")
+    label = fitness_label(verdict.fitness).upper()
+    axes.text(28, 40, label, color=foreground, fontsize=15, weight="bold", va="center")
+    status = format_status(verdict.status)
+    axes.text(28, 74, status, color=foreground, fontsize=9, va="center")
     top = textwrap.shorten(headline(verdict, title), 105, placeholder=" \u2026")
     axes.text(330, 28, top, color=foreground, fontsize=12, weight="bold", va="center")
     lines = textwrap.wrap(describe_outcome(verdict), 165)
@@ -64,7 +67,7 @@ def headline(verdict: Verdict, title: str) -> str:
 
 
 def describe_outcome(verdict: Verdict) -> str:
-    """Describe the outcome of a run: the reason and the deciding figures.
+    """Describe the outcome of a run: what limits its use, the reason and the deciding figures.
 
     Parameters
     ----------
@@ -78,6 +81,7 @@ def describe_outcome(verdict: Verdict) -> str:
     """
     reason = verdict.reason.rstrip(". ") + "." if verdict.reason else ""
     sentences = [
+        fitness_reason(verdict.fitness_causes),
         reason,
         _describe_iterations(verdict),
         _describe_bandwidths(verdict),

@@ -1,0 +1,48 @@
+"""Compare the depth of each map with the others of its cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from counterpoise.records.facts import Shallow
+from counterpoise.store.runs import RunKey
+
+# A condition with fewer samples has no median worth comparing with.
+SAMPLES_OF_CONDITION = 3
+
+
+def find_shallow(
+    contacts: Mapping[tuple[str, int], float],
+    runs: Sequence[RunKey],
+    limit: float,
+) -> dict[tuple[str, int], Shallow]:
+    """Find the maps that have far fewer contacts than others.
+
+    Parameters
+    ----------
+    contacts : mapping
+        Contacts by sample and resolution, of the maps that exist.
+    runs : sequence of RunKey
+        All runs, which say what condition a sample has.
+    limit : float
+        Share of the median below which a map is shallow. The median is that of the condition where
+        it has three samples or more at the resolution, else that of all samples.
+
+    Returns
+    -------
+    dict
+        The fact by sample and resolution.
+    """
+    conditions = {run.sample: run.condition for run in runs}
+    found = {}
+    for (sample, resolution), own in contacts.items():
+        others = {name: n for (name, level), n in contacts.items() if level == resolution}
+        condition = conditions[sample]
+        alike = [n for name, n in others.items() if conditions[name] == condition]
+        if not condition or len(alike) < SAMPLES_OF_CONDITION:
+            condition, alike = None, list(others.values())
+        middle = float(median(alike))
+        if own < limit * middle:
+            found[sample, resolution] = Shallow(own, middle, len(alike), condition, limit)
+    return found
