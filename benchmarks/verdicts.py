@@ -70,8 +70,8 @@ def decisions(contacts: Contacts, scope: Scope) -> Counter[str]:
 
 
 def line(name: str, level: str, contacts: Contacts, scope: Scope) -> Line:
-    """Balance a level by KR and decide on its parts."""
-    verdict = cp.balance(contacts, "kr", scope=scope.value).verdict
+    """Balance a level by KR, all its bins or none, and decide on its parts."""
+    verdict = cp.balance(contacts, "kr", scope=scope.value, on_failure="nan").verdict
     return Line(name, level, scope.value, decisions(contacts, scope), verdict)
 
 

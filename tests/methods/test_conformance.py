@@ -25,7 +25,7 @@ from counterpoise.errors import ConfigError, NotBalancedError
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.methods import methods
-from counterpoise.methods.base import EqualSumsSettings, OnFailure, Target
+from counterpoise.methods.base import EqualSumsSettings, ExactSettings, OnFailure, Target
 from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import open_map, read_map
 from tests.support import REPOSITORY
@@ -188,6 +188,11 @@ def no_convergence_without_support(name: str) -> None:
     """Exact methods give no such verdict; the others give it only for flat row sums."""
     matrix = star()
     for on_failure in OnFailure:
+        isolates = issubclass(methods()[name].settings, ExactSettings)
+        if on_failure == OnFailure.ISOLATE and not isolates:
+            with pytest.raises(ConfigError, match="isolate"):
+                balance(matrix, name, on_failure=on_failure)
+            continue
         if on_failure == OnFailure.STOP:
             if methods()[name].exact:
                 with pytest.raises(NotBalancedError):

@@ -128,6 +128,6 @@ def test_the_reason_over_all_parts_names_the_chromosomes_of_each_cause() -> None
         "On chr2: Why 2."
     )
     assert overall_reason([good, *bad, slow]) == (
-        "8 of 9 chromosomes are not balanced: 80 of 90 bins. 7 without total support (chr2, chr3, chr4, chr5, "
-        "chr6, ...). On chr2: Why 2. On chrX: Allow more."
+        "8 of 9 chromosomes are not balanced: 80 of 90 bins. 7 without total support "
+        "(chr2, chr3, chr4, chr5, chr6, ...). On chr2: Why 2. On chrX: Allow more."
     )

@@ -182,7 +182,7 @@ def test_report_holds_all_and_needs_nothing(
     assert "@import" not in text
     assert "url(" not in text
     order = [text.index(f"<h2>{title}") for title in (
-        "Verdicts", "Masks", "Inputs", "Samples side by side", "Plots"
+        "Runs", "Masks", "Inputs", "Samples side by side", "Plots"
     )]  # fmt: skip
     assert order == sorted(order)
     ids = {attributes["id"] for attributes in page.all("figure") if "id" in attributes}

@@ -48,7 +48,7 @@ def estimate_errors(
         Whether resampled maps are missing.
     """
     if part.task.settings.bootstrap:
-        return _bootstrap_part(part)
+        return _bootstrap_part(part, solution)
     return _by_formula(part, solution, row_sums), []
 
 
@@ -114,12 +114,12 @@ def closed_formula(
     return weights * operator.xp.sqrt(noise) / row_sums
 
 
-def _bootstrap_part(part: Part) -> tuple[NDArray[np.float64], list[Fact]]:
+def _bootstrap_part(part: Part, own: Solution) -> tuple[NDArray[np.float64], list[Fact]]:
     """Bootstrap a part; the fact says so where resampled maps could not be balanced."""
     settings, selection = part.task.settings, part.selection
     contacts = load_rows(part.task.contacts, selection.lo, selection.hi, selection.hi)
     quiet = replace(part, task=replace(part.task, progress=lambda message: None))
-    solve = partial(_solve_resampled, quiet)
+    solve = partial(_solve_resampled, quiet, own)
     errors, used = bootstrap(contacts, solve, settings.bootstrap, settings.seed, selection.label)
     if used == settings.bootstrap:
         return errors, []
@@ -171,8 +171,11 @@ def bootstrap(
     return errors, int(finite.any(axis=1).sum())
 
 
-def _solve_resampled(part: Part, contacts: Contacts) -> NDArray[np.float64]:
-    """Balance a resampled map; float64 [bins of the part], NaN where there are no weights."""
+def _solve_resampled(part: Part, own: Solution, contacts: Contacts) -> NDArray[np.float64]:
+    """Balance a resampled map; float64 [bins of the part], NaN where there are no weights.
+
+    A map on which the method reaches its limit counts if the map itself is no better.
+    """
     task, bins = part.task, part.selection.kept
     weights = np.full(part.operator.size, np.nan)
     resampled = open_part(task, contacts, part.selection)
@@ -182,7 +185,8 @@ def _solve_resampled(part: Part, contacts: Contacts) -> NDArray[np.float64]:
         resampled = resampled.drop_unconnected()
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
         solution = task.method.solve(resampled.problem(), task.settings)
-    reached = task.keeps_unbalanced_weights and solution.status is Status.NOT_CONVERGED
+    keeps = task.keeps_unbalanced_weights or own.status is Status.NOT_CONVERGED
+    reached = keeps and solution.status is Status.NOT_CONVERGED
     if solution.status.good or reached:
         kept = resampled.selection.kept
         if solution.dropped is not None:
