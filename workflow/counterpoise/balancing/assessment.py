@@ -117,8 +117,8 @@ def find_unfit_parts(parts: Sequence[PartVerdict], limits: FitnessSettings) -> P
     """
     filled = [part for part in parts if part.with_contacts]
     unfit = [part for part in filled if part.fitness is Fitness.NO]
-    bins, of = (sum(part.with_contacts for part in group) for group in (unfit, filled))
-    if len(filled) < 2 or bins <= limits.parts_caution * of:
+    contacts, total = (sum(part.raw_total for part in group) for group in (unfit, filled))
+    if len(filled) < 2 or contacts <= limits.parts_caution * total:
         return None
     labels = tuple(part.label for part in unfit)
-    return PartsUnfit(labels, len(filled), bins, of, limits.parts_caution)
+    return PartsUnfit(labels, len(filled), contacts / total, limits.parts_caution)

@@ -613,16 +613,15 @@ class PartsUnfit(Fact, code="parts_unfit"):
         The chromosomes.
     of : int
         Number of chromosomes with contacts.
-    bins, of_bins : int
-        Bins with contacts on them, and on all.
+    contacts : float
+        Share of the contacts that the method used which lies on them.
     limit : float
-        Share of the bins above which this counts.
+        Share above which this counts.
     """
 
     labels: tuple[str, ...]
     of: int
-    bins: int
-    of_bins: int
+    contacts: float
     limit: float
 
 

@@ -39,7 +39,7 @@ class FitnessSettings:
         Caution where balanced row sums, of methods that make them equal, vary by more than this.
         It is the RMS deviation from the target, relative to it.
     parts_caution : float, default 0.01
-        Caution where chromosomes without usable weights have more than this share of the bins.
+        Caution where chromosomes without usable weights have more than this share of the contacts.
     depth_caution : float, default 0.2
         Caution where a map has fewer contacts than this share of the cohort's median.
         The median is that of the samples with the same condition where there are three or more,

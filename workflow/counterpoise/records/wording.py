@@ -452,9 +452,8 @@ def _parts_unfit(fact: f.PartsUnfit) -> str:
     labels = _listed(fact.labels[:NAMED_PARTS], len(fact.labels))
     verb = "has" if len(fact.labels) == 1 else "have"
     return (
-        f"{len(fact.labels):,} of {pluralise(fact.of, 'chromosome')} ({labels}; "
-        f"{fact.bins:,} of {fact.of_bins:,} bins) {verb} no usable weights, more than "
-        f"{_percent(fact.limit)} of the bins."
+        f"{len(fact.labels):,} of {pluralise(fact.of, 'chromosome')} ({labels}) {verb} no usable "
+        f"weights: {_percent(fact.contacts)} of the contacts, more than {_percent(fact.limit)}."
     )
 
 

@@ -1,0 +1,175 @@
+"""The fitness of weights: what it is judged by, and where the limits are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+import counterpoise as cp
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts
+from counterpoise.errors import ConfigError
+from counterpoise.records.facts import FewWeights, LargeErrors, PartsUnfit, UnevenRowSums
+from counterpoise.records.fitness import (
+    Evidence,
+    Fitness,
+    FitnessSettings,
+    judge_fitness,
+    worst_fitness,
+)
+
+LIMITS = FitnessSettings()
+
+
+def map_of(bins: BinTable, upper: NDArray[np.float64]) -> Contacts:
+    """The map of some bins with the counts of an upper triangle."""
+    stored = sp.csr_matrix(upper)
+    counts = stored.data.astype(np.uint16)
+    return Contacts(bins, stored.indptr.astype(np.int64), stored.indices.astype(np.uint32), counts)
+
+
+def genome(depth: float, sizes: tuple[int, ...] = (60, 40), seed: int = 1) -> Contacts:
+    """A map with the given mean number of contacts next to the diagonal, decaying with distance."""
+    rng = np.random.default_rng(seed)
+    n = sum(sizes)
+    bias = rng.lognormal(0, 0.3, n)
+    distance = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    mean = depth * np.outer(bias, bias) / (1 + distance)
+    counts = np.triu(rng.poisson(mean)).astype(float)
+    bins = BinTable.fixed(
+        [f"chr{i + 1}" for i in range(len(sizes))], [s * 1000 for s in sizes], 1000
+    )
+    return map_of(bins, counts)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "fitness", "causes"),
+    [
+        (Evidence(100, 100, 0.01, 1e-9), Fitness.GOOD, []),
+        (Evidence(80, 100, 0.15, 0.05), Fitness.GOOD, []),
+        (Evidence(79, 100, 0.01, None), Fitness.CAUTION, [FewWeights(79, 100, 0.8)]),
+        (Evidence(49, 100, 0.01, None), Fitness.NO, [FewWeights(49, 100, 0.5)]),
+        (Evidence(100, 100, 0.151, None), Fitness.CAUTION, [LargeErrors(0.151, 0.15)]),
+        (Evidence(100, 100, 0.301, None), Fitness.NO, [LargeErrors(0.301, 0.3)]),
+        (Evidence(100, 100, 0.01, 0.051), Fitness.CAUTION, [UnevenRowSums(0.051, 0.05)]),
+        (Evidence(100, 100, 0.01, None), Fitness.GOOD, []),
+        (Evidence(0, 100, None, None), Fitness.NO, [FewWeights(0, 100, 0.5)]),
+        (Evidence(0, 0, None, None), Fitness.NO, [FewWeights(0, 0, 0.5)]),
+        (
+            Evidence(79, 100, 0.4, 0.2),
+            Fitness.NO,
+            [LargeErrors(0.4, 0.3), FewWeights(79, 100, 0.8), UnevenRowSums(0.2, 0.05)],
+        ),
+    ],
+)
+def test_limits(evidence: Evidence, fitness: Fitness, causes: list[object]) -> None:
+    assert judge_fitness(evidence, LIMITS) == (fitness, tuple(causes))
+
+
+def test_the_worst() -> None:
+    assert worst_fitness([]) is Fitness.GOOD
+    assert worst_fitness([Fitness.CAUTION, Fitness.GOOD]) is Fitness.CAUTION
+    assert worst_fitness([Fitness.CAUTION, Fitness.NO, Fitness.GOOD]) is Fitness.NO
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"error_no": 0.1}, "error_caution"),
+        ({"bins_no": 0.9}, "bins_no"),
+        ({"depth_caution": -1}, "depth_caution"),
+        ({"depth_caution": float("nan")}, "depth_caution"),
+    ],
+)
+def test_limits_that_contradict_each_other(settings: dict[str, float], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        FitnessSettings(**settings)
+
+
+@pytest.mark.parametrize("method", ["ice", "kr", "vc_sqrt", "kde"])
+def test_a_map_fades_from_good_to_unfit(method: str) -> None:
+    settings = {"bandwidth": 0.05} if method == "kde" else {}
+    deep = cp.balance(genome(400), method, **settings)
+    assert deep.fitness is Fitness.GOOD
+    assert deep.verdict.fitness_causes == ()
+    shallow = genome(0.3)
+    # A smoothed curve is certain where single bins are not.
+    if method != "kde":
+        assert cp.balance(shallow, method, **settings).fitness is Fitness.NO
+
+
+def test_evidence_is_counted_from_the_map() -> None:
+    contacts = genome(50)
+    kept = np.ones(100, dtype=bool)
+    kept[:30] = False
+    verdict = cp.balance(contacts, "kr", mask=kept).verdict
+    has_contacts = np.asarray(contacts.full_matrix().sum(axis=0)).ravel() > 0
+    assert verdict.with_contacts == np.count_nonzero(has_contacts)
+    assert verdict.weighted == np.count_nonzero(has_contacts & kept)
+    assert [part.with_contacts for part in verdict.parts] == [60, 40]
+    assert [part.weighted for part in verdict.parts] == [30, 40]
+    assert verdict.fitness is Fitness.CAUTION
+    assert [part.fitness for part in verdict.parts] == [Fitness.CAUTION, Fitness.GOOD]
+
+
+def test_a_negligible_chromosome_does_not_condemn_the_map() -> None:
+    """Two bins that cannot be balanced are named with their share; a large chromosome counts."""
+    for size, fitness in ((2, Fitness.GOOD), (40, Fitness.CAUTION)):
+        whole = genome(100, (90, size)).full_matrix().toarray()
+        # A star: its arms share one partner.
+        whole[90:, 90:] = 0
+        whole[90, 91:] = whole[91:, 90] = 1 if size == 2 else 100
+        whole[91, 91] = 1 if size == 2 else 0
+        bins = BinTable.fixed(["chr1", "chr2"], [90_000, size * 1000], 1000)
+        contacts = map_of(bins, np.triu(whole))
+        verdict = cp.balance(contacts, "kr").verdict
+        assert verdict.status is cp.Status.FAILED
+        assert [part.fitness for part in verdict.parts] == [Fitness.GOOD, Fitness.NO]
+        assert verdict.fitness is fitness
+        assert f"1 of 2 chromosomes is not balanced: {size} of {90 + size} bins" in verdict.reason
+        assert "of the contacts" in verdict.reason
+        unfit = [fact for fact in verdict.fitness_causes if isinstance(fact, PartsUnfit)]
+        assert bool(unfit) is (fitness is Fitness.CAUTION)
+
+
+def test_only_methods_that_equalise_are_judged_by_row_sums() -> None:
+    contacts = genome(400)
+    for method in ("vc", "vc_sqrt"):
+        verdict = cp.balance(contacts, method).verdict
+        assert verdict.rms_deviation is not None
+        assert verdict.rms_deviation > LIMITS.uneven_caution
+        assert verdict.fitness is Fitness.GOOD
+    limits = replace(LIMITS, uneven_caution=0.001)
+    settings = {"max_iterations": 1, "on_failure": "keep", "fitness": limits}
+    stopped = cp.balance(contacts, "ice", **settings).verdict
+    assert [type(fact) for fact in stopped.fitness_causes] == [UnevenRowSums]
+
+
+def test_limits_are_settings() -> None:
+    contacts = genome(50)
+    strict = replace(LIMITS, error_caution=0.001, error_no=0.002)
+    assert cp.balance(contacts, "kr").fitness is Fitness.GOOD
+    assert cp.balance(contacts, "kr", fitness=strict).fitness is Fitness.NO
+    assert cp.balance(contacts, "kr", fitness={"error_caution": 0.001}).fitness is Fitness.CAUTION
+
+
+def test_the_failed_library_stands_out(shared_data: object) -> None:
+    """Of twelve libraries thinned from one map, the one with 12,000 contacts is not for use."""
+    base = cp.read_contacts(f"{shared_data}/yeast.10kb.cool").load()
+    rng = np.random.default_rng(1)
+    depths = [12_000, *np.linspace(160_000, 770_000, 11).astype(int)]
+    for method in ("ice", "kr"):
+        found = []
+        for depth in depths:
+            counts = rng.binomial(base.counts.astype(int), depth / base.counts.sum())
+            used = counts > 0
+            starts = np.concatenate([[0], np.cumsum(used)])[base.indptr]
+            thinned = Contacts(
+                base.bins, starts, base.columns[used], counts[used].astype(np.uint16)
+            )
+            found.append(cp.balance(thinned, method, mask={}).fitness)
+        assert found == [Fitness.NO, *[Fitness.GOOD] * 11]
