@@ -25,7 +25,7 @@ from counterpoise.errors import ConfigError, NotBalancedError
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.methods import methods
-from counterpoise.methods.base import EqualSumsSettings, OnFailure, Target
+from counterpoise.methods.base import EqualSumsSettings, ExactSettings, OnFailure, Target
 from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import open_map, read_map
 from tests.support import REPOSITORY
@@ -101,6 +101,14 @@ def same_on_every_backend(name: str) -> None:
     maps: list[tuple[Any, dict[str, Any]]] = [
         (full_map, {"scope": scope, "ignore_diags": diagonals})
         for scope, diagonals in product(Scope, (0, 1))
+    ]
+    # Neighbouring bins of two chromosomes are in contact only in the second of these.
+    short = contacts_of(
+        dense_map(), BinTable.fixed([f"c{i}" for i in range(len(BINS))], [10] * len(BINS), 10)
+    )
+    maps += [
+        (short, {"ignore_diags": 3, "ignore_diags_trans": trans, "scope": "genome"})
+        for trans in (True, False)
     ]
     maps.append((hanging, {"on_failure": "drop"}))
     for contacts, settings in maps:
@@ -192,6 +200,12 @@ def no_convergence_without_support(name: str) -> None:
             if methods()[name].exact:
                 with pytest.raises(NotBalancedError):
                     balance(matrix, name, on_failure=on_failure)
+            continue
+        if on_failure == OnFailure.ISOLATE and not issubclass(
+            methods()[name].settings, ExactSettings
+        ):
+            with pytest.raises(ConfigError, match="on_failure is 'isolate'"):
+                balance(matrix, name, on_failure=on_failure)
             continue
         result = balance(matrix, name, on_failure=on_failure)
         if methods()[name].exact:

@@ -74,8 +74,13 @@ class MethodSettings:
     ignore_diags : int, default 0
         Number of diagonals to ignore: pixels with bin2 - bin1 below this are not used.
         Bins are numbered through all chromosomes, as in cooler. Pixels between the end of one
-        chromosome and the start of the next are therefore dropped, too. Of chromosomes of one bin,
-        such as plasmids and scaffolds, this drops contacts with their neighbours in the table.
+        chromosome and the start of the next are therefore ignored, too. Of chromosomes of one bin,
+        such as plasmids and scaffolds, this ignores contacts with their neighbours in the table.
+        ``ignore_diags_trans: false`` keeps them.
+    ignore_diags_trans : bool, default True
+        Whether ignored diagonals include pixels between chromosomes, as in cooler.
+        With false, diagonals are ignored within chromosomes only: every pixel between chromosomes
+        is used. This matters to maps with many short chromosomes.
     on_failure : {"nan", "isolate", "keep", "drop", "stop"}, default "nan"
         What to do when a part cannot be balanced: nan, isolate, keep, drop or stop.
 
@@ -103,6 +108,7 @@ class MethodSettings:
 
     scope: str = Scope.GENOME.value
     ignore_diags: int = 0
+    ignore_diags_trans: bool = True
     on_failure: str = OnFailure.NAN.value
     bootstrap: int = 0
     seed: int = 1
@@ -117,6 +123,10 @@ class MethodSettings:
                 "maps that allow it; use nan, keep, drop or stop."
             )
         self.require_integers(ignore_diags=0, bootstrap=0, seed=0)
+        if not isinstance(self.ignore_diags_trans, bool):
+            raise ConfigError(
+                f"ignore_diags_trans is {self.ignore_diags_trans!r}; it must be true or false."
+            )
         if self.bootstrap == 1:
             raise ConfigError("bootstrap is 1; it must be 0 (for none), 2 or more.")
 
