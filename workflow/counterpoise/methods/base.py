@@ -91,9 +91,11 @@ class MethodSettings:
           does not converge keeps the weights reached.
         - ``keep``: write the weights reached so far, unless they span more than twelve orders of
           magnitude, as they do on a map without support.
-        - ``drop``: remove the sparsest bins until the rest can be balanced, as Juicer does: up to
-          the 1st, 2nd, 3rd, 4th and 10th percentile of row sums. Bins with equal row sums are
-          removed together, which can be many on a sparse map.
+        - ``drop``: remove the sparsest bins until the rest can be balanced: up to the 1st, 2nd,
+          3rd, 4th and 10th percentile of row sums, the percentiles of Juicer's KR. Bins with
+          equal row sums are removed together, which can be many on a sparse map. The bins are not
+          always those that Juicer leaves out: on one map 9 of 1,428 differ, and weights by up to
+          84 %.
         - ``stop``: fail the job.
 
         With all but ``keep``, the existence of an exact balancing is decided first, and a part
