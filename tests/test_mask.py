@@ -70,7 +70,8 @@ def used_pixels(matrix: np.ndarray, chromosome: np.ndarray, settings: MaskSettin
     used = matrix.copy()
     for i, j in np.ndindex(*matrix.shape):
         trans = chromosome[i] != chromosome[j]
-        if abs(i - j) < settings.ignore_diags or (settings.cis_only and trans):
+        near = abs(i - j) < settings.ignore_diags and (settings.ignore_diags_trans or not trans)
+        if near or (settings.cis_only and trans):
             used[i, j] = 0
     return used
 
@@ -107,6 +108,7 @@ def names(mask: Mask) -> list[str]:
         min_count=st.sampled_from([0, 1, 20, 200]),
         mad_max=st.sampled_from([0.0, 0.5, 1.0, 3.0, 5.0]),
         ignore_diags=st.integers(0, 3),
+        ignore_diags_trans=st.booleans(),
         cis_only=st.booleans(),
     ),
 )

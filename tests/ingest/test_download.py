@@ -385,6 +385,33 @@ def test_endless_redirects_end(file: ServedFile, url: str, output: Path) -> None
     assert_nothing_is_left(output)
 
 
+def test_redirects_lead_to_web_servers_alone(
+    file: ServedFile, url: str, output: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "private").write_text("secret")
+    file.statuses, file.headers = [302], {"Location": (tmp_path / "private").as_uri()}
+    with pytest.raises(InputError, match=f"^{url}: "):
+        fetch(url, output)
+    assert not output.exists()
+
+
+def test_a_login_is_not_sent_where_a_redirect_leads(
+    output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password secret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    first, second = ServedFile(DATA, statuses=[302]), ServedFile(DATA)
+    with serve({"/first.mcool": first, "/second.mcool": second}) as address:
+        elsewhere = address.replace("127.0.0.1", "localhost")
+        first.headers = {"Location": f"{elsewhere}/second.mcool"}
+        fetch(f"{address}/first.mcool", output)
+    assert output.read_bytes() == DATA
+    assert "Authorization" in first.requests[0]
+    assert "Authorization" not in second.requests[0]
+
+
 # --- concurrent and killed processes ---------------------------------------------------------
 
 

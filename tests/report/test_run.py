@@ -96,9 +96,10 @@ def draw(
 
 @pytest.mark.parametrize("scope", ["genome", "cis", "trans"])
 @pytest.mark.parametrize(("ignore_diags", "diagonal"), [(0, 1), (0, 2), (2, 1)])
+@pytest.mark.parametrize("ignore_diags_trans", [True, False])
 @pytest.mark.parametrize("max_pixels", [7, 100])
 def test_survey_equals_dense_arithmetic(
-    scope: str, ignore_diags: int, diagonal: int, max_pixels: int
+    scope: str, ignore_diags: int, ignore_diags_trans: bool, diagonal: int, max_pixels: int
 ) -> None:
     contacts = small_map()
     n = len(contacts.bins)
@@ -107,14 +108,18 @@ def test_survey_equals_dense_arithmetic(
     weights = np.where(kept & (np.arange(n) != 5), rng.random(n) + 0.5, np.nan)
     factor = rng.random(n) + 1
     numbers = survey(
-        contacts, kept, weights, scope=scope, ignore_diags=ignore_diags, diagonal=diagonal,
+        contacts, kept, weights, scope=scope, ignore_diags=ignore_diags,
+        ignore_diags_trans=ignore_diags_trans, diagonal=diagonal,
         factor=factor, max_pixels=max_pixels, chunk_size=50,
     )  # fmt: skip
 
     full = contacts.full_matrix().toarray()
     i, j = np.indices(full.shape)
     chromosome = contacts.bins.chromosome_ids
-    used = kept[:, None] & kept & (abs(i - j) >= ignore_diags)
+    far = abs(i - j) >= ignore_diags
+    if not ignore_diags_trans:
+        far |= chromosome[:, None] != chromosome
+    used = kept[:, None] & kept & far
     if scope != "genome":
         used &= (chromosome[:, None] == chromosome) == (scope == "cis")
     scale = np.nan_to_num(weights)

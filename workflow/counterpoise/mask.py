@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import COUNT_TYPES, ContactMap, describe_type
+from counterpoise.contacts.selection import first_far_columns
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.native import call
 
@@ -66,7 +67,10 @@ class MaskSettings:
         of the logarithms of the quotients over all bins that have contacts.
     ignore_diags : int, default 2
         Number of diagonals that the filters do not count: pixels with bin2 - bin1 below this.
-        Pixels between neighbouring chromosomes are among them, as for ``ignore_diags`` of methods.
+        Pixels between neighbouring chromosomes are among them, unless ``ignore_diags_trans`` is
+        false.
+    ignore_diags_trans : bool, default True
+        Whether these diagonals include pixels between chromosomes, as in cooler.
     cis_only : bool, default False
         Count only contacts within chromosomes.
     blacklist : str or None, default None
@@ -77,6 +81,7 @@ class MaskSettings:
     min_count: int = 0
     mad_max: float = 5.0
     ignore_diags: int = 2
+    ignore_diags_trans: bool = field(default=True, kw_only=True)
     cis_only: bool = False
     blacklist: str | None = None
 
@@ -471,7 +476,9 @@ def _count_contacts(
     bins = contacts.bins
     border = np.full(len(bins), len(bins))
     if settings.cis_only:
-        border = np.repeat(bins.offsets[1:], np.diff(bins.offsets))
+        border = bins.chromosome_ends
+    ends = None if settings.ignore_diags_trans else bins.chromosome_ends
+    far = first_far_columns(len(bins), settings.ignore_diags, ends)
     cuts = np.searchsorted(contacts.indptr, np.arange(chunk_pixels, contacts.nnz, chunk_pixels))
     chunks = list(pairwise([0, *cuts.tolist(), len(bins)]))
 
@@ -489,7 +496,7 @@ def _count_contacts(
                 COUNT_TYPES.index(counts.dtype),
                 first,
                 last - first,
-                settings.ignore_diags,
+                far[first:last],
                 border[first:last],
                 nnz,
                 marginal,

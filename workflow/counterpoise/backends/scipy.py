@@ -40,7 +40,7 @@ def selected_matrix(contacts: Contacts, selection: Selection) -> sp.csr_matrix:
     first, end = contacts.indptr[lo], contacts.indptr[hi]
     row = np.repeat(np.arange(lo, hi), np.diff(contacts.indptr[lo : hi + 1]))
     column = contacts.columns[first:end].astype(np.int64)
-    inside = (row >= lo) & (column < hi) & (column - row >= selection.ignore_diags)
+    inside = (column < hi) & selection.is_far(row - lo, column - lo)
     if selection.scope is not Scope.GENOME:
         chromosome = contacts.bins.chromosome_ids
         same = chromosome[row] == chromosome[column]

@@ -274,6 +274,7 @@ def _prepare(
             resolved.ignore_diags,
             getattr(resolved, "diagonal", 1),
             chosen.trans_weighting,
+            resolved.ignore_diags_trans,
         )
     )
     backend_choice = choose_backend(backend, device, contacts, selections)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.contacts.contact_map import Contacts
-from counterpoise.contacts.selection import Scope, Selection
+from counterpoise.contacts.selection import Scope, Selection, is_far
 
 # Largest block of bins: a row of it is the bits of an int64.
 LARGEST_BLOCK = 62
@@ -66,6 +66,7 @@ def nearest_pixels(
         return np.empty(0, np.int32), np.empty(0, np.int32)  # trans pixels are far from it
     bins = np.flatnonzero(selection.kept) + selection.lo
     position = (np.cumsum(selection.kept) - 1).astype(np.int32)
+    nearest = max(selection.ignore_diags, 1)
     pieces = []
     for at in range(0, len(bins), BATCH):
         batch = bins[at : at + BATCH]
@@ -73,8 +74,11 @@ def nearest_pixels(
         in_row = places < contacts.indptr[batch + 1][:, None]
         rows = np.repeat(batch, np.count_nonzero(in_row, axis=1))
         columns = contacts.columns[places[in_row]].astype(np.int64)
-        selected = (columns - rows >= max(selection.ignore_diags, 1)) & (columns < selection.hi)
-        rows, columns = rows[selected] - selection.lo, columns[selected] - selection.lo
+        rows -= selection.lo
+        columns -= selection.lo
+        selected = is_far(rows, columns, nearest, selection.chromosome_ends)
+        selected &= columns < len(selection.kept)
+        rows, columns = rows[selected], columns[selected]
         both_kept = selection.kept[columns]
         rows, columns = position[rows[both_kept]], position[columns[both_kept]]
         near = columns - rows < LARGEST_BLOCK  # others share no block

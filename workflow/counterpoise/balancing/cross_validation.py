@@ -164,7 +164,7 @@ def _has_contacts(contacts: Contacts, selection: Selection) -> bool:
         rows = np.searchsorted(contacts.indptr, entries, side="right") - 1
         columns = contacts.columns[entries].astype(np.int64)
         counts = kept[rows - lo] & kept[columns - lo]
-        counts &= columns - rows >= selection.ignore_diags
+        counts &= selection.is_far(rows - lo, columns - lo)
         if chromosome is not None:
             counts &= chromosome[rows] != chromosome[columns]
         if counts.any():

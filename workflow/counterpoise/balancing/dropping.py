@@ -14,8 +14,9 @@ from counterpoise.methods.recorder import Recorder
 from counterpoise.records.facts import DroppingFailed, Remedies, SparsestDropped, first_names
 from counterpoise.records.verdict import Cause
 
-# As in Juicer's KR (``NormalizationCalculations.getOffset``): bins with row sums up to these
-# percentiles of all positive ones are dropped, one percentile after the other.
+# The percentiles of Juicer's KR (``NormalizationCalculations.getOffset``): bins with row sums up to
+# these percentiles of all positive ones are dropped, one percentile after the other. Juicer's bins
+# are not always the same.
 DROP_PERCENTILES = (1, 2, 3, 4, 10)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from counterpoise.backends.vectors import Vector, deviations, to_numpy
 from counterpoise.balancing.support import Decision, decide, examine
 from counterpoise.balancing.task import Part, Task
-from counterpoise.contacts.selection import Selection
+from counterpoise.contacts.selection import Scope, Selection
 from counterpoise.methods import Balancing
 from counterpoise.methods.base import (
     EqualSumsSettings,
@@ -299,7 +299,8 @@ def obstacle_facts(obstacle: Fact, settings: MethodSettings) -> tuple[Fact, ...]
     """
     drops = settings.on_failure == OnFailure.DROP
     actions = [Remedy.MASK_MORE if drops else Remedy.MASK_SPARSEST]
-    if settings.ignore_diags:
+    ignores_trans = settings.ignore_diags_trans or settings.scope != Scope.TRANS
+    if settings.ignore_diags and ignores_trans:
         actions.append(Remedy.KEEP_DIAGONALS)
     return Remedies((*actions, Remedy.LARGER_BINS)), obstacle
 

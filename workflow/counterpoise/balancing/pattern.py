@@ -236,7 +236,7 @@ def _selected_entries(contacts: ContactMap, selection: Selection) -> Iterator[En
         )
         inside = stored < hi
         row, column = row[inside], stored[inside].astype(np.int32) - np.int32(lo)
-        inside = column - row >= selection.ignore_diags
+        inside = selection.is_far(row, column)
         if selection.scope is not Scope.GENOME:
             inside &= (chromosome[row] == chromosome[column]) == (selection.scope is Scope.CIS)
         inside &= selection.kept[row] & selection.kept[column]

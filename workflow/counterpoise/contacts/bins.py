@@ -96,6 +96,11 @@ class BinTable:
         """int32 [bins], the index of each bin's chromosome."""
         return np.repeat(np.arange(len(self.chromosomes), dtype=np.int32), np.diff(self.offsets))
 
+    @property
+    def chromosome_ends(self) -> NDArray[np.int64]:
+        """int64 [bins], the end (exclusive) of each bin's chromosome, as a bin number."""
+        return np.repeat(self.offsets[1:], np.diff(self.offsets))
+
     def chromosome_ranges(
         self, first: int = 0, end: int | None = None
     ) -> Iterator[tuple[str, int, int]]:

@@ -74,8 +74,13 @@ class MethodSettings:
     ignore_diags : int, default 0
         Number of diagonals to ignore: pixels with bin2 - bin1 below this are not used.
         Bins are numbered through all chromosomes, as in cooler. Pixels between the end of one
-        chromosome and the start of the next are therefore dropped, too. Of chromosomes of one bin,
-        such as plasmids and scaffolds, this drops contacts with their neighbours in the table.
+        chromosome and the start of the next are therefore ignored, too. Of chromosomes of one bin,
+        such as plasmids and scaffolds, this ignores contacts with their neighbours in the table.
+        ``ignore_diags_trans: false`` keeps them.
+    ignore_diags_trans : bool, default True
+        Whether ignored diagonals include pixels between chromosomes, as in cooler.
+        With false, diagonals are ignored within chromosomes only: every pixel between chromosomes
+        is used. This matters to maps with many short chromosomes.
     on_failure : {"nan", "isolate", "keep", "drop", "stop"}, default "nan"
         What to do when a part cannot be balanced: nan, isolate, keep, drop or stop.
 
@@ -86,9 +91,11 @@ class MethodSettings:
           does not converge keeps the weights reached.
         - ``keep``: write the weights reached so far, unless they span more than twelve orders of
           magnitude, as they do on a map without support.
-        - ``drop``: remove the sparsest bins until the rest can be balanced, as Juicer does: up to
-          the 1st, 2nd, 3rd, 4th and 10th percentile of row sums. Bins with equal row sums are
-          removed together, which can be many on a sparse map.
+        - ``drop``: remove the sparsest bins until the rest can be balanced: up to the 1st, 2nd,
+          3rd, 4th and 10th percentile of row sums, the percentiles of Juicer's KR. Bins with
+          equal row sums are removed together, which can be many on a sparse map. The bins are not
+          always those that Juicer leaves out: on one map 9 of 1,428 differ, and weights by up to
+          84 %.
         - ``stop``: fail the job.
 
         With all but ``keep``, the existence of an exact balancing is decided first, and a part
@@ -103,6 +110,7 @@ class MethodSettings:
 
     scope: str = Scope.GENOME.value
     ignore_diags: int = 0
+    ignore_diags_trans: bool = True
     on_failure: str = OnFailure.NAN.value
     bootstrap: int = 0
     seed: int = 1
@@ -117,6 +125,10 @@ class MethodSettings:
                 "maps that allow it; use nan, keep, drop or stop."
             )
         self.require_integers(ignore_diags=0, bootstrap=0, seed=0)
+        if not isinstance(self.ignore_diags_trans, bool):
+            raise ConfigError(
+                f"ignore_diags_trans is {self.ignore_diags_trans!r}; it must be true or false."
+            )
         if self.bootstrap == 1:
             raise ConfigError("bootstrap is 1; it must be 0 (for none), 2 or more.")
 

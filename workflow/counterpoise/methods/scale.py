@@ -3,7 +3,8 @@
 Rows and columns are scaled in turn, as Sinkhorn & Knopp do, until the geometric mean of the two
 vectors settles. Where it does not, the rows with the fewest nonzeros are dropped, and bisection
 finds how few are enough. The stopping rule is loose: row sums of the result differ by about 1e-4,
-at most by 5 %. Three programs call three different algorithms SCALE, hence the version.
+at most by 5 %. Three programs call three different algorithms SCALE, hence the version. They stop
+at different steps: vectors stored by Juicer differ by up to 5e-3, on most maps by less than 1e-3.
 """
 
 from __future__ import annotations

@@ -20,19 +20,19 @@ import numpy as np
 from counterpoise.errors import SetupError
 
 # Raised, here and in native/reading.c, when the arguments of a function or a structure change.
-INTERFACE = 1
+INTERFACE = 2
 
 # Arguments of each function: p an array (or an address), i an integer, d a float.
 SIGNATURES = {
     "interface": "",
     "processor_level": "",
-    "row_bounds": "ppiiipidippp",
+    "row_bounds": "ppiiippdippp",
     "measure_slab": "ppiiippip",
     "fill_slab": "ppiiippppp",
     "product": "ppiipp",
     "read_chunks": "piippiiiip",
     "check_pixels": "pppiiip",
-    "add_marginals": "pppiiiippp",
+    "add_marginals": "pppiiipppp",
 }
 _TYPES = {"p": ctypes.c_void_p, "i": ctypes.c_int64, "d": ctypes.c_double}
 _REMEDY = "Install the package again where it can be compiled ('make setup' or 'pip install .')."

@@ -56,17 +56,18 @@ static int64_t first_at_or_beyond(const uint32_t *columns, int64_t a, int64_t b,
  *
  * starts[i] and ends[i] delimit all entries of row i on entry, the selected ones on return. Columns
  * ascend within a row, so ignoring diagonals and selecting cis or trans contacts all mean a later
- * start or an earlier end. border[i] is the end of the chromosome of row i (genome: of the part). */
+ * start or an earlier end. far[i] is the first column of row i beyond the ignored diagonals, border[i]
+ * the end of its chromosome (genome: of the part). */
 int64_t row_bounds(const uint32_t *columns, const void *counts, int64_t type, int64_t first,
-                   int64_t rows, const int64_t *border, int64_t ignore_diags, double diagonal,
+                   int64_t rows, const int64_t *border, const int64_t *far, double diagonal,
                    int64_t trans, int64_t *starts, int64_t *ends, double *main)
 {
     Map map = {columns, counts, 0, starts, ends};
     for (int64_t i = 0; i < rows; i++) {
         int64_t a = starts[i], b = ends[i], row = first + i;
-        int64_t from = row + (ignore_diags > 1 ? ignore_diags : 1);
+        int64_t from = far[i] > row ? far[i] : row + 1;
         main[i] = 0;
-        if (ignore_diags == 0 && !trans && a < b && columns[a] == row)
+        if (far[i] == row && !trans && a < b && columns[a] == row)
             main[i] = diagonal * count_at(&map, type, a);
         if (trans && border[i] > from) from = border[i];
         if (!trans && b > a && columns[b - 1] >= border[i])

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* Raised when the arguments of a function or a structure change; native/__init__.py compares it. */
-int64_t interface(void) { return 1; }
+int64_t interface(void) { return 2; }
 
 /* The stream of zlib-ng (zlib-ng.h, 2.x). */
 typedef struct {
@@ -145,14 +145,15 @@ int64_t check_pixels(const int32_t *bin1, const int32_t *bin2, const void *count
 /* Add the marginals of ``rows`` rows from bin ``first`` on: for every bin, its contacts and the
  * number of bins in contact with it (``partners``).
  *
- * Pixels with column - row < ignore_diags or column >= border (the end of the row's chromosome, or
- * of the map) do not count. type: 0 uint16, 1 uint32, 2 float64. */
+ * Pixels with column < far (the row's first column beyond the ignored diagonals) or column >= border
+ * (the end of the row's chromosome, or of the map) do not count. type: 0 uint16, 1 uint32,
+ * 2 float64. */
 int64_t add_marginals(const int64_t *indptr, const uint32_t *columns, const void *counts,
-                      int64_t type, int64_t first, int64_t rows, int64_t ignore_diags,
+                      int64_t type, int64_t first, int64_t rows, const int64_t *far,
                       const int64_t *border, int64_t *partners, double *contacts)
 {
     for (int64_t i = 0; i < rows; i++) {
-        int64_t row = first + i, from = row + ignore_diags, to = border[i];
+        int64_t row = first + i, from = far[i], to = border[i];
         double total = 0;
         int64_t in_row = 0;
         for (int64_t k = indptr[i] - indptr[0]; k < indptr[i + 1] - indptr[0]; k++) {

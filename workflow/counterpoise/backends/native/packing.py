@@ -25,7 +25,7 @@ from counterpoise.backends.native.packed_map import (
     thread_pool,
 )
 from counterpoise.contacts.contact_map import COUNT_TYPES, ContactMap, StoredContacts
-from counterpoise.contacts.selection import Scope, Selection
+from counterpoise.contacts.selection import Scope, Selection, first_far_columns
 from counterpoise.errors import ConfigError
 from counterpoise.native import call
 
@@ -144,7 +144,10 @@ class SlabPacker:
         # A part that is one chromosome ends where that does.
         self._border = np.full(n, selection.hi, dtype=np.int64)
         if selection.scope is not Scope.GENOME and n == len(contacts.bins):
-            self._border = np.repeat(contacts.bins.offsets[1:], np.diff(contacts.bins.offsets))
+            self._border = contacts.bins.chromosome_ends
+        self._far = selection.lo + first_far_columns(
+            n, selection.ignore_diags, selection.chromosome_ends
+        )
 
     def measure(self, rows: tuple[int, int]) -> MeasuredSlab:
         """Read the entries of rows first to last (exclusive) and measure their slab."""
@@ -161,7 +164,7 @@ class SlabPacker:
             lo + first,
             last - first,
             self._border[first:last],
-            selection.ignore_diags,
+            self._far[first:last],
             float(selection.diagonal),
             selection.scope == Scope.TRANS,
             starts,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from counterpoise.contacts.contact_map import Contacts
-from counterpoise.contacts.selection import Scope, Selection
+from counterpoise.contacts.selection import Scope, Selection, is_far
 
 
 @dataclass(frozen=True)
@@ -207,8 +207,10 @@ def _select_above_diagonal(
     row: Tensor, column: Tensor, count: Tensor, selection: Selection, chromosome: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the entries above the ignored diagonals that are in the selection's scope."""
-    n = len(chromosome)
-    inside = (column < n) & (column - row >= max(selection.ignore_diags, 1))
+    n, ends = len(chromosome), None
+    if selection.chromosome_ends is not None:
+        ends = torch.tensor(selection.chromosome_ends, device=row.device)
+    inside = (column < n) & is_far(row, column, max(selection.ignore_diags, 1), ends)
     row, column, count = row[inside], column[inside], count[inside]
     if selection.scope is not Scope.GENOME:
         same = chromosome[row] == chromosome[column]

@@ -86,6 +86,7 @@ def plot_run(
         weights,
         scope=verdict.scope,
         ignore_diags=ignored_diagonals(verdict),
+        ignore_diags_trans=verdict.settings.get("ignore_diags_trans", True),
         diagonal=verdict.settings.get("diagonal", 1),
         factor=trans_factor(contacts.bins, kept, verdict),
         # A figure cannot show more cells than it has dots.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.contacts.selection import is_far
 from counterpoise.records.verdict import PartVerdict
 from counterpoise.report.chunks import (
     CHUNK,
@@ -53,6 +54,7 @@ def survey(
     *,
     scope: str,
     ignore_diags: int,
+    ignore_diags_trans: bool = True,
     diagonal: int,
     factor: Floats | None,
     max_pixels: int,
@@ -72,6 +74,8 @@ def survey(
         The contacts that the method used.
     ignore_diags : int
         Contacts with ``bin2 - bin1`` below this were not used.
+    ignore_diags_trans : bool
+        Whether these include contacts between chromosomes.
     diagonal : {1, 2}
         How often the main diagonal counts in a row sum.
     factor : float64 [bins] or None
@@ -93,11 +97,12 @@ def survey(
     has_weight = np.isfinite(weights)
     scale = np.where(has_weight, weights, 0.0)
     chromosome = contacts.bins.chromosome_ids
+    ends = None if ignore_diags_trans else contacts.bins.chromosome_ends
     raw, balanced = np.zeros((cells, cells)), np.zeros((cells, cells))
     before, after = np.zeros(n), np.zeros(n)
     for first, rows, columns, counts in read_chunks(contacts, chunk_size):
         add_to_picture(raw, cell, rows, columns, counts)
-        used = kept[rows] & kept[columns] & (columns - rows >= ignore_diags)
+        used = kept[rows] & kept[columns] & is_far(rows, columns, ignore_diags, ends)
         if scope != "genome":
             used &= (chromosome[rows] == chromosome[columns]) == (scope == "cis")
         rows, columns, counts = rows[used], columns[used], counts[used]
