@@ -4,7 +4,7 @@
 rule mask:
     input:
         map=PATHS.map_files(),
-        blacklist=[local(path) for path in PLAN.blacklist],
+        blacklist=[local(path) for path in PLAN.made_blacklist],
     output:
         PATHS.mask(),
     log:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from counterpoise.files import atomic_write, read_json
+from counterpoise.files import atomic_write
 from counterpoise.records.verdict import Verdict
 from counterpoise.report.statuses import MISSING
 from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, missing_reason
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
+from counterpoise.store.sources import read_source
 from counterpoise.store.weights import read_verdict
 
 Row = dict[str, Any]
@@ -166,7 +167,7 @@ def _summary_row(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Row
     result = Result(
         run,
         read_run_verdict(paths, run),
-        read_json(paths.map_files(run.sample, run.resolution).source),
+        read_source(paths.map_files(run.sample, run.resolution).source),
         paths.experiment,
     )
     return {column.name: column.value(result) for column in COLUMNS}
