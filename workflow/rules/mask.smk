@@ -3,7 +3,7 @@
 
 rule mask:
     input:
-        map=PATHS.map_files(),
+        map=PLAN.map_files,
         blacklist=[local(path) for path in PLAN.made_blacklist],
     output:
         PATHS.mask(),

@@ -79,12 +79,15 @@ class Plan:
         Paths of its results as rules name them, without a prefix.
     job_paths : ResultPaths
         Paths of its results as jobs see them.
+    before_first_map : callable
+        Called once, before Snakemake learns the inputs of the first job that reads a map.
     """
 
     def __init__(self, cohort: Cohort, root: str) -> None:
         self.cohort = cohort
         self.paths: ResultPaths = cohort.paths
         self.job_paths = replace(self.paths, root=root)
+        self.before_first_map: Callable[[], None] = lambda: None
         self._sources = SourceFiles(cohort, self.job_paths)
         self._jobs: dict[tuple[str, ...], Job] = {}
         self._params: dict[tuple[str, ...], dict[str, Any]] = {}
@@ -239,6 +242,12 @@ class Plan:
         path = self.paths.input_record(wildcards.sample)
         is_current = self._sources.is_current(wildcards.sample, int(wildcards.resolution))
         return str(path) if not is_current else ancient(path)
+
+    def map_files(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of a map: pixels, bins and source record."""
+        call, self.before_first_map = self.before_first_map, lambda: None
+        call()
+        return list(self.paths.map_files(wildcards.sample, wildcards.resolution))
 
     def bandwidth_file(self, wildcards: Wildcards) -> list[str]:
         """Return the bandwidth search of a run, if its method searches the bandwidth."""
