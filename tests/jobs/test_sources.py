@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +19,7 @@ from counterpoise.ingest.identity import FileState, file_version
 from counterpoise.jobs import sources
 from counterpoise.jobs.ingest import IngestJob
 from counterpoise.jobs.inspect import InspectJob
+from counterpoise.jobs.plan import Plan
 from counterpoise.jobs.sources import SourceFiles
 from counterpoise.store.paths import ResultPaths
 from tests.support.maps import write_map
@@ -199,3 +201,19 @@ def test_the_state_of_a_link_is_that_of_its_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     (tmp_path / "link").symlink_to("file")
     assert FileState.of(tmp_path / "link") == FileState.of(tmp_path / "file")
+
+
+def test_the_first_sample_of_a_file_is_inspected_first(site: Site) -> None:
+    plan = Plan(site.cohort, "results")
+    first = [site.paths.input_record("a"), site.paths.input_version("a")]
+    assert plan.first_records(SimpleNamespace(sample="a")) == []
+    assert plan.first_records(SimpleNamespace(sample="b")) == first
+    # Cells of a file, and other files.
+    site.cohort.samples["b"].path = "a.cool::/cells/b"
+    assert Plan(site.cohort, "results").first_records(SimpleNamespace(sample="b")) == first
+    site.cohort.samples["b"].path = "b.cool"
+    assert Plan(site.cohort, "results").first_records(SimpleNamespace(sample="b")) == []
+    # A rule may make a file again in this run.
+    site.cohort.samples["b"].path = "a.cool"
+    site.cohort.settings.files_made = True
+    assert Plan(site.cohort, "results").first_records(SimpleNamespace(sample="b")) == []
