@@ -7,8 +7,8 @@ from counterpoise.store.paths import MapFiles
 
 def main() -> None:
     """Run the job of the command line."""
-    args = parse(__doc__, IngestJob, "record", "map")
-    args.job.run(args.record, MapFiles(*args.map))
+    args = parse(__doc__, IngestJob, "record", "version", "map")
+    args.job.run(args.record, args.version, MapFiles(*args.map))
 
 
 run(main)

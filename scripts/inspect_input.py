@@ -6,8 +6,8 @@ from counterpoise.jobs.inspect import InspectJob
 
 def main() -> None:
     """Run the job of the command line."""
-    args = parse(__doc__, InspectJob, "output")
-    args.job.run(args.output)
+    args = parse(__doc__, InspectJob, "output", "version", "first")
+    args.job.run(args.output, args.version, *args.first)
 
 
 run(main)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.compose import load_cohort, snakemake_overrides
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import ConfigError
+from counterpoise.ingest.identity import file_version
 from counterpoise.jobs.plan import Plan
 from counterpoise.store.runs import SampleEntry
 from tests.support import REPOSITORY
@@ -495,14 +497,22 @@ def test_an_empty_cohort(tmp_path: Path) -> None:
         with_cohort(tmp_path, "")
 
 
-def test_a_blacklist_that_is_there(tmp_path: Path) -> None:
+def test_a_blacklist_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.bed").write_text("chrI\t0\t5\n")
     run = with_cohort(tmp_path, COHORT, "mask.blacklist=bad.bed")
-    assert settings_of(run, "mask")["filters"]["blacklist"] == "bad.bed"
+    before = settings_of(run, "mask")
+    assert before["filters"]["blacklist"] == "bad.bed"
+    status = (tmp_path / "bad.bed").stat()
+    (tmp_path / "bad.bed").write_text("chrI\t0\t6\n")
+    os.utime("bad.bed", ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert settings_of(run, "mask") != before, "same size and date"
+    (tmp_path / "bad.bed").write_text("chrI\t0\t5\n")
+    assert settings_of(run, "mask") == before, "only another date"
 
 
 def test_braces_in_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Snakemake takes {x} for a wildcard: such a file is no input, but its version is a setting."""
+    """Snakemake takes {x} for a wildcard; a file that no rule makes is no input."""
     monkeypatch.chdir(tmp_path)
     bed = tmp_path / "bad{x}.bed"
     bed.write_text("chrI\t0\t5\n")
@@ -510,16 +520,18 @@ def test_braces_in_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     text = COHORT.replace("path: resources/demo/simulated.cool\n", "path: 'a{x}.cool'\n")
     run = with_cohort(tmp_path, text, "mask.blacklist='bad{x}.bed'")
     plan = Plan(run, "results")
-    assert plan.blacklist == []
-    assert plan.source_file(SimpleNamespace(sample="a")) == []
-    assert plan.source_file(SimpleNamespace(sample="b")) == ["resources/demo/simulated.cool"]
+    assert plan.made_blacklist == []
+    assert plan.made_source(SimpleNamespace(sample="a")) == []
+    assert plan.made_source(SimpleNamespace(sample="b")) == ["resources/demo/simulated.cool"]
+    assert settings_of(run, "inspect", sample="b")["version"] is None
+    assert settings_of(run, "inspect", sample="a")["version"] == file_version("a{x}.cool")
     assert settings_of(run, "inspect", sample="a")["uri"] == "a{x}.cool"
-    assert plan.job("inspect", SimpleNamespace(sample="a")).megabytes([]) == 3
+    assert plan.job("inspect", SimpleNamespace(sample="a")).megabytes == 3
     before = settings_of(run, "mask")
     assert before["filters"]["blacklist"] == "bad{x}.bed"
     bed.write_text("chrI\t0\t10\n")
     assert settings_of(run, "mask") != before
-    assert settings_of(demo(), "mask")["blacklist_version"] is None
+    assert settings_of(demo(), "mask")["blacklist_sha256"] is None
 
 
 @pytest.mark.parametrize("override", ["samples.a.path='{x}.cool'", "mask.blacklist='{x}.bed'"])

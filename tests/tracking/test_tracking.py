@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -321,6 +322,40 @@ def test_a_new_plot_replaces_the_artifact(
     assert run.data.tags["plot_sha256"] == sha256(path)
 
 
+def test_deleted_artifacts_are_noticed_and_put_back(
+    settings: dict[str, Any], paths: ResultPaths, rows: list[RunKey]
+) -> None:
+    search = write_search(paths, rows[0])
+    assert Path(search).is_file()
+    write_json(paths.tracking, log_results(paths, rows, **settings))
+    store = settings["uri"], settings["artifacts"]
+    before, files = snapshot(settings), file_hashes(settings["artifacts"])
+    assert next_attempt(paths.tracking, *store) == 0
+    for name in ("verdict.json", "plot.png", "bandwidth.json"):
+        deleted = next(path for path in files if path.endswith(f"/{name}"))
+        Path(deleted).unlink()
+        assert next_attempt(paths.tracking, *store) == (0 if name == "bandwidth.json" else 1)
+        log_results(paths, rows, **settings)
+        assert file_hashes(settings["artifacts"]) == files
+    shutil.rmtree(settings["artifacts"])
+    assert next_attempt(paths.tracking, *store) == 1
+    log_results(paths, rows, **settings)
+    assert file_hashes(settings["artifacts"]) == files
+    assert snapshot(settings) == before
+    # Another store than the recorded one, or one that is not seen from here, is not looked into.
+    assert next_attempt(paths.tracking, "http://mlflow.example.org", None) == 0
+    assert next_attempt(paths.tracking, settings["uri"], "s3://bucket") == 0
+    assert next_attempt(paths.tracking) == 0
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"attempt": null, "status": "logged"}'])
+def test_a_damaged_record_asks_for_another_attempt(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "tracking.json"
+    path.write_text(text)
+    os.utime(path, (1e9, 1e9))
+    assert next_attempt(path) == 10**9
+
+
 def test_a_bandwidth_search_is_logged_as_a_table(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
@@ -606,12 +641,13 @@ def test_credentials_are_removed(text: str, expected: str) -> None:
 
 SNAKEFILE = """
 from counterpoise.tracking.log import next_attempt
+RECORD = "results/demo/tracking.json"
 rule all:
     input: "results/demo/tracking.json"
 rule track:
     input: "results/demo/weights/s0/10000/ice/verdict.json", summary="results/demo/summary.tsv"
     output: update("results/demo/tracking.json")
-    params: settings=SETTINGS | {"attempt": next_attempt("results/demo/tracking.json")}
+    params: settings=SETTINGS | {"attempt": next_attempt(RECORD, URI, ARTIFACTS)}
     shell:
         PYTHON + " " + SCRIPT + " --summary {input.summary} --output {output}"
         + " --settings {params.settings:q}"
@@ -633,6 +669,8 @@ def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
         "SETTINGS": {"tracking": settings, **cohort},
         "PYTHON": sys.executable,
         "SCRIPT": script,
+        "URI": settings["uri"],
+        "ARTIFACTS": settings["artifacts"],
     }
     head = "".join(f"{name} = {value!r}\n" for name, value in names.items())
     (tmp_path / "Snakefile").write_text(head + SNAKEFILE)
@@ -657,6 +695,18 @@ def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
     assert next_attempt(paths.tracking) == 2
     (run,) = stored(settings)
     assert run.info.run_id == record["runs"][0]["run_id"]
+    # Deleted files of MLflow are put back.
+    for lost in (settings["artifacts"], settings["uri"].removeprefix("sqlite:///")):
+        shutil.rmtree(lost) if Path(lost).is_dir() else Path(lost).unlink()
+        assert "Params have changed" in snakemake()
+        assert "Nothing to be done" in snakemake()
+        (run,) = stored(settings)
+        assert artifacts(settings, run) == ["plot.png", "verdict.json"]
+    # A damaged record does not keep Snakemake from starting, and is written again.
+    Path(paths.tracking).write_text('{"attempt": 4, "sta')
+    assert "tracking.json is damaged" in snakemake()
+    assert read_json(paths.tracking)["status"] == "logged"
+    assert "Nothing to be done" in snakemake()
 
 
 @pytest.fixture

@@ -109,10 +109,13 @@ def touched(path: Path) -> Iterator[None]:
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def other_map(cohort: Cohort, name: str) -> dict[str, int]:
+def other_map(cohort: Cohort, name: str, date: float | None = None) -> dict[str, int]:
+    """Plan with another map in a file, perhaps with an older date."""
     path = cohort.folder / f"{name}.cool"
     before, status = path.read_bytes(), path.stat()
     write_map(path, 11)
+    if date is not None:
+        os.utime(path, (date, date))
     try:
         return cohort.planned()
     finally:
@@ -159,9 +162,9 @@ CHANGES: dict[str, Callable[[Cohort], dict[str, int]]] = {
     "a sample added": with_sample,
     "a sample removed": lambda cohort: with_sheet(cohort, "a"),
     "an input's content": lambda cohort: other_map(cohort, "a"),
-    "an input touched, up to 1 MB": lambda cohort: with_touch(cohort, cohort.folder / "a.cool"),
-    # The limit is set below the size of this map, instead of using a map above the limit.
-    "an input touched, above 1 MB": lambda cohort: with_touch(
+    "an input replaced by an older file": lambda cohort: other_map(cohort, "a", 10**9),
+    # The limit is set below the size of this map, so that Snakemake compares no content.
+    "an input touched": lambda cohort: with_touch(
         cohort, cohort.folder / "a.cool", "--max-checksum-file-size 1000"
     ),
     "threads, memory, cores": lambda cohort: cohort.planned(

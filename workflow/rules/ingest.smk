@@ -1,14 +1,17 @@
 # From .hic, .cool and .mcool files to pixels and bins.
 
 
-# Sources are local(): their paths belong to the working folder, whatever prefix a module has.
+# Only sources that a rule makes are inputs; the settings hold the version of the others. They are
+# local(): their paths belong to the working folder, whatever prefix a module has.
 
 
 rule inspect:
     input:
-        local(PLAN.source_file),
+        local(PLAN.made_source),
+        first=PLAN.first_records,
     output:
-        PATHS.input_record(),
+        record=PATHS.input_record(),
+        version=PATHS.input_version(),
     log:
         PATHS.log("inspect"),
     benchmark:
@@ -23,15 +26,17 @@ rule inspect:
     message:
         "{wildcards.sample}: looking into the input"
     shell:
-        'python "$COUNTERPOISE_SCRIPTS"/inspect_input.py --output {output:q}'
+        'python "$COUNTERPOISE_SCRIPTS"/inspect_input.py --output {output.record:q}'
+        " --version {output.version:q} --first {input.first:q}"
         " --settings {params.settings:q} > {log:q} 2>&1"
 
 
 rule ingest:
     input:
         # The record holds the SHA-256 of the file; a new modification time alone changes nothing.
-        ancient(local(PLAN.source_file)),
-        record=PATHS.input_record(),
+        ancient(local(PLAN.made_source)),
+        record=PLAN.input_record,
+        version=ancient(PATHS.input_version()),
     output:
         map=PATHS.map_files(),
     log:
@@ -48,5 +53,6 @@ rule ingest:
     message:
         "{wildcards.sample} at {wildcards.resolution} bp: reading contacts"
     shell:
-        'python "$COUNTERPOISE_SCRIPTS"/ingest.py --record {input.record:q} --map {output.map:q}'
+        'python "$COUNTERPOISE_SCRIPTS"/ingest.py --record {input.record:q}'
+        " --version {input.version:q} --map {output.map:q}"
         " --settings {params.settings:q} > {log:q} 2>&1"

@@ -3,8 +3,8 @@
 
 rule mask:
     input:
-        map=PATHS.map_files(),
-        blacklist=[local(path) for path in PLAN.blacklist],
+        map=PLAN.map_files,
+        blacklist=[local(path) for path in PLAN.made_blacklist],
     output:
         PATHS.mask(),
     log:

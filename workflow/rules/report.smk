@@ -3,7 +3,7 @@
 
 rule plot:
     input:
-        map=PATHS.map_files(),
+        map=PLAN.map_files,
         mask=PATHS.mask(),
         run=PATHS.run_files(),
         bandwidth=PLAN.bandwidth_file,

@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from counterpoise.cohort.cohort import Cohort
+from counterpoise.cohort.cohort import Cohort, made_files
 from counterpoise.cohort.samples import (
     Sample,
     SampleTable,
@@ -18,7 +18,6 @@ from counterpoise.cohort.samples import (
 )
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings, TrackingSettings
 from counterpoise.errors import ConfigError
-from counterpoise.ingest.demo_maps import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.methods.base import MethodSettings
 
 # Keys that decide ``inputs/``, ``triples/`` and ``resources/``, which a cohort's experiments share.
@@ -106,17 +105,13 @@ def _check_choices(settings: CohortSettings, methods: dict[str, MethodSettings])
 
 
 def _find_made_files(settings: CohortSettings) -> set[str]:
-    """Return the files under ``resources/`` that rules of the workflow make; check their names."""
-    made = set(DEMO_FILES)
-    if "iced" not in settings.sources:
-        made -= {YEAST_COOL, YEAST_HIC}  # they are made from that package
+    """Return the files that rules of the workflow make; check their names."""
     for package, source in settings.sources.items():
         for name in (package, *source.members):
             check_name(f"sources.{package}", name)
-        made |= {f"resources/{package}/{name}" for name in source.members}
         if not re.fullmatch(r"[0-9a-f]{64}", source.sha256):
             raise ConfigError(f"sources.{package}.sha256 must be 64 hexadecimal digits.")
-    return made
+    return made_files(settings)
 
 
 def _check_blacklist(settings: CohortSettings, files_made: set[str], root: Path) -> None:

@@ -9,13 +9,33 @@ from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.settings import CohortSettings
 from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
 from counterpoise.errors import ConfigError
+from counterpoise.ingest.demo_maps import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.ingest.urls import download_log, download_path, is_url, split_group, url_key
 from counterpoise.methods.base import MethodSettings
 from counterpoise.methods.kernel.settings import CV, KernelSettings
 from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.runs import RunKey, SampleEntry, SampleLabels, compared_samples, list_runs
 
-# Juicer's prefixes of the columns of each scope.
+
+def made_files(settings: CohortSettings) -> set[str]:
+    """Return the files under ``resources/`` that rules of the workflow make.
+
+    Parameters
+    ----------
+    settings : CohortSettings
+        The configuration.
+
+    Returns
+    -------
+    set of str
+        Their paths; without downloads of URLs.
+    """
+    made = set(DEMO_FILES)
+    if "iced" not in settings.sources:
+        made -= {YEAST_COOL, YEAST_HIC}  # they are made from that package
+    for package, source in settings.sources.items():
+        made |= {f"resources/{package}/{name}" for name in source.members}
+    return made
 
 
 @dataclass(frozen=True)
@@ -80,6 +100,20 @@ class Cohort:
         """Return the path of a sample's file; for a URL, the path of the downloaded file."""
         path = self.sample(sample).path
         return download_path(path) if is_url(path) else path.partition("::")[0]
+
+    def is_made(self, sample: str) -> bool:
+        """Tell whether a rule makes or downloads the file of a sample."""
+        path = self.sample(sample).path
+        return is_url(path) or self._is_made(path.partition("::")[0])
+
+    @property
+    def blacklist_is_made(self) -> bool:
+        """Tell whether a rule makes the blacklist; false if there is none."""
+        blacklist = self.settings.mask.blacklist
+        return bool(blacklist) and self._is_made(str(blacklist))
+
+    def _is_made(self, path: str) -> bool:
+        return self.settings.files_made or path in made_files(self.settings)
 
     @cached_property
     def remote(self) -> dict[str, str]:

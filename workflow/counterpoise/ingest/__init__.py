@@ -4,6 +4,7 @@ In the order in which data passes:
 
 =================== ===========================================================================
 `urls`              which URLs a sample may have, and where their files are kept
+`identity`          the SHA-256 of a file, and whether its content changed
 `download`          fetch the file of a URL once, completely, and keep it by content
 `formats`           **the table of formats**; choose the reader of a source and inspect it
 `other_formats`     formats that are not read, and the commands that convert them

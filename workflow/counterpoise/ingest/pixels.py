@@ -31,6 +31,7 @@ def write_map(
     progress: Callable[[int, int | None], None] = lambda done, total: None,
     url: str | None = None,
     row_group: int = ROW_GROUP,
+    check: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Stream one level of a source into the files of a map.
 
@@ -54,6 +55,8 @@ def write_map(
         Address from which the file was downloaded; recorded instead of its path.
     row_group : int
         Largest number of pixels in a row group.
+    check : callable
+        Called when all pixels are read and nothing is written yet; an error ends the job.
 
     Returns
     -------
@@ -68,6 +71,7 @@ def write_map(
         for chunk in reading.chunks():
             spool.append(chunk)
             progress(spool.nnz, reading.total)
+        check()
         with atomic_write(files.pixels) as temporary:
             _write_pixels(temporary, spool, row_group)
         write_bins(files.bins, reading.bins)

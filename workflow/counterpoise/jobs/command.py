@@ -33,6 +33,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "mask": {"required": True, "help": "Parquet file of the map's mask"},
     "bandwidth": {"nargs": "?", "help": "bandwidth.parquet, if the bandwidth was searched"},
     "record": {"required": True, "help": "JSON file that inspect_input.py wrote"},
+    "version": {"required": True, "help": "JSON file with the state of the source file"},
+    "first": {
+        "nargs": "*",
+        "default": [],
+        "metavar": "PATH",
+        "help": "record and version of another sample with the same file, which was read before",
+    },
     "output": {"required": True, "help": "file to write"},
     "summary": {"required": True, "help": "summary.tsv to write"},
     "report": {"required": True, "help": "report.html to write"},

@@ -10,8 +10,9 @@ from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import refuse_other_versions
 from counterpoise.files import read_json
 from counterpoise.ingest.download import name_url_in_errors
+from counterpoise.ingest.identity import ExpectedContent, FileState
 from counterpoise.ingest.reader_interface import SourceInfo
-from counterpoise.jobs.inspect import SourceJob, source_settings
+from counterpoise.jobs.inspect import SourceJob, read_state, source_settings
 from counterpoise.jobs.job import Inputs
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES
 from counterpoise.process import Progress, log_progress
@@ -48,23 +49,42 @@ class IngestJob(SourceJob):
 
     def minutes(self, inputs: Inputs) -> int:
         """Return the time of reading 1 MB of a compressed file a second, a tenth of measured."""
-        return START_MINUTES + self.megabytes(inputs) // 60
+        return START_MINUTES + self.megabytes // 60
 
-    def run(self, record: str | Path, files: MapFiles) -> None:
+    def run(self, record: str | Path, version: str | Path, files: MapFiles) -> None:
         """Write the files of the map.
 
         Parameters
         ----------
         record : str or Path
             What ``inspect`` recorded about the file.
+        version : str or Path
+            The state that the file had then.
         files : MapFiles
             Where the map goes.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, or is not the one that ``inspect`` recorded.
         """
         from counterpoise.ingest.pixels import write_map
 
         with refuse_other_versions(record):
             info = replace(SourceInfo.from_dict(read_json(record)), uri=self.uri)
+            digest = str(info.identity["sha256"])
+        state = read_state(version)
         with name_url_in_errors(self.url):
-            source = write_map(info, self.resolution, files, self.hic_engine, Progress(), self.url)
+            before = FileState.of(self.file)
+            expected = ExpectedContent(self.file, digest, state, str(record), before)
+            source = write_map(
+                info,
+                self.resolution,
+                files,
+                self.hic_engine,
+                Progress(),
+                self.url,
+                check=expected.check,
+            )
         notes = "; ".join(source["notes"])
         log_progress(f"{source['nnz']:,} pixels, {source['contacts']:,} contacts. {notes}")

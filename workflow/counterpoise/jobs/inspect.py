@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
-from counterpoise.files import write_json
+from counterpoise.errors import refuse_other_versions
+from counterpoise.files import read_json, write_json
 from counterpoise.ingest.download import name_url_in_errors
+from counterpoise.ingest.identity import FileState, file_version, identify
 from counterpoise.ingest.urls import download_path, is_url, public_url, split_group
-from counterpoise.jobs.job import Inputs, MeasuredJob, has_braces
+from counterpoise.jobs.job import Inputs, MeasuredJob
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, megabytes
 
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
@@ -37,10 +39,15 @@ class SourceJob(MeasuredJob):
     hic_engine: str
     url: str | None = None
 
-    def megabytes(self, inputs: Inputs) -> int:
-        """Return the size in MB of the inputs and of the file, if that is no input."""
-        file = self.uri.partition("::")[0]
-        return megabytes([*inputs, file] if has_braces(file) else inputs)
+    @property
+    def megabytes(self) -> int:
+        """Return the size in MB of the file, which is an input only if a rule makes it."""
+        return megabytes([self.file])
+
+    @property
+    def file(self) -> str:
+        """Return the path of the file."""
+        return self.uri.partition("::")[0]
 
 
 def source_settings(cohort: Cohort, sample: str) -> dict[str, Any]:
@@ -70,14 +77,26 @@ def source_settings(cohort: Cohort, sample: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class InspectJob(SourceJob):
-    """Record format, levels and SHA-256 of a sample's file, and fail early if it is no map."""
+    """Record format, levels and SHA-256 of a sample's file, and fail early if it is no map.
+
+    Attributes
+    ----------
+    version : list of int or None
+        Size and modification time of the file, so that a file with another date, also an older one,
+        runs the job again. None for a file that a rule makes, which may not exist yet.
+    """
 
     WILDCARDS: ClassVar = ("sample",)
+
+    version: list[int] | None = None
 
     @classmethod
     def of(cls, cohort: Cohort, sample: str) -> Self:
         """Make the job of a sample."""
-        return cls(revision=REVISIONS["inspect"], **source_settings(cohort, sample))
+        version = None if cohort.is_made(sample) else file_version(cohort.source_file(sample))
+        return cls(
+            revision=REVISIONS["inspect"], version=version, **source_settings(cohort, sample)
+        )
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return 600 MiB, whatever the file."""
@@ -85,18 +104,66 @@ class InspectJob(SourceJob):
 
     def minutes(self, inputs: Inputs) -> int:
         """Return the time of reading the file once for its checksum, at 20 MB a second."""
-        return START_MINUTES + self.megabytes(inputs) // 1200
+        return START_MINUTES + self.megabytes // 1200
 
-    def run(self, output: str | Path) -> None:
+    def run(
+        self,
+        output: str | Path,
+        version: str | Path,
+        first_record: str | Path | None = None,
+        first_version: str | Path | None = None,
+    ) -> None:
         """Write the record of the file.
 
         Parameters
         ----------
         output : str or Path
             Path of the JSON record.
+        version : str or Path
+            Path of the JSON record of the state that the file had.
+        first_record, first_version : str or Path, optional
+            What the job of another sample wrote about the same file. Where the file is still in
+            that state, its SHA-256 is taken from there.
         """
         from counterpoise.ingest.formats import inspect_source
 
         with name_url_in_errors(self.url):
-            info = inspect_source(self.uri, self.hic_engine)
-        write_json(output, {**asdict(info), "uri": self.url or info.uri})
+            info = inspect_source(self.uri, self.hic_engine, identify=False)
+            digest, state = self._identify(first_record, first_version)
+        identity = {"sha256": digest, "bytes": state.bytes}
+        write_json(output, {**asdict(info), "uri": self.url or info.uri, "identity": identity})
+        write_json(version, {**state._asdict(), "settings": self.to_params()})
+
+    def _identify(
+        self, first_record: str | Path | None, first_version: str | Path | None
+    ) -> tuple[str, FileState]:
+        """Return the SHA-256 of the file and the state in which it had it."""
+        if first_record and first_version:
+            with refuse_other_versions(first_record):
+                digest = str(read_json(first_record)["identity"]["sha256"])
+            if read_state(first_version) == (state := FileState.of(self.file)):
+                return digest, state
+        return identify(self.file)
+
+
+def read_state(version: str | Path) -> FileState:
+    """Return the state that a file had when it was inspected.
+
+    Parameters
+    ----------
+    version : str or Path
+        What ``InspectJob`` wrote about the state.
+
+    Returns
+    -------
+    FileState
+        The state.
+
+    Raises
+    ------
+    InputError
+        If the record is damaged.
+    """
+    with refuse_other_versions(version):
+        record = read_json(version)
+        return FileState(*(int(record[name]) for name in FileState._fields))

@@ -92,24 +92,6 @@ class MeasuredJob(Job):
         """Return the longest time in minutes that the job takes."""
 
 
-def has_braces(path: str) -> bool:
-    """Return whether Snakemake cannot take a path as an input of a rule.
-
-    It takes ``{name}`` in a path for a wildcard, and nothing escapes it. A job reads such a file
-    all the same, because its settings hold the path.
-
-    Parameters
-    ----------
-    path : str
-        A path.
-
-    Returns
-    -------
-    bool
-    """
-    return "{" in path
-
-
 def build(kind: type[T], values: Mapping[str, Any], name: str) -> T:
     """Make a dataclass from a mapping and refuse unknown keys.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from counterpoise.cohort.revisions import REVISIONS
-from counterpoise.jobs.job import Inputs, MeasuredJob, build, has_braces
+from counterpoise.files import sha256
+from counterpoise.jobs.job import Inputs, MeasuredJob, build
 from counterpoise.jobs.resources import bins_mb, map_size, passing_minutes
 from counterpoise.mask import MaskSettings, describe_notes, mask_bins
 from counterpoise.process import log_progress
@@ -27,22 +27,21 @@ class MaskJob(MeasuredJob):
     ----------
     filters : MaskSettings
         Settings of the filters.
-    blacklist_version : list of int or None
-        Size and modification time of a blacklist that Snakemake cannot take as an input, so that a
-        changed one runs the job again.
+    blacklist_sha256 : str or None
+        SHA-256 of a blacklist that no rule makes, so that other content, also with an older date,
+        runs the job again.
     """
 
     filters: MaskSettings
-    blacklist_version: list[int] | None = None
+    blacklist_sha256: str | None = None
 
     @classmethod
     def of(cls, cohort: Cohort) -> Self:
         """Make the job, which is the same for all maps."""
-        filters, version = cohort.settings.mask, None
-        if filters.blacklist and has_braces(filters.blacklist):
-            status = os.stat(filters.blacklist)
-            version = [status.st_size, status.st_mtime_ns]
-        return cls(revision=REVISIONS["mask"], filters=filters, blacklist_version=version)
+        filters, digest = cohort.settings.mask, None
+        if filters.blacklist and not cohort.blacklist_is_made:
+            digest = sha256(filters.blacklist)
+        return cls(revision=REVISIONS["mask"], filters=filters, blacklist_sha256=digest)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:

@@ -14,11 +14,11 @@ from counterpoise.balancing.support import EXAMINE_LIMIT
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
-from counterpoise.files import read_json
 from counterpoise.native import available_threads
 from counterpoise.process import MIB
 from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import ROW_GROUP, open_map, read_bins, read_map
+from counterpoise.store.sources import read_source
 
 # Bytes of Python and its libraries.
 PYTHON_BYTES = 110 * MIB
@@ -192,7 +192,7 @@ def predict_memory(
     Memory
         In MiB.
     """
-    record = read_json(files.source)
+    record = read_source(files.source)
     pixels = pq.ParquetFile(files.pixels)
     bins = pq.ParquetFile(files.bins)
     nonzeros = pixels.metadata.num_rows
@@ -263,7 +263,7 @@ def open_map_within(
         If balancing exceeds the limit even with the map on disk.
     """
     predicted = predict_memory(files, scope, threads or available_threads(), draws_maps)
-    record = read_json(files.source)
+    record = read_source(files.source)
     size = f"{record['bins']:,} bins, {record['nnz']:,} pixels"
     if memory_mb is None or predicted.in_memory <= memory_mb:
         log_progress(f"{size}: needs up to {predicted.in_memory:,} MB of memory")

@@ -20,10 +20,11 @@ from counterpoise.jobs.export import ExportJob
 from counterpoise.jobs.ingest import IngestJob
 from counterpoise.jobs.inputs import DownloadJob, ExtractJob, SdistJob, SimulateJob, YeastJob
 from counterpoise.jobs.inspect import InspectJob
-from counterpoise.jobs.job import Inputs, Job, MeasuredJob, has_braces
+from counterpoise.jobs.job import Inputs, Job, MeasuredJob
 from counterpoise.jobs.mask import MaskJob
 from counterpoise.jobs.plot import PlotJob
 from counterpoise.jobs.report import ReportJob
+from counterpoise.jobs.sources import SourceFiles
 from counterpoise.jobs.track import TrackJob
 from counterpoise.store.paths import ResultPaths
 from counterpoise.tracking.log import next_attempt
@@ -78,12 +79,16 @@ class Plan:
         Paths of its results as rules name them, without a prefix.
     job_paths : ResultPaths
         Paths of its results as jobs see them.
+    before_first_map : callable
+        Called once, before Snakemake learns the inputs of the first job that reads a map.
     """
 
     def __init__(self, cohort: Cohort, root: str) -> None:
         self.cohort = cohort
         self.paths: ResultPaths = cohort.paths
         self.job_paths = replace(self.paths, root=root)
+        self.before_first_map: Callable[[], None] = lambda: None
+        self._sources = SourceFiles(cohort, self.job_paths)
         self._jobs: dict[tuple[str, ...], Job] = {}
         self._params: dict[tuple[str, ...], dict[str, Any]] = {}
 
@@ -176,7 +181,10 @@ class Plan:
     @property
     def next_attempt(self) -> int:
         """Return the number of the next attempt at logging to MLflow."""
-        return next_attempt(self.job_paths.tracking)
+        store = self.cohort.settings.tracking
+        if not store.enabled:
+            return next_attempt(self.job_paths.tracking)
+        return next_attempt(self.job_paths.tracking, store.uri, store.artifacts)
 
     @property
     def environment(self) -> str:
@@ -189,16 +197,57 @@ class Plan:
 
     # --- Input files ---------------------------------------------------------------------------
 
-    def source_file(self, wildcards: Wildcards) -> list[str]:
-        """Return the file of a sample, if Snakemake can take it as an input."""
-        path = self.cohort.source_file(wildcards.sample)
-        return [] if has_braces(path) else [path]
+    def made_source(self, wildcards: Wildcards) -> list[str]:
+        """Return the file of a sample if a rule makes it.
+
+        Any other file is no input for Snakemake, whose jobs fail if an input is dated in the
+        future, and who ignores a file replaced by an older one. The settings hold its version.
+        """
+        sample = wildcards.sample
+        return [self.cohort.source_file(sample)] if self.cohort.is_made(sample) else []
 
     @property
-    def blacklist(self) -> list[str]:
-        """Return the file with the regions to mask, if any and if Snakemake can take it."""
-        blacklist = self.cohort.settings.mask.blacklist
-        return [blacklist] if blacklist and not has_braces(blacklist) else []
+    def made_blacklist(self) -> list[str]:
+        """Return the file with the regions to mask if a rule makes it."""
+        made = self.cohort.blacklist_is_made
+        return [str(self.cohort.settings.mask.blacklist)] if made else []
+
+    def first_records(self, wildcards: Wildcards) -> list[str]:
+        """Return record and version of the first of several samples that share a file.
+
+        Nothing is returned for that sample, and for files that a rule makes.
+        """
+        first = self._first_samples.get(self.cohort.source_file(wildcards.sample))
+        if first in (None, wildcards.sample):
+            return []
+        return [self.paths.input_record(first), self.paths.input_version(first)]
+
+    @cached_property
+    def _first_samples(self) -> dict[str, str]:
+        """Return the first sample of each file that no rule makes."""
+        first: dict[str, str] = {}
+        for sample in self.cohort.samples:
+            if not self.cohort.is_made(sample):
+                first.setdefault(self.cohort.source_file(sample), sample)
+        return first
+
+    def input_record(self, wildcards: Wildcards) -> str:
+        """Return the record of a sample's file, as an input of the rule ``ingest``.
+
+        It is ``ancient`` if the map on disk was read from the content that the file has now. Then
+        a new date of the file runs ``inspect`` again and nothing after it.
+        """
+        from snakemake.io import ancient  # Snakemake has imported it when it asks
+
+        path = self.paths.input_record(wildcards.sample)
+        is_current = self._sources.is_current(wildcards.sample, int(wildcards.resolution))
+        return str(path) if not is_current else ancient(path)
+
+    def map_files(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of a map: pixels, bins and source record."""
+        call, self.before_first_map = self.before_first_map, lambda: None
+        call()
+        return list(self.paths.map_files(wildcards.sample, wildcards.resolution))
 
     def bandwidth_file(self, wildcards: Wildcards) -> list[str]:
         """Return the bandwidth search of a run, if its method searches the bandwidth."""

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from counterpoise.files import read_json
 from counterpoise.jobs.job import Inputs
 from counterpoise.store.paths import MapFiles
+from counterpoise.store.sources import read_source
 
 # MiB of the two Snakemake processes that a cluster's job runs in.
 SNAKEMAKE_MB = 400
@@ -133,5 +133,5 @@ def map_size(inputs: Inputs) -> tuple[int, int]:
 @lru_cache(maxsize=100_000)
 def _read_size(source: str, modified: int) -> tuple[int, int]:
     """Return bins and nonzeros of a map; ``modified`` makes a new entry for a new file."""
-    record = read_json(source)
+    record = read_source(source)
     return record["bins"], record["nnz"]

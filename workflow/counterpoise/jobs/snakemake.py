@@ -1,7 +1,8 @@
 """Functions that the Snakefile calls, and all use of Snakemake's private interface.
 
-The private interface is ``workflow.current_basedir``, ``workflow.modifier``, ``workflow.dag`` and
-``workflow.persistence``. It was tested with the versions in ``TESTED_VERSIONS``.
+The private interface is ``workflow.current_basedir``, ``workflow.modifier``, ``workflow.dag``,
+``workflow.persistence`` and ``workflow.is_main_process``. It was tested with the versions in
+``TESTED_VERSIONS``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from counterpoise.errors import ConfigError
 from counterpoise.jobs.environment import SCRIPTS, prepare_jobs
 from counterpoise.jobs.inputs import publish_configuration
 from counterpoise.jobs.plan import Plan
+from counterpoise.jobs.unrecorded import outdated_results
 from counterpoise.store.missing import Unfinished
 
 TESTED_VERSIONS = ("9.27.1",)
@@ -64,7 +66,41 @@ def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
     except ConfigError as error:
         sys.exit(f"counterpoise: {error}")
     publish_configuration(folder / "conf", overrides)
-    return Plan(cohort, str(workflow.modifier.modify_path(cohort.paths.root)))
+    plan = Plan(cohort, str(workflow.modifier.modify_path(cohort.paths.root)))
+    if workflow.is_main_process:
+        plan.before_first_map = lambda: force_outdated(workflow, plan)
+    return plan
+
+
+def force_outdated(workflow: Any, plan: Plan) -> None:
+    """Force the jobs whose results Snakemake has no record of, if the settings are others now.
+
+    Snakemake takes a result without a record for current. It has none if ``.snakemake`` was removed
+    or not copied along with the results.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow, while Snakemake builds the graph of its jobs.
+    plan : Plan
+        Its plan.
+    """
+    from snakemake.io import IOFile
+
+    def has_record(path: str) -> bool:
+        if os.stat(path).st_mtime == LONG_AGO:
+            return True  # report_unfinished removed it, and Snakemake runs the job anyway
+        return workflow.persistence.metadata(IOFile(path)) is not None
+
+    outdated = outdated_results(plan, has_record)
+    if outdated:
+        workflow.dag.forcefiles.update(outdated)
+        print(
+            f"counterpoise: Snakemake has no record of how {len(outdated):,} results were made "
+            "(was .snakemake removed, or Snakemake killed?). They state other settings, or none, "
+            f"and are made again: {', '.join(outdated[:3])}{' ...' if outdated[3:] else ''}",
+            file=sys.stderr,
+        )
 
 
 def report_unfinished(workflow: Any, plan: Plan) -> None:

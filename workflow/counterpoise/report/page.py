@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from counterpoise._version import __version__
 from counterpoise.contacts.bins import format_base_pairs
-from counterpoise.files import atomic_write, read_json
+from counterpoise.files import atomic_write
 from counterpoise.mask import Reason, describe_notes
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.wording import fitness_label
@@ -39,6 +39,7 @@ from counterpoise.store.masks import read_mask
 from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, unfinished_files
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey, compared_samples
+from counterpoise.store.sources import read_source
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -199,7 +200,7 @@ def describe_thresholds(thresholds: Mapping[str, Any]) -> str:
 
 def _input_row(paths: ResultPaths, sample: str, resolution: int) -> dict[str, Any]:
     """Return the record of a map's source, with None for what is unknown."""
-    record = read_json(paths.map_files(sample, resolution).source)
+    record = read_source(paths.map_files(sample, resolution).source)
     unknown = dict.fromkeys(("uri", "format", "coarsened_from", "contacts", "nnz", "assembly"))
     return {
         **unknown,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from counterpoise.contacts.bins import format_base_pairs
-from counterpoise.files import atomic_write, read_json
+from counterpoise.files import atomic_write
 from counterpoise.records.facts import Fact, Shallow
 from counterpoise.records.fitness import Fitness, FitnessSettings, worst_fitness
 from counterpoise.records.verdict import Verdict
@@ -24,6 +24,7 @@ from counterpoise.report.statuses import MISSING
 from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, missing_reason
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
+from counterpoise.store.sources import read_source
 from counterpoise.store.weights import read_verdict
 
 Row = dict[str, Any]
@@ -196,7 +197,7 @@ def summary_rows(
     reasons = [missing_reason(paths, run, unfinished) for run in runs]
     complete = [run for run, reason in zip(runs, reasons, strict=True) if not reason]
     maps = dict.fromkeys((run.sample, run.resolution) for run in complete)
-    sources = {place: read_json(paths.map_files(*place).source) for place in maps}
+    sources = {place: read_source(paths.map_files(*place).source) for place in maps}
     contacts = {place: float(source.get("contacts", 0)) for place, source in sources.items()}
     shallow = find_shallow(contacts, runs, (limits or FitnessSettings()).depth_caution)
     rows = []

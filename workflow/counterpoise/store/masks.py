@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import BinTable
+from counterpoise.errors import refuse_other_versions
 from counterpoise.mask import Mask, Reason
 from counterpoise.store.arrow import bin_columns, name_column, to_arrow, to_numpy, write_table
 
@@ -58,6 +59,12 @@ def read_mask(path: str | Path) -> tuple[NDArray[np.bool_], dict[str, Any]]:
         Whether a bin is kept.
     summary : dict
         The mask's summary: settings, thresholds and number of bins by reason.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
     """
-    table = pq.ParquetFile(path).read(columns=["kept"])
-    return to_numpy(table["kept"]), json.loads(table.schema.metadata[METADATA.encode()])
+    with refuse_other_versions(path):
+        table = pq.ParquetFile(path).read(columns=["kept"])
+        return to_numpy(table["kept"]), json.loads(table.schema.metadata[METADATA.encode()])

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from counterpoise._version import __version__
 from counterpoise.contacts.bins import BinTable, coordinate_type
 from counterpoise.contacts.selection import COLUMN_PREFIXES
-from counterpoise.files import atomic_write, read_json
+from counterpoise.files import atomic_write
 from counterpoise.methods import methods
 from counterpoise.records.verdict import Verdict
 from counterpoise.store.cooler_pixels import CHUNK, copy_pixels
 from counterpoise.store.paths import MapFiles, ResultPaths, RunFiles
 from counterpoise.store.pixels import read_bins
+from counterpoise.store.sources import read_source
 from counterpoise.store.tiling import Tiling, cover_holes
 from counterpoise.store.weights import read_errors, read_verdict, read_weights
 
@@ -90,7 +91,7 @@ def _write_map(
     chunk: int,
 ) -> Tiling:
     """Write one resolution without weights; return the bins that it has."""
-    stored, source = read_bins(files.bins), read_json(files.source)
+    stored, source = read_bins(files.bins), read_source(files.source)
     source["assembly"] = assembly or source["assembly"]
     tiling = cover_holes(stored)
     bins = tiling.bins

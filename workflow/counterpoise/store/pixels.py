@@ -24,9 +24,10 @@ from counterpoise.contacts.contact_map import (
     StoredContacts,
     narrow_counts,
 )
-from counterpoise.files import read_json
+from counterpoise.errors import refuse_other_versions
 from counterpoise.store.arrow import bin_columns, strings_to_arrow, to_arrow, to_numpy, write_table
 from counterpoise.store.paths import MapFiles
+from counterpoise.store.sources import read_source
 
 METADATA = "counterpoise"
 ROW_GROUP = 1 << 20  # pixels of a row group of pixels.parquet
@@ -66,8 +67,9 @@ def read_bins(path: str) -> BinTable:
     BinTable
         The table.
     """
-    table = pq.ParquetFile(path).read()
-    metadata = json.loads(table.schema.metadata[METADATA.encode()])
+    with refuse_other_versions(path):
+        table = pq.ParquetFile(path).read()
+        metadata = json.loads(table.schema.metadata[METADATA.encode()])
     columns = {name: table[name].combine_chunks() for name in table.column_names}
     chrom = to_numpy(columns["chrom"].indices)
     names = tuple(metadata["lengths"])
@@ -129,7 +131,7 @@ def open_map(files: MapFiles) -> StoredContacts:
         counts = [piece[1][inside] for piece, inside in zip(pieces, slices, strict=True)]
         return np.concatenate(columns), narrow_counts(np.concatenate(counts))
 
-    return StoredContacts(bins, np.cumsum(per_row), read, read_json(files.source))
+    return StoredContacts(bins, np.cumsum(per_row), read, read_source(files.source))
 
 
 def read_map(files: MapFiles) -> Contacts:
@@ -145,7 +147,7 @@ def read_map(files: MapFiles) -> Contacts:
     Contacts
         The map.
     """
-    bins, source = read_bins(files.bins), read_json(files.source)
+    bins, source = read_bins(files.bins), read_source(files.source)
     with pq.ParquetFile(files.pixels, memory_map=True) as file:
 
         def chunks() -> Iterator[Chunk]:

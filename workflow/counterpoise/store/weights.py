@@ -26,6 +26,7 @@ from counterpoise.store.arrow import (
     write_table,
 )
 from counterpoise.store.paths import RunFiles
+from counterpoise.store.sources import check_types
 
 
 def write_balance(balance: Balance, bins: BinTable, files: RunFiles) -> None:
@@ -94,7 +95,8 @@ def read_errors(path: str | Path) -> NDArray[np.float64]:
 
 
 def _read_column(path: str | Path, name: str) -> NDArray[Any]:
-    return to_numpy(pq.ParquetFile(path).read(columns=[name])[name])
+    with refuse_other_versions(path):
+        return to_numpy(pq.ParquetFile(path).read(columns=[name])[name])
 
 
 def read_verdict(path: str | Path) -> Verdict:
@@ -116,7 +118,9 @@ def read_verdict(path: str | Path) -> Verdict:
         If the file is damaged, or another version wrote it.
     """
     with refuse_other_versions(path):
-        return Verdict.from_dict(read_json(path))
+        record = read_json(path)
+        check_types(record, dict.fromkeys(("settings", "source", "mask", "versions", "run"), dict))
+        return Verdict.from_dict(record)
 
 
 def write_searches(searches: Sequence[Search], path: str | Path) -> None:

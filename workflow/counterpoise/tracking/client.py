@@ -143,11 +143,27 @@ def open_store(cohort: str, uri: str, artifacts: str | None) -> tuple[MlflowClie
     return client, experiment.experiment_id
 
 
+def database_file(uri: str) -> Path:
+    """Return the file of a SQLite database.
+
+    Parameters
+    ----------
+    uri : str
+        Address of the store, which begins with ``sqlite:///``.
+
+    Returns
+    -------
+    Path
+        Path of the file.
+    """
+    return Path(uri.partition("?")[0].removeprefix(SQLITE))
+
+
 def _create_database(uri: str) -> None:
     """Create a SQLite database under a temporary name: MLflow cannot use a half-made one."""
     from mlflow import MlflowClient
 
-    database = Path(uri.partition("?")[0].removeprefix(SQLITE))
+    database = database_file(uri)
     if uri.startswith(SQLITE) and not database.exists():
         with atomic_write(database) as temporary:
             temporary.unlink(missing_ok=True)

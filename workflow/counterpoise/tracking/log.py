@@ -15,6 +15,8 @@ from counterpoise.store.missing import Unfinished, missing_reason
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
 from counterpoise.tracking.client import (
+    SQLITE,
+    database_file,
     explain_error,
     is_server,
     mlflow_environment,
@@ -23,7 +25,13 @@ from counterpoise.tracking.client import (
 )
 from counterpoise.tracking.runs import find_runs, log_run
 from counterpoise.tracking.saved_view import page_address
-from counterpoise.tracking.values import JudgedFitness, RunValues, read_values
+from counterpoise.tracking.values import (
+    PLOT_NAME,
+    VERDICT_NAME,
+    JudgedFitness,
+    RunValues,
+    read_values,
+)
 
 SERVER_THREADS = 4  # runs logged to a server at the same time
 
@@ -32,27 +40,54 @@ log = logging.getLogger(__name__)
 Outcome = dict[str, Any]
 
 
-def next_attempt(path: str | Path) -> int:
+def next_attempt(path: str | Path, uri: str = "", artifacts: str | None = None) -> int:
     """Return the number of the next attempt at logging.
 
     As a parameter of the rule ``track``, it makes Snakemake run the rule again after a pending
-    attempt, and only then. The file must be marked ``update``, so that it still exists when the
-    job starts. An old modification time would not do: Snakemake touches what a job wrote.
+    attempt or if files of MLflow are missing, and only then. The file must be marked ``update``, so
+    that it still exists when the job starts. An old modification time would not do: Snakemake
+    touches what a job wrote.
 
     Parameters
     ----------
     path : str or Path
         ``tracking.json`` of the last attempt; it may be missing.
+    uri : str
+        Address of the store; a SQLite database must exist.
+    artifacts : str or None
+        Folder of plots and verdicts, which must hold those of all runs that were logged. None or
+        a URI for a store whose files cannot be seen from here.
 
     Returns
     -------
     int
-        The number of the last attempt, plus one if it ended ``pending``.
+        The number of the last attempt, plus one if it ended ``pending`` or if what it logged is no
+        longer there. For a damaged file, the seconds from 1970 to its last change: no attempt had
+        this number.
     """
     if not Path(path).exists():
         return 0
-    record = read_json(path)
-    return int(record["attempt"]) + int(record["status"] == "pending")
+    try:
+        record = read_json(path)
+        again = record["status"] == "pending" or _is_lost(record, uri, artifacts)
+        return int(record["attempt"]) + int(again)
+    except (ValueError, TypeError, KeyError):
+        log.warning("%s is damaged; runs are logged again where MLflow lacks them.", path)
+        return int(Path(path).stat().st_mtime)
+
+
+def _is_lost(record: dict[str, Any], uri: str, artifacts: str | None) -> bool:
+    """Tell whether the database or artifacts that the record names are missing on this machine."""
+    logged = [run["run_id"] for run in record["runs"] if run["state"] == "logged"]
+    if not logged or record["uri"] != strip_credentials(uri):
+        return False
+    if uri.startswith(SQLITE) and not database_file(uri).exists():
+        return True
+    if artifacts is None or "://" in artifacts:
+        return False
+    folder = Path(artifacts, record["experiment"])
+    names = (PLOT_NAME, VERDICT_NAME)
+    return not all((folder / run / "artifacts" / name).exists() for run in logged for name in names)
 
 
 def log_cohort(

@@ -148,11 +148,18 @@ def _complete_run(client: MlflowClient, run: Run, values: RunValues) -> None:
 
 
 def _update_artifacts(client: MlflowClient, run: Run, values: RunValues) -> None:
-    """Replace the plot or the table if it was made again."""
+    """Replace the plot or the table if it was made again, and put back what was deleted."""
+    stale = set()
     if run.data.tags.get(PLOT_SHA) != values.tags[PLOT_SHA]:
-        _upload(client, run, values, (PLOT_NAME,))
+        stale.add(PLOT_NAME)
     if run.data.tags.get(SEARCH_SHA) != values.tags.get(SEARCH_SHA):
-        _upload(client, run, values, (TABLE_NAME,))
+        stale.add(TABLE_NAME)
+    names = [*values.artifacts, *([TABLE_NAME] if values.table is not None else [])]
+    with _artifact_errors("artifacts"):
+        stored = {file.path for file in _repository(client, run).list_artifacts()}
+    stale.update(name for name in names if name not in stored)
+    if stale:
+        _upload(client, run, values, sorted(stale))
 
 
 def _update_tags(client: MlflowClient, run: Run, values: RunValues) -> None:
@@ -169,8 +176,6 @@ def _update_tags(client: MlflowClient, run: Run, values: RunValues) -> None:
 
 def _upload(client: MlflowClient, run: Run, values: RunValues, names: Sequence[str]) -> None:
     """Upload the named artifacts that the run has, replacing those in the store."""
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
     has_table = TABLE_NAME in names and values.table is not None
     with TemporaryDirectory() as folder, _artifact_errors(", ".join(names)):
         for name in names:
@@ -178,11 +183,19 @@ def _upload(client: MlflowClient, run: Run, values: RunValues, names: Sequence[s
                 shutil.copyfile(values.artifacts[name], f"{folder}/{name}")
         if has_table:
             write_json(f"{folder}/{TABLE_NAME}", values.table)
-        # The client's own log_artifacts would first ask the server where artifacts are kept.
-        repository: Any = get_artifact_repository(run.info.artifact_uri, client.tracking_uri)
-        repository.log_artifacts(folder)
+        _repository(client, run).log_artifacts(folder)
     if has_table:
         _show_table(client, run)
+
+
+def _repository(client: MlflowClient, run: Run) -> Any:
+    """Return the store of a run's artifacts.
+
+    The client's own functions would first ask the server where artifacts are kept.
+    """
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    return get_artifact_repository(run.info.artifact_uri, client.tracking_uri)
 
 
 def _show_table(client: MlflowClient, run: Run) -> None:

@@ -1,0 +1,145 @@
+"""Which content a file has: its SHA-256, and signs by which a change of content is noticed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from counterpoise.errors import InputError
+from counterpoise.files import sha256
+
+
+class FileState(NamedTuple):
+    """Signs of a file's content: two equal states mean that nobody wrote to the file.
+
+    The time of change is set by the system alone. So a file that was replaced by another one of the
+    same size and date (``cp -p``, ``rsync -t``) has another state.
+
+    Attributes
+    ----------
+    bytes : int
+        Size.
+    modified_ns : int
+        Modification time in nanoseconds, which users can set.
+    changed_ns : int
+        Time of the last change of content or attributes in nanoseconds.
+    inode : int
+        Number of the file on its disk.
+    """
+
+    bytes: int
+    modified_ns: int
+    changed_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, path: str | Path) -> Self:
+        """Return the state of a file; of the file that a link leads to."""
+        status = os.stat(path)
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+    @property
+    def version(self) -> list[int]:
+        """Return size and modification time, which a copy of a folder keeps."""
+        return [self.bytes, self.modified_ns]
+
+
+def file_version(path: str | Path) -> list[int]:
+    """Return size and modification time of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    list of int
+        Bytes and nanoseconds.
+    """
+    return FileState.of(path).version
+
+
+def identify(path: str | Path) -> tuple[str, FileState]:
+    """Return the SHA-256 of a file, and the state in which it had this content.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    sha256 : str
+        64 hexadecimal digits.
+    state : FileState
+        The state of the file.
+
+    Raises
+    ------
+    InputError
+        If the file changes while it is read.
+    """
+    before = FileState.of(path)
+    digest = sha256(path)
+    _refuse_change(path, before)
+    return digest, before
+
+
+@dataclass(frozen=True)
+class ExpectedContent:
+    """The content that a file must have while it is read.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    sha256 : str
+        SHA-256 of the content.
+    state : tuple of int
+        A ``FileState`` in which the file had this content.
+    record : str
+        File that records the SHA-256; messages name it.
+    before : FileState
+        The state of the file before it was opened.
+    """
+
+    path: str
+    sha256: str
+    state: tuple[int, ...]
+    record: str
+    before: FileState
+
+    def check(self) -> None:
+        """Refuse what was read if it is not the expected content.
+
+        The file is read again for its SHA-256 only if its state is not the one that is known.
+
+        Raises
+        ------
+        InputError
+            If the file changed while it was read, or has another SHA-256.
+        """
+        if self.before != tuple(self.state):
+            digest = sha256(self.path)
+            if digest != self.sha256:
+                raise InputError(
+                    self.path,
+                    f"was replaced or changed after it was inspected: its SHA-256 is {digest}, "
+                    f"and {self.record} says {self.sha256}.",
+                    f"Delete {self.record} and run the workflow again, which inspects the new "
+                    "file; or put the old file back.",
+                )
+        _refuse_change(self.path, self.before)
+
+
+def _refuse_change(path: str | Path, before: FileState) -> None:
+    """Refuse a file whose state changed since ``before``."""
+    if FileState.of(path) != before:
+        raise InputError(
+            path,
+            "changed while it was read.",
+            "Wait until nothing writes to it and run the workflow again.",
+        )

@@ -1,0 +1,117 @@
+"""Results that Snakemake has no record of, because ``.snakemake`` was removed or not copied.
+
+Snakemake takes such results for current whatever the settings. Those that state their settings
+(records of inputs, masks, verdicts) are compared with the settings of now; the others are made
+again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from counterpoise._version import __version__
+from counterpoise.backends import AUTO
+from counterpoise.errors import InputError
+from counterpoise.jobs.plan import Plan
+from counterpoise.jobs.sources import read_record
+from counterpoise.store.masks import read_mask
+
+
+def outdated_results(plan: Plan, has_record: Callable[[str], bool]) -> list[str]:
+    """Return the results without a record that were not made with the settings of now.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan of the workflow.
+    has_record : callable
+        Tells whether Snakemake has a record of an output.
+
+    Returns
+    -------
+    list of str
+        One output of each such job. Jobs that depend on these are left out where Snakemake runs
+        them anyway.
+    """
+    stale = list(_stale_results(plan, has_record))
+    cohort, paths = plan.cohort, plan.job_paths
+    pictures = [paths.plot(*run.place) for run in cohort.runs]
+    pictures += [paths.comparison(size) for size in cohort.compared]
+    coolers = [paths.cooler(sample) for sample in cohort.samples]
+    views = [*pictures, *coolers, paths.report, paths.tracking]
+    return [*stale, *(path for path in views if _is_unrecorded(path, has_record))]
+
+
+def _is_unrecorded(path: str, has_record: Callable[[str], bool]) -> bool:
+    return Path(path).is_file() and not has_record(path)
+
+
+def _stale_results(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[str]:
+    """Yield the results that state other settings than those of now."""
+    cohort, paths = plan.cohort, plan.job_paths
+    for sample in cohort.samples:
+        version = paths.input_version(sample)
+        if _is_unrecorded(version, has_record) and not _fits_version(plan, sample):
+            yield version
+    for sample, size in cohort.maps:
+        source, mask = paths.map_files(sample, size).source, paths.mask(sample, size)
+        if _is_unrecorded(source, has_record) and not _fits_source(plan, sample, size):
+            yield source
+        if _is_unrecorded(mask, has_record) and not _fits_mask(plan, mask):
+            yield mask
+    for run in cohort.runs:
+        verdict, search = paths.run_files(*run.place).verdict, paths.bandwidth(*run.place)
+        fits = None
+        for path in (search, verdict):
+            if _is_unrecorded(path, has_record):
+                fits = _fits_verdict(plan, run.method, verdict) if fits is None else fits
+                if not fits and (path == verdict or cohort.searches_bandwidth(run.method)):
+                    yield path
+
+
+def _fits_version(plan: Plan, sample: str) -> bool:
+    """Tell whether a sample's file was inspected with the settings of now."""
+    record = read_record(plan.job_paths.input_version(sample))
+    job = plan.job("inspect", SimpleNamespace(sample=sample))
+    return bool(record.get("settings") == job.to_params())
+
+
+def _fits_source(plan: Plan, sample: str, size: int) -> bool:
+    """Tell whether a map was read from the inspected file with the engine of now."""
+    record = read_record(plan.job_paths.map_files(sample, size).source)
+    inspected = read_record(plan.job_paths.input_record(sample))
+    job = plan.job("ingest", SimpleNamespace(sample=sample, resolution=size))
+    if record.get("format") == "hic" and record.get("engine") != job.hic_engine:
+        return False
+    keys = ("uri", "identity")
+    return all(record.get(key) == inspected.get(key) for key in keys)
+
+
+def _fits_mask(plan: Plan, path: str) -> bool:
+    """Tell whether a mask has the settings of now; with a blacklist it cannot be told."""
+    filters = plan.job("mask").filters
+    try:
+        _, summary = read_mask(path)
+    except InputError:  # the job that makes it runs again
+        return False
+    return filters.blacklist is None and summary["settings"] == _plain(asdict(filters))
+
+
+def _fits_verdict(plan: Plan, method: str, path: str) -> bool:
+    """Tell whether a run has the settings of now and was made by this version."""
+    job, record = plan.job("balance", SimpleNamespace(method=method)), read_record(path)
+    expected = {"method": job.method, "name": method, "settings": _plain(asdict(job.settings))}
+    if job.backend != AUTO:
+        expected["backend"] = job.backend
+    same = all(record.get(key) == value for key, value in expected.items())
+    return bool(same and record.get("versions", {}).get("counterpoise") == __version__)
+
+
+def _plain(settings: dict[str, Any]) -> Any:
+    """Return settings as JSON gives them back."""
+    return json.loads(json.dumps(settings))
