@@ -23,7 +23,7 @@ def test_the_installed_version_was_tested() -> None:
 
 
 def test_the_private_interface_is_as_expected() -> None:
-    for name in ("current_basedir", "modifier", "dag", "persistence"):
+    for name in ("current_basedir", "modifier", "dag", "persistence", "is_main_process"):
         assert isinstance(inspect.getattr_static(Workflow, name), property), name
     assert inspect.signature(DAG.needrun_jobs).bind(None)
     assert inspect.signature(PersistenceBase.cleanup_metadata).bind(None, "path")

@@ -30,7 +30,7 @@ rule inspect:
 rule ingest:
     input:
         # The record holds the SHA-256 of the file; a new modification time alone changes nothing.
-        ancient(local(PLAN.source_file)),
+        ancient(local(PLAN.source_of_level)),
         record=PATHS.input_record(),
     output:
         map=PATHS.map_files(),

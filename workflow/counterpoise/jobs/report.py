@@ -13,7 +13,7 @@ from counterpoise.jobs.job import Inputs, MeasuredJob, build
 from counterpoise.jobs.resources import collecting_mb, collecting_minutes
 from counterpoise.store.missing import Unfinished
 from counterpoise.store.paths import BASE, ResultPaths
-from counterpoise.store.runs import RunKey, SampleEntry, list_runs
+from counterpoise.store.runs import RunKey, SampleEntry, list_absent_runs, list_runs
 
 if TYPE_CHECKING:  # spares other jobs the import of OmegaConf
     from counterpoise.cohort.cohort import Cohort
@@ -96,6 +96,13 @@ def cohort_settings(cohort: Cohort) -> dict[str, Any]:
 class ReportJob(CohortJob):
     """Write ``summary.tsv`` and ``report.html``; runs without a result appear with the reason."""
 
+    @property
+    def rows(self) -> list[RunKey]:
+        """Return every run, each sample's followed by those that its file does not allow."""
+        order = {name: number for number, name in enumerate(self.samples)}
+        runs = self.runs + list_absent_runs(self.samples, self.methods)
+        return sorted(runs, key=lambda run: order[run.sample])
+
     @classmethod
     def of(cls, cohort: Cohort) -> Self:
         """Make the job of a cohort."""
@@ -115,5 +122,5 @@ class ReportJob(CohortJob):
         from counterpoise.report.summary import write_summary
 
         paths, unfinished = self.paths(root), self.unfinished or Unfinished()
-        write_summary(paths, self.runs, summary, unfinished)
-        write_report(paths, self.runs, report, unfinished)
+        write_summary(paths, self.rows, summary, unfinished)
+        write_report(paths, self.rows, report, unfinished)

@@ -1,7 +1,8 @@
 """Functions that the Snakefile calls, and all use of Snakemake's private interface.
 
-The private interface is ``workflow.current_basedir``, ``workflow.modifier``, ``workflow.dag`` and
-``workflow.persistence``. It was tested with the versions in ``TESTED_VERSIONS``.
+The private interface is ``workflow.current_basedir``, ``workflow.modifier``, ``workflow.dag``,
+``workflow.persistence`` and ``workflow.is_main_process``. It was tested with the versions in
+``TESTED_VERSIONS``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.compose import load_cohort, snakemake_overrides
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import ConfigError
 from counterpoise.jobs.environment import SCRIPTS, prepare_jobs
 from counterpoise.jobs.inputs import publish_configuration
@@ -61,10 +64,20 @@ def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
     try:
         overrides = snakemake_overrides(config, folder / "conf")
         cohort = load_cohort(folder / "conf", overrides)
+        if workflow.is_main_process:
+            _name_absent_levels(cohort)
     except ConfigError as error:
         sys.exit(f"counterpoise: {error}")
     publish_configuration(folder / "conf", overrides)
     return Plan(cohort, str(workflow.modifier.modify_path(cohort.paths.root)))
+
+
+def _name_absent_levels(cohort: Cohort) -> None:
+    """Print the levels that the samples' files lack; refuse a file that has none."""
+    for name in cohort.samples:
+        for resolution, reason in cohort.absent(name).items():
+            size = format_base_pairs(resolution)
+            print(f"counterpoise: {name} is left out at {size}: {reason}", file=sys.stderr)
 
 
 def report_unfinished(workflow: Any, plan: Plan) -> None:
