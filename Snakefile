@@ -2,6 +2,10 @@
 
 from snakemake.utils import min_version
 
+from counterpoise.jobs.limits import require_address_space
+
+require_address_space()  # before libraries load
+
 from counterpoise.jobs.plan import match_any
 from counterpoise.jobs.snakemake import plan_workflow, report_unfinished
 

@@ -1,12 +1,13 @@
 """Balance a map with a method."""
 
-from counterpoise.jobs.balance import BalanceJob
 from counterpoise.jobs.command import parse, run
 from counterpoise.store.paths import MapFiles, RunFiles
 
 
 def main() -> None:
     """Run the job of the command line."""
+    from counterpoise.jobs.balance import BalanceJob
+
     args = parse(__doc__, BalanceJob, "map", "mask", "run", "bandwidth", "threads", "memory-mb")
     args.job.run(
         MapFiles(*args.map),

@@ -1,11 +1,12 @@
 """Write the simulated map of the demo, whose bias is known."""
 
 from counterpoise.jobs.command import parse, run
-from counterpoise.jobs.inputs import SimulateJob
 
 
 def main() -> None:
     """Run the job of the command line."""
+    from counterpoise.jobs.inputs import SimulateJob
+
     args = parse(__doc__, SimulateJob, "output")
     args.job.run(args.output)
 

@@ -1,12 +1,13 @@
 """Read one resolution of a contact map and write its pixels, bins and source record."""
 
 from counterpoise.jobs.command import parse, run
-from counterpoise.jobs.ingest import IngestJob
 from counterpoise.store.paths import MapFiles
 
 
 def main() -> None:
     """Run the job of the command line."""
+    from counterpoise.jobs.ingest import IngestJob
+
     args = parse(__doc__, IngestJob, "record", "version", "map")
     args.job.run(args.record, args.version, MapFiles(*args.map))
 

@@ -1,12 +1,13 @@
 """Filter the bins of a map."""
 
 from counterpoise.jobs.command import parse, run
-from counterpoise.jobs.mask import MaskJob
 from counterpoise.store.paths import MapFiles
 
 
 def main() -> None:
     """Run the job of the command line."""
+    from counterpoise.jobs.mask import MaskJob
+
     args = parse(__doc__, MaskJob, "map", "output")
     args.job.run(MapFiles(*args.map), args.output)
 

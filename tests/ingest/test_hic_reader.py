@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import BinTable
-from counterpoise.errors import ConfigError, InputError
+from counterpoise.errors import ConfigError, DiskFullError, InputError
 from counterpoise.ingest import hic_worker
 from counterpoise.ingest.hic_engines import HIC_ENGINES as ENGINES
 from counterpoise.ingest.hic_file import HicFile
@@ -321,12 +321,6 @@ AT = """os.write(pipe, b'{"at": "reading chr1 against chr2"}\\n'); """
             "main(args, engines={'hictkpy': lambda *_: lambda *_: nothing})",
             "returned 0 of the 3 contact records stored for a against a",
         ),
-        (
-            "from counterpoise.ingest.hic_worker import main\n"
-            "def full(*_): raise OSError(28, 'No space left on device')\n"
-            "main(args, engines={'hictkpy': full})",
-            "disk for temporary files is full.*TMPDIR",
-        ),
     ],
 )
 def test_an_engine_that_fails_raises_input_error(
@@ -339,6 +333,24 @@ def test_an_engine_that_fails_raises_input_error(
         read(small, 200, "hictkpy", command=worker(code))
     assert "small.hic" in str(caught.value)
     assert list(temporary.iterdir()) == []
+
+
+def test_a_full_temporary_folder_is_named_with_what_is_needed(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code = (
+        "from counterpoise.ingest.hic_worker import main\n"
+        "def full(*_): raise OSError(28, 'No space left on device')\n"
+        "main(args, engines={'hictkpy': full})"
+    )
+    with pytest.raises(DiskFullError) as caught:
+        read(small, 200, "hictkpy", command=worker(code))
+    records = len(read(small, 200, "hictkpy")[1][0])
+    message = str(caught.value)
+    assert message.startswith(f"{tmp_path}: its disk or your quota is full")
+    assert f"small.hic at 200 bp, unpacked, takes about {12 * records} bytes" in message
+    assert "Set TMPDIR" in message
 
 
 def test_an_engine_that_hangs_is_ended(small: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -300,6 +301,28 @@ def test_a_missing_result_is_reported_with_its_reason(
     assert f"see {log}; the last line is: 12:00:00 begun" in "".join(
         Page(written(paths, runs)).text
     )
+
+
+def test_a_level_that_a_file_lacks_is_reported_and_costs_nothing_else(
+    cohort: tuple[ResultPaths, list[RunKey]],
+) -> None:
+    """Also where results of that level are left from another file."""
+    paths, runs = cohort
+    reason = "no 5 kb level in <ko>.map (it has 10 kb)"
+    absent = [RunKey("ko", 5_000, method, absent=reason) for method in ("ice", "vc")]
+    shutil.copytree(
+        Path(paths.run_files("ko", 10_000, "vc").verdict).parent,
+        Path(paths.run_files("ko", 5_000, "vc").verdict).parent,
+    )
+    page = Page(written(paths, runs + absent))
+    assert "".join(page.text).count(reason) == 2
+    assert len(page.all("img")) == len(runs) + 1  # with the comparison at 10 kb
+    write_summary(paths, runs + absent, paths.summary)
+    table = pd.read_csv(paths.summary, sep="\t").query("status == 'missing'")
+    assert list(zip(table["resolution"], table["method"], table["reason"], strict=True)) == [
+        (5_000, "ice", reason),
+        (5_000, "vc", reason),
+    ]
 
 
 def test_a_failed_search_is_reported_before_the_balancing(

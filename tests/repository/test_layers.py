@@ -22,7 +22,8 @@ LAYERS = [
     {"records"},
     {"contacts"},
     {"native"},
-    {"errors", "files", "process", "_version"},  # any room may import these
+    {"files"},  # any room may import this and the next
+    {"errors", "process", "_version"},
 ]
 LEVEL = {room: -number for number, layer in enumerate(LAYERS) for room in layer}
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -6,6 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import cooler
 import pandas as pd
 import pytest
 
@@ -38,6 +39,30 @@ def test_a_broken_input_is_named(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "b.cool: is not an HDF5 file" in done.stdout + done.stderr
     assert (tmp_path / "results/small/coolers/a.mcool").is_file()
+
+
+def test_a_level_that_a_file_lacks_costs_that_level_of_that_sample(tmp_path: Path) -> None:
+    cohort = Cohort(tmp_path)
+    coarse = tmp_path / "c.cool"
+    cooler.coarsen_cooler(str(tmp_path / "b.cool"), str(coarse), 2, 10**6)
+    cohort.write_sheet("abc")
+    one_method = ("~methods.kde", "~methods.ice")
+    reason = "no 1 kb level in c.cool (it has 2 kb)"
+    line = f"counterpoise: c is left out at 1 kb: {reason}"
+    assert line in cohort.run("-n", overrides=one_method)
+    cohort.run(overrides=one_method)
+    results = tmp_path / "results" / "small"
+    assert (results / "compare" / "1000.png").is_file()
+    assert (results / "tracking.json").is_file()
+    levels = cooler.fileops.list_coolers(str(results / "coolers" / "c.mcool"))
+    assert levels == ["/resolutions/2000"]
+    table = pd.read_csv(results / "summary.tsv", sep="\t").query("status == 'missing'")
+    assert table[["sample", "resolution", "reason"]].values.tolist() == [["c", 1000, reason]]
+    assert cohort.planned(*one_method) == {}
+    named = cohort.command("-n", "results/small/masks/c/1000.parquet", overrides=one_method)
+    done = subprocess.run(named, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode != 0
+    assert f"sample c: {reason}; ask for a level" in done.stdout + done.stderr
 
 
 def test_descriptions_of_samples_may_be_longer_than_an_argument(tmp_path: Path) -> None:

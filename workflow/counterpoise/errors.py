@@ -67,6 +67,10 @@ class SetupError(CounterpoiseError):
     """A part of the installation is missing."""
 
 
+class DiskFullError(CounterpoiseError):
+    """A disk is full; the message names the folder and what is needed there."""
+
+
 @contextmanager
 def refuse_other_versions(path: object) -> Iterator[None]:
     """Turn the error of a result file of unknown content into an ``InputError``.

@@ -2,44 +2,215 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
 import secrets
+import shutil
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+
+from counterpoise.errors import DiskFullError
 
 ABANDONED_SECONDS = 86400.0  # age at which a temporary file of another node is taken for abandoned
 
 
+# Errors of a disk that takes no more: it is full, or the quota or ``ulimit -f`` is reached.
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+LARGER_TMPDIR = "Set TMPDIR to a folder on a larger disk and run again."
+# numpy's ``save`` raises an error without a number.
+_FULL_DISK_TEXT = re.compile(
+    "|".join(re.escape(os.strerror(number)) for number in FULL_DISK)
+    + r"|\d+ requested and \d+ written|database or disk is full"
+)
+
+
 @contextmanager
-def atomic_write(path: str | Path) -> Iterator[Path]:
+def atomic_write(path: str | Path, needed: int | None = None) -> Iterator[Path]:
     """Write a file under a temporary name, and rename it when it is complete.
 
     Parameters
     ----------
     path : str or Path
         Final name; its folder is made if needed.
+    needed : int, optional
+        About how many bytes the file takes, for the error about a full disk.
 
     Yields
     ------
     Path
         Temporary name in the same folder. At the end of the block it is renamed to ``path``; if
         the block raises, it is removed and ``path`` stays as it was.
+
+    Raises
+    ------
+    DiskFullError
+        If the disk of the folder is full.
     """
     final = Path(path)
-    final.parent.mkdir(parents=True, exist_ok=True)
+    with name_full_disk(final.parent, needed=needed, name=final.name):
+        final.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_path(final)
+
+    def written() -> int:
+        return temporary.stat().st_size if temporary.exists() else 0
+
     try:
-        yield temporary
-        os.replace(temporary, final)
+        with name_full_disk(final.parent, written, needed, final.name):
+            yield temporary
+            os.replace(temporary, final)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def name_full_disk(
+    folder: str | Path,
+    written: Callable[[], int] = int,
+    needed: int | None = None,
+    name: str = "a scratch file",
+    remedy: str = "Make room there and run again.",
+) -> Iterator[None]:
+    """Turn the error of a full disk into one that names the folder and what is needed there.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Folder in which the block writes.
+    written : callable, optional
+        Returns how many bytes the block has written.
+    needed : int, optional
+        About how many bytes it writes in all, if this is known.
+    name : str
+        What it writes.
+    remedy : str
+        What the user can do.
+
+    Raises
+    ------
+    DiskFullError
+        If the block raises an error of a full disk, whatever its type.
+    """
+    try:
+        yield
+    except Exception as error:
+        if inner := _find_full_disk(error):
+            raise inner from error
+        if is_disk_full(error):
+            raise full_disk_error(folder, error, written(), needed, name, remedy) from error
+        raise
+
+
+def full_disk_error(
+    folder: str | Path,
+    error: BaseException,
+    written: int,
+    needed: int | None,
+    name: str,
+    remedy: str,
+) -> DiskFullError:
+    """Return the error about a full disk.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Folder in which a file was written.
+    error : BaseException
+        Error of the system.
+    written : int
+        Bytes that could be written.
+    needed : int or None
+        About how many bytes the file takes; None if this is unknown.
+    name : str
+        What was written.
+    remedy : str
+        What the user can do.
+
+    Returns
+    -------
+    DiskFullError
+    """
+    known = needed is not None and needed > written
+    amount = f"about {_format_bytes(needed or 0)}" if known else f"over {_format_bytes(written)}"
+    return DiskFullError(
+        f"{folder}: {_describe_full_disk(folder, error)} {name} takes {amount}, of which "
+        f"{_format_bytes(written)} could be written. {remedy}"
+    )
+
+
+def _find_full_disk(error: BaseException) -> DiskFullError | None:
+    """Return the error about a full disk that led to an error, such as one of closing the file."""
+    return next((cause for cause in _causes(error) if isinstance(cause, DiskFullError)), None)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and those that led to it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def scratch_space(
+    folder: str | Path, written: Callable[[], int], needed: int | None = None
+) -> AbstractContextManager[None]:
+    """Name the temporary folder in the error of a full disk (see `name_full_disk`).
+
+    Parameters
+    ----------
+    folder : str or Path
+        Folder of the scratch file.
+    written : callable
+        Returns how many bytes were written.
+    needed : int, optional
+        How many bytes will be written in all.
+
+    Returns
+    -------
+    context manager
+    """
+    return name_full_disk(folder, written, needed, remedy=LARGER_TMPDIR)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether an error, or one that led to it, says that a disk takes no more.
+
+    Parameters
+    ----------
+    error : BaseException
+        Of any library: HDF5 and Arrow say it in the text of various errors.
+
+    Returns
+    -------
+    bool
+    """
+    return any(
+        getattr(cause, "errno", None) in FULL_DISK or _FULL_DISK_TEXT.search(str(cause))
+        for cause in _causes(error)
+    )
+
+
+def _describe_full_disk(folder: str | Path, error: BaseException) -> str:
+    """Say that the disk of a folder is full, and how much is free; or that a file is too large."""
+    if os.strerror(errno.EFBIG) in str(error):
+        return "files may not become larger (ulimit -f, or a limit of the disk);"
+    existing = next(path for path in (Path(folder), *Path(folder).parents) if path.exists())
+    free = _format_bytes(shutil.disk_usage(existing).free)
+    return f"its disk or your quota is full ({free} are free now);"
+
+
+def _format_bytes(number: int) -> str:
+    """Return a number of bytes with a unit."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if number >= size:
+            return f"{number / size:,.1f} {unit}"
+    return f"{number} bytes"
 
 
 def temporary_path(final: Path) -> Path:

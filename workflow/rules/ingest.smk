@@ -34,7 +34,7 @@ rule inspect:
 rule ingest:
     input:
         # The record holds the SHA-256 of the file; a new modification time alone changes nothing.
-        ancient(local(PLAN.made_source)),
+        ancient(local(PLAN.source_of_level)),
         record=PLAN.input_record,
         version=ancient(PATHS.input_version()),
     output:

@@ -39,7 +39,7 @@ rule compare:
     benchmark:
         PATHS.benchmark("compare")
     wildcard_constraints:
-        resolution=match_any(PLAN.cohort.compared),
+        resolution=match_any(PLAN.cohort.requested_resolutions),
     conda:
         "../../envs/counterpoise.yaml"
     threads: PLAN.threads("compare")

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from counterpoise.cohort.levels import explain_absence, find_levels, list_levels
 from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.settings import CohortSettings
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.demo_maps import DEMO_FILES, YEAST_COOL, YEAST_HIC
-from counterpoise.ingest.urls import download_log, download_path, is_url, split_group, url_key
+from counterpoise.ingest.reader_interface import SourceInfo
+from counterpoise.ingest.urls import (
+    download_log,
+    download_path,
+    is_url,
+    public_url,
+    split_group,
+    url_key,
+)
 from counterpoise.methods.base import MethodSettings
 from counterpoise.methods.kernel.settings import CV, KernelSettings
 from counterpoise.store.paths import BASE, ResultPaths
@@ -42,6 +52,9 @@ def made_files(settings: CohortSettings) -> set[str]:
 class Cohort:
     """A checked configuration, or an experiment on it.
 
+    The levels of a sample's file are read when they are first asked for, because each job of a
+    cluster composes the cohort again and most need those of one sample only.
+
     Attributes
     ----------
     settings : CohortSettings
@@ -61,6 +74,9 @@ class Cohort:
     methods: dict[str, MethodSettings]
     algorithms: dict[str, str]
     experiment: str = BASE
+    _levels: dict[str, SourceInfo | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def paths(self) -> ResultPaths:
@@ -92,14 +108,94 @@ class Cohort:
             )
         return self.samples[name]
 
-    def resolutions(self, sample: str) -> list[int]:
-        """Return the resolutions of a sample: its own, or those of the cohort."""
+    def requested(self, sample: str) -> list[int]:
+        """Return the resolutions that are asked of a sample: its own, or those of the cohort."""
         return self.sample(sample).resolutions or self.settings.resolutions
+
+    def resolutions(self, sample: str) -> list[int]:
+        """Return the resolutions of a sample: those asked for, without those its file lacks."""
+        absent = self.absent(sample)
+        return [size for size in self.requested(sample) if size not in absent]
+
+    def absent(self, sample: str) -> dict[int, str]:
+        """Return the resolutions that are asked of a sample and that its file cannot give.
+
+        Files that do not exist yet, and those that other rules may make (``files_made``), count as
+        having every level.
+
+        Parameters
+        ----------
+        sample : str
+            Name of the sample.
+
+        Returns
+        -------
+        dict of int to str
+            The reason by resolution.
+
+        Raises
+        ------
+        ConfigError
+            If the file has none of the levels.
+        """
+        requested = self.requested(sample)
+        reasons = {size: self._absence(sample, size) for size in requested}
+        absent = {size: reason for size, reason in reasons.items() if reason}
+        if len(absent) < len(requested):
+            return absent
+        sizes = ", ".join(map(format_base_pairs, requested))
+        info = self._find_levels(sample)
+        assert info is not None, "a file of unknown levels lacks none"
+        raise ConfigError(
+            f"sample {sample}: {self._file_name(sample)} has no level of {sizes}, and no finer one "
+            f"that can be summed (it has {list_levels(info)}); set resolutions to levels that it "
+            "has, or remove the sample."
+        )
+
+    def check_level(self, sample: str, resolution: int) -> None:
+        """Refuse a resolution that the file of a sample cannot give.
+
+        Parameters
+        ----------
+        sample : str
+            Name of the sample.
+        resolution : int
+            Bin size in base pairs.
+
+        Raises
+        ------
+        ConfigError
+            Names the file and its levels.
+        """
+        if reason := self._absence(sample, resolution):
+            raise ConfigError(f"sample {sample}: {reason}; ask for a level that the file has.")
+
+    def _absence(self, sample: str, resolution: int) -> str:
+        """Explain why a sample's file cannot give a resolution; empty if it can."""
+        info = self._find_levels(sample)
+        return explain_absence(info, resolution, self._file_name(sample)) if info else ""
+
+    def _find_levels(self, sample: str) -> SourceInfo | None:
+        """Return what the file of a sample holds; None if it is unknown."""
+        if sample not in self._levels:
+            may_change = self.settings.files_made and not is_url(self.sample(sample).path)
+            uri, engine = self.source_uri(sample), self.settings.ingest.hic_engine
+            self._levels[sample] = None if may_change else find_levels(uri, engine)
+        return self._levels[sample]
+
+    def _file_name(self, sample: str) -> str:
+        """Return the file of a sample as the user names it, without secrets of its address."""
+        path = self.sample(sample).path
+        return public_url(path) if is_url(path) else path
+
+    def source_uri(self, sample: str) -> str:
+        """Return the path of a sample's local file, with ``::/group`` if the sample names one."""
+        path = self.sample(sample).path
+        return download_path(path) + split_group(path)[1] if is_url(path) else path
 
     def source_file(self, sample: str) -> str:
         """Return the path of a sample's file; for a URL, the path of the downloaded file."""
-        path = self.sample(sample).path
-        return download_path(path) if is_url(path) else path.partition("::")[0]
+        return self.source_uri(sample).partition("::")[0]
 
     def is_made(self, sample: str) -> bool:
         """Tell whether a rule makes or downloads the file of a sample."""
@@ -131,7 +227,9 @@ class Cohort:
     def entries(self) -> dict[str, SampleEntry]:
         """Return what reports and tracking say about each sample."""
         return {
-            name: SampleEntry(self.resolutions(name), sample.condition, sample.replicate)
+            name: SampleEntry(
+                self.resolutions(name), sample.condition, sample.replicate, self.absent(name)
+            )
             for name, sample in self.samples.items()
         }
 
@@ -157,6 +255,36 @@ class Cohort:
     def compared(self) -> dict[int, list[str]]:
         """Return the samples of each resolution at which there are two or more."""
         return compared_samples(self.runs)
+
+    def compared_at(self, resolution: int) -> list[str]:
+        """Return the samples that are compared at a resolution.
+
+        Parameters
+        ----------
+        resolution : int
+            Bin size in base pairs.
+
+        Returns
+        -------
+        list of str
+            Their names.
+
+        Raises
+        ------
+        ConfigError
+            If there are fewer than two.
+        """
+        if resolution not in self.compared:
+            raise ConfigError(
+                f"the cohort {self.settings.cohort} has no two samples at "
+                f"{format_base_pairs(resolution)} that could be compared."
+            )
+        return self.compared[resolution]
+
+    @property
+    def requested_resolutions(self) -> list[int]:
+        """Return every resolution that is asked of any sample."""
+        return sorted({size for name in self.samples for size in self.requested(name)})
 
     def searches_bandwidth(self, method: str) -> bool:
         """Tell whether cross-validation chooses the bandwidth of a method."""

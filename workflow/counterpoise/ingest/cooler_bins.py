@@ -23,6 +23,24 @@ _SORT_BINS = "Sort the bins by chromosome and position and write the file again.
 _WRITE_AGAIN = "The file is damaged; write it again from its source."
 
 
+def header_bin_size(group: h5py.Group) -> int | None:
+    """Return the bin size that the header of a cooler states.
+
+    Parameters
+    ----------
+    group : h5py.Group
+        The cooler.
+
+    Returns
+    -------
+    int or None
+        Base pairs; None if the header states none, or says that bins are unequal.
+    """
+    size = attribute_text(group.attrs.get("bin-size")) or ""
+    is_variable = attribute_text(group.attrs.get("bin-type")) == "variable"
+    return (int(size) or None) if size.isdecimal() and not is_variable else None
+
+
 def read_level(group: h5py.Group, name: str, source: str) -> Level:
     """Return the level of a cooler.
 
@@ -45,10 +63,8 @@ def read_level(group: h5py.Group, name: str, source: str) -> Level:
     InputError
         If the header has no bin size, and the tables of chromosomes or bins contradict themselves.
     """
-    size = attribute_text(group.attrs.get("bin-size")) or ""
-    is_variable = attribute_text(group.attrs.get("bin-type")) == "variable"
-    if size.isdecimal() and int(size) and not is_variable:
-        return Level(int(size), name)
+    if size := header_bin_size(group):
+        return Level(size, name)
     bins = _read_bins(group, source)
     if len(bins) and not bins.start.any():
         return Level(None, name, single_bin_length=int(bins.lengths.max()))

@@ -15,7 +15,7 @@ import numpy as np
 
 from counterpoise.contacts.contact_map import Chunk
 from counterpoise.errors import InputError
-from counterpoise.ingest.cooler_bins import read_bin_table, read_level
+from counterpoise.ingest.cooler_bins import header_bin_size, read_bin_table, read_level
 from counterpoise.ingest.cooler_file import (
     attribute_json,
     attribute_text,
@@ -38,7 +38,7 @@ CHUNK_PIXELS = 1 << 20  # few enough to stay in the cache while they are checked
 PIXEL_COLUMNS = tuple(COLUMNS["pixels"])
 
 
-def inspect(uri: str, engine: str) -> SourceInfo:
+def inspect(uri: str, engine: str, *, quick: bool = False) -> SourceInfo:
     """Return the levels and the assembly of a cooler file.
 
     Parameters
@@ -47,6 +47,9 @@ def inspect(uri: str, engine: str) -> SourceInfo:
         Path, or path with a group, named as cooler does: ``file.mcool::/resolutions/10000``.
     engine : str
         Ignored; h5py reads every cooler.
+    quick : bool, default False
+        Do not search all members of a level for links to other files if its header says its bin
+        size. `open_level` searches them in any case.
 
     Returns
     -------
@@ -64,6 +67,9 @@ def inspect(uri: str, engine: str) -> SourceInfo:
         groups = [_find_cooler(file, name, uri) for name in names]
         if not groups:
             raise _no_cooler(file, group, uri)
+        for node in groups:
+            if not quick or header_bin_size(node) is None:
+                refuse_other_files(node, uri)
         levels = tuple(
             read_level(node, name, uri) for node, name in zip(groups, names, strict=True)
         )
@@ -102,6 +108,7 @@ def open_level(
     with open_cooler(uri) as (file, _):
         with name_damaged_file(source):
             group = _find_cooler(file, level.group, source)
+            refuse_other_files(group, source)
             check_tables(group, source)
             bins, notes = read_bin_table(group, level.resolution, source)
             attributes = {name: _attributes(group["bins"][name]) for name in bins.extra}
@@ -118,11 +125,10 @@ def open_level(
 
 
 def _find_cooler(file: h5py.File, name: str, source: str) -> h5py.Group:
-    """Return the group of a cooler of which no part lies in another file."""
+    """Return the group of a cooler."""
     group = find_node(file, name, source)
     if not is_cooler(group, source):
         raise _no_cooler(file, name, source)
-    refuse_other_files(group, source)
     return group
 
 

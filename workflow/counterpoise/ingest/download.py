@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from counterpoise._version import __version__
 from counterpoise.errors import InputError, strip_credentials
-from counterpoise.files import read_json, temporary_path, write_json
+from counterpoise.files import name_full_disk, read_json, temporary_path, write_json
 from counterpoise.ingest.urls import public_url
 
 if TYPE_CHECKING:
@@ -109,7 +109,11 @@ def download(
     previous = _previous_download(record_path, content)
     partial = temporary_path(content / output.parent.name)
     try:
-        with requests.Session() as session, open(partial, "xb") as stream:
+        with (
+            name_full_disk(content),
+            requests.Session() as session,
+            open(partial, "xb") as stream,
+        ):
             transfer = _Transfer(url, session, stream, previous, timeouts)
             _repeat_until_complete(transfer, say, progress, waits)
         if transfer.is_unchanged:
@@ -262,7 +266,7 @@ class _Transfer:
             ) as response:
                 if self._accept(response):
                     for piece in response.iter_content(PIECE_BYTES):
-                        self._stream.write(piece)
+                        self._write(piece)
                         self._hash.update(piece)
                         self.done += len(piece)
                         progress(self.done, self._total)
@@ -276,6 +280,13 @@ class _Transfer:
             raise _TransientError(
                 f"the server announced {self._total:,} bytes and sent another number"
             )
+
+    def _write(self, piece: bytes) -> None:
+        """Write a piece to the disk, which may be full."""
+        folder = Path(self._stream.name).parent
+        with name_full_disk(folder, lambda: self.done, self._total, "the downloaded file"):
+            self._stream.write(piece)
+            self._stream.flush()
 
     def _headers(self) -> dict[str, str]:
         """Return the headers of the next request."""

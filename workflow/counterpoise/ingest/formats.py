@@ -92,7 +92,9 @@ def reader_of(info: SourceInfo) -> Reader:
     return row.load_reader()
 
 
-def inspect_source(uri: str, engine: str = DEFAULT_ENGINE, *, identify: bool = True) -> SourceInfo:
+def inspect_source(
+    uri: str, engine: str = DEFAULT_ENGINE, *, identify: bool = True, quick: bool = False
+) -> SourceInfo:
     """Return format, levels and identity of a source.
 
     The format is recognised by content first and by name second.
@@ -106,6 +108,8 @@ def inspect_source(uri: str, engine: str = DEFAULT_ENGINE, *, identify: bool = T
         Library that reads `.hic` files.
     identify : bool, default True
         Compute the SHA-256 of a local file, which reads it once.
+    quick : bool, default False
+        Leave out checks that are made again when a level is opened.
 
     Returns
     -------
@@ -126,7 +130,7 @@ def inspect_source(uri: str, engine: str = DEFAULT_ENGINE, *, identify: bool = T
     row = READ_FROM_URLS if is_url(uri) else _recognise(path)
     if not is_url(uri) and not row.has_signature(path):
         refuse_other_formats(path)
-    info = row.load_reader().inspect(uri, engine)
+    info = row.load_reader().inspect(uri, engine, quick=quick)
     if identify and not is_url(uri):
         info.identity.update(sha256=sha256(path), bytes=path.stat().st_size)
     return info

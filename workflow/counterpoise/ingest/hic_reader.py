@@ -24,7 +24,7 @@ from counterpoise.ingest.urls import is_url
 CHUNK_PIXELS = 1 << 21  # least number of pixels in a chunk, where there are so many
 
 
-def inspect(uri: str, engine: str) -> SourceInfo:
+def inspect(uri: str, engine: str, *, quick: bool = False) -> SourceInfo:
     """Return the levels and the assembly of a `.hic` file; no C++ library is started.
 
     Parameters
@@ -33,6 +33,8 @@ def inspect(uri: str, engine: str) -> SourceInfo:
         Path or http(s) URL.
     engine : {"hictkpy", "hicstraw"}
         Library that reads the contacts.
+    quick : bool, default False
+        Ignored; only the header is read in any case.
 
     Returns
     -------

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from counterpoise.errors import InputError
+from counterpoise.files import LARGER_TMPDIR, full_disk_error
+from counterpoise.ingest.hic_worker import RECORD
 from counterpoise.ingest.urls import is_url
 
 WORKER = (sys.executable, "-m", "counterpoise.ingest.hic_worker")
@@ -59,9 +61,11 @@ def copy_level(
     ------
     InputError
         The worker's own, or one about its exception, its end or its silence.
+    DiskFullError
+        If the disk of the temporary folder is full.
     """
     strips: list[int] = []
-    step = "opening it"
+    step, needed = "opening it", None
     with (
         tempfile.TemporaryFile() as output,
         _start_worker([*command, engine, uri, str(resolution)], spool, output) as (process, pipe),
@@ -71,12 +75,21 @@ def copy_level(
                 return strips, report["integral"], report["notes"]
             if "problem" in report:
                 raise InputError(uri, report["problem"], report["remedy"])
+            if "full_disk" in report:
+                raise full_disk_error(
+                    tempfile.gettempdir(),
+                    OSError(report["full_disk"]),
+                    RECORD.itemsize * sum(strips),
+                    needed,
+                    f"{uri} at {resolution:,} bp, unpacked,",
+                    LARGER_TMPDIR,
+                )
             if "exception" in report:
                 raise _failure(uri, engine, f"failed while {step} ({report['exception']})")
             if not report:
                 silence = f"reported nothing for {stall_seconds:g} s"
                 raise _failure(uri, engine, f"{silence} while {step}")
-            step = report.get("at", step)
+            step, needed = report.get("at", step), report.get("needed", needed)
             strips += [report["strip"]] if "strip" in report else []
         status = _exit_status(process)
         end = f"{_describe_exit(status)} while {step}{_last_line(output)}"

@@ -7,7 +7,6 @@ object per line. `ingest.hic_subprocess` starts and watches it.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sys
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk
 from counterpoise.errors import InputError
+from counterpoise.files import FULL_DISK
 from counterpoise.ingest.hic_engines import ENGINES, Fetch, Span
 from counterpoise.ingest.hic_file import HicFile, open_hic_file
 
@@ -52,7 +52,8 @@ class LevelCopy:
     report : callable
         Receives progress as keyword arguments: ``at``, what is about to be done; ``strip``, the
         number of records of each run of whole rows that was written; at the end ``integral``,
-        whether every count is a whole number, and ``notes``, what was left out, in words.
+        whether every count is a whole number, and ``notes``, what was left out, in words. If the
+        disk of the spool is full, ``needed`` is the number of bytes that the level takes there.
     strip_records : int
         Approximate number of records in a strip.
     outside : list of int
@@ -79,7 +80,20 @@ class LevelCopy:
         InputError
             If nothing is stored at this resolution, a block is damaged, or the library returns
             more or fewer records than are stored.
+        OSError
+            If the spool cannot be written.
         """
+        try:
+            self._copy()
+        except OSError as error:
+            if error.errno in FULL_DISK:
+                pairs = groupby(self.file.matrices, key=itemgetter(0))
+                records = sum(sum(self._count_stored(pair).values()) for _, pair in pairs)
+                self.report(needed=records * RECORD.itemsize)
+            raise
+
+    def _copy(self) -> None:
+        """Copy the rows of every chromosome."""
         fetch: Fetch | None = None
         integral = True
         for first, matrices in groupby(self.file.matrices, key=itemgetter(0)):
@@ -301,11 +315,8 @@ def _describe_failure(engine: str, error: Exception) -> dict[str, str]:
             "problem": f"cannot be read: the engine {engine} does not load ({error}).",
             "remedy": "Install hictkpy or hic-straw, or choose the other engine.",
         }
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return {
-            "problem": "cannot be unpacked: the disk for temporary files is full.",
-            "remedy": "Set TMPDIR to a folder on a larger disk (12 bytes a pixel are needed).",
-        }
+    if isinstance(error, OSError) and error.errno in FULL_DISK:
+        return {"full_disk": os.strerror(error.errno)}
     # The C++ libraries raise exceptions of any type; the parent turns them into an InputError.
     return {"exception": f"{type(error).__name__}: {error}"}
 

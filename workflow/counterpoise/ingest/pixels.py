@@ -14,13 +14,15 @@ import pyarrow.parquet as pq
 from counterpoise.contacts.contact_map import (
     Chunk,
 )
-from counterpoise.files import atomic_write, write_json
+from counterpoise.files import atomic_write, scratch_space, write_json
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
 from counterpoise.ingest.read import open_contacts
 from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.store.arrow import to_arrow
 from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import ROW_GROUP, write_bins
+
+PACKED_BYTES = 3  # about, of a pixel in the compressed file
 
 
 def write_map(
@@ -67,12 +69,12 @@ def write_map(
         open_contacts(info.uri, resolution, engine, info) as reading,
         tempfile.TemporaryDirectory(prefix="counterpoise-") as scratch,
     ):
-        spool = _Spool(Path(scratch))
+        spool = _Spool(Path(scratch), reading.total)
         for chunk in reading.chunks():
             spool.append(chunk)
             progress(spool.nnz, reading.total)
         check()
-        with atomic_write(files.pixels) as temporary:
+        with atomic_write(files.pixels, needed=PACKED_BYTES * spool.nnz) as temporary:
             _write_pixels(temporary, spool, row_group)
         write_bins(files.bins, reading.bins)
         record = reading.source_record(spool.nnz)
@@ -93,11 +95,13 @@ class _Spool:
         Whether all counts so far are integral.
     largest : float
         Largest count so far.
+    bytes : int
+        Size of the files so far.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.nnz = 0
+    def __init__(self, folder: Path, total: int | None) -> None:
+        self.folder, self._total = folder, total
+        self.nnz = self.bytes = 0
         self.chunks = 0
         self.integral = True
         self.largest = 0.0
@@ -108,8 +112,12 @@ class _Spool:
         if count.dtype.kind == "f" and self.integral:
             self.integral = bool((count == np.floor(count)).all())
         self.largest = max(self.largest, count.max())
-        for name, column in zip("abc", chunk, strict=True):
-            np.save(self.folder / f"{self.chunks}{name}.npy", column)
+        pixel_bytes = sum(column.itemsize for column in chunk)
+        needed = self._total and self._total * pixel_bytes
+        with scratch_space(self.folder.parent, lambda: self.bytes, needed):
+            for name, column in zip("abc", chunk, strict=True):
+                np.save(self.folder / f"{self.chunks}{name}.npy", column)
+        self.bytes += pixel_bytes * len(count)
         self.chunks += 1
         self.nnz += len(count)
 

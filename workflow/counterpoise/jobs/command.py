@@ -12,7 +12,9 @@ from types import FrameType
 from typing import Any
 
 from counterpoise.errors import CounterpoiseError
+from counterpoise.files import is_disk_full
 from counterpoise.jobs.job import Job
+from counterpoise.jobs.limits import JOB_MB, address_space_mb, check_address_space
 from counterpoise.jobs.resources import SNAKEMAKE_MB
 from counterpoise.process import keep_freed_memory
 
@@ -63,7 +65,8 @@ def run(main: Callable[[], None]) -> None:
     """Run a script and end with status 1 after an error.
 
     An error of Counterpoise is printed without a traceback. SIGTERM, with which a scheduler ends a
-    job, ends the script as an exception does: half-written files are removed.
+    job, ends the script as an exception does: half-written files are removed. The script imports
+    its job in ``main``, after the limit on the address space was checked.
 
     Parameters
     ----------
@@ -73,11 +76,24 @@ def run(main: Callable[[], None]) -> None:
     signal.signal(signal.SIGTERM, _exit)
     keep_freed_memory()
     try:
+        check_address_space(JOB_MB)
         main()
     except CounterpoiseError as error:
         sys.exit(f"counterpoise: {error}")
     except MemoryError as error:
-        sys.exit(f"counterpoise: the job ran out of memory ({error}); give its rule more mem_mb.")
+        sys.exit(f"counterpoise: the job ran out of memory{_describe_memory(error)}.")
+    except Exception as error:
+        if not is_disk_full(error):
+            raise
+        sys.exit(f"counterpoise: a disk is full: {' '.join(str(error).split())}")
+
+
+def _describe_memory(error: MemoryError) -> str:
+    """Return what is known about a lack of memory, and the remedy."""
+    detail = f" ({error})" if str(error) else ""
+    if (limit := address_space_mb()) is not None:
+        return f"{detail}: its address space is limited to {limit:,} MiB (ulimit -v); raise this"
+    return f"{detail}; give its rule more mem_mb"
 
 
 def _exit(number: int, frame: FrameType | None) -> None:

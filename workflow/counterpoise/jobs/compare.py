@@ -51,7 +51,7 @@ class CompareJob(MeasuredJob):
             revision=REVISIONS["compare"],
             cohort=cohort.settings.cohort,
             experiment=cohort.experiment,
-            samples={name: cohort.labels[name] for name in cohort.compared[int(resolution)]},
+            samples={name: cohort.labels[name] for name in cohort.compared_at(int(resolution))},
             methods=list(cohort.methods),
             primary=cohort.settings.primary,
             dpi=cohort.settings.qc.dpi,

@@ -11,7 +11,7 @@ from counterpoise.errors import refuse_other_versions
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest.download import name_url_in_errors
 from counterpoise.ingest.identity import FileState, file_version, identify
-from counterpoise.ingest.urls import download_path, is_url, public_url, split_group
+from counterpoise.ingest.urls import is_url, public_url
 from counterpoise.jobs.job import Inputs, MeasuredJob
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, megabytes
 
@@ -65,9 +65,8 @@ def source_settings(cohort: Cohort, sample: str) -> dict[str, Any]:
     dict
         Values by field.
     """
-    uri, url = cohort.sample(sample).path, None
-    if is_url(uri):
-        uri, url = download_path(uri) + split_group(uri)[1], public_url(uri)
+    uri, path = cohort.source_uri(sample), cohort.sample(sample).path
+    url = public_url(path) if is_url(path) else None
     is_cooler = uri.partition("::")[0].lower().endswith(COOLER_SUFFIXES)
     ingest = cohort.settings.ingest
     # No engine reads a cooler: with the default, a change of engine reads no cooler again.

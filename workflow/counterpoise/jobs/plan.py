@@ -206,6 +206,11 @@ class Plan:
         sample = wildcards.sample
         return [self.cohort.source_file(sample)] if self.cohort.is_made(sample) else []
 
+    def source_of_level(self, wildcards: Wildcards) -> list[str]:
+        """Return what ``made_source`` does; refuse a resolution that the file cannot give."""
+        self.cohort.check_level(wildcards.sample, int(wildcards.resolution))
+        return self.made_source(wildcards)
+
     @property
     def made_blacklist(self) -> list[str]:
         """Return the file with the regions to mask if a rule makes it."""
@@ -271,14 +276,14 @@ class Plan:
         size = int(wildcards.resolution)
         return [
             path
-            for sample in self.cohort.compared[size]
+            for sample in self.cohort.compared_at(size)
             for path in (*self.paths.map_files(sample, size), self.paths.mask(sample, size))
         ]
 
     def compared_weights(self, wildcards: Wildcards) -> list[str]:
         """Return weights and verdicts of the samples that are compared at a resolution."""
         size = int(wildcards.resolution)
-        return self._weights((sample, size) for sample in self.cohort.compared[size])
+        return self._weights((sample, size) for sample in self.cohort.compared_at(size))
 
     def sources(self, wildcards: Wildcards) -> list[str]:
         """Return the source records of all maps."""
@@ -296,8 +301,7 @@ class Plan:
         """Return the figures of all runs."""
         return [self.paths.plot(*run.place) for run in self.cohort.runs]
 
-    @cached_property
-    def comparisons(self) -> list[str]:
+    def comparisons(self, wildcards: Wildcards) -> list[str]:
         """Return the figures of samples side by side."""
         return [self.paths.comparison(size) for size in self.cohort.compared]
 

@@ -14,7 +14,7 @@ from counterpoise.jobs.resources import collecting_mb, collecting_minutes
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.store.missing import Unfinished
 from counterpoise.store.paths import BASE, ResultPaths
-from counterpoise.store.runs import RunKey, SampleEntry, list_runs
+from counterpoise.store.runs import RunKey, SampleEntry, list_absent_runs, list_runs
 
 if TYPE_CHECKING:  # spares other jobs the import of OmegaConf
     from counterpoise.cohort.cohort import Cohort
@@ -111,6 +111,13 @@ class ReportJob(CohortJob):
         fitness = build(FitnessSettings, params.get("fitness", {}), "fitness")
         return super().from_params({**params, "fitness": fitness})
 
+    @property
+    def rows(self) -> list[RunKey]:
+        """Return every run, each sample's followed by those that its file does not allow."""
+        order = {name: number for number, name in enumerate(self.samples)}
+        runs = self.runs + list_absent_runs(self.samples, self.methods)
+        return sorted(runs, key=lambda run: order[run.sample])
+
     @classmethod
     def of(cls, cohort: Cohort) -> Self:
         """Make the job of a cohort."""
@@ -134,7 +141,7 @@ class ReportJob(CohortJob):
         from counterpoise.report.summary import describe_fitness, summary_rows, write_summary
 
         paths, unfinished = self.paths(root), self.unfinished or Unfinished()
-        rows = summary_rows(paths, self.runs, unfinished, self.fitness)
+        rows = summary_rows(paths, self.rows, unfinished, self.fitness)
         write_summary(rows, summary)
-        write_report(paths, self.runs, rows, report, unfinished, self.fitness)
+        write_report(paths, self.rows, rows, report, unfinished, self.fitness)
         print(*describe_fitness(rows), f"Report: {report}", sep="\n")

@@ -15,7 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.compose import load_cohort, snakemake_overrides
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import ConfigError
 from counterpoise.jobs.environment import SCRIPTS, prepare_jobs
 from counterpoise.jobs.inputs import publish_configuration
@@ -63,6 +65,8 @@ def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
     try:
         overrides = snakemake_overrides(config, folder / "conf")
         cohort = load_cohort(folder / "conf", overrides)
+        if workflow.is_main_process:
+            _name_absent_levels(cohort)
     except ConfigError as error:
         sys.exit(f"counterpoise: {error}")
     publish_configuration(folder / "conf", overrides)
@@ -101,6 +105,14 @@ def force_outdated(workflow: Any, plan: Plan) -> None:
             f"and are made again: {', '.join(outdated[:3])}{' ...' if outdated[3:] else ''}",
             file=sys.stderr,
         )
+
+
+def _name_absent_levels(cohort: Cohort) -> None:
+    """Print the levels that the samples' files lack; refuse a file that has none."""
+    for name in cohort.samples:
+        for resolution, reason in cohort.absent(name).items():
+            size = format_base_pairs(resolution)
+            print(f"counterpoise: {name} is left out at {size}: {reason}", file=sys.stderr)
 
 
 def report_unfinished(workflow: Any, plan: Plan) -> None:

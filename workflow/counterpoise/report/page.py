@@ -81,6 +81,7 @@ def write_report(
         Number of figures of runs to embed; the least fit come first.
     """
     complete = [run for run, row in zip(runs, rows, strict=True) if row["status"] != MISSING]
+    possible = [run for run in runs if run.absent is None]
     maps = list(dict.fromkeys((run.sample, run.resolution) for run in complete))
     folder = Path(path).parent
     stream = _template().stream(
@@ -100,11 +101,11 @@ def write_report(
         inputs=[_input_row(paths, *place) for place in maps],
         side_by_side=bool(compared_samples(complete)),
         # Generators: the page is written as it is made, with one figure in memory at a time.
-        comparisons=_comparisons(paths, runs, complete, folder, image_width),
+        comparisons=_comparisons(paths, possible, complete, folder, image_width),
         plots=_plots(paths, rows, folder, image_width, most_figures),
         plotted=len(complete),
         shown=most_figures,
-        costs=read_costs(paths, runs),
+        costs=read_costs(paths, possible),
     )
     with atomic_write(path) as temporary, open(temporary, "wb") as output:
         stream.dump(output, encoding="utf-8")

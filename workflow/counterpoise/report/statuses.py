@@ -9,8 +9,8 @@ from counterpoise.records.verdict import Status
 MISSING = "missing"  # the status of a run without a result, which has no verdict
 ONE_PASS = "One pass: evens out coverage, does not make row sums equal."
 MISSING_MEANING = (
-    "There is no result, because a job on the way to it failed or did not run; see the reason. "
-    "Fix it and run again; only what is missing is done."
+    "There is no result, because the file has no such level, or because a job on the way to it "
+    "failed or did not run; see the reason. Fix it and run again; only what is missing is done."
 )
 
 

@@ -105,11 +105,14 @@ COLUMNS = (
     ),
     Column(
         "status",
-        "[status](#statuses); `missing` if a job failed and there is no result",
+        "[status](#statuses); `missing` if there is no result, because a job failed or the file "
+        "lacks the level",
         lambda r: r.verdict.status.value,
     ),
     Column(
-        "reason", "as in `verdict.json`; for `missing`, what failed", lambda r: r.verdict.reason
+        "reason",
+        "as in `verdict.json`; for `missing`, what failed or what the file lacks",
+        lambda r: r.verdict.reason,
     ),
     Column("algorithm", "`method` of `verdict.json`", lambda r: r.verdict.method),
     Column("scope", "`genome`, `cis` or `trans`", lambda r: r.verdict.scope),

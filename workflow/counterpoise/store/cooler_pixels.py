@@ -7,7 +7,7 @@ finished.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -33,6 +33,7 @@ def copy_pixels(
     path: str,
     n: int,
     positions: NDArray[np.int64] | None = None,
+    check: Callable[[], None] = lambda: None,
     *,
     chunk: int = CHUNK,
 ) -> tuple[int | float, NDArray[np.int64]]:
@@ -48,6 +49,8 @@ def copy_pixels(
         Number of bins of the cooler.
     positions : numpy.ndarray, optional
         int64 [bins of the map], the number of each bin in the cooler; by default the same.
+    check : callable, optional
+        Called after each chunk; raises an error if the disk is full.
     chunk : int
         Pixels in an HDF5 chunk.
 
@@ -80,6 +83,7 @@ def copy_pixels(
             # Chunks are written in order; only as many wait as keep the threads busy.
             while len(queue) > 2 * THREADS * len(datasets):
                 _write_first(queue)
+                check()
         while queue:
             _write_first(queue)
     return total, np.cumsum(per_row)

@@ -79,9 +79,11 @@ def missing_reason(
     Returns
     -------
     str
-        The first step that did not finish and the last error in its log; empty if the run is
-        complete.
+        What the sample's file lacks, or the first step that did not finish and the last error in
+        its log; empty if the run is complete.
     """
+    if run.absent:
+        return run.absent
     for step in _steps(paths, run, unfinished):
         missing = step.required and not Path(step.result).is_file()
         if missing or step.result in unfinished.output_set:

@@ -20,6 +20,8 @@ class RunKey:
         Name of the method in the cohort.
     condition, replicate : str or None
         Labels of the sample, for reports and tracking; two runs are equal whatever their labels.
+    absent : str or None
+        Why there can be no such run: what its file lacks.
     """
 
     sample: str
@@ -27,6 +29,7 @@ class RunKey:
     method: str
     condition: str | None = field(default=None, compare=False)
     replicate: str | None = field(default=None, compare=False)
+    absent: str | None = field(default=None, compare=False)
 
     @property
     def place(self) -> tuple[str, int, str]:
@@ -58,11 +61,14 @@ class SampleEntry:
         Bin sizes in base pairs at which the sample is balanced.
     condition, replicate : str or None
         Its labels.
+    absent : dict of int to str
+        Why the sample is not balanced at further resolutions that were asked for, by resolution.
     """
 
     resolutions: list[int]
     condition: str | None = None
     replicate: str | None = None
+    absent: dict[int, str] = field(default_factory=dict)
 
 
 def list_runs(samples: dict[str, SampleEntry], methods: Iterable[str]) -> list[RunKey]:
@@ -85,6 +91,30 @@ def list_runs(samples: dict[str, SampleEntry], methods: Iterable[str]) -> list[R
         RunKey(name, resolution, method, sample.condition, sample.replicate)
         for name, sample in samples.items()
         for resolution in sample.resolutions
+        for method in names
+    ]
+
+
+def list_absent_runs(samples: dict[str, SampleEntry], methods: Iterable[str]) -> list[RunKey]:
+    """Return the runs that were asked for and that the samples' files do not allow.
+
+    Parameters
+    ----------
+    samples : dict of str to SampleEntry
+        Samples by name.
+    methods : iterable of str
+        Names of the methods.
+
+    Returns
+    -------
+    list of RunKey
+        In the order of samples, then resolutions, then methods; each says why in ``absent``.
+    """
+    names = list(methods)
+    return [
+        RunKey(name, resolution, method, sample.condition, sample.replicate, reason)
+        for name, sample in samples.items()
+        for resolution, reason in sample.absent.items()
         for method in names
     ]
 

@@ -1,0 +1,186 @@
+"""Resolutions that the files of samples cannot give."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import cooler
+import pytest
+
+from counterpoise.cohort.cohort import Cohort
+from counterpoise.cohort.compose import load_cohort
+from counterpoise.errors import ConfigError
+from counterpoise.ingest.cooler_reader import inspect
+from counterpoise.ingest.urls import download_path
+from counterpoise.jobs.plan import Plan
+from counterpoise.jobs.snakemake import plan_workflow
+from counterpoise.store.runs import list_absent_runs
+from tests.support import REPOSITORY
+from tests.support.hic_files import hic_bytes
+from tests.support.maps import write_map
+
+COHORT = """# @package _global_
+defaults:
+  - /method@methods.kr: kr
+  - _self_
+cohort: mine
+resolutions: [1000, 2000]
+primary: kr
+samples:
+  coarse: {path: coarse.cool}
+  fine: {path: fine.cool}
+  fine2: {path: fine.cool}
+"""
+
+
+@pytest.fixture(scope="module")
+def maps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("maps")
+    write_map(folder / "fine.cool", 3)
+    cooler.coarsen_cooler(str(folder / "fine.cool"), str(folder / "coarse.cool"), 2, 10**6)
+    cooler.coarsen_cooler(str(folder / "fine.cool"), str(folder / "3kb.cool"), 3, 10**6)
+    cooler.zoomify_cooler(str(folder / "3kb.cool"), str(folder / "fine.mcool"), [9000], 10**6)
+    return folder
+
+
+@pytest.fixture
+def folder(maps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for path in maps.iterdir():
+        shutil.copy(path, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def compose(folder: Path, text: str = COHORT, *overrides: str) -> Cohort:
+    (folder / "conf" / "cohort").mkdir(parents=True, exist_ok=True)
+    (folder / "conf" / "cohort" / "mine.yaml").write_text(text)
+    chosen = ["cohort=mine", f"hydra.searchpath=[file://{folder}/conf]"]
+    return load_cohort(REPOSITORY / "conf", [*chosen, *overrides])
+
+
+def test_a_level_that_a_file_lacks_costs_that_level_of_that_sample(folder: Path) -> None:
+    cohort = compose(folder)
+    reason = "no 1 kb level in coarse.cool (it has 2 kb)"
+    assert cohort.absent("coarse") == {1000: reason}
+    assert cohort.resolutions("coarse") == [2000]
+    assert cohort.resolutions("fine") == [1000, 2000]  # 2 kb is summed from 1 kb
+    assert cohort.compared == {1000: ["fine", "fine2"], 2000: ["coarse", "fine", "fine2"]}
+    plan = Plan(cohort, "results")
+    needed = plan.weights_of_sample(SimpleNamespace(sample="coarse"))
+    assert needed
+    assert all("/coarse/2000/" in path for path in needed)
+    everything = [*plan.masks(None), *plan.plots(None), *plan.verdicts(None), *plan.sources(None)]
+    assert not [path for path in everything if "/coarse/1000" in path]
+    assert plan.job("export", SimpleNamespace(sample="coarse")).resolutions == [2000]
+    entries = cohort.entries
+    assert entries["coarse"].absent == {1000: reason}
+    assert not entries["fine"].absent
+    [absent] = list_absent_runs(entries, cohort.methods)
+    assert (absent.sample, absent.resolution, absent.absent) == ("coarse", 1000, reason)
+    # The rows of a sample stay together.
+    names = [run.sample for run in plan.job("report").rows]
+    assert names == ["coarse"] * 2 + ["fine"] * 2 + ["fine2"] * 2
+
+
+def test_a_figure_that_compares_one_sample_is_not_planned(folder: Path) -> None:
+    cohort = compose(folder, COHORT.replace("  fine2: {path: fine.cool}\n", ""))
+    plan = Plan(cohort, "results")
+    assert plan.comparisons(None) == ["results/mine/compare/2000.png"]
+    with pytest.raises(ConfigError, match="no two samples at 1 kb"):
+        plan.compared_maps(SimpleNamespace(resolution="1000"))
+
+
+def test_a_level_that_is_asked_for_by_name_is_refused(folder: Path) -> None:
+    plan = Plan(compose(folder), "results")
+    coarse = SimpleNamespace(sample="coarse", resolution="1000")
+    with pytest.raises(ConfigError, match=r"sample coarse: no 1 kb level in coarse.cool \(it has"):
+        plan.source_of_level(coarse)
+    coarse.resolution = "4000"
+    assert plan.source_of_level(coarse) == ["coarse.cool"]
+
+
+def test_a_file_without_any_of_the_levels_is_refused(folder: Path) -> None:
+    cohort = compose(folder, COHORT.replace("[1000, 2000]", "[500, 1000]"))
+    with pytest.raises(ConfigError) as caught:
+        cohort.resolutions("coarse")
+    expected = "sample coarse: coarse.cool has no level of 500 bp, 1 kb, and no finer one"
+    assert str(caught.value).startswith(expected)
+    assert "(it has 2 kb)" in str(caught.value)
+
+
+def test_files_of_any_form_are_looked_into(folder: Path) -> None:
+    (folder / "map.hic").write_bytes(hic_bytes(8, resolution=2000))
+    url = "https://host/fine.mcool"
+    downloaded = folder / download_path(f"{url}?signature=secret")
+    downloaded.parent.mkdir(parents=True)
+    shutil.copy(folder / "fine.mcool", downloaded)
+    samples = {
+        "url": f"{url}?signature=secret",
+        "mcool": "fine.mcool",
+        "group": "fine.mcool::/resolutions/9000",
+        "hic": "map.hic",
+    }
+    lines = "".join(f"  {name}: {{path: '{path}'}}\n" for name, path in samples.items())
+    text = COHORT.partition("  coarse:")[0].replace("[1000, 2000]", "[2000, 6000, 9000, 18000]")
+    cohort = compose(folder, text + lines)
+    assert cohort.resolutions("mcool") == [6000, 9000, 18000]
+    assert cohort.resolutions("group") == [9000, 18000]
+    assert cohort.resolutions("hic") == [2000, 6000, 18000]
+    assert cohort.absent("hic") == {9000: "no 9 kb level in map.hic (it has 2 kb)"}
+    assert "(it has 3 kb, 9 kb)" in cohort.absent("mcool")[2000]
+    assert cohort.absent("url") == {2000: f"no 2 kb level in {url} (it has 3 kb, 9 kb)"}
+
+
+@pytest.mark.parametrize("state", ["missing", "damaged", "unreadable", "made"])
+def test_unknown_levels_are_left_to_the_jobs(
+    folder: Path, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A damaged file costs its sample only, when ``inspect`` reads it."""
+    overrides = ["files_made=true"] if state in ("missing", "made") else []
+    cohort = compose(folder, COHORT, *overrides)
+    path = folder / "coarse.cool"
+    if state == "missing":
+        path.unlink()
+    elif state == "damaged":
+        path.write_bytes(path.read_bytes()[:3000])
+    elif state == "unreadable":
+
+        def refuse(*arguments: object, **options: object) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+        monkeypatch.setattr("counterpoise.cohort.levels.inspect_source", refuse)
+    assert cohort.resolutions("coarse") == [1000, 2000]
+
+
+def test_the_main_process_names_what_is_left_out(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compose(folder)
+    monkeypatch.setenv("COUNTERPOISE_CONFIGURATIONS", "[]")
+
+    def plan(is_main_process: bool, text: str = COHORT) -> Plan:
+        (folder / "conf" / "cohort" / "mine.yaml").write_text(text)
+        workflow = SimpleNamespace(
+            current_basedir=REPOSITORY,
+            modifier=SimpleNamespace(modify_path=lambda path: path),
+            is_main_process=is_main_process,
+        )
+        return plan_workflow(workflow, {"cohort": "mine", "conf": str(folder / "conf")})
+
+    plan(True)
+    line = "counterpoise: coarse is left out at 1 kb: no 1 kb level in coarse.cool (it has 2 kb)\n"
+    assert capsys.readouterr().err == line
+    # Each job of a cluster reads the Snakefile too, and looks only into the files that it needs.
+    assert plan(False).cohort._levels == {}
+    assert capsys.readouterr().err == ""
+    with pytest.raises(SystemExit, match=r"coarse\.cool has no level of 500 bp"):
+        plan(True, COHORT.replace("[1000, 2000]", "[500]"))
+
+
+def test_a_quick_look_gives_the_same_levels(folder: Path) -> None:
+    for name in ("fine.cool", "fine.mcool"):
+        path = str(folder / name)
+        assert inspect(path, "h5py", quick=True) == inspect(path, "h5py")
