@@ -43,7 +43,9 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     cases = list(choose_cases(options.count, options.seed, options.kinds))
     if options.case:
-        cases = [(kind, int(number)) for kind, _, number in (c.partition(":") for c in options.case)]
+        cases = [
+            (kind, int(number)) for kind, _, number in (c.partition(":") for c in options.case)
+        ]
     if options.keep:
         _keep(options.keep, *cases[0])
     start, faults, compared = time.monotonic(), 0, 0

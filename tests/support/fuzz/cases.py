@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import shutil
 import traceback
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from counterpoise.errors import CounterpoiseError
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.ingest.read import read_contacts
+from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.mask import mask_bins
 from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import ResultPaths
@@ -44,6 +47,8 @@ class Made:
         The changed file.
     changes : list of str
         What was changed, in words.
+    valid : pathlib.Path
+        The folder of valid inputs.
     seed : str
         Name of the valid input.
     same_contacts : bool
@@ -52,6 +57,7 @@ class Made:
     """
 
     path: Path
+    valid: Path
     seed: str
     changes: list[str] = field(default_factory=list)
     same_contacts: bool = False
@@ -124,29 +130,29 @@ def _copy(valid: Path, name: str, folder: Path) -> Path:
 def _make_cool(rng: Random, valid: Path, folder: Path) -> Made:
     name = choose(rng, COOLERS)
     path = _copy(valid, name, folder)
-    return Made(path, name, change_cooler(rng, path))
+    return Made(path, valid, name, change_cooler(rng, path))
 
 
 def _make_mcool(rng: Random, valid: Path, folder: Path) -> Made:
     path = _copy(valid, "levels.mcool", folder)
     if rng.random() < 0.5:
         path.write_bytes(change_bytes(rng, path.read_bytes(), dense=True))
-        return Made(path, "levels.mcool", ["bytes"], same_contacts=True)
-    return Made(path, "levels.mcool", change_cooler(rng, path))
+        return Made(path, valid, "levels.mcool", ["bytes"], same_contacts=True)
+    return Made(path, valid, "levels.mcool", change_cooler(rng, path))
 
 
 def _make_cool_bytes(rng: Random, valid: Path, folder: Path) -> Made:
     name = choose(rng, COOLERS)
     path = _copy(valid, name, folder)
     path.write_bytes(change_bytes(rng, path.read_bytes(), dense=bool(rng.random() < 0.7)))
-    return Made(path, name, ["bytes"], same_contacts=True)
+    return Made(path, valid, name, ["bytes"], same_contacts=True)
 
 
 def _make_hic(rng: Random, valid: Path, folder: Path) -> Made:
     name = choose(rng, [name for name in HICS if (valid / name).exists()])
     path = _copy(valid, name, folder)
     path.write_bytes(change_bytes(rng, path.read_bytes()))
-    return Made(path, name, ["bytes"], same_contacts=True)
+    return Made(path, valid, name, ["bytes"], same_contacts=True)
 
 
 def _read_levels(made: Made, folder: Path) -> list[dict[str, Any]]:
@@ -154,8 +160,7 @@ def _read_levels(made: Made, folder: Path) -> list[dict[str, Any]]:
     info = inspect_source(str(made.path))
     facts = []
     for level in info.levels[:3]:
-        uri = str(made.path) if level.group == "/" else f"{made.path}::{level.group}"
-        contacts = read_contacts(uri, level.resolution if info.format == "hic" else None)
+        contacts = _read_level(made.path, level, info.format == "hic")
         facts.append({"group": level.group, "resolution": level.resolution, **_facts(contacts)})
         if made.same_contacts:
             _compare_with_valid(made, level.resolution, facts[-1])
@@ -164,7 +169,7 @@ def _read_levels(made: Made, folder: Path) -> list[dict[str, Any]]:
     return facts
 
 
-def _write_and_compare(info: Any, resolution: int, contacts: Contacts, folder: Path) -> None:
+def _write_and_compare(info: SourceInfo, resolution: int, contacts: Contacts, folder: Path) -> None:
     """Write the files of a map and a cooler; the map must be that which was read."""
     paths = ResultPaths("fuzz", str(folder))
     files = paths.map_files("s", resolution)
@@ -177,32 +182,28 @@ def _write_and_compare(info: Any, resolution: int, contacts: Contacts, folder: P
 
 def _compare_with_valid(made: Made, resolution: int | None, facts: dict[str, Any]) -> None:
     """Compare with the valid input, of which only bytes were changed."""
-    valid = VALID.get(made.seed, {}).get(resolution)
-    if valid is not None and (valid["sum"], valid["nnz"]) != (facts["sum"], facts["nnz"]):
+    valid = _facts_of_valid(made.valid / made.seed).get(resolution)
+    if valid is None:
+        return
+    if valid["nnz"] != facts["nnz"] or not math.isclose(valid["sum"], facts["sum"], rel_tol=1e-7):
         raise WrongAnswer(
             f"after a change of bytes, {facts['nnz']} pixels sum to {facts['sum']} instead of "
             f"{valid['nnz']} to {valid['sum']}"
         )
 
 
-# Facts of the valid inputs by level; filled by `read_valid_inputs`.
-VALID: dict[str, dict[int | None, dict[str, Any]]] = {}
+@cache
+def _facts_of_valid(path: Path) -> dict[int | None, dict[str, Any]]:
+    """Return the facts of a valid map, by resolution."""
+    return {
+        level.resolution: _facts(_read_level(path, level, path.suffix == ".hic"))
+        for level in inspect_source(str(path)).levels
+    }
 
 
-def read_valid_inputs(valid: Path) -> None:
-    """Read the valid maps, with which those of changed bytes are compared."""
-    for path in sorted(valid.glob("*.*")):
-        if path.suffix in (".cool", ".mcool", ".hic"):
-            levels = inspect_source(str(path)).levels
-            VALID[path.name] = {
-                level.resolution: _facts(
-                    read_contacts(
-                        str(path) if level.group == "/" else f"{path}::{level.group}",
-                        level.resolution if path.suffix == ".hic" else None,
-                    )
-                )
-                for level in levels
-            }
+def _read_level(path: Path, level: Level, by_resolution: bool) -> Contacts:
+    uri = str(path) if level.group == "/" else f"{path}::{level.group}"
+    return read_contacts(uri, level.resolution if by_resolution else None)
 
 
 def _facts(contacts: Any) -> dict[str, Any]:
@@ -248,7 +249,7 @@ def _make_sheet(rng: Random, valid: Path, folder: Path) -> Made:
     path = folder / choose(rng, ("case.tsv", "case.tsv", "case.csv"))
     sheet = seeds.SHEET if path.suffix == ".tsv" else seeds.SHEET.replace("\t", ",")
     path.write_bytes(change_text(rng, sheet))
-    return Made(path, "sheet")
+    return Made(path, valid, "sheet")
 
 
 def _read_sheet(made: Made, folder: Path) -> list[dict[str, Any]]:
@@ -273,7 +274,7 @@ def _make_bed(rng: Random, valid: Path, folder: Path) -> Made:
         data = gzip.compress(data, mtime=0)
         data = change_bytes(rng, data) if rng.random() < 0.7 else data
     path.write_bytes(data)
-    return Made(path, "bed")
+    return Made(path, valid, "bed")
 
 
 def _read_bed(made: Made, folder: Path) -> list[dict[str, Any]]:
@@ -314,7 +315,7 @@ def _make_configuration(rng: Random, valid: Path, folder: Path) -> Made:
     path = folder / "conf" / "cohort" / "mine.yaml"
     path.parent.mkdir(parents=True)
     path.write_bytes(change_text(rng, seeds.CONFIGURATION))
-    return Made(path, "configuration")
+    return Made(path, valid, "configuration")
 
 
 def _read_configuration(made: Made, folder: Path) -> list[dict[str, Any]]:

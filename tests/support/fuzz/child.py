@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import resource
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 MEMORY_BYTES = 2 << 30
+SECONDS = 20.0  # of one case
 
 
 def limit_memory() -> None:
@@ -34,16 +36,18 @@ def serve(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
 
 def main(valid: Path, scratch: Path) -> None:
     """Run the cases that are asked for."""
-    from tests.support.fuzz.cases import read_valid_inputs, run_case
+    from tests.support.fuzz.cases import run_case
 
     warnings.filterwarnings("error", category=RuntimeWarning, module="counterpoise")
-    read_valid_inputs(valid)
     limit_memory()
 
     def answer(request: dict[str, Any]) -> dict[str, Any]:
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
-        return run_case(request["kind"], request["number"], valid, scratch)
+        faulthandler.dump_traceback_later(SECONDS * 0.9)  # shows where a case hangs
+        reply = run_case(request["kind"], request["number"], valid, scratch)
+        faulthandler.cancel_dump_traceback_later()
+        return reply
 
     serve(answer)
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import REPOSITORY
+from tests.support.fuzz.child import SECONDS
 from tests.support.fuzz.seeds import write_seeds
 
-SECONDS = 20.0  # of one case
 START_SECONDS = 120.0
 
 
@@ -69,7 +69,7 @@ class Server:
                 left = deadline - time.monotonic()
                 if left <= 0 or not selector.select(left):
                     self.stop()
-                    return {"outcome": "fault", "detail": f"no answer within {seconds:g} s"}
+                    return self._fault(f"no answer within {seconds:g} s")
                 piece = os.read(pipe, 1 << 16)
                 if not piece:
                     return self._describe_end()
@@ -82,8 +82,12 @@ class Server:
         status = self.process.wait()
         self.stop()
         name = signal.Signals(-status).name if status < 0 else f"status {status}"
-        lines = self.log.read_text(errors="replace").strip().splitlines()
-        return {"outcome": "fault", "detail": f"ended by {name}\n" + "\n".join(lines[:12])}
+        return self._fault(f"ended by {name}")
+
+    def _fault(self, event: str) -> dict[str, Any]:
+        """Return the fault, with what the process printed last."""
+        log = self.log.read_text(errors="replace").partition("Extension modules")[0]
+        return {"outcome": "fault", "detail": f"{log[-3000:].strip()}\n{event}"}
 
     def stop(self) -> None:
         """End the process and what it has started."""

@@ -120,6 +120,7 @@ def _read_bins(group: h5py.Group, source: str) -> BinTable:
             _WRITE_AGAIN,
         )
     table = group["bins"]
+    _check_labels(table["chrom"], names, source)
     chromosome = _chromosome_numbers(read_column(table["chrom"]), names, source)
     kind = coordinate_type(lengths)
     start, end = (_whole_numbers(table[name], source) for name in ("start", "end"))
@@ -146,6 +147,8 @@ def _chromosome_names(group: h5py.Group, source: str) -> tuple[str, ...]:
 def _whole_numbers(column: h5py.Dataset, source: str) -> NDArray[np.int64]:
     """Read a column of base pairs, which are whole and not negative."""
     values = read_column(column)
+    if values.dtype.kind == "f":  # half-precision numbers cannot be compared with the limit
+        values = values.astype(np.float64)
     is_sound = (values >= 0) & (values <= MAX_BASE_PAIRS)
     if values.dtype.kind == "f":
         is_sound &= values == np.floor(values)
@@ -158,6 +161,20 @@ def _whole_numbers(column: h5py.Dataset, source: str) -> NDArray[np.int64]:
             _WRITE_AGAIN,
         )
     return values.astype(np.int64)
+
+
+def _check_labels(column: h5py.Dataset, names: tuple[str, ...], source: str) -> None:
+    """Refuse numbers whose own labels (an HDF5 enum) differ from the chromosome table."""
+    labels = h5py.check_enum_dtype(column.dtype) or {}
+    for label, number in labels.items():
+        if not 0 <= number < len(names) or names[number] != attribute_text(label):
+            stored = names[number] if 0 <= number < len(names) else "nothing"
+            raise InputError(
+                source,
+                f"bins/chrom calls chromosome {number} {attribute_text(label)!r}, and the "
+                f"chromosome table has {stored!r} there.",
+                "Write the file again with one set of names (cooler.rename_chroms changes both).",
+            )
 
 
 def _chromosome_numbers(

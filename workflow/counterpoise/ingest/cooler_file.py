@@ -236,6 +236,25 @@ def attribute_text(value: Any) -> str | None:
     return text[2:-1] if text.startswith("b'") and text.endswith("'") else text
 
 
+def attribute_number(value: Any) -> float | None:
+    """Return an HDF5 attribute as a number.
+
+    Parameters
+    ----------
+    value : object
+        Value of the attribute.
+
+    Returns
+    -------
+    int, float or None
+        None if the attribute is missing, is no number, or is not finite.
+    """
+    if isinstance(value, np.integer | np.floating) and np.isfinite(value):
+        number: float = value.item() if value.dtype.itemsize <= 8 else float(value)
+        return number
+    return None
+
+
 def _encodable(text: str) -> str:
     """Return a text of h5py in which bytes that are not UTF-8 are question marks."""
     return text.encode(errors="replace").decode()

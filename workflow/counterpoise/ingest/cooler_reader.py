@@ -18,6 +18,7 @@ from counterpoise.errors import InputError
 from counterpoise.ingest.cooler_bins import read_bin_table, read_level
 from counterpoise.ingest.cooler_file import (
     attribute_json,
+    attribute_number,
     attribute_text,
     cooler_groups,
     is_cooler,
@@ -29,7 +30,8 @@ from counterpoise.ingest.cooler_file import (
 from counterpoise.ingest.cooler_tables import COLUMNS, check_tables
 from counterpoise.ingest.hdf5_column import Column
 from counterpoise.ingest.hdf5_links import find_node, refuse_other_files
-from counterpoise.ingest.pixel_checks import concatenate, split_between_rows
+from counterpoise.ingest.hdf5_trial import try_in_child
+from counterpoise.ingest.pixel_checks import check_sum, concatenate, split_between_rows
 from counterpoise.ingest.reader_interface import Level, OpenLevel, SourceInfo
 
 # As many as the rule requests; the thread that checks the pixels keeps pace with no more.
@@ -57,7 +59,24 @@ def inspect(uri: str, engine: str) -> SourceInfo:
     ------
     InputError
         If the file is not HDF5, is cut short, has no cooler in it, or stores a part of one in
-        another file.
+        another file; if the HDF5 library crashes or hangs over it.
+    """
+    try_in_child(uri)
+    return inspect_directly(uri)
+
+
+def inspect_directly(uri: str) -> SourceInfo:
+    """Do what `inspect` does, without a trial in another process.
+
+    Parameters
+    ----------
+    uri : str
+        As for `inspect`.
+
+    Returns
+    -------
+    SourceInfo
+        As from `inspect`.
     """
     with open_cooler(uri) as (file, group), name_damaged_file(uri):
         names = [group] if group != "/" else cooler_groups(file, uri)
@@ -96,7 +115,31 @@ def open_level(
     ------
     InputError
         If a table or column is missing, of the wrong shape or in another file, the bin table
-        contradicts itself, or a map that is stored as a full square is not symmetric.
+        contradicts itself, a map that is stored as a full square is not symmetric, the counts do
+        not add up to the sum in the header, or the HDF5 library crashes or hangs over the file.
+    """
+    try_in_child(uri, level)
+    with open_directly(uri, level, chunk_pixels) as opened:
+        yield opened
+
+
+@contextmanager
+def open_directly(uri: str, level: Level, chunk_pixels: int = CHUNK_PIXELS) -> Iterator[OpenLevel]:
+    """Do what `open_level` does, without a trial in another process.
+
+    Parameters
+    ----------
+    uri : str
+        As for `inspect`.
+    level : Level
+        A level that `inspect` listed.
+    chunk_pixels : int, optional
+        Number of pixels that are read at a time.
+
+    Yields
+    ------
+    OpenLevel
+        As from `open_level`.
     """
     source = uri if level.group == "/" else f"{uri.split('::')[0]}::{level.group}"
     with open_cooler(uri) as (file, _):
@@ -106,10 +149,14 @@ def open_level(
             bins, notes = read_bin_table(group, level.resolution, source)
             attributes = {name: _attributes(group["bins"][name]) for name in bins.extra}
             is_square = attribute_text(group.attrs.get("storage-mode")) == "square"
+            promised = attribute_number(group.attrs.get("sum"))
+            columns = [
+                Column(group["pixels"][name], narrow=name != "count") for name in PIXEL_COLUMNS
+            ]
             total = int(group["pixels/count"].shape[0])
 
         def chunks() -> Iterator[Chunk]:
-            pixels = _read_pixels(group["pixels"], chunk_pixels, source)
+            pixels = check_sum(_read_pixels(columns, chunk_pixels, source), promised, source)
             return _upper_triangle(pixels, len(bins), source) if is_square else pixels
 
         if is_square:
@@ -161,11 +208,9 @@ def _attributes(column: h5py.Dataset) -> dict[str, object]:
     return {key: attribute_json(value) for key, value in column.attrs.items()}
 
 
-def _read_pixels(pixels: h5py.Group, chunk_pixels: int, source: str) -> Iterator[Chunk]:
+def _read_pixels(columns: list[Column], chunk_pixels: int, source: str) -> Iterator[Chunk]:
     """Read all pixels; the next chunk is inflated while the caller works on this one."""
-    total = pixels["count"].shape[0]
-    with name_damaged_file(source):
-        columns = [Column(pixels[name], narrow=name != "count") for name in PIXEL_COLUMNS]
+    total = columns[0].dataset.shape[0]
     with ThreadPoolExecutor(READ_THREADS) as pool:
         current = [column.start_reading(0, min(chunk_pixels, total), pool) for column in columns]
         for lo in range(0, total, chunk_pixels):
