@@ -82,7 +82,7 @@ class Kind:
     peer: str | None = None
 
 
-class WrongAnswer(Exception):
+class WrongAnswerError(Exception):
     """The package accepted an input and gave a result that cannot be right."""
 
 
@@ -114,7 +114,8 @@ def make_case(kind: str, number: int, valid: Path, folder: Path) -> Made:
 def _judge_refusal(message: str, path: Path) -> dict[str, Any]:
     """Return the outcome of an error, whose message must name the file or the configuration."""
     names_place = path.name in message or any(
-        word in message for word in ("configuration", "conf/", "samples", "mask.", "methods.")
+        word in message
+        for word in ("configuration", "conf/", "samples", "mask.", "methods.", "cohort:")
     )
     detail = message if names_place else f"the message names no place: {message}"
     return {"outcome": "refused" if names_place else "fault", "detail": detail}
@@ -163,7 +164,7 @@ def _read_levels(made: Made, folder: Path) -> list[dict[str, Any]]:
         contacts = _read_level(made.path, level, info.format == "hic")
         facts.append({"group": level.group, "resolution": level.resolution, **_facts(contacts)})
         if made.same_contacts:
-            _compare_with_valid(made, level.resolution, facts[-1])
+            facts[-1]["as_valid"] = _compare_with_valid(made, level.resolution, facts[-1])
         if level.resolution is not None and info.format != "hic":
             _write_and_compare(info, level.resolution, contacts, folder)
     return facts
@@ -176,20 +177,21 @@ def _write_and_compare(info: SourceInfo, resolution: int, contacts: Contacts, fo
     Path(files.source).parent.mkdir(parents=True, exist_ok=True)
     write_map(info, resolution, files)
     if _facts(read_map(files))["pixels"] != _facts(contacts)["pixels"]:
-        raise WrongAnswer("the files of the map differ from the map in memory")
+        raise WrongAnswerError("the files of the map differ from the map in memory")
     write_mcool(paths, "s", [resolution], {}, "", str(folder / "out.mcool"))
 
 
-def _compare_with_valid(made: Made, resolution: int | None, facts: dict[str, Any]) -> None:
-    """Compare with the valid input, of which only bytes were changed."""
+def _compare_with_valid(made: Made, resolution: int | None, facts: dict[str, Any]) -> bool:
+    """Compare with the valid input, whose bytes were changed; return whether all is equal."""
     valid = _facts_of_valid(made.valid / made.seed).get(resolution)
     if valid is None:
-        return
+        return False
     if valid["nnz"] != facts["nnz"] or not math.isclose(valid["sum"], facts["sum"], rel_tol=1e-7):
-        raise WrongAnswer(
+        raise WrongAnswerError(
             f"after a change of bytes, {facts['nnz']} pixels sum to {facts['sum']} instead of "
             f"{valid['nnz']} to {valid['sum']}"
         )
+    return all(valid[key] == facts[key] for key in valid)
 
 
 @cache
@@ -260,7 +262,7 @@ def _read_sheet(made: Made, folder: Path) -> list[dict[str, Any]]:
     filled = [line for line in lines if line and line[0] not in '#"']
     quoted = [line for line in lines if line.startswith('"')]
     if not len(filled) - 1 <= len(table.samples) <= len(filled) + len(quoted) - 1:
-        raise WrongAnswer(f"{len(table.samples)} samples of {len(filled)} lines")
+        raise WrongAnswerError(f"{len(table.samples)} samples of {len(filled)} lines")
     return []
 
 
@@ -307,7 +309,7 @@ def _compare_blacklist(path: Path, mask: Any) -> None:
                 inside = (seeds.BINS.start[lo:hi] < end) & (seeds.BINS.end[lo:hi] > start)
                 expected[lo:hi] |= inside
     if not np.array_equal(~mask.kept, expected):
-        raise WrongAnswer(f"{(~mask.kept).sum()} bins masked instead of {expected.sum()}")
+        raise WrongAnswerError(f"{(~mask.kept).sum()} bins masked instead of {expected.sum()}")
 
 
 def _make_configuration(rng: Random, valid: Path, folder: Path) -> Made:
@@ -322,7 +324,7 @@ def _read_configuration(made: Made, folder: Path) -> list[dict[str, Any]]:
     search = f"hydra.searchpath=[file://{folder / 'conf'}]"
     cohort = load_cohort(REPOSITORY / "conf", [search, "cohort=mine"], folder)
     if not cohort.samples or not cohort.methods or not cohort.runs:
-        raise WrongAnswer("a cohort without samples, methods or runs")
+        raise WrongAnswerError("a cohort without samples, methods or runs")
     return []
 
 

@@ -16,10 +16,12 @@ def read_with_cooler(path: str, group: str, resolution: int | None) -> dict[str,
     import cooler
 
     file = cooler.Cooler(f"{path}::{group}")
-    bins = file.bins()[["chrom", "start", "end"]][:]
+    # With the names of the table; the labels of the numbers (an enum) may be others.
+    bins = file.bins(convert_enum=False)[["chrom", "start", "end"]][:]
+    names = np.array(file.chromnames, dtype=object)[bins["chrom"].to_numpy()]
     pixels = file.pixels()[["bin1_id", "bin2_id", "count"]][:]
     return describe(
-        bins["chrom"].astype(str).to_numpy(),
+        names,
         *(bins[name].to_numpy() for name in ("start", "end")),
         *_upper(*(pixels[name].to_numpy() for name in ("bin1_id", "bin2_id", "count"))),
     )

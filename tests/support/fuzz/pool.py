@@ -10,10 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -93,40 +92,14 @@ class Server:
         """End the process and what it has started."""
         if self.process is None:
             return
-        try:
+        with suppress(ProcessLookupError):  # it has ended, and its children with it
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # it has ended, and its children with it
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None
-            try:
+            with suppress(BrokenPipeError):  # what it was still to be asked
                 pipe.close()
-            except BrokenPipeError:
-                pass  # what it was still to be asked
         self.process = None
-
-
-@dataclass
-class Outcomes:
-    """What a campaign found.
-
-    Attributes
-    ----------
-    counts : Counter
-        Number of cases by kind and outcome.
-    compared : int
-        Number of levels that a peer read too.
-    faults : list of (str, str)
-        Name and description of each case that ended in a fault.
-    seconds : float
-        Time of the campaign.
-    """
-
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    compared: int = 0
-    faults: list[tuple[str, str]] = field(default_factory=list)
-    seconds: float = 0.0
 
 
 def run_campaign(
@@ -200,6 +173,8 @@ class _Worker:
             keys = ("group", "resolution")
             theirs = self.peers[program].ask({"path": reply["path"], **{k: level[k] for k in keys}})
             if "sum" not in theirs:  # it does not accept the file, or it crashes or hangs
+                continue
+            if level.get("as_valid"):  # whatever the peer makes of the changed bytes
                 continue
             reply["compared"] += 1
             differing = [k for k in ("sum", "nnz", "bins", "pixels") if level[k] != theirs[k]]

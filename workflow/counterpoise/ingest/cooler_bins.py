@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from counterpoise.contacts.bins import BinTable, coordinate_type
 from counterpoise.errors import InputError
 from counterpoise.ingest.chromosome_names import check_chromosome_names
-from counterpoise.ingest.cooler_file import attribute_text
+from counterpoise.ingest.cooler_file import attribute_text, read_attribute
 from counterpoise.ingest.cooler_tables import COLUMNS, MAX_BINS, check_table
 from counterpoise.ingest.hdf5_chunks import read_column
 from counterpoise.ingest.hdf5_links import Node, members
@@ -45,8 +45,8 @@ def read_level(group: h5py.Group, name: str, source: str) -> Level:
     InputError
         If the header has no bin size, and the tables of chromosomes or bins contradict themselves.
     """
-    size = attribute_text(group.attrs.get("bin-size")) or ""
-    is_variable = attribute_text(group.attrs.get("bin-type")) == "variable"
+    size = attribute_text(read_attribute(group, "bin-size")) or ""
+    is_variable = attribute_text(read_attribute(group, "bin-type")) == "variable"
     if size.isdecimal() and int(size) and not is_variable:
         return Level(int(size), name)
     bins = _read_bins(group, source)
@@ -77,7 +77,7 @@ def read_bin_table(
     bins : BinTable
         With every further column of numbers or text in ``extra``.
     notes : list of str
-        Which members of the table were left out, in words.
+        Which members of the table were left out, and which labels differ, in words.
 
     Raises
     ------
@@ -86,6 +86,7 @@ def read_bin_table(
         bins are out of order, overlap, or are not of the size in the header.
     """
     bins = _read_bins(group, source)
+    notes = _compare_labels(group["bins/chrom"], bins.chromosomes, source)
     if resolution is not None and not _fits_grid(bins, resolution):
         raise InputError(
             source,
@@ -100,11 +101,12 @@ def read_bin_table(
         if isinstance(node, h5py.Dataset) and _is_readable(name, node, len(bins))
     }
     unread = ", ".join(ascii(name)[1:-1] for name in others if name not in extra)
-    notes = [f"members of bins that are no columns of numbers or text ignored: {unread}"]
+    if unread:
+        notes.append(f"members of bins that are no columns of numbers or text ignored: {unread}")
     table = BinTable(
         bins.chromosomes, bins.lengths, bins.offsets, bins.start, bins.end, resolution, extra
     )
-    return table, notes if unread else []
+    return table, notes
 
 
 def _read_bins(group: h5py.Group, source: str) -> BinTable:
@@ -120,7 +122,6 @@ def _read_bins(group: h5py.Group, source: str) -> BinTable:
             _WRITE_AGAIN,
         )
     table = group["bins"]
-    _check_labels(table["chrom"], names, source)
     chromosome = _chromosome_numbers(read_column(table["chrom"]), names, source)
     kind = coordinate_type(lengths)
     start, end = (_whole_numbers(table[name], source) for name in ("start", "end"))
@@ -163,18 +164,27 @@ def _whole_numbers(column: h5py.Dataset, source: str) -> NDArray[np.int64]:
     return values.astype(np.int64)
 
 
-def _check_labels(column: h5py.Dataset, names: tuple[str, ...], source: str) -> None:
-    """Refuse numbers whose own labels (an HDF5 enum) differ from the chromosome table."""
+def _compare_labels(column: h5py.Dataset, names: tuple[str, ...], source: str) -> list[str]:
+    """Compare the labels of the chromosomes' numbers (an HDF5 enum) with the chromosome table.
+
+    Some writers cut the names in the table short, so labels may differ; a note says so. Labels that
+    belong to other rows of the table contradict it.
+    """
     labels = h5py.check_enum_dtype(column.dtype) or {}
-    for label, number in labels.items():
-        if not 0 <= number < len(names) or names[number] != attribute_text(label):
-            stored = names[number] if 0 <= number < len(names) else "nothing"
+    row = {name: position for position, name in enumerate(names)}
+    others = 0
+    for text, number in labels.items():
+        label = attribute_text(text) or ""
+        if row.get(label, number) != number or not 0 <= number < len(names):
             raise InputError(
                 source,
-                f"bins/chrom calls chromosome {number} {attribute_text(label)!r}, and the "
-                f"chromosome table has {stored!r} there.",
-                "Write the file again with one set of names (cooler.rename_chroms changes both).",
+                f"bins/chrom labels the number {number} {label!r}, which contradicts the "
+                "chromosome table.",
+                _WRITE_AGAIN,
             )
+        others += label not in row
+    note = f"bins/chrom has other names for {others:,} chromosomes; those of chroms/name were used"
+    return [note] if others else []
 
 
 def _chromosome_numbers(

@@ -5,9 +5,9 @@ Errors of h5py become `InputError`, which names the file and the remedy.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -86,7 +86,7 @@ def _require_group(file: h5py.File, group: str, path: str) -> None:
 
 def _check_signature(path: str) -> None:
     """Refuse a file that is missing, is empty or does not begin as HDF5 does."""
-    if not Path(path).exists():
+    if not os.path.exists(path):
         raise InputError(path, "does not exist.", "Check the path in the sample sheet.")
     with open(path, "rb") as stream:
         start = stream.read(len(HDF5_SIGNATURE))
@@ -215,6 +215,31 @@ def list_names(names: list[str], limit: int = 5) -> str:
     """
     rest = f", ... ({len(names):,} in all)" if len(names) > limit else ""
     return ", ".join(names[:limit]) + rest
+
+
+def read_attribute(node: h5py.Group | h5py.Dataset, name: str) -> Any:
+    """Return an HDF5 attribute.
+
+    ``attrs.get`` of h5py takes an attribute that it cannot read for a missing one.
+
+    Parameters
+    ----------
+    node : h5py.Group or h5py.Dataset
+        What has the attribute.
+    name : str
+        Name of the attribute.
+
+    Returns
+    -------
+    object
+        Its value; None if there is none.
+
+    Raises
+    ------
+    KeyError, OSError, RuntimeError
+        If the attributes are damaged.
+    """
+    return node.attrs[name] if name in list(node.attrs) else None
 
 
 def attribute_text(value: Any) -> str | None:

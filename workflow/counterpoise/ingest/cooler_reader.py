@@ -25,6 +25,7 @@ from counterpoise.ingest.cooler_file import (
     list_names,
     name_damaged_file,
     open_cooler,
+    read_attribute,
     single_cell_groups,
 )
 from counterpoise.ingest.cooler_tables import COLUMNS, check_tables
@@ -86,7 +87,7 @@ def inspect_directly(uri: str) -> SourceInfo:
         levels = tuple(
             read_level(node, name, uri) for node, name in zip(groups, names, strict=True)
         )
-        assembly = attribute_text(groups[0].attrs.get("genome-assembly"))
+        assembly = attribute_text(read_attribute(groups[0], "genome-assembly"))
         return SourceInfo(uri, "cool" if names == ["/"] else "mcool", levels, assembly)
 
 
@@ -148,8 +149,8 @@ def open_directly(uri: str, level: Level, chunk_pixels: int = CHUNK_PIXELS) -> I
             check_tables(group, source)
             bins, notes = read_bin_table(group, level.resolution, source)
             attributes = {name: _attributes(group["bins"][name]) for name in bins.extra}
-            is_square = attribute_text(group.attrs.get("storage-mode")) == "square"
-            promised = attribute_number(group.attrs.get("sum"))
+            is_square = attribute_text(read_attribute(group, "storage-mode")) == "square"
+            promised = attribute_number(read_attribute(group, "sum"))
             columns = [
                 Column(group["pixels"][name], narrow=name != "count") for name in PIXEL_COLUMNS
             ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -93,7 +94,7 @@ class Trials:
                 self.stop()
         raise SetupError(
             "the process that tries HDF5 files ends at once; does "
-            f"'{' '.join(self.command)} </dev/null' print an error?"
+            f"this print an error: {shlex.join(self.command)} </dev/null"
         )
 
     def _send(self, line: bytes) -> bytes:

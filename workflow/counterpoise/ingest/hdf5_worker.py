@@ -18,7 +18,7 @@ from counterpoise.ingest.reader_interface import Level
 
 IDLE_SECONDS = 2.0  # without a request, after which the process ends
 # Processor time of a trial: more than any sound file takes. Waiting for a disk does not count.
-CPU_SECONDS, CPU_SECONDS_PER_GB = 10, 20
+CPU_SECONDS, CPU_SECONDS_PER_GB = 5, 20
 
 
 def main() -> None:
