@@ -7,9 +7,10 @@ from typing import Any
 
 import h5py
 import numpy as np
+import pandas as pd
 
 from counterpoise.contacts.bins import BinTable
-from tests.support.hic_files import hic_bytes
+from tests.support.hic_files import hic_bytes, write_hic
 
 CHROMOSOMES = ("chr1", "chr2", "plasmid|3")
 LENGTHS = (4150, 1930, 240)
@@ -106,6 +107,8 @@ def write_seeds(folder: Path) -> None:
             write_cooler(file.create_group(f"resolutions/{size}"), bins, chosen, **GZIP)
     for version in (6, 7, 8):
         (folder / f"v{version}.hic").write_bytes(hic_bytes(version))
+    table = pd.DataFrame({"bin1_id": bin1[::3], "bin2_id": bin2[::3], "count": count[::3]})
+    write_hic(folder / "v9.hic", dict(zip(CHROMOSOMES, LENGTHS, strict=True)), SIZE, table)
     (folder / "one.cool").write_bytes((folder / "plain.cool").read_bytes())
 
 
