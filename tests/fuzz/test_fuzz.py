@@ -13,7 +13,7 @@ from tests.support.fuzz.pool import run_campaign
 from tests.support.fuzz.seeds import write_seeds
 
 # Number of cases of each kind: every case of a .hic file starts two processes.
-COUNTS = {"cool": 50, "cool_bytes": 30, "mcool": 12, "hic": 6, "sheet": 60, "bed": 60}
+COUNTS = {"cool": 50, "cool_bytes": 30, "mcool": 12, "hic": 5, "sheet": 60, "bed": 60}
 COUNTS["configuration"] = 30
 
 
@@ -38,11 +38,15 @@ def test_changed_inputs_end_in_a_right_result_or_a_named_error() -> None:
     assert compared > 10, "peers read the same maps"
 
 
+@pytest.fixture(scope="module")
+def valid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("valid")
+    write_seeds(folder)
+    return folder
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_case_is_the_same_each_time(kind: str, tmp_path: Path) -> None:
-    valid = tmp_path / "valid"
-    valid.mkdir()
-    write_seeds(valid)
+def test_a_case_is_the_same_each_time(kind: str, valid: Path, tmp_path: Path) -> None:
     contents = []
     for name in ("first", "second"):
         (tmp_path / name).mkdir()

@@ -182,6 +182,9 @@ class _Worker:
                 peers = {key: theirs[key] for key in differing}
                 reply.update(outcome="fault", detail=f"{program} reads {peers}, the package {ours}")
 
+        if program == "hictkpy":  # it keeps a core busy as long as it is imported
+            self.peers[program].stop()
+
     def stop(self) -> None:
         self.package.stop()
         for peer in self.peers.values():
