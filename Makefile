@@ -9,7 +9,7 @@ BIN := .venv/bin
 TIERS := workflow servers cluster peers long
 PARALLEL := -n auto --maxprocesses 4
 
-.PHONY: help demo test test-slow test-all test-random $(TIERS:%=test-%) setup check format accept bench clean
+.PHONY: help demo test test-slow test-all test-random $(TIERS:%=test-%) fuzz setup check format accept bench clean
 .DEFAULT_GOAL := demo
 
 help: ## List the targets.
@@ -39,6 +39,11 @@ test-slow: .venv/ready
 # Every test of random inputs, with many more of them.
 test-random: .venv/ready
 	HYPOTHESIS_PROFILE=many $(BIN)/python -m pytest $(PARALLEL) -m "hypothesis and not peers"
+
+# Options: COUNT=10000 SEED=7, or CASE=cool:17 to repeat one case.
+fuzz: .venv/ready ## Give thousands of damaged inputs to the package; prints one line per fault.
+	$(BIN)/python -m tests.support.fuzz --count $(or $(COUNT),3000) --seed $(or $(SEED),1) \
+	    $(addprefix --case ,$(CASE))
 
 test-all: .venv/ready ## Run every test.
 	$(BIN)/python -m pytest

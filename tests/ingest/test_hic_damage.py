@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import struct
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +17,7 @@ from counterpoise.ingest.hic_file import open_hic_file
 from counterpoise.ingest.hic_reader import open_level
 from counterpoise.ingest.read import read_contacts
 from counterpoise.ingest.reader_interface import Level
-from tests.support.hic_files import hic_bytes, text
+from tests.support.hic_files import hic_bytes, text, write_hic
 
 RESOLUTION = struct.pack("<i", 200)
 ZOOM = text("BP") + struct.pack("<i4fiiii", 0, 0, 0, 0, 0, 200, 1000, 1, 1)  # ends: 1 block
@@ -29,22 +26,6 @@ BEYOND = {
     (1, 2): [(0, 0, 3.0), (1, 3, 4.0), (9, 9, 4.0)],
     (2, 2): [(1, 1, 7.0)],
 }
-
-
-WRITE = """
-import json, sys, hictkpy, pandas
-path, sizes, size, table = sys.argv[1:]
-with hictkpy.hic.FileWriter(path, json.loads(sizes), int(size)) as writer:
-    writer.add_pixels(pandas.read_csv(table))
-"""
-
-
-def write_hic(path: Path, sizes: dict[str, int], size: int, pixels: pd.DataFrame) -> None:
-    """Write a file of version 9 with hictkpy, which keeps a core busy while it is imported."""
-    table = path.with_suffix(".csv")
-    pixels.to_csv(table, index=False)
-    arguments = [str(path), json.dumps(sizes), str(size), str(table)]
-    subprocess.run([sys.executable, "-c", WRITE, *arguments], check=True, timeout=120)
 
 
 def substitute(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
@@ -76,6 +57,7 @@ def fewer_entries(data: bytes) -> bytes:
         (substitute(text("1_2"), text("1_1")), "entry '1_1' is given twice"),
         (substitute(text("1_2"), text("2_2")), "entry '2_2' is given twice"),
         (substitute(ZOOM, ZOOM.replace(RESOLUTION, struct.pack("<i", 201))), "resolution of 201"),
+        (substitute(ZOOM, text("B\1") + ZOOM[3:]), "resolution of 200 B\1"),
         (fewer_entries, "it has more entries than it announces"),
     ],
 )
@@ -93,7 +75,7 @@ def test_damage_that_would_lose_contacts_is_refused(
 def test_a_pair_without_the_resolution_is_counted(tmp_path: Path, engine: str) -> None:
     """It may list the resolution in units of restriction fragments only."""
     path = tmp_path / "x.hic"
-    path.write_bytes(substitute(text("BP") + ZOOM[3:], text("XX") + ZOOM[3:])(hic_bytes(8)))
+    path.write_bytes(hic_bytes(8, fragments=((1, 1),)))
     contacts = read_contacts(path, 200, engine)
     assert contacts.source["contacts"] == 3 + 7
     [note] = [note for note in contacts.source["notes"] if "do not list" in note]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import sys
 import time
+import warnings
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +17,12 @@ import numpy as np
 import pytest
 
 from counterpoise.contacts.bins import BinTable
-from counterpoise.errors import InputError
+from counterpoise.errors import InputError, SetupError
 from counterpoise.ingest.formats import inspect_source
+from counterpoise.ingest.hdf5_trial import Trials
 from counterpoise.ingest.pixel_checks import Tally, check_pixels
 from counterpoise.ingest.pixels import write_map
-from counterpoise.ingest.read import read_contacts
+from counterpoise.ingest.read import open_contacts, read_contacts
 from counterpoise.store.paths import MapFiles, ResultPaths
 from counterpoise.store.pixels import read_map
 from tests.support.coolers import write_cool
@@ -550,3 +553,149 @@ def test_unequal_bins_are_not_taken_for_equal_ones(tmp_path: Path) -> None:
     write_cool(tmp_path / "x.cool", bins, (ids, ids, ids + 1))
     change(tmp_path / "x.cool", lambda file: file.attrs.update({"bin-size": "null"}))
     assert read_contacts(tmp_path / "x.cool").bins.resolution is None
+
+
+# --- what the HDF5 library does not survive
+
+
+def damage_attribute_type(path: Path) -> None:
+    """Let an attribute claim a type of variable length that does not exist."""
+    data = bytearray(path.read_bytes())
+    name = data.index(b"bin-type\0")
+    place = data.index(b"\x19\x01", name)  # variable length, a string
+    data[place + 1] = 7
+    path.write_bytes(data)
+
+
+def test_a_crash_of_the_hdf5_library_becomes_an_error(path: Path) -> None:
+    damage_attribute_type(path)
+    with pytest.raises(InputError, match=r"HDF5 library crashes \(SIG[A-Z]+\)") as caught:
+        inspect_source(str(path))
+    assert path.name in str(caught.value)
+
+
+def damage_last_heap(path: Path) -> None:
+    """Let the free space of the heap that holds text take no bytes."""
+    data = bytearray(path.read_bytes())
+    first = data.rindex(b"GCOL\1") + 16  # number, references (2 bytes each), unused (4), length (8)
+    data[first : first + 2], data[first + 8 : first + 16] = bytes(2), bytes(8)
+    path.write_bytes(data)
+
+
+def test_a_run_without_end_of_the_hdf5_library_becomes_an_error(path: Path) -> None:
+    """The text of a bin column is read with the level, and not before."""
+    change(
+        path, lambda file: file.create_dataset("bins/x", data=["a"] * N, dtype=h5py.string_dtype())
+    )
+    assert list(read_contacts(path).bins.extra) == ["x"]
+    damage_last_heap(path)
+    info = inspect_source(str(path))
+    with (
+        pytest.raises(InputError, match="the HDF5 library does not come to an end"),
+        open_contacts(str(path), 10, info=info),
+    ):
+        pass
+
+
+def test_an_attribute_that_cannot_be_read_is_not_missing(tmp_path: Path) -> None:
+    path = tmp_path / "latest.cool"
+    with h5py.File(path, "w", libver="latest") as file:
+        file.create_group("bins"), file.create_group("pixels")
+        file.attrs.update({f"x{number}": number for number in range(20)})
+    data = bytearray(path.read_bytes())
+    block = data.index(b"FHDB")  # the block of attributes, with a checksum
+    data[block + 30] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"is damaged and cannot be read .*checksum"):
+        inspect_source(str(path))
+
+
+def test_the_process_of_trials_starts_again_after_its_end(path: Path) -> None:
+    trials = Trials()
+    request = json.dumps({"uri": str(path), "level": None})
+    assert trials.ask(request) == 0
+    assert trials._process is not None
+    trials._process.kill()
+    trials._process.wait()
+    assert trials.ask(request) == 0
+    trials.stop()
+
+
+def test_a_process_of_trials_that_does_not_start_is_an_error() -> None:
+    with pytest.raises(SetupError, match=r"ends at once; does this print .*exit.* </dev/null"):
+        Trials([sys.executable, "-c", "exit()"]).ask("{}")
+
+
+# --- the sum in the header
+
+
+def promise(value: Any) -> Damage:
+    return lambda file: file.attrs.__setitem__("sum", value)
+
+
+@pytest.mark.parametrize("storage", ["symmetric-upper", "square"])
+@pytest.mark.parametrize("dtype", ["i4", "f4", "f8"])
+def test_counts_must_add_up_to_the_sum_in_the_header(
+    tmp_path: Path, storage: str, dtype: str
+) -> None:
+    bin1, bin2, count = pixels()
+    count = count.astype(dtype)
+    if storage == "square":
+        off = bin1 != bin2
+        bin1, bin2 = np.concatenate([bin1, bin2[off]]), np.concatenate([bin2, bin1[off]])
+        count = np.concatenate([count, count[off]])
+        order = np.lexsort((bin2, bin1))
+        bin1, bin2, count = bin1[order], bin2[order], count[order]
+    path = tmp_path / "map.cool"
+    write_cool(path, BINS, (bin1, bin2, count))
+    change(path, lambda file: file.attrs.__setitem__("storage-mode", storage))
+    total = count.sum()
+    for good in (total, float(total), np.int64(total), np.nan, "unknown", [1, 2]):
+        change(path, promise(good))
+        assert read_contacts(path).nnz == 496
+    change(path, promise(int(total) + 100))
+    with pytest.raises(InputError, match=r"add up to 1?\d\d,\d\d\d.* promises a sum of 1?\d\d,"):
+        read_contacts(path)
+
+
+def test_a_changed_count_is_noticed(path: Path) -> None:
+    change(path, promise(int(pixels()[2].sum())))
+    assert read_contacts(path).nnz == 496
+    change(path, lambda file: file["pixels/count"].__setitem__(7, 2**30))
+    with pytest.raises(InputError, match="its header promises a sum of") as caught:
+        read_contacts(path)
+    assert path.name in str(caught.value)
+
+
+# --- labels of numbers
+
+
+def label_chromosomes(labels: dict[str, int]) -> Damage:
+    dtype = h5py.enum_dtype(labels, np.int32)
+    return lambda file: replace(file, "bins/chrom", BINS.chromosome_ids, dtype=dtype)
+
+
+def test_labels_that_contradict_the_chromosome_table_are_refused(path: Path) -> None:
+    change(path, label_chromosomes({"a": 0, "b": 1}))
+    assert read_contacts(path).source["notes"] == []
+    for labels in ({"a": 1, "b": 0}, {"a": 0, "b": 1, "c": 2}, {"c": -1}):
+        change(path, label_chromosomes(labels))
+        with pytest.raises(InputError, match=r"bins/chrom labels the number .* contradicts"):
+            read_contacts(path)
+
+
+def test_names_that_the_table_cuts_short_are_noted(path: Path) -> None:
+    change(path, label_chromosomes({"a_long_name": 0, "b": 1}))
+    contacts = read_contacts(path)
+    assert contacts.bins.chromosomes == ("a", "b")
+    assert contacts.source["notes"] == [
+        "bins/chrom has other names for 1 chromosomes; those of chroms/name were used"
+    ]
+
+
+def test_half_precision_coordinates_are_read(path: Path) -> None:
+    for name in ("bins/start", "bins/end", "chroms/length"):
+        change(path, lambda file, name=name: replace(file, name, file[name][:].astype("f2")))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_contacts(path).bins.lengths.tolist() == [205, 95]

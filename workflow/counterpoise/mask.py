@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 import re
 import zlib
 from collections import Counter
@@ -28,7 +29,6 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import IntEnum
 from itertools import pairwise
 from numbers import Integral
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -409,7 +409,7 @@ FILTERS: tuple[tuple[Reason, Callable[[MeasuredBins, MaskSettings], Failures]], 
 
 def _read_intervals(path: str) -> Iterator[tuple[str, int, int]]:
     """Read the chromosome, start and end of each interval of a BED file, packed or not."""
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         raise InputError(path, "does not exist.", "Check mask.blacklist in the configuration.")
     may_be_header = True
     for number, line in _read_lines(path):

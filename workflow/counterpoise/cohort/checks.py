@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,7 @@ def _check_blacklist(settings: CohortSettings, files_made: set[str], root: Path)
         )
     if settings.files_made or not blacklist or blacklist in files_made:
         return
-    if not (root / blacklist).is_file():
+    if not os.path.isfile(root / blacklist):
         raise ConfigError(f"mask.blacklist: the file {blacklist} does not exist; correct the path.")
 
 

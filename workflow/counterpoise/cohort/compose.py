@@ -7,6 +7,7 @@ themselves refuse values out of range. Both become a ``ConfigError`` that names 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass, make_dataclass, replace
@@ -157,7 +158,7 @@ def _find_folder(value: object) -> Path:
     """Return the folder that ``--config conf`` names."""
     folders = (path.name for path in Path().iterdir() if path.is_dir())
     folder = Path(restore_name("conf", value, folders)).resolve()
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise ConfigError(f"--config conf={value}: there is no such folder.")
     return folder
 
@@ -171,6 +172,11 @@ def _compose(overrides: list[str]) -> tuple[DictConfig, Choices]:
         raise ConfigError(
             f"configuration: {', '.join(overrides)}: {str(error).rstrip('.')}; put a name that "
             "reads as a number in quotes (cohort='007')."
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            f"configuration: {', '.join(overrides)}: a file cannot be read "
+            f"({str(error).rstrip('.')}); a file of a configuration is YAML with keys and values."
         ) from error
     choices = Choices.of(composed.hydra.runtime)
     with open_dict(composed):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from functools import cache
@@ -136,12 +137,12 @@ class SampleTable:
         other_protocol = "://" in path
         if not other_protocol and (made is None or path in made):
             return
-        if (root / path).is_file():
+        if os.path.isfile(root / path):
             return
         if other_protocol:
             problem = "cannot be read: the only addresses are http(s)"
         else:
-            problem = "is a folder" if (root / path).is_dir() else "does not exist"
+            problem = "is a folder" if os.path.isdir(root / path) else "does not exist"
         raise ConfigError(
             f"{self.place(name, 'path')}: the file {path} {problem} "
             f"(sample {name}); correct the path or remove the sample."
@@ -253,7 +254,7 @@ def _read_lines(path: Path) -> list[tuple[int, list[str]]]:
 
     Empty cells at the end of a line are removed.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ConfigError(f"sample_sheet: the file {path} does not exist.")
     try:
         with open(path, encoding="utf-8-sig") as stream:

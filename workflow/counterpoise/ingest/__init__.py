@@ -14,6 +14,8 @@ In the order in which data passes:
 `cooler_tables`     check which columns a cooler has, and the sizes that it claims
 `cooler_bins`       read and check the bin table of a cooler
 `hdf5_links`        follow links within an HDF5 file, and refuse those that leave it
+`hdf5_trial`        let another process read an HDF5 file first, over which it may crash
+`hdf5_worker`       the program of that process
 `hdf5_chunks`       check the compressed chunks of an HDF5 dataset
 `hdf5_column`       read a column of an HDF5 table, inflated by threads
 `hic_reader`        reader of `.hic`

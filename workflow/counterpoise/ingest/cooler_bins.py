@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from counterpoise.contacts.bins import BinTable, coordinate_type
 from counterpoise.errors import InputError
 from counterpoise.ingest.chromosome_names import check_chromosome_names
-from counterpoise.ingest.cooler_file import attribute_text
+from counterpoise.ingest.cooler_file import attribute_text, read_attribute
 from counterpoise.ingest.cooler_tables import COLUMNS, MAX_BINS, check_table
 from counterpoise.ingest.hdf5_chunks import read_column
 from counterpoise.ingest.hdf5_links import Node, members
@@ -36,8 +36,8 @@ def header_bin_size(group: h5py.Group) -> int | None:
     int or None
         Base pairs; None if the header states none, or says that bins are unequal.
     """
-    size = attribute_text(group.attrs.get("bin-size")) or ""
-    is_variable = attribute_text(group.attrs.get("bin-type")) == "variable"
+    size = attribute_text(read_attribute(group, "bin-size")) or ""
+    is_variable = attribute_text(read_attribute(group, "bin-type")) == "variable"
     return (int(size) or None) if size.isdecimal() and not is_variable else None
 
 
@@ -93,7 +93,7 @@ def read_bin_table(
     bins : BinTable
         With every further column of numbers or text in ``extra``.
     notes : list of str
-        Which members of the table were left out, in words.
+        Which members of the table were left out, and which labels differ, in words.
 
     Raises
     ------
@@ -102,6 +102,7 @@ def read_bin_table(
         bins are out of order, overlap, or are not of the size in the header.
     """
     bins = _read_bins(group, source)
+    notes = _compare_labels(group["bins/chrom"], bins.chromosomes, source)
     if resolution is not None and not _fits_grid(bins, resolution):
         raise InputError(
             source,
@@ -116,11 +117,12 @@ def read_bin_table(
         if isinstance(node, h5py.Dataset) and _is_readable(name, node, len(bins))
     }
     unread = ", ".join(ascii(name)[1:-1] for name in others if name not in extra)
-    notes = [f"members of bins that are no columns of numbers or text ignored: {unread}"]
+    if unread:
+        notes.append(f"members of bins that are no columns of numbers or text ignored: {unread}")
     table = BinTable(
         bins.chromosomes, bins.lengths, bins.offsets, bins.start, bins.end, resolution, extra
     )
-    return table, notes if unread else []
+    return table, notes
 
 
 def _read_bins(group: h5py.Group, source: str) -> BinTable:
@@ -162,6 +164,8 @@ def _chromosome_names(group: h5py.Group, source: str) -> tuple[str, ...]:
 def _whole_numbers(column: h5py.Dataset, source: str) -> NDArray[np.int64]:
     """Read a column of base pairs, which are whole and not negative."""
     values = read_column(column)
+    if values.dtype.kind == "f":  # half-precision numbers cannot be compared with the limit
+        values = values.astype(np.float64)
     is_sound = (values >= 0) & (values <= MAX_BASE_PAIRS)
     if values.dtype.kind == "f":
         is_sound &= values == np.floor(values)
@@ -174,6 +178,29 @@ def _whole_numbers(column: h5py.Dataset, source: str) -> NDArray[np.int64]:
             _WRITE_AGAIN,
         )
     return values.astype(np.int64)
+
+
+def _compare_labels(column: h5py.Dataset, names: tuple[str, ...], source: str) -> list[str]:
+    """Compare the labels of the chromosomes' numbers (an HDF5 enum) with the chromosome table.
+
+    Some writers cut the names in the table short, so labels may differ; a note says so. Labels that
+    belong to other rows of the table contradict it.
+    """
+    labels = h5py.check_enum_dtype(column.dtype) or {}
+    row = {name: position for position, name in enumerate(names)}
+    others = 0
+    for text, number in labels.items():
+        label = attribute_text(text) or ""
+        if row.get(label, number) != number or not 0 <= number < len(names):
+            raise InputError(
+                source,
+                f"bins/chrom labels the number {number} {label!r}, which contradicts the "
+                "chromosome table.",
+                _WRITE_AGAIN,
+            )
+        others += label not in row
+    note = f"bins/chrom has other names for {others:,} chromosomes; those of chroms/name were used"
+    return [note] if others else []
 
 
 def _chromosome_numbers(

@@ -5,9 +5,9 @@ Errors of h5py become `InputError`, which names the file and the remedy.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -86,7 +86,7 @@ def _require_group(file: h5py.File, group: str, path: str) -> None:
 
 def _check_signature(path: str) -> None:
     """Refuse a file that is missing, is empty or does not begin as HDF5 does."""
-    if not Path(path).exists():
+    if not os.path.exists(path):
         raise InputError(path, "does not exist.", "Check the path in the sample sheet.")
     with open(path, "rb") as stream:
         start = stream.read(len(HDF5_SIGNATURE))
@@ -217,6 +217,31 @@ def list_names(names: list[str], limit: int = 5) -> str:
     return ", ".join(names[:limit]) + rest
 
 
+def read_attribute(node: h5py.Group | h5py.Dataset, name: str) -> Any:
+    """Return an HDF5 attribute.
+
+    ``attrs.get`` of h5py takes an attribute that it cannot read for a missing one.
+
+    Parameters
+    ----------
+    node : h5py.Group or h5py.Dataset
+        What has the attribute.
+    name : str
+        Name of the attribute.
+
+    Returns
+    -------
+    object
+        Its value; None if there is none.
+
+    Raises
+    ------
+    KeyError, OSError, RuntimeError
+        If the attributes are damaged.
+    """
+    return node.attrs[name] if name in list(node.attrs) else None
+
+
 def attribute_text(value: Any) -> str | None:
     """Return an HDF5 attribute as text.
 
@@ -234,6 +259,25 @@ def attribute_text(value: Any) -> str | None:
         return None
     text = value.decode(errors="replace") if isinstance(value, bytes) else _encodable(str(value))
     return text[2:-1] if text.startswith("b'") and text.endswith("'") else text
+
+
+def attribute_number(value: Any) -> float | None:
+    """Return an HDF5 attribute as a number.
+
+    Parameters
+    ----------
+    value : object
+        Value of the attribute.
+
+    Returns
+    -------
+    int, float or None
+        None if the attribute is missing, is no number, or is not finite.
+    """
+    if isinstance(value, np.integer | np.floating) and np.isfinite(value):
+        number: float = value.item() if value.dtype.itemsize <= 8 else float(value)
+        return number
+    return None
 
 
 def _encodable(text: str) -> str:

@@ -18,18 +18,21 @@ from counterpoise.errors import InputError
 from counterpoise.ingest.cooler_bins import header_bin_size, read_bin_table, read_level
 from counterpoise.ingest.cooler_file import (
     attribute_json,
+    attribute_number,
     attribute_text,
     cooler_groups,
     is_cooler,
     list_names,
     name_damaged_file,
     open_cooler,
+    read_attribute,
     single_cell_groups,
 )
 from counterpoise.ingest.cooler_tables import COLUMNS, check_tables
 from counterpoise.ingest.hdf5_column import Column
 from counterpoise.ingest.hdf5_links import find_node, refuse_other_files
-from counterpoise.ingest.pixel_checks import concatenate, split_between_rows
+from counterpoise.ingest.hdf5_trial import try_in_child
+from counterpoise.ingest.pixel_checks import check_sum, concatenate, split_between_rows
 from counterpoise.ingest.reader_interface import Level, OpenLevel, SourceInfo
 
 # As many as the rule requests; the thread that checks the pixels keeps pace with no more.
@@ -60,7 +63,26 @@ def inspect(uri: str, engine: str, *, quick: bool = False) -> SourceInfo:
     ------
     InputError
         If the file is not HDF5, is cut short, has no cooler in it, or stores a part of one in
-        another file.
+        another file; if the HDF5 library crashes or hangs over it.
+    """
+    try_in_child(uri)
+    return inspect_directly(uri, quick=quick)
+
+
+def inspect_directly(uri: str, *, quick: bool = False) -> SourceInfo:
+    """Do what `inspect` does, without a trial in another process.
+
+    Parameters
+    ----------
+    uri : str
+        As for `inspect`.
+    quick : bool, default False
+        As for `inspect`.
+
+    Returns
+    -------
+    SourceInfo
+        As from `inspect`.
     """
     with open_cooler(uri) as (file, group), name_damaged_file(uri):
         names = [group] if group != "/" else cooler_groups(file, uri)
@@ -73,7 +95,7 @@ def inspect(uri: str, engine: str, *, quick: bool = False) -> SourceInfo:
         levels = tuple(
             read_level(node, name, uri) for node, name in zip(groups, names, strict=True)
         )
-        assembly = attribute_text(groups[0].attrs.get("genome-assembly"))
+        assembly = attribute_text(read_attribute(groups[0], "genome-assembly"))
         return SourceInfo(uri, "cool" if names == ["/"] else "mcool", levels, assembly)
 
 
@@ -102,7 +124,31 @@ def open_level(
     ------
     InputError
         If a table or column is missing, of the wrong shape or in another file, the bin table
-        contradicts itself, or a map that is stored as a full square is not symmetric.
+        contradicts itself, a map that is stored as a full square is not symmetric, the counts do
+        not add up to the sum in the header, or the HDF5 library crashes or hangs over the file.
+    """
+    try_in_child(uri, level)
+    with open_directly(uri, level, chunk_pixels) as opened:
+        yield opened
+
+
+@contextmanager
+def open_directly(uri: str, level: Level, chunk_pixels: int = CHUNK_PIXELS) -> Iterator[OpenLevel]:
+    """Do what `open_level` does, without a trial in another process.
+
+    Parameters
+    ----------
+    uri : str
+        As for `inspect`.
+    level : Level
+        A level that `inspect` listed.
+    chunk_pixels : int, optional
+        Number of pixels that are read at a time.
+
+    Yields
+    ------
+    OpenLevel
+        As from `open_level`.
     """
     source = uri if level.group == "/" else f"{uri.split('::')[0]}::{level.group}"
     with open_cooler(uri) as (file, _):
@@ -112,11 +158,15 @@ def open_level(
             check_tables(group, source)
             bins, notes = read_bin_table(group, level.resolution, source)
             attributes = {name: _attributes(group["bins"][name]) for name in bins.extra}
-            is_square = attribute_text(group.attrs.get("storage-mode")) == "square"
+            is_square = attribute_text(read_attribute(group, "storage-mode")) == "square"
+            promised = attribute_number(read_attribute(group, "sum"))
+            columns = [
+                Column(group["pixels"][name], narrow=name != "count") for name in PIXEL_COLUMNS
+            ]
             total = int(group["pixels/count"].shape[0])
 
         def chunks() -> Iterator[Chunk]:
-            pixels = _read_pixels(group["pixels"], chunk_pixels, source)
+            pixels = check_sum(_read_pixels(columns, chunk_pixels, source), promised, source)
             return _upper_triangle(pixels, len(bins), source) if is_square else pixels
 
         if is_square:
@@ -167,11 +217,9 @@ def _attributes(column: h5py.Dataset) -> dict[str, object]:
     return {key: attribute_json(value) for key, value in column.attrs.items()}
 
 
-def _read_pixels(pixels: h5py.Group, chunk_pixels: int, source: str) -> Iterator[Chunk]:
+def _read_pixels(columns: list[Column], chunk_pixels: int, source: str) -> Iterator[Chunk]:
     """Read all pixels; the next chunk is inflated while the caller works on this one."""
-    total = pixels["count"].shape[0]
-    with name_damaged_file(source):
-        columns = [Column(pixels[name], narrow=name != "count") for name in PIXEL_COLUMNS]
+    total = columns[0].dataset.shape[0]
     with ThreadPoolExecutor(READ_THREADS) as pool:
         current = [column.start_reading(0, min(chunk_pixels, total), pool) for column in columns]
         for lo in range(0, total, chunk_pixels):

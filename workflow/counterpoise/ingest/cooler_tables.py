@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from counterpoise.errors import InputError
-from counterpoise.ingest.cooler_file import attribute_text
+from counterpoise.ingest.cooler_file import attribute_text, read_attribute
 from counterpoise.ingest.hdf5_chunks import is_written
 from counterpoise.ingest.hdf5_links import Node, members
 
@@ -50,7 +50,7 @@ def check_tables(group: h5py.Group, source: str) -> None:
             f"claims {n:,} bins; at most {MAX_BINS:,} can be read.",
             "Write it again with larger bins.",
         )
-    is_square = attribute_text(group.attrs.get("storage-mode")) == "square"
+    is_square = attribute_text(read_attribute(group, "storage-mode")) == "square"
     possible = n * n if is_square else n * (n + 1) // 2
     if rows["pixels"] > possible:
         raise InputError(
@@ -59,7 +59,7 @@ def check_tables(group: h5py.Group, source: str) -> None:
             "The file is damaged; write it again from its source.",
         )
     for table, key in (("bins", "nbins"), ("pixels", "nnz"), ("chroms", "nchroms")):
-        promised = attribute_text(group.attrs.get(key)) or ""
+        promised = attribute_text(read_attribute(group, key)) or ""
         if promised.isdecimal() and int(promised) != rows[table]:
             raise InputError(
                 source,

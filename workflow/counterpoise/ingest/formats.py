@@ -8,6 +8,7 @@ to every one of them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +124,7 @@ def inspect_source(
         If there is no such engine.
     """
     path = Path(uri.partition("::")[0])
-    if not is_url(uri) and not path.is_file():
+    if not is_url(uri) and not os.path.isfile(path):
         raise InputError(
             path, "does not exist or is not a file.", "Check the path in the sample sheet."
         )

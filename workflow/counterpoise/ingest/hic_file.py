@@ -238,7 +238,8 @@ class HicFile:
         for _ in range(data.read_count(32)):
             unit = data.read_text()
             *_sums, size, _rows, _columns = data.unpack("i4fiii")
-            if (unit, size) in lists or (unit == "BP" and size not in self.header.resolutions):
+            is_unknown = unit == "BP" and size not in self.header.resolutions
+            if (unit, size) in lists or is_unknown or unit not in ("BP", "FRAG"):
                 raise data.damaged(f"it lists a resolution of {size} {unit[:4]}")
             lists[unit, size] = data.read_array(_BLOCK, data.read_count(_BLOCK.itemsize))
         if data.position != self._matrix_ends.get(position, data.position):

@@ -23,6 +23,10 @@ _GIVE_RAW_COUNTS = (
 MAX_COUNT = 2**62
 MAX_TOTAL = 3 * 2**61  # sums of 64 bits do not overflow
 
+# Relative errors of a sum in a header: of whole numbers (it may be a double), of doubles, and of
+# shorter floating-point numbers, which writers add up in their own precision.
+WHOLE_SUM, DOUBLE_SUM, FLOAT_SUM = 1e-15, 1e-7, 1e-4
+
 
 @dataclass
 class Tally:
@@ -138,6 +142,45 @@ def _repair(chunk: Chunk, previous_row: int, bins: BinTable, source: str, tally:
         tally.zeros += int(len(count) - np.count_nonzero(nonzero))
         bin1, bin2, count = bin1[nonzero], bin2[nonzero], count[nonzero]
     return bin1, bin2, count
+
+
+def check_sum(chunks: Iterable[Chunk], promised: float | None, source: str) -> Iterator[Chunk]:
+    """Pass on pixels, and refuse them at their end if counts do not add up as the file promises.
+
+    Parameters
+    ----------
+    chunks : iterable of (bin1, bin2, count)
+        All pixels that the file stores.
+    promised : int, float or None
+        Sum of the counts by the header of the file; None if it has none.
+    source : str
+        Path or URL, for messages.
+
+    Yields
+    ------
+    bin1, bin2, count : ndarray
+        The same pixels.
+
+    Raises
+    ------
+    InputError
+        If there is a sum and the counts have another one.
+    """
+    total: float = 0
+    tolerance = WHOLE_SUM
+    for chunk in chunks:
+        yield chunk
+        count = chunk[2]
+        if count.dtype.kind == "f":
+            tolerance = FLOAT_SUM if count.dtype.itemsize < 8 else DOUBLE_SUM
+        total += count.sum(dtype=np.float64 if count.dtype.kind == "f" else np.int64).item()
+    if promised is not None and abs(total - promised) > tolerance * abs(promised):
+        raise InputError(
+            source,
+            f"its counts add up to {total:,}, but its header promises a sum of {promised:,}.",
+            "The file is damaged, or its counts were changed later: fetch it again, or write it "
+            "again from its source.",
+        )
 
 
 def split_between_rows(chunks: Iterable[Chunk], n: int, source: str) -> Iterator[Chunk]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.jobs.job import Inputs, MeasuredJob
-from counterpoise.jobs.resources import bins_mb, map_size, passing_minutes
+from counterpoise.jobs.resources import bins_mb, map_size, passing_minutes, possible_holes
 from counterpoise.store.paths import BASE, ResultPaths
 
 if TYPE_CHECKING:  # spares other jobs the import of OmegaConf
@@ -56,8 +56,12 @@ class ExportJob(MeasuredJob):
         )
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
-        """Return the memory of passes that keep 300 bytes for each bin and 32 for each weight."""
-        return bins_mb(map_size(inputs)[0], 400, 300 + 32 * len(self.columns))
+        """Return the memory of passes that keep 300 bytes for each bin and 32 for each weight.
+
+        A bin is added for each hole between the bins.
+        """
+        bins = map_size(inputs)[0] + possible_holes(inputs)
+        return bins_mb(bins, 400, 300 + 32 * len(self.columns))
 
     def minutes(self, inputs: Inputs) -> int:
         """Return the time of a pass over the pixels of all resolutions."""

@@ -130,6 +130,38 @@ def map_size(inputs: Inputs) -> tuple[int, int]:
     return sum(bins for bins, _ in sizes), sum(nonzeros for _, nonzeros in sizes)
 
 
+def possible_holes(inputs: Inputs) -> int:
+    """Return the most bins that an export adds to all maps among the inputs together.
+
+    It covers each hole between bins by one (`store.tiling`).
+
+    Parameters
+    ----------
+    inputs : iterable of str
+        Inputs of a rule.
+
+    Returns
+    -------
+    int
+        An upper bound, 0 for maps whose bins cover all chromosomes.
+    """
+    table = Path(MapFiles.in_folder("").bins).name
+    tables = [str(path) for path in inputs if Path(path).name == table]
+    return sum(_possible_holes(path, os.stat(path).st_mtime_ns) for path in tables)
+
+
+@lru_cache(maxsize=100_000)
+def _possible_holes(table: str, modified: int) -> int:
+    """Return the most holes of a bin table; ``modified`` makes a new entry for a new file."""
+    from counterpoise.store.pixels import read_bin_counts
+
+    bins, lengths, resolution = read_bin_counts(table)
+    beside_bins = bins + len(lengths)  # one before each bin, and one at each chromosome's end
+    if resolution is None:
+        return beside_bins
+    return min(sum(-(-length // resolution) for length in lengths) - bins, beside_bins)
+
+
 @lru_cache(maxsize=100_000)
 def _read_size(source: str, modified: int) -> tuple[int, int]:
     """Return bins and nonzeros of a map; ``modified`` makes a new entry for a new file."""

@@ -88,6 +88,28 @@ def read_bins(path: str) -> BinTable:
     )
 
 
+def read_bin_counts(path: str) -> tuple[int, list[int], int | None]:
+    """Read the size of a bin table that ``write_bins`` wrote, and not its bins.
+
+    Parameters
+    ----------
+    path : str
+        The Parquet file.
+
+    Returns
+    -------
+    bins : int
+        Number of bins.
+    lengths : list of int
+        Lengths of the chromosomes in base pairs.
+    resolution : int or None
+        Bin size in base pairs; None for unequal bins.
+    """
+    footer = pq.read_metadata(path)
+    metadata = json.loads(footer.schema.to_arrow_schema().metadata[METADATA.encode()])
+    return footer.num_rows, list(metadata["lengths"].values()), metadata["resolution"]
+
+
 def open_map(files: MapFiles) -> StoredContacts:
     """Open a map and leave its pixels on disk.
 

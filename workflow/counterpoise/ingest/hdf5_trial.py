@@ -1,0 +1,124 @@
+"""Let a process of its own read an HDF5 file first, because the HDF5 library may not survive it.
+
+Damaged bytes can make the library crash or run without end, and take the whole program with it. So
+`ingest.hdf5_worker` reads the headers and the bin table of every cooler before this process does.
+Its process is started when it is first needed, and ends when it has had nothing to do for a while.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from threading import Lock
+
+from counterpoise.errors import InputError, SetupError
+from counterpoise.ingest.reader_interface import FETCH_AGAIN, Level
+
+WORKER = (sys.executable, "-m", "counterpoise.ingest.hdf5_worker")
+
+
+def try_in_child(uri: str, level: Level | None = None) -> None:
+    """Read the headers of a cooler file in another process.
+
+    Whatever else is wrong with the file is found again, and told, when this process reads it.
+
+    Parameters
+    ----------
+    uri : str
+        Path, or path with a group.
+    level : Level, optional
+        The level that will be opened; None if the file will be inspected.
+
+    Raises
+    ------
+    InputError
+        If the HDF5 library crashes or runs without end.
+    SetupError
+        If no other process can be started.
+    """
+    path, mark, group = uri.partition("::")
+    request = {"uri": os.path.abspath(path) + mark + group, "level": level and asdict(level)}
+    status = _TRIALS.ask(json.dumps(request))
+    if status >= 0:
+        return
+    number = signal.Signals(-status)
+    event = "does not come to an end" if number == signal.SIGXCPU else f"crashes ({number.name})"
+    raise InputError(uri, f"is damaged: the HDF5 library {event} while it reads it.", FETCH_AGAIN)
+
+
+class Trials:
+    """The process that tries files, started when it is needed.
+
+    Parameters
+    ----------
+    command : sequence of str
+        Program of the process.
+    """
+
+    def __init__(self, command: Sequence[str] = WORKER) -> None:
+        self.command = list(command)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0  # a fork of this process must not share the pipes
+        self._lock = Lock()
+
+    def ask(self, request: str) -> int:
+        """Send a request.
+
+        Parameters
+        ----------
+        request : str
+            A line for `ingest.hdf5_worker`.
+
+        Returns
+        -------
+        int
+            How the trial ended: 0, or the negative number of a signal.
+
+        Raises
+        ------
+        SetupError
+            If the process does not start.
+        """
+        with self._lock:
+            # The first process may have ended because it had nothing to do.
+            for _ in range(2):
+                if reply := self._send(request.encode() + b"\n"):
+                    return int(reply)
+                self.stop()
+        raise SetupError(
+            "the process that tries HDF5 files ends at once; does "
+            f"this print an error: {shlex.join(self.command)} </dev/null"
+        )
+
+    def _send(self, line: bytes) -> bytes:
+        """Return the reply to a line; empty if the process has ended."""
+        if self._process is None or self._owner != os.getpid():
+            self._process = subprocess.Popen(
+                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+            )
+            self._owner = os.getpid()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(line)
+        except BrokenPipeError:
+            return b""
+        return self._process.stdout.readline()
+
+    def stop(self) -> None:
+        """End the process, if it belongs to this one."""
+        process, self._process = self._process, None
+        if process is not None and self._owner == os.getpid():
+            process.kill()
+            process.communicate()
+
+
+_TRIALS = Trials()
+atexit.register(_TRIALS.stop)
