@@ -7,6 +7,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from counterpoise.errors import InputError
+from counterpoise.errors import DiskFullError, InputError
 from counterpoise.files import ABANDONED_SECONDS
 from counterpoise.ingest.download import MAX_WAIT, PIECE_BYTES, WAITS, download, name_url_in_errors
 from tests.support.documentation import OUTPUTS, documented
@@ -111,6 +112,21 @@ def test_an_unchanged_file_is_not_sent_again(
     assert output.read_bytes() == DATA
     assert file.sent == len(DATA)
     assert "unchanged on the server" in messages
+
+
+def test_a_full_disk_is_named_with_the_size_of_the_file(url: str, output: Path) -> None:
+    """A limit on the size of files is met as a full disk is."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (PIECE_BYTES // 2, before[1]))
+    try:
+        with pytest.raises(DiskFullError) as caught:
+            fetch(url, output)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    message = str(caught.value)
+    assert message.startswith(f"{output.parents[1] / 'content'}: files may not become larger")
+    assert f"the downloaded file takes about {len(DATA) / 1e3:.1f} kB" in message
+    assert_nothing_is_left(output)
 
 
 def test_a_changed_file_is_downloaded(file: ServedFile, url: str, output: Path) -> None:
