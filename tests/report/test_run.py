@@ -19,6 +19,7 @@ from PIL import Image
 import counterpoise as cp
 from counterpoise.contacts.bins import BinTable, format_base_pairs
 from counterpoise.contacts.contact_map import Contacts
+from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import PartVerdict, Status, Verdict
 from counterpoise.report.axes import LETTER_WIDTH, format_tick, place_labels, shorten_names
 from counterpoise.report.run.convergence import draw_convergence
@@ -26,7 +27,7 @@ from counterpoise.report.run.maps import MAP_SIDE
 from counterpoise.report.run.plot import plot_run, trans_factor
 from counterpoise.report.run.survey import compare_biases, relative_row_sums, survey
 from counterpoise.report.run.weights import describe_mask, draw_weights
-from counterpoise.report.style import MASKED, STATUS_COLOURS
+from counterpoise.report.style import FITNESS_COLOURS, MASKED
 from tests.support.maps import random_map
 
 SIZE = {"max_pixels": 600, "dpi": 110}
@@ -52,6 +53,8 @@ def make_trace(rows: list[tuple[str, int, float, float]]) -> pa.Table:
             "matvecs": pa.array(iteration, pa.int32()),
             "max_deviation": pa.array(largest, pa.float64()),
             "rms_deviation": pa.array(rms, pa.float64()),
+            "max_smoothed_deviation": pa.array([np.nan] * len(rows), pa.float64()),
+            "rms_smoothed_deviation": pa.array([np.nan] * len(rows), pa.float64()),
         }
     )
 
@@ -231,18 +234,17 @@ def rgb(colour: str) -> tuple[int, ...]:
     return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
 
 
-@pytest.mark.parametrize("status", list(Status))
-def test_banner_has_the_colour_of_the_verdict(tmp_path: Path, status: Status) -> None:
+@pytest.mark.parametrize("fitness", list(Fitness))
+def test_banner_has_the_colour_of_the_fitness(tmp_path: Path, fitness: Fitness) -> None:
     contacts = small_map()
-    image = draw(tmp_path / "a.png", contacts, np.ones(40), make_verdict(contacts, status))
-    assert status in STATUS_COLOURS
+    verdict = make_verdict(contacts, Status.CONVERGED, fitness=fitness)
+    image = draw(tmp_path / "a.png", contacts, np.ones(40), verdict)
+    assert fitness in FITNESS_COLOURS
     colour = {
-        Status.CONVERGED: "#009E73",
-        Status.COMPUTED: "#0072B2",
-        Status.EMPTY: "#6b7280",
-        Status.NOT_CONVERGED: "#E69F00",
-        Status.FAILED: "#B03A00",
-    }[status]
+        Fitness.GOOD: "#009E73",
+        Fitness.CAUTION: "#E69F00",
+        Fitness.NO: "#B03A00",
+    }[fitness]
     assert image.getpixel((3, 50)) == rgb(colour)
 
 

@@ -80,6 +80,8 @@ def write_run(
             "matvecs": 2 * steps,
             "max_deviation": 0.5**steps,
             "rms_deviation": 0.25**steps,
+            "max_smoothed_deviation": np.full(points, np.nan),
+            "rms_smoothed_deviation": np.full(points, np.nan),
         },
     )
     write_table(files.weights, {"weight": np.array([1.0, 2.0, np.nan, 4.0])})

@@ -487,6 +487,7 @@ def test_one_curve_for_many_chromosomes() -> None:
             "part": ["chr2", "chr1", "chr1", "chr1", "chr2"],
             "iteration": [1, 1, 2, 3, 2],
             "max_deviation": [0.9, 0.5, 0.4, 0.1, 0.2],
+            "max_smoothed_deviation": [math.nan] * 5,
         }
     )
     steps, largest = merge_curves(trace)

@@ -232,6 +232,12 @@ class Verdict:
     versions: dict[str, str] = field(default_factory=dict)
     run: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def max_smoothed_deviation(self) -> float | None:
+        """As for ``PartVerdict``, over all parts."""
+        known = [part.max_smoothed_deviation for part in self.parts]
+        return max((value for value in known if value is not None), default=None)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as it is written to ``verdict.json``."""
         record = asdict(replace(self, parts=(), fitness_causes=()))

@@ -126,6 +126,11 @@ COLUMNS = (
     Column("matvecs", "matrix-vector products", lambda r: r.verdict.matvecs),
     Column("max_deviation", "as in `verdict.json`", lambda r: r.verdict.max_deviation),
     Column("rms_deviation", "as there", lambda r: r.verdict.rms_deviation),
+    Column(
+        "max_smoothed_deviation",
+        "for kernel methods, that of the smoothed row sums, on which they stop",
+        lambda r: r.verdict.max_smoothed_deviation,
+    ),
     Column("median_se", "as there", lambda r: r.verdict.median_se),
     Column("seconds", "wall time of balancing", lambda r: r.verdict.run.get("seconds")),
     Column(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -15,6 +16,7 @@ from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import refuse_other_versions
 from counterpoise.files import read_json, write_json
+from counterpoise.methods import methods
 from counterpoise.records.search import Candidate, Search
 from counterpoise.records.verdict import Verdict
 from counterpoise.store.arrow import (
@@ -46,11 +48,19 @@ def write_balance(balance: Balance, bins: BinTable, files: RunFiles) -> None:
     trace = balance.trace
     parts = list(dict.fromkeys(row.part for row in trace))
     ids = {part: number for number, part in enumerate(parts)}
+    largest = np.array([row.max_deviation for row in trace], np.float64)
+    rms = np.array([row.rms_deviation for row in trace], np.float64)
+    unknown = np.full(len(trace), np.nan)
+    exact, smoothed = (largest, rms), (unknown, unknown)
+    if methods()[balance.verdict.method].fills:
+        exact, smoothed = smoothed, exact
     columns: dict[str, NDArray[Any]] = {
         "iteration": np.array([row.iteration for row in trace], np.int32),
         "matvecs": np.array([row.matvecs for row in trace], np.int32),
-        "max_deviation": np.array([row.max_deviation for row in trace], np.float64),
-        "rms_deviation": np.array([row.rms_deviation for row in trace], np.float64),
+        "max_deviation": exact[0],
+        "rms_deviation": exact[1],
+        "max_smoothed_deviation": smoothed[0],
+        "rms_smoothed_deviation": smoothed[1],
     }
     write_table(
         files.trace,
@@ -60,6 +70,24 @@ def write_balance(balance: Balance, bins: BinTable, files: RunFiles) -> None:
         },
     )
     write_json(files.verdict, balance.verdict.to_dict())
+
+
+def largest_deviations(trace: pa.Table) -> NDArray[np.float64]:
+    """Return the largest deviation of what the method makes equal, from a ``trace.parquet``.
+
+    Parameters
+    ----------
+    trace : pyarrow.Table
+        The trace.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [rows]; of row sums, or of smoothed row sums for kernel methods.
+    """
+    columns = ("max_deviation", "max_smoothed_deviation")
+    exact, smoothed = (to_numpy(trace[name]) for name in columns)
+    return np.where(np.isnan(smoothed), exact, smoothed)
 
 
 def read_weights(path: str | Path) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ from counterpoise.records.verdict import Verdict
 from counterpoise.records.wording import fitness_label
 from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.runs import RunKey
-from counterpoise.store.weights import read_searches, read_verdict
+from counterpoise.store.weights import largest_deviations, read_searches, read_verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -269,7 +269,7 @@ def merge_curves(trace: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.float64
     Parameters
     ----------
     trace : pyarrow.Table
-        part, iteration and max_deviation, as in ``trace.parquet``.
+        part, iteration and deviations, as in ``trace.parquet``.
 
     Returns
     -------
@@ -285,7 +285,7 @@ def merge_curves(trace: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.float64
         return steps, largest
     code = trace["part"].combine_chunks().dictionary_encode().indices.to_numpy()
     order = np.lexsort((iteration, code))
-    deviation = trace["max_deviation"].to_numpy()
+    deviation = largest_deviations(trace)
     borders = np.flatnonzero(np.diff(code[order])) + 1
     for rows in np.split(order, borders):
         last = np.searchsorted(iteration[rows], steps, side="right") - 1
@@ -311,6 +311,7 @@ def _final_metrics(verdict: Verdict) -> list[Point]:
     values: dict[str, float | None] = {
         "final_max_deviation": verdict.max_deviation,
         "final_rms_deviation": verdict.rms_deviation,
+        "final_max_smoothed_deviation": verdict.max_smoothed_deviation,
         "median_se": verdict.median_se,
         "iterations": verdict.iterations,
         "matvecs": verdict.matvecs,

@@ -24,6 +24,7 @@ from counterpoise.report.style import (
     add_heading,
     explain_empty_panel,
 )
+from counterpoise.store.weights import largest_deviations
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,7 +48,7 @@ def draw_convergence(axes: Axes, trace: pa.Table, verdict: Verdict) -> None:
         gets its largest deviation.
     """
     iteration = trace["iteration"].to_numpy()
-    largest = positive_or_nan(trace["max_deviation"].to_numpy())
+    largest = positive_or_nan(largest_deviations(trace))
     empty = ""
     if verdict.status is Status.COMPUTED:
         empty = "one pass, nothing to converge"
