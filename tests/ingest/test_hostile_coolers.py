@@ -12,10 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cooler
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
+import counterpoise as cp
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import InputError, SetupError
 from counterpoise.ingest.formats import inspect_source
@@ -699,3 +702,16 @@ def test_half_precision_coordinates_are_read(path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert read_contacts(path).bins.lengths.tolist() == [205, 95]
+
+
+def test_fractions_that_cooler_rounded_down(tmp_path: Path) -> None:
+    """cooler states the sum of the values that it was given, and stores whole numbers by default."""
+    path = tmp_path / "map.cool"
+    bins = cooler.binnify(pd.Series({"chr1": 1000}), 100)
+    pixels = pd.DataFrame({"bin1_id": [0, 1, 2], "bin2_id": [1, 2, 3], "count": [1.7, 2.9, 3.2]})
+    cooler.create_cooler(str(path), bins, pixels)
+    assert cp.read_contacts(path).counts.tolist() == [1, 2, 3]
+    with h5py.File(path, "r+") as file:
+        file.attrs["sum"] = 9.1  # more than three fractions can lose
+    with pytest.raises(InputError, match=r"add up to 6, but its header promises a sum of 9\.1"):
+        cp.read_contacts(path)

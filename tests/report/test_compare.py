@@ -16,7 +16,7 @@ from PIL import Image
 import counterpoise as cp
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
-from counterpoise.records.verdict import Status
+from counterpoise.records.fitness import Fitness
 from counterpoise.report.comparison.captions import describe_comparison, describe_uncompared
 from counterpoise.report.comparison.compare import compare
 from counterpoise.report.comparison.decay import contact_decay, distance_edges, pairs_by_distance
@@ -80,10 +80,10 @@ def make_sample(
 
 
 def with_run(sample: Sample, method: str, **changes: Any) -> Sample:
-    """Return the sample with another status or other weights of a method."""
+    """Return the sample with another fitness or other weights of a method."""
     run = sample.runs[method]
-    if "status" in changes:
-        run = replace(run, verdict=replace(run.verdict, status=changes["status"]))
+    if "fitness" in changes:
+        run = replace(run, verdict=replace(run.verdict, fitness=changes["fitness"]))
     run = replace(run, weights=changes.get("weights", run.weights))
     return replace(sample, runs={**sample.runs, method: run})
 
@@ -92,7 +92,7 @@ def without_weights(sample: Sample) -> Sample:
     """Return the sample as if no method gave a weight."""
     for method, run in sample.runs.items():
         nothing = np.full(len(run.weights), np.nan)
-        sample = with_run(sample, method, status=Status.FAILED, weights=nothing)
+        sample = with_run(sample, method, fitness=Fitness.NO, weights=nothing)
     return sample
 
 
@@ -129,9 +129,9 @@ def test_the_primary_method_is_shown_where_it_is_good_and_else_the_next() -> Non
     assert describe_comparison(compare([a, b], "kr"), "kr").startswith(
         "Balanced by kr, the cohort's primary method."
     )
-    bad = with_run(b, "kr", status=Status.FAILED)
+    bad = with_run(b, "kr", fitness=Fitness.NO)
     assert choose_method([a, bad], "kr") == "ice"
-    assert "primary method, kr, gave no usable weights for b (failed)." in describe_comparison(
+    assert "primary method, kr, gave no usable weights for b (not for use)." in describe_comparison(
         compare([a, bad], "kr"), "kr"
     )
     # A result without weights is not usable, whatever its verdict says.
@@ -257,7 +257,7 @@ def test_a_chromosome_that_one_could_not_balance_is_not_the_one_shown() -> None:
     a, b = make_sample("a", 1, ("kr",)), make_sample("b", 2, ("kr",))
     weights = b.runs["kr"].weights.copy()
     weights[:60] = np.nan
-    comparison = compare([a, with_run(b, "kr", status=Status.FAILED, weights=weights)], "kr")
+    comparison = compare([a, with_run(b, "kr", fitness=Fitness.NO, weights=weights)], "kr")
     assert comparison.region.chromosome == "chr2"
     reach = [comparison.distance[np.isfinite(values)].max() for values in comparison.decay]
     assert reach[0] == reach[1] < 30 * 1.2 < comparison.distance[-1]

@@ -317,7 +317,7 @@ def test_a_level_that_a_file_lacks_is_reported_and_costs_nothing_else(
     page = Page(written(paths, runs + absent))
     assert "".join(page.text).count(reason) == 2
     assert len(page.all("img")) == len(runs) + 1  # with the comparison at 10 kb
-    write_summary(paths, runs + absent, paths.summary)
+    write_summary(summary_rows(paths, runs + absent), paths.summary)
     table = pd.read_csv(paths.summary, sep="\t").query("status == 'missing'")
     assert list(zip(table["resolution"], table["method"], table["reason"], strict=True)) == [
         (5_000, "ice", reason),

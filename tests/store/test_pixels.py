@@ -15,7 +15,7 @@ import pytest
 
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk, Contacts
-from counterpoise.errors import InputError
+from counterpoise.errors import DiskFullError, InputError
 from counterpoise.ingest import cooler_reader, pixels
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
@@ -237,7 +237,7 @@ def test_a_full_disk_keeps_the_old_files(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pixels._Spool, "__iter__", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(DiskFullError, match="full"):
         ingest(source, tmp_path)
     folder = Path(files.pixels).parent
     assert {str(path): path.read_bytes() for path in folder.iterdir()} == before
