@@ -705,7 +705,7 @@ def test_half_precision_coordinates_are_read(path: Path) -> None:
 
 
 def test_fractions_that_cooler_rounded_down(tmp_path: Path) -> None:
-    """cooler states the sum of the values that it was given, and stores whole numbers by default."""
+    """cooler states the sum of the values that it was given, and stores whole numbers."""
     path = tmp_path / "map.cool"
     bins = cooler.binnify(pd.Series({"chr1": 1000}), 100)
     pixels = pd.DataFrame({"bin1_id": [0, 1, 2], "bin2_id": [1, 2, 3], "count": [1.7, 2.9, 3.2]})
