@@ -388,8 +388,9 @@ def test_no_chromosome_in_common(tmp_path: Path) -> None:
         blacklisted(tmp_path, "1\t0\t50\n")
 
 
-def test_blacklist_that_is_not_there(tmp_path: Path) -> None:
-    filters = MaskSettings(blacklist=str(tmp_path / "none.bed"))
+@pytest.mark.parametrize("name", ["none.bed", "a" * 300 + "none.bed"])
+def test_blacklist_that_is_not_there(tmp_path: Path, name: str) -> None:
+    filters = MaskSettings(blacklist=str(tmp_path / name))
     with pytest.raises(InputError, match=r"none\.bed: does not exist.*mask\.blacklist"):
         mask_bins(as_contacts(np.ones((15, 15)), BINS), filters)
 

@@ -113,6 +113,24 @@ def jobs(cohort: Cohort) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("text", ["7", "true", "just words", "- a\n- b"])
+def test_a_cohort_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match=r"(configuration|conf/cohort).*mine"):
+        with_cohort(tmp_path, text)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "b" * 5000])
+def test_a_path_too_long_for_a_file_system_is_refused(tmp_path: Path, name: str) -> None:
+    for text in (
+        COHORT.replace("resources/demo/simulated.cool", name),
+        COHORT + f"mask:\n  blacklist: {name}\n",
+    ):
+        (tmp_path / name[0]).mkdir()
+        with pytest.raises(ConfigError, match="does not exist"):
+            with_cohort(tmp_path / name[0], text)
+        shutil.rmtree(tmp_path / name[0])
+
+
 # --- all existing files compose --------------------------------------------------------------
 
 

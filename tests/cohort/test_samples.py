@@ -156,7 +156,7 @@ def test_files_are_looked_for(tmp_path: Path) -> None:
     assert list(samples) == ["local", "group", "absolute", "url", "made"]
 
 
-@pytest.mark.parametrize("path", ["gone.cool", "gone.mcool::/resolutions/10", "."])
+@pytest.mark.parametrize("path", ["gone.cool", "gone.mcool::/resolutions/10", ".", "a" * 300])
 def test_missing_file(tmp_path: Path, path: str) -> None:
     (tmp_path / "a.cool").touch()
     with pytest.raises(

@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import counterpoise as cp
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import InputError, SetupError
 from counterpoise.ingest.formats import inspect_source
@@ -661,6 +660,24 @@ def test_counts_must_add_up_to_the_sum_in_the_header(
         read_contacts(path)
 
 
+def test_fractions_that_cooler_cut_off_may_be_missing_from_the_sum(tmp_path: Path) -> None:
+    """cooler adds up what it is given, and stores whole numbers."""
+    bin1, bin2, count = pixels()
+    frame = pd.DataFrame({"bin1_id": bin1, "bin2_id": bin2, "count": count + 0.75})
+    bins = cooler.binnify(pd.Series(dict(zip("ab", BINS.lengths.tolist(), strict=True))), 10)
+    path = tmp_path / "cut.cool"
+    cooler.create_cooler(str(path), bins, frame)
+    with h5py.File(path) as file:
+        assert file["pixels/count"].dtype == np.int32
+        promised = file.attrs["sum"]
+    assert promised == count.sum() + 0.75 * 496
+    assert read_contacts(path).source["contacts"] == count.sum()
+    for wrong in (promised + 200, float(count.sum()) - 1):
+        change(path, promise(wrong))
+        with pytest.raises(InputError, match="its header promises a sum of"):
+            read_contacts(path)
+
+
 def test_a_changed_count_is_noticed(path: Path) -> None:
     change(path, promise(int(pixels()[2].sum())))
     assert read_contacts(path).nnz == 496
@@ -710,8 +727,37 @@ def test_fractions_that_cooler_rounded_down(tmp_path: Path) -> None:
     bins = cooler.binnify(pd.Series({"chr1": 1000}), 100)
     pixels = pd.DataFrame({"bin1_id": [0, 1, 2], "bin2_id": [1, 2, 3], "count": [1.7, 2.9, 3.2]})
     cooler.create_cooler(str(path), bins, pixels)
-    assert cp.read_contacts(path).counts.tolist() == [1, 2, 3]
+    assert read_contacts(path).counts.tolist() == [1, 2, 3]
     with h5py.File(path, "r+") as file:
         file.attrs["sum"] = 9.1  # more than three fractions can lose
     with pytest.raises(InputError, match=r"add up to 6, but its header promises a sum of 9\.1"):
-        cp.read_contacts(path)
+        read_contacts(path)
+
+
+def test_half_precision_counts_are_read(path: Path) -> None:
+    change(path, lambda file: replace(file, "pixels/count", np.arange(496).astype("f2")))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_contacts(path).source["contacts"] == 496 * 495 / 2
+
+
+@pytest.mark.parametrize("value", [-1, 495, 497.0, 496.5, "495", np.uint64(2**63)])
+def test_a_header_that_promises_another_number_of_pixels_is_refused(path: Path, value: Any) -> None:
+    change(path, lambda file: file.attrs.__setitem__("nnz", value))
+    with pytest.raises(
+        InputError, match=r"its header promises .* pixels \(nnz\), but the table has"
+    ):
+        read_contacts(path)
+
+
+@pytest.mark.parametrize("value", [496, 496.0, "496", "unknown", [1, 2], "9" * 5000, "\u00b2"])
+def test_a_header_that_promises_the_right_number_or_none_is_accepted(
+    path: Path, value: Any
+) -> None:
+    change(path, lambda file: file.attrs.__setitem__("nnz", value))
+    assert read_contacts(path).nnz == 496
+
+
+def test_a_path_too_long_for_a_file_system_is_refused() -> None:
+    with pytest.raises(InputError, match="does not exist or is not a file"):
+        read_contacts("a" * 300 + ".cool")

@@ -20,6 +20,7 @@ import yaml
 from counterpoise.backends import backends
 from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.compose import load_cohort
+from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
@@ -43,6 +44,7 @@ from counterpoise.jobs.resources import (
     START_MINUTES,
     collecting_mb,
     collecting_minutes,
+    possible_holes,
 )
 from counterpoise.jobs.track import TrackJob
 from counterpoise.mask import MaskSettings
@@ -50,6 +52,8 @@ from counterpoise.methods.kde import KdeSettings
 from counterpoise.methods.kr import KrSettings
 from counterpoise.store.missing import Unfinished
 from counterpoise.store.paths import MapFiles, ResultPaths
+from counterpoise.store.pixels import write_bins
+from counterpoise.store.tiling import cover_holes
 from tests.support import REPOSITORY
 
 URL_SAMPLE = "samples.yeast.path='https://example.org/x.hic?signature=secret'"
@@ -129,6 +133,28 @@ def test_larger_maps_ask_for_more(inputs: Inputs) -> None:
     assert export(20).mem_mb(inputs, 2) > large[2]
     # A job of several maps, as in the comparison of samples, asks for their total.
     assert plot.mem_mb(Inputs(**vars(inputs), other=inputs.map.source), 1) > large[1]
+
+
+def test_an_export_asks_for_the_bins_that_cover_holes(tmp_path: Path) -> None:
+    def write(name: str, resolution: int | None, kept: slice) -> Inputs:
+        whole = BinTable.fixed(("a", "b"), (40_000_000, 1000), 1000)
+        start, end = whole.start[kept], whole.end[kept]
+        offsets = np.array([0, len(start), len(start)])
+        table = BinTable(whole.chromosomes, whole.lengths, offsets, start, end, resolution)
+        files = MapFiles.in_folder(tmp_path / name)
+        Path(files.bins).parent.mkdir()
+        write_bins(files.bins, table)
+        write_json(files.source, {"bins": len(start), "nnz": 1})
+        added = len(cover_holes(table).bins) - len(table)
+        assert added <= possible_holes([*files]) <= max(added, 1) * 2
+        return Inputs(map=files)
+
+    job = ExportJob(cohort="c", resolutions=[1000], columns={"ice": "ICE"}, primary="ice")
+    whole = job.mem_mb(write("whole", 1000, slice(40_000)), 2)
+    third = job.mem_mb(write("third", 1000, slice(0, 40_000, 3)), 2)
+    half = job.mem_mb(write("half", 1000, slice(0, 40_000, 2)), 2)
+    unequal = job.mem_mb(write("unequal", None, slice(0, 40_000, 2)), 2)
+    assert third < whole == half == unequal
 
 
 def test_a_source_asks_for_time_by_its_size(tmp_path: Path) -> None:

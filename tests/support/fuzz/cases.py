@@ -33,6 +33,9 @@ from tests.support.fuzz import seeds
 from tests.support.fuzz.hdf5 import change_cooler
 from tests.support.fuzz.texts import Random, change_bytes, change_text, choose
 
+# What messages about a configuration name instead of the file.
+PLACES = ("configuration", "conf/", "samples", "mask.", "methods.", "cohort:", "resolutions")
+
 COOLERS = ("plain.cool", "contiguous.cool", "latest.cool", "unequal.cool", "square.cool")
 HICS = ("v6.hic", "v7.hic", "v8.hic", "v9.hic")
 
@@ -113,10 +116,7 @@ def make_case(kind: str, number: int, valid: Path, folder: Path) -> Made:
 
 def _judge_refusal(message: str, path: Path) -> dict[str, Any]:
     """Return the outcome of an error, whose message must name the file or the configuration."""
-    names_place = path.name in message or any(
-        word in message
-        for word in ("configuration", "conf/", "samples", "mask.", "methods.", "cohort:")
-    )
+    names_place = path.name in message or any(word in message for word in PLACES)
     detail = message if names_place else f"the message names no place: {message}"
     return {"outcome": "refused" if names_place else "fault", "detail": detail}
 

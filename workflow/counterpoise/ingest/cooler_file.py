@@ -17,6 +17,7 @@ from counterpoise.errors import InputError
 from counterpoise.ingest.hdf5_links import find_node, members
 from counterpoise.ingest.reader_interface import FETCH_AGAIN
 
+LONGEST_NUMBER = 30  # digits of a number that is stored as text
 CELLS = "/cells/"  # the group of a single-cell file that holds its coolers
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -267,7 +268,7 @@ def attribute_number(value: Any) -> float | None:
     Parameters
     ----------
     value : object
-        Value of the attribute.
+        Value of the attribute, a number or its digits as text.
 
     Returns
     -------
@@ -277,7 +278,9 @@ def attribute_number(value: Any) -> float | None:
     if isinstance(value, np.integer | np.floating) and np.isfinite(value):
         number: float = value.item() if value.dtype.itemsize <= 8 else float(value)
         return number
-    return None
+    text = attribute_text(value) or ""
+    is_number = len(text) < LONGEST_NUMBER and text.isdecimal()
+    return int(text) if is_number else None
 
 
 def _encodable(text: str) -> str:

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from counterpoise.errors import InputError
-from counterpoise.ingest.cooler_file import attribute_text, read_attribute
+from counterpoise.ingest.cooler_file import attribute_number, attribute_text, read_attribute
 from counterpoise.ingest.hdf5_chunks import is_written
 from counterpoise.ingest.hdf5_links import Node, members
 
@@ -59,11 +59,11 @@ def check_tables(group: h5py.Group, source: str) -> None:
             "The file is damaged; write it again from its source.",
         )
     for table, key in (("bins", "nbins"), ("pixels", "nnz"), ("chroms", "nchroms")):
-        promised = attribute_text(read_attribute(group, key)) or ""
-        if promised.isdecimal() and int(promised) != rows[table]:
+        promised = attribute_number(read_attribute(group, key))
+        if promised is not None and promised != rows[table]:
             raise InputError(
                 source,
-                f"its header promises {int(promised):,} {table} ({key}), but the table has "
+                f"its header promises {promised:,} {table} ({key}), but the table has "
                 f"{rows[table]:,}.",
                 "The file was not written to its end; write it again from its source.",
             )

@@ -127,6 +127,8 @@ def _sum_if_sound(chunk: Chunk, n: int) -> float | None:
 
 def _repair(chunk: Chunk, previous_row: int, bins: BinTable, source: str, tally: Tally) -> Chunk:
     """Refuse a bad chunk; sort the columns of a harmless one and remove its zeros."""
+    if chunk[2].dtype == np.float16:  # too short to be compared with limits
+        chunk = chunk[0], chunk[1], chunk[2].astype(np.float64)
     _check_bins(chunk, bins, source)
     _check_counts(chunk, bins, source)
     bin1, bin2 = chunk[0].astype(np.int32, copy=False), chunk[1].astype(np.int32, copy=False)
@@ -170,25 +172,34 @@ def check_sum(chunks: Iterable[Chunk], promised: float | None, source: str) -> I
         If there is a sum and the counts have another one.
     """
     total: float = 0
-    rounded = 0
-    tolerance = WHOLE_SUM
+    pixels, count_type = 0, np.dtype(np.int32)
     for chunk in chunks:
         yield chunk
-        count = chunk[2]
-        if count.dtype.kind == "f":
-            tolerance = FLOAT_SUM if count.dtype.itemsize < 8 else DOUBLE_SUM
-        elif isinstance(promised, float):
-            rounded += len(count)
-        total += count.sum(dtype=np.float64 if count.dtype.kind == "f" else np.int64).item()
-    if promised is None or 0 <= promised - total < rounded:
-        return
-    if abs(total - promised) > tolerance * abs(promised):
+        count_type = chunk[2].dtype
+        sum_type = np.float64 if count_type.kind == "f" else np.int64
+        total += chunk[2].sum(dtype=sum_type).item()
+        pixels += len(chunk[2])
+    if promised is not None and not _is_sum(promised, total, pixels, count_type):
         raise InputError(
             source,
             f"its counts add up to {total:,}, but its header promises a sum of {promised:,}.",
             "The file is damaged, or its counts were changed later: fetch it again, or write it "
             "again from its source.",
         )
+
+
+def _is_sum(promised: float, total: float, pixels: int, count_type: np.dtype[Any]) -> bool:
+    """Return whether the sum in a header can be that of the counts.
+
+    cooler adds up fractions before it cuts them off to store whole numbers.
+    """
+    difference = promised - total
+    if count_type.kind == "f":
+        tolerance = FLOAT_SUM if count_type.itemsize < 8 else DOUBLE_SUM
+        return abs(difference) <= tolerance * abs(promised)
+    if isinstance(promised, float):
+        return abs(difference) <= WHOLE_SUM * promised or 0 <= difference < pixels
+    return difference == 0
 
 
 def split_between_rows(chunks: Iterable[Chunk], n: int, source: str) -> Iterator[Chunk]:
@@ -327,7 +338,7 @@ def _check_counts(chunk: Chunk, bins: BinTable, source: str) -> None:
 def _check_largest(chunk: Chunk, bins: BinTable, source: str) -> None:
     """Refuse a count, or a sum of counts, that does not fit 64 bits."""
     count = chunk[2]
-    if len(count) and (count.max() > MAX_COUNT or count.sum(dtype=np.float64) > MAX_TOTAL):
+    if len(count) and (count.max().item() > MAX_COUNT or count.sum(dtype=np.float64) > MAX_TOTAL):
         k = int(np.argmax(count))
         raise InputError(
             source,
