@@ -428,6 +428,11 @@ def test_dropping_leaves_balanced_parts_alone() -> None:
     alone = cp.balance(good, "kr")
     np.testing.assert_array_equal(result.weights[:120], alone.weights)
 
+    isolated = cp.balance(contacts, "kr", scope="cis")
+    assert [part.isolated for part in isolated.verdict.parts] == [0, 1]
+    words = "1 of 120 bins was set aside so that the others could be balanced (bad)."
+    assert isolated.reason == words
+
 
 def test_bins_without_remaining_partners_are_dropped() -> None:
     matrix = with_hanging_bins(120, 1)

@@ -17,6 +17,7 @@ from counterpoise.records.verdict import Cause, PartVerdict, Status
 
 # Chromosomes that the reason over all parts names for each cause.
 NAMED_PARTS = 5
+LEAST_SHARE = 1e-5  # smaller shares are not written out
 
 REMEDIES = {
     f.Remedy.MASK_SPARSEST: "mask the sparsest bins (on_failure: drop does)",
@@ -92,7 +93,7 @@ def overall_reason(parts: Sequence[PartVerdict]) -> str:
     -------
     str
         For a single part its own reason. For several, how many are not balanced; for each cause,
-        the chromosomes and the reason of the first; and where bins were dropped.
+        the chromosomes and the reason of the first; and where bins were set aside or dropped.
     """
     if len(parts) == 1:
         return parts[0].reason
@@ -114,12 +115,19 @@ def overall_reason(parts: Sequence[PartVerdict]) -> str:
         if len(group) > 1 and len(causes) > 1:
             words.append(f"{len(group)} {CAUSES[cause]} ({_labels(group)}).")
         words.append(f"On {group[0].label}: {group[0].reason}")
-    shortened = [part for part in filled if part.status.good and part.dropped]
-    if shortened:
-        dropped = sum(part.dropped for part in shortened)
-        bins = _share(dropped, dropped + sum(part.kept for part in shortened))
-        words.append(f"{bins} dropped so that the others could be balanced ({_labels(shortened)}).")
-    return " ".join(words)
+    good = [part for part in filled if part.status.good]
+    words.append(_without(good, [part.isolated for part in good], "set aside"))
+    words.append(_without(good, [part.dropped for part in good], "dropped"))
+    return " ".join(filter(None, words))
+
+
+def _without(parts: Sequence[PartVerdict], numbers: Sequence[int], verb: str) -> str:
+    """Say how many bins of balanced parts were set aside or dropped; empty for none."""
+    shortened = [part for part, number in zip(parts, numbers, strict=True) if number]
+    if not shortened:
+        return ""
+    bins = _share(sum(numbers), sum(numbers) + sum(part.kept for part in shortened))
+    return f"{bins} {verb} so that the others could be balanced ({_labels(shortened)})."
 
 
 def _affected(failed: Sequence[PartVerdict], filled: Sequence[PartVerdict]) -> str:
@@ -168,6 +176,8 @@ def _share(number: int, of: int) -> str:
 
 def _percent(share: float) -> str:
     """Return a share as a percentage, ``0.02 %``; 0 and 100 mean exactly none and all."""
+    if 0 < share < LEAST_SHARE:
+        return f"less than {100 * LEAST_SHARE:g} %"
     return f"{100 * share:.2g} %" if share < 0.9995 else f"{100 * share:.4g} %"
 
 
