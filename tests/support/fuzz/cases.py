@@ -34,7 +34,16 @@ from tests.support.fuzz.hdf5 import change_cooler
 from tests.support.fuzz.texts import Random, change_bytes, change_text, choose
 
 # What messages about a configuration name instead of the file.
-PLACES = ("configuration", "conf/", "samples", "mask.", "methods.", "cohort:", "resolutions")
+PLACES = (
+    "configuration",
+    "conf/",
+    "samples",
+    "mask.",
+    "methods.",
+    "cohort:",
+    "resolutions",
+    "primary",
+)
 
 COOLERS = ("plain.cool", "contiguous.cool", "latest.cool", "unequal.cool", "square.cool")
 HICS = ("v6.hic", "v7.hic", "v8.hic", "v9.hic")

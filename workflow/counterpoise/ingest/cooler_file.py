@@ -275,6 +275,8 @@ def attribute_number(value: Any) -> float | None:
     int, float or None
         None if the attribute is missing, is no number, or is not finite.
     """
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.ravel()[0]
     if isinstance(value, np.integer | np.floating) and np.isfinite(value):
         number: float = value.item() if value.dtype.itemsize <= 8 else float(value)
         return number

@@ -32,7 +32,7 @@ from counterpoise.ingest.cooler_tables import COLUMNS, check_tables
 from counterpoise.ingest.hdf5_column import Column
 from counterpoise.ingest.hdf5_links import find_node, refuse_other_files
 from counterpoise.ingest.hdf5_trial import try_in_child
-from counterpoise.ingest.pixel_checks import check_sum, concatenate, split_between_rows
+from counterpoise.ingest.pixel_checks import concatenate, refuse_other_sum, split_between_rows
 from counterpoise.ingest.reader_interface import Level, OpenLevel, SourceInfo
 
 # As many as the rule requests; the thread that checks the pixels keeps pace with no more.
@@ -166,12 +166,13 @@ def open_directly(uri: str, level: Level, chunk_pixels: int = CHUNK_PIXELS) -> I
             total = int(group["pixels/count"].shape[0])
 
         def chunks() -> Iterator[Chunk]:
-            pixels = check_sum(_read_pixels(columns, chunk_pixels, source), promised, source)
-            return _upper_triangle(pixels, len(bins), source) if is_square else pixels
+            pixels = _read_pixels(columns, chunk_pixels, source)
+            return _upper_triangle(pixels, len(bins), promised, source) if is_square else pixels
 
         if is_square:
             notes.append("stored as a full square; the upper triangle was taken")
-        yield OpenLevel(bins, chunks, "h5py", total, attributes, notes)
+        promised_upper = None if is_square else promised
+        yield OpenLevel(bins, chunks, "h5py", total, attributes, notes, promised_upper)
 
 
 def _find_cooler(file: h5py.File, name: str, source: str) -> h5py.Group:
@@ -231,7 +232,9 @@ def _read_pixels(columns: list[Column], chunk_pixels: int, source: str) -> Itera
             current = following
 
 
-def _upper_triangle(chunks: Iterator[Chunk], n: int, source: str) -> Iterator[Chunk]:
+def _upper_triangle(
+    chunks: Iterator[Chunk], n: int, promised: float | None, source: str
+) -> Iterator[Chunk]:
     """Return the upper triangle of a full square, which must be symmetric.
 
     All pixels are held in memory at once, about 40 bytes each. Square storage is meant for
@@ -241,6 +244,8 @@ def _upper_triangle(chunks: Iterator[Chunk], n: int, source: str) -> Iterator[Ch
     if not pieces:
         return
     bin1, bin2, count = concatenate(pieces)
+    total = count.sum(dtype=np.float64 if count.dtype.kind == "f" else np.int64).item()
+    refuse_other_sum(promised, total, len(count), count.dtype, source)
     order = np.lexsort((bin2, bin1))
     transposed = np.lexsort((bin1, bin2))
     is_equal = (

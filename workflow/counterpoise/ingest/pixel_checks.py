@@ -146,8 +146,10 @@ def _repair(chunk: Chunk, previous_row: int, bins: BinTable, source: str, tally:
     return bin1, bin2, count
 
 
-def check_sum(chunks: Iterable[Chunk], promised: float | None, source: str) -> Iterator[Chunk]:
-    """Pass on pixels, and refuse them at their end if counts do not add up as the file promises.
+def check_sum(
+    chunks: Iterable[Chunk], promised: float | None, tally: Tally, source: str
+) -> Iterator[Chunk]:
+    """Pass on checked pixels, and compare the sum of all counts with that of the file's header.
 
     cooler's own writer rounds fractions down where it stores whole numbers, and states their sum
     before that. So a sum that is no whole number may be larger by up to one for each count.
@@ -155,9 +157,11 @@ def check_sum(chunks: Iterable[Chunk], promised: float | None, source: str) -> I
     Parameters
     ----------
     chunks : iterable of (bin1, bin2, count)
-        All pixels that the file stores.
+        Pixels from `check_pixels`.
     promised : int, float or None
         Sum of the counts by the header of the file; None if it has none.
+    tally : Tally
+        Totals over the pixels, complete after the last chunk.
     source : str
         Path or URL, for messages.
 
@@ -171,14 +175,37 @@ def check_sum(chunks: Iterable[Chunk], promised: float | None, source: str) -> I
     InputError
         If there is a sum and the counts have another one.
     """
-    total: float = 0
     pixels, count_type = 0, np.dtype(np.int32)
     for chunk in chunks:
         yield chunk
-        count_type = chunk[2].dtype
-        sum_type = np.float64 if count_type.kind == "f" else np.int64
-        total += chunk[2].sum(dtype=sum_type).item()
         pixels += len(chunk[2])
+        count_type = chunk[2].dtype
+    refuse_other_sum(promised, tally.contacts, pixels + tally.zeros, count_type, source)
+
+
+def refuse_other_sum(
+    promised: float | None, total: float, pixels: int, count_type: np.dtype[Any], source: str
+) -> None:
+    """Refuse counts that do not add up to the sum in the header of their file.
+
+    Parameters
+    ----------
+    promised : int, float or None
+        Sum by the header; None if it has none.
+    total : int or float
+        Sum of the counts.
+    pixels : int
+        Number of counts.
+    count_type : numpy.dtype
+        Their type.
+    source : str
+        Path or URL, for messages.
+
+    Raises
+    ------
+    InputError
+        If there is a sum and it differs.
+    """
     if promised is not None and not _is_sum(promised, total, pixels, count_type):
         raise InputError(
             source,

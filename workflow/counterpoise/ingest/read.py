@@ -15,7 +15,7 @@ from counterpoise.errors import ConfigError, InputError, strip_credentials
 from counterpoise.ingest.coarsen import coarse_bins, coarsen
 from counterpoise.ingest.formats import inspect_source, reader_of
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
-from counterpoise.ingest.pixel_checks import Tally, check_pixels
+from counterpoise.ingest.pixel_checks import Tally, check_pixels, check_sum
 from counterpoise.ingest.reader_interface import Level, OpenLevel, SourceInfo
 
 
@@ -116,6 +116,7 @@ def _check_level(
 
     def chunks() -> Iterator[Chunk]:
         pixels = check_pixels(opened.chunks(), opened.bins, uri, tally)
+        pixels = check_sum(pixels, opened.promised_sum, tally, uri)
         return pixels if mapping is None else coarsen(pixels, mapping, len(bins))
 
     record = {

@@ -156,6 +156,8 @@ class OpenLevel:
         HDF5 attributes of each extra bin column.
     notes : list of str
         What the reader found odd and how it was handled, in words.
+    promised_sum : int, float or None
+        Sum of the contacts of ``chunks`` by the header of the file; None where it has none.
     """
 
     bins: BinTable
@@ -164,6 +166,7 @@ class OpenLevel:
     total: int | None = None
     column_attributes: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    promised_sum: float | None = None
 
 
 class Reader(Protocol):
