@@ -559,7 +559,8 @@ def test_braces_in_paths_that_another_workflow_makes(tmp_path: Path, override: s
         with_cohort(tmp_path, COHORT + "files_made: true\n", override)
 
 
-def test_samples_from_a_sheet(tmp_path: Path) -> None:
+def test_samples_from_a_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     text = COHORT.partition("samples:")[0] + "sample_sheet: sheet.tsv\n"
     (tmp_path / "x.cool").touch()
     (tmp_path / "sheet.tsv").write_text("sample\tpath\treplicate\none\tx.cool\t1\n")

@@ -44,10 +44,13 @@ def words(sample: str = "a") -> dict[str, list[str]]:
     files = [path.format(sample=sample) for path in MAP]
     mask = ["--mask", f"{RESULTS}/masks/{sample}/1000.parquet"]
     inputs = f"{RESULTS}/inputs/{sample}.json"
+    version = f"{RESULTS}/inputs/versions/{sample}.json"
     return {
-        "inspect_input": ["--output", inputs, "--settings", f"{{{SOURCE}}}"],
+        "inspect_input": [
+            *("--output", inputs, "--version", version, "--settings", f"{{{SOURCE}}}")
+        ],
         "ingest": [
-            *("--record", inputs, "--map", *files),
+            *("--record", inputs, "--version", version, "--map", *files),
             *("--settings", f"{{{SOURCE}, 'resolution': 1000}}"),
         ],
         "mask": ["--map", *files, "--output", mask[1]],
@@ -69,7 +72,7 @@ def words(sample: str = "a") -> dict[str, list[str]]:
             f"{{{COHORT}, 'samples': {{'a': {{}}}}, 'primary': 'kr', 'dpi': 50}}",
         ],
         "track": [
-            *("--output", f"{RESULTS}/tracking.json"),
+            *("--summary", f"{RESULTS}/summary.tsv", "--output", f"{RESULTS}/tracking.json"),
             *("--settings", f"{{{COHORT}, {ENTRIES}, 'tracking': {STORE}}}"),
         ],
     }
