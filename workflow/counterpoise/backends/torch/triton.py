@@ -12,8 +12,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-# Lanes of a program: entries that it takes at a time, and for several right-hand sides the values of
-# x. They were chosen by measurements on an H200 (see "GPU" in ``benchmarks/README.md``).
+# Lanes of a program: entries that it takes at a time, and for several right-hand sides the values
+# of x. They were chosen by measurements on an H200 (see "GPU" in ``benchmarks/README.md``).
 MIN_LANES, VECTOR_LANES, BLOCK_LANES = 32, 128, 256
 VALUES_PER_WARP = 256  # of x, for several right-hand sides; a single one takes one warp
 MAX_RIGHT_SIDES = 16  # of one pass, so that sums stay in registers
