@@ -12,11 +12,10 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-# Entries that a program takes at a time, and values of x (entries times right-hand sides) that a
-# warp takes at a time. These were the fastest of those measured on an H200, where programs of one
-# warp were up to 2.3 times as fast as larger ones (see ``benchmarks/README.md``).
+# Lanes of a program: entries that it takes at a time, and for several right-hand sides the values
+# of x. They were chosen by measurements on an H200 (see "GPU" in ``benchmarks/README.md``).
 MIN_LANES, VECTOR_LANES, BLOCK_LANES = 32, 128, 256
-VECTOR_WARP, BLOCK_WARP = 128, 256
+VALUES_PER_WARP = 256  # of x, for several right-hand sides; a single one takes one warp
 MAX_RIGHT_SIDES = 16  # of one pass, so that sums stay in registers
 
 
@@ -43,7 +42,7 @@ class TritonProduct:
             "BITS": counts.dtype is torch.int16,
         }
         mean = len(columns) // max(len(starts) - 1, 1)
-        self.segment = max(triton.next_power_of_2(mean), MIN_LANES)  # longer lanes would idle
+        self.segment = max(triton.next_power_of_2(mean), MIN_LANES)  # more lanes would be idle
 
     def __call__(self, x: Tensor) -> Tensor:
         """Multiply by float64 [n] or [n, k], contiguous and on the device."""
@@ -51,16 +50,13 @@ class TritonProduct:
         rows = (len(x),)
         if x.ndim == 1:
             lanes = min(self.segment, VECTOR_LANES)
-            warps = max(lanes // VECTOR_WARP, 1)
-            _multiply_vector[rows](
-                *self.entries, x, y, LANES=lanes, num_warps=warps, **self.constants
-            )
+            _multiply_vector[rows](*self.entries, x, y, LANES=lanes, num_warps=1, **self.constants)
             return y
         for first in range(0, x.shape[1], MAX_RIGHT_SIDES):
             sides = min(x.shape[1] - first, MAX_RIGHT_SIDES)
             padded = triton.next_power_of_2(sides)
             lanes = max(min(self.segment, BLOCK_LANES) // padded, MIN_LANES)
-            warps = max(lanes * padded // BLOCK_WARP, 1)
+            warps = max(lanes * padded // VALUES_PER_WARP, 1)
             _multiply_block[rows](
                 *self.entries,
                 x[:, first:],
