@@ -111,5 +111,7 @@ def test_results_of_a_renamed_cohort_are_kept(tmp_path: Path) -> None:
         for word in cohort.command("-n", overrides=SMALL)
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert "Nothing to be done" in done.stdout + done.stderr
+    assert done.returncode == 0, done.stderr
+    planned = set(re.findall(r"^(\w+) +\d+$", done.stdout + done.stderr, re.MULTILINE))
+    assert planned == {"export", "plot", "report", "track", "all", "total"}
     assert [*files.values()] == [*cohort.digests().values()]

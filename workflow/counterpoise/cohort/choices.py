@@ -130,5 +130,5 @@ def _check_cohort_name(choices: Choices, composed: DictConfig) -> None:
     raise ConfigError(
         f"{place}: cohort: {key!r} is not the name of the file, and the results in {others}/ would "
         f"overwrite {cause}; write 'cohort: {name}'. If this file made the results that are in "
-        f"{others}/ now, keep them with: mv {others} {own}"
+        f"{others}/ now, keep their weights with: mv {others} {own}"
     )
