@@ -182,7 +182,7 @@ def solve(operator: TorchOperator, name: str) -> tuple[int, np.ndarray]:
     marginal = counted.product(counted.ones())
     problem = Problem(counted, marginal, recorder, lambda: counted.ones(), list)
     solution = method.solve(problem, method.settings())
-    if not solution.status.good:
+    if not solution.status.balanced:
         raise SystemExit(f"{name} did not balance the map: {solution.cause}")
     return recorder.matvecs, to_numpy(solution.weights)
 

@@ -8,8 +8,8 @@ def main() -> None:
     """Run the job of the command line."""
     from counterpoise.jobs.ingest import IngestJob
 
-    args = parse(__doc__, IngestJob, "record", "version", "map")
-    args.job.run(args.record, args.version, MapFiles(*args.map))
+    args = parse(__doc__, IngestJob, "record", "state", "map")
+    args.job.run(args.record, args.state, MapFiles(*args.map))
 
 
 run(main)

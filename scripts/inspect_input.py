@@ -7,8 +7,8 @@ def main() -> None:
     """Run the job of the command line."""
     from counterpoise.jobs.inspect import InspectJob
 
-    args = parse(__doc__, InspectJob, "output", "version", "first")
-    args.job.run(args.output, args.version, *args.first)
+    args = parse(__doc__, InspectJob, "output", "state", "first")
+    args.job.run(args.output, args.state, *args.first)
 
 
 run(main)

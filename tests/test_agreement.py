@@ -202,7 +202,7 @@ def test_equals_the_vector_of_a_peer(shared_data: Path, case: Stored) -> None:
         np.testing.assert_array_equal(np.isfinite(vector[inside]), kept, err_msg=part.label)
         if not kept.any():
             continue
-        assert part.status.good, part.reason
+        assert part.status.balanced, part.reason
         ratio = (vector[inside] / stored[inside])[kept]
         if case.free:
             ratio /= np.median(ratio)

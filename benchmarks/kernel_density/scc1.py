@@ -43,7 +43,7 @@ def measure(name: str, file: Path) -> list[dict[str, Any]]:
                 "contacts": int(contacts.counts.sum(dtype=np.int64)),
                 "method": method,
                 "chromosomes": len(parts),
-                "balanced": sum(part.status.good for part in parts),
+                "balanced": sum(part.status.balanced for part in parts),
                 "weights": int(np.isfinite(result.weights).sum()),
                 "iterations": [min(p.iterations for p in parts), max(p.iterations for p in parts)],
                 "bandwidth": [min(widths), max(widths)] if widths else None,

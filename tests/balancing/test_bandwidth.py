@@ -427,7 +427,7 @@ def test_a_sparse_real_map(shared_data: Path) -> None:
         exact = cp.balance(
             contacts, method, scope="cis", ignore_diags=2, mask=kept, on_failure="nan"
         )
-        assert not exact.verdict.parts[0].status.good
+        assert not exact.verdict.parts[0].status.balanced
 
 
 @pytest.mark.parametrize(

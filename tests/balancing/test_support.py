@@ -430,7 +430,7 @@ def test_dropping_leaves_balanced_parts_alone() -> None:
 
     isolated = cp.balance(contacts, "kr", scope="cis")
     assert [part.isolated for part in isolated.verdict.parts] == [0, 1]
-    words = "1 of 120 bins was set aside so that the others could be balanced (bad)."
+    words = "On bad, 1 of 120 bins was isolated so that the others could be balanced."
     assert isolated.reason == words
 
 

@@ -276,7 +276,7 @@ def test_products_for_errors_are_no_cost_of_the_method() -> None:
 def test_every_bin_with_a_weight_has_an_error(method: str) -> None:
     matrix = random_map(90, 4, density=0.1, depth=2.0).toarray()
     result = cp.balance(matrix, method, bandwidth=4.0, mask=np.ones(90, bool))
-    assert result.status.good, result.reason
+    assert result.status.balanced, result.reason
     assert (result.se[np.isfinite(result.weights)] > 0).all()
 
 

@@ -44,13 +44,11 @@ def words(sample: str = "a") -> dict[str, list[str]]:
     files = [path.format(sample=sample) for path in MAP]
     mask = ["--mask", f"{RESULTS}/masks/{sample}/1000.parquet"]
     inputs = f"{RESULTS}/inputs/{sample}.json"
-    version = f"{RESULTS}/inputs/versions/{sample}.json"
+    state = f"{RESULTS}/inputs/states/{sample}.json"
     return {
-        "inspect_input": [
-            *("--output", inputs, "--version", version, "--settings", f"{{{SOURCE}}}")
-        ],
+        "inspect_input": [*("--output", inputs, "--state", state, "--settings", f"{{{SOURCE}}}")],
         "ingest": [
-            *("--record", inputs, "--version", version, "--map", *files),
+            *("--record", inputs, "--state", state, "--map", *files),
             *("--settings", f"{{{SOURCE}, 'resolution': 1000}}"),
         ],
         "mask": ["--map", *files, "--output", mask[1]],

@@ -119,7 +119,7 @@ def same_on_every_backend(name: str) -> None:
             assert result.verdict.device.startswith(choice.get("device", "cpu"))
             assert_same(result, expected, 1e-10)
             if contacts is full_map:
-                assert result.status.good, result.reason
+                assert result.status.balanced, result.reason
                 assert result.matvecs == expected.matvecs
 
 
@@ -146,7 +146,7 @@ def every_scope_and_target(name: str) -> None:
     targets = [{"target": target} for target in Target] if equalises(name) else [{}]
     for scope, target in product(Scope, targets):
         result = balance(contacts, name, scope=scope, **target)
-        assert result.status.good, (scope, target, result.reason)
+        assert result.status.balanced, (scope, target, result.reason)
         assert result.verdict.scope == scope
         parts = ["chrA", "chrB", "chrC"] if scope == Scope.CIS else [scope]
         assert [part.label for part in result.verdict.parts] == parts
@@ -214,7 +214,7 @@ def no_convergence_without_support(name: str) -> None:
             continue
         result = balance(matrix, name, on_failure=on_failure)
         if methods()[name].exact:
-            assert not result.status.good
+            assert not result.status.balanced
             assert result.reason
             assert on_failure == OnFailure.KEEP or np.isnan(result.weights).all()
         elif equalises(name) and result.status is cp.Status.CONVERGED:
@@ -283,7 +283,7 @@ def vectors_stay_on_the_device(name: str) -> None:
     pytest.importorskip("torch", reason="torch is not installed")
     fixed = {"bandwidth": 0.05} if methods()[name].step else {}
     result, read = torch_reads(name, random_map(60, 1), **fixed)
-    assert result.status.good
+    assert result.status.balanced
     assert sum(size > 4 for size in read) <= (4 if methods()[name].step else 0)
     assert len(read) <= 6 * result.matvecs
     if result.iterations:

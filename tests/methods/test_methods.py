@@ -219,7 +219,7 @@ def test_columns_are_named_by_method_and_scope(tmp_path: Path) -> None:
     kept, _ = read_mask(paths.mask("s", 10))
     for name, (method, settings) in runs.items():
         result = cp.balance(read, method, mask=kept, scope=settings.scope)
-        assert result.status.good, (name, result.reason)
+        assert result.status.balanced, (name, result.reason)
         write_balance(result, read.bins, paths.run_files("s", 10, name))
     write_mcool(paths, "s", [10], columns, "ice_genome", str(tmp_path / "out.mcool"))
     with h5py.File(tmp_path / "out.mcool") as file:

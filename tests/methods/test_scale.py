@@ -108,7 +108,7 @@ def test_at_most_a_tenth_is_dropped() -> None:
         matrix[hanging], matrix[:, hanging] = 0, 0
         matrix[hanging, 20] = matrix[20, hanging] = 4
     result = cp.balance(matrix, "scale")
-    assert not result.status.good
+    assert not result.status.balanced
     assert np.isnan(result.weights).all()
     assert "dropping the sparsest bins would remove more than 10 % of the bins" in result.reason
 

@@ -181,7 +181,7 @@ def test_every_path_is_listed() -> None:
     place = ("<sample>", "<resolution>")
     files = [
         paths.input_record("<sample>"),
-        paths.input_version("<sample>"),
+        paths.input_state("<sample>"),
         *paths.map_files(*place),
         paths.mask(*place),
         *paths.run_files(*place, "<method>"),

@@ -14,7 +14,7 @@ from counterpoise.errors import InputError
 from counterpoise.files import read_json, write_json
 from counterpoise.store.masks import read_mask
 from counterpoise.store.paths import RunFiles
-from counterpoise.store.sources import read_source
+from counterpoise.store.source_record import read_source
 from counterpoise.store.weights import (
     read_searches,
     read_verdict,

@@ -13,7 +13,7 @@ from tests.support.cohort import Cohort
 
 RESULTS = """
 inputs/a.json
-inputs/versions/a.json
+inputs/states/a.json
 triples/a/2000/pixels.parquet
 triples/a/2000/bins.parquet
 triples/a/2000/source.json

@@ -289,6 +289,51 @@ def read_json(path: str | Path) -> Any:
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
+def read_record(path: str | Path) -> dict[str, Any]:
+    """Return a JSON record that may be missing.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to read.
+
+    Returns
+    -------
+    dict
+        Its content; empty if the file is missing or damaged, which says nothing about what it
+        describes. The job that reads it names the damage.
+    """
+    if not Path(path).is_file():
+        return {}
+    try:
+        record = read_json(path)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def check_types(record: Any, types: dict[str, type]) -> None:
+    """Refuse a record whose values are not of the expected types.
+
+    Parameters
+    ----------
+    record : object
+        What a JSON file holds.
+    types : dict of str to type
+        Types by key; a missing key is accepted.
+
+    Raises
+    ------
+    TypeError
+        Names the key.
+    """
+    if not isinstance(record, dict):
+        raise TypeError(f"it holds a {type(record).__name__} and no object")
+    for key, kind in types.items():
+        if key in record and not isinstance(record[key], kind):
+            raise TypeError(f"{key} is a {type(record[key]).__name__}")
+
+
 def sha256(path: str | Path) -> str:
     """Return the SHA-256 of a file's bytes.
 

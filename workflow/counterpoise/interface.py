@@ -24,6 +24,7 @@ from counterpoise.errors import ConfigError
 from counterpoise.ingest.read import read_contacts
 from counterpoise.mask import Mask, MaskOptions, make_mask_settings
 from counterpoise.mask import mask_bins as mask_map
+from counterpoise.records.fitness import FitnessSettings
 from counterpoise.records.search import Search
 
 ACCEPTED = (
@@ -45,6 +46,7 @@ def balance(
     mask_record: dict[str, Any] | None = None,
     searches: Sequence[Search] | None = None,
     progress: Callable[[str], None] = lambda message: None,
+    fitness: FitnessSettings | dict[str, Any] | None = None,
     **settings: Any,
 ) -> Balance:
     """Balance a contact map.
@@ -74,6 +76,9 @@ def balance(
         ``bandwidth`` is ``cv``; searched here if it is not given.
     progress : callable
         Receives a line of text as each part is done.
+    fitness : FitnessSettings, dict or None
+        Limits of fitness; a dict holds those that differ from the defaults, such as
+        ``{"error_no": 0.5}``.
     **settings : various
         The method's own, such as ``scope="cis"``, ``tolerance`` or ``ignore_diags``.
 
@@ -122,6 +127,7 @@ def balance(
         mask_record=mask_record,
         searches=searches,
         progress=progress,
+        fitness=fitness,
         **settings,
     )
 

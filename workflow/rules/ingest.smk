@@ -11,7 +11,7 @@ rule inspect:
         first=PLAN.first_records,
     output:
         record=PATHS.input_record(),
-        version=PATHS.input_version(),
+        state=PATHS.input_state(),
     log:
         PATHS.log("inspect"),
     benchmark:
@@ -27,7 +27,7 @@ rule inspect:
         "{wildcards.sample}: looking into the input"
     shell:
         'python "$COUNTERPOISE_SCRIPTS"/inspect_input.py --output {output.record:q}'
-        " --version {output.version:q} --first {input.first:q}"
+        " --state {output.state:q} --first {input.first:q}"
         " --settings {params.settings:q} > {log:q} 2>&1"
 
 
@@ -36,7 +36,7 @@ rule ingest:
         # The record holds the SHA-256 of the file; a new modification time alone changes nothing.
         ancient(local(PLAN.source_of_level)),
         record=PLAN.input_record,
-        version=ancient(PATHS.input_version()),
+        state=ancient(PATHS.input_state()),
     output:
         map=PATHS.map_files(),
     log:
@@ -54,5 +54,5 @@ rule ingest:
         "{wildcards.sample} at {wildcards.resolution} bp: reading contacts"
     shell:
         'python "$COUNTERPOISE_SCRIPTS"/ingest.py --record {input.record:q}'
-        " --version {input.version:q} --map {output.map:q}"
+        " --state {input.state:q} --map {output.map:q}"
         " --settings {params.settings:q} > {log:q} 2>&1"

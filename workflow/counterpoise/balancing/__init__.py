@@ -3,9 +3,11 @@
 ==================== ============================================================================
 ``api``              ``balance`` and ``select_bandwidth``: one loop over the parts of a map
 ``task``             the task for the whole map, and the part that is balanced
-``parts``            one part: refuse it if empty, attempt it, drop bins if the settings say so
+``parts``            one part: refuse it if empty, attempt it, isolate or drop bins if the settings
+                     say so
 ``attempt``          one attempt at a part: solve, measure, judge, record
 ``judging``          the table that turns measured facts into a status and a cause
+``assessment``       the fitness of the weights of each part and of the map
 ``dropping``         ``on_failure: drop``
 ``isolation``        ``on_failure: isolate``
 ``support``          whether an exact balancing exists, decided before a product is spent

@@ -38,7 +38,7 @@ from counterpoise.methods import methods
 from counterpoise.methods.base import EqualSumsSettings, Method, MethodSettings, OnFailure, Target
 from counterpoise.methods.kernel.settings import CV, KernelSettings
 from counterpoise.process import peak_memory_mb
-from counterpoise.records.fitness import Fitness, FitnessSettings
+from counterpoise.records.fitness import Fitness, FitnessSettings, make_fitness_settings
 from counterpoise.records.search import Search
 from counterpoise.records.trace import TraceRow
 from counterpoise.records.verdict import PartVerdict, Status, Verdict, overall_status
@@ -170,7 +170,7 @@ def balance(
     task = replace(task, progress=progress)
     task = replace(task, searches=_resolve_searches(task, selections, searches))
     weights, errors, parts, trace = _balance_parts(task, selections)
-    limits = fitness if isinstance(fitness, FitnessSettings) else FitnessSettings(**fitness or {})
+    limits = make_fitness_settings(fitness)
     equal_sums = isinstance(task.settings, EqualSumsSettings)
     with_contacts = bins_with_contacts(task.contacts)
     verdict = _summarise(task, name or method, parts)
@@ -182,7 +182,7 @@ def balance(
             "peak_memory_mb": round(peak_memory_mb(), 1),
         },
     )
-    usable = verdict.status.good or verdict.status is Status.EMPTY
+    usable = verdict.status.balanced or verdict.status is Status.EMPTY
     if task.settings.on_failure == OnFailure.STOP and not usable:
         raise NotBalancedError(f"{verdict.name} ({verdict.status.value}): {verdict.reason}")
     return Balance(task.contacts, weights, errors, verdict, tuple(trace))

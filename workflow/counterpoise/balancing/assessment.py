@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.balancing.standard_errors import median
 from counterpoise.records.facts import PartsUnfit
 from counterpoise.records.fitness import (
     Evidence,
@@ -17,20 +18,6 @@ from counterpoise.records.fitness import (
     worst_fitness,
 )
 from counterpoise.records.verdict import PartVerdict, Verdict
-
-
-def median(values: NDArray[np.float64]) -> float | None:
-    """Return the median, or None for an empty array.
-
-    ``np.median`` imports numpy.ma first, which takes longer than a product.
-
-    Parameters
-    ----------
-    values : numpy.ndarray
-        float64.
-    """
-    ordered, n = np.sort(values), len(values)
-    return float((ordered[(n - 1) // 2] + ordered[n // 2]) / 2) if n else None
 
 
 def assess(

@@ -159,7 +159,7 @@ def _record(
     """
     keep = part.task.keeps_unbalanced_weights
     written = (
-        judgement.status.good
+        judgement.status.balanced
         or (keep and measured.span < USEFUL_SPAN)
         or (part.task.isolates and _is_close(judgement, measured))
     )
@@ -219,7 +219,7 @@ def _side_facts(part: Part, balanced: Part, solution: Solution, judgement: Judge
                 of=part.operator.size,
                 bins=names,
                 because=solution.dropped_because,
-                balanced=judgement.status.good,
+                balanced=judgement.status.balanced,
             )
         )
     return facts

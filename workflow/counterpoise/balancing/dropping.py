@@ -48,7 +48,7 @@ def drop_sparsest(part: Part, failed: Outcome) -> Outcome:
             continue  # it would fail again, after as many iterations
         outcome = attempt(rest)
         products = outcome.verdict.matvecs
-        if outcome.verdict.status.good:
+        if outcome.verdict.status.balanced:
             return _add_dropped(part, rest, outcome, failed, percentile)
     verdict = failed.verdict
     useless = DroppingFailed(tried, none_left=tried < DROP_PERCENTILES[-1])

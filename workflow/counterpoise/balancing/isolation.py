@@ -1,4 +1,4 @@
-"""``on_failure: isolate``: set aside the few bins that stand in the way of an exact balancing."""
+"""``on_failure: isolate``: mask the few bins that rule out an exact balancing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from counterpoise.backends.vectors import to_numpy
 from counterpoise.balancing.attempt import Outcome, attempt
 from counterpoise.balancing.matching import rows_to_isolate
-from counterpoise.balancing.pattern import Pattern
+from counterpoise.balancing.pattern import Pattern, TooManyEntriesError
 from counterpoise.balancing.support import Decision
 from counterpoise.balancing.task import Part
 from counterpoise.methods.base import ExactSettings
@@ -41,22 +41,25 @@ def isolate(part: Part, failed: Outcome) -> Outcome:
     settings = part.task.settings
     assert isinstance(settings, ExactSettings)
     most = int(settings.isolate_limit * part.operator.size)
-    pattern = Pattern(part.task.contacts, part.selection, part.task.examine_limit)
     verdict = failed.verdict
-    if verdict.cause is Cause.DISCONNECTED:
-        found = find_islands(pattern)
-    else:
-        found = find_isolation(pattern, most)
-    if len(found.rows) > most or not found.complete:
+    try:
+        pattern = Pattern(part.task.contacts, part.selection, part.task.examine_limit)
+        if verdict.cause is Cause.DISCONNECTED:
+            isolation = find_islands(pattern)
+        else:
+            isolation = find_isolation(pattern, most)
+    except TooManyEntriesError:  # the bins cannot be found within the limit
+        return failed
+    if len(isolation.rows) > most or not isolation.complete:
         refused = IsolationRefused(
-            needed=len(found.rows),
+            needed=len(isolation.rows),
             of=part.operator.size,
-            at_least=not found.complete,
+            at_least=not isolation.complete,
             limit=settings.isolate_limit,
         )
         return replace(failed, verdict=replace(verdict, facts=(*verdict.facts, refused)))
     kept = np.ones(part.operator.size, dtype=bool)
-    kept[found.rows] = False
+    kept[isolation.rows] = False
     recorder = Recorder(part.selection.label, verdict.matvecs, part.task.progress)
     rest = part.restrict(kept, recorder)
     outcome = attempt(rest, Decision(True, "isolation", components=1))
@@ -64,7 +67,7 @@ def isolate(part: Part, failed: Outcome) -> Outcome:
 
 
 def _add_isolated(part: Part, rest: Part, outcome: Outcome, failed: Outcome) -> Outcome:
-    """Add which bins were set aside and why the part could not be balanced with them."""
+    """Add which bins were isolated and why the part could not be balanced with them."""
     isolated = np.flatnonzero(part.selection.kept & ~rest.selection.kept)
     names = [part.task.contacts.bins.describe(int(bin)) for bin in isolated + part.selection.lo]
     total = float(to_numpy(part.marginal).sum())
@@ -121,7 +124,7 @@ def find_isolation(pattern: Pattern, most: int) -> Isolation:
     most : int
         A large pattern is examined only until more rows than this are removed.
     """
-    left = pattern.filled(pattern.rows)
+    left = pattern.drop_empty_rows(pattern.rows)
     complete = True
     while len(left):
         inner, support = pattern.examine(left)
@@ -131,5 +134,5 @@ def find_isolation(pattern: Pattern, most: int) -> Isolation:
         if removed > most and inner.nnz > COUNTED_ENTRIES:
             left, complete = np.delete(left, support.unmatched), False
             break
-        left = pattern.filled(np.delete(left, rows_to_isolate(inner, support)))
+        left = pattern.drop_empty_rows(np.delete(left, rows_to_isolate(inner, support)))
     return Isolation(np.setdiff1d(pattern.rows, left), complete)

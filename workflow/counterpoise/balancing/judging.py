@@ -167,7 +167,7 @@ class Case:
         """Return whether the method succeeded and the measured weights agree."""
         return (
             self.measured.finite
-            and self.solution.status.good
+            and self.solution.status.balanced
             and not (self.solution.status is Status.CONVERGED and self.measured.weights_diverged)
         )
 
@@ -297,8 +297,11 @@ def obstacle_facts(obstacle: Fact, settings: MethodSettings) -> tuple[Fact, ...]
     settings : MethodSettings
         Decide which remedies are left.
     """
-    drops = settings.on_failure == OnFailure.DROP
-    actions = [Remedy.MASK_MORE if drops else Remedy.MASK_SPARSEST]
+    choice = settings.on_failure
+    if isinstance(settings, ExactSettings) and choice not in (OnFailure.ISOLATE, OnFailure.DROP):
+        actions = [Remedy.ISOLATE]
+    else:
+        actions = [Remedy.MASK_MORE if choice == OnFailure.DROP else Remedy.MASK_SPARSEST]
     ignores_trans = settings.ignore_diags_trans or settings.scope != Scope.TRANS
     if settings.ignore_diags and ignores_trans:
         actions.append(Remedy.KEEP_DIAGONALS)

@@ -178,6 +178,6 @@ def _balance_matrix(
     if backend not in list(Backend):
         raise ValueError(f"backend is {backend!r}; it must be one of {', '.join(Backend)}")
     result = balance(matrix, method, backend=backend, device=device, on_failure="keep", **settings)
-    if not result.status.good:
+    if not result.status.balanced:
         warnings.warn(f"{result.status.value}: {result.reason}", NotBalancedWarning, stacklevel=3)
     return result

@@ -42,7 +42,7 @@ def _balance(task: Task, selection: Selection) -> Outcome:
     if not task.method.fills:
         part = part.drop_unconnected()
     outcome = attempt(part)
-    if task.settings.on_failure == OnFailure.DROP and not outcome.verdict.status.good:
+    if task.settings.on_failure == OnFailure.DROP and not outcome.verdict.status.balanced:
         outcome = drop_sparsest(part, outcome)
     elif task.isolates and outcome.verdict.cause.structural:
         outcome = isolate(part, outcome)

@@ -95,7 +95,7 @@ class Pattern:
                 return inner, support
             self._complete(unknown)
 
-    def filled(self, left: NDArray[np.int64]) -> NDArray[np.int64]:
+    def drop_empty_rows(self, left: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return those of some rows that have an entry in one of them.
 
         Parameters
@@ -107,7 +107,7 @@ class Pattern:
             empty = np.diff(self.matrix[left][:, left].indptr) == 0
             unknown = left[empty & ~self.complete[left]]
             if not len(unknown):
-                return left if not empty.any() else self.filled(left[~empty])
+                return left if not empty.any() else self.drop_empty_rows(left[~empty])
             self._complete(unknown)
 
     def components(self) -> NDArray[np.int32]:
@@ -121,16 +121,16 @@ class Pattern:
         for rows, columns in _selected_entries(self._contacts, self._selection):
             pairs = np.unique(np.stack([labels[rows], labels[columns]]), axis=1)
             between.append((pairs[0], pairs[1]))
-        joined = _symmetric(*_concatenate(between), number)
-        joined_labels: NDArray[np.int32] = connected_components(joined, directed=False)[1]
-        return joined_labels[labels]
+        merged = _symmetric(*_concatenate(between), number)
+        merged_labels: NDArray[np.int32] = connected_components(merged, directed=False)[1]
+        return merged_labels[labels]
 
     def _complete(self, rows: NDArray[np.int64]) -> None:
         """Add all entries of some rows."""
         self.complete[rows] = True
-        wanted = np.zeros(len(self.complete), dtype=bool)
-        wanted[rows] = True
-        self._add(lambda row, column: wanted[row] | wanted[column])
+        is_chosen = np.zeros(len(self.complete), dtype=bool)
+        is_chosen[rows] = True
+        self._add(lambda row, column: is_chosen[row] | is_chosen[column])
 
     def _add(self, choose: Callable[[NDArray[np.int32], NDArray[np.int32]], Any]) -> None:
         """Add the entries that a function of rows and columns chooses."""

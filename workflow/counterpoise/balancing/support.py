@@ -34,7 +34,8 @@ class Decision:
     exists : bool or None
         None where it was not decided, since too many contacts would have to be looked at.
     stage : str
-        What decided: ``diagonal``, ``blocks`` or ``matching``; empty where nothing did.
+        What decided: ``diagonal``, ``blocks``, ``matching`` or ``isolation``; empty where nothing
+        did.
     obstacle : NoSupport, NoTotalSupport or None
         What rules out an exact balancing; None where nothing is known to.
     components : int or None
@@ -95,7 +96,7 @@ def examine(contacts: ContactMap, selection: Selection, limit: int) -> Decision:
     """
     try:
         pattern = Pattern(contacts, selection, limit)
-        _, support = pattern.examine(pattern.filled(pattern.rows))
+        _, support = pattern.examine(pattern.drop_empty_rows(pattern.rows))
         components = int(pattern.components().max()) + 1
     except TooManyEntriesError:
         return Decision(None)

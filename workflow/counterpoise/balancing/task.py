@@ -100,7 +100,7 @@ class Task:
 
     @property
     def isolates(self) -> bool:
-        """Whether bins that rule out an exact balancing are set aside."""
+        """Whether bins that rule out an exact balancing are isolated."""
         return self.settings.on_failure == OnFailure.ISOLATE
 
     def operator(self, contacts: ContactMap, selection: Selection) -> Operator:

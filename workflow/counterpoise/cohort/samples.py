@@ -167,8 +167,8 @@ def check_name(place: str, name: str) -> None:
     form = schema()["properties"]["sample"]
     if len(name) > form["maxLength"]:
         raise ConfigError(
-            f"{place}: the name {_shorten(name)} has {len(name):,} letters; names of files have "
-            f"room for {form['maxLength']}."
+            f"{place}: the name {_shorten(name)} has {len(name):,} letters; shorten it to "
+            f"{form['maxLength']} or fewer."
         )
     if not re.fullmatch(form["pattern"], name):
         raise ConfigError(

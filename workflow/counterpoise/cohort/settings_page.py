@@ -77,8 +77,8 @@ samples:
 The sheet is a tab-separated file, or a `.csv` file with commas or semicolons, with a header line.
 Lines that begin with `#` are skipped, optional columns may be missing, and empty cells and columns
 at the right are ignored. All relative paths start at the folder in which Snakemake runs. A path may
-hold any character, but the folder of the workflow and files that another workflow makes no braces,
-which Snakemake takes for wildcards.
+hold any character, with one exception: Snakemake takes braces for wildcards, so neither the folder
+of the workflow nor files that another workflow makes (`files_made`) may have braces in their paths.
 
 ```
 sample\tpath\tcondition\treplicate

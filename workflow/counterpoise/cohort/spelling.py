@@ -102,9 +102,7 @@ def restore_name(key: str, value: object, names: Iterable[str]) -> str:
             f"{cause}, which may be {' or '.join(fitting)}; write the name of the file: "
             f"{key}={example}"
         )
-    raise ConfigError(
-        f"{cause}, and nothing that is here has a name that reads so; correct the name."
-    )
+    raise ConfigError(f"{cause}, and no file or folder here has such a name; correct it.")
 
 
 def _reads_as(name: str, value: bool | int | float) -> bool:

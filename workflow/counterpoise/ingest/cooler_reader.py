@@ -6,6 +6,7 @@ inflate in parallel: h5py alone inflates on one core and takes twice as long.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -196,8 +197,8 @@ def _no_cooler(file: h5py.File, name: str, source: str) -> InputError:
         return InputError(
             source,
             "is a matrix of HiCExplorer (.h5) and not a cooler.",
-            f"Convert it: hicConvertFormat -m {path} --inputFormat h5 --outputFormat cool "
-            "-o NEW.cool",
+            f"Convert it: hicConvertFormat -m {shlex.quote(path)} --inputFormat h5 "
+            "--outputFormat cool -o NEW.cool",
         )
     place = "" if name == "/" else f" in the group {name}"
     members = _describe_members(file if name == "/" else file[name])

@@ -1,4 +1,4 @@
-"""Objects of an HDF5 file that lie in that file alone.
+"""Follow links within an HDF5 file, and refuse everything that leads out of it.
 
 HDF5 can store the values of a dataset in other files (external storage, virtual datasets), and a
 link can lead into another file. Reading such a dataset would copy bytes of whatever file it names

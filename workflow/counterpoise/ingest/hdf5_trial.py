@@ -27,7 +27,7 @@ WORKER = (sys.executable, "-m", "counterpoise.ingest.hdf5_worker")
 def try_in_child(uri: str, level: Level | None = None) -> None:
     """Read the headers of a cooler file in another process.
 
-    Whatever else is wrong with the file is found again, and told, when this process reads it.
+    This process finds and reports any other fault when it reads the file.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Bins of the contact records in one block of a `.hic` file."""
+"""Read the bins of the contact records in one block of a `.hic` file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which content a file has: its SHA-256, and signs by which a change of content is noticed."""
+"""Identify the content of a file by its SHA-256, and notice when it changes."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class FileState(NamedTuple):
         return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
     @property
-    def version(self) -> list[int]:
+    def size_and_date(self) -> list[int]:
         """Return size and modification time, which a copy of a folder keeps."""
         return [self.bytes, self.modified_ns]
 
 
-def file_version(path: str | Path) -> list[int]:
+def size_and_date(path: str | Path) -> list[int]:
     """Return size and modification time of a file.
 
     Parameters
@@ -59,7 +59,7 @@ def file_version(path: str | Path) -> list[int]:
     list of int
         Bytes and nanoseconds.
     """
-    return FileState.of(path).version
+    return FileState.of(path).size_and_date
 
 
 def identify(path: str | Path) -> tuple[str, FileState]:

@@ -14,6 +14,8 @@ in ``run`` what does the work if that is slow to import (matplotlib, h5py, MLflo
 ``memory``      memory of balancing jobs, and streaming where it is too small
 ``command``     command lines of the scripts in ``scripts/``
 ``limits``      the limit on a process's address space
+``source_files`` whether maps were read from the current content of their source files
+``unrecorded``  outdated results that Snakemake has no record of
 ``environment`` the environment that jobs inherit
 ``plan``        what the rules ask about their jobs
 ``snakemake``   what the Snakefile calls, and all use of Snakemake's private interface

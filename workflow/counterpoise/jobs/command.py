@@ -35,7 +35,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "mask": {"required": True, "help": "Parquet file of the map's mask"},
     "bandwidth": {"nargs": "?", "help": "bandwidth.parquet, if the bandwidth was searched"},
     "record": {"required": True, "help": "JSON file that inspect_input.py wrote"},
-    "version": {"required": True, "help": "JSON file with the state of the source file"},
+    "state": {"required": True, "help": "JSON file with the state of the source file"},
     "first": {
         "nargs": "*",
         "default": [],

@@ -51,14 +51,14 @@ class IngestJob(SourceJob):
         """Return the time of reading 1 MB of a compressed file a second, a tenth of measured."""
         return START_MINUTES + self.megabytes // 60
 
-    def run(self, record: str | Path, version: str | Path, files: MapFiles) -> None:
+    def run(self, record: str | Path, state: str | Path, files: MapFiles) -> None:
         """Write the files of the map.
 
         Parameters
         ----------
         record : str or Path
             What ``inspect`` recorded about the file.
-        version : str or Path
+        state : str or Path
             The state that the file had then.
         files : MapFiles
             Where the map goes.
@@ -73,10 +73,10 @@ class IngestJob(SourceJob):
         with refuse_other_versions(record):
             info = replace(SourceInfo.from_dict(read_json(record)), uri=self.uri)
             digest = str(info.identity["sha256"])
-        state = read_state(version)
+        inspected = read_state(state)
         with name_url_in_errors(self.url):
             before = FileState.of(self.file)
-            expected = ExpectedContent(self.file, digest, state, str(record), before)
+            expected = ExpectedContent(self.file, digest, inspected, str(record), before)
             source = write_map(
                 info,
                 self.resolution,

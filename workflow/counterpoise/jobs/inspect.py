@@ -10,7 +10,7 @@ from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import refuse_other_versions
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest.download import name_url_in_errors
-from counterpoise.ingest.identity import FileState, file_version, identify
+from counterpoise.ingest.identity import FileState, identify, size_and_date
 from counterpoise.ingest.urls import is_url, public_url
 from counterpoise.jobs.job import Inputs, MeasuredJob
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, megabytes
@@ -80,21 +80,21 @@ class InspectJob(SourceJob):
 
     Attributes
     ----------
-    version : list of int or None
+    size_and_date : list of int or None
         Size and modification time of the file, so that a file with another date, also an older one,
         runs the job again. None for a file that a rule makes, which may not exist yet.
     """
 
     WILDCARDS: ClassVar = ("sample",)
 
-    version: list[int] | None = None
+    size_and_date: list[int] | None = None
 
     @classmethod
     def of(cls, cohort: Cohort, sample: str) -> Self:
         """Make the job of a sample."""
-        version = None if cohort.is_made(sample) else file_version(cohort.source_file(sample))
+        current = None if cohort.is_made(sample) else size_and_date(cohort.source_file(sample))
         return cls(
-            revision=REVISIONS["inspect"], version=version, **source_settings(cohort, sample)
+            revision=REVISIONS["inspect"], size_and_date=current, **source_settings(cohort, sample)
         )
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
@@ -108,9 +108,9 @@ class InspectJob(SourceJob):
     def run(
         self,
         output: str | Path,
-        version: str | Path,
+        state: str | Path,
         first_record: str | Path | None = None,
-        first_version: str | Path | None = None,
+        first_state: str | Path | None = None,
     ) -> None:
         """Write the record of the file.
 
@@ -118,9 +118,9 @@ class InspectJob(SourceJob):
         ----------
         output : str or Path
             Path of the JSON record.
-        version : str or Path
+        state : str or Path
             Path of the JSON record of the state that the file had.
-        first_record, first_version : str or Path, optional
+        first_record, first_state : str or Path, optional
             What the job of another sample wrote about the same file. Where the file is still in
             that state, its SHA-256 is taken from there.
         """
@@ -128,29 +128,30 @@ class InspectJob(SourceJob):
 
         with name_url_in_errors(self.url):
             info = inspect_source(self.uri, self.hic_engine, identify=False)
-            digest, state = self._identify(first_record, first_version)
-        identity = {"sha256": digest, "bytes": state.bytes}
+            digest, inspected = self._identify(first_record, first_state)
+        identity = {"sha256": digest, "bytes": inspected.bytes}
         write_json(output, {**asdict(info), "uri": self.url or info.uri, "identity": identity})
-        write_json(version, {**state._asdict(), "settings": self.to_params()})
+        write_json(state, {**inspected._asdict(), "settings": self.to_params()})
 
     def _identify(
-        self, first_record: str | Path | None, first_version: str | Path | None
+        self, first_record: str | Path | None, first_state: str | Path | None
     ) -> tuple[str, FileState]:
         """Return the SHA-256 of the file and the state in which it had it."""
-        if first_record and first_version:
+        if first_record and first_state:
             with refuse_other_versions(first_record):
                 digest = str(read_json(first_record)["identity"]["sha256"])
-            if read_state(first_version) == (state := FileState.of(self.file)):
-                return digest, state
+            current = FileState.of(self.file)
+            if read_state(first_state) == current:
+                return digest, current
         return identify(self.file)
 
 
-def read_state(version: str | Path) -> FileState:
+def read_state(path: str | Path) -> FileState:
     """Return the state that a file had when it was inspected.
 
     Parameters
     ----------
-    version : str or Path
+    path : str or Path
         What ``InspectJob`` wrote about the state.
 
     Returns
@@ -163,6 +164,6 @@ def read_state(version: str | Path) -> FileState:
     InputError
         If the record is damaged.
     """
-    with refuse_other_versions(version):
-        record = read_json(version)
+    with refuse_other_versions(path):
+        record = read_json(path)
         return FileState(*(int(record[name]) for name in FileState._fields))

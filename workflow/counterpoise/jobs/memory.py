@@ -18,7 +18,7 @@ from counterpoise.native import available_threads
 from counterpoise.process import MIB
 from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import ROW_GROUP, open_map, read_bins, read_map
-from counterpoise.store.sources import read_source
+from counterpoise.store.source_record import read_source
 
 # Bytes of Python and its libraries.
 PYTHON_BYTES = 110 * MIB

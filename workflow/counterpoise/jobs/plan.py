@@ -24,7 +24,7 @@ from counterpoise.jobs.job import Inputs, Job, MeasuredJob
 from counterpoise.jobs.mask import MaskJob
 from counterpoise.jobs.plot import PlotJob
 from counterpoise.jobs.report import ReportJob
-from counterpoise.jobs.sources import SourceFiles
+from counterpoise.jobs.source_files import SourceFiles
 from counterpoise.jobs.track import TrackJob
 from counterpoise.store.paths import ResultPaths
 from counterpoise.tracking.log import next_attempt
@@ -225,7 +225,7 @@ class Plan:
         first = self._first_samples.get(self.cohort.source_file(wildcards.sample))
         if first in (None, wildcards.sample):
             return []
-        return [self.paths.input_record(first), self.paths.input_version(first)]
+        return [self.paths.input_record(first), self.paths.input_state(first)]
 
     @cached_property
     def _first_samples(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from counterpoise.jobs.job import Inputs
 from counterpoise.store.paths import MapFiles
-from counterpoise.store.sources import read_source
+from counterpoise.store.source_record import read_source
 
 # MiB of the two Snakemake processes that a cluster's job runs in.
 SNAKEMAKE_MB = 400

@@ -99,10 +99,11 @@ def force_outdated(workflow: Any, plan: Plan) -> None:
     outdated = outdated_results(plan, has_record)
     if outdated:
         workflow.dag.forcefiles.update(outdated)
+        named = ", ".join(outdated[:3]) + (" ..." if outdated[3:] else "")
         print(
             f"counterpoise: Snakemake has no record of how {len(outdated):,} results were made "
-            "(was .snakemake removed, or Snakemake killed?). They state other settings, or none, "
-            f"and are made again: {', '.join(outdated[:3])}{' ...' if outdated[3:] else ''}",
+            "(was .snakemake removed, or Snakemake killed?). Their settings differ from the "
+            f"current ones or are not recorded, so they are made again: {named}",
             file=sys.stderr,
         )
 

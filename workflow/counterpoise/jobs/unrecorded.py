@@ -1,8 +1,8 @@
-"""Results that Snakemake has no record of, because ``.snakemake`` was removed or not copied.
+"""Find outdated results that Snakemake has no record of.
 
-Snakemake takes such results for current whatever the settings. Those that state their settings
-(records of inputs, masks, verdicts) are compared with the settings of now; the others are made
-again.
+There is no record if ``.snakemake`` was removed or not copied. Snakemake then assumes that results
+are current. Those that record their settings (records of inputs, masks, verdicts) are compared with
+the current settings; the others are made again.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any
 from counterpoise._version import __version__
 from counterpoise.backends import AUTO
 from counterpoise.errors import InputError
+from counterpoise.files import read_record
 from counterpoise.jobs.plan import Plan
-from counterpoise.jobs.sources import read_record
 from counterpoise.store.masks import read_mask
 
 
 def outdated_results(plan: Plan, has_record: Callable[[str], bool]) -> list[str]:
-    """Return the results without a record that were not made with the settings of now.
+    """Return the results without a record that were not made with the current settings.
 
     Parameters
     ----------
@@ -52,12 +52,12 @@ def _is_unrecorded(path: str, has_record: Callable[[str], bool]) -> bool:
 
 
 def _stale_results(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[str]:
-    """Yield the results that state other settings than those of now."""
+    """Yield the results that state other settings than the current ones."""
     cohort, paths = plan.cohort, plan.job_paths
     for sample in cohort.samples:
-        version = paths.input_version(sample)
-        if _is_unrecorded(version, has_record) and not _fits_version(plan, sample):
-            yield version
+        state = paths.input_state(sample)
+        if _is_unrecorded(state, has_record) and not _fits_state(plan, sample):
+            yield state
     for sample, size in cohort.maps:
         source, mask = paths.map_files(sample, size).source, paths.mask(sample, size)
         if _is_unrecorded(source, has_record) and not _fits_source(plan, sample, size):
@@ -74,15 +74,15 @@ def _stale_results(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[st
                     yield path
 
 
-def _fits_version(plan: Plan, sample: str) -> bool:
-    """Tell whether a sample's file was inspected with the settings of now."""
-    record = read_record(plan.job_paths.input_version(sample))
+def _fits_state(plan: Plan, sample: str) -> bool:
+    """Tell whether a sample's file was inspected with the current settings."""
+    record = read_record(plan.job_paths.input_state(sample))
     job = plan.job("inspect", SimpleNamespace(sample=sample))
     return bool(record.get("settings") == job.to_params())
 
 
 def _fits_source(plan: Plan, sample: str, size: int) -> bool:
-    """Tell whether a map was read from the inspected file with the engine of now."""
+    """Tell whether a map was read from the inspected file with the current engine."""
     record = read_record(plan.job_paths.map_files(sample, size).source)
     inspected = read_record(plan.job_paths.input_record(sample))
     job = plan.job("ingest", SimpleNamespace(sample=sample, resolution=size))
@@ -93,7 +93,7 @@ def _fits_source(plan: Plan, sample: str, size: int) -> bool:
 
 
 def _fits_mask(plan: Plan, path: str) -> bool:
-    """Tell whether a mask has the settings of now; with a blacklist it cannot be told."""
+    """Tell whether a mask has the current settings; False with a blacklist (not recorded)."""
     filters = plan.job("mask").filters
     try:
         _, summary = read_mask(path)
@@ -103,7 +103,7 @@ def _fits_mask(plan: Plan, path: str) -> bool:
 
 
 def _fits_verdict(plan: Plan, method: str, path: str) -> bool:
-    """Tell whether a run has the settings of now and was made by this version."""
+    """Tell whether a run has the current settings and was made by this version."""
     job, record = plan.job("balance", SimpleNamespace(method=method)), read_record(path)
     expected = {"method": job.method, "name": method, "settings": _plain(asdict(job.settings))}
     if job.backend != AUTO:

@@ -82,13 +82,14 @@ class MethodSettings:
         With false, diagonals are ignored within chromosomes only: every pixel between chromosomes
         is used. This matters to maps with many short chromosomes.
     on_failure : {"nan", "isolate", "keep", "drop", "stop"}, default "nan"
-        What to do when a part cannot be balanced: nan, isolate, keep, drop or stop.
+        What to do when a part cannot be balanced: nan, keep, drop, stop or, for kr, ice and ssk,
+        isolate.
 
         - ``nan``: write no weights for this part.
-        - ``isolate``: set aside the few bins that rule out an exact balancing, name them, and
-          balance the others (``kr``, ``ice`` and ``ssk`` only). If more than ``isolate_limit`` of
-          the bins would have to go, none does and no weights are written. A part that merely
-          does not converge keeps the weights reached.
+        - ``isolate``: mask the few bins that rule out an exact balancing, name them as isolated,
+          and balance the others (``kr``, ``ice`` and ``ssk`` only). If more than
+          ``isolate_limit`` of the bins would have to go, none does and no weights are written. A
+          part that merely does not converge keeps the weights reached.
         - ``keep``: write the weights reached so far, unless they span more than twelve orders of
           magnitude, as they do on a map without support.
         - ``drop``: remove the sparsest bins until the rest can be balanced: up to the 1st, 2nd,
@@ -121,8 +122,8 @@ class MethodSettings:
         require_choice("on_failure", self.on_failure, OnFailure)
         if self.on_failure == OnFailure.ISOLATE and not isinstance(self, ExactSettings):
             raise ConfigError(
-                "on_failure is 'isolate', which is for methods that make all row sums equal on "
-                "maps that allow it; use nan, keep, drop or stop."
+                "on_failure is 'isolate', which only kr, ice and ssk have; use nan, keep, drop or "
+                "stop."
             )
         self.require_integers(ignore_diags=0, bootstrap=0, seed=0)
         if not isinstance(self.ignore_diags_trans, bool):
@@ -205,9 +206,9 @@ class ExactSettings(EqualSumsSettings):
     Attributes
     ----------
     on_failure : {"nan", "isolate", "keep", "drop", "stop"}, default "isolate"
-        As for every method.
+        ICE, KR and SSK isolate by default.
     isolate_limit : float, default 0.01
-        Largest share of a part's bins with contacts that ``on_failure: isolate`` sets aside.
+        Largest share of a part's bins with contacts that ``on_failure: isolate`` isolates.
     """
 
     on_failure: str = OnFailure.ISOLATE.value

@@ -5,6 +5,7 @@
 ``search``  the candidates of a bandwidth search, and the chosen one
 ``facts``   the facts that a reason consists of, as data
 ``wording`` every sentence about a run, rendered from facts
+``fitness`` whether weights may be used: the limits and the judgement
 ``verdict`` what ``verdict.json`` holds
 =========== ========================================================
 """

@@ -28,6 +28,7 @@ class Unit(StrEnum):
 class Remedy(StrEnum):
     """Remedies for a part that is not balanced."""
 
+    ISOLATE = "isolate"
     MASK_SPARSEST = "mask_sparsest"
     MASK_MORE = "mask_more"
     KEEP_DIAGONALS = "keep_diagonals"

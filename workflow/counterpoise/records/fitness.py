@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any
 
 from counterpoise.errors import ConfigError
 from counterpoise.records.facts import Fact, FewWeights, LargeErrors, UnevenRowSums
@@ -23,7 +24,9 @@ class Fitness(StrEnum):
 
 @dataclass
 class FitnessSettings:
-    """Limits of fitness.
+    """Limits that decide whether weights are fit for use, with caution, or not for use.
+
+    Errors and shares are fractions: 0.15 is 15 %.
 
     Attributes
     ----------
@@ -32,9 +35,9 @@ class FitnessSettings:
     error_no : float, default 0.3
         Not for use where the median standard error of the weights is above this.
     bins_caution : float, default 0.8
-        Caution where fewer of the bins with contacts have a weight.
+        Caution where less than this share of the bins with contacts has a weight.
     bins_no : float, default 0.5
-        Not for use where fewer of the bins with contacts have a weight.
+        Not for use where less than this share of the bins with contacts has a weight.
     uneven_caution : float, default 0.05
         Caution where balanced row sums, of methods that make them equal, vary by more than this.
         It is the RMS deviation from the target, relative to it.
@@ -66,6 +69,33 @@ class FitnessSettings:
                     f"fitness.{lower} is {getattr(self, lower)}; it must not be above "
                     f"fitness.{higher}, {getattr(self, higher)}."
                 )
+
+
+def make_fitness_settings(settings: FitnessSettings | dict[str, Any] | None) -> FitnessSettings:
+    """Return limits of fitness as settings.
+
+    Parameters
+    ----------
+    settings : FitnessSettings, dict or None
+        The limits; a dict holds those that differ from the defaults.
+
+    Raises
+    ------
+    ConfigError
+        If the argument has another type, a limit is unknown or a value is out of range.
+    """
+    if isinstance(settings, FitnessSettings):
+        return settings
+    if settings is not None and not isinstance(settings, dict):
+        raise ConfigError(
+            "fitness is given as FitnessSettings, as a dict such as {'error_no': 0.5} or as None; "
+            f"this is {type(settings).__name__}."
+        )
+    names = [setting.name for setting in fields(FitnessSettings)]
+    unknown = sorted(str(name) for name in settings or {} if name not in names)
+    if unknown:
+        raise ConfigError(f"fitness has no limit {unknown[0]!r}; it has {', '.join(names)}.")
+    return FitnessSettings(**settings or {})
 
 
 @dataclass(frozen=True)

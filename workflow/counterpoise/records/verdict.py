@@ -25,8 +25,8 @@ class Status(StrEnum):
     FAILED = "failed"
 
     @property
-    def good(self) -> bool:
-        """Whether the method ended as it should."""
+    def balanced(self) -> bool:
+        """Whether the method reached a balance, or made its one pass."""
         return self in (Status.CONVERGED, Status.COMPUTED)
 
 
@@ -80,7 +80,7 @@ class PartVerdict:
     unconnected : int
         Kept bins without a contact that the method uses; ``kept`` does not count them.
     isolated : int
-        Bins that ``on_failure: isolate`` set aside so that the others could be balanced; they
+        Bins that ``on_failure: isolate`` masked so that the others could be balanced; they
         have no weights and ``kept`` does not count them.
     dropped : int
         Bins that the method or ``on_failure: drop`` gave up so that the others could be

@@ -20,6 +20,7 @@ NAMED_PARTS = 5
 LEAST_SHARE = 1e-5  # smaller shares are not written out
 
 REMEDIES = {
+    f.Remedy.ISOLATE: "set on_failure: isolate",
     f.Remedy.MASK_SPARSEST: "mask the sparsest bins (on_failure: drop does)",
     f.Remedy.MASK_MORE: "mask more of the sparsest bins",
     f.Remedy.KEEP_DIAGONALS: "keep the diagonals",
@@ -93,14 +94,14 @@ def overall_reason(parts: Sequence[PartVerdict]) -> str:
     -------
     str
         For a single part its own reason. For several, how many are not balanced; for each cause,
-        the chromosomes and the reason of the first; and where bins were set aside or dropped.
+        the chromosomes and the reason of the first; and where bins were isolated or dropped.
     """
     if len(parts) == 1:
         return parts[0].reason
     filled = [part for part in parts if part.status is not Status.EMPTY]
     if not filled:
         return "No chromosome has a bin left to balance."
-    failed = [part for part in filled if not part.status.good]
+    failed = [part for part in filled if not part.status.balanced]
     causes = list(dict.fromkeys(part.cause for part in failed))
     words = []
     if failed:
@@ -115,19 +116,19 @@ def overall_reason(parts: Sequence[PartVerdict]) -> str:
         if len(group) > 1 and len(causes) > 1:
             words.append(f"{len(group)} {CAUSES[cause]} ({_labels(group)}).")
         words.append(f"On {group[0].label}: {group[0].reason}")
-    good = [part for part in filled if part.status.good]
-    words.append(_without(good, [part.isolated for part in good], "set aside"))
+    good = [part for part in filled if part.status.balanced]
+    words.append(_without(good, [part.isolated for part in good], "isolated"))
     words.append(_without(good, [part.dropped for part in good], "dropped"))
     return " ".join(filter(None, words))
 
 
 def _without(parts: Sequence[PartVerdict], numbers: Sequence[int], verb: str) -> str:
-    """Say how many bins of balanced parts were set aside or dropped; empty for none."""
+    """Say how many bins of balanced parts were isolated or dropped; empty for none."""
     shortened = [part for part, number in zip(parts, numbers, strict=True) if number]
     if not shortened:
         return ""
     bins = _share(sum(numbers), sum(numbers) + sum(part.kept for part in shortened))
-    return f"{bins} {verb} so that the others could be balanced ({_labels(shortened)})."
+    return f"On {_labels(shortened)}, {bins} {verb} so that the others could be balanced."
 
 
 def _affected(failed: Sequence[PartVerdict], filled: Sequence[PartVerdict]) -> str:
@@ -359,8 +360,8 @@ def _dropping_failed(fact: f.DroppingFailed) -> str:
 def _bins_isolated(fact: f.BinsIsolated) -> str:
     named = _listed(fact.bins[: f.NAMED_BINS], fact.isolated)
     return (
-        f"{_share(fact.isolated, fact.of)} set aside ({named}; {_percent(fact.contacts)} of the "
-        f"contacts), so that the others could be balanced. With them: {part_reason(fact.before)}"
+        f"{_share(fact.isolated, fact.of)} isolated ({named}; {_percent(fact.contacts)} of the "
+        f"contacts) so that the others could be balanced. With them: {part_reason(fact.before)}"
     )
 
 
@@ -368,8 +369,8 @@ def _bins_isolated(fact: f.BinsIsolated) -> str:
 def _isolation_refused(fact: f.IsolationRefused) -> str:
     bound = "At least " if fact.at_least else ""
     return (
-        f"{bound}{fact.needed:,} of {fact.of:,} bins would have to be set aside for the others to "
-        f"be balanced, more than {_percent(fact.limit)} (isolate_limit)."
+        f"{bound}{fact.needed:,} of {fact.of:,} bins would have to be isolated for the others to "
+        f"be balanced; isolate_limit allows {_percent(fact.limit)}."
     )
 
 
@@ -460,10 +461,10 @@ def _uneven_row_sums(fact: f.UnevenRowSums) -> str:
 @sentence.register
 def _parts_unfit(fact: f.PartsUnfit) -> str:
     labels = _listed(fact.labels[:NAMED_PARTS], len(fact.labels))
-    verb = "has" if len(fact.labels) == 1 else "have"
     return (
-        f"{len(fact.labels):,} of {pluralise(fact.of, 'chromosome')} ({labels}) {verb} no usable "
-        f"weights: {_percent(fact.contacts)} of the contacts, more than {_percent(fact.limit)}."
+        f"The weights of {len(fact.labels):,} of {pluralise(fact.of, 'chromosome')} ({labels}) are "
+        f"not for use; these have {_percent(fact.contacts)} of the contacts, more than "
+        f"{_percent(fact.limit)}."
     )
 
 

@@ -4,10 +4,11 @@
 ``run/``            the figure of one run: one module per panel
 ``comparison/``     the figure of a cohort's samples side by side
 ``summary``         the columns of ``summary.tsv``; add a column here
-``statuses``        the meaning of each status
+``statuses``        the meaning of each fitness and status
+``depth``           the depth of each map, compared with its cohort
 ``costs``           time and memory of the workflow's steps
 ``page``            ``report.html`` (template ``page.html``); a column of its table
-                    *Verdicts* is a ``<th>`` and a ``<td>`` there, with the values of
+                    *Runs* is a ``<th>`` and a ``<td>`` there, with the values of
                     the rows of ``summary``
 ``style``           colours, page geometry, headings and maps of all figures
 ``axes``            tick labels, units and names of chromosomes

@@ -35,14 +35,16 @@ def find_shallow(
         The fact by sample and resolution.
     """
     conditions = {run.sample: run.condition for run in runs}
-    found = {}
-    for (sample, resolution), own in contacts.items():
+    shallow = {}
+    for (sample, resolution), depth in contacts.items():
         others = {name: n for (name, level), n in contacts.items() if level == resolution}
         condition = conditions[sample]
-        alike = [n for name, n in others.items() if conditions[name] == condition]
-        if not condition or len(alike) < SAMPLES_OF_CONDITION:
-            condition, alike = None, list(others.values())
-        middle = float(median(alike))
-        if own < limit * middle:
-            found[sample, resolution] = Shallow(own, middle, len(alike), condition, limit)
-    return found
+        compared = [n for name, n in others.items() if conditions[name] == condition]
+        if not condition or len(compared) < SAMPLES_OF_CONDITION:
+            condition, compared = None, list(others.values())
+        median_depth = float(median(compared))
+        if depth < limit * median_depth:
+            shallow[sample, resolution] = Shallow(
+                depth, median_depth, len(compared), condition, limit
+            )
+    return shallow

@@ -39,7 +39,7 @@ from counterpoise.store.masks import read_mask
 from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, unfinished_files
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey, compared_samples
-from counterpoise.store.sources import read_source
+from counterpoise.store.source_record import read_source
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -29,7 +29,7 @@ def fitness_meanings(limits: FitnessSettings) -> dict[Fitness, str]:
             f"{limits.error_caution:.0%}; fewer than {limits.bins_caution:.0%} of the bins with "
             f"contacts have a weight; balanced row sums vary by more than "
             f"{limits.uneven_caution:.0%}; chromosomes with more than {limits.parts_caution:.0%} "
-            "of the contacts have no usable weights; the map has fewer than "
+            "of the contacts have weights that are not for use; the map has fewer than "
             f"{limits.depth_caution:.0%} of the contacts that others of the cohort have."
         ),
         Fitness.NO: (

@@ -24,7 +24,7 @@ from counterpoise.report.statuses import MISSING
 from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, missing_reason
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
-from counterpoise.store.sources import read_source
+from counterpoise.store.source_record import read_source
 from counterpoise.store.weights import read_verdict
 
 Row = dict[str, Any]
@@ -252,10 +252,10 @@ def describe_fitness(rows: Sequence[Row]) -> list[str]:
     list of str
         How many runs there are of each fitness, then the least fit runs with the reason.
     """
-    found = [row for row in rows if row["fitness"]]
-    groups = {each: [row for row in found if row["fitness"] == each.value] for each in Fitness}
+    complete = [row for row in rows if row["fitness"]]
+    groups = {each: [row for row in complete if row["fitness"] == each.value] for each in Fitness}
     counts = [f"{len(group)} {fitness_label(each)}" for each, group in groups.items() if group]
-    counts += [f"{len(rows) - len(found)} without a result"] if len(found) < len(rows) else []
+    counts += [f"{len(rows) - len(complete)} without a result"] if len(complete) < len(rows) else []
     doubtful = [*groups[Fitness.NO], *groups[Fitness.CAUTION]]
     named = [
         f"  {fitness_label(Fitness(row['fitness']))}: {row['sample']}, "

@@ -1,4 +1,4 @@
-"""HDF5 files that are written to a disk which may be full.
+"""Write HDF5 files so that a full disk ends in an error and not in a crash.
 
 If the system refuses a write of HDF5, the library fails again when it closes the file, once for
 each open object, and may crash the process. So HDF5 writes through `Output`, which keeps the first

@@ -25,7 +25,7 @@ from counterpoise.store.cooler_pixels import CHUNK, copy_pixels
 from counterpoise.store.hdf5_output import create_hdf5
 from counterpoise.store.paths import MapFiles, ResultPaths, RunFiles
 from counterpoise.store.pixels import read_bins
-from counterpoise.store.sources import read_source
+from counterpoise.store.source_record import read_source
 from counterpoise.store.tiling import Tiling, cover_holes
 from counterpoise.store.weights import read_errors, read_verdict, read_weights
 
@@ -223,7 +223,7 @@ def _weight_attributes(column: str, verdict: Verdict) -> dict[str, Any]:
     mask = verdict.mask.get("settings", {})
     attributes = {
         "divisive_weights": column in DIVISIVE,
-        "converged": verdict.status.good,
+        "converged": verdict.status.balanced,
         "status": verdict.status.value,
         "reason": verdict.reason,
         "method": verdict.method,

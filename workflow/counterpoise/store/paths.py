@@ -117,9 +117,9 @@ class ResultPaths:
         """Return the path of what the rule ``inspect`` says about a sample's file."""
         return f"{self.shared}/inputs/{sample}.json"
 
-    def input_version(self, sample: str = SAMPLE) -> str:
+    def input_state(self, sample: str = SAMPLE) -> str:
         """Return the path of the state of a sample's file when the rule ``inspect`` read it."""
-        return f"{self.shared}/inputs/versions/{sample}.json"
+        return f"{self.shared}/inputs/states/{sample}.json"
 
     def map_files(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> MapFiles:
         """Return the paths of a map's pixels, bins and source record."""

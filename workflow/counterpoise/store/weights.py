@@ -15,7 +15,7 @@ from counterpoise.balancing.api import Balance
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import refuse_other_versions
-from counterpoise.files import read_json, write_json
+from counterpoise.files import check_types, read_json, write_json
 from counterpoise.methods import methods
 from counterpoise.records.search import Candidate, Search
 from counterpoise.records.verdict import Verdict
@@ -28,7 +28,6 @@ from counterpoise.store.arrow import (
     write_table,
 )
 from counterpoise.store.paths import RunFiles
-from counterpoise.store.sources import check_types
 
 
 def write_balance(balance: Balance, bins: BinTable, files: RunFiles) -> None:

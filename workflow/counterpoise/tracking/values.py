@@ -320,7 +320,7 @@ def _final_metrics(verdict: Verdict) -> list[Point]:
         "kept_fraction": verdict.kept / verdict.bins if verdict.bins else None,
         "weighted_bins": verdict.weighted,
         "parts": len(verdict.parts),
-        "parts_balanced": sum(part.status.good for part in verdict.parts),
+        "parts_balanced": sum(part.status.balanced for part in verdict.parts),
         "bandwidth": round(float(np.median(bandwidths))) if bandwidths else None,
         **verdict.run,
     }

@@ -68,8 +68,8 @@ def _describe_method(comparison: Comparison, primary: str) -> str:
         if not run.usable
     )
     return (
-        f"Balanced by {method}, since the primary method, {primary}, gave no usable weights for "
-        f"{unusable}."
+        f"Balanced by {method}, since the primary method, {primary}, has no weights, or weights "
+        f"that are not for use, for {unusable}."
     )
 
 

@@ -44,7 +44,7 @@ class Balanced:
 
     @property
     def usable(self) -> bool:
-        """Whether there are weights and they are not unfit for use."""
+        """Whether there are weights that are fit for use, if with caution."""
         return self.verdict.fitness is not Fitness.NO and self.has_weights
 
 

@@ -114,8 +114,8 @@ def _lines_of_parts(
 def _draw_parts(axes: Axes, lines: dict[str, Floats], verdict: Verdict) -> None:
     """Draw a thin line for each part; those not balanced stand out by colour and name."""
     parts = [part for part in verdict.parts if part.label in lines]
-    good = [lines[part.label] for part in parts if part.status.good]
-    bad = sorted((part for part in parts if not part.status.good), key=_smallest_last)
+    good = [lines[part.label] for part in parts if part.status.balanced]
+    bad = sorted((part for part in parts if not part.status.balanced), key=_smallest_last)
     if good:
         label = f"{pluralise(len(good), 'chromosome')} converged"
         axes.add_collection(LineCollection(good, colors=BLUE, linewidths=0.7, label=label))

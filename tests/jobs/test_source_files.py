@@ -15,12 +15,12 @@ from counterpoise.cohort.settings import CohortSettings
 from counterpoise.errors import InputError
 from counterpoise.files import read_json, sha256
 from counterpoise.ingest import identity
-from counterpoise.ingest.identity import FileState, file_version
+from counterpoise.ingest.identity import FileState, size_and_date
 from counterpoise.jobs import sources
 from counterpoise.jobs.ingest import IngestJob
 from counterpoise.jobs.inspect import InspectJob
 from counterpoise.jobs.plan import Plan
-from counterpoise.jobs.sources import SourceFiles
+from counterpoise.jobs.source_files import SourceFiles
 from counterpoise.store.paths import ResultPaths
 from tests.support.maps import write_map
 
@@ -39,13 +39,13 @@ class Site:
         self.paths = ResultPaths("small")
 
     def inspect(self, sample: str = "a", first: str | None = None) -> None:
-        others = [self.paths.input_record(first), self.paths.input_version(first)] if first else []
-        record, version = self.paths.input_record(sample), self.paths.input_version(sample)
-        InspectJob.of(self.cohort, sample).run(record, version, *others)
+        others = [self.paths.input_record(first), self.paths.input_state(first)] if first else []
+        record, state = self.paths.input_record(sample), self.paths.input_state(sample)
+        InspectJob.of(self.cohort, sample).run(record, state, *others)
 
     def ingest(self) -> None:
         IngestJob.of(self.cohort, "a", 1000).run(
-            self.paths.input_record("a"), self.paths.input_version("a"), self.map_files
+            self.paths.input_record("a"), self.paths.input_state("a"), self.map_files
         )
 
     @property
@@ -87,9 +87,9 @@ def test_a_file_replaced_after_inspect_is_refused(site: Site) -> None:
 
 def test_another_file_of_the_same_size_and_date_is_refused(site: Site) -> None:
     site.inspect()
-    before = file_version(site.source)
+    before = size_and_date(site.source)
     replace_content(site.source)
-    assert file_version(site.source) == before
+    assert size_and_date(site.source) == before
     with pytest.raises(InputError, match="was replaced or changed after it was inspected"):
         site.ingest()
 
@@ -179,13 +179,13 @@ def test_a_map_is_current_if_its_content_is(site: Site, monkeypatch: pytest.Monk
 def test_other_settings_or_damaged_records_are_not_current(site: Site) -> None:
     site.inspect()
     site.ingest()
-    version = Path(site.paths.input_version("a"))
-    text = version.read_text()
-    version.write_text(text.replace('"hic_engine": "', '"hic_engine": "other '))
+    state = Path(site.paths.input_state("a"))
+    text = state.read_text()
+    state.write_text(text.replace('"hic_engine": "', '"hic_engine": "other '))
     assert not site.is_current()
-    version.write_text(text[: len(text) // 2])
+    state.write_text(text[: len(text) // 2])
     assert not site.is_current()
-    with pytest.raises(InputError, match=f"^{version}: is damaged"):
+    with pytest.raises(InputError, match=f"^{state}: is damaged"):
         site.ingest()
 
 
@@ -194,7 +194,7 @@ def test_a_file_that_a_rule_makes_is_never_current(site: Site) -> None:
     site.ingest()
     site.cohort.settings.files_made = True
     assert not site.is_current()
-    assert InspectJob.of(site.cohort, "a").version is None
+    assert InspectJob.of(site.cohort, "a").size_and_date is None
 
 
 def test_the_state_of_a_link_is_that_of_its_file(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_the_state_of_a_link_is_that_of_its_file(tmp_path: Path) -> None:
 
 def test_the_first_sample_of_a_file_is_inspected_first(site: Site) -> None:
     plan = Plan(site.cohort, "results")
-    first = [site.paths.input_record("a"), site.paths.input_version("a")]
+    first = [site.paths.input_record("a"), site.paths.input_state("a")]
     assert plan.first_records(SimpleNamespace(sample="a")) == []
     assert plan.first_records(SimpleNamespace(sample="b")) == first
     # Cells of a file, and other files.

@@ -1,14 +1,12 @@
-"""Whether maps on disk were read from the content that their source files have now."""
+"""Decide whether maps were read from the current content of their source files."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Any
 
 from counterpoise.cohort.cohort import Cohort
-from counterpoise.files import read_json, sha256
-from counterpoise.ingest.identity import file_version
+from counterpoise.files import read_record, sha256
+from counterpoise.ingest.identity import size_and_date
 from counterpoise.jobs.inspect import InspectJob
 from counterpoise.store.paths import ResultPaths
 
@@ -56,25 +54,26 @@ class SourceFiles:
         if self.cohort.is_made(sample):
             return False
         record = read_record(self.paths.input_record(sample))
-        version = read_record(self.paths.input_version(sample))
+        state = read_record(self.paths.input_state(sample))
         source = read_record(self.paths.map_files(sample, resolution).source)
         digest = record.get("identity", {}).get("sha256")
         if digest is None or digest != source.get("identity", {}).get("sha256"):
             return False
         job = InspectJob.of(self.cohort, sample).to_params()
-        now, then = job.pop("version"), (settings := version.get("settings", {})).pop("version", 0)
+        settings = state.get("settings", {})
+        now, then = job.pop("size_and_date"), settings.pop("size_and_date", None)
         if settings != job or now is None:
             return False
-        if now == then == [version.get("bytes"), version.get("modified_ns")]:
+        if now == then == [state.get("bytes"), state.get("modified_ns")]:
             return True
-        same_size = bool(now[0] == version.get("bytes"))
+        same_size = bool(now[0] == state.get("bytes"))
         return same_size and self._digest(sample) == digest
 
     def _digest(self, sample: str) -> str | None:
         """Return the SHA-256 of a sample's file; None if too much was read already."""
         path = self.cohort.source_file(sample)
         if path not in self._digests:
-            size = file_version(path)[0]
+            size = size_and_date(path)[0]
             self._digests[path] = None
             if size <= self._unread:
                 self._unread -= size
@@ -83,26 +82,3 @@ class SourceFiles:
                     print(f"counterpoise: {note}", file=sys.stderr)
                 self._digests[path] = sha256(path)
         return self._digests[path]
-
-
-def read_record(path: str) -> dict[str, Any]:
-    """Return a JSON record.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-
-    Returns
-    -------
-    dict
-        Its content; empty if the file is missing or damaged, which says nothing about what it
-        describes. The job that reads it names the damage.
-    """
-    if not Path(path).is_file():
-        return {}
-    try:
-        record = read_json(path)
-    except ValueError:
-        return {}
-    return record if isinstance(record, dict) else {}
