@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -13,7 +13,14 @@ import counterpoise as cp
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.errors import ConfigError
-from counterpoise.records.facts import FewWeights, LargeErrors, PartsUnfit, UnevenRowSums
+from counterpoise.records.facts import (
+    ErrorsUnknown,
+    FewWeights,
+    LargeErrors,
+    PartsUnfit,
+    UnevenRowSums,
+    UnknownErrors,
+)
 from counterpoise.records.fitness import (
     Evidence,
     Fitness,
@@ -21,8 +28,10 @@ from counterpoise.records.fitness import (
     judge_fitness,
     worst_fitness,
 )
+from counterpoise.records.wording import fitness_reason
 
 LIMITS = FitnessSettings()
+NO_ERRORS, NOT_COUNTS = UnknownErrors.NO_ERRORS, UnknownErrors.NOT_COUNTS
 
 
 def map_of(bins: BinTable, upper: NDArray[np.float64]) -> Contacts:
@@ -57,6 +66,8 @@ def genome(depth: float, sizes: tuple[int, ...] = (60, 40), seed: int = 1) -> Co
         (Evidence(100, 100, 0.301, None), Fitness.NO, [LargeErrors(0.301, 0.3)]),
         (Evidence(100, 100, 0.01, 0.051), Fitness.CAUTION, [UnevenRowSums(0.051, 0.05)]),
         (Evidence(100, 100, 0.01, None), Fitness.GOOD, []),
+        (Evidence(100, 100, None, None), Fitness.CAUTION, [ErrorsUnknown(NO_ERRORS)]),
+        (Evidence(100, 100, 0.4, None, False), Fitness.CAUTION, [ErrorsUnknown(NOT_COUNTS)]),
         (Evidence(0, 100, None, None), Fitness.NO, [FewWeights(0, 100, 0.5)]),
         (Evidence(0, 0, None, None), Fitness.NO, [FewWeights(0, 0, 0.5)]),
         (
@@ -68,6 +79,58 @@ def genome(depth: float, sizes: tuple[int, ...] = (60, 40), seed: int = 1) -> Co
 )
 def test_limits(evidence: Evidence, fitness: Fitness, causes: list[object]) -> None:
     assert judge_fitness(evidence, LIMITS) == (fitness, tuple(causes))
+
+
+def test_limits_given_to_balance() -> None:
+    matrix = genome(30)
+    limits = {"error_caution": 0.0}
+    result = cp.balance(matrix, "kr", fitness=limits)
+    assert result.fitness is Fitness.CAUTION
+    assert result.verdict.fitness_limits == asdict(FitnessSettings(**limits))
+    with pytest.raises(ConfigError, match="fitness has no limit 'eror_no'; it has error_caution"):
+        cp.balance(matrix, "kr", fitness={"eror_no": 0.5})
+    with pytest.raises(ConfigError, match="this is list"):
+        cp.balance(matrix, "kr", fitness=[0.5])
+
+
+def test_noise_that_is_unknown() -> None:
+    counts = genome(300, (60,)).full_matrix()
+    scaled = cp.balance(counts * 1e-3, "kr")
+    assert scaled.verdict.fitness_causes == (ErrorsUnknown(NOT_COUNTS),)
+    assert "values of the map are not counts" in fitness_reason(scaled.verdict.fitness_causes)
+    observation = {"bandwidth": 0.05, "variant": "observation"}
+    assert cp.balance(counts, "kde", **observation).verdict.fitness_causes == (
+        ErrorsUnknown(NO_ERRORS),
+    )
+    assert cp.balance(counts, "kde", bootstrap=20, **observation).fitness is Fitness.GOOD
+
+
+def test_a_masked_chromosome_counts() -> None:
+    contacts = genome(30, (100, 40, 100))
+    kept = np.ones(240, bool)
+    kept[100:140] = False
+    verdict = cp.balance(contacts, "kr", mask=kept, scope="cis").verdict
+    assert verdict.fitness is Fitness.CAUTION
+    fact = verdict.fitness_causes[0]
+    assert isinstance(fact, PartsUnfit)
+    full = contacts.full_matrix().toarray()
+    blocks = [full[a:b, a:b].sum() for a, b in ((0, 100), (100, 140), (140, 240))]
+    assert fact.labels == ("chr2",)
+    assert fact.contacts == pytest.approx(blocks[1] / sum(blocks))
+
+
+def test_a_part_without_weights_spoils_no_row_sums() -> None:
+    """On the second chromosome SCALE does not settle; it has few of the contacts."""
+    rng = np.random.default_rng(0)
+    upper = np.zeros((406, 406))
+    upper[:400, :400] = np.triu(rng.poisson(20, (400, 400)) + 1)
+    upper[400, 401:] = 1
+    upper[401, 402] = 200
+    bins = BinTable.fixed(["chr1", "chr2"], [400_000, 6000], 1000)
+    verdict = cp.balance(map_of(bins, upper), "scale").verdict
+    assert verdict.parts[1].weighted == 0
+    assert verdict.parts[1].rms_deviation > 0.1
+    assert verdict.fitness is Fitness.GOOD, verdict.fitness_causes
 
 
 def test_the_worst() -> None:
@@ -83,6 +146,7 @@ def test_the_worst() -> None:
         ({"bins_no": 0.9}, "bins_no"),
         ({"depth_caution": -1}, "depth_caution"),
         ({"depth_caution": float("nan")}, "depth_caution"),
+        ({"error_no": 30}, "fraction, from 0 to 1"),
     ],
 )
 def test_limits_that_contradict_each_other(settings: dict[str, float], words: str) -> None:

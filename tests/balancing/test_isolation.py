@@ -24,6 +24,7 @@ from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.errors import ConfigError
 from counterpoise.methods import methods
 from counterpoise.records.facts import BinsIsolated, IsolationRefused
+from counterpoise.records.verdict import Cause
 from tests.support.maps import random_map
 
 LIMIT = 10**9
@@ -113,7 +114,7 @@ def test_what_is_left_can_be_balanced(pattern: np.ndarray) -> None:
 
 @pytest.mark.parametrize("bins", [300, 1000])
 @pytest.mark.parametrize("method", ["kr", "ice", "ssk"])
-def test_the_bins_in_the_way_are_set_aside_by_name(method: str, bins: int) -> None:
+def test_the_bins_in_the_way_are_isolated_by_name(method: str, bins: int) -> None:
     matrix = with_hanging_bins(bins, 3)
     settings = {"ignore_diags": 0}
     result = cp.balance(matrix, method, **settings)
@@ -149,7 +150,7 @@ def test_a_sparse_map_is_not_destroyed(method: str, matrix: np.ndarray) -> None:
     assert "isolate_limit" in result.reason
 
 
-def test_islands_are_set_aside_where_a_method_needs_one_scale() -> None:
+def test_islands_are_isolated_where_a_method_needs_one_scale() -> None:
     """KR balances each component on its own, and ICE the largest."""
     matrix = np.zeros((302, 302))
     matrix[:300, :300] = random_map(300, 4, 1.0).toarray() + 3
@@ -166,6 +167,28 @@ def test_islands_are_set_aside_where_a_method_needs_one_scale() -> None:
     assert "102 of 302 bins would have to be isolated" in halves.reason
 
 
+def test_islands_and_hanging_bins_at_once() -> None:
+    """What is left without the hanging bins may still fall into components."""
+    island = np.zeros((403, 403))
+    island[:401, :401] = with_hanging_bins(401, 1)
+    island[401:, 401:] = 5
+    result = cp.balance(island, "ice", ignore_diags=0)
+    assert result.status is cp.Status.CONVERGED, result.reason
+    assert np.flatnonzero(np.isnan(result.weights)).tolist() == [400, 401, 402]
+    assert result.verdict.parts[0].isolated == 3
+    isolated = [f for f in result.verdict.parts[0].facts if isinstance(f, BinsIsolated)]
+    assert [fact.isolated for fact in isolated] == [1, 2]
+    halves = np.zeros((301, 301))
+    halves[:150, :150] = random_map(150, 4, 1.0).toarray() + 3
+    halves[150:300, 150:300] = 10 * halves[:150, :150]
+    halves[0, 300] = halves[300, 0] = 2
+    two = cp.balance(halves, "ice", ignore_diags=0, max_iterations=50)
+    assert two.verdict.parts[0].cause is Cause.DISCONNECTED, two.reason
+    assert two.verdict.parts[0].isolated == 1
+    assert "151 of 301 bins would have to be isolated" in two.reason
+    assert cp.balance(halves, "kr").verdict.parts[0].isolated == 1
+
+
 def test_the_limit_counts_bins_with_contacts() -> None:
     matrix = with_hanging_bins(120, 1)
     assert cp.balance(matrix, "kr").status is cp.Status.CONVERGED
@@ -180,7 +203,9 @@ def test_a_wrong_limit_or_method_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"isolate_limit is 1\.5; it must be from 0 to 1"):
         cp.balance(path(3), "kr", isolate_limit=1.5)
     for method in ("vc", "scale", "kde"):
-        with pytest.raises(ConfigError, match="on_failure is 'isolate', which is for methods"):
+        with pytest.raises(
+            ConfigError, match="on_failure is 'isolate', which only kr, ice and ssk have"
+        ):
             cp.balance(path(3), method, on_failure="isolate")
 
 
@@ -227,14 +252,14 @@ def test_a_few_entries_decide_as_all_do(pattern: np.ndarray) -> None:
     assert set(support.blocking) <= set(expected.blocking)
 
 
-def attempt_large(matrix: np.ndarray, **settings: object) -> Outcome:
-    """Balance a map by KR as if it were too large to be examined first."""
+def attempt_large(matrix: np.ndarray, method: str = "kr") -> Outcome:
+    """Balance a map as if it were too large to be examined first."""
     contacts = Contacts.from_matrix(matrix)
-    method = methods()["kr"]
+    chosen = methods()[method]
     task = Task(
         contacts,
-        method,
-        method.settings(**settings),
+        chosen,
+        chosen.settings(ignore_diags=0),
         BackendChoice("numpy", "cpu"),
         threads=1,
         examine_limit=10,
@@ -257,6 +282,23 @@ def test_a_large_map_is_examined_when_its_method_fails() -> None:
     few = attempt_large(with_hanging_bins(400, 1))
     assert np.flatnonzero(np.isnan(few.weights)).tolist() == [399]
     assert "some entries of the map vanish" in few.verdict.reason
+
+
+@pytest.mark.parametrize("method", ["kr", "ssk"])
+def test_a_second_obstacle_of_a_large_map_may_stay_hidden(method: str) -> None:
+    """Two hanging bins show at once; a block without support needs all entries to be seen."""
+    core, block = 400, 200
+    rng = np.random.default_rng(0)
+    upper = np.zeros((core + 2 * block + 2,) * 2)
+    upper[:core, :core] = rng.poisson(3, (core, core)) + 1
+    first, second = slice(core, core + block), slice(core + block, core + 2 * block)
+    upper[first, second] = rng.poisson(5, (block, block)) + 1
+    upper[:core, second] = 1
+    upper[0, -2:] = 1
+    matrix = np.triu(upper) + np.triu(upper, 1).T
+    outcome = attempt_large(matrix, method=method)
+    assert outcome.verdict.status is cp.Status.FAILED
+    assert "too large to look for the cause" in outcome.verdict.reason
 
 
 def test_the_two_bins_of_a_real_map(shared_data) -> None:

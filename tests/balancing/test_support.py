@@ -423,7 +423,7 @@ def test_dropping_leaves_balanced_parts_alone() -> None:
     result = cp.balance(contacts, "kr", scope="cis", on_failure="drop")
     assert result.status is cp.Status.CONVERGED
     assert [part.dropped for part in result.verdict.parts] == [0, 1]
-    words = "1 of 120 bins was dropped so that the others could be balanced (bad)."
+    words = "On bad, 1 of 120 bins was dropped so that the others could be balanced."
     assert result.reason == words
     alone = cp.balance(good, "kr")
     np.testing.assert_array_equal(result.weights[:120], alone.weights)

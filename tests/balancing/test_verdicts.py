@@ -216,6 +216,32 @@ def test_a_part_that_stops_just_above_its_tolerance_is_converged_with_a_note(met
     assert (far.status, far.verdict.parts[0].cause) == ("not_converged", "limit")
 
 
+def test_kr_compares_the_norm_of_all_deviations() -> None:
+    """Its tolerance is one of the 2-norm, which 400 equal deviations make 20 times as large."""
+    rng = np.random.default_rng(0)
+    upper = np.triu(rng.poisson(5, (400, 400)))
+    matrix = upper + np.triu(upper, 1).T
+    fewest = cp.balance(matrix, "kr").matvecs
+    seen = set()
+    for products in range(3, fewest):
+        result = cp.balance(matrix, "kr", max_products=products)
+        norm = result.verdict.rms_deviation * result.verdict.kept**0.5
+        close = [fact for fact in result.verdict.parts[0].facts if isinstance(fact, CloseEnough)]
+        assert bool(close) == (1e-8 < norm < 1e-6), (products, norm)
+        for fact in close:
+            assert fact.deviation == pytest.approx(norm, rel=1e-6)
+            assert "2-norm" in result.reason
+        seen.add(bool(close))
+    assert seen == {False, True}
+
+
+def test_smoothed_deviations_are_called_so() -> None:
+    matrix = random_map(80, 12)
+    enough = cp.balance(matrix, "kde", bandwidth=0.05).iterations
+    result = cp.balance(matrix, "kde", bandwidth=0.05, max_iterations=enough - 3)
+    assert result.reason.startswith("Smoothed row sums differ from one by up to"), result.reason
+
+
 def test_what_is_close_enough_depends_on_the_noise() -> None:
     """A map of a million times the depth has errors a thousand times smaller."""
     deep = cp.balance(random_map(80, 12) * 1e12, "ssk", max_iterations=26, on_failure="nan")

@@ -15,8 +15,9 @@ from counterpoise.cohort.settings import CohortSettings
 from counterpoise.errors import InputError
 from counterpoise.files import read_json, sha256
 from counterpoise.ingest import identity
+from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.identity import FileState, size_and_date
-from counterpoise.jobs import sources
+from counterpoise.jobs import source_files
 from counterpoise.jobs.ingest import IngestJob
 from counterpoise.jobs.inspect import InspectJob
 from counterpoise.jobs.plan import Plan
@@ -103,6 +104,22 @@ def test_a_copy_of_the_same_content_is_read(site: Site) -> None:
     assert source["identity"]["sha256"] == sha256(site.source)
 
 
+def test_a_file_that_changes_while_it_is_inspected_is_refused(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record holds levels of one content and the SHA-256 of the same."""
+
+    def read_and_replace(*arguments: object, **options: object) -> object:
+        info = inspect_source(*arguments, **options)
+        replace_content(site.source)
+        return info
+
+    monkeypatch.setattr("counterpoise.ingest.formats.inspect_source", read_and_replace)
+    with pytest.raises(InputError, match=r"^a\.cool: changed while it was read"):
+        site.inspect()
+    assert not Path(site.paths.input_record("a")).exists()
+
+
 def test_an_unchanged_file_is_not_read_twice(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.inspect()
 
@@ -163,7 +180,7 @@ def test_a_map_is_current_if_its_content_is(site: Site, monkeypatch: pytest.Monk
     assert site.is_current()
     os.utime(site.source, (1e9, 1e9))
     assert site.is_current(), "only another date"
-    monkeypatch.setattr(sources, "MOST_COMPARED", 10)
+    monkeypatch.setattr(source_files, "MOST_COMPARED", 10)
     assert not site.is_current(), "too large to compare"
     monkeypatch.undo()
     os.chdir(site.folder)

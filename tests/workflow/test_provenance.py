@@ -66,6 +66,7 @@ def test_settings_are_compared_without_snakemakes_records(tmp_path: Path) -> Non
         "methods.kr.bootstrap=2": balance,
         "backend=numpy": balance,
         "mask.min_nnz=5": {"mask": 1, **balance},
+        "fitness.error_no=0.5": balance,
         "ingest.hic_engine=hicstraw": views,  # no engine reads a cooler
     }
     for override, jobs in changes.items():

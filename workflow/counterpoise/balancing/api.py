@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from counterpoise._version import __version__
 from counterpoise.backends import AUTO, find_backend
 from counterpoise.backends.choice import choose_backend
-from counterpoise.balancing.assessment import assess
+from counterpoise.balancing.assessment import assess, overall_deviation
 from counterpoise.balancing.cross_validation import search_parts
 from counterpoise.balancing.parts import balance_part
 from counterpoise.balancing.rescaling import rescale
@@ -175,7 +175,9 @@ def balance(
     with_contacts = bins_with_contacts(task.contacts)
     verdict = _summarise(task, name or method, parts)
     verdict = replace(
-        assess(verdict, weights, errors, with_contacts, equal_sums, limits),
+        assess(
+            verdict, weights, errors, with_contacts, task.contacts.holds_counts, equal_sums, limits
+        ),
         mask=mask_record or mask_summary,
         run={
             "seconds": round(time.perf_counter() - begin, 3),
@@ -349,8 +351,6 @@ def _summarise(task: Task, name: str, parts: list[PartVerdict]) -> Verdict:
     """Return the verdict over all parts."""
     method, settings, backend_choice = task.method, task.settings, task.backend_choice
     measured = [part for part in parts if part.max_deviation is not None]
-    kept = sum(part.kept for part in measured)
-    squares = sum(part.kept * (part.rms_deviation or 0.0) ** 2 for part in measured)
     return Verdict(
         status=overall_status(parts),
         reason=" ".join(filter(None, [overall_reason(parts), *_notes_on_matrix(task.contacts)])),
@@ -363,7 +363,7 @@ def _summarise(task: Task, name: str, parts: list[PartVerdict]) -> Verdict:
         iterations=max((part.iterations for part in parts), default=0),
         matvecs=sum(part.matvecs for part in parts),
         max_deviation=max((part.max_deviation or 0.0 for part in measured), default=None),
-        rms_deviation=(squares / kept) ** 0.5 if kept else None,
+        rms_deviation=overall_deviation(parts),
         parts=tuple(parts),
         backend=backend_choice.backend,
         device=backend_choice.device_name,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ def assess(
     weights: NDArray[np.float64],
     errors: NDArray[np.float64],
     with_contacts: NDArray[np.bool_],
+    counts: bool,
     equal_sums: bool,
     limits: FitnessSettings,
 ) -> Verdict:
@@ -38,6 +39,8 @@ def assess(
         float64 [bins]; the weights and their relative standard errors, NaN where there are none.
     with_contacts : numpy.ndarray
         bool [bins]; whether a bin has contacts.
+    counts : bool
+        Whether the values of the map are counts.
     equal_sums : bool
         Whether the method makes row sums equal.
     limits : FitnessSettings
@@ -53,6 +56,7 @@ def assess(
             with_contacts=int(np.count_nonzero(of_part)),
             median_se=median(error[np.isfinite(error)]),
             row_sum_cv=rms_deviation if equal_sums else None,
+            counts=counts,
         )
 
     parts = tuple(
@@ -61,7 +65,7 @@ def assess(
         )
         for part in verdict.parts
     )
-    evidence = measure(0, len(weights), verdict.rms_deviation)
+    evidence = measure(0, len(weights), overall_deviation(part for part in parts if part.weighted))
     fitness, causes = judge_fitness(evidence, limits)
     unfit = find_unfit_parts(parts, limits) if fitness is not Fitness.NO else None
     if unfit is not None:
@@ -74,7 +78,22 @@ def assess(
         median_se=evidence.median_se,
         fitness=fitness,
         fitness_causes=causes,
+        fitness_limits=asdict(limits),
     )
+
+
+def overall_deviation(parts: Iterable[PartVerdict]) -> float | None:
+    """Return the RMS deviation of all row sums of some parts; None without any.
+
+    Parameters
+    ----------
+    parts : iterable of PartVerdict
+        Parts; those without weights that can be measured are skipped.
+    """
+    measured = [part for part in parts if part.rms_deviation is not None]
+    kept = sum(part.kept for part in measured)
+    squares = sum(part.kept * (part.rms_deviation or 0.0) ** 2 for part in measured)
+    return (squares / kept) ** 0.5 if kept else None
 
 
 def _assess_part(part: PartVerdict, evidence: Evidence, limits: FitnessSettings) -> PartVerdict:

@@ -15,7 +15,13 @@ from counterpoise.balancing.support import Decision
 from counterpoise.balancing.task import Part
 from counterpoise.methods.base import ExactSettings
 from counterpoise.methods.recorder import Recorder
-from counterpoise.records.facts import BinsIsolated, IsolationRefused, Remedies
+from counterpoise.records.facts import (
+    BinsIsolated,
+    Fact,
+    IsolationRefused,
+    NotExamined,
+    Remedies,
+)
 from counterpoise.records.verdict import Cause
 
 # A pattern with more entries is not examined further once too many of its bins would have to go;
@@ -38,32 +44,43 @@ def isolate(part: Part, failed: Outcome) -> Outcome:
     Outcome
         That of the others; or ``failed``, with the number of bins that would have to go.
     """
-    settings = part.task.settings
+    return _isolate(part, failed, isolated=0)
+
+
+def _isolate(part: Part, failed: Outcome, isolated: int) -> Outcome:
+    """Do so for a part that has lost some bins already."""
+    settings, verdict = part.task.settings, failed.verdict
     assert isinstance(settings, ExactSettings)
-    most = int(settings.isolate_limit * part.operator.size)
-    verdict = failed.verdict
+    bins = part.operator.size + isolated
+    most = int(settings.isolate_limit * bins)
     try:
         pattern = Pattern(part.task.contacts, part.selection, part.task.examine_limit)
         if verdict.cause is Cause.DISCONNECTED:
             isolation = find_islands(pattern)
         else:
             isolation = find_isolation(pattern, most)
-    except TooManyEntriesError:  # the bins cannot be found within the limit
-        return failed
-    if len(isolation.rows) > most or not isolation.complete:
-        refused = IsolationRefused(
-            needed=len(isolation.rows),
-            of=part.operator.size,
-            at_least=not isolation.complete,
-            limit=settings.isolate_limit,
-        )
-        return replace(failed, verdict=replace(verdict, facts=(*verdict.facts, refused)))
+    except TooManyEntriesError:
+        return _add_fact(failed, NotExamined(part.task.examine_limit))
+    needed = isolated + len(isolation.rows)
+    if needed > most or not isolation.complete:
+        limit = settings.isolate_limit
+        return _add_fact(failed, IsolationRefused(needed, bins, not isolation.complete, limit))
     kept = np.ones(part.operator.size, dtype=bool)
     kept[isolation.rows] = False
     recorder = Recorder(part.selection.label, verdict.matvecs, part.task.progress)
     rest = part.restrict(kept, recorder)
-    outcome = attempt(rest, Decision(True, "isolation", components=1))
+    outcome = attempt(rest, Decision(True, "isolation"))
+    if (
+        outcome.verdict.cause is Cause.DISCONNECTED
+    ):  # the others can be balanced, but not to a scale
+        outcome = _isolate(rest, outcome, needed)
     return _add_isolated(part, rest, outcome, failed)
+
+
+def _add_fact(outcome: Outcome, fact: Fact) -> Outcome:
+    """Return an outcome with another fact at the end of its reason."""
+    verdict = outcome.verdict
+    return replace(outcome, verdict=replace(verdict, facts=(*verdict.facts, fact)))
 
 
 def _add_isolated(part: Part, rest: Part, outcome: Outcome, failed: Outcome) -> Outcome:
@@ -79,7 +96,8 @@ def _add_isolated(part: Part, rest: Part, outcome: Outcome, failed: Outcome) -> 
         before=tuple(each for each in failed.verdict.facts if not isinstance(each, Remedies)),
     )
     verdict = outcome.verdict
-    verdict = replace(verdict, isolated=len(isolated), facts=(fact, *verdict.facts))
+    number = verdict.isolated + len(isolated)
+    verdict = replace(verdict, isolated=number, facts=(fact, *verdict.facts))
     return replace(outcome, verdict=verdict)
 
 

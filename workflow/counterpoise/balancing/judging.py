@@ -29,6 +29,7 @@ from counterpoise.records.facts import (
     Diverged,
     Fact,
     LargeSpan,
+    Measure,
     NotExamined,
     Remedies,
     Remedy,
@@ -176,7 +177,7 @@ class Case:
         tolerance = self._tolerance()
         if tolerance is None or not self.measured.finite or self.measured.weights_diverged:
             return False
-        deviation = self._deviation()
+        deviation, _ = self._deviation()
         close = deviation < min(FLOOR_TOLERANCES * tolerance, FLOOR_DEVIATION)
         return close and deviation < FLOOR_ERRORS * self.median_error()
 
@@ -234,7 +235,7 @@ class Case:
         """Return how close the method came."""
         tolerance = self._tolerance()
         assert tolerance is not None
-        return (CloseEnough(self._deviation(), tolerance, self.median_error()),)
+        return (CloseEnough(*self._deviation(), tolerance, self.median_error()),)
 
     def ending_facts(self) -> tuple[Fact, ...]:
         """Return how the method ended, as the measured weights show it."""
@@ -261,10 +262,14 @@ class Case:
             return (*self.ending_facts(), NotExamined(self.task.examine_limit))
         return (Remedies(self._remedies()), *self.ending_facts(), Balanceable())
 
-    def _deviation(self) -> float:
-        """Return the largest deviation of what the method makes equal."""
-        smoothed = self.solution.smoothed_deviation
-        return (self.measured.max_deviation or 0.0) if smoothed is None else smoothed
+    def _deviation(self) -> tuple[float, Measure]:
+        """Return the deviation that the method compares with its tolerance."""
+        if self.solution.smoothed_deviation is not None:
+            return self.solution.smoothed_deviation, Measure.LARGEST_SMOOTHED
+        largest, rms = self.measured.max_deviation or 0.0, self.measured.rms_deviation or 0.0
+        if self.task.method.name == Balancing.KR:
+            return rms * len(self.solution.weights) ** 0.5, Measure.NORM
+        return largest, Measure.LARGEST
 
     def _tolerance(self) -> float | None:
         """Return the tolerance of that deviation; None for methods that stop by another rule."""

@@ -35,10 +35,10 @@ def balance_part(task: Task, selection: Selection) -> Outcome:
 def _balance(task: Task, selection: Selection) -> Outcome:
     """Balance one part, without some of its bins if it must be and ``on_failure`` allows it."""
     if not selection.holds_pixels:
-        return _empty(selection)
+        return _empty(task, selection)
     part = open_part(task, task.contacts, selection)
     if part.empty:
-        return _empty(selection)
+        return _empty(task, selection)
     if not task.method.fills:
         part = part.drop_unconnected()
     outcome = attempt(part)
@@ -49,8 +49,13 @@ def _balance(task: Task, selection: Selection) -> Outcome:
     return _add_unconnected(outcome, selection, part.selection)
 
 
-def _empty(selection: Selection) -> Outcome:
+def _empty(task: Task, selection: Selection) -> Outcome:
     """Return the outcome for a part without contacts between kept bins."""
+    everything = replace(selection, kept=np.ones_like(selection.kept))
+    raw_total = 0.0
+    if everything.holds_pixels:
+        masked = open_part(task, task.contacts, everything)
+        raw_total = masked.total(masked.operator.ones(), masked.marginal)
     kept = int(np.count_nonzero(selection.kept))
     bins = selection.hi - selection.lo
     verdict = PartVerdict(
@@ -61,6 +66,7 @@ def _empty(selection: Selection) -> Outcome:
         status=Status.EMPTY,
         cause=Cause.EMPTY,
         unconnected=kept,
+        raw_total=raw_total,
         facts=(Empty(kept),),
     )
     return Outcome(verdict, *np.full((2, bins), np.nan))

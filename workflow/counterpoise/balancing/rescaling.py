@@ -37,7 +37,8 @@ def rescale(
     """
     if target is Target.UNIT:
         return weights, list(parts)
-    mean = sum(part.raw_total for part in parts) / max(sum(part.kept for part in parts), 1)
+    kept = [part for part in parts if part.kept]
+    mean = sum(part.raw_total for part in kept) / max(sum(part.kept for part in kept), 1)
     scaled, rescaled = weights.copy(), []
     for part in parts:
         if part.balanced_total > 0:

@@ -80,6 +80,11 @@ class Contacts:
         """Number of stored pixels."""
         return len(self.columns)
 
+    @property
+    def holds_counts(self) -> bool:
+        """Whether all values are whole numbers."""
+        return self.counts.dtype.kind != "f" or bool((self.counts == np.floor(self.counts)).all())
+
     @cached_property
     def rows(self) -> NDArray[np.int32]:
         """int32 [nonzeros], the row of each entry."""
@@ -305,12 +310,15 @@ class StoredContacts:
         narrowest type of ``COUNT_TYPES`` that holds them.
     source : dict
         Identity of the source.
+    holds_counts : bool
+        Whether all values are whole numbers.
     """
 
     bins: BinTable
     indptr: NDArray[np.int64]
     read: Callable[[int, int], Entries]
     source: dict[str, Any] = field(default_factory=dict)
+    holds_counts: bool = True
 
     @property
     def nnz(self) -> int:

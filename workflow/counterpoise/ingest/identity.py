@@ -84,7 +84,7 @@ def identify(path: str | Path) -> tuple[str, FileState]:
     """
     before = FileState.of(path)
     digest = sha256(path)
-    _refuse_change(path, before)
+    refuse_change(path, before, FileState.of(path))
     return digest, before
 
 
@@ -132,12 +132,25 @@ class ExpectedContent:
                     f"Delete {self.record} and run the workflow again, which inspects the new "
                     "file; or put the old file back.",
                 )
-        _refuse_change(self.path, self.before)
+        refuse_change(self.path, self.before, FileState.of(self.path))
 
 
-def _refuse_change(path: str | Path, before: FileState) -> None:
-    """Refuse a file whose state changed since ``before``."""
-    if FileState.of(path) != before:
+def refuse_change(path: str | Path, before: FileState | None, now: FileState) -> None:
+    """Refuse a file whose state changed while it was read.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    before, now : FileState or None
+        Its states before and after; None if the file did not exist.
+
+    Raises
+    ------
+    InputError
+        If they differ.
+    """
+    if now != before:
         raise InputError(
             path,
             "changed while it was read.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -52,7 +52,8 @@ class BalanceJob(MethodJob):
             settings=cohort.methods[method],
             backend=cohort.settings.backend.name,
             device=cohort.settings.backend.device,
-            fitness=cohort.settings.fitness,
+            # The summary alone compares depths: another limit balances no map again.
+            fitness=replace(cohort.settings.fitness, depth_caution=FitnessSettings.depth_caution),
         )
 
     @property

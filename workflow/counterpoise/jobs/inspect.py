@@ -10,7 +10,7 @@ from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import refuse_other_versions
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest.download import name_url_in_errors
-from counterpoise.ingest.identity import FileState, identify, size_and_date
+from counterpoise.ingest.identity import FileState, identify, refuse_change, size_and_date
 from counterpoise.ingest.urls import is_url, public_url
 from counterpoise.jobs.job import Inputs, MeasuredJob
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, megabytes
@@ -127,8 +127,10 @@ class InspectJob(SourceJob):
         from counterpoise.ingest.formats import inspect_source
 
         with name_url_in_errors(self.url):
+            before = FileState.of(self.file) if Path(self.file).exists() else None
             info = inspect_source(self.uri, self.hic_engine, identify=False)
             digest, inspected = self._identify(first_record, first_state)
+            refuse_change(self.file, before, inspected)
         identity = {"sha256": digest, "bytes": inspected.bytes}
         write_json(output, {**asdict(info), "uri": self.url or info.uri, "identity": identity})
         write_json(state, {**inspected._asdict(), "settings": self.to_params()})

@@ -106,6 +106,7 @@ def _fits_verdict(plan: Plan, method: str, path: str) -> bool:
     """Tell whether a run has the current settings and was made by this version."""
     job, record = plan.job("balance", SimpleNamespace(method=method)), read_record(path)
     expected = {"method": job.method, "name": method, "settings": _plain(asdict(job.settings))}
+    expected["fitness_limits"] = asdict(job.fitness)
     if job.backend != AUTO:
         expected["backend"] = job.backend
     same = all(record.get(key) == value for key, value in expected.items())

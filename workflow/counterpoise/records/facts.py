@@ -234,13 +234,24 @@ class DeviationLeft(Fact, code="deviation_left"):
     smoothed: bool = False
 
 
+class Measure(StrEnum):
+    """Measures of how far row sums are from their target, relative to it."""
+
+    LARGEST = "largest"
+    LARGEST_SMOOTHED = "largest_smoothed"
+    NORM = "norm"
+
+
 class CloseEnough(Fact, code="close_enough"):
     """The method stopped above its tolerance, but far below the noise of the weights.
 
     Attributes
     ----------
     deviation : float
-        Largest relative deviation of a row sum, or of a smoothed one for kernel methods.
+        Deviation of row sums, by the measure that the method compares with its tolerance.
+    measure : Measure
+        The largest deviation of a row sum; the same of smoothed row sums, for kernel methods; or
+        the 2-norm of all deviations, for ``kr``.
     tolerance : float
         The method's tolerance.
     median_error : float
@@ -248,6 +259,7 @@ class CloseEnough(Fact, code="close_enough"):
     """
 
     deviation: float
+    measure: Measure
     tolerance: float
     median_error: float
 
@@ -573,6 +585,25 @@ class FewWeights(Fact, code="few_weights"):
     weighted: int
     of: int
     limit: float
+
+
+class UnknownErrors(StrEnum):
+    """Why the noise of weights is unknown."""
+
+    NO_ERRORS = "no_errors"
+    NOT_COUNTS = "not_counts"
+
+
+class ErrorsUnknown(Fact, code="errors_unknown"):
+    """There are weights whose noise is unknown.
+
+    Attributes
+    ----------
+    because : UnknownErrors
+        Why.
+    """
+
+    because: UnknownErrors
 
 
 class LargeErrors(Fact, code="large_errors"):

@@ -8,7 +8,14 @@ from enum import StrEnum
 from typing import Any
 
 from counterpoise.errors import ConfigError
-from counterpoise.records.facts import Fact, FewWeights, LargeErrors, UnevenRowSums
+from counterpoise.records.facts import (
+    ErrorsUnknown,
+    Fact,
+    FewWeights,
+    LargeErrors,
+    UnevenRowSums,
+    UnknownErrors,
+)
 
 
 class Fitness(StrEnum):
@@ -61,8 +68,10 @@ class FitnessSettings:
         """Refuse limits out of range, and pairs in the wrong order."""
         for setting in fields(self):
             value = getattr(self, setting.name)
-            if not value >= 0:
-                raise ConfigError(f"fitness.{setting.name} is {value}; it must be 0 or more.")
+            if not 0 <= value <= 1:
+                raise ConfigError(
+                    f"fitness.{setting.name} is {value}; it is a fraction, from 0 to 1."
+                )
         for lower, higher in (("error_caution", "error_no"), ("bins_no", "bins_caution")):
             if getattr(self, lower) > getattr(self, higher):
                 raise ConfigError(
@@ -111,12 +120,15 @@ class Evidence:
     row_sum_cv : float or None
         RMS deviation of balanced row sums from their target, relative to it; None for methods that
         do not make them equal.
+    counts : bool, default True
+        Whether the values of the map are counts, so that the errors have a meaning.
     """
 
     weighted: int
     with_contacts: int
     median_se: float | None
     row_sum_cv: float | None
+    counts: bool = True
 
 
 def judge_fitness(evidence: Evidence, limits: FitnessSettings) -> tuple[Fitness, tuple[Fact, ...]]:
@@ -142,8 +154,11 @@ def judge_fitness(evidence: Evidence, limits: FitnessSettings) -> tuple[Fitness,
         no = share < limits.bins_no
         limit = limits.bins_no if no else limits.bins_caution
         causes.append((_level(no), FewWeights(evidence.weighted, evidence.with_contacts, limit)))
-    error = evidence.median_se or 0.0
-    if error > limits.error_caution:
+    error = evidence.median_se
+    if evidence.weighted and (error is None or not evidence.counts):
+        why = UnknownErrors.NO_ERRORS if evidence.counts else UnknownErrors.NOT_COUNTS
+        causes.append((Fitness.CAUTION, ErrorsUnknown(why)))
+    elif error is not None and error > limits.error_caution:
         no = error > limits.error_no
         limit = limits.error_no if no else limits.error_caution
         causes.append((_level(no), LargeErrors(error, limit)))

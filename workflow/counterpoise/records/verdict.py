@@ -193,6 +193,8 @@ class Verdict:
         Whether the weights may be used, by the run's own facts.
     fitness_causes : tuple of Fact
         Why they may not, or only with caution.
+    fitness_limits : dict of float
+        The limits that it was judged by.
     backend, device, device_note : str
         What computed, and why ``auto`` stayed on the CPU.
     source : dict
@@ -224,6 +226,7 @@ class Verdict:
     weighted: int = 0
     fitness: Fitness = Fitness.GOOD
     fitness_causes: tuple[Fact, ...] = ()
+    fitness_limits: dict[str, float] = field(default_factory=dict)
     backend: str = ""
     device: str = "cpu"
     device_note: str = ""

@@ -28,6 +28,15 @@ REMEDIES = {
     f.Remedy.MORE_ITERATIONS: "allow more iterations",
     f.Remedy.USE_KR: "use kr",
 }
+UNKNOWN_ERRORS = {
+    f.UnknownErrors.NO_ERRORS: "the method gives no standard errors (bootstrap: 20 estimates them)",
+    f.UnknownErrors.NOT_COUNTS: "the values of the map are not counts",
+}
+MEASURES = {
+    f.Measure.LARGEST: "Row sums differ from their target by up to {}",
+    f.Measure.LARGEST_SMOOTHED: "Smoothed row sums differ from one by up to {}",
+    f.Measure.NORM: "Row sums differ from their target by {} (2-norm over all bins)",
+}
 UNITS = {
     f.Unit.ITERATIONS: "iteration",
     f.Unit.PRODUCTS: "matrix-vector product",
@@ -273,7 +282,7 @@ def _deviation_left(fact: f.DeviationLeft) -> str:
 @sentence.register
 def _close_enough(fact: f.CloseEnough) -> str:
     return (
-        f"Row sums differ from their target by up to {fact.deviation:.2g}, which is above the "
+        f"{MEASURES[fact.measure].format(f'{fact.deviation:.2g}')}, which is above the "
         f"tolerance ({fact.tolerance:.2g}) but far below the noise of the weights "
         f"({_percent(fact.median_error)})."
     )
@@ -451,6 +460,12 @@ def _large_errors(fact: f.LargeErrors) -> str:
         f"Counting noise shifts a weight by {_percent(fact.median_se)} (median standard error), "
         f"more than {_percent(fact.limit)}."
     )
+
+
+@sentence.register
+def _errors_unknown(fact: f.ErrorsUnknown) -> str:
+    cause = UNKNOWN_ERRORS[fact.because]
+    return f"The noise of the weights is unknown, since {cause}."
 
 
 @sentence.register

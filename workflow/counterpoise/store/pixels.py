@@ -153,7 +153,8 @@ def open_map(files: MapFiles) -> StoredContacts:
         counts = [piece[1][inside] for piece, inside in zip(pieces, slices, strict=True)]
         return np.concatenate(columns), narrow_counts(np.concatenate(counts))
 
-    return StoredContacts(bins, np.cumsum(per_row), read, read_source(files.source))
+    holds_counts = pa.types.is_integer(file.schema_arrow.field("count").type)
+    return StoredContacts(bins, np.cumsum(per_row), read, read_source(files.source), holds_counts)
 
 
 def read_map(files: MapFiles) -> Contacts:
