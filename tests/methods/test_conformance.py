@@ -206,12 +206,6 @@ def no_convergence_without_support(name: str) -> None:
                 with pytest.raises(NotBalancedError):
                     balance(matrix, name, on_failure=on_failure)
             continue
-        if on_failure == OnFailure.ISOLATE and not issubclass(
-            methods()[name].settings, ExactSettings
-        ):
-            with pytest.raises(ConfigError, match="on_failure is 'isolate'"):
-                balance(matrix, name, on_failure=on_failure)
-            continue
         result = balance(matrix, name, on_failure=on_failure)
         if methods()[name].exact:
             assert not result.status.balanced

@@ -11,7 +11,14 @@ import counterpoise as cp
 from counterpoise.records import facts
 from counterpoise.records.facts import Fact, Remedy, Unit
 from counterpoise.records.verdict import Cause, PartVerdict, Status
-from counterpoise.records.wording import CAUSES, REMEDIES, UNITS, overall_reason, sentence
+from counterpoise.records.wording import (
+    CAUSES,
+    REMEDIES,
+    UNITS,
+    overall_reason,
+    percent,
+    sentence,
+)
 from tests.support.maps import random_map
 
 NAMES = ("chr1:0-10", "chr1:10-20", "chr2:0-10")
@@ -90,6 +97,26 @@ def test_the_words_keep_every_number_and_bin(fact: Fact) -> None:
         assert f"{number:,}" in words
     for name in getattr(fact, "bins", ()) if isinstance(getattr(fact, "bins", 0), tuple) else ():
         assert name in words
+
+
+def test_limits_are_stated_as_they_were_set() -> None:
+    for fact in (
+        facts.FewWeights(2, 40, 0.125),
+        facts.LargeErrors(0.2, 0.125),
+        facts.UnevenRowSums(0.2, 0.125),
+        facts.Shallow(10.0, 100.0, 3, None, 0.125),
+        facts.SettledUnequal(0.125),
+    ):
+        assert sentence(fact).endswith(" 12.5 %.")
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0, "0 %"), (1e-6, "less than 0.001 %"), (0.0002, "0.02 %"), (0.172, "17 %"),
+     (0.996, "99.6 %"), (0.99999, "99.9 %"), (1, "100 %"), (2.34, "234 %")],
+)  # fmt: skip
+def test_all_and_nothing_are_exact(share: float, words: str) -> None:
+    assert percent(share) == words
 
 
 def test_every_code_has_words() -> None:

@@ -10,17 +10,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
 
 import counterpoise as cp
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
+from counterpoise.records.facts import Shallow
 from counterpoise.records.fitness import Fitness
 from counterpoise.report.comparison.captions import describe_comparison, describe_uncompared
 from counterpoise.report.comparison.compare import compare
 from counterpoise.report.comparison.decay import contact_decay, distance_edges, pairs_by_distance
-from counterpoise.report.comparison.panels import draw_decay, draw_map, draw_shares, line_style
+from counterpoise.report.comparison.panels import (
+    draw_decay,
+    draw_map,
+    draw_shares,
+    line_style,
+    name_sample,
+)
 from counterpoise.report.comparison.plot import plot_comparison
 from counterpoise.report.comparison.region import (
     Region,
@@ -38,7 +46,7 @@ from counterpoise.report.comparison.samples import (
     weighted_shares,
 )
 from counterpoise.report.formats import format_percent
-from counterpoise.report.style import PAGE_WIDTH
+from counterpoise.report.style import FITNESS_COLOURS, PAGE_WIDTH
 from counterpoise.store.masks import write_mask
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
@@ -131,9 +139,10 @@ def test_the_primary_method_is_shown_where_it_is_good_and_else_the_next() -> Non
     )
     bad = with_run(b, "kr", fitness=Fitness.NO)
     assert choose_method([a, bad], "kr") == "ice"
-    assert "primary method, kr, gave no usable weights for b (not for use)." in describe_comparison(
-        compare([a, bad], "kr"), "kr"
-    )
+    assert (
+        "Balanced by ice, since the primary method, kr, has no weights, or weights that are not "
+        "for use, for b (not for use)."
+    ) in describe_comparison(compare([a, bad], "kr"), "kr")
     # A result without weights is not usable, whatever its verdict says.
     nothing = with_run(bad, "ice", weights=np.full(90, np.nan))
     assert choose_method([a, nothing], "kr") == "vc"
@@ -234,10 +243,11 @@ def test_shares_are_of_the_kept_bins() -> None:
 
 @pytest.mark.parametrize(
     ("share", "words"),
-    [(1, "100 %"), (0, "0 %"), (0.99999, "99.9 %"), (1e-9, "0.1 %"), (0.481, "48.1 %"),
-     (np.nan, "\u2013")],
+    [(1, "100 %"), (0, "0 %"), (0.99999, "99.9 %"), (0.9949, "99.5 %"), (0.4812, "48.1 %"),
+     (0.00021, "0.021 %"), (1e-9, "less than 0.001 %"), (12.5, "1,250 %"), (np.nan, "\u2013"),
+     (None, "\u2013")],
 )  # fmt: skip
-def test_all_and_nearly_all_are_distinguished(share: float, words: str) -> None:
+def test_all_and_nearly_all_are_distinguished(share: float | None, words: str) -> None:
     assert format_percent(share) == words
 
 
@@ -298,6 +308,26 @@ def test_the_plot_shows_the_computed_values() -> None:
     ]  # fmt: skip
     labels = [label.get_text() for label in table.get_yticklabels()]
     assert labels[0] == "wild\n90 of 90 kept"
+
+
+def test_a_shallow_sample_is_shown_with_caution() -> None:
+    a, b = make_sample("a", 1, ("kr",)), make_sample("b", 2, ("kr",))
+    b = replace(b, shallow=Shallow(9.0, 100.0, 2, None, 0.2))
+    assert [sample.runs["kr"].verdict.fitness for sample in (a, b)] == [Fitness.GOOD] * 2
+    assert b.runs["kr"].usable
+    good, caution, table = Figure().subplots(3)
+    name_sample(good, a, "kr", 600)
+    name_sample(caution, b, "kr", 600)
+    above = [" ".join(text.get_text() for text in axes.texts) for axes in (good, caution)]
+    assert ["use with caution" in text for text in above] == [False, True]
+
+    draw_shares(table, compare([a, b], "kr"))
+    colours = [to_hex(bar.get_facecolor()).upper() for bar in table.patches[1::2]]
+    assert colours == [FITNESS_COLOURS[each][0] for each in (Fitness.GOOD, Fitness.CAUTION)]
+    labels = [text.get_text() for text in table.get_legend().get_texts()]
+    assert labels == ["fit for use", "use with caution"]
+    unfit = with_run(b, "kr", fitness=Fitness.NO)
+    assert unfit.fitness("kr") is Fitness.NO
 
 
 def test_same_samples_same_bytes(tmp_path: Path) -> None:

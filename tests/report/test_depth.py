@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 import csv
+import html
+import re
 from pathlib import Path
 
+import cooler
+import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 
+import counterpoise as cp
+from counterpoise.cohort.compose import load_cohort
+from counterpoise.ingest.formats import inspect_source
+from counterpoise.ingest.pixels import write_map
+from counterpoise.jobs.compare import CompareJob
 from counterpoise.records.facts import Shallow
+from counterpoise.records.fitness import Fitness, FitnessSettings
+from counterpoise.report.comparison.samples import Sample
 from counterpoise.report.depth import find_shallow
+from counterpoise.report.page import write_report
 from counterpoise.report.summary import (
     COLUMN_NAMES,
     describe_fitness,
     read_fitness,
+    read_run_verdict,
+    summary_rows,
     write_summary,
 )
-from counterpoise.store.runs import RunKey
+from counterpoise.store.masks import write_mask
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.pixels import read_map
+from counterpoise.store.runs import RunKey, SampleLabels
+from counterpoise.store.weights import write_balance
+from counterpoise.tracking.values import read_values
+from tests.support import REPOSITORY
 
-
-def runs_of(conditions: dict[str, str | None], resolution: int = 10_000) -> list[RunKey]:
-    return [
-        RunKey(sample, resolution, method, condition=condition)
-        for sample, condition in conditions.items()
-        for method in ("ice", "kr")
-    ]
+RESOLUTION = 10_000
 
 
 def shallow(depths: dict[str, float], conditions: dict[str, str | None]) -> dict[str, Shallow]:
-    contacts = {(sample, 10_000): depth for sample, depth in depths.items()}
-    found = find_shallow(contacts, runs_of(conditions), 0.2)
+    contacts = {(sample, RESOLUTION): depth for sample, depth in depths.items()}
+    found = find_shallow(contacts, conditions, 0.2)
     return {sample: fact for (sample, _), fact in found.items()}
 
 
@@ -54,8 +70,7 @@ def test_cohorts_without_a_comparison(depths: dict[str, float]) -> None:
 
 def test_resolutions_are_compared_apart() -> None:
     contacts = {("a", 1000): 1.0, ("b", 1000): 1.0, ("a", 5000): 100.0, ("b", 5000): 1.0}
-    runs = runs_of(dict.fromkeys("ab"), 1000)
-    assert set(find_shallow(contacts, runs, 0.2)) == {("b", 5000)}
+    assert set(find_shallow(contacts, dict.fromkeys("ab"), 0.2)) == {("b", 5000)}
 
 
 def test_the_summary_hands_the_fitness_on(tmp_path: Path) -> None:
@@ -74,6 +89,99 @@ def test_the_summary_hands_the_fitness_on(tmp_path: Path) -> None:
     with open(tmp_path / "summary.tsv", encoding="utf-8", newline="") as table:
         assert [line["status"] for line in csv.DictReader(table, delimiter="\t")][2] == "missing"
     assert describe_fitness(rows) == [
-        "3 runs: 1 fit for use, 1 not for use, 1 without a result.",
+        "3 runs: 1 fit for use, 1 not for use, 1 with no result.",
         "  not for use: a, 1 kb, kr: Too few.",
     ]
+
+
+# --- from the files of three samples to what people read --------------------------------------
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> ResultPaths:
+    """Results of one method on three maps, and plain pictures.
+
+    Map ``c`` has a tenth of the contacts of the others and is fit for use by its own facts.
+    """
+    paths = ResultPaths("deep", str(tmp_path / "results"))
+    bins = cooler.binnify(pd.Series({"chr1": 30 * RESOLUTION}), RESOLUTION)
+    bin1, bin2 = np.triu_indices(len(bins))
+    for seed, (sample, depth) in enumerate({"a": 400, "b": 400, "c": 40}.items()):
+        counts = np.random.default_rng(seed).poisson(depth / (1 + (bin2 - bin1) / 4)) + 1
+        pixels = pd.DataFrame({"bin1_id": bin1, "bin2_id": bin2, "count": counts})
+        source = str(tmp_path / f"{sample}.cool")
+        cooler.create_cooler(source, bins, pixels)
+        files = paths.map_files(sample, RESOLUTION)
+        write_map(inspect_source(source), RESOLUTION, files)
+        contacts = read_map(files)
+        mask = cp.mask_bins(contacts, None)
+        write_mask(paths.mask(sample, RESOLUTION), mask, contacts.bins)
+        result = cp.balance(contacts, "kr", mask=mask.kept)
+        write_balance(result, contacts.bins, paths.run_files(sample, RESOLUTION, "kr"))
+        plot = Path(paths.plot(sample, RESOLUTION, "kr"))
+        plot.parent.mkdir(parents=True)
+        Image.new("RGB", (16, 10)).save(plot)
+    return paths
+
+
+RUNS = [RunKey(sample, RESOLUTION, "kr") for sample in "abc"]
+REASON = re.compile(
+    r"The map has [\d,]+ contacts, 1\d % of the median of the cohort "
+    r"\([\d,]+ over 3 samples\) and less than 20 %\."
+)
+
+
+def test_a_shallow_map_is_for_use_with_caution_wherever_it_is_judged(paths: ResultPaths) -> None:
+    verdicts = [read_run_verdict(paths, run) for run in RUNS]
+    assert [verdict.fitness for verdict in verdicts] == [Fitness.GOOD] * 3
+    rows = summary_rows(paths, RUNS)
+    assert [row["fitness"] for row in rows] == ["good", "good", "caution"]
+    assert [row["fitness_reason"] for row in rows[:2]] == ["", ""]
+    reason = rows[2]["fitness_reason"]
+    assert REASON.fullmatch(reason)
+
+    write_report(paths, RUNS, rows, paths.report)
+    page = html.unescape(Path(paths.report).read_text(encoding="utf-8"))
+    good, _, caption = re.findall("<figcaption>(.*)</figcaption>", page)[-3:]
+    assert "fit for use" in good
+    assert f'<span class="status caution">use with caution</span> {reason}' in caption
+
+    write_summary(rows, paths.summary)
+    judged = read_fitness(paths.summary)
+    tags = [read_values(paths, run, judged[run.place]).tags for run in RUNS]
+    assert [tag["fitness"] for tag in tags] == ["good", "good", "caution"]
+    assert [tag["fitness_reason"] for tag in tags] == ["", "", reason]
+
+
+def test_the_limit_of_depth_is_a_setting(paths: ResultPaths) -> None:
+    rows = summary_rows(paths, RUNS, limits=FitnessSettings(depth_caution=0.05))
+    assert {row["fitness"] for row in rows} == {"good"}
+
+
+@pytest.mark.parametrize("limit", [0.2, 0.05])
+def test_samples_side_by_side_have_the_fitness_of_the_summary(
+    paths: ResultPaths, monkeypatch: pytest.MonkeyPatch, limit: float
+) -> None:
+    drawn: list[Sample] = []
+
+    def draw(samples: list[Sample], *unused: object) -> None:
+        drawn.extend(samples)
+
+    monkeypatch.setattr("counterpoise.report.comparison.plot.plot_comparison", draw)
+    job = CompareJob(
+        cohort=paths.cohort,
+        samples={sample: SampleLabels() for sample in "abc"},
+        methods=["kr"],
+        primary="kr",
+        dpi=110,
+        depth_caution=limit,
+    )
+    job.run(paths.root, RESOLUTION, paths.comparison(RESOLUTION))
+    rows = summary_rows(paths, RUNS, limits=FitnessSettings(depth_caution=limit))
+    assert [sample.fitness("kr") for sample in drawn] == [row["fitness"] for row in rows]
+
+
+def test_the_comparison_has_the_limit_of_the_cohort() -> None:
+    cohort = load_cohort(REPOSITORY / "conf", ["fitness.depth_caution=0.03"], REPOSITORY)
+    job = CompareJob.of(cohort, min(cohort.compared))
+    assert job.depth_caution == 0.03

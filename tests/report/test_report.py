@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import subprocess
 import sys
@@ -19,10 +20,11 @@ from PIL import Image
 import counterpoise as cp
 from counterpoise.files import write_json
 from counterpoise.mask import MaskSettings
-from counterpoise.records.fitness import Fitness
+from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.verdict import Status
 from counterpoise.report.costs import read_costs
 from counterpoise.report.page import describe_thresholds, write_report
+from counterpoise.report.statuses import fitness_meanings
 from counterpoise.report.summary import COLUMN_NAMES, summary_rows, write_summary
 from counterpoise.store.masks import write_mask
 from counterpoise.store.missing import Unfinished, missing_reason
@@ -222,6 +224,24 @@ def test_report_tells_counts_thresholds_and_sources(
         assert words in text
 
 
+def test_the_page_states_the_limits_as_they_were_set(
+    cohort: tuple[ResultPaths, list[RunKey]],
+) -> None:
+    paths, runs = cohort
+    limits = FitnessSettings(
+        error_caution=0.125, error_no=1.5, uneven_caution=0.07, parts_caution=0.005,
+        depth_caution=0.0000001,
+    )  # fmt: skip
+    text = written(paths, runs, limits=limits)
+    for words in (
+        "error of a weight is above 12.5 %;", "above 150 %,", "vary by more than 7 %;",
+        "more than 0.5 % of the contacts", "fewer than 1e-05 % of the contacts",
+        "fewer than 80 % of the bins",
+    ):  # fmt: skip
+        assert words in text
+    assert "%" not in re.sub("[0-9] %", "", "".join(fitness_meanings(limits).values()))
+
+
 def test_report_tells_how_uncertain_weights_are(
     cohort: tuple[ResultPaths, list[RunKey]],
 ) -> None:
@@ -283,7 +303,9 @@ def test_a_missing_result_is_reported_with_its_reason(
         "plot": paths.plot(*place),
     }[missing]
     Path(path).unlink()
-    assert "has not run" in written(paths, runs)
+    text = written(paths, runs)
+    assert "has not run" in text
+    assert '<span class="status missing">no result</span>' in text
     log = Path(paths.log(step, *place if step in ("balance", "plot") else place[:2]))
     log.parent.mkdir(parents=True)
     log.write_text("12:00:00 begun\ncounterpoise: ko.map: is <broken>. Fetch it again.\n")
@@ -349,7 +371,7 @@ def test_old_files_are_no_results_of_a_run_that_failed(
     write_report(paths, runs, summary_rows(paths, runs, failed), paths.report, failed)
     text = "".join(Page(Path(paths.report).read_text(encoding="utf-8")).text)
     assert text.count("mask: has not run") == text.count("download: has not run") == 2
-    assert "4 of them without a result" in text
+    assert "4 of them with no result" in text
     assert f"a job failed or did not run: {paths.cooler('wild')}." in text
 
 

@@ -223,8 +223,8 @@ def test_base_pairs() -> None:
 
 def test_mask_caption_counts_by_reason() -> None:
     caption = describe_mask({"reasons": {"kept": 90, "empty": 0, "mad": 10}}, 90, 100)
-    assert caption == "90 of 100 bins kept (90.0%); masked: mad 10 (10.0%)."
-    assert describe_mask({}, 5, 5) == "5 of 5 bins kept (100.0%); none masked."
+    assert caption == "90 of 100 bins kept (90 %); masked: mad 10 (10 %)."
+    assert describe_mask({}, 5, 5) == "5 of 5 bins kept (100 %); none masked."
 
 
 # --- pictures ----------------------------------------------------------------------------------

@@ -25,13 +25,15 @@ from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.errors import CounterpoiseError, strip_credentials
 from counterpoise.files import read_json, sha256, write_json
 from counterpoise.records.search import Candidate, Search
+from counterpoise.records.wording import FITNESS_LABELS
 from counterpoise.store.arrow import write_table
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_searches
-from counterpoise.tracking.log import next_attempt
-from counterpoise.tracking.values import CURVE, merge_curves
+from counterpoise.tracking.log import log_cohort, next_attempt
+from counterpoise.tracking.values import CURVE, merge_curves, read_values
 from tests.support import REPOSITORY
+from tests.support.documentation import documented
 from tests.support.servers import closed_port, mlflow_server, running
 from tests.support.tracking import POINTS, cohort_runs, log_results, stored, write_run
 
@@ -456,6 +458,27 @@ def test_edits_of_the_user_in_mlflow_stay(
     assert notes.items() <= stored(settings)[0].data.tags.items()
 
 
+def test_a_new_sample_changes_the_fitness_and_contradicts_no_description(
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
+) -> None:
+    """The description is written once, so it holds nothing that depends on other samples."""
+    for fitness in (("good", ""), ("caution", "The map is shallow.")):
+        log_cohort(paths, rows[:1], {rows[0].place: fitness}, **settings)
+        (run,) = stored(settings)
+        assert (run.data.tags["fitness"], run.data.tags["fitness_reason"]) == fitness
+        note = run.data.tags["mlflow.note.content"]
+        assert note.startswith("**s0 10 kb ice: converged.**")
+        assert not [label for label in FITNESS_LABELS.values() if label in note]
+
+
+def test_the_description_says_what_the_curve_of_kernel_methods_is(
+    paths: ResultPaths, rows: list[RunKey]
+) -> None:
+    text = read_values(paths, rows[0], ("good", "")).description
+    assert "of a balanced row sum from its target (with kernel methods, of a smoothed" in text
+    assert "`max_smoothed_deviation`" in documented("MLflow metrics")[CURVE][0]
+
+
 def test_values_that_are_not_finite_are_skipped(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
@@ -470,10 +493,7 @@ def test_values_that_are_not_finite_are_skipped(
     assert log_results(paths, rows[:1], **settings)["status"] == "logged"
     (run,) = stored(settings)
     assert (run.info.status, run.data.tags["status"]) == ("FAILED", "failed")
-    assert (
-        "**s0 10 kb ice: not for use** (failed). no total support"
-        in run.data.tags["mlflow.note.content"]
-    )
+    assert "**s0 10 kb ice: failed.** no total support" in run.data.tags["mlflow.note.content"]
     points = history(settings, run)
     assert [point[::2] for point in points[CURVE]] == [
         (1, pytest.approx(math.log10(0.5))), (4, pytest.approx(math.log10(3.0)))

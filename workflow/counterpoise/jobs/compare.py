@@ -33,6 +33,8 @@ class CompareJob(MeasuredJob):
         The method whose weights are preferred.
     dpi : int
         Resolution of the PNG.
+    depth_caution : float
+        Share of the cohort's median depth below which a map is for use with caution.
     """
 
     WILDCARDS: ClassVar = ("resolution",)
@@ -42,6 +44,7 @@ class CompareJob(MeasuredJob):
     methods: list[str]
     primary: str
     dpi: int
+    depth_caution: float
     experiment: str = BASE
 
     @classmethod
@@ -55,6 +58,7 @@ class CompareJob(MeasuredJob):
             methods=list(cohort.methods),
             primary=cohort.settings.primary,
             dpi=cohort.settings.qc.dpi,
+            depth_caution=cohort.settings.fitness.depth_caution,
         )
 
     @classmethod
@@ -87,11 +91,8 @@ class CompareJob(MeasuredJob):
             Where the PNG goes.
         """
         from counterpoise.report.comparison.plot import plot_comparison
-        from counterpoise.report.comparison.samples import read_sample
+        from counterpoise.report.comparison.samples import read_samples
 
         paths = ResultPaths(self.cohort, root, self.experiment)
-        samples = [
-            read_sample(paths, name, labels, resolution, self.methods)
-            for name, labels in self.samples.items()
-        ]
+        samples = read_samples(paths, self.samples, resolution, self.methods, self.depth_caution)
         plot_comparison(samples, self.primary, resolution, output, self.dpi)

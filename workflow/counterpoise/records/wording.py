@@ -144,7 +144,7 @@ def _affected(failed: Sequence[PartVerdict], filled: Sequence[PartVerdict]) -> s
     """Say how much of the map some parts are: ``2 of 132 bins, 0.02 % of the contacts``."""
     bins, of = (sum(part.bins for part in group) for group in (failed, filled))
     contacts, total = (sum(part.raw_total for part in group) for group in (failed, filled))
-    share = f", {_percent(contacts / total)} of the contacts" if total else ""
+    share = f", {percent(contacts / total)} of the contacts" if total else ""
     return f"{bins:,} of {pluralise(of, 'bin')}{share}"
 
 
@@ -184,11 +184,32 @@ def _share(number: int, of: int) -> str:
     return f"{number:,} of {of:,} bins {'was' if number == 1 else 'were'}"
 
 
-def _percent(share: float) -> str:
-    """Return a share as a percentage, ``0.02 %``; 0 and 100 mean exactly none and all."""
+def percent(share: float, digits: int = 2) -> str:
+    """Render a measured share as a percentage; 0 and 100 mean exactly none and all.
+
+    Parameters
+    ----------
+    share : float
+        A share: 0.0002 is ``0.02 %``. It may be above 1.
+    digits : int
+        Number of significant digits; three between 99 % and 100 %.
+    """
     if 0 < share < LEAST_SHARE:
         return f"less than {100 * LEAST_SHARE:g} %"
-    return f"{100 * share:.2g} %" if share < 0.9995 else f"{100 * share:.4g} %"
+    if share >= 1:
+        return f"{100 * share:,.0f} %"
+    return f"{min(100 * share, 99.9):.{digits if share < 0.99 else 3}g} %"
+
+
+def limit_percent(limit: float) -> str:
+    """Render a limit as a percentage, as it was set: 0.125 is ``12.5 %``.
+
+    Parameters
+    ----------
+    limit : float
+        A limit on a share.
+    """
+    return f"{100 * limit:g} %"
 
 
 def _choices(phrases: Sequence[str]) -> str:
@@ -284,7 +305,7 @@ def _close_enough(fact: f.CloseEnough) -> str:
     return (
         f"{MEASURES[fact.measure].format(f'{fact.deviation:.2g}')}, which is above the "
         f"tolerance ({fact.tolerance:.2g}) but far below the noise of the weights "
-        f"({_percent(fact.median_error)})."
+        f"({percent(fact.median_error)})."
     )
 
 
@@ -317,7 +338,7 @@ def _would_not_settle(fact: f.WouldNotSettle) -> str:
 def _settled_unequal(fact: f.SettledUnequal) -> str:
     return (
         "The weights settled, but the row sums that they give differ by more than "
-        f"{fact.tolerated:.0%}."
+        f"{limit_percent(fact.tolerated)}."
     )
 
 
@@ -369,7 +390,7 @@ def _dropping_failed(fact: f.DroppingFailed) -> str:
 def _bins_isolated(fact: f.BinsIsolated) -> str:
     named = _listed(fact.bins[: f.NAMED_BINS], fact.isolated)
     return (
-        f"{_share(fact.isolated, fact.of)} isolated ({named}; {_percent(fact.contacts)} of the "
+        f"{_share(fact.isolated, fact.of)} isolated ({named}; {percent(fact.contacts)} of the "
         f"contacts) so that the others could be balanced. With them: {part_reason(fact.before)}"
     )
 
@@ -379,7 +400,7 @@ def _isolation_refused(fact: f.IsolationRefused) -> str:
     bound = "At least " if fact.at_least else ""
     return (
         f"{bound}{fact.needed:,} of {fact.of:,} bins would have to be isolated for the others to "
-        f"be balanced; isolate_limit allows {_percent(fact.limit)}."
+        f"be balanced; isolate_limit allows {limit_percent(fact.limit)}."
     )
 
 
@@ -447,18 +468,18 @@ def _few_weights(fact: f.FewWeights) -> str:
     if not fact.weighted:
         return "No bin has a weight." if fact.of else "No bin has contacts."
     verb = "has" if fact.weighted == 1 else "have"
-    share = _percent(fact.weighted / fact.of)
+    share = percent(fact.weighted / fact.of)
     return (
         f"{fact.weighted:,} of {fact.of:,} bins with contacts ({share}) {verb} a weight, less than "
-        f"{_percent(fact.limit)}."
+        f"{limit_percent(fact.limit)}."
     )
 
 
 @sentence.register
 def _large_errors(fact: f.LargeErrors) -> str:
     return (
-        f"Counting noise shifts a weight by {_percent(fact.median_se)} (median standard error), "
-        f"more than {_percent(fact.limit)}."
+        f"Counting noise shifts a weight by {percent(fact.median_se)} (median standard error), "
+        f"more than {limit_percent(fact.limit)}."
     )
 
 
@@ -470,7 +491,10 @@ def _errors_unknown(fact: f.ErrorsUnknown) -> str:
 
 @sentence.register
 def _uneven_row_sums(fact: f.UnevenRowSums) -> str:
-    return f"Balanced row sums vary by {_percent(fact.cv)} (RMS), more than {_percent(fact.limit)}."
+    return (
+        f"Balanced row sums vary by {percent(fact.cv)} (RMS), more than "
+        f"{limit_percent(fact.limit)}."
+    )
 
 
 @sentence.register
@@ -478,16 +502,17 @@ def _parts_unfit(fact: f.PartsUnfit) -> str:
     labels = _listed(fact.labels[:NAMED_PARTS], len(fact.labels))
     return (
         f"The weights of {len(fact.labels):,} of {pluralise(fact.of, 'chromosome')} ({labels}) are "
-        f"not for use; these have {_percent(fact.contacts)} of the contacts, more than "
-        f"{_percent(fact.limit)}."
+        f"not for use; these have {percent(fact.contacts)} of the contacts, more than "
+        f"{limit_percent(fact.limit)}."
     )
 
 
 @sentence.register
 def _shallow(fact: f.Shallow) -> str:
     group = "the cohort" if fact.condition is None else f"condition {fact.condition}"
-    share = _percent(fact.contacts / fact.median)
+    share = percent(fact.contacts / fact.median)
     return (
         f"The map has {fact.contacts:,.0f} contacts, {share} of the median of {group} "
-        f"({fact.median:,.0f} over {fact.samples} samples) and less than {_percent(fact.limit)}."
+        f"({fact.median:,.0f} over {fact.samples} samples) and less than "
+        f"{limit_percent(fact.limit)}."
     )

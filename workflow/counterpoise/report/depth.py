@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from statistics import median
 
 from counterpoise.records.facts import Shallow
-from counterpoise.store.runs import RunKey
+from counterpoise.records.fitness import Fitness, worst_fitness
 
 # A condition with fewer samples has no median worth comparing with.
 SAMPLES_OF_CONDITION = 3
@@ -14,7 +14,7 @@ SAMPLES_OF_CONDITION = 3
 
 def find_shallow(
     contacts: Mapping[tuple[str, int], float],
-    runs: Sequence[RunKey],
+    conditions: Mapping[str, str | None],
     limit: float,
 ) -> dict[tuple[str, int], Shallow]:
     """Find the maps that have far fewer contacts than others.
@@ -23,8 +23,8 @@ def find_shallow(
     ----------
     contacts : mapping
         Contacts by sample and resolution, of the maps that exist.
-    runs : sequence of RunKey
-        All runs, which say what condition a sample has.
+    conditions : mapping
+        Condition of each sample.
     limit : float
         Share of the median below which a map is shallow. The median is that of the condition where
         it has three samples or more at the resolution, else that of all samples.
@@ -34,7 +34,6 @@ def find_shallow(
     dict
         The fact by sample and resolution.
     """
-    conditions = {run.sample: run.condition for run in runs}
     shallow = {}
     for (sample, resolution), depth in contacts.items():
         others = {name: n for (name, level), n in contacts.items() if level == resolution}
@@ -48,3 +47,16 @@ def find_shallow(
                 depth, median_depth, len(compared), condition, limit
             )
     return shallow
+
+
+def fitness_in_cohort(fitness: Fitness, shallow: Shallow | None) -> Fitness:
+    """Return the fitness of a run, by its own facts and by the comparison with the cohort.
+
+    Parameters
+    ----------
+    fitness : Fitness
+        The fitness by the run's own facts.
+    shallow : Shallow or None
+        How the map compares with the cohort; None unless it has far fewer contacts.
+    """
+    return worst_fitness((fitness, Fitness.CAUTION)) if shallow else fitness

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from counterpoise.records.wording import percent
+
 DASH = "\u2013"  # stands for an unknown value
 
 
@@ -62,24 +64,22 @@ def format_deviation(value: float | None) -> str:
     return f"{value:.2e}" if value < 1e-3 else f"{value:.3g}"
 
 
-def format_percent(share: float) -> str:
-    """Format a share as a percentage; 0 % and 100 % mean exactly none and all.
+def format_percent(share: float | None, digits: int = 3) -> str:
+    """Format a measured share as a percentage; 0 % and 100 % mean exactly none and all.
 
     Parameters
     ----------
-    share : float
-        A share between 0 and 1; NaN is written as a dash.
+    share : float or None
+        The share; None and NaN are written as a dash.
+    digits : int
+        Number of significant digits.
 
     Returns
     -------
     str
         ``97.3 %``, ``100 %`` or a dash.
     """
-    if not math.isfinite(share):
-        return DASH
-    if share in (0, 1):
-        return f"{share:.0%}".replace("%", " %")
-    return f"{min(max(100 * share, 0.1), 99.9):.3g} %"
+    return DASH if share is None or math.isnan(share) else percent(share, digits)
 
 
 def format_status(status: str) -> str:

@@ -31,6 +31,7 @@ from counterpoise.report.images import embed_image, link_image
 from counterpoise.report.statuses import (
     MISSING,
     MISSING_MEANING,
+    NO_RESULT,
     fitness_meanings,
     status_meanings,
 )
@@ -124,7 +125,7 @@ def _template() -> Template:
         deviation=format_deviation,
         percent=format_percent,
         status=format_status,
-        fitness=lambda value: fitness_label(Fitness(value)),
+        fitness=lambda value: fitness_label(Fitness(value)) if value else NO_RESULT,
         duration=format_duration,
     )
     source = (
@@ -141,7 +142,7 @@ def _count_fitnesses(
     labels = {each.value: fitness_label(each) for each in Fitness}
     meanings = {each.value: text for each, text in fitness_meanings(limits).items()}
     if counts[MISSING]:
-        labels = {MISSING: "no result", **labels}
+        labels = {MISSING: NO_RESULT, **labels}
         meanings = {MISSING: MISSING_MEANING, **meanings}
     return [(each, labels[each], counts[each], meanings[each]) for each in labels]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from counterpoise.methods import methods
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.verdict import Status
+from counterpoise.records.wording import limit_percent
 
-MISSING = "missing"  # the status of a run without a result, which has no verdict
+# The status of a run without a result, which has no verdict, and its label in place of a fitness.
+MISSING, NO_RESULT = "missing", "no result"
 ONE_PASS = "One pass: evens out coverage, does not make row sums equal."
 MISSING_MEANING = (
     "There is no result, because the file has no such level, or because a job on the way to it "
@@ -22,19 +26,20 @@ def fitness_meanings(limits: FitnessSettings) -> dict[Fitness, str]:
     limits : FitnessSettings
         The limits.
     """
+    stated = {name: limit_percent(limit) for name, limit in asdict(limits).items()}
     return {
         Fitness.GOOD: "Use these weights.",
         Fitness.CAUTION: (
             "Read the reason first. One of these holds: the median error of a weight is above "
-            f"{limits.error_caution:.0%}; fewer than {limits.bins_caution:.0%} of the bins with "
+            f"{stated['error_caution']}; fewer than {stated['bins_caution']} of the bins with "
             f"contacts have a weight; balanced row sums vary by more than "
-            f"{limits.uneven_caution:.0%}; chromosomes with more than {limits.parts_caution:.0%} "
+            f"{stated['uneven_caution']}; chromosomes with more than {stated['parts_caution']} "
             "of the contacts have weights that are not for use; the map has fewer than "
-            f"{limits.depth_caution:.0%} of the contacts that others of the cohort have."
+            f"{stated['depth_caution']} of the contacts that others of the cohort have."
         ),
         Fitness.NO: (
-            f"The median error of a weight is above {limits.error_no:.0%}, or fewer than "
-            f"{limits.bins_no:.0%} of the bins with contacts have a weight. Use larger bins or a "
+            f"The median error of a weight is above {stated['error_no']}, or fewer than "
+            f"{stated['bins_no']} of the bins with contacts have a weight. Use larger bins or a "
             "deeper map."
         ),
     }

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.files import atomic_write
 from counterpoise.records.facts import Fact, Shallow
-from counterpoise.records.fitness import Fitness, FitnessSettings, worst_fitness
+from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.verdict import Verdict
 from counterpoise.records.wording import fitness_label, fitness_reason
-from counterpoise.report.depth import find_shallow
-from counterpoise.report.statuses import MISSING
+from counterpoise.report.depth import find_shallow, fitness_in_cohort
+from counterpoise.report.statuses import MISSING, NO_RESULT
 from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, missing_reason
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
@@ -60,8 +60,7 @@ class Result:
     @property
     def fitness(self) -> Fitness:
         """The fitness of the run, by its own facts and by the comparison with the cohort."""
-        own = self.verdict.fitness
-        return worst_fitness((own, Fitness.CAUTION)) if self.shallow else own
+        return fitness_in_cohort(self.verdict.fitness, self.shallow)
 
     @property
     def fitness_causes(self) -> tuple[Fact, ...]:
@@ -207,7 +206,8 @@ def summary_rows(
     maps = dict.fromkeys((run.sample, run.resolution) for run in complete)
     sources = {place: read_source(paths.map_files(*place).source) for place in maps}
     contacts = {place: float(source.get("contacts", 0)) for place, source in sources.items()}
-    shallow = find_shallow(contacts, runs, (limits or FitnessSettings()).depth_caution)
+    conditions = {run.sample: run.condition for run in runs}
+    shallow = find_shallow(contacts, conditions, (limits or FitnessSettings()).depth_caution)
     rows = []
     for run, reason in zip(runs, reasons, strict=True):
         place = run.sample, run.resolution
@@ -255,7 +255,7 @@ def describe_fitness(rows: Sequence[Row]) -> list[str]:
     complete = [row for row in rows if row["fitness"]]
     groups = {each: [row for row in complete if row["fitness"] == each.value] for each in Fitness}
     counts = [f"{len(group)} {fitness_label(each)}" for each, group in groups.items() if group]
-    counts += [f"{len(rows) - len(complete)} without a result"] if len(complete) < len(rows) else []
+    counts += [f"{len(rows) - len(complete)} with {NO_RESULT}"] if len(complete) < len(rows) else []
     doubtful = [*groups[Fitness.NO], *groups[Fitness.CAUTION]]
     named = [
         f"  {fitness_label(Fitness(row['fitness']))}: {row['sample']}, "

@@ -19,7 +19,6 @@ from counterpoise.files import read_json, sha256
 from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Verdict
-from counterpoise.records.wording import fitness_label
 from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import largest_deviations, read_searches, read_verdict
@@ -134,7 +133,7 @@ def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunVa
         key="/".join([paths.cohort, *overlay, *map(str, place)]),
         content=_hash_content(record, weights_sha, sha256(files.trace)),
         name=name,
-        description=_describe(name, verdict, judged),
+        description=_describe(name, verdict),
         failed=verdict.fitness is Fitness.NO,
         tags=tags,
         params=flatten({**verdict.settings, "mask": verdict.mask.get("settings", {})}),
@@ -247,17 +246,20 @@ def flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def _describe(name: str, verdict: Verdict, judged: JudgedFitness) -> str:
-    """Describe the verdict and the metrics in Markdown, for the run's page."""
+def _describe(name: str, verdict: Verdict) -> str:
+    """Describe the verdict and the metrics in Markdown, for the run's page.
+
+    The text is written once. The fitness is left to the tags, because a new sample may change it.
+    """
     status = str(verdict.status).replace("_", " ")
-    fitness, why = judged
-    reasons = " ".join(filter(None, [why, verdict.reason]))
     return (
-        f"**{name}: {fitness_label(Fitness(fitness))}** ({status}). {reasons}\n\n"
-        f"- `{CURVE}`: the largest relative deviation of a balanced row sum from its target "
-        "after each iteration (the step), as a power of ten: -5 is 0.001 %. If chromosomes are "
-        "balanced separately, the largest of all; a chromosome that has ended keeps its last "
-        "value. Steps without a finite value are left out.\n"
+        f"**{name}: {status}.** {verdict.reason}\n\n"
+        "- Whether the weights may be used: the tags `fitness` and `fitness_reason`.\n"
+        f"- `{CURVE}`: the largest relative deviation of a balanced row sum from its target (with "
+        "kernel methods, of a smoothed row sum) after each iteration (the step), as a power of "
+        "ten: -5 is 0.001 %. If chromosomes are balanced separately, the largest of all; a "
+        "chromosome that has ended keeps its last value. Steps without a finite value are left "
+        "out.\n"
         "- `final_max_deviation`, `final_rms_deviation`: recomputed from the final weights.\n"
         "- `median_se`: median of the weights' relative standard errors, by counting noise alone.\n"
     )

@@ -61,11 +61,10 @@ def _describe_method(comparison: Comparison, primary: str) -> str:
     method = comparison.method
     if method == primary:
         return f"Balanced by {method}, the cohort's primary method."
-    runs = {sample.name: sample.runs[primary] for sample in comparison.samples}
     unusable = ", ".join(
-        f"{name} ({fitness_label(run.verdict.fitness)})"
-        for name, run in runs.items()
-        if not run.usable
+        f"{sample.name} ({fitness_label(sample.fitness(primary))})"
+        for sample in comparison.samples
+        if not sample.runs[primary].usable
     )
     return (
         f"Balanced by {method}, since the primary method, {primary}, has no weights, or weights "

@@ -66,7 +66,7 @@ def line_style(index: int) -> dict[str, Any]:
 
 
 def name_sample(axes: Axes, sample: Sample, method: str, side: int) -> None:
-    """Write above a map the sample's name, its description and a verdict that is not good.
+    """Write above a map the sample's name, its description and a fitness that is not good.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def name_sample(axes: Axes, sample: Sample, method: str, side: int) -> None:
     side : int
         Side of the map on the page.
     """
-    fitness = sample.runs[method].verdict.fitness
+    fitness = sample.fitness(method)
     notes = [sample.description] if sample.description else []
     if fitness is not Fitness.GOOD:
         notes.append(f"{method}: {fitness_label(fitness)}")
@@ -186,8 +186,8 @@ def draw_shares(axes: Axes, comparison: Comparison) -> None:
     caption = "of those that the mask kept; the colour is the fitness of the weights"
     add_heading(axes, "Bins that got a weight", caption, lift=22)
     for row, (sample, values) in enumerate(zip(comparison.samples, comparison.shares, strict=True)):
-        for column, (run, share) in enumerate(zip(sample.runs.values(), values, strict=True)):
-            colour = FITNESS_COLOURS[run.verdict.fitness][0]
+        for column, (method, share) in enumerate(zip(sample.runs, values, strict=True)):
+            colour = FITNESS_COLOURS[sample.fitness(method)][0]
             axes.barh(row + 0.22, BAR_WIDTH, BAR_HEIGHT, column, color=MASKED)
             if np.isfinite(share):
                 axes.barh(row + 0.22, BAR_WIDTH * share, BAR_HEIGHT, column, color=colour)
@@ -212,7 +212,7 @@ def _label_table(axes: Axes, comparison: Comparison) -> None:
     axes.tick_params(length=0)
     axes.tick_params(axis="y", pad=9)
     axes.spines[:].set_visible(False)
-    present = {run.verdict.fitness for sample in samples for run in sample.runs.values()}
+    present = {sample.fitness(method) for sample in samples for method in methods}
     levels = [level for level in Fitness if level in present]
     axes.legend(
         handles=[

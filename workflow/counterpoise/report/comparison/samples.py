@@ -6,15 +6,17 @@ have, and with the weights of one method.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.records.facts import Shallow
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Verdict
 from counterpoise.report.chunks import Flags, Floats
+from counterpoise.report.depth import find_shallow, fitness_in_cohort
 from counterpoise.store.masks import read_mask
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import open_map
@@ -64,6 +66,8 @@ class Sample:
         The mask.
     runs : dict of str to Balanced
         The result of each method, in the order of the configuration.
+    shallow : Shallow or None
+        How the map compares with the cohort; None unless it has far fewer contacts.
     """
 
     name: str
@@ -71,6 +75,11 @@ class Sample:
     contacts: ContactMap
     kept: Flags
     runs: dict[str, Balanced]
+    shallow: Shallow | None = None
+
+    def fitness(self, method: str) -> Fitness:
+        """Return the fitness of a run, as the summary has it."""
+        return fitness_in_cohort(self.runs[method].verdict.fitness, self.shallow)
 
     def span(self, chromosome: str) -> slice:
         """Return the bins of a chromosome."""
@@ -126,6 +135,45 @@ def read_sample(
         read_mask(paths.mask(name, resolution))[0],
         runs,
     )
+
+
+def read_samples(
+    paths: ResultPaths,
+    samples: Mapping[str, SampleLabels],
+    resolution: int,
+    methods: Sequence[str],
+    depth_caution: float,
+) -> list[Sample]:
+    """Read all samples of a resolution, and compare the depths of their maps.
+
+    Parameters
+    ----------
+    paths : ResultPaths
+        Locations of the cohort's results.
+    samples : mapping
+        Labels of the samples by name.
+    resolution : int
+        The resolution in base pairs.
+    methods : sequence of str
+        The methods to read.
+    depth_caution : float
+        Share of the median depth below which a map is shallow.
+
+    Returns
+    -------
+    list of Sample
+        The samples in the order of ``samples``.
+    """
+    read = [
+        read_sample(paths, name, labels, resolution, methods) for name, labels in samples.items()
+    ]
+    contacts = {
+        (sample.name, resolution): float(sample.contacts.source.get("contacts", 0))
+        for sample in read
+    }
+    conditions = {name: labels.condition for name, labels in samples.items()}
+    shallow = find_shallow(contacts, conditions, depth_caution)
+    return [replace(sample, shallow=shallow.get((sample.name, resolution))) for sample in read]
 
 
 def group_samples(samples: Sequence[Sample]) -> list[list[Sample]]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from counterpoise.report.axes import set_log_ticks
 from counterpoise.report.chunks import Floats
+from counterpoise.report.formats import format_percent
 from counterpoise.report.run.survey import compare_biases
 from counterpoise.report.style import BLUE, INK, add_heading, explain_empty_panel
 
@@ -47,7 +48,7 @@ def draw_biases(axes: Axes, true_bias: Floats, weights: Floats) -> None:
 def _describe_agreement(truth: Floats, estimate: Floats) -> str:
     """Return the median relative error and, where it exists, the correlation of logarithms."""
     error = float(np.median(np.abs(estimate / truth - 1)))
-    text = f"median error {error:.2%}"
+    text = f"median error {format_percent(error)}"
     if len(truth) > 2 and np.ptp(truth) > 0 and np.ptp(estimate) > 0:
         r = float(np.corrcoef(np.log(truth), np.log(estimate))[0, 1])
         text = f"correlation of logs {r:.4f}\n{text}"

@@ -18,6 +18,7 @@ from counterpoise.report.axes import (
     shorten_names,
 )
 from counterpoise.report.chunks import Flags, Floats, Indices
+from counterpoise.report.formats import format_percent
 from counterpoise.report.style import (
     BLUE,
     PAGE_DPI,
@@ -255,9 +256,9 @@ def describe_mask(summary: dict[str, Any], kept: int, total: int) -> str:
         A sentence.
     """
     reasons = {code: n for code, n in summary.get("reasons", {}).items() if code != "kept" and n}
-    share = f" ({kept / total:.1%})" if total else ""
+    share = f" ({format_percent(kept / total)})" if total else ""
     text = f"{kept:,} of {total:,} bins kept{share}"
     if not reasons:
         return f"{text}; none masked."
-    listed = ", ".join(f"{code} {n:,} ({n / total:.1%})" for code, n in reasons.items())
+    listed = ", ".join(f"{code} {n:,} ({format_percent(n / total)})" for code, n in reasons.items())
     return f"{text}; masked: {listed}."
