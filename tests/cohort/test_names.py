@@ -174,8 +174,8 @@ def test_numbers_that_are_the_same_to_snakemake(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("cohort=2024_02", "read the name as the number 202402, and nothing .* correct the name"),
-        ("cohort=True", "read the name as True, and nothing"),
+        ("cohort=2024_02", "read the name as the number 202402, and no file .* correct it"),
+        ("cohort=True", "read the name as True, and no file"),
         ("cohort=", "cohort is None, which is no name; write cohort=NAME"),
         ("cohort=[a,b]", r"cohort is \['a', 'b'\], which is no name"),
         ("experiment=7", "--config experiment: Snakemake read the name as the number 7"),

@@ -194,7 +194,7 @@ def test_long_names(tmp_path: Path) -> None:
     """A temporary file adds about 90 letters to a name, and disks allow 255."""
     (tmp_path / "a.cool").touch()
     assert checked(tmp_path, f"sample\tpath\n{'x' * 100}\ta.cool\n")
-    words = r"row 2, column sample: the name 'x{60}\.\.\.' has 101 letters; .*room for 100"
+    words = r"row 2, column sample: the name 'x{60}\.\.\.' has 101 letters; .*shorten it to 100"
     with pytest.raises(ConfigError, match=words):
         checked(tmp_path, f"sample\tpath\n{'x' * 101}\ta.cool\n")
 

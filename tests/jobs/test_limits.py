@@ -67,7 +67,8 @@ def words(sample: str = "a") -> dict[str, list[str]]:
         ],
         "compare": [
             *("--resolution", "1000", "--output", f"{RESULTS}/compare/1000.png", "--settings"),
-            f"{{{COHORT}, 'samples': {{'a': {{}}}}, 'primary': 'kr', 'dpi': 50}}",
+            f"{{{COHORT}, 'samples': {{'a': {{}}}}, 'primary': 'kr', 'dpi': 50, "
+            "'depth_caution': 0.2}",
         ],
         "track": [
             *("--summary", f"{RESULTS}/summary.tsv", "--output", f"{RESULTS}/tracking.json"),

@@ -229,12 +229,12 @@ def test_the_page_states_the_limits_as_they_were_set(
 ) -> None:
     paths, runs = cohort
     limits = FitnessSettings(
-        error_caution=0.125, error_no=1.5, uneven_caution=0.07, parts_caution=0.005,
+        error_caution=0.125, error_no=0.999, uneven_caution=0.07, parts_caution=0.005,
         depth_caution=0.0000001,
     )  # fmt: skip
     text = written(paths, runs, limits=limits)
     for words in (
-        "error of a weight is above 12.5 %;", "above 150 %,", "vary by more than 7 %;",
+        "error of a weight is above 12.5 % or unknown;", "above 99.9 %,", "vary by more than 7 %;",
         "more than 0.5 % of the contacts", "fewer than 1e-05 % of the contacts",
         "fewer than 80 % of the bins",
     ):  # fmt: skip

@@ -31,8 +31,8 @@ def fitness_meanings(limits: FitnessSettings) -> dict[Fitness, str]:
         Fitness.GOOD: "Use these weights.",
         Fitness.CAUTION: (
             "Read the reason first. One of these holds: the median error of a weight is above "
-            f"{stated['error_caution']} or unknown; fewer than {stated['bins_caution']} of the bins with "
-            f"contacts have a weight; balanced row sums vary by more than "
+            f"{stated['error_caution']} or unknown; fewer than {stated['bins_caution']} of the "
+            f"bins with contacts have a weight; balanced row sums vary by more than "
             f"{stated['uneven_caution']}; chromosomes with more than {stated['parts_caution']} "
             "of the contacts have weights that are not for use; the map has fewer than "
             f"{stated['depth_caution']} of the contacts that others of the cohort have."
