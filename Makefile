@@ -19,7 +19,7 @@ demo: setup ## Balance the demo cohort and write its report (the default target)
 	$(BIN)/snakemake --profile local
 	@echo
 	@echo "Done. Look at:"
-	@echo "  results/demo/report.html          verdicts and plots; open it in a browser"
+	@echo "  results/demo/report.html          fitness and plots; open it in a browser"
 	@echo "  results/demo/summary.tsv          the same as a table"
 	@echo "  results/demo/coolers/*.mcool      balanced coolers, one column per method, and weight"
 	@echo "  $(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db     every run, side by side"
