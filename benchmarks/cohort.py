@@ -63,8 +63,9 @@ SCHEDULERS = {
     "`scheduler: greedy`, `scheduler-subsample: 100`": (*GREEDY, "--scheduler-subsample", "100"),
 }
 GOAL_SECONDS = 60
-# Content of every result; only that of ``tracking.json`` is read (by the Snakefile).
-RESULT = '{"status": "logged", "attempt": 0}'
+# Content of every result but those of maps; only that of ``tracking.json`` is read (by the
+# Snakefile).
+RESULT = b'{"status": "logged", "attempt": 0}'
 
 
 def prepare(samples: int) -> None:
@@ -136,6 +137,8 @@ def finish() -> None:
     from snakemake.cli import main
     from snakemake.scheduling.job_scheduler import JobScheduler
 
+    contents = map_contents()
+
     def schedule(scheduler: Any) -> bool:
         dag, persistence = scheduler.workflow.dag, scheduler.workflow.persistence
         begin = time.time()
@@ -143,7 +146,7 @@ def finish() -> None:
             for job in level:
                 for path in map(Path, job.output):
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text(RESULT)
+                    path.write_bytes(contents.get(path.name, RESULT))
                     os.utime(path, (begin + number, begin + number))
                 asyncio.run(persistence.finished(job))
         return True
@@ -151,6 +154,24 @@ def finish() -> None:
     JobScheduler.schedule = schedule
     sys.argv = ["snakemake", *arguments("--cores", "2", "--quiet", "all")]
     main()
+
+
+def map_contents() -> dict[str, bytes]:
+    """Return the files of a small map, by name; memory and time of jobs are predicted from them."""
+    from counterpoise.ingest.formats import inspect_source
+    from counterpoise.ingest.pixels import write_map
+    from counterpoise.store.paths import MapFiles
+    from tests.support.maps import write_map as write_cooler
+
+    cooler = WORK / "small.cool"
+    write_cooler(cooler, 1)
+    info = inspect_source(str(cooler))
+    resolution = info.levels[0].resolution
+    assert resolution is not None
+    names = ("pixels.parquet", "bins.parquet", "source.json")
+    files = [WORK / name for name in names]
+    write_map(info, resolution, MapFiles(*map(str, files)))
+    return {path.name: path.read_bytes() for path in files}
 
 
 def grouped_dry_run(components: dict[str, int]) -> list[str]:
