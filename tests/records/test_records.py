@@ -43,7 +43,7 @@ EXAMPLES: list[Fact] = [
     facts.BinsDropped(8, 40, NAMES, (facts.FewPartners(8, 2),), balanced=True),
     facts.SparsestDropped(9, 120, NAMES, 10, (facts.NoSupport(9, NAMES, 1),)),
     facts.DroppingFailed(percentile=3, none_left=True),
-    facts.CloseEnough(deviation=2.2e-8, measure=facts.Measure.NORM, tolerance=1e-8, median_error=0.03),
+    facts.CloseEnough(2.2e-8, facts.Measure.NORM, tolerance=1e-8, median_error=0.03),
     facts.BinsIsolated(2, 193_554, NAMES[:2], 8.3e-7, (facts.NoTotalSupport(2, NAMES, 2, None),)),
     facts.IsolationRefused(needed=39, of=41, at_least=False, limit=0.01),
     facts.Unconnected(number=2),
