@@ -31,7 +31,7 @@ pytestmark = [
 
 ADDRESS = "MLFLOW_TRACKING_URI"
 RUNS, POINTS = 20, 30
-FINAL = 11  # metrics of a run, without its curve
+FINAL = 12  # metrics of a run, without its curve
 TABLES = {
     "runs": "run_uuid, name, status, start_time, end_time, lifecycle_stage",
     "params": "run_uuid, key, value",
