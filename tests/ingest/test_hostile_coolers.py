@@ -316,6 +316,7 @@ def test_groups_that_contain_themselves_are_read(path: Path) -> None:
         (np.array([b"a", b"a"]), "lists a chromosome name twice: 'a'"),
         (np.array([b"a", b""]), "chromosome 2 has no name"),
         (np.array([b" ", b"b"]), "chromosome 1 has no name"),
+        (np.array([b"a", b"\0b"]), r"chromosome 2 has the name '\\x00b', which holds control"),
         (np.array([[b"a"], [b"b"]]), r"chroms/name' has the shape \(2, 1\)"),
         (np.empty((2, 0), "S1"), r"chroms/name' has the shape \(2, 0\)"),
         (np.array([1, 2]), "chroms/name' holds values of the type int64 and not text"),

@@ -6,7 +6,7 @@ from counterpoise.errors import InputError
 
 
 def check_chromosome_names(names: tuple[str, ...], source: str) -> None:
-    """Refuse chromosomes without a name, and two of one name.
+    """Refuse chromosomes without a name or with control characters in it, and two of one name.
 
     Parameters
     ----------
@@ -25,6 +25,12 @@ def check_chromosome_names(names: tuple[str, ...], source: str) -> None:
         if not name.strip():
             raise InputError(
                 source, f"chromosome {number} has no name.", "Write it again with all names."
+            )
+        if any(ord(letter) < 32 for letter in name):
+            raise InputError(
+                source,
+                f"chromosome {number} has the name {name[:40]!r}, which holds control characters.",
+                "The file is damaged; write it again.",
             )
         if name in first:
             raise InputError(
