@@ -20,7 +20,6 @@ import counterpoise as cp
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
 from counterpoise.mask import MaskSettings
-from counterpoise.records.facts import BinsIsolated
 from counterpoise.store.mcool import juicer_vector
 from tests.support.peers import hic_vectors
 from tests.support.real_maps import TOTALS
@@ -251,12 +250,6 @@ FILTERED = [
     (f"{FLY}::/resolutions/100000", "trans", 2),
     *((name, scope, 2) for name in (YEAST, "gm12878_1_2_3.cool") for scope in Scope),
 ]
-# ICE has one scale, and these raw maps have several components: it sets the small ones aside.
-DISCONNECTED = {
-    "imr90_hindiii_chr20.mcool::/resolutions/25000",
-    "imr90_hindiii_chr20.mcool::/resolutions/50000",
-    f"{HUMAN}::/resolutions/1600000",
-}
 # Bins that SCALE drops because it converges too slowly with them.
 DROPPED = {("imr90_hindiii_chr20.mcool::/resolutions/25000", "scale"): 4}
 
@@ -270,17 +263,12 @@ def test_methods_agree(shared_data: Path, name: str, scope: str, diagonals: int)
     # cooler's ICE weights trans contacts by chromosome size, so its solution differs.
     for method in ("ssk", "scale") if scope == "trans" else ("ssk", "scale", "ice"):
         result = cp.balance(contacts, method, mask=mask, **settings, **close_settings(method))
-        if method == "ice" and name in DISCONNECTED and not diagonals:
-            (part,) = result.verdict.parts
-            assert isinstance(part.facts[0], BinsIsolated)
-            assert part.isolated
         assert result.status is cp.Status.CONVERGED, (method, result.reason)
         dropped = sum(part.dropped for part in result.verdict.parts)
         assert dropped == DROPPED.get((name, method), 0)
         same_bins = np.isfinite(result.weights)
         kr = cp.balance(contacts, "kr", mask=same_bins, **settings, **close_settings("kr"))
         assert kr.status is cp.Status.CONVERGED, kr.reason
-        # Like cooler, ICE gives a weight to bins without contacts in this scope.
         kept = np.isfinite(kr.weights)
         assert np.count_nonzero(kept) == result.verdict.kept
         np.testing.assert_allclose(result.weights[kept], kr.weights[kept], rtol=1e-6)

@@ -354,9 +354,9 @@ def blocks(*sizes: int) -> np.ndarray:
 
 
 def test_dropping_a_part_that_is_alone() -> None:
-    """ICE needs one scale for the whole map, which exists once the small part is dropped."""
+    """Plain ICE needs one scale for the whole map, which exists once the small part is dropped."""
     result = cp.balance(
-        blocks(118, 2), "ice", on_failure="drop", max_iterations=100, tolerance=1e-8
+        blocks(118, 2), "ice", on_failure="drop", solver="plain", max_iterations=100, tolerance=1e-8
     )
     part = result.verdict.parts[0]
     assert (part.status, part.dropped, part.drop_percentile) == ("converged", 2, 2)
@@ -365,7 +365,9 @@ def test_dropping_a_part_that_is_alone() -> None:
 
 def test_dropping_cannot_join_parts() -> None:
     """Dropping bins cannot join two large parts, so no part is iterated again."""
-    result = cp.balance(blocks(60, 60), "ice", on_failure="drop", max_iterations=100)
+    result = cp.balance(
+        blocks(60, 60), "ice", on_failure="drop", solver="plain", max_iterations=100
+    )
     part = result.verdict.parts[0]
     assert (part.status, part.cause) == ("not_converged", "disconnected")
     assert part.matvecs <= 101 + 5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -160,6 +162,20 @@ def test_the_letter_of_the_paper_smooths_because_it_is_stopped() -> None:
     assert far.status is cp.Status.CONVERGED
     np.testing.assert_allclose(far.weights, ssk.weights, rtol=1e-6)
     assert abs(stopped.weights / ssk.weights - 1).max() > 0.05
+
+
+def test_stopped_at_its_own_limit_it_is_computed(shared_data: Path) -> None:
+    contacts = cp.read_contacts(str(shared_data / "hesc_dixon_chr1_40kb.cool"))
+    mask = cp.mask_bins(contacts)
+    result = cp.balance(contacts, "kde", mask=mask, variant="observation", bandwidth=640_000)
+    assert (result.status, result.iterations) == (cp.Status.COMPUTED, 100), result.reason
+    assert np.isfinite(result.weights).sum() == mask.kept.sum()
+    few = cp.balance(
+        random_map(40, 9), "kde", variant="observation", bandwidth=2.0, max_iterations=2
+    )
+    assert (few.status, few.iterations) == (cp.Status.COMPUTED, 2)
+    density = cp.balance(random_map(40, 9), "kde", bandwidth=2.0, max_iterations=2)
+    assert density.status is cp.Status.NOT_CONVERGED
 
 
 def test_scaling_and_mirroring() -> None:

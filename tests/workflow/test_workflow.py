@@ -174,7 +174,7 @@ CHANGES: dict[str, Callable[[Cohort], dict[str, int]]] = {
         cohort, f"{PACKAGE}/_version.py", f'"{cp.__version__}"', '"99.0.0"'
     ),
     "the revision of a method": lambda cohort: with_edit(
-        cohort, f"{PACKAGE}/methods/kde.py", "step=_step,\n", "step=_step,\n        revision=99,\n"
+        cohort, f"{PACKAGE}/methods/kde.py", "revision=", "revision=99"
     ),
     "the revision of a stage": lambda cohort: with_edit(
         cohort, f"{PACKAGE}/cohort/revisions.py", '"mask": ', '"mask": 99'

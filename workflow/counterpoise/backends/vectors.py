@@ -23,6 +23,23 @@ def to_numpy(x: Vector) -> NDArray[Any]:
     return np.asarray(x) if isinstance(x, np.ndarray) else np.asarray(x.cpu().numpy())
 
 
+def like(values: NDArray[Any], x: Vector) -> Vector:
+    """Return a numpy array as an array of the library and on the device of a vector.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Any shape and type.
+    x : Vector
+        The vector.
+    """
+    if isinstance(x, np.ndarray):
+        return values
+    import torch  # loaded already, since the vector is torch's
+
+    return torch.as_tensor(values, device=x.device)
+
+
 def to_floats(*values: Any) -> list[float]:
     """Return sums, maxima and other scalars of an operator's module as Python floats.
 

@@ -45,7 +45,7 @@ SLAB = 1 << 21
 EXAMINED_BYTES = 75
 
 # Bytes for each bin of a part of which two maps are drawn: eight candidates on each at once.
-RESAMPLED_BIN_BYTES = 3400
+RESAMPLED_BIN_BYTES = 5100
 
 # The largest count that the packed format keeps in a byte.
 LARGEST_BYTE = 255

@@ -1,7 +1,7 @@
 """Balancing methods, one file each; every module of this folder is searched for them.
 
-``base``, ``fixed_point``, ``recorder`` and ``kernel/`` are what methods share; every other module
-is a method, or a family such as ``vc``.
+``anderson``, ``base``, ``fixed_point``, ``recorder`` and ``kernel/`` are what methods share; every
+other module is a method, or a family such as ``vc``.
 
 To add a method, write one module here. It holds
 

@@ -8,14 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from math import isfinite
+from typing import Any
 
 from counterpoise.backends.vectors import Vector
+from counterpoise.methods.anderson import Anderson
 from counterpoise.methods.base import Solution
 from counterpoise.methods.recorder import Recorder
 from counterpoise.records.facts import Diverged, LimitReached, Unit
 from counterpoise.records.verdict import Cause, Status
+
+
+class Solver(StrEnum):
+    """Ways from one step of a fixed point to the next."""
+
+    ANDERSON = "anderson"
+    PLAIN = "plain"
 
 
 class Ending(Enum):
@@ -87,6 +96,25 @@ def iterate(
         if state.ending is None or (last_update and state.ending is Ending.CONVERGED):
             state.u = update(state.u, state.quantity)
     return state
+
+
+def make_update(solver: str, power: float, xp: Any) -> Callable[[Vector, Vector], Vector]:
+    """Return the update u <- u / quantity ** power, accelerated or plain.
+
+    Parameters
+    ----------
+    solver : {"anderson", "plain"}
+        The setting ``solver`` of a method.
+    power : {1, 0.5}
+        Power of the plain step.
+    xp : module
+        numpy or torch.
+    """
+    if solver == Solver.ANDERSON:
+        return Anderson(power, xp)
+    if power == 1:
+        return lambda u, quantity: u / quantity
+    return lambda u, quantity: u / xp.sqrt(quantity)
 
 
 def recording_inspection(

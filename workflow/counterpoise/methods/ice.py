@@ -13,12 +13,15 @@ from counterpoise.methods.base import (
     OnFailure,
     Problem,
     Solution,
+    require_choice,
     require_diagonal,
 )
 from counterpoise.methods.fixed_point import (
     Ending,
+    Solver,
     State,
     iterate,
+    make_update,
     recording_inspection,
     to_solution,
 )
@@ -35,10 +38,14 @@ class IceSettings(ExactSettings):
     tolerance : float or "cooler", default 1e-5
         Largest relative deviation of a row sum from the mean, or the word cooler.
         ``cooler`` stands for cooler's rule: the variance of the row sums is below 1e-5 counts
-        squared, which takes longer the deeper the map. It implies ``on_failure: keep`` instead of
-        ``isolate``, so that bins and weights are cooler's.
+        squared, which takes longer the deeper the map. It implies ``solver: plain``, and
+        ``on_failure: keep`` instead of ``isolate``, so that bins and weights are cooler's.
     max_iterations : int, default 1000
         Largest number of iterations.
+    solver : {"anderson", "plain"}, default "anderson"
+        How the next iterate follows from the last: anderson or plain.
+        ``anderson`` combines the last six steps and needs a third to a half of the products;
+        ``plain`` gives cooler's iterates. ``tolerance: cooler`` implies ``plain``.
     diagonal : {1, 2}, default 1
         How often a main-diagonal pixel counts in a row sum: 1, or 2 as in cooler before 0.11.
         Without effect if ``ignore_diags`` is above zero.
@@ -48,6 +55,7 @@ class IceSettings(ExactSettings):
     # omegaconf 2.3 reads unions of plain types only in this spelling
     tolerance: Union[float, str] = 1e-5  # noqa: UP007
     max_iterations: int = 1000
+    solver: str = Solver.ANDERSON.value
     diagonal: int = 1
 
     def __post_init__(self) -> None:
@@ -55,11 +63,13 @@ class IceSettings(ExactSettings):
         super().__post_init__()
         self.require_positive("max_iterations")
         require_diagonal(self.diagonal)
+        require_choice("solver", self.solver, Solver)
         if isinstance(self.tolerance, str):
             if self.tolerance != "cooler":
                 raise ConfigError(
                     f"tolerance is {self.tolerance!r}; it must be a number or the word 'cooler'."
                 )
+            self.solver = Solver.PLAIN.value
             if self.on_failure == OnFailure.ISOLATE:
                 self.on_failure = OnFailure.KEEP.value
         else:
@@ -69,8 +79,8 @@ class IceSettings(ExactSettings):
 def solve(problem: Problem, settings: IceSettings) -> Solution:
     """Divide by the row sums relative to their mean until they are equal.
 
-    Order and details are cooler's (``cooler._balance``): the scale and the stopping rule look at
-    the row sums before the last update, and that update is kept.
+    Order and details of the plain steps are cooler's (``cooler._balance``): the scale and the
+    stopping rule look at the row sums before the last update, and that update is kept.
 
     Parameters
     ----------
@@ -80,6 +90,7 @@ def solve(problem: Problem, settings: IceSettings) -> Solution:
         The method's settings.
     """
     product, scale = problem.operator.product, problem.marginal.mean()
+    plain = settings.solver == Solver.PLAIN
 
     def relative_row_sums(state: State) -> Vector:
         nonlocal scale
@@ -99,20 +110,19 @@ def solve(problem: Problem, settings: IceSettings) -> Solution:
         State(problem.operator.ones()),
         measure=relative_row_sums,
         inspect=recording_inspection(problem.record, converged),
-        update=_divide,
+        update=make_update(settings.solver, 1, problem.operator.xp),
         max_iterations=settings.max_iterations,
-        last_update=True,
+        last_update=plain,
     )
     if state.ending is Ending.DIVERGED:
         return to_solution(state)
     scaling = float(scale) ** -0.5
-    return replace(to_solution(state), weights=state.u * scaling, unconnected_weight=scaling)
-
-
-def _divide(u: Vector, relative: Vector) -> Vector:
-    """Divide u, in place, by the row sums relative to their mean."""
-    u /= relative
-    return u
+    solution = replace(to_solution(state), weights=state.u * scaling)
+    if plain:
+        return replace(solution, unconnected_weight=scaling)
+    return (
+        replace(solution, row_sums=state.quantity) if state.ending is Ending.CONVERGED else solution
+    )
 
 
 METHODS = (
@@ -120,7 +130,8 @@ METHODS = (
         "ice",
         IceSettings,
         solve,
-        "iterative correction, cooler's algorithm step by step",
+        "iterative correction; with `tolerance: cooler`, cooler's algorithm step by step",
+        revision=2,
         exact=True,
         trans_weighting=True,
     ),

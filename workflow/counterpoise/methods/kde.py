@@ -122,5 +122,6 @@ METHODS = (
         "kernel density balancing: removes bias that is smooth along the chromosome, also on maps "
         "too sparse for the other methods; cross-validation chooses the bandwidth",
         step=_step,
+        revision=2,
     ),
 )

@@ -109,5 +109,6 @@ METHODS = (
         "`kde`, corrected for each bin in proportion to the evidence of its own contacts: between "
         "`kde` and `ice`",
         step=_step,
+        revision=2,
     ),
 )

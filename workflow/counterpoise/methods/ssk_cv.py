@@ -76,5 +76,6 @@ METHODS = (
         solve_by(_step, curve_noise),
         "`ssk` on coarser bins; cross-validation chooses their size",
         step=_step,
+        revision=2,
     ),
 )

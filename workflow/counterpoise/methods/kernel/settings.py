@@ -11,7 +11,8 @@ from typing import ClassVar, Union
 
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
-from counterpoise.methods.base import MethodSettings, require_diagonal
+from counterpoise.methods.base import MethodSettings, require_choice, require_diagonal
+from counterpoise.methods.fixed_point import Solver
 from counterpoise.methods.kernel.smoothing import Gaussian, Smoother
 
 CV = "cv"  # cross-validation chooses the bandwidth
@@ -77,6 +78,10 @@ class KernelSettings(MethodSettings):
         Largest relative deviation of what the step drives to one; None stands for 1e-8.
     max_iterations : int or None, default None
         Largest number of iterations; None stands for 1,000.
+    solver : {"anderson", "plain"}, default "anderson"
+        How the next iterate follows from the last: anderson or plain.
+        ``anderson`` combines the last six steps and needs half of the products. Variants that are
+        stopped early are ``plain``, since their steps are part of them.
     score : {"excess", "cvm", "kl", "cosine"}, default "excess"
         What cross-validation minimises: excess, cvm, kl or cosine.
 
@@ -103,6 +108,7 @@ class KernelSettings(MethodSettings):
     bandwidth: Union[int, float, str] = CV  # noqa: UP007
     tolerance: float | None = None
     max_iterations: int | None = None
+    solver: str = Solver.ANDERSON.value
     score: str = Score.EXCESS.value
     splits: int = 5
     diagonal: int = 1
@@ -127,6 +133,9 @@ class KernelSettings(MethodSettings):
         require_diagonal(self.diagonal)
         stopping = self.stopping
         self.tolerance, self.max_iterations = stopping.tolerance, stopping.max_iterations
+        require_choice("solver", self.solver, Solver)
+        if stopping.decides:
+            self.solver = Solver.PLAIN.value
 
     @property
     def positive_everywhere(self) -> bool:

@@ -12,7 +12,8 @@ from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector, to_numpy
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
-from counterpoise.methods.fixed_point import Ending, State, iterate
+from counterpoise.methods.anderson import Anderson
+from counterpoise.methods.fixed_point import Ending, State, iterate, make_update
 from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.methods.kernel.smoothing import Smoother
 from counterpoise.methods.kernel.solver import Step, within_reach
@@ -55,10 +56,13 @@ class _Columns:
         self._stepped: list[int] = []
         self._active_smoother = self.smoother
         self._moving: Vector = None
+        self._update = make_update(self.settings.solver, 0.5, self.operator.xp)
 
     def measure(self, state: State) -> Vector:
         """Return the quantity that is one at the solution, for the active columns."""
         if self._stepped != self.active:
+            if isinstance(self._update, Anderson):
+                self._update.select([self._stepped.index(k) for k in self.active if self._stepped])
             self._stepped, self._active_smoother = self.active, self.smoother.select(self.active)
         self._moving = state.u[:, self._stepped]
         return self.step(
@@ -80,7 +84,7 @@ class _Columns:
 
     def update(self, u: Vector, quantity: Vector) -> Vector:
         """Update the columns of the last step."""
-        u[:, self._stepped] = self._moving / self.operator.xp.sqrt(quantity)
+        u[:, self._stepped] = self._update(self._moving, quantity)
         return u
 
 
@@ -140,5 +144,7 @@ def solve_together(
                 state, columns.measure, columns.inspect, columns.update, limit, last_update=True
             )
     for k in columns.active:
-        rejected[k] = not_converged_after(limit)
+        columns.iterations[k] = limit
+        if not stopping.decides:
+            rejected[k], columns.iterations[k] = not_converged_after(limit), 0
     return state.u, columns.iterations, rejected

@@ -18,12 +18,14 @@ from counterpoise.methods.fixed_point import (
     Ending,
     State,
     iterate,
+    make_update,
     recording_inspection,
     to_solution,
 )
 from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.methods.kernel.smoothing import Smoother
 from counterpoise.records.facts import DeviationLeft, OutOfReach
+from counterpoise.records.verdict import Status
 
 # Values below this share of the largest smoothed row sum are the transforms' rounding.
 NOISE = 1e-14
@@ -121,16 +123,18 @@ def _solve(problem: Problem, settings: KernelSettings, step: Step, noise: Noise)
         inspect=recording_inspection(
             problem.record, lambda state: state.largest < settings.stopping.tolerance
         ),
-        update=lambda u, quantity: u / root(quantity),
+        update=make_update(settings.solver, 0.5, operator.xp),
         max_iterations=settings.stopping.max_iterations,
     )
     solution = to_solution(state)
+    if settings.stopping.decides and state.ending is Ending.LIMIT:
+        solution = Solution(state.u, Status.COMPUTED, state.iteration)  # by its own definition
     if part.dropped is not None:
         because = OutOfReach(int(np.count_nonzero(part.dropped)))
         solution = replace(solution, dropped=part.dropped, dropped_because=(because,))
     if state.ending is Ending.DIVERGED:
         return solution
-    if state.ending is Ending.LIMIT:
+    if solution.status is Status.NOT_CONVERGED:
         left = DeviationLeft(state.largest, smoothed=True)
         solution = replace(solution, facts=(*solution.facts, left))
     u = state.u
