@@ -15,6 +15,7 @@ from typing import Any
 
 import counterpoise as cp
 from benchmarks.measuring import machine, machine_line, markdown, publish, save
+from counterpoise.contacts.contact_map import Contacts
 
 MAPS = {
     "yeast, 10 kb, genome": "yeast.10kb.cool",
@@ -23,64 +24,52 @@ MAPS = {
     "GM12878, chr22, 50 kb": "gm12878_rao_primary_chr22_50kb.cool",
 }
 TOLERANCE = 1e-8
-BINS = (1, 4, 32)
-EXACT: dict[str, dict[str, Any]] = {
-    "ice": {"ignore_diags": 2},
-    "ssk": {"ignore_diags": 2},
-}
-LIMIT = 1000
+EXACT = ("ice", "ssk")
+KERNEL = ("kde", "kde_eb")
+BANDWIDTHS = {"1 bin": 1, "4 bins": 4, "32 bins": 32}
 
 
-def count(path: Path, **settings: Any) -> str:
+def count(contacts: Contacts, method: str, **settings: Any) -> str:
     """Return the products of a method on a map; ``never`` where it does not converge."""
+    result = cp.balance(
+        contacts,
+        method,
+        mask=cp.mask_bins(contacts),
+        ignore_diags=2,
+        tolerance=TOLERANCE,
+        on_failure="nan",
+        **settings,
+    )
+    return str(result.matvecs) if result.status is cp.Status.CONVERGED else "never"
+
+
+def count_both(contacts: Contacts, method: str, **settings: Any) -> str:
+    """Return the products with plain and with accelerated steps."""
+    return " / ".join(
+        count(contacts, method, solver=solver, **settings) for solver in ("plain", "anderson")
+    )
+
+
+def measure(path: Path, has_kernels: bool) -> dict[str, str]:
+    """Return the products of every method on a map, by column of the table."""
     contacts = cp.read_contacts(str(path))
-    mask = cp.mask_bins(contacts)
-    result = cp.balance(contacts, mask=mask, tolerance=TOLERANCE, on_failure="nan", **settings)
-    return f"{result.matvecs}" if result.status is cp.Status.CONVERGED else "never"
-
-
-def measure(folder: Path) -> list[dict[str, Any]]:
-    """Return the products of every method on every map that has them."""
-    rows = []
-    for label, name in MAPS.items():
-        path = folder / name
-        row = {"map": label}
-        row["kr"] = count(path, method="kr", scope="genome", ignore_diags=2)
-        for method, settings in EXACT.items():
-            for solver in ("plain", "anderson"):
-                row[f"{method} {solver}"] = count(
-                    path, method=method, solver=solver, max_iterations=LIMIT, **settings
-                )
-        if "chr" in label:
-            size = cp.read_contacts(str(path)).bins.resolution
-            for method in ("kde", "kde_eb"):
-                for bins in BINS:
-                    for solver in ("plain", "anderson"):
-                        row[f"{method} {bins} {solver}"] = count(
-                            path, method=method, bandwidth=float(bins * size), solver=solver
-                        )
-        print(row, flush=True)
-        rows.append(row)
-    return rows
+    row = {"kr": count(contacts, "kr", scope="genome")}
+    row |= {method: count_both(contacts, method) for method in EXACT}
+    for method in KERNEL:
+        for label, bins in BANDWIDTHS.items():
+            row[f"{method}, {label}"] = (
+                count_both(contacts, method, bandwidth=float(bins * contacts.bins.resolution))
+                if has_kernels
+                else ""
+            )
+    return row
 
 
 def table(record: dict[str, Any]) -> str:
-    """Format the counts: plain, then accelerated."""
-    header = [
-        "map",
-        "kr",
-        "ice",
-        "ssk",
-        *(f"{m}, {b} bins" for m in ("kde", "kde_eb") for b in BINS),
-    ]
-    lines = []
-    for row in record["rows"]:
-        keys = ["ice", "ssk", *(f"{m} {b}" for m in ("kde", "kde_eb") for b in BINS)]
-        pairs = [
-            f"{row[f'{key} plain']} / {row[f'{key} anderson']}" if f"{key} plain" in row else ""
-            for key in keys
-        ]
-        lines.append([row["map"], row["kr"], *pairs])
+    """Format the counts."""
+    rows = record["rows"]
+    header = ["map", *next(iter(rows.values()))]
+    lines = [[name, *row.values()] for name, row in rows.items()]
     return f"{markdown(header, lines)}\n{machine_line(record['machine'])}\n"
 
 
@@ -89,7 +78,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     args = parser.parse_args()
-    record = {"machine": machine(), "rows": measure(args.folder)}
+    rows = {label: measure(args.folder / name, "chr" in label) for label, name in MAPS.items()}
+    record = {"machine": machine(), "rows": rows}
     save("products", record)
     publish("products", table(record))
 

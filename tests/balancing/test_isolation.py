@@ -168,7 +168,7 @@ def test_islands_are_isolated_where_a_method_needs_one_scale() -> None:
 
 
 def test_islands_and_hanging_bins_at_once() -> None:
-    """What is left without the hanging bins may still fall into components."""
+    """Without the hanging bins, the others may form several components."""
     island = np.zeros((403, 403))
     island[:401, :401] = with_hanging_bins(401, 1)
     island[401:, 401:] = 5

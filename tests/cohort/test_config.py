@@ -15,7 +15,7 @@ from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.compose import load_cohort, snakemake_overrides
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import ConfigError
-from counterpoise.ingest.identity import size_and_date
+from counterpoise.ingest.identity import FileState
 from counterpoise.jobs.plan import Plan
 from counterpoise.store.runs import SampleEntry
 from tests.support import REPOSITORY
@@ -542,7 +542,8 @@ def test_braces_in_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert plan.made_source(SimpleNamespace(sample="a")) == []
     assert plan.made_source(SimpleNamespace(sample="b")) == ["resources/demo/simulated.cool"]
     assert settings_of(run, "inspect", sample="b")["size_and_date"] is None
-    assert settings_of(run, "inspect", sample="a")["size_and_date"] == size_and_date("a{x}.cool")
+    expected = FileState.of("a{x}.cool").size_and_date
+    assert settings_of(run, "inspect", sample="a")["size_and_date"] == expected
     assert settings_of(run, "inspect", sample="a")["uri"] == "a{x}.cool"
     assert plan.job("inspect", SimpleNamespace(sample="a")).megabytes == 3
     before = settings_of(run, "mask")

@@ -16,7 +16,7 @@ from counterpoise.errors import InputError
 from counterpoise.files import read_json, sha256
 from counterpoise.ingest import identity
 from counterpoise.ingest.formats import inspect_source
-from counterpoise.ingest.identity import FileState, size_and_date
+from counterpoise.ingest.identity import FileState
 from counterpoise.jobs import source_files
 from counterpoise.jobs.ingest import IngestJob
 from counterpoise.jobs.inspect import InspectJob
@@ -88,9 +88,9 @@ def test_a_file_replaced_after_inspect_is_refused(site: Site) -> None:
 
 def test_another_file_of_the_same_size_and_date_is_refused(site: Site) -> None:
     site.inspect()
-    before = size_and_date(site.source)
+    before = FileState.of(site.source).size_and_date
     replace_content(site.source)
-    assert size_and_date(site.source) == before
+    assert FileState.of(site.source).size_and_date == before
     with pytest.raises(InputError, match="was replaced or changed after it was inspected"):
         site.ingest()
 

@@ -88,7 +88,7 @@ def overall_deviation(parts: Iterable[PartVerdict]) -> float | None:
     Parameters
     ----------
     parts : iterable of PartVerdict
-        Parts; those without weights that can be measured are skipped.
+        Parts; those whose row sums were not measured are skipped.
     """
     measured = [part for part in parts if part.rms_deviation is not None]
     kept = sum(part.kept for part in measured)

@@ -48,7 +48,7 @@ def isolate(part: Part, failed: Outcome) -> Outcome:
 
 
 def _isolate(part: Part, failed: Outcome, isolated: int) -> Outcome:
-    """Do so for a part that has lost some bins already."""
+    """Isolate bins of a part; ``isolated`` is the number of those that it has lost already."""
     settings, verdict = part.task.settings, failed.verdict
     assert isinstance(settings, ExactSettings)
     bins = part.operator.size + isolated
@@ -70,9 +70,7 @@ def _isolate(part: Part, failed: Outcome, isolated: int) -> Outcome:
     recorder = Recorder(part.selection.label, verdict.matvecs, part.task.progress)
     rest = part.restrict(kept, recorder)
     outcome = attempt(rest, Decision(True, "isolation"))
-    if (
-        outcome.verdict.cause is Cause.DISCONNECTED
-    ):  # the others can be balanced, but not to a scale
+    if outcome.verdict.cause is Cause.DISCONNECTED:  # the method needs one scale for all others
         outcome = _isolate(rest, outcome, needed)
     return _add_isolated(part, rest, outcome, failed)
 

@@ -42,24 +42,8 @@ class FileState(NamedTuple):
 
     @property
     def size_and_date(self) -> list[int]:
-        """Return size and modification time, which a copy of a folder keeps."""
+        """Size (bytes) and modification time (nanoseconds), which a copy of a folder keeps."""
         return [self.bytes, self.modified_ns]
-
-
-def size_and_date(path: str | Path) -> list[int]:
-    """Return size and modification time of a file.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Returns
-    -------
-    list of int
-        Bytes and nanoseconds.
-    """
-    return FileState.of(path).size_and_date
 
 
 def identify(path: str | Path) -> tuple[str, FileState]:

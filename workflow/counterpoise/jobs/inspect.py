@@ -10,7 +10,7 @@ from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import refuse_other_versions
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest.download import name_url_in_errors
-from counterpoise.ingest.identity import FileState, identify, refuse_change, size_and_date
+from counterpoise.ingest.identity import FileState, identify, refuse_change
 from counterpoise.ingest.urls import is_url, public_url
 from counterpoise.jobs.job import Inputs, MeasuredJob
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, megabytes
@@ -92,7 +92,9 @@ class InspectJob(SourceJob):
     @classmethod
     def of(cls, cohort: Cohort, sample: str) -> Self:
         """Make the job of a sample."""
-        current = None if cohort.is_made(sample) else size_and_date(cohort.source_file(sample))
+        current = None
+        if not cohort.is_made(sample):
+            current = FileState.of(cohort.source_file(sample)).size_and_date
         return cls(
             revision=REVISIONS["inspect"], size_and_date=current, **source_settings(cohort, sample)
         )

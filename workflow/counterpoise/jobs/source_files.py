@@ -6,7 +6,7 @@ import sys
 
 from counterpoise.cohort.cohort import Cohort
 from counterpoise.files import read_record, sha256
-from counterpoise.ingest.identity import size_and_date
+from counterpoise.ingest.identity import FileState
 from counterpoise.jobs.inspect import InspectJob
 from counterpoise.store.paths import ResultPaths
 
@@ -73,7 +73,7 @@ class SourceFiles:
         """Return the SHA-256 of a sample's file; None if too much was read already."""
         path = self.cohort.source_file(sample)
         if path not in self._digests:
-            size = size_and_date(path)[0]
+            size = FileState.of(path).bytes
             self._digests[path] = None
             if size <= self._unread:
                 self._unread -= size
