@@ -1,20 +1,28 @@
 """Time KR and ICE on a GPU, on random maps made there, against the bandwidth of its memory.
 
 python -m benchmarks.gpu                                     # 50 million and 1 billion nonzeros
+python -m benchmarks.gpu --whole-calls                       # whole calls beside the CPU
 python -m benchmarks.gpu --device cpu --nonzeros 1000000     # a trial without a GPU
 
-Prints a Markdown table. One billion nonzeros need a device with 20 GB.
+Prints a Markdown table. One billion nonzeros need a device with 20 GB. A machine with numpy, scipy,
+torch, Triton and a C compiler is enough; there, first:
+
+export PYTHONPATH=workflow
+cc -O3 -std=c11 -D_GNU_SOURCE -ffp-contract=off -shared -fPIC \\
+    -o workflow/counterpoise/native/_native.so workflow/counterpoise/native/*.c
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -34,7 +42,14 @@ from counterpoise.methods.recorder import Recorder
 
 SIZES = (50_000_000, 1_000_000_000)
 MAX_COMPARED = 100_000_000  # nonzeros up to which the weights are compared with the CPU's
-METHODS = ("kr", "ice")
+CALLED_SIZES = (10_000_000, 30_000_000, 100_000_000, 300_000_000)
+CALLED_METHODS = ("kr", "ice", "vc_sqrt")
+GENOME_WIDE: dict[str, Any] = {"scope": "genome", "ignore_diags": 0}
+SOLVED: dict[str, tuple[str, dict[str, Any]]] = {  # name of the row -> method and settings
+    "kr": ("kr", {}),
+    "ice": ("ice", {}),
+    "ice, plain": ("ice", {"solver": "plain"}),
+}
 PRODUCTS = 20
 COPIED_BYTES = 2**30
 # Properties of the map: reach of a row from the diagonal as a share of all bins; share of the bins
@@ -174,14 +189,14 @@ def memory_bandwidth(device: torch.device, size: int) -> float:
     return 2 * size / min(times)
 
 
-def solve(operator: TorchOperator, name: str) -> tuple[int, np.ndarray]:
+def solve(operator: TorchOperator, name: str, settings: dict[str, Any]) -> tuple[int, np.ndarray]:
     """Return products and weights of a method; vectors stay on the device until the end."""
     method = methods()[name]
     recorder = Recorder("genome")
     counted = Counted(operator, recorder)
     marginal = counted.product(counted.ones())
     problem = Problem(counted, marginal, recorder, lambda: counted.ones(), list)
-    solution = method.solve(problem, method.settings())
+    solution = method.solve(problem, method.settings(**settings))
     if not solution.status.balanced:
         raise SystemExit(f"{name} did not balance the map: {solution.cause}")
     return recorder.matvecs, to_numpy(solution.weights)
@@ -204,42 +219,68 @@ def measure(nonzeros: int, device: torch.device, rounds: int) -> list[Measuremen
 
     def row(what: str, products: int, times: list[float], results: list[Any]) -> Measurement:
         difference = None
-        if contacts is not None and what in METHODS:
-            settings = {"scope": "genome", "ignore_diags": 0}
-            expected = balance(contacts, what, device="cpu", **settings).weights
+        if contacts is not None and what in SOLVED:
+            name, settings = SOLVED[what]
+            expected = balance(contacts, name, device="cpu", **GENOME_WIDE, **settings).weights
             difference = float(np.abs(results[0] / expected - 1).max())
         same = len({result.tobytes() for result in results}) == 1
         seconds = statistics.median(times)
         return Measurement(size, stored, what, products, seconds, matrix_bytes, difference, same)
 
     lines = [row("product", PRODUCTS, [run[0] for run in runs], [to_numpy(r[1]) for r in runs])]
-    for name in METHODS:
-        solve(operator, name)  # compiles what the method needs
-        runs = [time_work(device, lambda name=name: solve(operator, name)) for _ in range(rounds)]
+    for what, solved in SOLVED.items():
+        solve(operator, *solved)  # compiles what the method needs
+        runs = [
+            time_work(device, lambda solved=solved: solve(operator, *solved)) for _ in range(rounds)
+        ]
         times, results = [run[0] for run in runs], [run[1][1] for run in runs]
-        lines.append(row(name, runs[0][1][0], times, results))
+        lines.append(row(what, runs[0][1][0], times, results))
     return lines
+
+
+def print_whole_calls(sizes: list[int], device: torch.device, rounds: int) -> None:
+    """Print the seconds of `counterpoise.balance` on the CPU and on the device, without a mask."""
+    devices = list(dict.fromkeys(["cpu", device.type]))
+    heads = [f"{name}, {where}" for name in CALLED_METHODS for where in devices]
+    print(f"| nonzeros | {' | '.join(heads)} |\n|{'---|' * (len(heads) + 1)}")
+    balance(contacts_of(banded_map(min(sizes), device)), "kr", device=device.type, **GENOME_WIDE)
+    for nonzeros in sizes:
+        contacts = contacts_of(banded_map(nonzeros, device))
+        times: dict[tuple[str, str], list[float]] = {}
+        for _ in range(rounds):
+            for name in CALLED_METHODS:
+                for where in devices:
+                    call = partial(balance, contacts, name, device=where, **GENOME_WIDE)
+                    times.setdefault((name, where), []).append(time_work(device, call)[0])
+        cells = [f"{min(seconds):.2f}" for seconds in times.values()]
+        print(f"| {len(contacts.counts):,} | {' | '.join(cells)} |", flush=True)
 
 
 def main() -> None:
     """Measure each size and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
-    parser.add_argument("--nonzeros", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--nonzeros", type=int, nargs="+")
+    parser.add_argument("--whole-calls", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     device = torch.device(find_device(args.device))
-    bandwidth = memory_bandwidth(device, min(COPIED_BYTES, 8 * max(args.nonzeros)))
+    sizes = args.nonzeros or list(CALLED_SIZES if args.whole_calls else SIZES)
+    bandwidth = memory_bandwidth(device, min(COPIED_BYTES, 8 * max(sizes)))
     on_cuda = device.type == "cuda"
     name = torch.cuda.get_device_name(device) if on_cuda else f"CPU ({platform.machine()})"
     compiled = on_cuda and find_spec("triton") is not None
     print(
         f"{name}, {date.today()}, torch {torch.__version__}, "
         f"{'Triton program' if compiled else 'torch operations'}; memory copied at "
-        f"{bandwidth / 1e9:,.0f} GB/s (read and written); medians of {args.rounds} runs.\n"
+        f"{bandwidth / 1e9:,.0f} GB/s (read and written); {len(os.sched_getaffinity(0))} CPU "
+        f"cores; {'fastest' if args.whole_calls else 'medians'} of {args.rounds} runs.\n"
     )
+    if args.whole_calls:
+        print_whole_calls(sizes, device, args.rounds)
+        return
     print(HEAD)
-    for nonzeros in args.nonzeros:
+    for nonzeros in sizes:
         for line in measure(nonzeros, device, args.rounds):
             print(line.line(bandwidth), flush=True)
 

@@ -164,7 +164,7 @@ def balance(
         If the map is not balanced and ``on_failure`` is ``stop``.
     """
     begin = time.perf_counter()
-    task, selections, mask_summary = _prepare(
+    task, selections, kept, mask_summary = _prepare(
         contacts, method, mask, settings, backend, device, threads
     )
     task = replace(task, progress=progress)
@@ -172,7 +172,7 @@ def balance(
     weights, errors, parts, trace = _balance_parts(task, selections)
     limits = make_fitness_settings(fitness)
     equal_sums = isinstance(task.settings, EqualSumsSettings)
-    with_contacts = bins_with_contacts(task.contacts)
+    with_contacts = kept if mask is None else bins_with_contacts(task.contacts)
     verdict = _summarise(task, name or method, parts)
     verdict = replace(
         assess(
@@ -218,7 +218,7 @@ def select_bandwidth(
     ConfigError
         As for ``balance``; if the method has no bandwidth; if counts are not whole numbers.
     """
-    task, selections, _ = _prepare(contacts, method, mask, settings, backend, device, threads)
+    task, selections, _, _ = _prepare(contacts, method, mask, settings, backend, device, threads)
     if not isinstance(task.settings, KernelSettings):
         raise ConfigError(f"{method} has no bandwidth to choose.")
     return search_parts(task, selections, progress)
@@ -256,8 +256,8 @@ def _prepare(
     backend: str,
     device: str | None,
     threads: int | None,
-) -> tuple[Task, list[Selection], dict[str, Any]]:
-    """Return what all parts have in common, the parts, and the summary of the mask."""
+) -> tuple[Task, list[Selection], NDArray[np.bool_], dict[str, Any]]:
+    """Return what all parts have in common, the parts, the kept bins and the mask's summary."""
     chosen = _find_method(method)
     if not isinstance(contacts, Contacts | StoredContacts):
         contacts = Contacts.from_matrix(contacts)
@@ -280,7 +280,8 @@ def _prepare(
         )
     )
     backend_choice = choose_backend(backend, device, contacts, selections)
-    return Task(contacts, chosen, resolved, backend_choice, threads), selections, mask_summary
+    task = Task(contacts, chosen, resolved, backend_choice, threads)
+    return task, selections, kept, mask_summary
 
 
 def _find_method(name: str) -> Method:

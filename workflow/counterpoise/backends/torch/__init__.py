@@ -18,12 +18,10 @@ from counterpoise.contacts.contact_map import ContactMap, Contacts
 from counterpoise.contacts.selection import Selection
 from counterpoise.errors import ConfigError
 
-# When a GPU pays: importing torch, starting CUDA and compiling the Triton programs take about three
-# seconds, and copying a nonzero to the GPU takes about as long as the CPU needs for some products
-# with it. A balancing run takes 60 products or more, each half a nanosecond a nonzero on two cores.
-GPU_START_SECONDS = 3.0
-CPU_SECONDS_PER_NONZERO = 60 * 0.5e-9
-GPU_MIN_PIXELS = round(GPU_START_SECONDS / CPU_SECONDS_PER_NONZERO)  # 100 million
+# When a GPU pays: importing torch, starting CUDA and compiling the Triton programs take 3.7 s on an
+# H100, where KR and ICE of a map in memory then save 7.5 ns a nonzero beside two cores, on average
+# (benchmarks/README.md, "GPU"; beside four cores half of that): 3.7 s / 7.5 ns.
+GPU_MIN_PIXELS = 500_000_000
 
 # Memory on the device (see ``panel_csr``): columns and counts of the upper triangle while the panel
 # CSR is made, and of both triangles, twice, since SCALE makes a second map of ones; the temporaries
