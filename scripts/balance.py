@@ -8,12 +8,11 @@ def main() -> None:
     """Run the job of the command line."""
     from counterpoise.jobs.balance import BalanceJob
 
-    args = parse(__doc__, BalanceJob, "map", "mask", "run", "bandwidth", "threads", "memory-mb")
+    args = parse(__doc__, BalanceJob, "map", "mask", "run", "threads", "memory-mb")
     args.job.run(
         MapFiles(*args.map),
         args.mask,
         RunFiles(*args.run),
-        searches=args.bandwidth,
         threads=args.threads,
         memory_mb=args.memory_mb,
     )

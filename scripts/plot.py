@@ -8,14 +8,13 @@ def main() -> None:
     """Run the job of the command line."""
     from counterpoise.jobs.plot import PlotJob
 
-    args = parse(__doc__, PlotJob, "map", "mask", "run", "output", "sample", "bandwidth")
+    args = parse(__doc__, PlotJob, "map", "mask", "run", "output", "sample")
     args.job.run(
         MapFiles(*args.map),
         args.mask,
         RunFiles(*args.run),
         args.output,
         sample=args.sample,
-        searches=args.bandwidth,
     )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from counterpoise.contacts.contact_map import Contacts
     from counterpoise.ingest.read import read_contacts
-    from counterpoise.interface import balance, mask_bins, select_bandwidth
+    from counterpoise.interface import balance, mask_bins
     from counterpoise.mask import Mask
     from counterpoise.methods import Balancing
     from counterpoise.records.verdict import Status, Verdict
@@ -41,7 +41,6 @@ _HOME = {
     "kr_normalize": "balancing.matrices",
     "mask_bins": "interface",
     "read_contacts": "ingest.read",
-    "select_bandwidth": "interface",
     "vc_normalize": "balancing.matrices",
     "vc_sqrt_normalize": "balancing.matrices",
 }
@@ -61,7 +60,6 @@ __all__ = [
     "kr_normalize",
     "mask_bins",
     "read_contacts",
-    "select_bandwidth",
     "vc_normalize",
     "vc_sqrt_normalize",
 ]

@@ -7,7 +7,7 @@ They read the map if it is not in memory, and pass it on to the core (`counterpo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from counterpoise.backends import AUTO
@@ -25,7 +25,6 @@ from counterpoise.ingest.read import read_contacts
 from counterpoise.mask import Mask, MaskOptions, make_mask_settings
 from counterpoise.mask import mask_bins as mask_map
 from counterpoise.records.fitness import FitnessSettings
-from counterpoise.records.search import Search
 
 ACCEPTED = (
     "the path of a .cool, .mcool or .hic file (file.mcool::/resolutions/10000 for one of several "
@@ -44,7 +43,6 @@ def balance(
     threads: int | None = None,
     name: str | None = None,
     mask_record: dict[str, Any] | None = None,
-    searches: Sequence[Search] | None = None,
     progress: Callable[[str], None] = lambda message: None,
     fitness: FitnessSettings | dict[str, Any] | None = None,
     **settings: Any,
@@ -71,9 +69,6 @@ def balance(
         Name of the result in records; the method's name by default.
     mask_record : dict, optional
         Summary of a mask given as an array, for the verdict.
-    searches : sequence of Search, optional
-        Result of `select_bandwidth` with the same mask and settings, for a method whose
-        ``bandwidth`` is ``cv``; searched here if it is not given.
     progress : callable
         Receives a line of text as each part is done.
     fitness : FitnessSettings, dict or None
@@ -125,59 +120,8 @@ def balance(
         threads=threads,
         name=name,
         mask_record=mask_record,
-        searches=searches,
         progress=progress,
         fitness=fitness,
-        **settings,
-    )
-
-
-def select_bandwidth(
-    contacts: Any,
-    method: str = "kde",
-    *,
-    mask: MaskLike = None,
-    backend: str = AUTO,
-    device: str | None = None,
-    threads: int | None = None,
-    progress: Callable[[str], None] = lambda message: None,
-    **settings: Any,
-) -> list[Search]:
-    """Choose the bandwidth of a kernel method by cross-validation, separately for each part.
-
-    Parameters
-    ----------
-    contacts : str, PathLike, cooler.Cooler, ContactMap, sparse matrix or array_like
-        The raw map, as for `balance`.
-    method, mask, backend, device, threads, progress, **settings : various
-        As for `balance`.
-
-    Returns
-    -------
-    list of Search
-        One for each part with kept bins; `balance` accepts it as ``searches``.
-
-    Raises
-    ------
-    ConfigError
-        As for `balance`; if the method has no bandwidth; if counts are not whole numbers.
-    InputError
-        As for `balance`.
-
-    Examples
-    --------
-    >>> import counterpoise as cp
-    >>> chosen = cp.select_bandwidth("map.cool", "kde")  # doctest: +SKIP
-    >>> cp.balance("map.cool", "kde", searches=chosen)  # doctest: +SKIP
-    """
-    return api.select_bandwidth(
-        open_map(contacts),
-        method,
-        mask=mask,
-        backend=backend,
-        device=device,
-        threads=threads,
-        progress=progress,
         **settings,
     )
 

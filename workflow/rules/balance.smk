@@ -1,38 +1,10 @@
-# One job for each sample, resolution and method. A kernel method whose bandwidth is chosen by
-# cross-validation has a job for that before.
-
-
-rule bandwidth:
-    input:
-        map=PLAN.map_files,
-        mask=PATHS.mask(),
-    output:
-        PATHS.bandwidth(),
-    log:
-        PATHS.log("bandwidth"),
-    benchmark:
-        PATHS.benchmark("bandwidth")
-    conda:
-        PLAN.environment
-    threads: PLAN.threads("bandwidth")
-    resources:
-        **PLAN.resources("bandwidth"),
-    params:
-        settings=PLAN.params("bandwidth"),
-    message:
-        "{wildcards.sample} at {wildcards.resolution} bp: a bandwidth for {wildcards.method}"
-        " (up to {resources.mem_mb} MB)"
-    shell:
-        'python "$COUNTERPOISE_SCRIPTS"/bandwidth.py --map {input.map:q} --mask {input.mask:q}'
-        " --output {output:q} --threads {threads} --memory-mb {resources.mem_mb}"
-        " --settings {params.settings:q} > {log:q} 2>&1"
+# One job for each sample, resolution and method. A kernel method chooses its bandwidth here.
 
 
 rule balance:
     input:
         map=PLAN.map_files,
         mask=PATHS.mask(),
-        bandwidth=PLAN.bandwidth_file,
     output:
         run=PATHS.run_files(),
     log:
@@ -51,5 +23,5 @@ rule balance:
         " (up to {resources.mem_mb} MB)"
     shell:
         'python "$COUNTERPOISE_SCRIPTS"/balance.py --map {input.map:q} --mask {input.mask:q}'
-        " --bandwidth {input.bandwidth:q} --run {output.run:q} --threads {threads}"
+        " --run {output.run:q} --threads {threads}"
         " --memory-mb {resources.mem_mb} --settings {params.settings:q} > {log:q} 2>&1"

@@ -6,7 +6,6 @@ rule plot:
         map=PLAN.map_files,
         mask=PATHS.mask(),
         run=PATHS.run_files(),
-        bandwidth=PLAN.bandwidth_file,
     output:
         PATHS.plot(),
     log:
@@ -24,7 +23,7 @@ rule plot:
         "{wildcards.sample} at {wildcards.resolution} bp: plotting {wildcards.method}"
     shell:
         'python "$COUNTERPOISE_SCRIPTS"/plot.py --map {input.map:q} --mask {input.mask:q}'
-        " --run {input.run:q} --bandwidth {input.bandwidth:q} --sample {wildcards.sample:q}"
+        " --run {input.run:q} --sample {wildcards.sample:q}"
         " --output {output:q} --settings {params.settings:q} > {log:q} 2>&1"
 
 

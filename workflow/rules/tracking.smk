@@ -3,7 +3,7 @@
 
 rule track:
     input:
-        # A plot implies the run's trace, weights and bandwidth.
+        # A plot implies the run's trace and weights.
         verdicts=PLAN.verdicts,
         plots=PLAN.plots,
         summary=PATHS.summary,

@@ -1,7 +1,7 @@
 """Balance a contact map part by part: solve, measure, judge and record.
 
 ==================== ============================================================================
-``api``              ``balance`` and ``select_bandwidth``: one loop over the parts of a map
+``api``              ``balance``: one loop over the parts of a map
 ``task``             the task for the whole map, and the part that is balanced
 ``parts``            one part: refuse it if empty, attempt it, isolate or drop bins if the settings
                      say so
@@ -16,8 +16,6 @@
 ``matching``         the complete test: a largest matching of the pattern
 ``standard_errors``  standard errors of weights, by the formula or by a bootstrap
 ``rescaling``        the target of balanced row sums
-``cross_validation`` the search for the bandwidth of a kernel method
-``scores``           the scores of held-out contacts that the search minimises
 ``matrices``         ``kr_normalize`` and its siblings, for any scipy matrix
 ==================== ============================================================================
 """

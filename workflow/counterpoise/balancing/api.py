@@ -1,7 +1,7 @@
 """Balance a contact map: one loop over its parts, the same for every method and scope.
 
-``balance`` is the entry of the package; ``select_bandwidth`` chooses the bandwidth of a kernel
-method. What happens to one part is in ``counterpoise.balancing.parts``.
+``balance`` is the entry of the package. What happens to one part is in
+``counterpoise.balancing.parts``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from counterpoise._version import __version__
 from counterpoise.backends import AUTO, find_backend
 from counterpoise.backends.choice import choose_backend
 from counterpoise.balancing.assessment import assess, overall_deviation
-from counterpoise.balancing.cross_validation import search_parts
 from counterpoise.balancing.parts import balance_part
 from counterpoise.balancing.rescaling import rescale
 from counterpoise.balancing.task import Task
@@ -36,7 +35,6 @@ from counterpoise.errors import ConfigError, NotBalancedError
 from counterpoise.mask import Mask, MaskSettings, bins_with_contacts, mask_bins
 from counterpoise.methods import methods
 from counterpoise.methods.base import EqualSumsSettings, Method, MethodSettings, OnFailure, Target
-from counterpoise.methods.kernel.settings import CV, KernelSettings
 from counterpoise.process import peak_memory_mb
 from counterpoise.records.fitness import Fitness, FitnessSettings, make_fitness_settings
 from counterpoise.records.search import Search
@@ -111,6 +109,11 @@ class Balance:
         """Symmetric matrix-vector products over all parts."""
         return self.verdict.matvecs
 
+    @property
+    def searches(self) -> list[Search]:
+        """How the bandwidth of each part was chosen; empty if it was given, or there is none."""
+        return [part.search for part in self.verdict.parts if part.search]
+
     @cached_property
     def bias(self) -> NDArray[np.float64]:
         """float64 [bins], divisive: 1 / weights, scaled to a mean of one; NaN where weights are."""
@@ -135,7 +138,6 @@ def balance(
     threads: int | None = None,
     name: str | None = None,
     mask_record: dict[str, Any] | None = None,
-    searches: Sequence[Search] | None = None,
     progress: Callable[[str], None] = lambda message: None,
     fitness: FitnessSettings | dict[str, Any] | None = None,
     **settings: Any,
@@ -147,7 +149,7 @@ def balance(
     contacts : ContactMap, sparse matrix or array_like
         The raw map. A scipy sparse or dense matrix is taken as `Contacts.from_matrix` takes it,
         with all diagonals unless ``ignore_diags`` says otherwise.
-    method, mask, backend, device, threads, name, mask_record, searches, progress, fitness : various
+    method, mask, backend, device, threads, name, mask_record, progress, fitness : various
         As for `counterpoise.balance`.
     **settings : various
         The method's own.
@@ -168,7 +170,6 @@ def balance(
         contacts, method, mask, settings, backend, device, threads
     )
     task = replace(task, progress=progress)
-    task = replace(task, searches=_resolve_searches(task, selections, searches))
     weights, errors, parts, trace = _balance_parts(task, selections)
     limits = make_fitness_settings(fitness)
     equal_sums = isinstance(task.settings, EqualSumsSettings)
@@ -188,40 +189,6 @@ def balance(
     if task.settings.on_failure == OnFailure.STOP and not usable:
         raise NotBalancedError(f"{verdict.name} ({verdict.status.value}): {verdict.reason}")
     return Balance(task.contacts, weights, errors, verdict, tuple(trace))
-
-
-def select_bandwidth(
-    contacts: Any,
-    method: str = "kde",
-    *,
-    mask: MaskLike = None,
-    backend: str = AUTO,
-    device: str | None = None,
-    threads: int | None = None,
-    progress: Callable[[str], None] = lambda message: None,
-    **settings: Any,
-) -> list[Search]:
-    """Choose the bandwidth of a kernel method for a map that is open.
-
-    Parameters
-    ----------
-    contacts, method, mask, backend, device, threads, progress, **settings : various
-        As for ``balance``.
-
-    Returns
-    -------
-    list of Search
-        One for each part with kept bins; ``balance`` accepts it as ``searches``.
-
-    Raises
-    ------
-    ConfigError
-        As for ``balance``; if the method has no bandwidth; if counts are not whole numbers.
-    """
-    task, selections, _, _ = _prepare(contacts, method, mask, settings, backend, device, threads)
-    if not isinstance(task.settings, KernelSettings):
-        raise ConfigError(f"{method} has no bandwidth to choose.")
-    return search_parts(task, selections, progress)
 
 
 def make_settings(method: Method, settings: dict[str, Any]) -> MethodSettings:
@@ -306,24 +273,6 @@ def _resolve_mask(contacts: ContactMap, mask: MaskLike) -> tuple[NDArray[np.bool
             f"this is {describe_type(mask)} with {pluralise(kept.size, 'value')}."
         )
     return kept, summary
-
-
-def _resolve_searches(
-    task: Task, selections: Sequence[Selection], searches: Sequence[Search] | None
-) -> dict[str, Search]:
-    """Return the bandwidth search of each part by label; empty if the bandwidth is given."""
-    settings = task.settings
-    if not isinstance(settings, KernelSettings) or settings.bandwidth != CV:
-        if searches is not None:
-            raise ConfigError(f"searches are of use only for a kernel method with bandwidth: {CV}.")
-        return {}
-    if searches is None:
-        searches = search_parts(task, selections, task.progress)
-    by_label = {search.label: search for search in searches}
-    for selection in selections:
-        if selection.kept.any() and selection.label not in by_label:
-            raise ConfigError(f"searches say nothing of {selection.label}.")
-    return by_label
 
 
 def _balance_parts(

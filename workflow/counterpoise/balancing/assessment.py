@@ -76,6 +76,7 @@ def assess(
         weighted=evidence.weighted,
         with_contacts=evidence.with_contacts,
         median_se=evidence.median_se,
+        expected_unevenness=overall_unevenness(parts),
         fitness=fitness,
         fitness_causes=causes,
         fitness_limits=asdict(limits),
@@ -94,6 +95,20 @@ def overall_deviation(parts: Iterable[PartVerdict]) -> float | None:
     kept = sum(part.kept for part in measured)
     squares = sum(part.kept * (part.rms_deviation or 0.0) ** 2 for part in measured)
     return (squares / kept) ** 0.5 if kept else None
+
+
+def overall_unevenness(parts: Iterable[PartVerdict]) -> float | None:
+    """Return the expected unevenness over the bins of some parts, in percent; None without any.
+
+    Parameters
+    ----------
+    parts : iterable of PartVerdict
+        Parts; those without the figure are skipped.
+    """
+    known = [part for part in parts if part.expected_unevenness is not None]
+    kept = sum(part.kept for part in known)
+    squares = sum(part.kept * (part.expected_unevenness or 0.0) ** 2 for part in known)
+    return float((squares / kept) ** 0.5) if kept else None
 
 
 def _assess_part(part: PartVerdict, evidence: Evidence, limits: FitnessSettings) -> PartVerdict:

@@ -16,7 +16,12 @@ from counterpoise.balancing.judging import (
     measure_row_sums,
     obstacle_facts,
 )
-from counterpoise.balancing.standard_errors import estimate_errors, median_error
+from counterpoise.balancing.standard_errors import (
+    bootstrap_part,
+    errors_by_formula,
+    estimate_unevenness,
+    median_error,
+)
 from counterpoise.balancing.support import Decision, decide, too_large
 from counterpoise.balancing.task import Part
 from counterpoise.methods.base import Solution
@@ -173,9 +178,13 @@ def _record(
     elif keep:
         facts.append(NotWritten(USEFUL_SPAN if measured.finite else None))
     products = part.recorder.matvecs  # those for standard errors are not the method's
+    unevenness = None
     if written:
-        errors[kept], notes = estimate_errors(balanced, solution, measured.row_sums)
-        facts.extend(notes)
+        errors[kept] = errors_by_formula(balanced, solution, measured.row_sums)
+        unevenness = estimate_unevenness(balanced, solution, measured.row_sums, errors[kept])
+        if part.task.settings.bootstrap:
+            errors[kept], notes = bootstrap_part(balanced, solution)
+            facts.extend(notes)
     verdict = PartVerdict(
         label=part.selection.label,
         first_bin=part.selection.lo,
@@ -193,6 +202,8 @@ def _record(
         raw_total=raw_total,
         balanced_total=balanced_total,
         bandwidth=solution.bandwidth,
+        search=solution.search,
+        expected_unevenness=unevenness,
     )
     unconnected_weight = solution.unconnected_weight if written else np.nan
     return Outcome(verdict, weights, errors, part.recorder.rows, unconnected_weight)
@@ -207,9 +218,8 @@ def _is_close(judgement: Judgement, measured: Measured) -> bool:
 def _side_facts(part: Part, balanced: Part, solution: Solution, judgement: Judgement) -> list[Fact]:
     """Return how the bandwidth was chosen, and which bins the method dropped."""
     facts: list[Fact] = []
-    search = part.task.searches.get(part.selection.label)
-    if search is not None:
-        facts.append(search.fact)
+    if solution.search is not None:
+        facts.append(solution.search.fact)
     if solution.dropped is not None:
         dropped = np.flatnonzero(part.selection.kept & ~balanced.selection.kept)
         names = first_names(part.task.contacts.bins, dropped + part.selection.lo)

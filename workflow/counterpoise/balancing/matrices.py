@@ -17,7 +17,7 @@ from counterpoise.backends import AUTO, Backend
 from counterpoise.balancing.api import Balance, balance
 from counterpoise.methods import Balancing
 from counterpoise.methods.base import Target
-from counterpoise.methods.kernel.settings import CV
+from counterpoise.methods.kernel.settings import AUTO_BANDWIDTH
 
 
 class NotBalancedWarning(UserWarning):
@@ -126,7 +126,7 @@ def vc_sqrt_normalize(matrix: Any) -> sp.csr_matrix:
 
 def kde_normalize(
     matrix: Any,
-    bandwidth: float | str = CV,
+    bandwidth: float | str = AUTO_BANDWIDTH,
     max_iter: int = 1000,
     tolerance: float = 1e-8,
     backend: str = AUTO,
@@ -141,7 +141,7 @@ def kde_normalize(
     matrix : sparse matrix or array_like, shape (n, n)
         Symmetric and nonnegative, scipy sparse or dense; rows without entries stay empty.
     bandwidth : float or str
-        Below 1 a fraction of the matrix, from 1 up bins, 0 for none (SSK); ``cv`` lets
+        Below 1 a fraction of the matrix, from 1 up bins, 0 for none (SSK); ``auto`` lets
         cross-validation choose, for which the entries must be whole numbers.
     max_iter : int
         Limit of iterations.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,47 +27,53 @@ from counterpoise.records.verdict import Status
 FEWEST_MAPS = 2
 
 
-def estimate_errors(
-    part: Part, solution: Solution, row_sums: Vector
-) -> tuple[NDArray[np.float64], list[Fact]]:
-    """Estimate the standard errors of a solution's weights.
-
-    Parameters
-    ----------
-    part : Part
-        The bins that have weights.
-    solution : Solution
-        What the method returned.
-    row_sums : Vector
-        float64 [bins], balanced with these weights.
-
-    Returns
-    -------
-    errors : ndarray of float64, shape (bins,)
-        Relative; NaN where there are none.
-    facts : list of Fact
-        Whether resampled maps are missing.
-    """
-    if part.task.settings.bootstrap:
-        return _bootstrap_part(part, solution)
-    return _by_formula(part, solution, row_sums), []
-
-
 def median_error(part: Part, solution: Solution, row_sums: Vector) -> float:
     """Return the median standard error of a solution's weights, by the formula.
 
     Parameters
     ----------
     part, solution, row_sums : Part, Solution, Vector
-        As for ``estimate_errors``.
+        As for ``errors_by_formula``.
 
     Returns
     -------
     float
         Relative; 0 where the method has no formula.
     """
-    errors = _by_formula(part, solution, row_sums)
+    errors = errors_by_formula(part, solution, row_sums)
     return median(errors[np.isfinite(errors)]) or 0.0
+
+
+def estimate_unevenness(
+    part: Part, solution: Solution, row_sums: Vector, errors: NDArray[np.float64]
+) -> float | None:
+    """Estimate how uneven new contacts would be, balanced with a solution's weights.
+
+    Weights that make row sums equal follow the map's own noise, so that new contacts vary by as
+    much again: by the mean square of the noise of row sums. What the row sums lack of being equal
+    comes in addition.
+
+    Parameters
+    ----------
+    part, solution, row_sums : Part, Solution, Vector
+        As for ``errors_by_formula``.
+    errors : ndarray of float64, shape (bins,)
+        Standard errors by the formula.
+
+    Returns
+    -------
+    float or None
+        Standard deviation beyond counting noise, in percent of the mean row sum; None where the
+        method has no formula, or values are no counts.
+    """
+    if not part.task.contacts.holds_counts:
+        return None
+    if solution.unevenness is not None:
+        variance = solution.unevenness()
+    else:
+        relative = to_numpy(row_sums) / float(row_sums.mean())
+        variance = float(((relative - 1) ** 2).mean() + ((errors * relative) ** 2).mean())
+    return 100 * max(variance, 0.0) ** 0.5 if isfinite(variance) else None
 
 
 def median(values: NDArray[np.float64]) -> float | None:
@@ -83,8 +90,23 @@ def median(values: NDArray[np.float64]) -> float | None:
     return float((ordered[(n - 1) // 2] + ordered[n // 2]) / 2) if n else None
 
 
-def _by_formula(part: Part, solution: Solution, row_sums: Vector) -> NDArray[np.float64]:
-    """Return the standard errors that the method's formula gives, or that for equal row sums."""
+def errors_by_formula(part: Part, solution: Solution, row_sums: Vector) -> NDArray[np.float64]:
+    """Return the standard errors that the method's formula gives, or that for equal row sums.
+
+    Parameters
+    ----------
+    part : Part
+        The bins that have weights.
+    solution : Solution
+        What the method returned.
+    row_sums : Vector
+        float64 [bins], balanced with these weights.
+
+    Returns
+    -------
+    ndarray of float64, shape (bins,)
+        Relative; NaN where there are none.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         if solution.errors is not None:
             return to_numpy(solution.errors())
@@ -127,8 +149,23 @@ def closed_formula(
     return weights * operator.xp.sqrt(noise) / row_sums
 
 
-def _bootstrap_part(part: Part, own: Solution) -> tuple[NDArray[np.float64], list[Fact]]:
-    """Bootstrap a part; the fact says so where resampled maps could not be balanced."""
+def bootstrap_part(part: Part, own: Solution) -> tuple[NDArray[np.float64], list[Fact]]:
+    """Estimate the standard errors of a solution's weights by a bootstrap of its part.
+
+    Parameters
+    ----------
+    part : Part
+        The bins that have weights.
+    own : Solution
+        What the method returned.
+
+    Returns
+    -------
+    errors : ndarray of float64, shape (bins,)
+        Relative; NaN where there are none.
+    facts : list of Fact
+        Whether resampled maps are missing, since they could not be balanced.
+    """
     settings, selection = part.task.settings, part.selection
     contacts = load_rows(part.task.contacts, selection.lo, selection.hi, selection.hi)
     quiet = replace(part, task=replace(part.task, progress=lambda message: None))
@@ -197,7 +234,8 @@ def _solve_resampled(part: Part, own: Solution, contacts: Contacts) -> NDArray[n
     if not task.method.fills:
         resampled = resampled.drop_unconnected()
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
-        solution = task.method.solve(resampled.problem(), task.settings)
+        bandwidth = own.search.bandwidth if own.search else None
+        solution = task.method.solve(resampled.problem(bandwidth), task.settings)
     keeps = task.keeps_unbalanced_weights or own.status is Status.NOT_CONVERGED
     reached = keeps and solution.status is Status.NOT_CONVERGED
     if solution.status.balanced or reached:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,13 @@ from counterpoise.backends.base import Operator
 from counterpoise.backends.choice import BackendChoice
 from counterpoise.backends.vectors import Vector, to_numpy
 from counterpoise.balancing.support import EXAMINE_LIMIT
+from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import chromosome_bins
-from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.contacts.contact_map import ContactMap, Contacts, load_rows
+from counterpoise.contacts.distances import sum_by_distance
 from counterpoise.contacts.selection import Selection
 from counterpoise.methods.base import Method, MethodSettings, OnFailure, Problem
 from counterpoise.methods.recorder import Recorder
-from counterpoise.records.search import Search
 
 
 class CountingOperator:
@@ -78,8 +79,6 @@ class Task:
         Threads of a product; None for the backend's choice.
     progress : callable
         Receives a line of text at intervals while a long part is balanced.
-    searches : dict of Search
-        Bandwidth searches by the label of their part; empty where the bandwidth is given.
     examine_limit : int
         Pixels up to which the structure of a part is examined.
     """
@@ -90,7 +89,6 @@ class Task:
     backend_choice: BackendChoice
     threads: int | None
     progress: Callable[[str], None] = lambda message: None
-    searches: dict[str, Search] = field(default_factory=dict)
     examine_limit: int = EXAMINE_LIMIT
 
     @property
@@ -176,16 +174,24 @@ class Part:
             self, selection=selection, operator=operator, marginal=self.marginal[present]
         )
 
-    def problem(self) -> Problem:
-        """Return the part as the method sees it."""
-        search = self.task.searches.get(self.selection.label)
+    def problem(self, bandwidth: Bandwidth | None = None) -> Problem:
+        """Return the part as the method sees it.
+
+        Parameters
+        ----------
+        bandwidth : Bandwidth, optional
+            For a kernel method, whatever its settings say.
+        """
         return Problem(
             operator=self.operator,
             marginal=self.marginal,
             record=self.recorder,
             nonzeros=self._count_partners,
             chromosomes=lambda: chromosome_bins(self.task.contacts.bins, self.selection),
-            bandwidth=search.bandwidth if search else None,
+            sum_by_distance=self._sum_by_distance,
+            load=self._load,
+            operator_of=lambda contacts: self.task.operator(contacts, self.selection),
+            bandwidth=bandwidth,
         )
 
     def total(self, weights: Vector, row_sums: Vector) -> float:
@@ -204,6 +210,17 @@ class Part:
         factor = self.selection.factor[self.selection.kept]
         plain = weights / self.operator.xp.asarray(factor, device=weights.device)
         return float((plain * self.operator.product(plain)).sum())
+
+    def _sum_by_distance(self, u: Vector) -> NDArray[np.float64]:
+        """See ``Problem.sum_by_distance``."""
+        weights = np.zeros(len(self.selection.kept))
+        weights[self.selection.kept] = to_numpy(u)
+        return sum_by_distance(self.task.contacts, self.selection, weights)
+
+    def _load(self) -> Contacts:
+        """Load the contacts of the part, and those of its bins with later ones."""
+        lo, hi = self.selection.lo, self.selection.hi
+        return load_rows(self.task.contacts, lo, hi, hi)
 
     def _count_partners(self) -> Vector:
         """Count the kept bins that each bin has contacts with; float64 [kept bins]."""

@@ -22,7 +22,6 @@ from counterpoise.ingest.urls import (
     url_key,
 )
 from counterpoise.methods.base import MethodSettings
-from counterpoise.methods.kernel.settings import CV, KernelSettings
 from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.runs import RunKey, SampleEntry, SampleLabels, compared_samples, list_runs
 
@@ -285,11 +284,6 @@ class Cohort:
     def requested_resolutions(self) -> list[int]:
         """Return every resolution that is asked of any sample."""
         return sorted({size for name in self.samples for size in self.requested(name)})
-
-    def searches_bandwidth(self, method: str) -> bool:
-        """Tell whether cross-validation chooses the bandwidth of a method."""
-        settings = self.methods[method]
-        return isinstance(settings, KernelSettings) and settings.bandwidth == CV
 
     def column(self, method: str) -> str:
         """Return the name of a method's column in coolers: ``KR``, ``GW_KR`` or ``INTER_KR``."""

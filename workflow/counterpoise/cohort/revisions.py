@@ -6,8 +6,8 @@ the same input and settings: a number, a column, a key. A faster way to the same
 raise it, and neither does a new message. ``tests/cohort/test_revisions.py`` fails if results
 changed and the revision did not, and ``docs/reprocessing.md`` says what runs again.
 
-Each method has a revision of its own, at its registration in ``methods/``. Those of ``balance`` and
-``bandwidth`` here are for what all methods share.
+Each method has a revision of its own, at its registration in ``methods/``. That of ``balance`` here
+is for what all methods share.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ REVISIONS = {
     "inspect": 2,
     "ingest": 1,
     "mask": 2,
-    "bandwidth": 3,
-    "balance": 4,
+    "balance": 5,
     "export": 2,
     "plot": 2,
     "compare": 2,
@@ -29,19 +28,17 @@ REVISIONS = {
 }
 
 
-def of_method(stage: str, algorithm: str) -> list[int]:
-    """Return the revision of a stage for one method.
+def of_method(algorithm: str) -> list[int]:
+    """Return the revision of the rule ``balance`` for one method.
 
     Parameters
     ----------
-    stage : {"balance", "bandwidth"}
-        Rule that runs methods.
     algorithm : str
         Name of a method.
 
     Returns
     -------
     list of int
-        The revision of the stage for all methods, and the revision of the method.
+        The revision for all methods, and that of the method.
     """
-    return [REVISIONS[stage], methods()[algorithm].revision]
+    return [REVISIONS["balance"], methods()[algorithm].revision]

@@ -11,6 +11,7 @@ from counterpoise.cohort.revisions import of_method
 from counterpoise.jobs.job import Inputs, build
 from counterpoise.jobs.method import MethodJob
 from counterpoise.jobs.resources import START_MINUTES, map_size
+from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.store.paths import MapFiles, RunFiles
 
@@ -46,7 +47,7 @@ class BalanceJob(MethodJob):
         """Make the job of a method of the cohort."""
         algorithm = cohort.algorithms[method]
         return cls(
-            revision=of_method("balance", algorithm),
+            revision=of_method(algorithm),
             name=method,
             method=algorithm,
             settings=cohort.methods[method],
@@ -58,20 +59,27 @@ class BalanceJob(MethodJob):
 
     @property
     def draws_maps(self) -> bool:
-        """Whether standard errors are estimated from resampled maps."""
-        return self.settings.bootstrap > 0
+        """Whether a bootstrap draws maps, or the choice of a bandwidth splits the map."""
+        settings = self.settings
+        splits = isinstance(settings, KernelSettings) and settings.splits_map
+        return settings.bootstrap > 0 or splits
 
     def minutes(self, inputs: Inputs) -> int:
-        """Return the time of a thousand products at 10 ns a nonzero, ten times as measured."""
-        _, nonzeros = map_size(inputs)
-        return START_MINUTES + nonzeros * (1 + self.settings.bootstrap) // 5_000_000
+        """Return the time of a thousand products at 10 ns a nonzero, ten times as measured.
+
+        Halves of the map take thousands of products, and transforms of the chromosomes.
+        """
+        bins, nonzeros = map_size(inputs)
+        minutes = START_MINUTES + nonzeros * (1 + self.settings.bootstrap) // 5_000_000
+        if isinstance(self.settings, KernelSettings) and self.settings.splits_map:
+            minutes += nonzeros // 2_000_000 + bins // 20_000
+        return minutes
 
     def run(
         self,
         files: MapFiles,
         mask: str | Path,
         output: RunFiles,
-        searches: str | Path | None = None,
         threads: int | None = None,
         memory_mb: int | None = None,
     ) -> None:
@@ -85,8 +93,6 @@ class BalanceJob(MethodJob):
             Its mask.
         output : RunFiles
             Where the results go.
-        searches : str or Path, optional
-            What the rule ``bandwidth`` wrote, for a kernel method whose bandwidth is searched.
         threads : int, optional
             Threads of the job; by default all that this process may use.
         memory_mb : int, optional
@@ -94,7 +100,7 @@ class BalanceJob(MethodJob):
         """
         from counterpoise.balancing.api import balance
         from counterpoise.store.masks import read_mask
-        from counterpoise.store.weights import read_searches, write_balance
+        from counterpoise.store.weights import write_balance
 
         contacts = self.open_map(files, threads, memory_mb)
         kept, summary = read_mask(mask)
@@ -104,7 +110,6 @@ class BalanceJob(MethodJob):
             name=self.name,
             mask=kept,
             mask_record=summary,
-            searches=read_searches(searches) if searches else None,
             fitness=self.fitness,
             **self.arguments(threads),
         )

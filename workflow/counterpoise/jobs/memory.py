@@ -84,8 +84,8 @@ class MapSize:
     examined : int
         Upper bound of the nonzeros of a part whose structure may be examined.
     resampled_bins, resampled_nonzeros : int
-        Upper bounds of bins and nonzeros of a part from which other maps are drawn: halves for a
-        bandwidth search, or maps of a bootstrap. 0 if none are drawn.
+        Upper bounds of bins and nonzeros of a part from which other maps are drawn: halves for
+        the choice of a bandwidth, or maps of a bootstrap. 0 if none are drawn.
     """
 
     bins: int
@@ -183,7 +183,7 @@ def predict_memory(
     threads : int
         Threads of the job.
     draws_maps : bool
-        Whether other maps are drawn from parts of it, for a bandwidth search or a bootstrap.
+        Whether other maps are drawn from parts of it, for the choice of a bandwidth or a bootstrap.
     examine_limit : int
         Nonzeros of a part up to which its whole pattern is matched.
 
@@ -272,7 +272,7 @@ def open_map_within(
         task, alternative = "balancing", ""
         if draws_maps:
             task = "drawing maps from those of"
-            alternative = ", or a bandwidth instead of 'cv', bootstrap: 0 or scope: cis"
+            alternative = ", or score: unevenness, bootstrap: 0 or scope: cis"
         raise ConfigError(
             f"{task} {size} takes up to {min(predicted):,} MB of memory even when the pixels "
             f"stream from disk, and the job has {memory_mb:,} MB; give its rule more (mem_mb)"

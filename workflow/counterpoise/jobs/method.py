@@ -1,4 +1,4 @@
-"""The base class of the jobs that compute with a method: ``bandwidth`` and ``balance``."""
+"""The base class of a job that computes with a method."""
 
 from __future__ import annotations
 

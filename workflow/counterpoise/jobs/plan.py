@@ -14,7 +14,6 @@ from typing import Any
 
 from counterpoise.cohort.cohort import Cohort
 from counterpoise.jobs.balance import BalanceJob
-from counterpoise.jobs.bandwidth import BandwidthJob
 from counterpoise.jobs.compare import CompareJob
 from counterpoise.jobs.export import ExportJob
 from counterpoise.jobs.ingest import IngestJob
@@ -37,7 +36,6 @@ MEASURED_JOBS: dict[str, type[MeasuredJob]] = {
     "inspect": InspectJob,
     "ingest": IngestJob,
     "mask": MaskJob,
-    "bandwidth": BandwidthJob,
     "balance": BalanceJob,
     "plot": PlotJob,
     "compare": CompareJob,
@@ -57,7 +55,7 @@ INPUT_JOBS: dict[str, type[Job]] = {
 
 JOBS: dict[str, type[Job]] = {**MEASURED_JOBS, **INPUT_JOBS}
 
-GPU_RULES = ("bandwidth", "balance")
+GPU_RULES = ("balance",)
 
 
 class Plan:
@@ -253,12 +251,6 @@ class Plan:
         call, self.before_first_map = self.before_first_map, lambda: None
         call()
         return list(self.paths.map_files(wildcards.sample, wildcards.resolution))
-
-    def bandwidth_file(self, wildcards: Wildcards) -> list[str]:
-        """Return the bandwidth search of a run, if its method searches the bandwidth."""
-        if not self.cohort.searches_bandwidth(wildcards.method):
-            return []
-        return [self.paths.bandwidth(wildcards.sample, wildcards.resolution, wildcards.method)]
 
     def maps_of_sample(self, wildcards: Wildcards) -> list[str]:
         """Return the files of a sample's maps at all resolutions."""

@@ -50,7 +50,6 @@ class PlotJob(MeasuredJob):
         results: RunFiles,
         output: str | Path,
         sample: str | None = None,
-        searches: str | Path | None = None,
     ) -> None:
         """Write the figure.
 
@@ -66,8 +65,6 @@ class PlotJob(MeasuredJob):
             Where the PNG goes.
         sample : str, optional
             Name for the title; by default that of the source file.
-        searches : str or Path, optional
-            What the rule ``bandwidth`` wrote, if the bandwidth was searched.
         """
         import pyarrow.parquet as pq
 
@@ -87,5 +84,4 @@ class PlotJob(MeasuredJob):
             max_pixels=self.max_pixels,
             dpi=self.dpi,
             sample=sample,
-            searches=stored.read_searches(searches) if searches else [],
         )

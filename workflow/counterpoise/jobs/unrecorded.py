@@ -65,13 +65,9 @@ def _stale_results(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[st
         if _is_unrecorded(mask, has_record) and not _fits_mask(plan, mask):
             yield mask
     for run in cohort.runs:
-        verdict, search = paths.run_files(*run.place).verdict, paths.bandwidth(*run.place)
-        fits = None
-        for path in (search, verdict):
-            if _is_unrecorded(path, has_record):
-                fits = _fits_verdict(plan, run.method, verdict) if fits is None else fits
-                if not fits and (path == verdict or cohort.searches_bandwidth(run.method)):
-                    yield path
+        verdict = paths.run_files(*run.place).verdict
+        if _is_unrecorded(verdict, has_record) and not _fits_verdict(plan, run.method, verdict):
+            yield verdict
 
 
 def _fits_state(plan: Plan, sample: str) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends.vectors import Vector, like, to_numpy
+from counterpoise.backends.vectors import Vector, to_floats
 
 # Changes between steps that are remembered.
 MEMORY = 5
@@ -16,10 +15,8 @@ MEMORY = 5
 LARGEST_STEP = 1.0
 # A residual that is this many times the best so far leads back to the best point.
 RETREAT = 3.0
-# Combinations of changes whose eigenvalue is a smaller share of the largest are rounding; where
-# several vectors iterate side by side, their tolerances are wider.
+# Combinations of changes whose eigenvalue is a smaller share of the largest are rounding.
 NEGLIGIBLE = 1e-12
-NEGLIGIBLE_SIDE_BY_SIDE = 1e-10
 
 
 class Anderson:
@@ -53,11 +50,10 @@ class Anderson:
         self._x: Vector = None  # log of the u that was returned last
         self._last: tuple[Vector, Vector] | None = None  # x and f of the step before
         self._best: tuple[Vector, Vector] | None = None
-        self._best_size: NDArray[np.float64] = np.empty(0)
+        self._best_size = float("inf")
         self._residual_changes: list[Vector] = []
         self._changes: list[Vector] = []  # of x + f
-        self._gram: NDArray[np.float64] = np.empty((0, 0, 0))  # [columns, steps, steps]
-        self._restarted: NDArray[np.bool_] = np.empty(0, bool)
+        self._gram: NDArray[np.float64] = np.empty((0, 0))  # of the residual changes
 
     def __call__(self, u: Vector, quantity: Vector) -> Vector:
         """Return the next u.
@@ -65,133 +61,73 @@ class Anderson:
         Parameters
         ----------
         u : Vector
-            float64 [bins] or [bins, columns]; what this returned last, except for the first call.
+            float64 [bins]; what this returned last, except for the first call.
         quantity : Vector
-            The quantity that is one at the solution, of the same shape.
+            float64 [bins], the quantity that is one at the solution.
         """
         xp = self.xp
         x = xp.log(u) if self._x is None else self._x
         f = xp.log(quantity) * -self.power
         self._add_change(x, f)
         size, projections = self._measure(f)
-        if self._best is None:
-            self._best, self._best_size = (x, f), size
-            self._restarted = np.zeros(len(size), bool)
-        away = ~(size <= RETREAT * self._best_size)
-        step, scratch = f * 1.0, xp.empty_like(f)  # new vectors are slower than the arithmetic
-        for change, weight in zip(self._changes, self._weights(projections), strict=True):
-            step -= xp.multiply(change, self._values(weight, step), out=scratch)
-        step /= xp.clip(xp.amax(xp.abs(step, out=scratch), 0) / LARGEST_STEP, 1, None)
-        following = step
-        following += x
-        if away.any():
-            following = self._retreat(away, following)
-        self._keep_best(x, f, size, away)
-        self._last, self._restarted, self._x = (x, f), away, following
+        if self._best is not None and not size <= RETREAT * self._best_size:
+            following = self._best[0] + self._best[1]
+            self._residual_changes, self._changes = [], []
+            self._last, self._best, self._best_size = None, self._best, float("inf")
+        else:
+            following = self._combine(f, projections)
+            following += x
+            self._last = (x, f)
+            if size < self._best_size:
+                self._best, self._best_size = (x, f), size
+        self._x = following
         return xp.exp(following)
-
-    def select(self, columns: Sequence[int]) -> None:
-        """Go on with some of the columns.
-
-        Parameters
-        ----------
-        columns : sequence of int
-            Their numbers, ascending.
-        """
-        if self._x is None or len(columns) == len(self._best_size):
-            return
-        chosen = list(columns)
-
-        def pick(pair: tuple[Vector, Vector] | None) -> tuple[Vector, Vector] | None:
-            return None if pair is None else (pair[0][:, chosen], pair[1][:, chosen])
-
-        self._x = self._x[:, chosen]
-        self._last, self._best = pick(self._last), pick(self._best)
-        self._residual_changes = [change[:, chosen] for change in self._residual_changes]
-        self._changes = [change[:, chosen] for change in self._changes]
-        self._gram = self._gram[chosen] if self._changes else self._gram
-        self._restarted = self._restarted[chosen]
-        self._best_size = self._best_size[chosen]
 
     def _add_change(self, x: Vector, f: Vector) -> None:
         """Remember how the last step changed the residual; the oldest change is forgotten."""
-        if self._last is None:
+        if self._last is None:  # no step, or one that did not begin at the last point
             return
         old_x, old_f = self._last
         residual_change = f - old_f
         change = x - old_x
         change += residual_change
-        if self._restarted.all():  # the step did not begin at the last point
-            return
-        residual_change = self._choose(self._restarted, 0, residual_change)
-        change = self._choose(self._restarted, 0, change)
         self._residual_changes = [*self._residual_changes, residual_change][-MEMORY:]
         self._changes = [*self._changes, change][-MEMORY:]
 
-    def _measure(self, f: Vector) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _measure(self, f: Vector) -> tuple[float, NDArray[np.float64]]:
         """Return the RMS of f, and its products with the changes; complete the Gram matrix."""
         changes = self._residual_changes
         pairs = [(f, f), *((change, f) for change in changes)]
         pairs += [(change, changes[-1]) for change in changes]
         scratch = self.xp.empty_like(f)
-        products = [self.xp.multiply(a, b, out=scratch).sum(0) for a, b in pairs]
-        sums = to_numpy(self.xp.stack(products))
-        sums = sums.reshape(len(pairs), -1).T
+        sums = to_floats(*(self.xp.multiply(a, b, out=scratch).sum() for a, b in pairs))
         steps = len(changes)
+        gram = np.empty((steps, steps))
         if steps:
-            gram = np.empty((len(sums), steps, steps))
-            known = min(steps - 1, self._gram.shape[1])
-            gram[:, :known, :known] = self._gram[:, -known:, -known:] if known else 0
-            gram[:, :, -1] = gram[:, -1, :] = sums[:, 1 + steps :]
-            self._gram = gram
-        return np.sqrt(sums[:, 0] / len(f)), sums[:, 1 : 1 + steps]
+            known = min(steps - 1, len(self._gram))
+            gram[:known, :known] = self._gram[-known:, -known:] if known else 0
+            gram[:, -1] = gram[-1, :] = sums[1 + steps :]
+        self._gram = gram
+        return (sums[0] / len(f)) ** 0.5, np.array(sums[1 : 1 + steps])
+
+    def _combine(self, f: Vector, projections: NDArray[np.float64]) -> Vector:
+        """Return the step: f less the combination of changes that makes the residual least."""
+        xp = self.xp
+        step, scratch = f * 1.0, xp.empty_like(f)  # new vectors are slower than the arithmetic
+        for change, weight in zip(self._changes, self._weights(projections), strict=True):
+            step -= xp.multiply(change, float(weight), out=scratch)
+        step /= xp.clip(xp.amax(xp.abs(step, out=scratch)) / LARGEST_STEP, 1, None)
+        return step
 
     def _weights(self, projections: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the weights [steps, columns] of the changes that make the residual smallest."""
-        if not self._changes:
-            return np.empty((0, len(projections)))
-        scale = np.sqrt(np.einsum("kii->ki", self._gram))
+        """Return the weights of the changes, float64 [steps]; zero where sums are not finite."""
+        scale = np.sqrt(np.diag(self._gram))
         scale[~(scale > 0)] = 1
-        gram = self._gram / (scale[:, :, None] * scale[:, None, :])
-        usable = np.isfinite(gram).all((1, 2)) & np.isfinite(projections).all(1)
-        gram[~usable] = 0
+        gram, right = self._gram / np.outer(scale, scale), projections / scale
+        if not (np.isfinite(gram).all() and np.isfinite(right).all()):
+            return np.zeros(len(projections))
         values, vectors = np.linalg.eigh(gram)
-        cutoff = NEGLIGIBLE if len(gram) == 1 else NEGLIGIBLE_SIDE_BY_SIDE
-        kept = values > cutoff * values[:, -1:]
+        kept = values > NEGLIGIBLE * values[-1:]
         inverse = np.divide(1, values, out=np.zeros_like(values), where=kept)
-        right = np.where(usable[:, None], projections / scale, 0)
-        along = (vectors * right[:, :, None]).sum(1) * inverse
-        weights: NDArray[np.float64] = (vectors * along[:, None, :]).sum(2) / scale
-        return weights.T
-
-    def _retreat(self, away: NDArray[np.bool_], following: Vector) -> Vector:
-        """Return to the best point plus a plain step in some columns; forget their changes."""
-        assert self._best is not None
-        if away.all():
-            self._residual_changes, self._changes = [], []
-        self._residual_changes = [self._choose(away, 0, each) for each in self._residual_changes]
-        self._changes = [self._choose(away, 0, each) for each in self._changes]
-        self._gram[away] = 0
-        return self._choose(away, self._best[0] + self._best[1], following)
-
-    def _keep_best(
-        self, x: Vector, f: Vector, size: NDArray[np.float64], away: NDArray[np.bool_]
-    ) -> None:
-        """Remember the point with the smallest residual since the last return to one."""
-        assert self._best is not None
-        better = size < self._best_size
-        self._best = (
-            self._choose(better, x, self._best[0]),
-            self._choose(better, f, self._best[1]),
-        )
-        self._best_size = np.where(away, np.inf, np.minimum(size, self._best_size))
-
-    def _choose(self, chosen: NDArray[np.bool_], these: Any, those: Any) -> Any:
-        """Return some columns from one vector and the others from another."""
-        if chosen.all() or not chosen.any():
-            return these if chosen.all() else those
-        return self.xp.where(like(chosen, those), these, those)
-
-    def _values(self, values: NDArray[np.float64], vector: Vector) -> Any:
-        """Return numbers [columns] as factors of a vector."""
-        return float(values[0]) if vector.ndim == 1 else like(values, vector)
+        along = (vectors * right[:, None]).sum(0) * inverse
+        return np.asarray((vectors * along).sum(1) / scale)

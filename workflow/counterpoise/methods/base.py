@@ -24,10 +24,12 @@ from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
+from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.methods.recorder import Recorder
 from counterpoise.records.facts import Fact
+from counterpoise.records.search import Search
 from counterpoise.records.verdict import Cause, Status
 
 
@@ -106,7 +108,7 @@ class MethodSettings:
         Each map is balanced like the original; 20 maps estimate the errors to within 16 %. The
         formula costs one matrix-vector product.
     seed : int, default 1
-        Seed of the random numbers of the bootstrap and of cross-validation.
+        Seed of the random numbers of the bootstrap and of held-out contacts.
     """
 
     scope: str = Scope.GENOME.value
@@ -296,6 +298,12 @@ class Solution:
         Returns the relative standard errors, float64 of the shape of ``weights`` (NaN where the
         method has none). None stands for the formula for equal row sums
         (``counterpoise.balancing.standard_errors``).
+    unevenness : callable or None
+        Returns the expected unevenness of new contacts, a variance relative to the squared mean
+        row sum (NaN where the method has no formula). None stands for the formula for equal row
+        sums (``counterpoise.balancing.standard_errors``).
+    search : Search or None
+        How a kernel method chose its bandwidth; None if it chose none.
     """
 
     weights: Vector
@@ -311,6 +319,8 @@ class Solution:
     smoothed_deviation: float | None = None
     row_sums: Vector | None = None
     errors: Callable[[], Vector] | None = None
+    unevenness: Callable[[], float] | None = None
+    search: Search | None = None
 
 
 @dataclass(frozen=True)
@@ -331,8 +341,15 @@ class Problem:
         building the operator.
     chromosomes : callable
         Returns the positions of the bins on their chromosomes.
+    sum_by_distance : callable
+        ``sum_by_distance(u)`` returns the sums of u_i u_j A_ij and of (u_i u_j)^2 A_ij by
+        distance, as ``counterpoise.contacts.distances`` does; one pass over the pixels.
+    load : callable
+        Returns the contacts of the part.
+    operator_of : callable
+        ``operator_of(contacts)`` returns the operator of other contacts of the same bins.
     bandwidth : Bandwidth or None
-        Bandwidth that a search chose for this part; None without a search.
+        Bandwidth to use whatever the settings say, for resampled maps; None otherwise.
     """
 
     operator: Operator
@@ -340,6 +357,9 @@ class Problem:
     record: Recorder
     nonzeros: Callable[[], Vector]
     chromosomes: Callable[[], list[ChromosomeBins]]
+    sum_by_distance: Callable[[Vector], NDArray[np.float64]]
+    load: Callable[[], Contacts]
+    operator_of: Callable[[Contacts], Operator]
     bandwidth: Bandwidth | None = None
 
 
@@ -366,8 +386,8 @@ class Method:
     version : str
         Program and version that the algorithm follows, if several programs use the name for
         different algorithms.
-    step : callable or None
-        Step of a kernel method, see ``counterpoise.methods.kernel.solver``; None for the others.
+    fills : bool
+        Bins without contacts of their own get weights, from their neighbours.
     revision : int
         Raised by one when the method's results change; see ``counterpoise.cohort.revisions``.
     """
@@ -379,10 +399,5 @@ class Method:
     exact: bool = False
     trans_weighting: bool = False
     version: str = ""
-    step: Callable[..., Vector] | None = None
+    fills: bool = False
     revision: int = 1
-
-    @property
-    def fills(self) -> bool:
-        """Whether bins without contacts of their own get weights, from their neighbours."""
-        return self.step is not None

@@ -26,9 +26,10 @@ from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector
 from counterpoise.errors import ConfigError
 from counterpoise.methods.base import Method
-from counterpoise.methods.kernel.settings import KernelSettings, Stopping
+from counterpoise.methods.kernel.estimator import Estimator, curve_noise
+from counterpoise.methods.kernel.settings import KernelSettings, Score, Stopping
 from counterpoise.methods.kernel.smoothing import Smoother
-from counterpoise.methods.kernel.solver import curve_noise, solve_by
+from counterpoise.methods.kernel.solver import solve_by
 
 
 class Variant(StrEnum):
@@ -60,6 +61,9 @@ class KdeSettings(KernelSettings):
         Reading of the paper's Algorithm 4: density or observation.
         ``density`` balances the smoothed density; ``observation`` smooths the marginal of the
         weighted contacts and is stopped early. ``methods/kde.py`` has the formulas.
+    score : {"unevenness", "cvm", "kl", "cosine"}, default "unevenness"
+        With ``variant: observation`` or ``mixing``, ``unevenness`` stands for ``cvm``, since its
+        formula holds for neither.
     mixing : float, default 0.0
         Share of a uniform density mixed into the estimate, from 0 to below 1 (density only).
         Above zero, the estimate is positive in floating point on any map.
@@ -78,12 +82,19 @@ class KdeSettings(KernelSettings):
             raise ConfigError(f"mixing is {self.mixing}; it must be at least 0 and below 1.")
         if self.mixing and self.variant != Variant.DENSITY:
             raise ConfigError(f"mixing is only for variant {Variant.DENSITY.value}.")
+        if not self.analytic and self.score == Score.UNEVENNESS:
+            self.score = Score.CVM.value
         super().__post_init__()
 
     @property
     def positive_everywhere(self) -> bool:
         """Whether the density is above zero beyond the reach of the kernel as well."""
         return self.mixing > 0
+
+    @property
+    def analytic(self) -> bool:
+        """Whether the formula of the expected unevenness holds."""
+        return not self.mixing and self.variant == Variant.DENSITY
 
     @property
     def default_stopping(self) -> Stopping:
@@ -118,10 +129,10 @@ METHODS = (
     Method(
         "kde",
         KdeSettings,
-        solve_by(_step, _noise),
+        solve_by(Estimator(_step, _noise)),
         "kernel density balancing: removes bias that is smooth along the chromosome, also on maps "
-        "too sparse for the other methods; cross-validation chooses the bandwidth",
-        step=_step,
-        revision=2,
+        "too sparse for the other methods; the bandwidth is chosen by the expected unevenness",
+        fills=True,
+        revision=3,
     ),
 )

@@ -17,8 +17,9 @@ from typing import Any
 from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector
 from counterpoise.methods.base import Method
+from counterpoise.methods.kernel.estimator import Estimator
 from counterpoise.methods.kernel.settings import KernelSettings
-from counterpoise.methods.kernel.smoothing import Gaussian
+from counterpoise.methods.kernel.smoothing import FEW, Gaussian
 from counterpoise.methods.kernel.solver import solve_by
 
 # Limits of the variance of bins about the curve, relative to it. Below, a bin's own evidence would
@@ -101,14 +102,24 @@ def _noise(
     )
 
 
+def _own_weight(
+    operator: Operator, smoother: Gaussian, u: Vector, mean: Any, settings: KdeEbSettings
+) -> Vector:
+    """Return the share of s in the posterior mean h; one where no other bin is in reach."""
+    evidence = _evidence(operator, smoother, u, mean)
+    known = evidence.variance * evidence.own
+    alone = 1 - smoother.own_share() < FEW
+    return operator.xp.where(alone, operator.xp.ones_like(u), known / (evidence.unit + known))
+
+
 METHODS = (
     Method(
         "kde_eb",
         KdeEbSettings,
-        solve_by(_step, _noise),
+        solve_by(Estimator(_step, _noise, _own_weight, tie=0.25)),
         "`kde`, corrected for each bin in proportion to the evidence of its own contacts: between "
         "`kde` and `ice`",
-        step=_step,
-        revision=2,
+        fills=True,
+        revision=3,
     ),
 )

@@ -1,4 +1,4 @@
-"""SSK_CV: SSK on bins taken together, as many as cross-validation finds best.
+"""SSK_CV: SSK on bins taken together, as many as the score finds best.
 
 Algorithm 6 of Park, Hao, Niu & Hu, arXiv 2506.12626: the map is summed to coarser bins and
 balanced by SSK, and each fine bin gets the weight of its coarse one. Its density is a histogram,
@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector
 from counterpoise.methods.base import Method
-from counterpoise.methods.kernel.settings import STEP, WIDEST, KernelSettings, Score
+from counterpoise.methods.kernel.estimator import Estimator, curve_noise
+from counterpoise.methods.kernel.settings import STEP, WIDEST, KernelSettings
 from counterpoise.methods.kernel.smoothing import Blocks, Smoother
-from counterpoise.methods.kernel.solver import curve_noise, solve_by
+from counterpoise.methods.kernel.solver import solve_by
 
 ALL = 0.99  # of a chromosome of a few bins; 1 would mean a base pair
 
@@ -28,20 +29,14 @@ class SskCvSettings(KernelSettings):
 
     Attributes
     ----------
-    bandwidth : float or "cv", default "cv"
+    bandwidth : float or "auto", default "auto"
         For this method the bandwidth is the length of a coarse bin, and 0 keeps the bins.
-    score : {"excess", "cvm", "kl", "cosine"}, default "cosine"
-        This method uses ``cosine`` by default, between the held-out row sums of fine bins and
-        equal ones, as Algorithm 6 of the paper says.
     """
 
     smoother: ClassVar[Callable[..., Smoother]] = Blocks
-    rate: ClassVar[float] = 1 / 3
-
-    score: str = Score.COSINE.value
 
     def candidates(self, n: int) -> list[float]:
-        """List the lengths of coarse bins that cross-validation tries on one chromosome.
+        """List the lengths of coarse bins that are tried on one chromosome.
 
         Parameters
         ----------
@@ -73,9 +68,9 @@ METHODS = (
     Method(
         "ssk_cv",
         SskCvSettings,
-        solve_by(_step, curve_noise),
-        "`ssk` on coarser bins; cross-validation chooses their size",
-        step=_step,
-        revision=2,
+        solve_by(Estimator(_step, curve_noise)),
+        "`ssk` on coarser bins; their size is chosen by the expected unevenness",
+        fills=True,
+        revision=3,
     ),
 )

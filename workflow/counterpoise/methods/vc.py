@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from counterpoise.backends.vectors import Vector
 from counterpoise.contacts.selection import Scope
 from counterpoise.methods.base import Method, MethodSettings, Problem, Solution
 from counterpoise.records.verdict import Status
@@ -24,11 +25,28 @@ def _coverage(problem: Problem, power: float) -> Solution:
     weights = problem.marginal**-power
     total = (weights * problem.operator.product(weights)).sum()
     factor = (problem.marginal.sum() / total) ** 0.5
+    weights *= factor
     # The relative error of a Poisson count s is s ** -0.5, and that of s ** power is power times
     # as large.
     return Solution(
-        weights * factor, Status.COMPUTED, errors=lambda: power * problem.marginal**-0.5
+        weights,
+        Status.COMPUTED,
+        errors=lambda: power * problem.marginal**-0.5,
+        unevenness=lambda: _unevenness(problem, weights, power),
     )
+
+
+def _unevenness(problem: Problem, weights: Vector, power: float) -> float:
+    """Return the expected unevenness of new contacts: see ``kernel.unevenness``.
+
+    Of the noise of its row sum r_i, which holds a_i contacts, a bin's own weight takes back the
+    share ``power``: c = power r^2 / a on average.
+    """
+    row_sums = weights * problem.operator.product(weights)
+    noise = weights * weights * problem.operator.product(weights * weights)
+    level = row_sums.mean()
+    back = power * (row_sums**2 / problem.marginal).mean()
+    return float((((row_sums - level) ** 2).mean() - noise.mean() + 2 * back) / level**2)
 
 
 def solve_vc(problem: Problem, settings: VcSettings) -> Solution:

@@ -38,7 +38,7 @@ class Remedy(StrEnum):
 
 
 class SearchNote(StrEnum):
-    """Limits of the evidence for a bandwidth that cross-validation chose."""
+    """Limits of the evidence for the choice of a bandwidth."""
 
     NONE = ""
     ALL_REJECTED = "all_rejected"
@@ -530,9 +530,9 @@ class ScoredBandwidth(Fact, code="scored_bandwidth"):
     Attributes
     ----------
     bandwidth : float
-        Base pairs, as tried on half of the contacts.
+        Base pairs.
     score, error : float
-        Mean score and its standard error.
+        Its score and the standard error, as ``Candidate`` has them.
     """
 
     bandwidth: float
@@ -541,16 +541,16 @@ class ScoredBandwidth(Fact, code="scored_bandwidth"):
 
 
 class BandwidthChosen(Fact, code="bandwidth_chosen"):
-    """Cross-validation chose the bandwidth.
+    """A score chose the bandwidth.
 
     Attributes
     ----------
     bandwidth : float
-        Base pairs, for all contacts; 0 for none (SSK).
-    tried : float
-        Base pairs, as tried on half of the contacts.
+        Base pairs; 0 for none (SSK).
+    kind : str
+        The score, as the setting ``score`` names it.
     score, error : float or None
-        Mean score and its standard error; None where every candidate was rejected.
+        Its score and the standard error; None where every candidate was rejected.
     neighbours : tuple of ScoredBandwidth
         The next narrower and the next wider candidate, where they have a score.
     note : SearchNote
@@ -560,7 +560,7 @@ class BandwidthChosen(Fact, code="bandwidth_chosen"):
     """
 
     bandwidth: float
-    tried: float
+    kind: str
     score: float | None
     error: float | None
     neighbours: tuple[ScoredBandwidth, ...]

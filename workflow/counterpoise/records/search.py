@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite, nan
+from typing import Any
 
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.bins import format_length
@@ -16,26 +18,46 @@ class Candidate:
     Attributes
     ----------
     bandwidth : Bandwidth
-        The bandwidth tried on half of the contacts: a fraction of the chromosome, or base pairs
-        in a part of several chromosomes; 0 is SSK.
-    full_bandwidth : Bandwidth
-        The bandwidth for all contacts that it stands for.
+        A fraction of the chromosome, or base pairs in a part of several chromosomes; 0 is SSK.
     score : float
-        Mean over splits and both halves; NaN where the candidate was rejected.
+        Its score; NaN where the candidate was rejected. Held-out scores are means over splits and
+        both halves.
     error : float
-        Standard error of that mean; NaN with fewer than two scores.
+        Standard error of a mean over splits, NaN with fewer than two scores; for the score
+        ``unevenness`` that of the difference from the chosen candidate.
     iterations : int
-        The most iterations that a half needed.
+        Iterations; the most that a half needed, for held-out scores.
     rejected : str
         Why it has no score, in words; empty where it has one.
     """
 
     bandwidth: Bandwidth
-    full_bandwidth: Bandwidth
     score: float
     error: float
     iterations: int
     rejected: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the candidate as it is written to ``verdict.json``; NaN becomes None."""
+        return {
+            "bandwidth": self.bandwidth.setting,
+            "score": self.score if isfinite(self.score) else None,
+            "error": self.error if isfinite(self.error) else None,
+            "iterations": self.iterations,
+            "rejected": self.rejected,
+        }
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> Candidate:
+        """Return the candidate that ``to_dict`` wrote."""
+        numbers = {key: record[key] for key in ("score", "error") if record[key] is not None}
+        return cls(
+            Bandwidth.from_setting(record["bandwidth"]),
+            numbers.get("score", nan),
+            numbers.get("error", nan),
+            record["iterations"],
+            record["rejected"],
+        )
 
 
 @dataclass(frozen=True)
@@ -50,6 +72,8 @@ class Search:
         Bins of its largest chromosome.
     bin_size : float
         Mean length of these bins in base pairs.
+    kind : str
+        The score, as the setting ``score`` names it.
     candidates : tuple of Candidate
         By bandwidth, the narrowest first.
     best : int
@@ -59,6 +83,7 @@ class Search:
     label: str
     bins: int
     bin_size: float
+    kind: str
     candidates: tuple[Candidate, ...]
     best: int
 
@@ -70,8 +95,8 @@ class Search:
 
     @property
     def bandwidth(self) -> Bandwidth:
-        """The chosen bandwidth for all contacts."""
-        return self.candidates[self.best].full_bandwidth
+        """The chosen bandwidth."""
+        return self.candidates[self.best].bandwidth
 
     @property
     def note(self) -> SearchNote:
@@ -96,13 +121,31 @@ class Search:
             if scored and each is not chosen and not each.rejected
         ]
         return BandwidthChosen(
-            bandwidth=self.base_pairs(chosen.full_bandwidth),
-            tried=self.base_pairs(chosen.bandwidth),
+            bandwidth=self.base_pairs(chosen.bandwidth),
+            kind=self.kind,
             score=chosen.score if scored else None,
             error=chosen.error if scored else None,
             neighbours=tuple(neighbours),
             note=self.note,
             rejected=chosen.rejected,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the search as it is written to ``verdict.json``."""
+        return {
+            "bins": self.bins,
+            "bin_size": self.bin_size,
+            "score": self.kind,
+            "best": self.best,
+            "candidates": [candidate.to_dict() for candidate in self.candidates],
+        }
+
+    @classmethod
+    def from_dict(cls, label: str, record: dict[str, Any]) -> Search:
+        """Return the search of a part that ``to_dict`` wrote."""
+        candidates = tuple(Candidate.from_dict(each) for each in record["candidates"])
+        return cls(
+            label, record["bins"], record["bin_size"], record["score"], candidates, record["best"]
         )
 
     def base_pairs(self, bandwidth: Bandwidth) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 from counterpoise.records.facts import Fact
 from counterpoise.records.fitness import Fitness
+from counterpoise.records.search import Search
 
 
 class Status(StrEnum):
@@ -89,12 +90,18 @@ class PartVerdict:
         Percentile of row sums up to which ``on_failure: drop`` dropped bins; 0 for none.
     bandwidth : float or None
         Bandwidth of a kernel method in base pairs; None for other methods.
+    search : Search or None
+        How the bandwidth was chosen; None if it was given.
     facts : tuple of Fact
         What the reason says, as data.
     with_contacts, weighted : int
         Bins that have contacts, masked ones included, and those of them that have a weight.
     median_se : float or None
         Median relative standard error of the weights.
+    expected_unevenness : float or None
+        How uneven new contacts of the same library would be if they were balanced with these
+        weights: the standard deviation of their row sums beyond counting noise, in percent of the
+        mean. None where no weights are written, or values are no counts.
     fitness : Fitness
         Whether the weights may be used.
     fitness_causes : tuple of Fact
@@ -120,10 +127,12 @@ class PartVerdict:
     dropped: int = 0
     drop_percentile: int = 0
     bandwidth: float | None = None
+    search: Search | None = None
     facts: tuple[Fact, ...] = ()
     with_contacts: int = 0
     weighted: int = 0
     median_se: float | None = None
+    expected_unevenness: float | None = None
     fitness: Fitness = Fitness.GOOD
     fitness_causes: tuple[Fact, ...] = ()
 
@@ -136,9 +145,10 @@ class PartVerdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as it is written to ``verdict.json``."""
-        record = asdict(replace(self, facts=(), fitness_causes=()))
+        record = asdict(replace(self, facts=(), fitness_causes=(), search=None))
         return {
             **record,
+            "search": self.search and self.search.to_dict(),
             "facts": [fact.to_dict() for fact in self.facts],
             "fitness_causes": [fact.to_dict() for fact in self.fitness_causes],
         }
@@ -149,6 +159,7 @@ class PartVerdict:
         values = {
             "status": Status(record["status"]),
             "cause": Cause(record["cause"]),
+            "search": record["search"] and Search.from_dict(record["label"], record["search"]),
             "facts": _read_facts(record["facts"]),
             "fitness": Fitness(record["fitness"]),
             "fitness_causes": _read_facts(record["fitness_causes"]),
@@ -187,6 +198,8 @@ class Verdict:
         The verdict on each part.
     median_se : float or None
         Median relative standard error of the weights.
+    expected_unevenness : float or None
+        As for ``PartVerdict``, over the bins of all parts that have it.
     with_contacts, weighted : int
         Bins that have contacts, masked ones included, and those of them that have a weight.
     fitness : Fitness
@@ -222,6 +235,7 @@ class Verdict:
     rms_deviation: float | None
     parts: tuple[PartVerdict, ...]
     median_se: float | None = None
+    expected_unevenness: float | None = None
     with_contacts: int = 0
     weighted: int = 0
     fitness: Fitness = Fitness.GOOD

@@ -62,8 +62,11 @@ FITNESS_LABELS = {
     Fitness.CAUTION: "use with caution",
     Fitness.NO: "not for use",
 }
+# The score that is not measured on held-out contacts, as the setting ``score`` names it.
+UNEVENNESS = "unevenness"
 # Why a candidate of a bandwidth search has no score.
-NO_CONTACT_IN_REACH = "a bin has no contact of one half within reach of the kernel"
+NO_CONTACT_IN_REACH = "a bin has no contact within reach of the kernel"
+FEW_CONTACTS_IN_REACH = "the kernel covers fewer than twenty contacts"
 NO_CONTACTS = "one half has no contacts"
 NOTHING_TO_SMOOTH = "fewer than two bins have contacts"
 WEIGHTS_DIVERGED = "the weights diverged to zero or infinity"
@@ -430,11 +433,6 @@ def _fewer_resampled(fact: f.FewerResampled) -> str:
 
 
 @sentence.register
-def _scored_bandwidth(fact: f.ScoredBandwidth) -> str:
-    return f"{_score(fact.score, fact.error)} at {_bandwidth(fact.bandwidth)}"
-
-
-@sentence.register
 def _bandwidth_chosen(fact: f.BandwidthChosen) -> str:
     bandwidth = _bandwidth(fact.bandwidth)
     if fact.score is None or fact.error is None:
@@ -442,19 +440,29 @@ def _bandwidth_chosen(fact: f.BandwidthChosen) -> str:
             f"Bandwidth {bandwidth}, the widest that was tried, since none could be scored "
             f"({fact.rejected})."
         )
-    tried = fact.tried
-    halves = (
-        f"from {_bandwidth(tried)} on halves of the contacts, " if tried != fact.bandwidth else ""
+    analytic = fact.kind == UNEVENNESS
+    score = _unevenness if analytic else _held_out_score
+    how = (
+        "with which new contacts are expected to be uneven by"
+        if analytic
+        else f"chosen by held-out contacts, {fact.kind}"
     )
-    neighbours = ", ".join(sentence(each) for each in fact.neighbours)
+    neighbours = ", ".join(
+        f"{score(each.score, each.error)} at {_bandwidth(each.bandwidth)}"
+        for each in fact.neighbours
+    )
     words = (
-        f"Bandwidth {bandwidth} chosen by cross-validation, {halves}"
-        f"score {_score(fact.score, fact.error)}{f' ({neighbours})' if neighbours else ''}."
+        f"Bandwidth {bandwidth}, {how} {score(fact.score, fact.error)}"
+        f"{f' ({neighbours})' if neighbours else ''}."
     )
     return f"{words} {SEARCH_NOTES[fact.note]}" if fact.note else words
 
 
-def _score(score: float, error: float) -> str:
+def _unevenness(score: float, error: float) -> str:
+    return percent(max(score, 0.0) ** 0.5)
+
+
+def _held_out_score(score: float, error: float) -> str:
     return f"{score:.3g} \u00b1 {error:.1g}"
 
 

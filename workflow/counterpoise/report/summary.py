@@ -131,6 +131,7 @@ COLUMNS = (
         lambda r: r.verdict.max_smoothed_deviation,
     ),
     Column("median_se", "as there", lambda r: r.verdict.median_se),
+    Column("expected_unevenness", "as there", lambda r: r.verdict.expected_unevenness),
     Column("seconds", "wall time of balancing", lambda r: r.verdict.run.get("seconds")),
     Column(
         "peak_memory_mb",

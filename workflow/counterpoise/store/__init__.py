@@ -7,7 +7,7 @@
 ``source_record`` the record of a map's source, ``source.json``
 ``pixels``        maps: ``pixels.parquet``, ``bins.parquet`` and ``source.json``
 ``masks``         masks: one Parquet file per map
-``weights``       weights, trace, verdict and bandwidth search of a run
+``weights``       weights, trace and verdict of a run
 ``mcool``         the balanced ``.mcool`` of a sample
 ``cooler_pixels`` its pixels, compressed on several threads
 ``tiling``        bin tables without holes, as readers of coolers need them

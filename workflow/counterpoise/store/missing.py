@@ -103,12 +103,11 @@ def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[
         ("mask", paths.mask(sample, resolution)),
     ):
         yield Step(rule, result, True, paths.log(rule, sample, str(resolution)))
-    for rule, result, required in (
-        ("bandwidth", paths.bandwidth(*run.place), False),
-        ("balance", paths.run_files(*run.place).verdict, True),
-        ("plot", paths.plot(*run.place), True),
+    for rule, result in (
+        ("balance", paths.run_files(*run.place).verdict),
+        ("plot", paths.plot(*run.place)),
     ):
-        yield Step(rule, result, required, paths.log(rule, *map(str, run.place)))
+        yield Step(rule, result, True, paths.log(rule, *map(str, run.place)))
 
 
 def unfinished_files(paths: ResultPaths, unfinished: Unfinished) -> list[str]:

@@ -22,7 +22,6 @@ RULE_WILDCARDS = {
     "inspect": (SAMPLE,),
     "ingest": (SAMPLE, RESOLUTION),
     "mask": (SAMPLE, RESOLUTION),
-    "bandwidth": (SAMPLE, RESOLUTION, METHOD),
     "balance": (SAMPLE, RESOLUTION, METHOD),
     "plot": (SAMPLE, RESOLUTION, METHOD),
     "compare": (RESOLUTION,),
@@ -134,12 +133,6 @@ class ResultPaths:
     ) -> RunFiles:
         """Return the paths of a run's weights, trace and verdict."""
         return RunFiles.in_folder(f"{self.base}/weights/{sample}/{resolution}/{method}")
-
-    def bandwidth(
-        self, sample: str = SAMPLE, resolution: int | str = RESOLUTION, method: str = METHOD
-    ) -> str:
-        """Return the path of a run's bandwidth search; only kernel methods have one."""
-        return f"{self.base}/weights/{sample}/{resolution}/{method}/bandwidth.parquet"
 
     def cooler(self, sample: str = SAMPLE) -> str:
         """Return the path of a sample's balanced cooler."""

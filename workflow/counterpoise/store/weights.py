@@ -1,8 +1,7 @@
-"""The files of a run: weights, trace, verdict and, for kernel methods, the bandwidth search."""
+"""The files of a run: weights, trace and verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from counterpoise.balancing.api import Balance
-from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import refuse_other_versions
 from counterpoise.files import check_types, read_json, write_json
 from counterpoise.methods import methods
-from counterpoise.records.search import Candidate, Search
 from counterpoise.records.verdict import Verdict
 from counterpoise.store.arrow import (
     bin_columns,
     name_column,
-    strings_to_arrow,
     to_arrow,
     to_numpy,
     write_table,
@@ -148,83 +144,3 @@ def read_verdict(path: str | Path) -> Verdict:
         record = read_json(path)
         check_types(record, dict.fromkeys(("settings", "source", "mask", "versions", "run"), dict))
         return Verdict.from_dict(record)
-
-
-def write_searches(searches: Sequence[Search], path: str | Path) -> None:
-    """Write the bandwidth searches of a run.
-
-    Parameters
-    ----------
-    searches : sequence of Search
-        The search on each part.
-    path : str or Path
-        Where ``bandwidth.parquet`` goes; it has one row per candidate of each part.
-    """
-    parts = [search.label for search in searches]
-    candidates = [candidate for search in searches for candidate in search.candidates]
-    sizes = [len(search.candidates) for search in searches]
-    part = np.repeat(np.arange(len(parts), dtype=np.int32), sizes)
-    is_chosen = [k == search.best for search in searches for k in range(len(search.candidates))]
-    columns: dict[str, NDArray[Any]] = {
-        "bins": np.array([search.bins for search in searches], np.int32)[part],
-        "bin_size": np.array([search.bin_size for search in searches], np.float64)[part],
-        "bandwidth": np.array([c.bandwidth.setting for c in candidates], np.float64),
-        "full_bandwidth": np.array([c.full_bandwidth.setting for c in candidates], np.float64),
-        "score": np.array([c.score for c in candidates], np.float64),
-        "error": np.array([c.error for c in candidates], np.float64),
-        "iterations": np.array([c.iterations for c in candidates], np.int32),
-        "chosen": np.array(is_chosen, bool),
-    }
-    write_table(
-        path,
-        {
-            "part": name_column(part, parts),
-            **{name: to_arrow(values) for name, values in columns.items()},
-            "rejected": strings_to_arrow([candidate.rejected for candidate in candidates]),
-        },
-    )
-
-
-def read_searches(path: str | Path) -> list[Search]:
-    """Read the bandwidth searches of a run.
-
-    Parameters
-    ----------
-    path : str or Path
-        A ``bandwidth.parquet``.
-
-    Returns
-    -------
-    list of Search
-        The search on each part.
-
-    Raises
-    ------
-    InputError
-        If the file is damaged, or another version wrote it.
-    """
-    with refuse_other_versions(path):
-        rows_of_parts: dict[str, list[dict[str, Any]]] = {}
-        for row in pq.ParquetFile(path).read().to_pylist():
-            rows_of_parts.setdefault(row["part"], []).append(row)
-        return [_to_search(label, rows) for label, rows in rows_of_parts.items()]
-
-
-def _to_search(label: str, rows: list[dict[str, Any]]) -> Search:
-    """Convert the rows of a part in ``bandwidth.parquet``."""
-    return Search(
-        label,
-        rows[0]["bins"],
-        rows[0]["bin_size"],
-        tuple(map(_to_candidate, rows)),
-        [row["chosen"] for row in rows].index(True),
-    )
-
-
-def _to_candidate(row: dict[str, Any]) -> Candidate:
-    """Convert a row of ``bandwidth.parquet``."""
-    return Candidate(
-        Bandwidth.from_setting(row["bandwidth"]),
-        Bandwidth.from_setting(row["full_bandwidth"]),
-        **{key: row[key] for key in ("score", "error", "iterations", "rejected")},
-    )

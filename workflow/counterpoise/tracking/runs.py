@@ -15,7 +15,6 @@ from counterpoise.tracking.values import (
     OPTIONAL_TAGS,
     PLOT_NAME,
     PLOT_SHA,
-    SEARCH_SHA,
     TABLE_NAME,
     VERDICT_NAME,
     RunValues,
@@ -148,12 +147,10 @@ def _complete_run(client: MlflowClient, run: Run, values: RunValues) -> None:
 
 
 def _update_artifacts(client: MlflowClient, run: Run, values: RunValues) -> None:
-    """Replace the plot or the table if it was made again, and put back what was deleted."""
+    """Replace the plot if it was made again, and put back what was deleted."""
     stale = set()
     if run.data.tags.get(PLOT_SHA) != values.tags[PLOT_SHA]:
         stale.add(PLOT_NAME)
-    if run.data.tags.get(SEARCH_SHA) != values.tags.get(SEARCH_SHA):
-        stale.add(TABLE_NAME)
     names = [*values.artifacts, *([TABLE_NAME] if values.table is not None else [])]
     with _artifact_errors("artifacts"):
         stored = {file.path for file in _repository(client, run).list_artifacts()}

@@ -16,20 +16,19 @@ from numpy.typing import NDArray
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import CounterpoiseError, strip_credentials
 from counterpoise.files import read_json, sha256
-from counterpoise.methods.kernel.settings import CV
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Verdict
 from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.runs import RunKey
-from counterpoise.store.weights import largest_deviations, read_searches, read_verdict
+from counterpoise.store.weights import largest_deviations, read_verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from counterpoise.records.search import Search
 
-# Tags with the SHA-256 of the plot and of the bandwidth search.
-PLOT_SHA, SEARCH_SHA = "plot_sha256", "bandwidth_sha256"
+# Tag with the SHA-256 of the plot.
+PLOT_SHA = "plot_sha256"
 # Artifacts have the same names for all methods: MLflow's page for comparing runs shows those of
 # the same name side by side.
 PLOT_NAME, VERDICT_NAME, TABLE_NAME = "plot.png", "verdict.json", "bandwidth.json"
@@ -110,11 +109,11 @@ def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunVa
     import pyarrow.parquet as pq
 
     place = run.place
-    files, plot, search = paths.run_files(*place), paths.plot(*place), paths.bandwidth(*place)
+    files, plot = paths.run_files(*place), paths.plot(*place)
     verdict = read_verdict(_require(files.verdict))
     record = read_json(files.verdict)
-    has_search = verdict.settings.get("bandwidth") == CV
-    for path in (*files, plot, *([search] if has_search else [])):
+    searches = [part.search for part in verdict.parts if part.search]
+    for path in (*files, plot):
         _require(path)
     overlay = [] if paths.experiment == BASE else [paths.experiment]
     name = f"{run.sample} {format_base_pairs(run.resolution)} {run.method}"
@@ -127,8 +126,6 @@ def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunVa
         "weights_sha256": weights_sha,
         PLOT_SHA: sha256(plot),
     }
-    if has_search:
-        tags[SEARCH_SHA] = sha256(search)
     return RunValues(
         key="/".join([paths.cohort, *overlay, *map(str, place)]),
         content=_hash_content(record, weights_sha, sha256(files.trace)),
@@ -141,7 +138,7 @@ def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunVa
         final=_final_metrics(verdict),
         # Weights are not uploaded: they are large, and their hash tells which file is the run's.
         artifacts={PLOT_NAME: plot, VERDICT_NAME: files.verdict},
-        table=search_table(read_searches(search)) if has_search else None,
+        table=search_table(searches) if searches else None,
         seconds=verdict.run.get("seconds", 0.0),
         finished=Path(files.verdict).stat().st_mtime,
     )
@@ -160,8 +157,7 @@ def _require(path: str) -> str:
 def _hash_content(record: dict[str, Any], weights_sha: str, trace_sha: str) -> str:
     """Hash what stays the same if the same input is balanced with the same settings.
 
-    The plot and the scores of a search are left out: the verdict holds the bandwidth, and neither
-    changes the result.
+    The plot is left out: it changes no result.
     """
     reproducible = {name: value for name, value in record.items() if name != "run"}
     digests = {"weights": weights_sha, "trace": trace_sha}
@@ -186,7 +182,6 @@ def search_table(searches: Sequence[Search]) -> dict[str, Any]:
         {
             "part": search.label,
             "base_pairs": round(search.base_pairs(candidate.bandwidth)),
-            "full_bandwidth": round(search.base_pairs(candidate.full_bandwidth)),
             "chosen": number == search.best,
             "score": candidate.score if math.isfinite(candidate.score) else None,
             "error": candidate.error if math.isfinite(candidate.error) else None,
@@ -262,6 +257,8 @@ def _describe(name: str, verdict: Verdict) -> str:
         "out.\n"
         "- `final_max_deviation`, `final_rms_deviation`: recomputed from the final weights.\n"
         "- `median_se`: median of the weights' relative standard errors, by counting noise alone.\n"
+        "- `expected_unevenness`: how uneven new contacts of the same library would be with these "
+        "weights, beyond counting noise, in percent.\n"
     )
 
 
@@ -315,6 +312,7 @@ def _final_metrics(verdict: Verdict) -> list[Point]:
         "final_rms_deviation": verdict.rms_deviation,
         "final_max_smoothed_deviation": verdict.max_smoothed_deviation,
         "median_se": verdict.median_se,
+        "expected_unevenness": verdict.expected_unevenness,
         "iterations": verdict.iterations,
         "matvecs": verdict.matvecs,
         "bins": verdict.bins,

@@ -1,4 +1,4 @@
-"""Settings of kernel methods, and the bandwidths that cross-validation tries."""
+"""Settings of kernel methods, and the bandwidths that are tried."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from counterpoise.errors import ConfigError
 from counterpoise.methods.base import MethodSettings, require_choice, require_diagonal
 from counterpoise.methods.fixed_point import Solver
 from counterpoise.methods.kernel.smoothing import Gaussian, Smoother
+from counterpoise.records.wording import UNEVENNESS
 
-CV = "cv"  # cross-validation chooses the bandwidth
+AUTO_BANDWIDTH = "auto"  # the bandwidth is chosen by a score
 NARROWEST = 1.0  # bins
 WIDEST = 0.25  # fraction of the chromosome
 STEP = 2**0.5  # ratio of a candidate to the one before
 
 
 class Score(StrEnum):
-    """Measures of how uneven the balanced row sums of held-out contacts are; lower is better.
+    """Measures of how uneven balanced row sums are; lower is better.
 
     Attributes
     ----------
-    EXCESS : str
-        Variance beyond that of counting, relative to the squared mean, in groups of bins with
-        twenty contacts or more on average. It responds to structure finer than the kernel as far
-        as the contacts show it, and not to noise.
+    UNEVENNESS : str
+        The unevenness of new contacts that is expected of the weights, computed from all contacts
+        (``counterpoise.methods.kernel.unevenness``). The others are measured on held-out halves.
     CVM : str
         Cramer-von Mises distance (the paper's score) of the cumulative share along the valid bins
         from a straight line. It responds mainly to long waves.
@@ -38,7 +38,7 @@ class Score(StrEnum):
         included, so they choose too wide a kernel if contacts are few.
     """
 
-    EXCESS = "excess"
+    UNEVENNESS = UNEVENNESS
     CVM = "cvm"
     KL = "kl"
     COSINE = "cosine"
@@ -69,11 +69,11 @@ class KernelSettings(MethodSettings):
 
     Attributes
     ----------
-    bandwidth : float or "cv", default "cv"
-        Standard deviation of the kernel: a fraction of the chromosome, base pairs, or cv.
+    bandwidth : float or "auto", default "auto"
+        Standard deviation of the kernel: a fraction of the chromosome, base pairs, or auto.
         Values below 1 are fractions of each chromosome, values from 1 up are base pairs, and 0
-        stands for no smoothing (SSK). With ``cv`` cross-validation chooses a bandwidth for each
-        chromosome separately.
+        stands for no smoothing (SSK). With ``auto`` the bandwidth with the best ``score`` is
+        chosen for each chromosome separately.
     tolerance : float or None, default None
         Largest relative deviation of what the step drives to one; None stands for 1e-8.
     max_iterations : int or None, default None
@@ -82,34 +82,33 @@ class KernelSettings(MethodSettings):
         How the next iterate follows from the last: anderson or plain.
         ``anderson`` combines the last six steps and needs half of the products. Variants that are
         stopped early are ``plain``, since their steps are part of them.
-    score : {"excess", "cvm", "kl", "cosine"}, default "excess"
-        What cross-validation minimises: excess, cvm, kl or cosine.
+    score : {"unevenness", "cvm", "kl", "cosine"}, default "unevenness"
+        What the choice of a bandwidth minimises: unevenness, cvm, kl or cosine.
 
-        - ``excess``: variance of held-out balanced row sums beyond counting noise.
-        - ``cvm``: Cramer-von Mises distance, the paper's score.
-        - ``kl``, ``cosine``: Kullback-Leibler divergence, cosine distance.
+        - ``unevenness``: the variance that new contacts would have beyond counting, estimated
+          from all contacts.
+        - ``cvm``: Cramer-von Mises distance, the paper's score, of contacts that were held out.
+        - ``kl``, ``cosine``: Kullback-Leibler divergence, cosine distance, likewise.
     splits : int, default 5
-        Number of random splits of the contacts in cross-validation; scores are averaged.
+        Number of random splits of the contacts for the scores of held-out contacts.
+        Each half is held out once, and scores are averaged.
     diagonal : {1, 2}, default 1
         How often a main-diagonal pixel counts in a row sum: 1 as elsewhere, 2 as in the paper.
         The paper sees each pair of ends from both. Without effect if ``ignore_diags`` is above
         zero.
     """
 
-    # Class of the smoother, made from chromosomes, one or several bandwidths, a vector and its
-    # library.
+    # Class of the smoother, made from chromosomes, a bandwidth, a vector and its library.
     smoother: ClassVar[Callable[..., Smoother]] = Gaussian
-    # The bandwidth that minimises the squared error of the bias falls as contacts ** -rate.
-    rate: ClassVar[float] = 1 / 5
 
     scope: str = Scope.CIS.value
     ignore_diags: int = 2
     # omegaconf 2.3 reads unions of plain types only in this spelling, and 2000 not as a float
-    bandwidth: Union[int, float, str] = CV  # noqa: UP007
+    bandwidth: Union[int, float, str] = AUTO_BANDWIDTH  # noqa: UP007
     tolerance: float | None = None
     max_iterations: int | None = None
     solver: str = Solver.ANDERSON.value
-    score: str = Score.EXCESS.value
+    score: str = Score.UNEVENNESS.value
     splits: int = 5
     diagonal: int = 1
 
@@ -119,10 +118,10 @@ class KernelSettings(MethodSettings):
         if isinstance(self.bandwidth, Real) and not isinstance(self.bandwidth, bool):
             self.bandwidth = float(self.bandwidth)
         number = isinstance(self.bandwidth, float) and 0 <= self.bandwidth < inf
-        if not number and self.bandwidth != CV:
+        if not number and self.bandwidth != AUTO_BANDWIDTH:
             raise ConfigError(
                 f"bandwidth is {self.bandwidth!r}; it must be a fraction of the chromosome (below "
-                f"1), base pairs, or the word '{CV}'."
+                f"1), base pairs, or the word '{AUTO_BANDWIDTH}'."
             )
         if self.score not in list(Score):
             raise ConfigError(f"score is {self.score!r}; it must be one of {', '.join(Score)}.")
@@ -142,8 +141,18 @@ class KernelSettings(MethodSettings):
         """Whether the density is above zero beyond the reach of the kernel as well."""
         return False
 
+    @property
+    def analytic(self) -> bool:
+        """Whether the formula of the expected unevenness holds for these settings."""
+        return True
+
+    @property
+    def splits_map(self) -> bool:
+        """Whether the choice of the bandwidth splits the map in halves."""
+        return self.bandwidth == AUTO_BANDWIDTH and self.score != Score.UNEVENNESS
+
     def candidates(self, n: int) -> list[float]:
-        """List the bandwidths that cross-validation tries on one chromosome.
+        """List the bandwidths that are tried on one chromosome.
 
         Parameters
         ----------
@@ -161,25 +170,6 @@ class KernelSettings(MethodSettings):
         while (sigma := NARROWEST * STEP ** (len(bandwidths) - 1)) <= WIDEST * n:
             bandwidths.append(sigma / n)
         return bandwidths if len(bandwidths) > 1 else [0.0, WIDEST]
-
-    @property
-    def full_map_factor(self) -> float:
-        """Ratio of the best bandwidth for all contacts to the best one for half of them.
-
-        It is 1 for the paper's scores, which are left as published: with Cramer-von Mises even
-        the best bandwidth of the halves is too narrow on a deep map, since the score depends on
-        the cumulative share.
-        """
-        return float(2**-self.rate) if self.score == Score.EXCESS else 1.0
-
-    @property
-    def caution(self) -> float:
-        """Standard errors of the score (over splits and halves) that count against a candidate.
-
-        With few contacts ``excess`` is occasionally low by chance at a bandwidth that is far too
-        narrow, where it differs widely between splits. The paper's scores are left as published.
-        """
-        return 2.0 if self.score == Score.EXCESS else 0.0
 
     @property
     def default_stopping(self) -> Stopping:

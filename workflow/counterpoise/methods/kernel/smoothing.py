@@ -8,14 +8,14 @@ transform of the chromosome followed by its mirror image, where folding back is 
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends.vectors import Vector
+from counterpoise.backends.vectors import Vector, to_numpy
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 
@@ -94,10 +94,7 @@ def end_gaussians(sigma: float, n: int) -> list[NDArray[np.float64]]:
 
 
 class Smoother(Protocol):
-    """S and its transpose on the kept bins of a part, for one bandwidth or several side by side.
-
-    Vectors are float64 [bins], or [bins, bandwidths] where there are several.
-    """
+    """S and its transpose on the kept bins of a part; vectors are float64 [bins]."""
 
     def smooth(self, x: Vector) -> Vector:
         """Return S x; rows of S sum to one."""
@@ -111,14 +108,20 @@ class Smoother(Protocol):
         """Return the variance of S e for independent e with variances x: (S * S) x."""
         ...
 
-    def select(self, columns: Sequence[int]) -> Smoother:
-        """Return the smoother for some of several bandwidths."""
+    def own_share(self) -> Vector:
+        """Return the diagonal of S: the share of each bin in its own smoothed value."""
         ...
 
+    def kernel(self) -> NDArray[np.float64]:
+        """Return the entries of S by distance, on the largest chromosome far from its ends."""
+        ...
 
-def _as_list(bandwidths: Bandwidth | Sequence[Bandwidth]) -> list[Bandwidth]:
-    """Return one bandwidth or several as a list."""
-    return [bandwidths] if isinstance(bandwidths, Bandwidth) else list(bandwidths)
+    def spectrum(self) -> NDArray[np.float64] | None:
+        """Return how much S leaves of each cosine wave along the largest chromosome.
+
+        None if S is a projection.
+        """
+        ...
 
 
 class Gaussian:
@@ -128,9 +131,8 @@ class Gaussian:
     ----------
     chromosomes : sequence of ChromosomeBins
         The chromosomes of the part, in order; vectors hold their kept bins one after the other.
-    bandwidths : Bandwidth or sequence of Bandwidth
-        One, for vectors [bins], or several, for vectors [bins, bandwidths]. Zero leaves vectors
-        as they are.
+    bandwidth : Bandwidth
+        Standard deviation of the kernel. Zero leaves vectors as they are.
     like : Vector
         Any vector of the operator; says where to compute.
     xp : module
@@ -138,17 +140,12 @@ class Gaussian:
     """
 
     def __init__(
-        self,
-        chromosomes: Sequence[ChromosomeBins],
-        bandwidths: Bandwidth | Sequence[Bandwidth],
-        like: Vector,
-        xp: Any,
+        self, chromosomes: Sequence[ChromosomeBins], bandwidth: Bandwidth, like: Vector, xp: Any
     ) -> None:
         self.xp = xp
-        self.several = not isinstance(bandwidths, Bandwidth)
-        self._bandwidths = _as_list(bandwidths)
+        self._bandwidth = bandwidth
         # Of each chromosome with kept bins: their place in vectors and on the chromosome, its
-        # number of bins, and the eigenvalues of K for each bandwidth.
+        # number of bins, and the eigenvalues of K.
         self._runs: list[tuple[slice, Vector, int, Vector]] = []
         self._chromosomes: list[ChromosomeBins] = []
         begin = 0
@@ -157,7 +154,7 @@ class Gaussian:
             if not len(places):
                 continue
             n = len(chromosome.kept)
-            spectrum = np.array([eigenvalues(chromosome.sigma(b), n) for b in self._bandwidths])
+            spectrum = eigenvalues(chromosome.sigma(bandwidth), n)
             self._chromosomes.append(chromosome)
             self._runs.append(
                 (
@@ -168,103 +165,97 @@ class Gaussian:
                 )
             )
             begin += len(places)
-        ones = xp.ones_like(like)
-        self._coverage = self._apply_kernel(xp.stack([ones] * len(self._bandwidths)))
-        self._own_share: Vector | None = None
+        self._coverage = self._apply_kernel(xp.ones_like(like))
 
     def smooth(self, x: Vector) -> Vector:
         """Return S x."""
-        return self._to_columns(self._apply_kernel(self._to_rows(x)) / self._coverage)
+        return self._apply_kernel(x) / self._coverage
 
     def spread(self, x: Vector) -> Vector:
         """Return S^T x."""
-        return self._to_columns(self._apply_kernel(self._to_rows(x) / self._coverage))
+        return self._apply_kernel(x / self._coverage)
 
     def variance(self, x: Vector) -> Vector:
-        """Return (S * S) x, for one bandwidth.
+        """Return (S * S) x.
 
         With k the kernel round the circle, K_ij = k(i - j) + k(i + j + 1). Of its square, the two
         squares are a kernel like K, and the rest is a product of what depends on i and on j: twice
         the sum, over both ends, of g(i) g(j), g being a Gaussian about the end.
         """
-        (bandwidth,) = self._bandwidths
-        if not bandwidth.value:
+        if not self._bandwidth.value:
             return x
         xp, out = self.xp, self.xp.empty_like(x)
         for run, chromosome in zip(self._runs, self._chromosomes, strict=True):
             inside, places, n, spectrum = run
-            kernel = xp.fft.irfft(spectrum[0], 2 * n)
+            kernel = xp.fft.irfft(spectrum, 2 * n)
             mirrored = xp.zeros(2 * n, dtype=x.dtype, device=x.device)
             mirrored[places] = mirrored[2 * n - 1 - places] = x[inside]
             squared = xp.fft.irfft(xp.fft.rfft(kernel**2) * xp.fft.rfft(mirrored), 2 * n)[places]
-            for end in end_gaussians(chromosome.sigma(bandwidth), n):
+            for end in end_gaussians(chromosome.sigma(self._bandwidth), n):
                 about_end = xp.asarray(end, device=x.device)[places]
                 squared = squared + 2 * about_end * (about_end * x[inside]).sum()
             out[inside] = squared.clip(0)
-        return out / self._coverage[0] ** 2
+        return out / self._coverage**2
 
     def without_own(self, x: Vector, smooth: Vector) -> Vector:
         """Return S x without each bin's own value, from x and S x.
 
         A bin with no other value within reach of the kernel keeps S x.
         """
-        if self._own_share is None:
-            self._own_share = self._diagonal() / self._coverage
-        own = self._to_columns(self._own_share)
+        own = self._own_share
         rest = smooth - own * x
         # The others' share is rounding, or the others have nothing.
         isolated = (1 - own < FEW) | (rest <= ROUNDING * smooth)
         where = self.xp.where
         return where(isolated, smooth, rest / where(isolated, self.xp.ones_like(own), 1 - own))
 
-    def _diagonal(self) -> Vector:
-        """Return K of each bin with itself and its own mirror image, [bandwidths, bins]."""
+    def own_share(self) -> Vector:
+        """Return the diagonal of S: K of each bin with itself and its own mirror image."""
+        return self._own_share
+
+    def kernel(self) -> NDArray[np.float64]:
+        """Return the kernel by distance, float64 [bins of the largest chromosome]."""
+        _, _, n, spectrum = self._largest
+        return np.asarray(np.fft.irfft(to_numpy(spectrum), 2 * n)[:n])
+
+    def spectrum(self) -> NDArray[np.float64]:
+        """Return the eigenvalues of K, float64 [bins of the largest chromosome]."""
+        _, _, n, spectrum = self._largest
+        return to_numpy(spectrum)[:n]
+
+    @property
+    def _largest(self) -> tuple[slice, Vector, int, Vector]:
+        """The run of the largest chromosome."""
+        return max(self._runs, key=lambda run: run[2])
+
+    @cached_property
+    def _own_share(self) -> Vector:
+        """See ``own_share``."""
         out = self.xp.empty_like(self._coverage)
         for inside, places, n, spectrum in self._runs:
             kernel = self.xp.fft.irfft(spectrum, 2 * n)
-            out[:, inside] = kernel[:, :1] + kernel[:, (2 * places + 1) % (2 * n)]
-        return out
+            out[inside] = kernel[0] + kernel[(2 * places + 1) % (2 * n)]
+        return out / self._coverage
 
-    def select(self, columns: Sequence[int]) -> Gaussian:
-        """Return the smoother for some of several bandwidths."""
-        other = copy.copy(self)
-        chosen = list(columns)
-        other._bandwidths = [self._bandwidths[column] for column in chosen]
-        other._runs = [(*run[:3], run[3][chosen]) for run in self._runs]
-        other._coverage = self._coverage[chosen]
-        other._own_share = None if self._own_share is None else self._own_share[chosen]
-        return other
-
-    def _to_rows(self, x: Vector) -> Vector:
-        """Return vectors as [bandwidths, bins]."""
-        return x.T if self.several else x[None, :]
-
-    def _to_columns(self, rows: Vector) -> Vector:
-        """Return [bandwidths, bins] as vectors."""
-        return rows.T if self.several else rows[0]
-
-    def _apply_kernel(self, rows: Vector) -> Vector:
-        """Return K x for vectors [bandwidths, bins] that are zero on masked bins."""
+    def _apply_kernel(self, x: Vector) -> Vector:
+        """Return K x for a vector that is zero on masked bins."""
         xp = self.xp
-        unsmoothed = [k for k, bandwidth in enumerate(self._bandwidths) if not bandwidth.value]
-        if len(unsmoothed) == len(rows):
-            return rows
-        out = xp.empty_like(rows)
+        if not self._bandwidth.value:
+            return x
+        out = xp.empty_like(x)
         if xp is np:  # imported here, so that jobs without a kernel do not pay for it
             from scipy.fft import dct, idct
         for inside, places, n, spectrum in self._runs:
             if xp is np:
-                full = np.zeros((len(rows), n))
-                full[:, places] = rows[:, inside]
-                blurred = idct(dct(full) * spectrum[:, :n])
+                full = np.zeros(n)
+                full[places] = x[inside]
+                blurred = idct(dct(full) * spectrum[:n])
             else:
-                full = xp.zeros((len(rows), 2 * n), dtype=rows.dtype, device=rows.device)
-                full[:, places] = full[:, 2 * n - 1 - places] = rows[:, inside]
+                full = xp.zeros(2 * n, dtype=x.dtype, device=x.device)
+                full[places] = full[2 * n - 1 - places] = x[inside]
                 blurred = xp.fft.irfft(xp.fft.rfft(full) * spectrum, 2 * n)
             # Where the kernel underflows, the transform leaves +-1e-17.
-            out[:, inside] = blurred[:, places].clip(0)
-        if unsmoothed:
-            out[unsmoothed] = rows[unsmoothed]
+            out[inside] = blurred[places].clip(0)
         return out
 
 
@@ -279,8 +270,8 @@ class Blocks:
     ----------
     chromosomes : sequence of ChromosomeBins
         The chromosomes of the part.
-    bandwidths : Bandwidth or sequence of Bandwidth
-        One, for vectors [bins], or several, for vectors [bins, bandwidths].
+    bandwidth : Bandwidth
+        Length of a block.
     like : Vector
         Any vector of the operator; says where to compute.
     xp : module
@@ -288,55 +279,45 @@ class Blocks:
     """
 
     def __init__(
-        self,
-        chromosomes: Sequence[ChromosomeBins],
-        bandwidths: Bandwidth | Sequence[Bandwidth],
-        like: Vector,
-        xp: Any,
+        self, chromosomes: Sequence[ChromosomeBins], bandwidth: Bandwidth, like: Vector, xp: Any
     ) -> None:
         self.xp = xp
-        self.several = not isinstance(bandwidths, Bandwidth)
-        # For each bandwidth: the block of each bin, and the kept bins of each block.
-        self._blocks: list[tuple[Vector, Vector]] = []
-        for bandwidth in _as_list(bandwidths):
-            labels, first = [], 0
-            for chromosome in chromosomes:
-                width = max(round(chromosome.sigma(bandwidth)), 1)
-                places = np.flatnonzero(chromosome.kept)
-                labels.append(first + places // width)
-                first += -(-len(chromosome.kept) // width)
-            _, label, sizes = np.unique(
-                np.concatenate(labels), return_inverse=True, return_counts=True
-            )
-            self._blocks.append(
-                (xp.asarray(label, device=like.device), xp.asarray(sizes, device=like.device))
-            )
+        largest = max(chromosomes, key=lambda chromosome: len(chromosome.kept))
+        self._bins = len(largest.kept)
+        self._width = max(round(largest.sigma(bandwidth)), 1)
+        labels, first = [], 0
+        for chromosome in chromosomes:
+            width = max(round(chromosome.sigma(bandwidth)), 1)
+            labels.append(first + np.flatnonzero(chromosome.kept) // width)
+            first += -(-len(chromosome.kept) // width)
+        _, label, sizes = np.unique(np.concatenate(labels), return_inverse=True, return_counts=True)
+        # The block of each bin, and the kept bins of each block.
+        self._label = xp.asarray(label, device=like.device)
+        self._sizes = xp.asarray(sizes, device=like.device)
 
     def smooth(self, x: Vector) -> Vector:
-        """Return S x."""
-        if not self.several:
-            return self._means(x, *self._blocks[0])
-        columns = [self._means(x[:, k], *blocks) for k, blocks in enumerate(self._blocks)]
-        return self.xp.stack(columns).T
+        """Return S x: the mean of each block on each of its bins."""
+        if self.xp is np:
+            sums = np.add.reduceat(x, np.cumsum(self._sizes) - self._sizes)
+        else:  # bincount's sums have no fixed order on a GPU
+            sums = self.xp.segment_reduce(x.contiguous(), "sum", lengths=self._sizes)
+        return (sums / self._sizes)[self._label]
 
     # Every bin of a block has the same weight in every other's mean, so S is symmetric.
     spread = smooth
 
     def variance(self, x: Vector) -> Vector:
-        """Return (S * S) x, for one bandwidth."""
-        ((label, sizes),) = self._blocks
-        return self._means(x, label, sizes) / sizes[label]
+        """Return (S * S) x."""
+        return self.smooth(x) / self._sizes[self._label]
 
-    def select(self, columns: Sequence[int]) -> Blocks:
-        """Return the smoother for some of several bandwidths."""
-        other = copy.copy(self)
-        other._blocks = [self._blocks[column] for column in columns]
-        return other
+    def own_share(self) -> Vector:
+        """Return one over the kept bins of each bin's block."""
+        return 1.0 / self._sizes[self._label]
 
-    def _means(self, x: Vector, label: Vector, sizes: Vector) -> Vector:
-        """Return the mean of each block on each of its bins."""
-        if self.xp is np:
-            sums = np.add.reduceat(x, np.cumsum(sizes) - sizes)
-        else:  # bincount's sums have no fixed order on a GPU
-            sums = self.xp.segment_reduce(x.contiguous(), "sum", lengths=sizes)
-        return (sums / sizes)[label]
+    def kernel(self) -> NDArray[np.float64]:
+        """Return the mean of S by distance: pairs of bins that far apart share a block or not."""
+        together = 1 - np.arange(self._bins) / self._width
+        return together.clip(0) / self._width
+
+    def spectrum(self) -> None:
+        """Return None: means of blocks are a projection."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -22,82 +23,34 @@ from counterpoise.methods.fixed_point import (
     recording_inspection,
     to_solution,
 )
-from counterpoise.methods.kernel.settings import KernelSettings
+from counterpoise.methods.kernel.estimator import Estimator, within_reach
+from counterpoise.methods.kernel.search import find_bandwidth, largest_chromosome
+from counterpoise.methods.kernel.settings import AUTO_BANDWIDTH, KernelSettings
 from counterpoise.methods.kernel.smoothing import Smoother
+from counterpoise.methods.kernel.unevenness import estimate_unevenness, measure_profiles
 from counterpoise.records.facts import DeviationLeft, OutOfReach
 from counterpoise.records.verdict import Status
-
-# Values below this share of the largest smoothed row sum are the transforms' rounding.
-NOISE = 1e-14
+from counterpoise.records.wording import sentence
 
 
-# The quantity that a method drives to one, from the operator, the smoother, u, the mean row sum
-# and the settings: float64 [bins], or [bins, bandwidths] for u and a smoother of as many columns.
-# The update is u / sqrt(quantity).
-Step = Callable[[Operator, Any, Vector, Any, Any], Vector]
-
-# The relative variance of u = 1 / h by counting noise, float64 [bins], from the same arguments.
-Noise = Callable[[Operator, Any, Vector, Any, Any], Vector]
-
-
-def within_reach(smoother: Smoother, marginal: Vector) -> Vector:
-    """Return which bins the kernel of a contact reaches.
-
-    Parameters
-    ----------
-    smoother : Smoother
-        The kernel.
-    marginal : Vector
-        float64 [bins] (or [bins, bandwidths]), raw row sums.
-
-    Returns
-    -------
-    Vector
-        bool, of the same shape.
-    """
-    reach = smoother.smooth(marginal)
-    return reach > NOISE * reach.max()
-
-
-def curve_noise(
-    operator: Operator, smoother: Smoother, u: Vector, mean: Any, settings: KernelSettings
-) -> Vector:
-    """Return the relative variance of h = S A S^T u by the noise of the contacts it averages.
-
-    With v = S^T u, the variance of A v is A v^2. Two effects that nearly cancel are neglected: a
-    contact within reach of the kernel counts at both its ends, and balancing takes back part of
-    what noise does to a stretch of bins. A bootstrap finds errors .8 to 1 times these.
-
-    Parameters
-    ----------
-    operator : Operator
-        The map.
-    smoother : Smoother
-        For one bandwidth, or for as many as u has columns.
-    u : Vector
-        float64 [bins] or [bins, bandwidths].
-    mean : float
-        Mean raw row sum.
-    settings : KernelSettings
-        The method's settings.
-    """
-    blurred = smoother.spread(u)
-    return u * u * smoother.variance(operator.product(blurred * blurred)) / mean**2
-
-
-def solve_by(step: Step, noise: Noise) -> Callable[[Problem, Any], Solution]:
+def solve_by(estimator: Estimator) -> Callable[[Problem, Any], Solution]:
     """Return the solver of a kernel method.
 
     Parameters
     ----------
-    step : Step
-        The quantity that the method drives to one.
-    noise : Noise
-        Relative variance of the solution.
+    estimator : Estimator
+        The method.
     """
 
     def solve(problem: Problem, settings: KernelSettings) -> Solution:
-        return _solve(problem, settings, step, noise)
+        bandwidth, search = problem.bandwidth, None
+        if bandwidth is None and settings.bandwidth == AUTO_BANDWIDTH:
+            search = find_bandwidth(problem, estimator, settings)
+            bandwidth = search.bandwidth
+            problem.record.progress(f"{search.label}: {sentence(search.fact)}")
+        elif bandwidth is None:
+            bandwidth = Bandwidth.from_setting(float(settings.bandwidth))
+        return replace(_solve(problem, settings, estimator, bandwidth), search=search)
 
     return solve
 
@@ -113,13 +66,15 @@ class _Smoothed:
     dropped: NDArray[np.bool_] | None
 
 
-def _solve(problem: Problem, settings: KernelSettings, step: Step, noise: Noise) -> Solution:
+def _solve(
+    problem: Problem, settings: KernelSettings, estimator: Estimator, bandwidth: Bandwidth
+) -> Solution:
     """Find weights whose mean balanced row sum is one; the rows do not each sum to one."""
-    part = _smooth(problem, settings)
+    part = _smooth(problem, settings, bandwidth)
     operator, smoother, mean, root = part.operator, part.smoother, part.mean, part.operator.xp.sqrt
     state = iterate(
         State(operator.ones()),
-        measure=lambda state: step(operator, smoother, state.u, mean, settings),
+        measure=lambda state: estimator.step(operator, smoother, state.u, mean, settings),
         inspect=recording_inspection(
             problem.record, lambda state: state.largest < settings.stopping.tolerance
         ),
@@ -146,15 +101,32 @@ def _solve(problem: Problem, settings: KernelSettings, step: Step, noise: Noise)
         bandwidth=part.base_pairs,
         smoothed_deviation=state.largest,
         row_sums=row_sums / total,
-        errors=lambda: root(noise(operator, smoother, u, mean, settings)),
+        unevenness=lambda: _unevenness(problem, part, u, estimator, settings),
+        errors=lambda: root(estimator.noise(operator, smoother, u, mean, settings)),
     )
 
 
-def _smooth(problem: Problem, settings: KernelSettings) -> _Smoothed:
+def _unevenness(
+    problem: Problem, part: _Smoothed, u: Vector, estimator: Estimator, settings: KernelSettings
+) -> float:
+    """Return the expected unevenness of new contacts; NaN where its formula does not hold."""
+    if not settings.analytic:
+        return nan
+    operator, smoother, mean = part.operator, part.smoother, float(part.mean)
+    everywhere = u
+    if part.dropped is not None:
+        everywhere = np.zeros(problem.operator.size)
+        everywhere[~part.dropped] = to_numpy(u)
+    profiles = measure_profiles(problem.sum_by_distance, everywhere, mean, settings.diagonal)
+    own = estimator.own_weight
+    weight = None if own is None else own(operator, smoother, u, mean, settings)
+    return estimate_unevenness(operator, smoother, u, mean, profiles, weight).value
+
+
+def _smooth(problem: Problem, settings: KernelSettings, bandwidth: Bandwidth) -> _Smoothed:
     """Make the smoother, without the bins that no contact's kernel reaches."""
     operator, chromosomes = problem.operator, problem.chromosomes()
-    bandwidth = problem.bandwidth or Bandwidth.from_setting(float(settings.bandwidth))
-    largest = max(chromosomes, key=lambda chromosome: len(chromosome.kept))
+    largest = largest_chromosome(chromosomes)
     smoother = settings.smoother(chromosomes, bandwidth, problem.marginal, operator.xp)
     within = to_numpy(within_reach(smoother, problem.marginal))
     dropped = None if within.all() or settings.positive_everywhere else ~within

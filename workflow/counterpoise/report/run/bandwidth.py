@@ -1,4 +1,4 @@
-"""The panel of the bandwidth search: the score of each candidate on held-out contacts."""
+"""The panel of the bandwidth search: the score of each candidate."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def draw_bandwidths(axes: Axes, searches: Sequence[Search]) -> None:
         half a bin.
     """
     scored = [s for s in searches if any(np.isfinite(c.score) for c in s.candidates)]
-    add_heading(axes, "Bandwidth", "held-out contacts: how much less even than with the best")
+    add_heading(axes, "Bandwidth", "new contacts: how much less even than with the best")
     if not scored:
         explain_empty_panel(axes, sentence(searches[0].fact))
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from counterpoise.contacts.bins import format_length, pluralise
 from counterpoise.methods import methods
-from counterpoise.methods.kernel.settings import CV
+from counterpoise.methods.kernel.settings import AUTO_BANDWIDTH
 from counterpoise.records.verdict import Status, Verdict
 from counterpoise.records.wording import fitness_label, fitness_reason
 from counterpoise.report.formats import format_status
@@ -112,7 +112,7 @@ def _describe_bandwidths(verdict: Verdict) -> str:
     if not bandwidths or len(verdict.parts) < 2:
         return ""
     ends = dict.fromkeys(format_length(end) for end in (min(bandwidths), max(bandwidths)))
-    by = ", chosen by cross-validation" if verdict.settings["bandwidth"] == CV else ""
+    by = ", chosen by the score" if verdict.settings["bandwidth"] == AUTO_BANDWIDTH else ""
     return f"Bandwidth {' to '.join(ends)}{by}."
 
 

@@ -6,7 +6,7 @@ give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from counterpoise.records.search import Search
 
 PAGE_HEIGHT = 1000  # in pixels at PAGE_DPI
 
@@ -50,7 +49,6 @@ def plot_run(
     max_pixels: int,
     dpi: int,
     sample: str | None = None,
-    searches: Sequence[Search] = (),
 ) -> None:
     """Draw the PNG of one run.
 
@@ -76,8 +74,6 @@ def plot_run(
         Resolution of the PNG.
     sample : str, optional
         Name for the title; by default the name of the source file.
-    searches : sequence of Search
-        The bandwidth searches of the parts, if there were any.
     """
     kept, mask_summary = mask
     numbers = survey(
@@ -99,6 +95,7 @@ def plot_run(
         draw_maps(figure, contacts.bins, kept, weights, numbers, verdict)
         draw_weights(figure, contacts.bins, kept, weights, errors, mask_text, verdict)
         true_bias = contacts.bins.extra.get("true_bias")
+        searches = [part.search for part in verdict.parts if part.search]
         panels = side_panels(figure, 2 + (true_bias is not None) + bool(searches))
         draw_row_sums(next(panels), numbers, kept, weights, verdict)
         draw_convergence(next(panels), trace, verdict)
