@@ -96,8 +96,6 @@ def test_a_map_in_any_form(path: Path, contacts: Contacts, form: str) -> None:
     np.testing.assert_array_equal(
         cp.mask_bins(given).reasons, cp.mask_bins(contacts, MaskSettings()).reasons
     )
-    (first, _) = cp.select_bandwidth(given, "kde", splits=2)
-    assert first.best == cp.select_bandwidth(contacts, "kde", splits=2)[0].best
 
 
 def test_a_resolution_of_a_file(mcool: Path, contacts: Contacts) -> None:
@@ -124,7 +122,7 @@ def test_a_cooler_of_the_cooler_library(mcool: Path, contacts: Contacts) -> None
     "wrong",
     [None, 5, {"chr1": 5}, b"map.cool", [1, 2], [[1], [2, 3]], [["a", "b"], ["c", "d"]], object()],
 )
-@pytest.mark.parametrize("function", [cp.balance, cp.select_bandwidth, cp.mask_bins])
+@pytest.mark.parametrize("function", [cp.balance, cp.mask_bins])
 def test_what_is_no_map_is_refused_with_what_is(function: Any, wrong: Any) -> None:
     with pytest.raises(ConfigError, match=r"path of a \.cool.*cooler\.Cooler.*matrix.*this is "):
         function(wrong)
@@ -263,7 +261,7 @@ def test_reprs_are_one_short_line(path: Path, contacts: Contacts) -> None:
         assert repr(value) == text
     mask = cp.mask_bins(contacts, {"min_nnz": 100})
     assert repr(mask) == "<Mask: 0 of 70 bins kept; masked: 70 min_nnz>"
-    search = cp.select_bandwidth(contacts, splits=2)[0]
+    search = cp.balance(contacts, "kde").searches[0]
     assert repr(search).startswith("<Search: chr1, bandwidth ")
     assert repr(search).endswith(f" chosen from {len(search.candidates)} tried>")
 

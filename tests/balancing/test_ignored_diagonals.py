@@ -110,7 +110,7 @@ def test_methods_balance_the_pixels_that_count(name: str, scope: Scope) -> None:
     pixels = (bin1.astype(np.int32), bin2.astype(np.int32), used[bin1, bin2].astype(np.int64))
     removed = Contacts.from_chunks(contacts.bins, [pixels], {})
     settings: dict[str, Any] = {"scope": scope.value, "bootstrap": 2}
-    if methods()[name].step:
+    if methods()[name].fills:
         settings |= {"bandwidth": 2.0}
     kept = np.ones(len(used), bool)
     actual = cp.balance(
@@ -126,10 +126,9 @@ def test_methods_balance_the_pixels_that_count(name: str, scope: Scope) -> None:
 def test_bandwidth_search_uses_the_pixels_that_count() -> None:
     """Thirty-two bins have no pixel beyond as many diagonals, unless trans pixels count."""
     contacts = make_map([16, 16], 1.0, 1)
-    settings = {"scope": "genome", "ignore_diags": 32, "splits": 2}
-    (by_default,) = cp.select_bandwidth(contacts, "kde", **settings)
-    assert len(by_default.candidates) == 1  # nothing to choose
-    (trans,) = cp.select_bandwidth(contacts, "kde", ignore_diags_trans=False, **settings)
+    settings = {"scope": "genome", "ignore_diags": 32, "mask": np.ones(32, bool)}
+    assert cp.balance(contacts, "kde", **settings).searches == []  # nothing to choose
+    (trans,) = cp.balance(contacts, "kde", ignore_diags_trans=False, **settings).searches
     assert len(trans.candidates) > 1
 
 

@@ -46,9 +46,9 @@ def test_candidates() -> None:
 
 def test_a_sparse_map_takes_bins_together() -> None:
     _, contacts = smooth_map(240, 1500)
-    search = cp.select_bandwidth(contacts, "ssk_cv", ignore_diags=0)[0]
+    result = cp.balance(contacts, "ssk_cv", ignore_diags=0)
+    (search,) = result.searches
     assert search.bandwidth.value
-    result = cp.balance(contacts, "ssk_cv", searches=[search], ignore_diags=0)
     assert result.status is cp.Status.CONVERGED
     steps = np.count_nonzero(np.diff(result.weights[np.isfinite(result.weights)]))
     assert steps <= 1 / search.bandwidth.value
@@ -56,7 +56,8 @@ def test_a_sparse_map_takes_bins_together() -> None:
 
 def test_a_deep_map_does_not() -> None:
     _, contacts = smooth_map(48, 5e7)
-    assert cp.select_bandwidth(contacts, "ssk_cv", ignore_diags=0)[0].bandwidth.value == 0
+    (search,) = cp.balance(contacts, "ssk_cv", ignore_diags=0).searches
+    assert search.bandwidth.value == 0
 
 
 def test_torch_runs_the_same_code() -> None:

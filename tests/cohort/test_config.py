@@ -93,11 +93,6 @@ def jobs(cohort: Cohort) -> dict[str, Any]:
         ],
         "mask": settings_of(cohort, "mask"),
         "methods": {name: settings_of(cohort, "balance", method=name) for name in cohort.methods},
-        "searches": {
-            name: settings_of(cohort, "bandwidth", method=name)
-            for name in cohort.methods
-            if cohort.searches_bandwidth(name)
-        },
         "compare": [
             settings_of(cohort, "compare", resolution=str(resolution))
             for resolution in cohort.compared
@@ -607,7 +602,6 @@ samples: {yeast: {condition: other words}}"""
     assert method_of(run, "ssk") == method_of(base, "ssk")
     assert settings_of(run, "mask")["filters"]["min_nnz"] == 0
     assert run.labels["yeast"].condition == "other words"
-    assert run.searches_bandwidth("kde")
     for settings in (
         settings_of(run, "report"),
         settings_of(run, "export", sample="yeast"),
@@ -620,7 +614,7 @@ samples: {yeast: {condition: other words}}"""
     assert paths.map_files() == cohort_paths.map_files()
     assert paths.log("ingest", "a") == cohort_paths.log("ingest", "a")
     inside = "results/demo/experiments/mine/"
-    several = (*paths.run_files(), paths.mask(), paths.bandwidth(), paths.cooler(), paths.plot())
+    several = (*paths.run_files(), paths.mask(), paths.cooler(), paths.plot())
     for path in (
         *several,
         paths.comparison(),

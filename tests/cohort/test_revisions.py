@@ -33,12 +33,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return made
 
 
-STAGES = sorted(set(REVISIONS) - NOT_COMPARED - {"balance", "bandwidth"})
+STAGES = sorted(set(REVISIONS) - NOT_COMPARED - {"balance"})
 OF_METHODS = [f"balance/{name}" for name in sorted(methods())]
-SEARCHES = [f"bandwidth/{name}" for name in sorted(methods()) if methods()[name].step]
 
 
-@pytest.mark.parametrize("key", [*STAGES, *OF_METHODS, *SEARCHES])
+@pytest.mark.parametrize("key", [*STAGES, *OF_METHODS])
 def test_results_are_those_of_their_revision(key: str, expected: Results, results: Results) -> None:
     assert not (text := complaint(key, expected, results)), text
 
@@ -74,6 +73,6 @@ def test_a_changed_result_is_noticed_and_rounding_is_not(
     changed["balance/kr"] = results["balance/kr"]
     assert 'REVISIONS["report"]' in complaint("report", expected, changed)
     monkeypatch.setitem(REVISIONS, "mask", REVISIONS["mask"] + 1)
-    for key in ("mask", "balance/kr", "bandwidth/kde", "report"):
+    for key in ("mask", "balance/kr", "report"):
         assert complaint(key, expected, changed).startswith("a revision was raised")
     assert not complaint("ingest", expected, changed)

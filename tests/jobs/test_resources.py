@@ -29,7 +29,6 @@ from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.jobs import environment
 from counterpoise.jobs.balance import BalanceJob
-from counterpoise.jobs.bandwidth import BandwidthJob
 from counterpoise.jobs.export import ExportJob
 from counterpoise.jobs.ingest import IngestJob
 from counterpoise.jobs.inspect import InspectJob
@@ -96,8 +95,9 @@ def test_balancing_asks_for_the_upper_bound(inputs: Inputs) -> None:
     assert balance_job().mem_mb(inputs, 2) == in_memory + SNAKEMAKE_MB
     drawing = predict_memory(inputs.map, Scope.CIS, 2, draws_maps=True).in_memory
     assert drawing > in_memory
-    search = BandwidthJob(method="kde", settings=KdeSettings())
-    assert search.mem_mb(inputs, 2) == drawing + SNAKEMAKE_MB
+    for score, memory in (("unevenness", in_memory), ("cvm", drawing)):
+        kernel = BalanceJob(method="kde", settings=KdeSettings(score=score))
+        assert kernel.mem_mb(inputs, 2) == memory + SNAKEMAKE_MB
     assert balance_job(bootstrap=3).mem_mb(inputs, 2) == drawing + SNAKEMAKE_MB
     for job in (balance_job(backend="torch"), balance_job(device="cuda")):
         assert job.mem_mb(inputs, 2) == in_memory + SNAKEMAKE_MB + backends()["torch"].memory_mb
@@ -105,7 +105,7 @@ def test_balancing_asks_for_the_upper_bound(inputs: Inputs) -> None:
 
 def test_larger_maps_ask_for_more(inputs: Inputs) -> None:
     plot = PlotJob(max_pixels=600, dpi=110)
-    search = BandwidthJob(method="kde", settings=KdeSettings())
+    search = BalanceJob(method="kde", settings=KdeSettings(score="cvm"))
 
     def export(methods: int) -> ExportJob:
         columns = {f"method{number}": "COLUMN" for number in range(methods)}

@@ -67,7 +67,7 @@ def star() -> NDArray[np.float64]:
 
 def balance(contacts: Any, name: str, **settings: Any) -> Balance:
     """Balance, with a fixed bandwidth for kernel methods, which cross-validation would search."""
-    fixed = {"bandwidth": 0.05} if methods()[name].step else {}
+    fixed = {"bandwidth": 0.05} if methods()[name].fills else {}
     return cp.balance(contacts, name, **{**fixed, **settings})
 
 
@@ -276,10 +276,10 @@ def vectors_stay_on_the_device(name: str) -> None:
     Kernel methods read their vectors before that, to set up the smoother.
     """
     pytest.importorskip("torch", reason="torch is not installed")
-    fixed = {"bandwidth": 0.05} if methods()[name].step else {}
+    fixed = {"bandwidth": 0.05} if methods()[name].fills else {}
     result, read = torch_reads(name, random_map(60, 1), **fixed)
     assert result.status.balanced
-    assert sum(size > 2 * MEMORY + 1 for size in read) <= (4 if methods()[name].step else 0)
+    assert sum(size > 2 * MEMORY + 1 for size in read) <= (4 if methods()[name].fills else 0)
     assert len(read) <= 6 * result.matvecs
     if result.iterations:
         assert read, "the trace reads deviations"

@@ -64,7 +64,7 @@ def test_every_method_has_a_name_in_the_enum() -> None:
 def test_the_same_on_torch_vectors(method: str, matrix: NDArray[np.float64], solver: str) -> None:
     import torch
 
-    settings = {"bandwidth": 0.03} if methods()[method].step else {}
+    settings = {"bandwidth": 0.03} if methods()[method].fills else {}
     if "solver" in (field.name for field in fields(methods()[method].settings)):
         settings["solver"] = solver
     plain, trace = solve_matrix(method, matrix, np, **settings)

@@ -27,7 +27,7 @@ from counterpoise.report.page import describe_thresholds, write_report
 from counterpoise.report.statuses import fitness_meanings
 from counterpoise.report.summary import COLUMN_NAMES, summary_rows, write_summary
 from counterpoise.store.masks import write_mask
-from counterpoise.store.missing import Unfinished, missing_reason
+from counterpoise.store.missing import Unfinished
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_balance
@@ -345,18 +345,6 @@ def test_a_level_that_a_file_lacks_is_reported_and_costs_nothing_else(
         (5_000, "ice", reason),
         (5_000, "vc", reason),
     ]
-
-
-def test_a_failed_search_is_reported_before_the_balancing(
-    cohort: tuple[ResultPaths, list[RunKey]],
-) -> None:
-    paths, runs = cohort
-    log = Path(paths.log("bandwidth", "ko", "10000", "vc"))
-    log.parent.mkdir(parents=True)
-    log.write_text("counterpoise: no search.\n")
-    failed = Unfinished((paths.bandwidth("ko", "10000", "vc"),))
-    assert missing_reason(paths, runs[-1], failed) == "bandwidth: no search."
-    assert missing_reason(paths, runs[-1]) == missing_reason(paths, runs[0], failed) == ""
 
 
 def test_old_files_are_no_results_of_a_run_that_failed(

@@ -36,7 +36,7 @@ from counterpoise.store.mcool import DIVISIVE, write_mcool
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
 from counterpoise.store.runs import RunKey
-from counterpoise.store.weights import write_balance, write_searches
+from counterpoise.store.weights import write_balance
 from tests.support import REPOSITORY
 from tests.support.documentation import OUTPUTS, documented
 from tests.support.tracking import log_results
@@ -82,11 +82,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> ResultPaths:
         )
         kept, summary = read_mask(paths.mask("wild", resolution))
         for method in COLUMNS:
-            searches = None
-            if methods()[method].step:
-                searches = cp.select_bandwidth(contacts, mask=kept)
-                write_searches(searches, paths.bandwidth("wild", resolution, method))
-            result = cp.balance(contacts, method, mask=kept, mask_record=summary, searches=searches)
+            result = cp.balance(contacts, method, mask=kept, mask_record=summary)
             write_balance(result, contacts.bins, paths.run_files("wild", resolution, method))
             plot = Path(paths.plot("wild", resolution, method))
             plot.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +115,6 @@ def describe_type(kind: pa.DataType) -> str:
         ("Masks", lambda paths: paths.mask("wild", 2000)),
         ("weights.parquet", lambda paths: paths.run_files("wild", 2000, "kr").weights),
         ("trace.parquet", lambda paths: paths.run_files("wild", 2000, "kr").trace),
-        ("bandwidth.parquet", lambda paths: paths.bandwidth("wild", 2000, "kde")),
     ],
 )
 def test_parquet_columns(paths: ResultPaths, heading: str, path: Any) -> None:
@@ -185,7 +180,6 @@ def test_every_path_is_listed() -> None:
         *paths.map_files(*place),
         paths.mask(*place),
         *paths.run_files(*place, "<method>"),
-        paths.bandwidth(*place, "<method>"),
         paths.cooler("<sample>"),
         paths.plot(*place, "<method>"),
         paths.comparison("<resolution>"),

@@ -15,7 +15,6 @@ from tests.support import REPOSITORY
 
 PARAMETERS = {
     "balance": ["contacts", "method", "mask", "backend", "device", "threads"],
-    "select_bandwidth": ["contacts", "method", "mask", "backend", "device", "threads"],
     "read_contacts": ["uri", "resolution", "engine"],
     "mask_bins": ["contacts", "settings"],
     "ice_normalize": ["matrix", "max_iter", "tolerance", "target"],

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
 import counterpoise as cp
@@ -16,11 +15,9 @@ from counterpoise.store.masks import read_mask
 from counterpoise.store.paths import RunFiles
 from counterpoise.store.source_record import read_source
 from counterpoise.store.weights import (
-    read_searches,
     read_verdict,
     read_weights,
     write_balance,
-    write_searches,
 )
 
 MATRIX = np.random.default_rng(1).poisson(50, (40, 40))
@@ -37,16 +34,6 @@ def test_a_verdict_without_facts(tmp_path: Path) -> None:
     write_json(files.verdict, record)
     with pytest.raises(InputError, match=r"verdict\.json.*'facts'.*Delete it and run"):
         read_verdict(files.verdict)
-
-
-def test_a_search_with_another_column(tmp_path: Path) -> None:
-    path = tmp_path / "bandwidth.parquet"
-    write_searches(cp.select_bandwidth(MATRIX, "kde"), path)
-    table = pq.read_table(path)
-    names = [name.replace("full_bandwidth", "whole") for name in table.column_names]
-    pq.write_table(table.rename_columns(names), path)
-    with pytest.raises(InputError, match=r"bandwidth\.parquet.*'full_bandwidth'"):
-        read_searches(path)
 
 
 def test_a_damaged_verdict(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import MapFiles, ResultPaths
 from counterpoise.store.pixels import read_map
 from counterpoise.store.runs import RunKey
-from counterpoise.store.weights import write_balance, write_searches
+from counterpoise.store.weights import write_balance
 from counterpoise.tracking.values import read_values
 from tests.support import REPOSITORY
 from tests.support.hic_files import hic_bytes
@@ -110,8 +110,6 @@ def compute_results(folder: Path) -> Results:
         for path in (paths.mask("hopeless", 1000), paths.mask("dense", 2000))
     ]
     for name in methods():
-        if methods()[name].step:
-            results[f"bandwidth/{name}"] = _search(paths, name)
         balanced = [
             {key: balance[key] for key in ("settings", "status", "weights")}
             for settings in OTHER_SETTINGS.get(name, [])
@@ -165,35 +163,15 @@ def _map(files: MapFiles) -> dict[str, Any]:
     return {"source": source, "pixels": _table(files.pixels), "bins": _table(files.bins)}
 
 
-def _search(paths: ResultPaths, name: str) -> list[dict[str, Any]]:
-    contacts = read_map(paths.map_files("sparse", 1000))
-    kept, _ = read_mask(paths.mask("sparse", 1000))
-    searches = cp.select_bandwidth(contacts, name, mask=kept)
-    return [
-        {
-            "part": search.label,
-            "chosen": search.bandwidth.setting,
-            "candidates": [
-                [c.bandwidth.setting, c.full_bandwidth.setting, c.score, c.error]
-                for c in search.candidates
-            ],
-        }
-        for search in searches
-    ]
-
-
 def _balanced(
     paths: ResultPaths, name: str, sample: str, settings: dict[str, Any]
 ) -> dict[str, Any]:
-    """Balance and write; kernel methods use a fixed bandwidth, so that nothing is random."""
-    fixed = {"bandwidth": 2000} if methods()[name].step else {}
+    """Balance and write."""
     contacts = read_map(paths.map_files(sample, 1000))
     kept, summary = read_mask(paths.mask(sample, 1000))
-    result = cp.balance(contacts, name, mask=kept, mask_record=summary, **fixed, **settings)
+    result = cp.balance(contacts, name, mask=kept, mask_record=summary, **settings)
     files = paths.run_files(sample, 1000, name)
     write_balance(result, contacts.bins, files)
-    if fixed:
-        write_searches([], paths.bandwidth(sample, 1000, name))
     plot = Path(paths.plot(sample, 1000, name))
     plot.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (2, 2)).save(plot)
@@ -287,7 +265,7 @@ def rests_on(key: str) -> list[str]:
     read = ["inspect", "ingest", "mask"]
     if stage in read:
         return read[: read.index(stage)]
-    return read if stage in ("balance", "bandwidth") else [*read, *EXPORTED]
+    return read if stage == "balance" else [*read, *EXPORTED]
 
 
 def revisions(key: str) -> dict[str, Any]:
@@ -295,7 +273,7 @@ def revisions(key: str) -> dict[str, Any]:
     by_key: dict[str, Any] = {}
     for name in [*rests_on(key), key]:
         stage, _, method = name.partition("/")
-        by_key[name] = of_method(stage, method) if method else REVISIONS[stage]
+        by_key[name] = of_method(method) if method else REVISIONS[stage]
     return by_key
 
 

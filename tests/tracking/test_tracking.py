@@ -29,7 +29,6 @@ from counterpoise.records.wording import FITNESS_LABELS
 from counterpoise.store.arrow import write_table
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
-from counterpoise.store.weights import write_searches
 from counterpoise.tracking.log import log_cohort, next_attempt
 from counterpoise.tracking.values import CURVE, merge_curves, read_values
 from tests.support import REPOSITORY
@@ -38,27 +37,25 @@ from tests.support.servers import closed_port, mlflow_server, running
 from tests.support.tracking import POINTS, cohort_runs, log_results, stored, write_run
 
 
-def write_search(paths: ResultPaths, row: RunKey, score: float = 0.25) -> str:
-    """Add a bandwidth search on two parts to a run; return the path of the search."""
-    place = row.place
-    path, verdict = paths.bandwidth(*place), paths.run_files(*place).verdict
+def write_search(paths: ResultPaths, row: RunKey, score: float = 0.25) -> None:
+    """Add a bandwidth search on two parts to a run."""
+    verdict = paths.run_files(*row.place).verdict
+    none = Candidate(Bandwidth(0.0), math.nan, math.nan, 0, "not converged")
+    one, two = (
+        Candidate(Bandwidth(0.125), score, math.nan, 9),
+        Candidate(Bandwidth(0.25), 0.5, 0.01, 8),
+    )
+    best = 1 if score < two.score else 2
     record = read_json(verdict)
-    record["settings"]["bandwidth"] = "cv"
     first = record["parts"][0]
     record["parts"] = [
-        first | {"label": label, "bandwidth": base_pairs}
-        for label, base_pairs in (("genome", 20_000.0), ("chr2", 40_000.0))
+        first | {"label": search.label, "bandwidth": base_pairs, "search": search.to_dict()}
+        for search, base_pairs in (
+            (Search("genome", 16, 1e4, "cvm", (none, one, two), best), 20_000.0),
+            (Search("chr2", 8, 1e4, "cvm", (none,), 0), 40_000.0),
+        )
     ]
     write_json(verdict, record)
-    none = Candidate(Bandwidth(0.0), Bandwidth(0.0), math.nan, math.nan, 0, "not converged")
-    one = Candidate(Bandwidth(0.125), Bandwidth(0.1), score, math.nan, 9)
-    two = Candidate(Bandwidth(0.25), Bandwidth(0.2), 0.5, 0.01, 8)
-    best = 1 if score < two.score else 2
-    searches = [
-        Search("genome", 16, 1e4, (none, one, two), best), Search("chr2", 8, 1e4, (none,), 0)
-    ]  # fmt: skip
-    write_searches(searches, path)
-    return path
 
 
 def tables(settings: dict[str, Any], run: Any) -> pd.DataFrame:
@@ -327,8 +324,7 @@ def test_a_new_plot_replaces_the_artifact(
 def test_deleted_artifacts_are_noticed_and_put_back(
     settings: dict[str, Any], paths: ResultPaths, rows: list[RunKey]
 ) -> None:
-    search = write_search(paths, rows[0])
-    assert Path(search).is_file()
+    write_search(paths, rows[0])
     write_json(paths.tracking, log_results(paths, rows, **settings))
     store = settings["uri"], settings["artifacts"]
     before, files = snapshot(settings), file_hashes(settings["artifacts"])
@@ -361,64 +357,33 @@ def test_a_damaged_record_asks_for_another_attempt(tmp_path: Path, text: str) ->
 def test_a_bandwidth_search_is_logged_as_a_table(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
-    path = write_search(paths, rows[0])
+    write_search(paths, rows[0])
     log_results(paths, rows[:2], **settings)
     run, other = stored(settings)
     assert artifacts(settings, run) == ["bandwidth.json", "plot.png", "verdict.json"]
     table = tables(settings, run)
     assert table.astype(object).where(table.notna(), None).to_numpy().tolist() == [
-        ["genome", 0, 0, False, None, None, 0, "not converged"],
-        ["genome", 20_000, 16_000, True, 0.25, None, 9, ""],
-        ["genome", 40_000, 32_000, False, 0.5, 0.01, 8, ""],
-        ["chr2", 0, 0, True, None, None, 0, "not converged"],
+        ["genome", 0, False, None, None, 0, "not converged"],
+        ["genome", 20_000, True, 0.25, None, 9, ""],
+        ["genome", 40_000, False, 0.5, 0.01, 8, ""],
+        ["chr2", 0, True, None, None, 0, "not converged"],
     ]
     assert run.data.metrics["bandwidth"] == 30_000  # median of the parts
-    assert run.data.tags["bandwidth_sha256"] == sha256(path)
     assert artifacts(settings, other) == ["plot.png", "verdict.json"]
     assert "bandwidth" not in other.data.metrics
-    assert not {"bandwidth_sha256", "mlflow.loggedArtifacts"} & set(other.data.tags)
+    assert "mlflow.loggedArtifacts" not in other.data.tags
 
 
-def test_a_new_search_replaces_the_table(
-    paths: ResultPaths,
-    rows: list[RunKey],
-    settings: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The table has as many rows as before; ``log_table`` would append rows."""
-    from mlflow import MlflowClient
-
-    write_search(paths, rows[0])
-    log_results(paths, rows[:1], **settings)
-    run = stored(settings)[0]
-    other_table = [{"path": "mine.json", "type": "table"}]
-    shown = json.loads(run.data.tags["mlflow.loggedArtifacts"])
-    client = MlflowClient(settings["uri"])
-    client.set_tag(run.info.run_id, "mlflow.loggedArtifacts", json.dumps(other_table + shown))
-    before = snapshot(settings)
-
-    with monkeypatch.context() as patch:
-        nothing_new = lambda *_: pytest.fail("nothing is new")  # noqa: E731
-        patch.setattr(LocalArtifactRepository, "log_artifacts", nothing_new)
-        log_results(paths, rows[:1], **settings)
-    assert snapshot(settings) == before
-
-    path = write_search(paths, rows[0], score=0.125)
-    log_results(paths, rows[:1], **settings)
-    (run,) = stored(settings)
-    assert tables(settings, run)["score"].tolist()[1] == 0.125
-    assert len(tables(settings, run)) == 4
-    assert run.data.tags["bandwidth_sha256"] == sha256(path)
-    assert json.loads(run.data.tags["mlflow.loggedArtifacts"]) == other_table + shown
-
-
-def test_a_missing_search_is_named(
+def test_a_new_search_is_a_new_run(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
-    path = Path(write_search(paths, rows[0]))
-    path.unlink()
-    with pytest.raises(CounterpoiseError, match=str(path)):
-        log_results(paths, rows, **settings)
+    write_search(paths, rows[0])
+    log_results(paths, rows[:1], **settings)
+    write_search(paths, rows[0], score=0.125)
+    log_results(paths, rows[:1], **settings)
+    assert [tables(settings, run)["score"].tolist()[1] for run in stored(settings)] in (
+        [0.25, 0.125], [0.125, 0.25]
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["weights", "trace"])

@@ -69,7 +69,8 @@ def estimate_unevenness(
     if not part.task.contacts.holds_counts:
         return None
     if solution.unevenness is not None:
-        variance = solution.unevenness()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            variance = solution.unevenness()
     else:
         relative = to_numpy(row_sums) / float(row_sums.mean())
         variance = float(((relative - 1) ** 2).mean() + ((errors * relative) ** 2).mean())

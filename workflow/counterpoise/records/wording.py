@@ -66,7 +66,9 @@ FITNESS_LABELS = {
 UNEVENNESS = "unevenness"
 # Why a candidate of a bandwidth search has no score.
 NO_CONTACT_IN_REACH = "a bin has no contact within reach of the kernel"
-FEW_CONTACTS_IN_REACH = "the kernel covers fewer than twenty contacts"
+FEW_CONTACTS_IN_REACH = (
+    "the kernel covers fewer than twenty contacts on average, or fewer than four at a bin"
+)
 NO_CONTACTS = "one half has no contacts"
 NOTHING_TO_SMOOTH = "fewer than two bins have contacts"
 WEIGHTS_DIVERGED = "the weights diverged to zero or infinity"

@@ -39,7 +39,10 @@ TOLERANCE = 1e-4
 MAX_ITERATIONS = 60
 # The score is an approximation of second order: not for kernels that cover fewer contacts.
 FEWEST_CONTACTS = 20
-FEWEST_AT_A_BIN = 1.0
+# Nor for kernels that cover fewer than this at some bin: its estimate then rests on the edge of the
+# kernel, and its weight may be off by any factor.
+FEWEST_AT_A_BIN = 4
+# Weights that span more than this, relative to those that coverage alone gives, are diverging.
 LARGEST_SPAN = 1e3
 # Standard deviations by which one bin must be worse than none to end the search.
 CLEAR = 5.0
@@ -181,9 +184,8 @@ class AnalyticSearch:
             return NO_CONTACT_IN_REACH
         if widest:
             return ""
-        if bool((reach < FEWEST_AT_A_BIN * kernel).any()):
-            return NO_CONTACT_IN_REACH
-        if self.mean < FEWEST_CONTACTS * float(kernel.mean()):
+        at_a_bin = (reach < FEWEST_AT_A_BIN * kernel).any()
+        if at_a_bin or self.mean < FEWEST_CONTACTS * float(kernel.mean()):
             return FEW_CONTACTS_IN_REACH
         return ""
 
