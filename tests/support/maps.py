@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cooler
@@ -147,3 +148,9 @@ def hanging_bins() -> NDArray[np.float64]:
         matrix[hanging], matrix[:, hanging] = 0, 0
         matrix[hanging, 20] = matrix[20, hanging] = 4
     return matrix
+
+
+def thin(contacts: Contacts, share: float, rng: np.random.Generator) -> Contacts:
+    """Keep each contact with a given probability."""
+    counts = rng.binomial(contacts.counts.astype(np.int64), share)
+    return replace(contacts, counts=counts.astype(contacts.counts.dtype))

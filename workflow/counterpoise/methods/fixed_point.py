@@ -28,11 +28,12 @@ class Solver(StrEnum):
 
 
 class Ending(Enum):
-    """Endings of an iteration."""
+    """Endings of an iteration; ``STALLED`` where a few bins keep it from converging."""
 
     CONVERGED = "converged"
     DIVERGED = "diverged"
     LIMIT = "limit"
+    STALLED = "stalled"
 
 
 @dataclass

@@ -18,8 +18,9 @@ from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector
 from counterpoise.methods.base import Method
 from counterpoise.methods.kernel.estimator import Estimator
+from counterpoise.methods.kernel.evidence import Evidence, alone, measure_evidence
 from counterpoise.methods.kernel.settings import KernelSettings
-from counterpoise.methods.kernel.smoothing import FEW, Gaussian
+from counterpoise.methods.kernel.smoothing import Gaussian
 from counterpoise.methods.kernel.solver import solve_by
 
 # Limits of the variance of bins about the curve, relative to it. Below, a bin's own evidence would
@@ -32,55 +33,21 @@ class KdeEbSettings(KernelSettings):
     """Settings of empirical-Bayes kernel balancing, those of every kernel method."""
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """Evidence of the contacts on each bin, float64 [bins] (or [bins, bandwidths]).
-
-    Attributes
-    ----------
-    own : Vector
-        s, from the bin's own contacts.
-    noise : Vector
-        v, its Poisson variance.
-    curve : Vector
-        g, from its neighbours' contacts.
-    unit : Vector
-        phi, the variance of a unit of s; that around the bin where it has no contacts.
-    variance : Vector
-        1 / kappa, a number (or [bandwidths]).
-    """
-
-    own: Vector
-    noise: Vector
-    curve: Vector
-    unit: Vector
-    variance: Vector
-
-
-def _evidence(operator: Operator, smoother: Gaussian, u: Vector, mean: Any) -> Evidence:
-    """Return the evidence at u."""
-    xp = operator.xp
-    own = operator.product(u) / mean
-    noise = operator.product(u * u) / mean**2
-    around = smoother.smooth(own)
-    curve = smoother.without_own(own, around)
-    unit_around = smoother.smooth(noise) / around
-    unit = xp.where(own > 0, noise / own, unit_around)
-    # Each bin counts in proportion to its curve: a plain mean would be decided by bins with almost
-    # nothing around them, and a ratio of sums of squares by bins with the largest curve.
-    excess_variance = ((own - curve) ** 2 / curve - unit_around).sum(0) / curve.sum(0)
-    return Evidence(own, noise, curve, unit, excess_variance.clip(LEAST_VARIANCE, LARGEST_VARIANCE))
+def _evidence(
+    operator: Operator, smoother: Gaussian, u: Vector, mean: Any
+) -> tuple[Evidence, Vector]:
+    """Return the evidence at u, and 1 / kappa."""
+    evidence = measure_evidence(operator, smoother, u, mean)
+    return evidence, evidence.scatter.clip(LEAST_VARIANCE, LARGEST_VARIANCE)
 
 
 def _step(
     operator: Operator, smoother: Gaussian, u: Vector, mean: Any, settings: KdeEbSettings
 ) -> Vector:
     """Return u h, from the posterior means h."""
-    evidence = _evidence(operator, smoother, u, mean)
+    evidence, variance = _evidence(operator, smoother, u, mean)
     # (kappa + s / phi) / (kappa + g / phi), times phi / kappa above and below.
-    share = (evidence.unit + evidence.variance * evidence.own) / (
-        evidence.unit + evidence.variance * evidence.curve
-    )
+    share = (evidence.unit + variance * evidence.own) / (evidence.unit + variance * evidence.curve)
     return u * evidence.curve * share
 
 
@@ -93,11 +60,11 @@ def _noise(
     the weight of the curve in the estimate. A bin with no contacts has an error, too: the
     variance of bins about the curve.
     """
-    evidence = _evidence(operator, smoother, u, mean)
-    by_curve = evidence.unit / (evidence.unit + evidence.variance * evidence.curve)
+    evidence, variance = _evidence(operator, smoother, u, mean)
+    by_curve = evidence.unit / (evidence.unit + variance * evidence.curve)
     of_curve = smoother.variance(evidence.noise) / evidence.curve**2
     return (
-        evidence.variance * evidence.unit / (evidence.unit + evidence.variance * evidence.own)
+        variance * evidence.unit / (evidence.unit + variance * evidence.own)
         + by_curve**2 * of_curve
     )
 
@@ -106,10 +73,11 @@ def _own_weight(
     operator: Operator, smoother: Gaussian, u: Vector, mean: Any, settings: KdeEbSettings
 ) -> Vector:
     """Return the share of s in the posterior mean h; one where no other bin is in reach."""
-    evidence = _evidence(operator, smoother, u, mean)
-    known = evidence.variance * evidence.own
-    alone = 1 - smoother.own_share() < FEW
-    return operator.xp.where(alone, operator.xp.ones_like(u), known / (evidence.unit + known))
+    evidence, variance = _evidence(operator, smoother, u, mean)
+    known = variance * evidence.own
+    return operator.xp.where(
+        alone(smoother), operator.xp.ones_like(u), known / (evidence.unit + known)
+    )
 
 
 METHODS = (

@@ -180,7 +180,7 @@ class AnalyticSearch:
         """Return why a candidate cannot be scored; empty if it can."""
         reach = smoother.smooth(self.problem.marginal)
         kernel = smoother.variance(self.problem.operator.ones())
-        if not within_reach(smoother, self.problem.marginal).all():
+        if not within_reach(smoother, self.problem.marginal, TOLERANCE).all():
             return NO_CONTACT_IN_REACH
         if widest:
             return ""

@@ -193,7 +193,10 @@ def _score_round(
         if trial.rejected:
             continue
         smoother = settings.smoother(chromosomes, trial.bandwidth, start, learn.xp)
-        if not settings.positive_everywhere and not within_reach(smoother, marginal).all():
+        if (
+            not settings.positive_everywhere
+            and not within_reach(smoother, marginal, tolerance).all()
+        ):
             trial.rejected = NO_CONTACT_IN_REACH
             continue
         state = approach(

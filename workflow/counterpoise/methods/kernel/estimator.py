@@ -12,11 +12,12 @@ import numpy as np
 from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector, deviations
 from counterpoise.methods.fixed_point import Ending, State, iterate, make_update
+from counterpoise.methods.kernel.evidence import measure_evidence
 from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.methods.kernel.smoothing import Smoother
 
-# Values below this share of the largest smoothed row sum are the transforms' rounding.
-NOISE = 1e-14
+# Rounding of the transforms, as a share of the largest smoothed row sum.
+ROUNDING = 1e-16
 
 # Float64 [bins], from the operator, the smoother, u, the mean row sum and the settings.
 Measure = Callable[[Operator, Any, Vector, Any, Any], Vector]
@@ -46,8 +47,11 @@ class Estimator:
     tie: float = 0.0
 
 
-def within_reach(smoother: Smoother, marginal: Vector) -> Vector:
+def within_reach(smoother: Smoother, marginal: Vector, tolerance: float) -> Vector:
     """Return which bins the kernel of a contact reaches.
+
+    Where the smoothed row sum is so small that its rounding exceeds the tolerance, a bin would keep
+    all others from converging.
 
     Parameters
     ----------
@@ -55,6 +59,8 @@ def within_reach(smoother: Smoother, marginal: Vector) -> Vector:
         The kernel.
     marginal : Vector
         float64 [bins], raw row sums.
+    tolerance : float
+        Deviation at which the method stops.
 
     Returns
     -------
@@ -62,7 +68,7 @@ def within_reach(smoother: Smoother, marginal: Vector) -> Vector:
         bool [bins].
     """
     reach = smoother.smooth(marginal)
-    return reach > NOISE * reach.max()
+    return reach > ROUNDING / tolerance * reach.max()
 
 
 def approach(
@@ -121,11 +127,12 @@ def approach(
 def curve_noise(
     operator: Operator, smoother: Smoother, u: Vector, mean: Any, settings: KernelSettings
 ) -> Vector:
-    """Return the relative variance of h = S A S^T u by the noise of the contacts it averages.
+    """Return the relative variance of a bin's bias about h = S A S^T u.
 
-    With v = S^T u, the variance of A v is A v^2. Two effects that nearly cancel are neglected: a
-    contact within reach of the kernel counts at both its ends, and balancing takes back part of
-    what noise does to a stretch of bins. A bootstrap finds errors .8 to 1 times these.
+    It is the noise of the contacts that h averages, and the scatter of bins about the curve. With
+    v = S^T u, the variance of A v is A v^2. Two effects that nearly cancel are neglected: a contact
+    within reach of the kernel counts at both its ends, and balancing takes back part of what noise
+    does to a stretch of bins. A bootstrap finds errors of the curve .8 to 1 times these.
 
     Parameters
     ----------
@@ -141,4 +148,5 @@ def curve_noise(
         The method's settings.
     """
     blurred = smoother.spread(u)
-    return u * u * smoother.variance(operator.product(blurred * blurred)) / mean**2
+    of_curve = u * u * smoother.variance(operator.product(blurred * blurred)) / mean**2
+    return of_curve + measure_evidence(operator, smoother, u, mean).scatter.clip(0)

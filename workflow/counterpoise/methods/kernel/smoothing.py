@@ -19,10 +19,6 @@ from counterpoise.backends.vectors import Vector, to_numpy
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 
-# Share of a smoothed value below which the contribution of the other bins is ignored.
-FEW = 1e-6
-# Differences below this share of a value are rounding.
-ROUNDING = 1e-12
 # Standard deviations beyond which a Gaussian is zero in double precision.
 REACH = 40.0
 
@@ -196,18 +192,6 @@ class Gaussian:
                 squared = squared + 2 * about_end * (about_end * x[inside]).sum()
             out[inside] = squared.clip(0)
         return out / self._coverage**2
-
-    def without_own(self, x: Vector, smooth: Vector) -> Vector:
-        """Return S x without each bin's own value, from x and S x.
-
-        A bin with no other value within reach of the kernel keeps S x.
-        """
-        own = self._own_share
-        rest = smooth - own * x
-        # The others' share is rounding, or the others have nothing.
-        isolated = (1 - own < FEW) | (rest <= ROUNDING * smooth)
-        where = self.xp.where
-        return where(isolated, smooth, rest / where(isolated, self.xp.ones_like(own), 1 - own))
 
     def own_share(self) -> Vector:
         """Return the diagonal of S: K of each bin with itself and its own mirror image."""

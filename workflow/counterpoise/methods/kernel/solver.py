@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import nan
 from typing import Any
 
@@ -31,6 +31,11 @@ from counterpoise.methods.kernel.unevenness import estimate_unevenness, measure_
 from counterpoise.records.facts import DeviationLeft, OutOfReach
 from counterpoise.records.verdict import Status
 from counterpoise.records.wording import sentence
+
+# An iteration stands still if in this many steps its largest deviation did not fall by a tenth.
+# Where all bins that are off have no contacts, and are few, they are dropped, once: their smoothed
+# row sums are rounding.
+STANDSTILL, LEAST_PROGRESS, LARGEST_SHARE = 20, 0.9, 0.01
 
 
 def solve_by(estimator: Estimator) -> Callable[[Problem, Any], Solution]:
@@ -61,9 +66,66 @@ class _Smoothed:
 
     operator: Operator
     smoother: Smoother
+    marginal: Vector
     mean: Any
     base_pairs: float
     dropped: NDArray[np.bool_] | None
+
+    def everywhere(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Spread a choice among its bins over all bins of the part; others are not chosen."""
+        if self.dropped is None:
+            return chosen
+        all_bins = np.zeros(len(self.dropped), bool)
+        all_bins[~self.dropped] = chosen
+        return all_bins
+
+
+@dataclass
+class _Watch:
+    """Notices that an iteration stands still: see ``STANDSTILL``."""
+
+    largest: list[float] = field(default_factory=list)
+
+    def stands_still(self, largest: float) -> bool:
+        """Add the largest deviation of a step, and return whether the last steps were in vain."""
+        self.largest.append(largest)
+        last = self.largest[-STANDSTILL - 1 :]
+        return len(last) > STANDSTILL and min(last[1:]) > LEAST_PROGRESS * last[0]
+
+
+def _off(state: State, settings: KernelSettings) -> Vector:
+    """Return which bins are further from one than the tolerance."""
+    return abs(state.quantity - 1) >= settings.stopping.tolerance
+
+
+def _iterate(
+    problem: Problem,
+    part: _Smoothed,
+    estimator: Estimator,
+    settings: KernelSettings,
+    start: State,
+    watch: _Watch | None = None,
+) -> State:
+    """Iterate to the end; with a watch, stop where only bins without contacts are in the way."""
+    converged = recording_inspection(
+        problem.record, lambda state: state.largest < settings.stopping.tolerance
+    )
+
+    def inspect(state: State) -> Ending | None:
+        ending = converged(state)
+        if ending is None and watch and watch.stands_still(state.largest):
+            off = _off(state, settings)
+            if not (part.marginal[off] > 0).any() and off.sum() <= LARGEST_SHARE * len(off):
+                return Ending.STALLED
+        return ending
+
+    return iterate(
+        start,
+        lambda state: estimator.step(part.operator, part.smoother, state.u, part.mean, settings),
+        inspect,
+        make_update(settings.solver, 0.5, part.operator.xp),
+        settings.stopping.max_iterations,
+    )
 
 
 def _solve(
@@ -71,16 +133,13 @@ def _solve(
 ) -> Solution:
     """Find weights whose mean balanced row sum is one; the rows do not each sum to one."""
     part = _smooth(problem, settings, bandwidth)
+    state = _iterate(problem, part, estimator, settings, State(part.operator.ones()), _Watch())
+    if state.ending is Ending.STALLED:
+        stuck = to_numpy(_off(state, settings))
+        start = State(state.u[part.operator.xp.asarray(~stuck)], state.iteration)
+        part = _smooth(problem, settings, bandwidth, part.everywhere(stuck))
+        state = _iterate(problem, part, estimator, settings, start)
     operator, smoother, mean, root = part.operator, part.smoother, part.mean, part.operator.xp.sqrt
-    state = iterate(
-        State(operator.ones()),
-        measure=lambda state: estimator.step(operator, smoother, state.u, mean, settings),
-        inspect=recording_inspection(
-            problem.record, lambda state: state.largest < settings.stopping.tolerance
-        ),
-        update=make_update(settings.solver, 0.5, operator.xp),
-        max_iterations=settings.stopping.max_iterations,
-    )
     solution = to_solution(state)
     if settings.stopping.decides and state.ending is Ending.LIMIT:
         solution = Solution(state.u, Status.COMPUTED, state.iteration)  # by its own definition
@@ -123,16 +182,30 @@ def _unevenness(
     return estimate_unevenness(operator, smoother, u, mean, profiles, weight).value
 
 
-def _smooth(problem: Problem, settings: KernelSettings, bandwidth: Bandwidth) -> _Smoothed:
-    """Make the smoother, without the bins that no contact's kernel reaches."""
+def _smooth(
+    problem: Problem,
+    settings: KernelSettings,
+    bandwidth: Bandwidth,
+    stuck: NDArray[np.bool_] | None = None,
+) -> _Smoothed:
+    """Make the smoother, without the bins that no contact's kernel reaches and those stuck."""
     operator, chromosomes = problem.operator, problem.chromosomes()
+    marginal = problem.marginal
     largest = largest_chromosome(chromosomes)
-    smoother = settings.smoother(chromosomes, bandwidth, problem.marginal, operator.xp)
-    within = to_numpy(within_reach(smoother, problem.marginal))
-    dropped = None if within.all() or settings.positive_everywhere else ~within
-    if dropped is not None:
-        operator, chromosomes = operator.restrict(within), restrict_chromosomes(chromosomes, within)
+    smoother = settings.smoother(chromosomes, bandwidth, marginal, operator.xp)
+    tolerance = settings.stopping.tolerance
+    beyond = ~to_numpy(within_reach(smoother, marginal, tolerance))
+    if settings.positive_everywhere:
+        beyond[:] = False
+    if stuck is not None:
+        beyond |= stuck
+    if beyond.any():
+        operator = operator.restrict(~beyond)
+        chromosomes = restrict_chromosomes(chromosomes, ~beyond)
+        marginal = marginal[operator.xp.asarray(~beyond)]
         smoother = settings.smoother(chromosomes, bandwidth, operator.ones(), operator.xp)
     mean = problem.marginal.sum() / operator.size
     base_pairs = largest.sigma(bandwidth) * largest.bin_size
-    return _Smoothed(operator, smoother, mean, base_pairs, dropped)
+    return _Smoothed(
+        operator, smoother, marginal, mean, base_pairs, beyond if beyond.any() else None
+    )

@@ -1,0 +1,95 @@
+"""What the contacts say of each bin: by its own, and by its neighbours'."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from counterpoise.backends.base import Operator
+from counterpoise.backends.vectors import Vector
+from counterpoise.methods.kernel.smoothing import Smoother
+
+# Share of a smoothed value below which the contribution of the other bins is ignored.
+FEW = 1e-6
+# Differences below this share of a value are rounding.
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Evidence of the contacts on each bin, float64 [bins].
+
+    Attributes
+    ----------
+    own : Vector
+        s, from the bin's own contacts.
+    noise : Vector
+        v, its Poisson variance.
+    curve : Vector
+        g, from its neighbours' contacts.
+    unit : Vector
+        phi, the variance of a unit of s; that around the bin where it has no contacts.
+    scatter : float
+        Variance of bins about the curve beyond counting noise, relative to it; negative by chance.
+    """
+
+    own: Vector
+    noise: Vector
+    curve: Vector
+    unit: Vector
+    scatter: Any
+
+
+def measure_evidence(operator: Operator, smoother: Smoother, u: Vector, mean: Any) -> Evidence:
+    """Return the evidence at u, for two products.
+
+    Parameters
+    ----------
+    operator : Operator
+        The map.
+    smoother : Smoother
+        The kernel.
+    u : Vector
+        float64 [bins].
+    mean : float
+        Mean raw row sum.
+    """
+    own = operator.product(u) / mean
+    noise = operator.product(u * u) / mean**2
+    around = smoother.smooth(own)
+    curve = without_own(operator.xp, smoother, own, around)
+    unit_around = smoother.smooth(noise) / around
+    unit = operator.xp.where(own > 0, noise / own, unit_around)
+    # Each bin counts in proportion to its curve: a plain mean would be decided by bins with almost
+    # nothing around them, and a ratio of sums of squares by bins with the largest curve.
+    scatter = ((own - curve) ** 2 / curve - unit_around).sum(0) / curve.sum(0)
+    return Evidence(own, noise, curve, unit, scatter)
+
+
+def alone(smoother: Smoother) -> Vector:
+    """Return which bins have no other bin within reach of the kernel."""
+    return 1 - smoother.own_share() < FEW
+
+
+def without_own(xp: Any, smoother: Smoother, x: Vector, smooth: Vector) -> Vector:
+    """Return S x without each bin's own value.
+
+    Parameters
+    ----------
+    xp : module
+        numpy or torch.
+    smoother : Smoother
+        The kernel.
+    x, smooth : Vector
+        float64 [bins], x and S x.
+
+    Returns
+    -------
+    Vector
+        float64 [bins]. A bin with no other value within reach of the kernel keeps S x.
+    """
+    own = smoother.own_share()
+    rest = smooth - own * x
+    # The others' share is rounding, or the others have nothing.
+    isolated = alone(smoother) | (rest <= ROUNDING * smooth)
+    return xp.where(isolated, smooth, rest / xp.where(isolated, xp.ones_like(own), 1 - own))
