@@ -34,7 +34,7 @@ class KdeEbSettings(KernelSettings):
 
 @dataclass(frozen=True)
 class Evidence:
-    """Evidence of the contacts on each bin, float64 [bins] (or [bins, bandwidths]).
+    """Evidence of the contacts on each bin, float64 [bins].
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Evidence:
     unit : Vector
         phi, the variance of a unit of s; that around the bin where it has no contacts.
     variance : Vector
-        1 / kappa, a number (or [bandwidths]).
+        1 / kappa, a number.
     """
 
     own: Vector
