@@ -116,12 +116,11 @@ def test_band_and_lists_equal_scipy(scope: Scope, ignore_diags: int, integral: b
         assert all(entries.values())
         # A band grows from the diagonal on, so dropping many diagonals leaves none of it.
         assert (cells > 0) == (ignore_diags < 64)
-        x = rng.random((slow.size, 11))
-        np.testing.assert_allclose(fast.product(x[:, 0]), slow.product(x[:, 0]), rtol=1e-12)
+        x = rng.random(slow.size)
         np.testing.assert_allclose(fast.product(x), slow.product(x), rtol=1e-12)
         fewer = rng.random(slow.size) < 0.5
         part = fast.restrict(fewer)
-        y = x[fewer, 0]
+        y = x[fewer]
         np.testing.assert_allclose(part.product(y), slow.restrict(fewer).product(y), rtol=1e-12)
 
 
@@ -146,13 +145,13 @@ def test_more_columns_than_sixteen_bits_name() -> None:
 def test_the_same_bits_on_any_number_of_threads_and_any_processor() -> None:
     contacts = hic_like(6000, 2 * BLOCKS * MIN_BLOCK, 7)
     (selection,) = select(contacts.bins, np.ones(6000, dtype=bool), Scope.GENOME, 1)
-    x = np.random.default_rng(2).random((6000, 3))
+    x = np.random.default_rng(2).random(6000)
     products = []
     for level in range(call("processor_level") + 1):
         for threads in (1, 2, 3, 2):
             operator = NativeOperator(contacts, selection, threads, level=level)
             assert operator.map.blocks == BLOCKS
-            products.append((operator.product(x[:, 0]).tobytes(), operator.product(x).tobytes()))
+            products.append(operator.product(x).tobytes())
     assert len(set(products)) == 1
 
 

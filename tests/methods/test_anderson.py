@@ -1,4 +1,4 @@
-"""Accelerated steps: beside a slow implementation, in columns, after a bad step, on real maps."""
+"""Accelerated steps: beside a slow implementation, after a bad step, on real maps."""
 
 from __future__ import annotations
 
@@ -47,28 +47,6 @@ def test_steps_are_those_of_a_least_squares_fit(power: float) -> None:
     np.testing.assert_allclose(u, expected, rtol=1e-6)
 
 
-def test_columns_are_independent() -> None:
-    """Each takes the steps that it takes alone, also after others have ended."""
-    matrices = [full_map(30, seed) for seed in (1, 2, 3)]
-    alone = []
-    for matrix in matrices:
-        accelerate, u = Anderson(0.5, np), np.ones(30)
-        for _ in range(9):
-            u = accelerate(u, row_sums(matrix, u))
-        alone.append(u)
-    together, left = Anderson(0.5, np), [0, 1, 2]
-    u = np.ones((30, 3))
-    for step in range(9):
-        if step == 4:
-            together.select([0, 2])
-            u, left = u[:, [0, 2]], [0, 2]
-        quantity = np.stack(
-            [row_sums(matrices[k], column) for k, column in zip(left, u.T, strict=True)], 1
-        )
-        u = together(u, quantity)
-    np.testing.assert_allclose(u, np.stack([alone[0], alone[2]], 1), rtol=1e-7)
-
-
 def test_after_a_bad_step_it_returns_to_the_best_point() -> None:
     matrix = full_map(30, 1)
     accelerate, u = Anderson(0.5, np), np.ones(30)
@@ -80,22 +58,6 @@ def test_after_a_bad_step_it_returns_to_the_best_point() -> None:
     for _ in range(12):
         worse = accelerate(worse, row_sums(matrix, worse))
     assert abs(row_sums(matrix, worse) - 1).max() < 1e-8
-
-
-def test_one_bad_column_returns_alone() -> None:
-    matrix = full_map(30, 1)
-    accelerate, u = Anderson(0.5, np), np.ones((30, 2))
-    alone, single = Anderson(0.5, np), np.ones(30)
-    for step in range(12):
-        quantity = np.stack([row_sums(matrix, column) for column in u.T], 1)
-        if step == 4:
-            quantity[:, 1] *= np.exp(np.linspace(-5, 5, 30))
-        u = accelerate(u, quantity)
-        single = alone(single, row_sums(matrix, single))
-    np.testing.assert_allclose(u[:, 0], single, rtol=1e-9)
-    for _ in range(8):
-        u = accelerate(u, np.stack([row_sums(matrix, column) for column in u.T], 1))
-    np.testing.assert_allclose(u[:, 1], u[:, 0], rtol=1e-7)
 
 
 @pytest.mark.parametrize("method", ["ice", "ssk", "kde", "kde_eb", "ssk_cv"])

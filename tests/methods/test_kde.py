@@ -87,20 +87,6 @@ def test_smoothing_over_gaps_and_its_transpose() -> None:
     np.testing.assert_allclose(smoother.smooth(np.ones(n)), 1, rtol=1e-12)
 
 
-def test_several_bandwidths_side_by_side() -> None:
-    rng = np.random.default_rng(6)
-    kept = rng.random(50) < 0.8
-    n = int(kept.sum())
-    bandwidths = [Bandwidth.from_setting(setting) for setting in (0.0, 0.01, 0.2, 13.0)]
-    x = rng.random((n, 4))
-    several = Gaussian([ChromosomeBins(kept, 1.0)], bandwidths, np.ones(n), np)
-    for number, bandwidth in enumerate(bandwidths):
-        one = Gaussian([ChromosomeBins(kept, 1.0)], bandwidth, np.ones(n), np)
-        for name in ("smooth", "spread"):
-            together, alone = getattr(several, name)(x), getattr(one, name)(x[:, number])
-            np.testing.assert_allclose(together[:, number], alone, rtol=1e-13)
-
-
 @pytest.mark.parametrize("bandwidth", [0.01, 0.05, 0.3, 4.0])
 @pytest.mark.parametrize("gaps", [False, True])
 def test_equals_direct_gaussian_sums(bandwidth: float, gaps: bool) -> None:

@@ -43,12 +43,12 @@ class Operator(Protocol):
         Parameters
         ----------
         x : Vector
-            float64 [size], or [size, k] for k right-hand sides at once.
+            float64 [size].
 
         Returns
         -------
         Vector
-            A x, of the same shape. The same x gives the same bits at every call.
+            A x, float64 [size]. The same x gives the same bits at every call.
         """
         ...
 

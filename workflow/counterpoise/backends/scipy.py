@@ -76,7 +76,7 @@ class ScipyOperator:
         return np.ones(self.size)
 
     def product(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Multiply by float64 [size] or [size, k]; see ``Operator.product``."""
+        """Multiply by float64 [size]; see ``Operator.product``."""
         return np.asarray(self.matrix @ x)
 
     def restrict(self, kept: NDArray[np.bool_]) -> ScipyOperator:

@@ -43,7 +43,7 @@ class State:
     Attributes
     ----------
     u : Vector
-        float64 [bins], or [bins, columns] for several iterations side by side.
+        float64 [bins].
     iteration : int
         Steps so far.
     quantity : Vector

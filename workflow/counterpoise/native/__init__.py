@@ -20,7 +20,7 @@ import numpy as np
 from counterpoise.errors import SetupError
 
 # Raised, here and in native/reading.c, when the arguments of a function or a structure change.
-INTERFACE = 2
+INTERFACE = 3
 
 # Arguments of each function: p an array (or an address), i an integer, d a float.
 SIGNATURES = {
@@ -29,7 +29,7 @@ SIGNATURES = {
     "row_bounds": "ppiiippdippp",
     "measure_slab": "ppiiippip",
     "fill_slab": "ppiiippppp",
-    "product": "ppiipp",
+    "product": "ppipp",
     "read_chunks": "piippiiiip",
     "check_pixels": "pppiiip",
     "add_marginals": "pppiiipppp",

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(64), may_alias));
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
 typedef double loose_lanes
     __attribute__((vector_size(LANES * sizeof(double)), aligned(8), may_alias));
 
@@ -61,7 +61,7 @@ typedef struct {
     const int64_t *slabs;         /* [blocks + 1], first slab of each block, and the end */
     const int64_t *first, *reach; /* [blocks], columns [first, reach) that a block touches */
     const int64_t *band;          /* [blocks], end of the columns that its band touches */
-    double *const *pairs;         /* [blocks], [2 * (reach - first)]: x_j and y_j of a block */
+    Pair *const *pairs;           /* [blocks], [reach - first]: x_j and y_j of a block */
     double *const *near;          /* [blocks], [band - first]: y_j of a block's band */
     const double *main;           /* [n], the diagonal */
     int64_t n, longest;           /* bins, and bytes of the largest slab */
@@ -101,14 +101,11 @@ int64_t processor_level(void)
 
 /* Add the product of slab s of block b, by the version of a processor level. */
 static void one_slab(const Plan *plan, int64_t level, int64_t s, int64_t b, const uint8_t *bytes,
-                     const double *x, int64_t wide)
+                     const double *x)
 {
     const Slab *slab = plan->tables[s];
-    int64_t first = plan->first[b];
-    lanes *pairs = (lanes *)plan->pairs[b];
 #define RUN(version)                                                                               \
-    (wide ? slab_wide_##version(slab, bytes, plan->panels, first, pairs)                           \
-          : slab_##version(slab, bytes, plan->panels, first, x, (Pair *)pairs, plan->near[b]))
+    slab_##version(slab, bytes, plan->panels, plan->first[b], x, plan->pairs[b], plan->near[b])
 #if defined(__x86_64__)
     if (level == 2) RUN(avx512);
     else if (level == 1) RUN(avx2);
@@ -120,24 +117,16 @@ static void one_slab(const Plan *plan, int64_t level, int64_t s, int64_t b, cons
 /* Compute y = A x; every thread calls this with the same arguments. Returns 0 if the file could not
  * be read.
  *
- * x, y: [n], or [n][LANES] if ``wide``. */
-int64_t product(const Plan *plan, Counters *shared, int64_t level, int64_t wide, const double *x,
-                double *y)
+ * x, y: [n]. */
+int64_t product(const Plan *plan, Counters *shared, int64_t level, const double *x, double *y)
 {
-    int64_t k = wide ? LANES : 1;
     uint8_t *buffer = plan->file >= 0 ? malloc((size_t)plan->longest) : NULL;
     if (plan->file >= 0 && !buffer) __atomic_store_n(&shared->failed, 1, __ATOMIC_SEQ_CST);
     int64_t b;
     while ((b = __atomic_fetch_add(&shared->block, 1, __ATOMIC_SEQ_CST)) < plan->blocks) {
         int64_t first = plan->first[b], width = plan->reach[b] - first;
-        double *pairs = plan->pairs[b];
-        for (int64_t j = 0; j < width; j++)
-            for (int64_t l = 0; l < k; l++) {
-                pairs[2 * j * k + l] = x[(first + j) * k + l];
-                pairs[(2 * j + 1) * k + l] = 0;
-            }
-        if (!wide)
-            for (int64_t j = 0; j < plan->band[b] - first; j++) plan->near[b][j] = 0;
+        for (int64_t j = 0; j < width; j++) plan->pairs[b][j] = (Pair){x[first + j], 0};
+        for (int64_t j = 0; j < plan->band[b] - first; j++) plan->near[b][j] = 0;
         for (int64_t s = plan->slabs[b]; s < plan->slabs[b + 1]; s++) {
             const uint8_t *bytes = plan->bytes[s];
             if (!bytes) {
@@ -148,7 +137,7 @@ int64_t product(const Plan *plan, Counters *shared, int64_t level, int64_t wide,
                 }
                 bytes = buffer;
             }
-            one_slab(plan, level, s, b, bytes, x, wide);
+            one_slab(plan, level, s, b, bytes, x);
         }
         __atomic_fetch_add(&shared->done, 1, __ATOMIC_SEQ_CST);
     }
@@ -158,18 +147,14 @@ int64_t product(const Plan *plan, Counters *shared, int64_t level, int64_t wide,
     int64_t pieces = plan->n / 4096 + 1, piece;
     while ((piece = __atomic_fetch_add(&shared->piece, 1, __ATOMIC_SEQ_CST)) < pieces) {
         int64_t from = piece * plan->n / pieces, to = (piece + 1) * plan->n / pieces;
-        for (int64_t i = from; i < to; i++)
-            for (int64_t l = 0; l < k; l++) y[i * k + l] = plan->main[i] * x[i * k + l];
+        for (int64_t i = from; i < to; i++) y[i] = plan->main[i] * x[i];
         for (b = 0; b < plan->blocks; b++) {
             int64_t first = plan->first[b];
             int64_t low = from > first ? from : first;
             int64_t high = to < plan->reach[b] ? to : plan->reach[b];
-            for (int64_t i = low; i < high; i++)
-                for (int64_t l = 0; l < k; l++)
-                    y[i * k + l] += plan->pairs[b][(2 * (i - first) + 1) * k + l];
+            for (int64_t i = low; i < high; i++) y[i] += plan->pairs[b][i - first].y;
             high = to < plan->band[b] ? to : plan->band[b];
-            if (!wide)
-                for (int64_t i = low; i < high; i++) y[i] += plan->near[b][i - first];
+            for (int64_t i = low; i < high; i++) y[i] += plan->near[b][i - first];
         }
     }
     return !__atomic_load_n(&shared->failed, __ATOMIC_SEQ_CST);

@@ -81,7 +81,7 @@ LIST(doubles, const double *values = (const double *)(bytes + list->values), OFT
 #undef ONCE
 #undef OFTEN
 
-/* Add the product with a slab for one right-hand side. */
+/* Add the product with a slab. */
 TARGET static void NAME(slab)(const Slab *slab, const uint8_t *bytes, int64_t panels,
                               int64_t first, const double *x, Pair *pairs, double *y)
 {
@@ -95,57 +95,6 @@ TARGET static void NAME(slab)(const Slab *slab, const uint8_t *bytes, int64_t pa
         NAME(ones)(&list[ONES], bytes, rows, at);
         NAME(bytes)(&list[BYTES], bytes, rows, at);
         NAME(doubles)(&list[DOUBLES], bytes, rows, at);
-    }
-}
-
-/* Add the product with a slab for LANES right-hand sides: pairs holds x_j[LANES], y_j[LANES]. */
-TARGET static void NAME(slab_wide)(const Slab *slab, const uint8_t *bytes, int64_t panels,
-                                   int64_t first, lanes *pairs)
-{
-    lanes *rows = pairs + 2 * (slab->first - first);
-    const int32_t *widths = (const int32_t *)(bytes + slab->widths);
-    const uint8_t *cell = bytes + slab->band;
-    for (int64_t g = 0; g < slab->groups; g++) {
-        lanes *group = rows + 2 * g * GROUP, *at = group;
-        lanes xi[GROUP], t[GROUP];
-        for (int r = 0; r < GROUP; r++) {
-            xi[r] = group[2 * r];
-            t[r] = (lanes){0};
-        }
-        for (int64_t k = 0; k < widths[g] * (STEP / LANES); k++) {
-            lanes counts[GROUP];
-            for (int r = 0; r < GROUP; r++) counts[r] = WIDEN(cell + r * LANES);
-            for (int j = 0; j < LANES; j++, at += 2) {
-                lanes x = at[0], y = at[1];
-                for (int r = 0; r < GROUP; r++) {
-                    double count = ((const double *)&counts[r])[j];
-                    t[r] += count * x;
-                    y += count * xi[r];
-                }
-                at[1] = y;
-            }
-            cell += GROUP * LANES;
-        }
-        for (int r = 0; r < GROUP; r++) group[2 * r + 1] += t[r];
-    }
-    for (int64_t q = 0; q < panels * KINDS; q++) {
-        const List *list = &slab->lists[q];
-        const uint32_t *row = (const uint32_t *)(bytes + list->rows);
-        const uint32_t *end = (const uint32_t *)(bytes + list->ends);
-        const uint16_t *column = (const uint16_t *)(bytes + list->columns);
-        lanes *at = (lanes *)((intptr_t)pairs +
-                              (intptr_t)sizeof(lanes) * 2 * (intptr_t)(q / KINDS * PANEL - first));
-        for (int64_t s = 0; s < list->segments; s++) {
-            lanes xi = rows[2 * row[s]], t = {0};
-            for (uint32_t k = end[s]; k < end[s + 1]; k++) {
-                double count = 1;
-                if (q % KINDS == BYTES) count = (bytes + list->values)[k];
-                if (q % KINDS == DOUBLES) count = ((const double *)(bytes + list->values))[k];
-                t += count * at[2 * column[k]];
-                at[2 * column[k] + 1] += count * xi;
-            }
-            rows[2 * row[s] + 1] += t;
-        }
     }
 }
 

@@ -7,14 +7,10 @@ import copy
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends.native.packed_map import LANES
 from counterpoise.backends.native.packing import MAX_SLAB, pack
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Selection
 from counterpoise.native import available_threads
-
-# Right-hand sides from which one pass over LANES of them, used or not, beats a pass for each.
-MIN_SIDES = 4
 
 
 class NativeOperator:
@@ -74,33 +70,15 @@ class NativeOperator:
         return other
 
     def product(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Multiply by float64 [size], or by [size, k] in passes of up to eight columns."""
-        if x.ndim == 1:
-            return self._product(x)
-        passes = []
-        for first in range(0, x.shape[1], LANES):
-            sides = x[:, first : first + LANES]
-            if sides.shape[1] < MIN_SIDES:
-                passes += [self._product(column)[:, None] for column in sides.T]
-            else:
-                passes.append(self._product(sides))
-        return np.concatenate(passes, axis=1)
-
-    def _product(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Multiply by float64 [size] or by up to LANES columns, in one pass over the map."""
-        # Masked bins are zeros of x, and their rows of the product are dropped.
-        rows = slice(None) if self.kept is None else self.kept
+        """Multiply by float64 [size], in one pass over the map."""
         full = x
-        if x.ndim == 2:
-            full = np.zeros((self.map.n, LANES))
-            full[rows, : x.shape[1]] = x
-        elif self.kept is not None:
+        if self.kept is not None:
+            # Masked bins are zeros of x, and their rows of the product are dropped.
             full = np.zeros(self.map.n)
-            full[rows] = x
+            full[self.kept] = x
         if self.factor is not None:
-            # Transposed, so that the factor of each bin applies to one vector or to several.
-            full = (full.T * self.factor).T
+            full = full * self.factor
         y = self.map.product(np.ascontiguousarray(full, np.float64), self.threads, self.level)
         if self.factor is not None:
-            y = (y.T * self.factor).T
-        return y[rows] if x.ndim == 1 else y[rows, : x.shape[1]]
+            y *= self.factor
+        return y if self.kept is None else y[self.kept]

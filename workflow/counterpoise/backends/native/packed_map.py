@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from counterpoise.native import call
 
 # As in native/packed.h.
-LANES, PANEL, KINDS = 8, 1 << 16, 3
+PANEL, KINDS = 1 << 16, 3
 HEADER = 8  # int64 fields of a slab's table before its lists
 FIRST, REACH, WINDOW = 0, 2, 3  # fields of a slab's table
 
@@ -89,6 +89,7 @@ class PackedMap:
         first = headers[blocks[:-1], FIRST].copy()
         band = np.maximum.reduceat(headers[:, WINDOW], blocks[:-1])
         reach = np.maximum(np.maximum.reduceat(headers[:, REACH], blocks[:-1]), band)
+        self._pairs = [np.empty(2 * width) for width in reach - first]
         self._near = [np.empty(width) for width in band - first]
         # Kept here, since the plan holds addresses only.
         self._arrays: dict[str, NDArray[Any]] = {
@@ -100,9 +101,9 @@ class PackedMap:
             "reach": reach,
             "band": band,
             "main": main,
+            "pairs": _addresses(self._pairs),
             "near": _addresses(self._near),
         }
-        self._sums: dict[int, list[NDArray[np.float64]]] = {}
         self._lock = Lock()
         self._plan = _Plan(
             file=-1 if in_memory else data.fileno(),  # type: ignore[union-attr]
@@ -122,7 +123,7 @@ class PackedMap:
         Parameters
         ----------
         x : numpy.ndarray
-            float64 [n] or [n, LANES], contiguous.
+            float64 [n], contiguous.
         threads : int
             Number of threads.
         level : int, optional
@@ -139,16 +140,13 @@ class PackedMap:
 
     def _product(self, x: NDArray[np.float64], threads: int, level: int) -> NDArray[np.float64]:
         """Multiply; the caller holds the lock."""
-        wide = x.ndim == 2
-        pairs = _addresses(self._sums_of_blocks(LANES if wide else 1))
-        self._plan.pairs = pairs.ctypes.data
         y = np.empty_like(x)
         counters = np.zeros(4, np.int64)
         plan = ctypes.addressof(self._plan)
 
         # An interrupt must not free what a helper still reads, so helpers hold it, too.
-        def work(references: Any = (self, pairs)) -> int:
-            return call("product", plan, counters, level, wide, x, y)
+        def work(reference: PackedMap = self) -> int:
+            return call("product", plan, counters, level, x, y)
 
         # A map of one block is finished before a second thread has started.
         helpers = min(threads, self.blocks) - 1
@@ -157,13 +155,6 @@ class PackedMap:
         if not all(outcomes):
             raise OSError("the scratch file of the map could not be read to its end")
         return y
-
-    def _sums_of_blocks(self, width: int) -> list[NDArray[np.float64]]:
-        """Return the arrays in which blocks add up ``width`` products at once; made once."""
-        if width not in self._sums:
-            lengths = self._arrays["reach"] - self._arrays["first"]
-            self._sums[width] = [_aligned(2 * width * length) for length in lengths]
-        return self._sums[width]
 
 
 @cache
@@ -187,13 +178,6 @@ if hasattr(os, "register_at_fork"):
 def _processor_level() -> int:
     """Return which instructions this processor has: see ``PackedMap.product``."""
     return call("processor_level")
-
-
-def _aligned(size: int) -> NDArray[np.float64]:
-    """Return an empty array that begins at a cache line, as the product of LANES sides needs."""
-    raw = np.empty(size + 8)
-    skip = (-raw.ctypes.data % 64) // 8
-    return raw[skip : skip + size]
 
 
 def _addresses(arrays: Sequence[NDArray[Any] | None]) -> NDArray[np.uint64]:

@@ -117,23 +117,18 @@ class TorchOperator:
         return other
 
     def product(self, x: Tensor) -> Tensor:
-        """Multiply by float64 [size] or [size, k]; see ``Operator.product``."""
+        """Multiply by float64 [size]; see ``Operator.product``."""
         full = x
         if self.kept is not None:
-            full = x.new_zeros((self.n, *x.shape[1:]))
+            full = x.new_zeros(self.n)
             full[self.kept] = x
         if self.factor is not None:
-            full = full * _match(self.factor, x)
+            full = full * self.factor
         y = self.multiply(full.contiguous())
-        y += _match(self.matrix.diagonal, x) * full
+        y += self.matrix.diagonal * full
         if self.factor is not None:
-            y *= _match(self.factor, x)
+            y *= self.factor
         return y if self.kept is None else y[self.kept]
-
-
-def _match(vector: Tensor, x: Tensor) -> Tensor:
-    """Shape a vector [n] to multiply x, [n] or [n, k]."""
-    return vector if x.ndim == 1 else vector[:, None]
 
 
 def _compile_product(matrix: PanelCSR) -> Any:
@@ -164,7 +159,7 @@ class SlabProduct:
         self.base = torch.arange(matrix.panels, dtype=torch.int32, device=device) * matrix.width
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Multiply by float64 [n] or [n, k]."""
+        """Multiply by float64 [n]."""
         y = torch.empty_like(x)
         starts, panels = self.matrix.starts, self.matrix.panels
         for (first, a), (last, b) in zip(self.bounds, self.bounds[1:], strict=False):
@@ -175,7 +170,7 @@ class SlabProduct:
                 column += base.repeat_interleave(segments.diff(), output_size=b - a)
             terms = x.index_select(0, column)
             counts = self.matrix.counts[a:b]
-            terms *= _match(from_bits(counts) if counts.dtype is torch.int16 else counts, x)
+            terms *= from_bits(counts) if counts.dtype is torch.int16 else counts
             y[first:last] = torch.segment_reduce(
                 terms, "sum", offsets=segments[::panels] - a, axis=0, unsafe=True
             )
