@@ -5,10 +5,13 @@ rule plot:
     input:
         map=PLAN.map_files,
         mask=PATHS.mask(),
-        run=PATHS.run_files(),
-        bandwidth=PLAN.bandwidth_file,
+        # A job writes a run's verdict last; its traces are inputs so that lost ones are made again.
+        verdicts=[
+            PATHS.run_files(method=method).verdict for method in PLAN.cohort.methods
+        ],
+        traces=[PATHS.run_files(method=method).trace for method in PLAN.cohort.methods],
     output:
-        PATHS.plot(),
+        [PATHS.plot(method=method) for method in PLAN.cohort.methods],
     log:
         PATHS.log("plot"),
     benchmark:
@@ -21,17 +24,17 @@ rule plot:
     params:
         settings=PLAN.params("plot"),
     message:
-        "{wildcards.sample} at {wildcards.resolution} bp: plotting {wildcards.method}"
+        "{wildcards.sample} at {wildcards.resolution} bp: plotting"
     shell:
         'python "$COUNTERPOISE_SCRIPTS"/plot.py --map {input.map:q} --mask {input.mask:q}'
-        " --run {input.run:q} --bandwidth {input.bandwidth:q} --sample {wildcards.sample:q}"
-        " --output {output:q} --settings {params.settings:q} > {log:q} 2>&1"
+        " --verdicts {input.verdicts:q} --outputs {output:q} --sample {wildcards.sample:q}"
+        " --threads {threads} --settings {params.settings:q} > {log:q} 2>&1"
 
 
 rule compare:
     input:
         maps=PLAN.compared_maps,
-        weights=PLAN.compared_weights,
+        verdicts=PLAN.compared_verdicts,
     output:
         PATHS.comparison(),
     log:
@@ -58,9 +61,7 @@ rule compare:
 
 rule report:
     input:
-        sources=PLAN.sources,
-        masks=PLAN.masks,
-        verdicts=PLAN.verdicts,
+        # A plot implies the map, its mask and the run.
         plots=PLAN.plots,
         comparisons=PLAN.comparisons,
     output:

@@ -260,42 +260,41 @@ class Plan:
             return []
         return [self.paths.bandwidth(wildcards.sample, wildcards.resolution, wildcards.method)]
 
+    # A job lists one or two files of each map and run that it reads: with all of them as inputs,
+    # the DAG of a large cohort takes twice as long. The others are made by the same jobs.
+
     def maps_of_sample(self, wildcards: Wildcards) -> list[str]:
-        """Return the files of a sample's maps at all resolutions."""
-        sample = wildcards.sample
-        sizes = self.cohort.resolutions(sample)
-        return [path for size in sizes for path in self.paths.map_files(sample, size)]
+        """Return source record and bins of a sample's maps at all resolutions."""
+        sizes = self.cohort.resolutions(wildcards.sample)
+        maps = [self.paths.map_files(wildcards.sample, size) for size in sizes]
+        return [path for files in maps for path in (files.source, files.bins)]
 
     def weights_of_sample(self, wildcards: Wildcards) -> list[str]:
-        """Return weights and verdicts of a sample at all resolutions."""
-        sizes = self.cohort.resolutions(wildcards.sample)
-        return self._weights((wildcards.sample, size) for size in sizes)
+        """Return the weights of a sample at all resolutions."""
+        sample = wildcards.sample
+        return [
+            self.paths.run_files(sample, size, method).weights
+            for size in self.cohort.resolutions(sample)
+            for method in self.cohort.methods
+        ]
 
     def compared_maps(self, wildcards: Wildcards) -> list[str]:
-        """Return files and masks of the maps that are compared at a resolution."""
+        """Return source record and mask of the maps that are compared at a resolution."""
         size = int(wildcards.resolution)
         return [
             path
             for sample in self.cohort.compared_at(size)
-            for path in (*self.paths.map_files(sample, size), self.paths.mask(sample, size))
+            for path in (self.paths.map_files(sample, size).source, self.paths.mask(sample, size))
         ]
 
-    def compared_weights(self, wildcards: Wildcards) -> list[str]:
-        """Return weights and verdicts of the samples that are compared at a resolution."""
+    def compared_verdicts(self, wildcards: Wildcards) -> list[str]:
+        """Return the verdicts of the samples that are compared at a resolution."""
         size = int(wildcards.resolution)
-        return self._weights((sample, size) for sample in self.cohort.compared_at(size))
-
-    def sources(self, wildcards: Wildcards) -> list[str]:
-        """Return the source records of all maps."""
-        return [self.paths.map_files(*place).source for place in self.cohort.maps]
-
-    def masks(self, wildcards: Wildcards) -> list[str]:
-        """Return the masks of all maps."""
-        return [self.paths.mask(*place) for place in self.cohort.maps]
-
-    def verdicts(self, wildcards: Wildcards) -> list[str]:
-        """Return the verdicts of all runs."""
-        return [self.paths.run_files(*run.place).verdict for run in self.cohort.runs]
+        return [
+            self.paths.run_files(sample, size, method).verdict
+            for sample in self.cohort.compared_at(size)
+            for method in self.cohort.methods
+        ]
 
     def plots(self, wildcards: Wildcards) -> list[str]:
         """Return the figures of all runs."""
@@ -309,13 +308,6 @@ class Plan:
     def coolers(self) -> list[str]:
         """Return the balanced coolers of all samples."""
         return [self.paths.cooler(sample) for sample in self.cohort.samples]
-
-    def _weights(self, maps: Iterable[tuple[str, int]]) -> list[str]:
-        """Return weights and verdicts of all methods on maps."""
-        runs = [
-            self.paths.run_files(*place, method) for place in maps for method in self.cohort.methods
-        ]
-        return [path for run in runs for path in (run.weights, run.verdict)]
 
 
 def match_any(names: Iterable[str | int]) -> str:

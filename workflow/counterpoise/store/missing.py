@@ -91,6 +91,32 @@ def missing_reason(
     return ""
 
 
+def missing_plot(
+    paths: ResultPaths, run: RunKey, unfinished: Unfinished = NOTHING_UNFINISHED
+) -> str:
+    """Explain why a run that has a result has no plot.
+
+    Parameters
+    ----------
+    paths : ResultPaths
+        Locations of the cohort's files.
+    run : RunKey
+        The run.
+    unfinished : Unfinished, optional
+        What a failed workflow left unmade.
+
+    Returns
+    -------
+    str
+        The last error in the log of the map's plots; empty if the run has a plot.
+    """
+    sample, resolution, _ = run.place
+    plot = paths.plot(*run.place)
+    if Path(plot).is_file() and plot not in unfinished.output_set:
+        return ""
+    return f"plot: {_last_error(Path(paths.log('plot', sample, str(resolution))))}"
+
+
 def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[Step]:
     """Yield the jobs that lead to a run's result, in the order in which they run."""
     sample, resolution, _ = run.place
@@ -106,7 +132,6 @@ def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[
     for rule, result, required in (
         ("bandwidth", paths.bandwidth(*run.place), False),
         ("balance", paths.run_files(*run.place).verdict, True),
-        ("plot", paths.plot(*run.place), True),
     ):
         yield Step(rule, result, required, paths.log(rule, *map(str, run.place)))
 

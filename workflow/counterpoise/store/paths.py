@@ -24,7 +24,7 @@ RULE_WILDCARDS = {
     "mask": (SAMPLE, RESOLUTION),
     "bandwidth": (SAMPLE, RESOLUTION, METHOD),
     "balance": (SAMPLE, RESOLUTION, METHOD),
-    "plot": (SAMPLE, RESOLUTION, METHOD),
+    "plot": (SAMPLE, RESOLUTION),
     "compare": (RESOLUTION,),
     "export": (SAMPLE,),
 }
@@ -74,6 +74,11 @@ class RunFiles(NamedTuple):
     def in_folder(cls, folder: str | Path) -> RunFiles:
         """Name the files of a run that has a folder of its own."""
         return cls(f"{folder}/weights.parquet", f"{folder}/trace.parquet", f"{folder}/verdict.json")
+
+    @property
+    def bandwidth(self) -> str:
+        """Return the path of the run's bandwidth search; only kernel methods have one."""
+        return f"{Path(self.verdict).parent}/bandwidth.parquet"
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,7 @@ class ResultPaths:
         self, sample: str = SAMPLE, resolution: int | str = RESOLUTION, method: str = METHOD
     ) -> str:
         """Return the path of a run's bandwidth search; only kernel methods have one."""
-        return f"{self.base}/weights/{sample}/{resolution}/{method}/bandwidth.parquet"
+        return self.run_files(sample, resolution, method).bandwidth
 
     def cooler(self, sample: str = SAMPLE) -> str:
         """Return the path of a sample's balanced cooler."""

@@ -150,7 +150,7 @@ def _complete_run(client: MlflowClient, run: Run, values: RunValues) -> None:
 def _update_artifacts(client: MlflowClient, run: Run, values: RunValues) -> None:
     """Replace the plot or the table if it was made again, and put back what was deleted."""
     stale = set()
-    if run.data.tags.get(PLOT_SHA) != values.tags[PLOT_SHA]:
+    if run.data.tags.get(PLOT_SHA) != values.tags.get(PLOT_SHA):
         stale.add(PLOT_NAME)
     if run.data.tags.get(SEARCH_SHA) != values.tags.get(SEARCH_SHA):
         stale.add(TABLE_NAME)

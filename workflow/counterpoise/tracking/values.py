@@ -85,7 +85,9 @@ class RunValues:
     finished: float
 
 
-def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunValues:
+def read_values(
+    paths: ResultPaths, run: RunKey, judged: JudgedFitness, *, has_plot: bool = True
+) -> RunValues:
     """Read the values of a run from its files.
 
     Parameters
@@ -96,6 +98,8 @@ def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunVa
         The run.
     judged : tuple of str
         Fitness and its reason, as the summary has them.
+    has_plot : bool
+        Whether the run has a plot; it may have none if a job failed.
 
     Returns
     -------
@@ -114,7 +118,7 @@ def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunVa
     verdict = read_verdict(_require(files.verdict))
     record = read_json(files.verdict)
     has_search = verdict.settings.get("bandwidth") == CV
-    for path in (*files, plot, *([search] if has_search else [])):
+    for path in (*files, *([plot] if has_plot else []), *([search] if has_search else [])):
         _require(path)
     overlay = [] if paths.experiment == BASE else [paths.experiment]
     name = f"{run.sample} {format_base_pairs(run.resolution)} {run.method}"
@@ -125,8 +129,12 @@ def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunVa
         "fitness_reason": judged[1],
         **_tags(paths, run, verdict),
         "weights_sha256": weights_sha,
-        PLOT_SHA: sha256(plot),
     }
+    # Weights are not uploaded: they are large, and their hash tells which file is the run's.
+    artifacts = {VERDICT_NAME: files.verdict}
+    if has_plot:
+        tags[PLOT_SHA] = sha256(plot)
+        artifacts[PLOT_NAME] = plot
     if has_search:
         tags[SEARCH_SHA] = sha256(search)
     return RunValues(
@@ -139,8 +147,7 @@ def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunVa
         params=flatten({**verdict.settings, "mask": verdict.mask.get("settings", {})}),
         curve=_curve(pq.read_table(files.trace)),
         final=_final_metrics(verdict),
-        # Weights are not uploaded: they are large, and their hash tells which file is the run's.
-        artifacts={PLOT_NAME: plot, VERDICT_NAME: files.verdict},
+        artifacts=artifacts,
         table=search_table(read_searches(search)) if has_search else None,
         seconds=verdict.run.get("seconds", 0.0),
         finished=Path(files.verdict).stat().st_mtime,
