@@ -4,7 +4,7 @@
 
 rule bandwidth:
     input:
-        map=PLAN.map_files,
+        map=PATHS.map_files().source,
         mask=PATHS.mask(),
     output:
         PATHS.bandwidth(),
@@ -30,7 +30,7 @@ rule bandwidth:
 
 rule balance:
     input:
-        map=PLAN.map_files,
+        map=PATHS.map_files().source,
         mask=PATHS.mask(),
         bandwidth=PLAN.bandwidth_file,
     output:

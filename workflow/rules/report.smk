@@ -3,9 +3,8 @@
 
 rule plot:
     input:
-        map=PLAN.map_files,
+        map=PATHS.map_files().source,
         mask=PATHS.mask(),
-        # A job writes a run's verdict last; its traces are inputs so that lost ones are made again.
         verdicts=[
             PATHS.run_files(method=method).verdict for method in PLAN.cohort.methods
         ],
@@ -33,8 +32,7 @@ rule plot:
 
 rule compare:
     input:
-        maps=PLAN.compared_maps,
-        verdicts=PLAN.compared_verdicts,
+        PLAN.compared_maps,
     output:
         PATHS.comparison(),
     log:

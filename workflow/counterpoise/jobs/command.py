@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -17,14 +18,24 @@ from counterpoise.jobs.job import Job
 from counterpoise.jobs.limits import JOB_MB, address_space_mb, check_address_space
 from counterpoise.jobs.resources import SNAKEMAKE_MB
 from counterpoise.process import keep_freed_memory
+from counterpoise.store.paths import MapFiles
+
+
+class _MapAction(argparse.Action):
+    """Stores the files of a map, given one or all of them."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:
+        setattr(namespace, self.dest, MapFiles.in_folder(Path(values[-1]).parent))
+
 
 # Options of the scripts, as ``argparse`` takes them.
 OPTIONS: dict[str, dict[str, Any]] = {
     "map": {
-        "nargs": 3,
-        "metavar": ("PIXELS", "BINS", "SOURCE"),
+        "nargs": "+",
+        "action": _MapAction,
+        "metavar": "PATH",
         "required": True,
-        "help": "the three files of a map: pixels.parquet, bins.parquet, source.json",
+        "help": "source.json of a map, or its three files, which are in one folder",
     },
     "run": {
         "nargs": 3,

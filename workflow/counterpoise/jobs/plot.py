@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.jobs.job import Inputs, MeasuredJob
-from counterpoise.jobs.resources import bins_mb, map_size, passing_minutes
+from counterpoise.jobs.resources import bins_mb, count_runs, map_size, passing_minutes
 from counterpoise.store.paths import MapFiles, RunFiles
 
 if TYPE_CHECKING:  # spares other jobs the import of OmegaConf
@@ -47,12 +47,12 @@ class PlotJob(MeasuredJob):
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return the memory of a pass that keeps sums of every run for each bin."""
-        runs = _count_runs(inputs)
+        runs = count_runs(inputs)
         return bins_mb(map_size(inputs)[0], 700, MAP_BYTES + RUN_BYTES * runs)
 
     def minutes(self, inputs: Inputs) -> int:
         """Return the time of a pass over the pixels and of drawing each figure."""
-        return passing_minutes(map_size(inputs)[1]) + _count_runs(inputs) // FIGURES_PER_MINUTE
+        return passing_minutes(map_size(inputs)[1]) + count_runs(inputs) // FIGURES_PER_MINUTE
 
     def run(
         self,
@@ -117,9 +117,3 @@ class PlotJob(MeasuredJob):
                 sample=sample,
                 searches=stored.read_searches(run.bandwidth) if has_search else [],
             )
-
-
-def _count_runs(inputs: Inputs) -> int:
-    """Return the number of runs among the inputs of a rule."""
-    verdict = Path(RunFiles.in_folder("").verdict).name
-    return sum(Path(path).name == verdict for path in inputs)
