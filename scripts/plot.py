@@ -1,4 +1,6 @@
-"""Draw the figure of a run."""
+"""Draw the figures of all runs of a map."""
+
+from pathlib import Path
 
 from counterpoise.jobs.command import parse, run
 from counterpoise.store.paths import MapFiles, RunFiles
@@ -8,13 +10,14 @@ def main() -> None:
     """Run the job of the command line."""
     from counterpoise.jobs.plot import PlotJob
 
-    args = parse(__doc__, PlotJob, "map", "mask", "run", "output", "sample")
+    args = parse(__doc__, PlotJob, "map", "mask", "verdicts", "outputs", "sample", "threads")
     args.job.run(
         MapFiles(*args.map),
         args.mask,
-        RunFiles(*args.run),
-        args.output,
+        [RunFiles.in_folder(Path(verdict).parent) for verdict in args.verdicts],
+        args.outputs,
         sample=args.sample,
+        threads=args.threads,
     )
 
 

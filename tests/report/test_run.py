@@ -24,8 +24,13 @@ from counterpoise.records.verdict import PartVerdict, Status, Verdict
 from counterpoise.report.axes import LETTER_WIDTH, format_tick, place_labels, shorten_names
 from counterpoise.report.run.convergence import draw_convergence
 from counterpoise.report.run.maps import MAP_SIDE
-from counterpoise.report.run.plot import plot_run, trans_factor
-from counterpoise.report.run.survey import compare_biases, relative_row_sums, survey
+from counterpoise.report.run.plot import plot_run, survey_runs, trans_factor
+from counterpoise.report.run.survey import (
+    BalancedContacts,
+    compare_biases,
+    relative_row_sums,
+    survey,
+)
 from counterpoise.report.run.weights import describe_mask, draw_weights
 from counterpoise.report.style import FITNESS_COLOURS, MASKED
 from tests.support.maps import random_map
@@ -75,6 +80,25 @@ def make_verdict(
 TRACE = make_trace([("genome", 1, 0.5, 0.1), ("genome", 2, 0.0, math.nan)])
 
 
+def plot_alone(
+    contacts: Contacts,
+    mask: tuple[Any, dict[str, Any]],
+    weights: Any,
+    errors: Any,
+    trace: pa.Table,
+    verdict: Verdict,
+    path: Path,
+    *,
+    max_pixels: int,
+    dpi: int,
+) -> None:
+    """Draw the figure of the only run of a map."""
+    (numbers,) = survey_runs(
+        contacts, mask[0], [(weights, verdict)], max_pixels=max_pixels, dpi=dpi
+    )
+    plot_run(contacts, mask, weights, errors, trace, verdict, numbers, path, dpi=dpi)
+
+
 def draw(
     path: Path, contacts: Contacts, weights: Any, verdict: Verdict, **changes: Any
 ) -> Image.Image:
@@ -84,7 +108,7 @@ def draw(
         "errors": np.full(len(contacts.bins), np.nan),
         **changes,
     }
-    plot_run(
+    plot_alone(
         contacts, given_["mask"], weights, given_["errors"], given_["trace"], verdict, path,
         **SIZE,
     )  # fmt: skip
@@ -110,11 +134,9 @@ def test_survey_equals_dense_arithmetic(
     kept = rng.random(n) > 0.2
     weights = np.where(kept & (np.arange(n) != 5), rng.random(n) + 0.5, np.nan)
     factor = rng.random(n) + 1
-    numbers = survey(
-        contacts, kept, weights, scope=scope, ignore_diags=ignore_diags,
-        ignore_diags_trans=ignore_diags_trans, diagonal=diagonal,
-        factor=factor, max_pixels=max_pixels, chunk_size=50,
-    )  # fmt: skip
+    run = BalancedContacts(weights, scope, ignore_diags, ignore_diags_trans, diagonal, factor)
+    another = BalancedContacts(np.ones(n), "genome", 0)
+    _, numbers = survey(contacts, kept, [another, run], max_pixels=max_pixels, chunk_size=50)
 
     full = contacts.full_matrix().toarray()
     i, j = np.indices(full.shape)
@@ -147,10 +169,9 @@ def test_spread_after_balancing_is_the_reported_one(shared_data: Path, scope: st
     result = cp.balance(
         contacts, "ice", mask=mask.kept, scope=scope, max_iterations=5, on_failure="keep"
     )
-    numbers = survey(
-        contacts, mask.kept, result.weights, scope=scope, ignore_diags=2, diagonal=1,
-        factor=trans_factor(contacts.bins, mask.kept, result.verdict), max_pixels=100,
-    )  # fmt: skip
+    factor = trans_factor(contacts.bins, mask.kept, result.verdict)
+    run = BalancedContacts(result.weights, scope, ignore_diags=2, factor=factor)
+    (numbers,) = survey(contacts, mask.kept, [run], max_pixels=100)
     relative = relative_row_sums(
         np.where(numbers.before > 0, numbers.after, np.nan), result.verdict.parts
     )
@@ -330,7 +351,7 @@ def test_a_simulated_map_gets_a_panel_of_biases(tmp_path: Path) -> None:
 
 def test_the_page_follows_dpi(tmp_path: Path) -> None:
     contacts = small_map()
-    plot_run(
+    plot_alone(
         contacts,
         (np.ones(40, bool), {}),
         np.ones(40),

@@ -27,6 +27,7 @@ from counterpoise.files import read_json, sha256, write_json
 from counterpoise.records.search import Candidate, Search
 from counterpoise.records.wording import FITNESS_LABELS
 from counterpoise.store.arrow import write_table
+from counterpoise.store.missing import Unfinished
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
 from counterpoise.tracking.log import log_cohort, next_attempt
@@ -605,6 +606,20 @@ def test_a_missing_result_is_named(
     plot.unlink()
     with pytest.raises(CounterpoiseError, match=str(plot)):
         log_results(paths, rows, **settings)
+
+
+def test_a_run_is_logged_without_a_plot_and_receives_it_later(
+    paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
+) -> None:
+    """After a failed workflow, which did not draw the plots of a map."""
+    plot = paths.plot(*rows[0].place)
+    record = log_results(paths, rows[:1], unfinished=Unfinished((plot,)), **settings)
+    assert [run["state"] for run in record["runs"]] == ["logged"]
+    assert artifacts(settings, stored(settings)[0]) == ["verdict.json"]
+    log_results(paths, rows[:1], **settings)
+    (run,) = stored(settings)
+    assert artifacts(settings, run) == ["plot.png", "verdict.json"]
+    assert run.data.tags["plot_sha256"] == sha256(Path(plot))
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,17 @@ def test_a_method_that_stops_does_not_stop_the_others(tmp_path: Path) -> None:
     verdicts = list(tmp_path.glob("results/small/weights/*/*/kr/verdict.json"))
     assert len(verdicts) == 2
     assert not list(tmp_path.glob("results/small/weights/*/*/ice/*"))
+    # The other method has its plots, which the next run of the workflow draws again.
+    plots = list(tmp_path.glob("results/small/qc/*/*/*.png"))
+    assert [plot.name for plot in plots] == ["kr.png"] * 2
+    assert all(plot.stat().st_mtime < 1e9 for plot in plots)
+    table = pd.read_csv(tmp_path / "results/small/summary.tsv", sep="\t").set_index("method")
+    assert set(table.loc["kr", "status"]) == {"converged"}
+    assert set(table.loc["ice", "status"]) == {"missing"}
+    page = (tmp_path / "results/small/report.html").read_text(encoding="utf-8")
+    assert "There is no plot" not in page
+    planned = cohort.planned("resolutions=[2000]", "~methods.kde", "~methods.ice")
+    assert planned["plot"] == 2
 
 
 def test_a_broken_input_is_named(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 
 rule balance:
     input:
-        map=PLAN.map_files,
+        map=PATHS.map_files().source,
         mask=PATHS.mask(),
     output:
         run=PATHS.run_files(),

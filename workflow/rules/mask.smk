@@ -3,7 +3,9 @@
 
 rule mask:
     input:
-        map=PLAN.map_files,
+        map=PATHS.map_files().source,
+        pixels=PATHS.map_files().pixels,
+        bins=PATHS.map_files().bins,
         blacklist=[local(path) for path in PLAN.made_blacklist],
     output:
         PATHS.mask(),

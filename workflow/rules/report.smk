@@ -3,11 +3,14 @@
 
 rule plot:
     input:
-        map=PLAN.map_files,
+        map=PATHS.map_files().source,
         mask=PATHS.mask(),
-        run=PATHS.run_files(),
+        verdicts=[
+            PATHS.run_files(method=method).verdict for method in PLAN.cohort.methods
+        ],
+        traces=[PATHS.run_files(method=method).trace for method in PLAN.cohort.methods],
     output:
-        PATHS.plot(),
+        [PATHS.plot(method=method) for method in PLAN.cohort.methods],
     log:
         PATHS.log("plot"),
     benchmark:
@@ -20,17 +23,16 @@ rule plot:
     params:
         settings=PLAN.params("plot"),
     message:
-        "{wildcards.sample} at {wildcards.resolution} bp: plotting {wildcards.method}"
+        "{wildcards.sample} at {wildcards.resolution} bp: plotting"
     shell:
         'python "$COUNTERPOISE_SCRIPTS"/plot.py --map {input.map:q} --mask {input.mask:q}'
-        " --run {input.run:q} --sample {wildcards.sample:q}"
-        " --output {output:q} --settings {params.settings:q} > {log:q} 2>&1"
+        " --verdicts {input.verdicts:q} --outputs {output:q} --sample {wildcards.sample:q}"
+        " --threads {threads} --settings {params.settings:q} > {log:q} 2>&1"
 
 
 rule compare:
     input:
-        maps=PLAN.compared_maps,
-        weights=PLAN.compared_weights,
+        PLAN.compared_maps,
     output:
         PATHS.comparison(),
     log:
@@ -57,9 +59,7 @@ rule compare:
 
 rule report:
     input:
-        sources=PLAN.sources,
-        masks=PLAN.masks,
-        verdicts=PLAN.verdicts,
+        # A plot implies the map, its mask and the run.
         plots=PLAN.plots,
         comparisons=PLAN.comparisons,
     output:

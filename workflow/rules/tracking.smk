@@ -3,9 +3,8 @@
 
 rule track:
     input:
-        # A plot implies the run's trace and weights.
-        verdicts=PLAN.verdicts,
-        plots=PLAN.plots,
+        # The report implies all results.
+        report=PATHS.report,
         summary=PATHS.summary,
     output:
         # Kept while the job starts: it says whether the last attempt succeeded.

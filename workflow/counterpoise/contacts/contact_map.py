@@ -121,13 +121,7 @@ class Contacts:
         for bin1, bin2, count in chunks:
             if not len(bin1):
                 continue
-            lo, hi = int(bin1[0]), int(bin1[-1]) + 1
-            if hi - lo < len(bin1) // 8:  # few rows: searching their starts is faster than counting
-                per_row[lo + 1 : hi + 1] += np.diff(
-                    np.searchsorted(bin1, np.arange(lo, hi + 1, dtype=np.int32))
-                )
-            else:
-                per_row[lo + 1 : hi + 1] += np.bincount(bin1 - lo, minlength=hi - lo)
+            add_row_sizes(per_row, bin1)
             columns.append(bin2.view(np.uint32))  # never negative
             counts.append(narrow_counts(count))
         return cls(
@@ -220,6 +214,24 @@ class Contacts:
             shape=(len(self.bins), len(self.bins)),
         )
         return sp.csr_matrix(upper + sp.triu(upper, 1).T)
+
+
+def add_row_sizes(per_row: NDArray[np.int64], bin1: NDArray[np.int32]) -> None:
+    """Add the number of entries of each row.
+
+    Parameters
+    ----------
+    per_row : int64 [bins + 1]
+        Entry ``i + 1`` is that of row ``i``; changed in place.
+    bin1 : int32 [entries]
+        The row of each entry, ascending; not empty.
+    """
+    lo, hi = int(bin1[0]), int(bin1[-1]) + 1
+    if hi - lo < len(bin1) // 8:  # few rows: searching their starts is faster than counting
+        sizes = np.diff(np.searchsorted(bin1, np.arange(lo, hi + 1, dtype=np.int32)))
+    else:
+        sizes = np.bincount(bin1 - lo, minlength=hi - lo)
+    per_row[lo + 1 : hi + 1] += sizes
 
 
 def is_matrix(value: Any) -> bool:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -17,14 +18,24 @@ from counterpoise.jobs.job import Job
 from counterpoise.jobs.limits import JOB_MB, address_space_mb, check_address_space
 from counterpoise.jobs.resources import SNAKEMAKE_MB
 from counterpoise.process import keep_freed_memory
+from counterpoise.store.paths import MapFiles
+
+
+class _MapAction(argparse.Action):
+    """Stores the files of a map, given one or all of them."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:
+        setattr(namespace, self.dest, MapFiles.in_folder(Path(values[-1]).parent))
+
 
 # Options of the scripts, as ``argparse`` takes them.
 OPTIONS: dict[str, dict[str, Any]] = {
     "map": {
-        "nargs": 3,
-        "metavar": ("PIXELS", "BINS", "SOURCE"),
+        "nargs": "+",
+        "action": _MapAction,
+        "metavar": "PATH",
         "required": True,
-        "help": "the three files of a map: pixels.parquet, bins.parquet, source.json",
+        "help": "source.json of a map, or its three files, which are in one folder",
     },
     "run": {
         "nargs": 3,
@@ -32,8 +43,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "required": True,
         "help": "the three files of a run: weights.parquet, trace.parquet, verdict.json",
     },
+    "verdicts": {
+        "nargs": "+",
+        "metavar": "PATH",
+        "required": True,
+        "help": "verdict.json of each run, next to the run's other files",
+    },
     "mask": {"required": True, "help": "Parquet file of the map's mask"},
-    "bandwidth": {"nargs": "?", "help": "bandwidth.parquet, if the bandwidth was searched"},
     "record": {"required": True, "help": "JSON file that inspect_input.py wrote"},
     "state": {"required": True, "help": "JSON file with the state of the source file"},
     "first": {
@@ -43,6 +59,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "record and version of another sample with the same file, which was read before",
     },
     "output": {"required": True, "help": "file to write"},
+    "outputs": {
+        "nargs": "+",
+        "metavar": "PATH",
+        "required": True,
+        "help": "file to write for each run",
+    },
     "summary": {"required": True, "help": "summary.tsv to write"},
     "report": {"required": True, "help": "report.html to write"},
     "sample": {"help": "name of the sample"},

@@ -17,7 +17,7 @@ from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.jobs.job import Inputs, MeasuredJob, build
 from counterpoise.jobs.memory import open_map_within, predict_memory
-from counterpoise.jobs.resources import SNAKEMAKE_MB, map_size
+from counterpoise.jobs.resources import SNAKEMAKE_MB, find_map, map_size
 from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings
 from counterpoise.process import log_progress
@@ -90,14 +90,14 @@ class MethodJob(MeasuredJob):
 
     def threads(self, inputs: Inputs) -> int:
         """Return as many threads as make the job faster: one on a small map."""
-        if not Path(MapFiles(*inputs.map).source).exists():
+        if not Path(find_map(inputs).source).exists():
             return THREADS_OF_UNKNOWN_MAP
         _, nonzeros = map_size(inputs)
         return next((count for limit, count in THREADS if nonzeros < limit), MOST_THREADS)
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return the memory of computing with the whole map in memory, in MiB."""
-        files = MapFiles(*map(str, inputs.map))
+        files = find_map(inputs)
         modified = os.stat(files.source).st_mtime_ns
         needed = _memory(files, modified, Scope(self.settings.scope), threads, self.draws_maps)
         return SNAKEMAKE_MB + needed + expected_backend(self.backend, self.device).memory_mb

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from inspect import signature
+from typing import Any, TypeVar
 
 from counterpoise.cohort.cohort import Cohort
 from counterpoise.jobs.balance import BalanceJob
@@ -30,6 +31,8 @@ from counterpoise.tracking.log import next_attempt
 
 # A rule's wildcards as Snakemake passes them: attributes by name.
 Wildcards = Any
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 # The jobs that run on a cluster, by rule.
 MEASURED_JOBS: dict[str, type[MeasuredJob]] = {
@@ -78,7 +81,7 @@ class Plan:
     job_paths : ResultPaths
         Paths of its results as jobs see them.
     before_first_map : callable
-        Called once, before Snakemake learns the inputs of the first job that reads a map.
+        Called once, when Snakemake asks for the inputs of the first job that makes a map.
     """
 
     def __init__(self, cohort: Cohort, root: str) -> None:
@@ -135,7 +138,7 @@ class Plan:
                 self._params[key] = (replace(job, **changes) if changes else job).to_params()
             return self._params[key]
 
-        return settings
+        return _with_signature(settings)
 
     def threads(self, rule: str) -> int | Callable[..., int]:
         """Return the threads of a rule's jobs, or the function that computes them."""
@@ -146,7 +149,7 @@ class Plan:
         def threads(wildcards: Wildcards, input: Inputs) -> int:
             return int(self.job(rule, wildcards).threads(input))
 
-        return threads
+        return _with_signature(threads)
 
     def resources(self, rule: str) -> dict[str, Any]:
         """Return the resources of a rule's jobs.
@@ -170,7 +173,8 @@ class Plan:
             return attempt * int(self.job(rule, wildcards).minutes(input))
 
         needs_gpu = rule in GPU_RULES and self.cohort.settings.backend.device == "cuda"
-        return {"mem_mb": mem_mb, "runtime": runtime, **({"gpu": 1} if needs_gpu else {})}
+        predicted = {"mem_mb": _with_signature(mem_mb), "runtime": _with_signature(runtime)}
+        return {**predicted, **({"gpu": 1} if needs_gpu else {})}
 
     def root(self, wildcards: Wildcards) -> str:
         """Return the folder of all cohorts' results as jobs see it."""
@@ -206,6 +210,8 @@ class Plan:
 
     def source_of_level(self, wildcards: Wildcards) -> list[str]:
         """Return what ``made_source`` does; refuse a resolution that the file cannot give."""
+        call, self.before_first_map = self.before_first_map, lambda: None
+        call()
         self.cohort.check_level(wildcards.sample, int(wildcards.resolution))
         return self.made_source(wildcards)
 
@@ -246,48 +252,39 @@ class Plan:
         is_current = self._sources.is_current(wildcards.sample, int(wildcards.resolution))
         return str(path) if not is_current else ancient(path)
 
-    def map_files(self, wildcards: Wildcards) -> list[str]:
-        """Return the files of a map: pixels, bins and source record."""
-        call, self.before_first_map = self.before_first_map, lambda: None
-        call()
-        return list(self.paths.map_files(wildcards.sample, wildcards.resolution))
+    # A job lists one or two files of each map and run that it reads: with all of them as inputs,
+    # the DAG of a large cohort takes twice as long. The same jobs make the others. Each file is an
+    # input of some rule, so that a lost one is made again.
 
     def maps_of_sample(self, wildcards: Wildcards) -> list[str]:
-        """Return the files of a sample's maps at all resolutions."""
-        sample = wildcards.sample
-        sizes = self.cohort.resolutions(sample)
-        return [path for size in sizes for path in self.paths.map_files(sample, size)]
+        """Return source record and bins of a sample's maps at all resolutions."""
+        sizes = self.cohort.resolutions(wildcards.sample)
+        maps = [self.paths.map_files(wildcards.sample, size) for size in sizes]
+        return [path for files in maps for path in (files.source, files.bins)]
 
     def weights_of_sample(self, wildcards: Wildcards) -> list[str]:
-        """Return weights and verdicts of a sample at all resolutions."""
-        sizes = self.cohort.resolutions(wildcards.sample)
-        return self._weights((wildcards.sample, size) for size in sizes)
+        """Return the weights of a sample at all resolutions."""
+        sample = wildcards.sample
+        return [
+            self.paths.run_files(sample, size, method).weights
+            for size in self.cohort.resolutions(sample)
+            for method in self.cohort.methods
+        ]
 
     def compared_maps(self, wildcards: Wildcards) -> list[str]:
-        """Return files and masks of the maps that are compared at a resolution."""
-        size = int(wildcards.resolution)
+        """Return source record and first plot of the maps that are compared at a resolution.
+
+        The plots of a map imply its mask and all of its runs.
+        """
+        size, method = int(wildcards.resolution), next(iter(self.cohort.methods))
         return [
             path
             for sample in self.cohort.compared_at(size)
-            for path in (*self.paths.map_files(sample, size), self.paths.mask(sample, size))
+            for path in (
+                self.paths.map_files(sample, size).source,
+                self.paths.plot(sample, size, method),
+            )
         ]
-
-    def compared_weights(self, wildcards: Wildcards) -> list[str]:
-        """Return weights and verdicts of the samples that are compared at a resolution."""
-        size = int(wildcards.resolution)
-        return self._weights((sample, size) for sample in self.cohort.compared_at(size))
-
-    def sources(self, wildcards: Wildcards) -> list[str]:
-        """Return the source records of all maps."""
-        return [self.paths.map_files(*place).source for place in self.cohort.maps]
-
-    def masks(self, wildcards: Wildcards) -> list[str]:
-        """Return the masks of all maps."""
-        return [self.paths.mask(*place) for place in self.cohort.maps]
-
-    def verdicts(self, wildcards: Wildcards) -> list[str]:
-        """Return the verdicts of all runs."""
-        return [self.paths.run_files(*run.place).verdict for run in self.cohort.runs]
 
     def plots(self, wildcards: Wildcards) -> list[str]:
         """Return the figures of all runs."""
@@ -302,12 +299,11 @@ class Plan:
         """Return the balanced coolers of all samples."""
         return [self.paths.cooler(sample) for sample in self.cohort.samples]
 
-    def _weights(self, maps: Iterable[tuple[str, int]]) -> list[str]:
-        """Return weights and verdicts of all methods on maps."""
-        runs = [
-            self.paths.run_files(*place, method) for place in maps for method in self.cohort.methods
-        ]
-        return [path for run in runs for path in (run.weights, run.verdict)]
+
+def _with_signature(function: F) -> F:
+    """Store the signature of a function, which Snakemake would otherwise look up for each job."""
+    function.__signature__ = signature(function)  # type: ignore[attr-defined]
+    return function
 
 
 def match_any(names: Iterable[str | int]) -> str:

@@ -1,23 +1,31 @@
-"""Rule ``plot``: the figure of a run."""
+"""Rule ``plot``: the figures of all runs of a map."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.jobs.job import Inputs, MeasuredJob
-from counterpoise.jobs.resources import bins_mb, map_size, passing_minutes
+from counterpoise.jobs.resources import bins_mb, count_runs, map_size, passing_minutes
 from counterpoise.store.paths import MapFiles, RunFiles
 
 if TYPE_CHECKING:  # spares other jobs the import of OmegaConf
     from counterpoise.cohort.cohort import Cohort
 
 
+# Bytes for each bin: of the map and the figure being drawn, and of the sums of each run.
+MAP_BYTES, RUN_BYTES = 300, 100
+
+# Figures drawn in a minute on a slow node.
+FIGURES_PER_MINUTE = 6
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlotJob(MeasuredJob):
-    """Draw the figure of a run.
+    """Draw a figure for each run of a map, which is read once.
 
     Attributes
     ----------
@@ -27,31 +35,35 @@ class PlotJob(MeasuredJob):
         Resolution of the PNG.
     """
 
+    THREADS: ClassVar[int] = 2
+
     max_pixels: int
     dpi: int
 
     @classmethod
     def of(cls, cohort: Cohort) -> Self:
-        """Make the job, which is the same for all runs."""
+        """Make the job, which is the same for all maps."""
         return cls(revision=REVISIONS["plot"], **asdict(cohort.settings.qc))
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
-        """Return the memory of a pass that keeps 300 bytes for each bin."""
-        return bins_mb(map_size(inputs)[0], 700, 300)
+        """Return the memory of a pass that keeps sums of every run for each bin."""
+        runs = count_runs(inputs)
+        return bins_mb(map_size(inputs)[0], 700, MAP_BYTES + RUN_BYTES * runs)
 
     def minutes(self, inputs: Inputs) -> int:
-        """Return the time of a pass over the pixels."""
-        return passing_minutes(map_size(inputs)[1])
+        """Return the time of a pass over the pixels and of drawing each figure."""
+        return passing_minutes(map_size(inputs)[1]) + count_runs(inputs) // FIGURES_PER_MINUTE
 
     def run(
         self,
         files: MapFiles,
         mask: str | Path,
-        results: RunFiles,
-        output: str | Path,
+        runs: Sequence[RunFiles],
+        outputs: Sequence[str | Path],
         sample: str | None = None,
+        threads: int | None = None,
     ) -> None:
-        """Write the figure.
+        """Write the figures.
 
         Parameters
         ----------
@@ -59,29 +71,46 @@ class PlotJob(MeasuredJob):
             The map.
         mask : str or Path
             Its mask.
-        results : RunFiles
-            What the rule ``balance`` wrote.
-        output : str or Path
-            Where the PNG goes.
+        runs : sequence of RunFiles
+            What the rule ``balance`` wrote for each method.
+        outputs : sequence of str or Path
+            Where the PNG of each run goes.
         sample : str, optional
-            Name for the title; by default that of the source file.
+            Name for the titles; by default that of the source file.
+        threads : int, optional
+            Threads; by default as many as the process may use.
         """
         import pyarrow.parquet as pq
 
-        from counterpoise.report.run.plot import plot_run
+                from counterpoise.report.run.plot import plot_run, survey_runs
         from counterpoise.store import weights as stored
         from counterpoise.store.masks import read_mask
         from counterpoise.store.pixels import open_map
 
-        plot_run(
-            open_map(files),
-            read_mask(mask),
-            stored.read_weights(results.weights),
-            stored.read_errors(results.weights),
-            pq.read_table(results.trace),
-            stored.read_verdict(results.verdict),
-            output,
+        contacts, filtered = open_map(files), read_mask(mask)
+        balanced = [
+            (stored.read_weights(run.weights), stored.read_verdict(run.verdict)) for run in runs
+        ]
+        surveys = survey_runs(
+            contacts,
+            filtered[0],
+            balanced,
             max_pixels=self.max_pixels,
             dpi=self.dpi,
-            sample=sample,
+            threads=threads,
         )
+        for run, (weights, verdict), numbers, output in zip(
+            runs, balanced, surveys, outputs, strict=True
+        ):
+            plot_run(
+                contacts,
+                filtered,
+                weights,
+                stored.read_errors(run.weights),
+                pq.read_table(run.trace),
+                verdict,
+                numbers,
+                output,
+                dpi=self.dpi,
+                sample=sample,
+            )

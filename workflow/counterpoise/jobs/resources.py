@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from counterpoise.jobs.job import Inputs
-from counterpoise.store.paths import MapFiles
+from counterpoise.store.paths import MapFiles, RunFiles
 from counterpoise.store.source_record import read_source
 
 # MiB of the two Snakemake processes that a cluster's job runs in.
@@ -111,6 +111,45 @@ def megabytes(paths: Iterable[str]) -> int:
     return sum(Path(path).stat().st_size for path in paths) // 10**6
 
 
+def find_map(inputs: Inputs) -> MapFiles:
+    """Return the files of the map among the inputs of a rule, which may list its record alone.
+
+    Parameters
+    ----------
+    inputs : iterable of str
+        Inputs of a rule that reads one map.
+
+    Returns
+    -------
+    MapFiles
+        The files.
+    """
+    [source] = _find_files(inputs, MapFiles.in_folder("").source)
+    return MapFiles.in_folder(Path(source).parent)
+
+
+def _find_files(inputs: Inputs, like: str) -> list[str]:
+    """Return the files among the inputs that have the name of ``like``."""
+    name = Path(like).name
+    return [str(path) for path in inputs if Path(path).name == name]
+
+
+def count_runs(inputs: Inputs) -> int:
+    """Return the number of runs whose verdict is among the inputs of a rule.
+
+    Parameters
+    ----------
+    inputs : iterable of str
+        Inputs of a rule.
+
+    Returns
+    -------
+    int
+        The number.
+    """
+    return len(_find_files(inputs, RunFiles.in_folder("").verdict))
+
+
 def map_size(inputs: Inputs) -> tuple[int, int]:
     """Return the size of all maps among the inputs together.
 
@@ -124,8 +163,7 @@ def map_size(inputs: Inputs) -> tuple[int, int]:
     tuple of int
         Numbers of bins and of nonzeros.
     """
-    record = Path(MapFiles.in_folder("").source).name
-    sources = [str(path) for path in inputs if Path(path).name == record]
+    sources = _find_files(inputs, MapFiles.in_folder("").source)
     sizes = [_read_size(path, os.stat(path).st_mtime_ns) for path in sources]
     return sum(bins for bins, _ in sizes), sum(nonzeros for _, nonzeros in sizes)
 
@@ -145,8 +183,7 @@ def possible_holes(inputs: Inputs) -> int:
     int
         An upper bound, 0 for maps whose bins cover all chromosomes.
     """
-    table = Path(MapFiles.in_folder("").bins).name
-    tables = [str(path) for path in inputs if Path(path).name == table]
+    tables = _find_files(inputs, MapFiles.in_folder("").bins)
     return sum(_possible_holes(path, os.stat(path).st_mtime_ns) for path in tables)
 
 

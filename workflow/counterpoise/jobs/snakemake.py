@@ -1,8 +1,8 @@
 """Functions that the Snakefile calls, and all use of Snakemake's private interface.
 
 The private interface is ``workflow.current_basedir``, ``workflow.modifier``, ``workflow.dag``,
-``workflow.persistence`` and ``workflow.is_main_process``. It was tested with the versions in
-``TESTED_VERSIONS``.
+``workflow.scheduler``, ``workflow.persistence`` and ``workflow.is_main_process``. It was tested
+with the versions in ``TESTED_VERSIONS``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from counterpoise.cohort.cohort import Cohort
@@ -21,6 +22,7 @@ from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import ConfigError
 from counterpoise.jobs.environment import SCRIPTS, prepare_jobs
 from counterpoise.jobs.inputs import publish_configuration
+from counterpoise.jobs.job import Job
 from counterpoise.jobs.plan import Plan
 from counterpoise.jobs.unrecorded import outdated_results
 from counterpoise.store.missing import Unfinished
@@ -30,6 +32,9 @@ TESTED_VERSIONS = ("9.27.1",)
 # Modification time of files that the next run of the workflow must make again: 2 January 1970.
 # Snakemake takes a time of zero for none.
 LONG_AGO = 86_400
+
+# Longest time of drawing plots after a workflow failed.
+DRAWING_SECONDS = 600
 
 # Garbage collections of young objects after which Python looks through all objects. The DAG stays
 # in memory, with a hundred objects a job: the default would take a sixth of the time
@@ -117,10 +122,11 @@ def _name_absent_levels(cohort: Cohort) -> None:
 
 
 def report_unfinished(workflow: Any, plan: Plan) -> None:
-    """Write report, summary and tracking record from the existing results of a failed workflow.
+    """Write plots, report, summary and tracking record from the results of a failed workflow.
 
-    The rules that write these files wait for all results. So the files are made old and Snakemake's
-    records of them are removed: the next run of the workflow makes them again.
+    The rules that write these files wait for all results, and the plots of a map for all methods.
+    So the files are made old and Snakemake's records of them are removed: the next run of the
+    workflow makes them again.
 
     Parameters
     ----------
@@ -129,23 +135,67 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     plan : Plan
         Its plan.
     """
-    from snakemake.io import IOFile
-
-    outputs = sorted(str(path) for job in workflow.dag.needrun_jobs() for path in job.output)
-    unfinished = Unfinished(tuple(outputs), plan.cohort.downloads)
+    outputs = {str(path) for job in workflow.dag.needrun_jobs() for path in job.output}
+    outputs -= _draw_blocked_plots(workflow, plan, outputs)
+    unfinished = Unfinished(tuple(sorted(outputs)), plan.cohort.downloads)
     paths = plan.paths
     for rule, options in (
         ("report", {"--summary": paths.summary, "--report": paths.report}),
         ("track", {"--summary": paths.summary, "--output": paths.tracking}),
     ):
-        script = Path(os.environ[SCRIPTS], f"{rule}.py")
         words = [word for option in options.items() for word in option]
-        command = [sys.executable, str(script), "--settings", "-", "--root", paths.root, *words]
-        settings = repr(replace(plan.job(rule), unfinished=unfinished).to_params())
-        done = subprocess.run(command, input=settings, text=True, check=False)
-        if done.returncode:
-            print(f"{script.name} could not write what there is so far.", file=sys.stderr)
-            continue
-        for path in options.values():
-            workflow.persistence.cleanup_metadata(IOFile(path))
-            os.utime(path, (LONG_AGO, LONG_AGO))
+        job = replace(plan.job(rule), unfinished=unfinished)
+        _make_for_now(workflow, rule, job, ["--root", paths.root, *words], list(options.values()))
+
+
+def _draw_blocked_plots(workflow: Any, plan: Plan, unfinished: set[str]) -> set[str]:
+    """Draw the plots that wait for another method, which failed on their map; return their paths.
+
+    Drawing ends after ``DRAWING_SECONDS``, since hundreds of maps may wait.
+    """
+    failed = {Path(path).parent for job in workflow.scheduler.failed for path in job.output}
+    runs = {run: plan.paths.run_files(*run.place) for run in plan.cohort.runs}
+    blocked = {run.place[:2] for run, files in runs.items() if Path(files.verdict).parent in failed}
+    end = monotonic() + DRAWING_SECONDS
+    drawn: set[str] = set()
+    for place in sorted(blocked):
+        finished = {
+            plan.paths.plot(*run.place): files.verdict
+            for run, files in runs.items()
+            if run.place[:2] == place and files.verdict not in unfinished
+        }
+        if finished and monotonic() < end and _draw_plots(workflow, plan, place, finished):
+            drawn.update(finished)
+    return drawn
+
+
+def _draw_plots(
+    workflow: Any, plan: Plan, place: tuple[str, int], verdicts: dict[str, str]
+) -> bool:
+    """Draw the plots of a map's runs, given the verdict of each; tell whether this succeeded."""
+    options = [
+        *("--map", *plan.paths.map_files(*place)),
+        *("--mask", plan.paths.mask(*place)),
+        *("--verdicts", *verdicts.values()),
+        *("--outputs", *verdicts),
+        *("--sample", place[0]),
+    ]
+    return _make_for_now(workflow, "plot", plan.job("plot"), options, list(verdicts))
+
+
+def _make_for_now(
+    workflow: Any, rule: str, job: Job, options: list[str], outputs: list[str]
+) -> bool:
+    """Run the script of a rule and let the next run of the workflow make its outputs again."""
+    from snakemake.io import IOFile
+
+    script = Path(os.environ[SCRIPTS], f"{rule}.py")
+    command = [sys.executable, str(script), "--settings", "-", *options]
+    done = subprocess.run(command, input=repr(job.to_params()), text=True, check=False)
+    if done.returncode:
+        print(f"{script.name} could not write what there is so far.", file=sys.stderr)
+        return False
+    for path in outputs:
+        workflow.persistence.cleanup_metadata(IOFile(path))
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    return True

@@ -57,14 +57,32 @@ def read_chunks(contacts: ContactMap, size: int = CHUNK) -> Iterator[Chunk]:
         Pieces in the order of the rows; rows without contacts are skipped.
     """
     indptr = contacts.indptr
-    cuts = np.searchsorted(indptr, np.arange(0, contacts.nnz, size), side="left")
-    for first, last in pairwise(np.unique([*cuts, len(contacts.bins)])):
-        lo, hi = indptr[first], indptr[last]
-        if lo == hi:
-            continue
+    for first, last in split_rows(contacts, size):
         rows = np.repeat(np.arange(first, last), np.diff(indptr[first : last + 1]))
-        columns, counts = contacts.entries(lo, hi)
-        yield Chunk(int(first), rows, columns.astype(np.int64), counts.astype(np.float64))
+        columns, counts = contacts.entries(indptr[first], indptr[last])
+        yield Chunk(first, rows, columns.astype(np.int64), counts.astype(np.float64))
+
+
+def split_rows(contacts: ContactMap, size: int) -> Iterator[tuple[int, int]]:
+    """Split the rows of a map into pieces.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+    size : int
+        Approximate number of contacts in a piece.
+
+    Yields
+    ------
+    tuple of int
+        The first row of a piece and the end of its rows; pieces without contacts are skipped.
+    """
+    indptr = contacts.indptr
+    cuts = np.searchsorted(indptr, np.arange(0, contacts.nnz, size), side="left")
+    for first, last in pairwise(np.unique([*cuts, len(contacts.bins)]).tolist()):
+        if indptr[first] < indptr[last]:
+            yield first, last
 
 
 def add_to_picture(

@@ -70,7 +70,7 @@ def read_costs(paths: ResultPaths, runs: Sequence[RunKey]) -> list[Cost]:
     places = [(run.sample, str(run.resolution), run.method) for run in runs]
     resolutions = dict.fromkeys((str(run.resolution),) for run in runs)
     wildcards_of_rules: dict[str, Iterable[tuple[str, ...]]] = {
-        "inspect": samples, "ingest": maps, "mask": maps, "balance": places, "plot": places,
+        "inspect": samples, "ingest": maps, "mask": maps, "balance": places, "plot": maps,
         "compare": resolutions, "export": samples,
     }  # fmt: skip
     costs = (_cost_of_rule(paths, rule, jobs) for rule, jobs in wildcards_of_rules.items())

@@ -37,7 +37,12 @@ from counterpoise.report.statuses import (
 )
 from counterpoise.report.summary import Row, read_run_verdict
 from counterpoise.store.masks import read_mask
-from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, unfinished_files
+from counterpoise.store.missing import (
+    NOTHING_UNFINISHED,
+    Unfinished,
+    missing_plot,
+    unfinished_files,
+)
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey, compared_samples
 from counterpoise.store.source_record import read_source
@@ -103,7 +108,7 @@ def write_report(
         side_by_side=bool(compared_samples(complete)),
         # Generators: the page is written as it is made, with one figure in memory at a time.
         comparisons=_comparisons(paths, possible, complete, folder, image_width),
-        plots=_plots(paths, rows, folder, image_width, most_figures),
+        plots=_plots(paths, runs, rows, folder, image_width, most_figures, unfinished),
         plotted=len(complete),
         shown=most_figures,
         costs=read_costs(paths, possible),
@@ -228,18 +233,26 @@ def _comparisons(
 
 
 def _plots(
-    paths: ResultPaths, rows: Sequence[Row], folder: Path, width: int, most_figures: int
+    paths: ResultPaths,
+    runs: Sequence[RunKey],
+    rows: Sequence[Row],
+    folder: Path,
+    width: int,
+    most_figures: int,
+    unfinished: Unfinished,
 ) -> Iterator[Row]:
-    """Yield the rows of runs with their embedded figure, or only a link to it."""
+    """Yield the rows of runs with their embedded figure, a link to it, or why there is none."""
     plotted = [index for index, row in enumerate(rows) if row["status"] != MISSING]
     order = [each.value for each in reversed(Fitness)]
     worst_first = sorted(plotted, key=lambda index: order.index(rows[index]["fitness"]))
     embedded = set(worst_first[:most_figures])
     for index in plotted:
-        row = rows[index]
-        plot = paths.plot(row["sample"], row["resolution"], row["method"])
-        if index in embedded:
+        plot = paths.plot(*runs[index].place)
+        reason = missing_plot(paths, runs[index], unfinished)
+        if reason:
+            picture: dict[str, Any] = {"image": None, "link": None}
+        elif index in embedded:
             picture = embed_image(plot, folder, width)
         else:
             picture = {"image": None, **link_image(plot, folder)}
-        yield {**row, "number": index + 1, **picture}
+        yield {**rows[index], "number": index + 1, "no_plot": reason, **picture}

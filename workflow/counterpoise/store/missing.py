@@ -91,6 +91,32 @@ def missing_reason(
     return ""
 
 
+def missing_plot(
+    paths: ResultPaths, run: RunKey, unfinished: Unfinished = NOTHING_UNFINISHED
+) -> str:
+    """Explain why a run that has a result has no plot.
+
+    Parameters
+    ----------
+    paths : ResultPaths
+        Locations of the cohort's files.
+    run : RunKey
+        The run.
+    unfinished : Unfinished, optional
+        What a failed workflow left unmade.
+
+    Returns
+    -------
+    str
+        The last error in the log of the map's plots; empty if the run has a plot.
+    """
+    sample, resolution, _ = run.place
+    plot = paths.plot(*run.place)
+    if Path(plot).is_file() and plot not in unfinished.output_set:
+        return ""
+    return f"plot: {_last_error(Path(paths.log('plot', sample, str(resolution))))}"
+
+
 def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[Step]:
     """Yield the jobs that lead to a run's result, in the order in which they run."""
     sample, resolution, _ = run.place
@@ -103,11 +129,8 @@ def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[
         ("mask", paths.mask(sample, resolution)),
     ):
         yield Step(rule, result, True, paths.log(rule, sample, str(resolution)))
-    for rule, result in (
-        ("balance", paths.run_files(*run.place).verdict),
-        ("plot", paths.plot(*run.place)),
-    ):
-        yield Step(rule, result, True, paths.log(rule, *map(str, run.place)))
+    log = paths.log("balance", *map(str, run.place))
+    yield Step("balance", paths.run_files(*run.place).verdict, True, log)
 
 
 def unfinished_files(paths: ResultPaths, unfinished: Unfinished) -> list[str]:

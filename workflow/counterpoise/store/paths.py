@@ -23,7 +23,7 @@ RULE_WILDCARDS = {
     "ingest": (SAMPLE, RESOLUTION),
     "mask": (SAMPLE, RESOLUTION),
     "balance": (SAMPLE, RESOLUTION, METHOD),
-    "plot": (SAMPLE, RESOLUTION, METHOD),
+    "plot": (SAMPLE, RESOLUTION),
     "compare": (RESOLUTION,),
     "export": (SAMPLE,),
 }
@@ -73,6 +73,7 @@ class RunFiles(NamedTuple):
     def in_folder(cls, folder: str | Path) -> RunFiles:
         """Name the files of a run that has a folder of its own."""
         return cls(f"{folder}/weights.parquet", f"{folder}/trace.parquet", f"{folder}/verdict.json")
+
 
 
 @dataclass(frozen=True)

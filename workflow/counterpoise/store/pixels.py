@@ -22,6 +22,7 @@ from counterpoise.contacts.contact_map import (
     Contacts,
     Entries,
     StoredContacts,
+    add_row_sizes,
     narrow_counts,
 )
 from counterpoise.errors import refuse_other_versions
@@ -130,9 +131,8 @@ def open_map(files: MapFiles) -> StoredContacts:
     )
     per_row = np.zeros(len(bins) + 1, dtype=np.int64)
     for group in range(file.num_row_groups):
-        bin1 = to_numpy(file.read_row_group(group, columns=["bin1_id"])["bin1_id"])
-        lo, hi = int(bin1[0]), int(bin1[-1]) + 1
-        per_row[lo + 1 : hi + 1] += np.bincount(bin1 - lo, minlength=hi - lo)
+        rows = file.read_row_group(group, columns=["bin1_id"])
+        add_row_sizes(per_row, to_numpy(rows["bin1_id"]))
 
     reading = Lock()
 

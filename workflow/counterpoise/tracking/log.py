@@ -11,7 +11,7 @@ from typing import Any
 
 from counterpoise.errors import strip_credentials
 from counterpoise.files import read_json
-from counterpoise.store.missing import Unfinished, missing_reason
+from counterpoise.store.missing import Unfinished, missing_plot, missing_reason
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
 from counterpoise.tracking.client import (
@@ -163,7 +163,15 @@ def log_cohort(
     if unfinished is not None:
         _mark_missing(paths, runs, unfinished, outcomes)
     available = [outcome["state"] != "missing" for outcome in outcomes]
-    values = [read_values(paths, run, fitness[run.place]) for run in compress(runs, available)]
+    values = [
+        read_values(
+            paths,
+            run,
+            fitness[run.place],
+            has_plot=unfinished is None or not missing_plot(paths, run, unfinished),
+        )
+        for run in compress(runs, available)
+    ]
     with mlflow_environment(timeout_seconds):
         record["page"], logged = _log_values(paths.cohort, values, uri, artifacts)
     for outcome, update in zip(compress(outcomes, available), logged, strict=True):

@@ -149,7 +149,7 @@ def _complete_run(client: MlflowClient, run: Run, values: RunValues) -> None:
 def _update_artifacts(client: MlflowClient, run: Run, values: RunValues) -> None:
     """Replace the plot if it was made again, and put back what was deleted."""
     stale = set()
-    if run.data.tags.get(PLOT_SHA) != values.tags[PLOT_SHA]:
+    if run.data.tags.get(PLOT_SHA) != values.tags.get(PLOT_SHA):
         stale.add(PLOT_NAME)
     names = [*values.artifacts, *([TABLE_NAME] if values.table is not None else [])]
     with _artifact_errors("artifacts"):

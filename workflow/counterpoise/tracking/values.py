@@ -84,7 +84,9 @@ class RunValues:
     finished: float
 
 
-def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunValues:
+def read_values(
+    paths: ResultPaths, run: RunKey, judged: JudgedFitness, *, has_plot: bool = True
+) -> RunValues:
     """Read the values of a run from its files.
 
     Parameters
@@ -95,6 +97,8 @@ def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunVa
         The run.
     judged : tuple of str
         Fitness and its reason, as the summary has them.
+    has_plot : bool
+        Whether the run has a plot; it may have none if a job failed.
 
     Returns
     -------
@@ -113,7 +117,7 @@ def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunVa
     verdict = read_verdict(_require(files.verdict))
     record = read_json(files.verdict)
     searches = [part.search for part in verdict.parts if part.search]
-    for path in (*files, plot):
+    for path in (*files, *([plot] if has_plot else [])):
         _require(path)
     overlay = [] if paths.experiment == BASE else [paths.experiment]
     name = f"{run.sample} {format_base_pairs(run.resolution)} {run.method}"
@@ -124,8 +128,12 @@ def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunVa
         "fitness_reason": judged[1],
         **_tags(paths, run, verdict),
         "weights_sha256": weights_sha,
-        PLOT_SHA: sha256(plot),
     }
+    # Weights are not uploaded: they are large, and their hash tells which file is the run's.
+    artifacts = {VERDICT_NAME: files.verdict}
+    if has_plot:
+        tags[PLOT_SHA] = sha256(plot)
+        artifacts[PLOT_NAME] = plot
     return RunValues(
         key="/".join([paths.cohort, *overlay, *map(str, place)]),
         content=_hash_content(record, weights_sha, sha256(files.trace)),
@@ -136,8 +144,7 @@ def read_values(paths: ResultPaths, run: RunKey, judged: JudgedFitness) -> RunVa
         params=flatten({**verdict.settings, "mask": verdict.mask.get("settings", {})}),
         curve=_curve(pq.read_table(files.trace)),
         final=_final_metrics(verdict),
-        # Weights are not uploaded: they are large, and their hash tells which file is the run's.
-        artifacts={PLOT_NAME: plot, VERDICT_NAME: files.verdict},
+        artifacts=artifacts,
         table=search_table(searches) if searches else None,
         seconds=verdict.run.get("seconds", 0.0),
         finished=Path(files.verdict).stat().st_mtime,

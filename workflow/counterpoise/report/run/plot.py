@@ -24,7 +24,7 @@ from counterpoise.report.run.bias import draw_biases
 from counterpoise.report.run.convergence import draw_convergence
 from counterpoise.report.run.maps import MAP_SIDE, draw_maps
 from counterpoise.report.run.row_sums import draw_row_sums
-from counterpoise.report.run.survey import survey
+from counterpoise.report.run.survey import BalancedContacts, Survey, survey
 from counterpoise.report.run.weights import describe_mask, draw_weights
 from counterpoise.report.style import PAGE_DPI, add_panel, new_page
 
@@ -37,6 +37,53 @@ if TYPE_CHECKING:
 PAGE_HEIGHT = 1000  # in pixels at PAGE_DPI
 
 
+def survey_runs(
+    contacts: ContactMap,
+    kept: Flags,
+    runs: Sequence[tuple[Floats, Verdict]],
+    *,
+    max_pixels: int,
+    dpi: int,
+    threads: int | None = None,
+) -> list[Survey]:
+    """Compute what the figures of a map's runs show of its contacts, in one walk through them.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+    kept : bool [bins]
+        The mask.
+    runs : sequence of tuple
+        Weights and verdict of each run.
+    max_pixels : int
+        Largest number of cells along a side of the maps.
+    dpi : int
+        Resolution of the PNG.
+    threads : int, optional
+        Threads; by default as many as the process may use.
+
+    Returns
+    -------
+    list of Survey
+        The numbers of each run.
+    """
+    balanced = [
+        BalancedContacts(
+            weights,
+            verdict.scope,
+            ignored_diagonals(verdict),
+            verdict.settings.get("ignore_diags_trans", True),
+            verdict.settings.get("diagonal", 1),
+            trans_factor(contacts.bins, kept, verdict),
+        )
+        for weights, verdict in runs
+    ]
+    # A figure cannot show more cells than it has dots.
+    cells = min(max_pixels, MAP_SIDE * dpi // PAGE_DPI)
+    return survey(contacts, kept, balanced, max_pixels=cells, threads=threads)
+
+
 def plot_run(
     contacts: ContactMap,
     mask: tuple[Flags, dict[str, Any]],
@@ -44,9 +91,9 @@ def plot_run(
     errors: Floats,
     trace: pa.Table,
     verdict: Verdict,
+    numbers: Survey,
     path: str | Path,
     *,
-    max_pixels: int,
     dpi: int,
     sample: str | None = None,
 ) -> None:
@@ -55,7 +102,7 @@ def plot_run(
     Parameters
     ----------
     contacts : ContactMap
-        The map.
+        The map, of which only the bins and the source are read.
     mask : tuple of bool [bins] and dict
         The kept bins and the mask's summary, as ``read_mask`` returns them.
     weights : float64 [bins]
@@ -66,28 +113,16 @@ def plot_run(
         The run's ``trace.parquet``.
     verdict : Verdict
         The run's verdict.
+    numbers : Survey
+        What ``survey_runs`` computed for the run.
     path : str or Path
         Where the PNG goes.
-    max_pixels : int
-        Largest number of cells along a side of the maps.
     dpi : int
         Resolution of the PNG.
     sample : str, optional
         Name for the title; by default the name of the source file.
     """
     kept, mask_summary = mask
-    numbers = survey(
-        contacts,
-        kept,
-        weights,
-        scope=verdict.scope,
-        ignore_diags=ignored_diagonals(verdict),
-        ignore_diags_trans=verdict.settings.get("ignore_diags_trans", True),
-        diagonal=verdict.settings.get("diagonal", 1),
-        factor=trans_factor(contacts.bins, kept, verdict),
-        # A figure cannot show more cells than it has dots.
-        max_pixels=min(max_pixels, MAP_SIDE * dpi // PAGE_DPI),
-    )
     name = sample or Path(str(contacts.source.get("uri", "matrix"))).name
     mask_text = describe_mask(mask_summary, int(kept.sum()), len(kept))
     with new_page(path, PAGE_HEIGHT, dpi) as figure:

@@ -1,32 +1,74 @@
-"""The numbers behind the figure of a run: both maps drawn small, row sums, true and estimated bias.
+"""The numbers behind the figures of a map's runs: pictures, row sums, true and estimated bias.
 
-The contacts are read once, in chunks, so that memory stays small however large the map is.
+The contacts are read once for all runs, in chunks, so that memory stays small however large the
+map is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import ContactMap
-from counterpoise.contacts.selection import is_far
+from counterpoise.contacts.selection import first_far_columns
+from counterpoise.native import available_threads, call
 from counterpoise.records.verdict import PartVerdict
-from counterpoise.report.chunks import (
-    CHUNK,
-    Flags,
-    Floats,
-    Indices,
-    add_to_picture,
-    mean_over_pairs,
-    read_chunks,
-)
+from counterpoise.report.chunks import CHUNK, Flags, Floats, Indices, mean_over_pairs, split_rows
+
+
+@dataclass(frozen=True)
+class BalancedContacts:
+    """The weights of a run and the contacts that its method used.
+
+    Attributes
+    ----------
+    weights : float64 [bins]
+        Multiplicative weights; a bin without a finite weight counts as masked.
+    scope : {"genome", "cis", "trans"}
+        The contacts that the method used.
+    ignore_diags : int
+        Contacts with ``bin2 - bin1`` below this were not used.
+    ignore_diags_trans : bool
+        Whether these include contacts between chromosomes.
+    diagonal : {1, 2}
+        How often the main diagonal counts in a row sum.
+    factor : float64 [bins] or None
+        Factors that are part of the row sums, see ``Selection.factor``.
+    """
+
+    weights: Floats
+    scope: str
+    ignore_diags: int
+    ignore_diags_trans: bool = True
+    diagonal: int = 1
+    factor: Floats | None = None
+
+    @cached_property
+    def has_weight(self) -> Flags:
+        """The bins that have a weight, bool [bins]."""
+        return np.isfinite(self.weights)
+
+    def used_columns(self, bins: BinTable) -> tuple[Indices, Indices]:
+        """Return the first column that was used of each row and their end, int64 [bins] each."""
+        ends = bins.chromosome_ends
+        near_ends = None if self.ignore_diags_trans else ends
+        first = first_far_columns(len(bins), self.ignore_diags, near_ends)
+        if self.scope == "trans":
+            first = np.maximum(first, ends)
+        last = ends if self.scope == "cis" else np.full(len(bins), len(bins))
+        return first, last
 
 
 @dataclass(frozen=True)
 class Survey:
-    """The numbers computed in one walk through the contacts.
+    """The numbers of a run.
 
     Attributes
     ----------
@@ -47,20 +89,140 @@ class Survey:
     after: Floats
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Contacts of consecutive rows of a map's upper triangle.
+
+    Attributes
+    ----------
+    first, stop : int
+        The first row, and the end of the rows.
+    indptr : int64 [rows + 1]
+        The map's numbers of the rows' first contacts.
+    columns : uint32 [contacts]
+        The second bin of each contact.
+    counts : float64 [contacts]
+        The counts.
+    """
+
+    first: int
+    stop: int
+    indptr: Indices
+    columns: NDArray[np.uint32]
+    counts: Floats
+
+    def arguments(self, first: Indices, last: Indices) -> tuple[Any, ...]:
+        """Return the arguments that both functions of ``native/survey.c`` start with."""
+        rows = slice(self.first, self.stop)
+        used = first[rows], last[rows]
+        return self.indptr, self.columns, self.counts, self.first, self.stop - self.first, *used
+
+
+# Adds the contacts of some rows to an array.
+Sum = Callable[[Rows], None]
+
+
+class Picture:
+    """A map drawn small.
+
+    Parameters
+    ----------
+    block : int
+        Bins per cell, along each axis.
+    first, last : int64 [bins]
+        Columns of each row that count.
+    scale : float64 [bins]
+        Factors of the bins.
+    """
+
+    def __init__(self, block: int, first: Indices, last: Indices, scale: Floats) -> None:
+        self._block, self._used, self._scale = block, (first, last), scale
+        cells = max(1, -(-len(scale) // block))
+        self._upper = np.zeros((cells, cells))
+
+    def add(self, rows: Rows) -> None:
+        """Add the contacts of some rows."""
+        picture = self._scale, self._block, len(self._upper), self._upper
+        call("add_to_picture", *rows.arguments(*self._used), *picture)
+
+    def values(self) -> Floats:
+        """Return the sums of both triangles, float64 [cells, cells]."""
+        return self._upper + self._upper.T
+
+
+class RowSums:
+    """Row sums of the full symmetric map.
+
+    Parameters
+    ----------
+    first, last : int64 [bins]
+        Columns of each row that count.
+    scale : float64 [bins]
+        Factors of the bins.
+    diagonal : {1, 2}
+        How often the main diagonal counts.
+    """
+
+    def __init__(self, first: Indices, last: Indices, scale: Floats, diagonal: int) -> None:
+        self._used, self._scale, self._diagonal = (first, last), scale, diagonal
+        self._sums = np.zeros(len(scale))
+
+    def add(self, rows: Rows) -> None:
+        """Add the contacts of some rows."""
+        sums = self._scale, self._diagonal, self._sums
+        call("add_to_row_sums", *rows.arguments(*self._used), *sums)
+
+    def values(self) -> Floats:
+        """Return the row sums, float64 [bins]."""
+        return self._sums * self._scale
+
+
+class RunSums:
+    """The sums of a run: the balanced picture and both row sums.
+
+    Parameters
+    ----------
+    run : BalancedContacts
+        The run.
+    bins : BinTable
+        The bins.
+    kept : bool [bins]
+        The mask.
+    block : int
+        Bins per cell of the picture.
+    """
+
+    def __init__(self, run: BalancedContacts, bins: BinTable, kept: Flags, block: int) -> None:
+        used = run.used_columns(bins)
+        weights = np.where(run.has_weight & kept, run.weights, 0.0)
+        factor = np.ones(len(bins)) if run.factor is None else run.factor
+        self._run, self._block = run, block
+        self._balanced = Picture(block, *used, weights)
+        self._before = RowSums(*used, kept * factor, run.diagonal)
+        self._after = RowSums(*used, weights * factor, run.diagonal)
+
+    def sums(self) -> list[Sum]:
+        """Return what adds rows to the picture and to the row sums."""
+        return [self._balanced.add, self._before.add, self._after.add]
+
+    def survey(self, raw: Floats) -> Survey:
+        """Return the numbers of the run, given the picture of the raw map."""
+        with_weight = np.flatnonzero(self._run.has_weight) // self._block
+        bins_per_cell = np.bincount(with_weight, minlength=len(raw)).astype(np.float64)
+        balanced = mean_over_pairs(self._balanced.values(), bins_per_cell)
+        return Survey(self._block, raw, balanced, self._before.values(), self._after.values())
+
+
 def survey(
     contacts: ContactMap,
     kept: Flags,
-    weights: Floats,
+    runs: Sequence[BalancedContacts],
     *,
-    scope: str,
-    ignore_diags: int,
-    ignore_diags_trans: bool = True,
-    diagonal: int,
-    factor: Floats | None,
     max_pixels: int,
+    threads: int | None = None,
     chunk_size: int = CHUNK,
-) -> Survey:
-    """Draw both maps small and add up both row sums, in one walk through the contacts.
+) -> list[Survey]:
+    """Draw the maps of all runs small and add up their row sums, in one walk through the contacts.
 
     Parameters
     ----------
@@ -68,75 +230,54 @@ def survey(
         The map.
     kept : bool [bins]
         The mask; raw row sums are over pairs of kept bins.
-    weights : float64 [bins]
-        Multiplicative weights; a bin without a finite weight counts as masked.
-    scope : {"genome", "cis", "trans"}
-        The contacts that the method used.
-    ignore_diags : int
-        Contacts with ``bin2 - bin1`` below this were not used.
-    ignore_diags_trans : bool
-        Whether these include contacts between chromosomes.
-    diagonal : {1, 2}
-        How often the main diagonal counts in a row sum.
-    factor : float64 [bins] or None
-        Factors that are part of the row sums, see ``Selection.factor``.
+    runs : sequence of BalancedContacts
+        The runs.
     max_pixels : int
         Longest side of the pictures.
+    threads : int, optional
+        Threads that add up; by default as many as the process may use. Results do not depend on
+        it.
     chunk_size : int
         Approximate number of contacts read at a time.
 
     Returns
     -------
-    Survey
-        Pictures and row sums.
+    list of Survey
+        Pictures and row sums of each run; the picture of the raw map is the same array.
     """
     n = len(contacts.bins)
     block = max(1, -(-n // max_pixels))
-    cells = max(1, -(-n // block))
-    cell = np.arange(n) // block
-    has_weight = np.isfinite(weights)
-    scale = np.where(has_weight, weights, 0.0)
-    chromosome = contacts.bins.chromosome_ids
-    ends = None if ignore_diags_trans else contacts.bins.chromosome_ends
-    raw, balanced = np.zeros((cells, cells)), np.zeros((cells, cells))
-    before, after = np.zeros(n), np.zeros(n)
-    for first, rows, columns, counts in read_chunks(contacts, chunk_size):
-        add_to_picture(raw, cell, rows, columns, counts)
-        used = kept[rows] & kept[columns] & is_far(rows, columns, ignore_diags, ends)
-        if scope != "genome":
-            used &= (chromosome[rows] == chromosome[columns]) == (scope == "cis")
-        rows, columns, counts = rows[used], columns[used], counts[used]
-        add_to_picture(balanced, cell, rows, columns, counts * scale[rows] * scale[columns])
-        if factor is not None:
-            counts *= factor[rows] * factor[columns]
-        add_to_row_sums(before, first, rows, columns, counts, diagonal)
-        counts *= scale[rows] * scale[columns]
-        add_to_row_sums(after, first, rows, columns, counts, diagonal)
-    bins_per_cell = np.bincount(cell[has_weight], minlength=cells).astype(np.float64)
-    return Survey(block, raw, mean_over_pairs(balanced, bins_per_cell), before, after)
+    raw = Picture(block, np.zeros(n, np.int64), np.full(n, n), np.ones(n))
+    sums = [RunSums(run, contacts.bins, kept, block) for run in runs]
+    _add_up(contacts, [raw.add, *(add for run in sums for add in run.sums())], threads, chunk_size)
+    picture = raw.values()
+    return [run.survey(picture) for run in sums]
 
 
-def add_to_row_sums(
-    row_sums: Floats, first: int, rows: Indices, columns: Indices, values: Floats, diagonal: int
+def _add_up(
+    contacts: ContactMap, sums: Sequence[Sum], threads: int | None, chunk_size: int
 ) -> None:
-    """Add values of the upper triangle to row sums of the full symmetric map.
+    """Add all contacts to each of the sums, while the next contacts are read."""
+    pending: list[Future[None]] = []
+    with ThreadPoolExecutor(threads or available_threads()) as pool:
+        for rows in _read_rows(contacts, chunk_size):
+            _wait(pending)  # a sum takes the rows in order, whatever the number of threads
+            pending = [pool.submit(add, rows) for add in sums]
+        _wait(pending)
 
-    Parameters
-    ----------
-    row_sums : float64 [bins]
-        The row sums, changed in place.
-    first : int
-        A row before which there are no values.
-    rows, columns : int64 [contacts]
-        Bins of each contact, ``rows <= columns``.
-    values : float64 [contacts]
-        What is added.
-    diagonal : {1, 2}
-        How often the main diagonal counts.
-    """
-    mirrored = values if diagonal == 2 else np.where(rows == columns, 0.0, values)
-    row_sums[first:] += np.bincount(rows - first, values, len(row_sums) - first)
-    row_sums[first:] += np.bincount(columns - first, mirrored, len(row_sums) - first)
+
+def _wait(pending: Sequence[Future[None]]) -> None:
+    """Wait for threads and raise their errors."""
+    for future in pending:
+        future.result()
+
+
+def _read_rows(contacts: ContactMap, chunk_size: int) -> Iterator[Rows]:
+    """Read the rows that have contacts, in pieces."""
+    for first, stop in split_rows(contacts, chunk_size):
+        indptr = contacts.indptr[first : stop + 1]
+        columns, counts = contacts.entries(int(indptr[0]), int(indptr[-1]))
+        yield Rows(first, stop, indptr, columns, counts.astype(np.float64))
 
 
 def relative_row_sums(row_sums: Floats, parts: Sequence[PartVerdict]) -> Floats:
