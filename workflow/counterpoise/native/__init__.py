@@ -20,7 +20,7 @@ import numpy as np
 from counterpoise.errors import SetupError
 
 # Raised, here and in native/reading.c, when the arguments of a function or a structure change.
-INTERFACE = 2
+INTERFACE = 3
 
 # Arguments of each function: p an array (or an address), i an integer, d a float.
 SIGNATURES = {
@@ -33,6 +33,7 @@ SIGNATURES = {
     "read_chunks": "piippiiiip",
     "check_pixels": "pppiiip",
     "add_marginals": "pppiiipppp",
+    "coarsen_pixels": "pppiippippp",
 }
 _TYPES = {"p": ctypes.c_void_p, "i": ctypes.c_int64, "d": ctypes.c_double}
 _REMEDY = "Install the package again where it can be compiled ('make setup' or 'pip install .')."
