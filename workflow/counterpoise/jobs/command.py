@@ -26,6 +26,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "required": True,
         "help": "the three files of a map: pixels.parquet, bins.parquet, source.json",
     },
+    "finer": {
+        "nargs": "*",
+        "default": [],
+        "metavar": "PATH",
+        "help": "the three files of a finer map of the sample, which is summed",
+    },
     "run": {
         "nargs": 3,
         "metavar": ("WEIGHTS", "TRACE", "VERDICT"),

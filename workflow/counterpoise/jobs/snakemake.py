@@ -132,7 +132,7 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     from snakemake.io import IOFile
 
     outputs = sorted(str(path) for job in workflow.dag.needrun_jobs() for path in job.output)
-    unfinished = Unfinished(tuple(outputs), plan.cohort.downloads)
+    unfinished = Unfinished(tuple(outputs), plan.cohort.downloads, plan.finer_maps)
     paths = plan.paths
     for rule, options in (
         ("report", {"--summary": paths.summary, "--report": paths.report}),
