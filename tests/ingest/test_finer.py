@@ -1,4 +1,4 @@
-"""Maps summed from the map of a finer level: the pixels of cooler's own coarsening, and its record."""
+"""Maps summed from the map of a finer level: their pixels are those of cooler, and their record."""
 
 from __future__ import annotations
 
