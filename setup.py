@@ -10,7 +10,10 @@ setup(
     ext_modules=[
         Extension(
             "counterpoise.native._native",
-            sources=[f"{FOLDER}/{name}.c" for name in ("packing", "product", "reading", "survey")],
+            sources=[
+                f"{FOLDER}/{name}.c"
+                for name in ("coarsening", "packing", "product", "reading", "survey")
+            ],
             depends=[str(path) for path in Path(FOLDER).glob("*.h")],
             # Without fused multiply-add, results have the same bits on every processor.
             extra_compile_args=["-O3", "-std=c11", "-D_GNU_SOURCE", "-ffp-contract=off"],

@@ -8,8 +8,9 @@ def main() -> None:
     """Run the job of the command line."""
     from counterpoise.jobs.ingest import IngestJob
 
-    args = parse(__doc__, IngestJob, "record", "state", "map")
-    args.job.run(args.record, args.state, MapFiles(*args.map))
+    args = parse(__doc__, IngestJob, "record", "state", "map", "finer")
+    finer = MapFiles(*args.finer) if args.finer else None
+    args.job.run(args.record, args.state, MapFiles(*args.map), finer)
 
 
 run(main)

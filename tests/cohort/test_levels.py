@@ -61,6 +61,42 @@ def compose(folder: Path, text: str = COHORT, *overrides: str) -> Cohort:
     return load_cohort(REPOSITORY / "conf", [*chosen, *overrides])
 
 
+SEVERAL = """# @package _global_
+defaults:
+  - /method@methods.kr: kr
+  - _self_
+cohort: mine
+resolutions: [3000, 9000, 18000, 45000, 54000]
+primary: kr
+samples:
+  levels: {path: fine.mcool}
+  one: {path: 3kb.cool}
+  hic: {path: 4dn_test3.hic, resolutions: [500000, 1000000, 3000000]}
+  url: {path: "https://example.org/x.mcool"}
+  url_hic: {path: "https://example.org/x.hic"}
+"""
+
+
+def test_what_is_read_and_what_is_summed(folder: Path, shared_data: Path) -> None:
+    """Each map is summed from the next finer one that divides it, where reading takes longer."""
+    shutil.copy(shared_data / "4dn_test3.hic", folder)
+    cohort = compose(folder, SEVERAL)
+
+    def finer(sample: str) -> dict[int, int | None]:
+        sizes = cohort.resolutions(sample)
+        return {size: cohort.finer_resolution(sample, size) for size in sizes}
+
+    chain = {3000: None, 9000: 3000, 18000: 9000, 45000: 9000, 54000: 18000}
+    assert finer("one") == finer("url_hic") == chain
+    assert finer("levels") == {**chain, 9000: None}  # the file has 3 and 9 kb
+    assert finer("url") == dict.fromkeys(chain)  # its levels are unknown
+    # The file has 500 kb and 1 Mb.
+    assert finer("hic") == {500_000: None, 1_000_000: 500_000, 3_000_000: 1_000_000}
+    plan = Plan(cohort, "results")
+    place = SimpleNamespace(sample="one", resolution="18000")
+    assert plan.finer_map(place) == list(cohort.paths.map_files("one", 9000))
+
+
 def test_a_level_that_a_file_lacks_costs_that_level_of_that_sample(folder: Path) -> None:
     cohort = compose(folder)
     reason = "no 1 kb level in coarse.cool (it has 2 kb)"

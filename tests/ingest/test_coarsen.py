@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import cooler
@@ -21,20 +22,37 @@ from tests.support.coolers import assert_same_map
 from tests.support.pixels import maps, pixels_of, split, upper_triangle
 
 
-@given(maps(), st.integers(1, 12), st.lists(st.integers(0, 10_000), max_size=6), st.booleans())
+@given(
+    maps(),
+    st.integers(1, 12),
+    st.lists(st.integers(0, 10_000), max_size=6),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([1, 10, 10**6]),
+)
 def test_coarsening_equals_a_dense_sum(
-    drawn: tuple[BinTable, np.ndarray], factor: int, places: list[int], floats: bool
+    drawn: tuple[BinTable, np.ndarray],
+    factor: int,
+    places: list[int],
+    floats: bool,
+    whole_rows: bool,
+    chunk_pixels: int,
 ) -> None:
     bins, matrix = drawn
     assert bins.resolution is not None
     if floats:
         matrix = matrix / 4  # sums of quarters are exact
     coarse, mapping = coarse_bins(bins, bins.resolution * factor)
-    pieces = coarsen(
-        check_pixels(split(pixels_of(matrix), places), bins, "made", Tally()), mapping, len(coarse)
-    )
-    checked = check_pixels(pieces, coarse, "coarse", Tally())
+    pixels = split(pixels_of(matrix), places)
+    if whole_rows:
+        pixels = check_pixels(pixels, bins, "made", Tally())
+    pieces = list(coarsen(pixels, mapping, len(coarse), chunk_pixels))
+    tally = Tally()
+    checked = check_pixels(pieces, coarse, "coarse", tally)
     actual = upper_triangle(Contacts.from_chunks(coarse, checked, {}))
+    assert tally.contacts == matrix.sum()
+    rows = [piece[0] for piece in pieces]
+    assert all(one[-1] < other[0] for one, other in pairwise(rows)), "a row is in two chunks"
 
     # The expected sums are made bin by bin, without the package.
     coarse_bin: list[int] = []
@@ -54,6 +72,30 @@ def test_coarsening_equals_a_dense_sum(
             coarse.start + size, np.repeat(bins.lengths, np.diff(coarse.offsets))
         ).tolist()
     )
+
+
+def test_few_pixels_among_many_bins() -> None:
+    """Columns are found through two levels of bits: here, most words of both are empty."""
+    rng = np.random.default_rng(1)
+    bins = BinTable.fixed(("one",), (3_000_000,), 1)
+    coarse, mapping = coarse_bins(bins, 3)
+    bin1, bin2 = np.sort(rng.integers(0, len(bins), (2, 5000)), axis=0)
+    order = np.lexsort((bin2, bin1))
+    bin1, bin2, count = bin1[order], bin2[order], rng.integers(1, 9, 5000)
+    # Three pixels at the edges of words, of which two fall together.
+    bin1 = np.concatenate([[0, 1, 2], bin1])
+    bin2 = np.concatenate([[3 * 4096, 3 * 63, 3 * 4096 + 2], bin2])
+    count = np.concatenate([[1, 2, 4], count])
+    order = np.lexsort((bin2, bin1))
+    chunks = [(bin1[order], bin2[order], count[order])]
+    expected: dict[tuple[int, int], int] = {}
+    for i, j, value in zip((bin1 // 3).tolist(), (bin2 // 3).tolist(), count, strict=True):
+        expected[i, j] = expected.get((i, j), 0) + int(value)
+    (actual,) = coarsen(chunks, mapping, len(coarse))
+    places = list(zip(actual[0].tolist(), actual[1].tolist(), strict=True))
+    assert places == sorted(expected)
+    assert actual[2].tolist() == [expected[place] for place in places]
+    assert expected[0, 4096] == 5
 
 
 def test_coarsening_equals_the_levels_of_the_file(shared_data: Path, tmp_path: Path) -> None:

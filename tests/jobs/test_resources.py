@@ -169,6 +169,8 @@ def test_a_source_asks_for_time_by_its_size(tmp_path: Path) -> None:
     settings = {"uri": str(source), "hic_engine": "hictkpy"}
     ingest = IngestJob(resolution=1000, **settings)
     assert ingest.minutes([str(source)]) == START_MINUTES + 100
+    assert ingest.minutes(Inputs(finer=[])) == START_MINUTES + 100
+    assert ingest.minutes(Inputs(finer=["a", "b", "c"])) == START_MINUTES + 20  # it is summed
     assert InspectJob(**settings).minutes([str(source)]) == START_MINUTES + 5
     assert collecting_mb(18_000) > collecting_mb(48)
     assert collecting_minutes(18_000) == START_MINUTES + 300

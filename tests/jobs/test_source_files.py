@@ -234,3 +234,27 @@ def test_the_first_sample_of_a_file_is_inspected_first(site: Site) -> None:
     site.cohort.samples["b"].path = "a.cool"
     site.cohort.settings.files_made = True
     assert Plan(site.cohort, "results").first_records(SimpleNamespace(sample="b")) == []
+
+
+def test_a_map_stays_as_it_was_made(site: Site) -> None:
+    """So a finer resolution that is added or removed makes no other map again."""
+    sizes = site.cohort.settings.resolutions
+    sources = SourceFiles(site.cohort, site.paths)
+    finer = site.map_files
+    coarse = site.paths.map_files("a", 2000)
+    site.inspect()
+    site.ingest()
+    job = IngestJob.of(site.cohort, "a", 2000)
+    job.run(site.paths.input_record("a"), site.paths.input_state("a"), coarse)
+    sizes[:] = [1000, 2000]
+    assert site.cohort.finer_resolution("a", 2000) == 1000
+    assert sources.finer_resolution("a", 2000) is None, "it was summed from the file's level"
+    job.run(site.paths.input_record("a"), site.paths.input_state("a"), coarse, finer)
+    sizes[:] = [2000]
+    assert site.cohort.finer_resolution("a", 2000) is None
+    assert sources.finer_resolution("a", 2000) == 1000
+    plan = Plan(site.cohort, "results")
+    assert plan.finer_map(SimpleNamespace(sample="a", resolution="2000")) == list(finer)
+    assert plan.finer_maps == {coarse.source: 1000}
+    shutil.rmtree(Path(finer.source).parent)
+    assert sources.finer_resolution("a", 2000) is None, "there is nothing to sum"

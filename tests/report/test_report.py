@@ -451,3 +451,19 @@ def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
     by_hand("report.py", {"root": str(tmp_path), "settings": str(settings), **outputs})
     assert "small\t\t\t10000\tkr\tgood\t\tconverged" in Path(paths.summary).read_text()
     assert len(Page(Path(paths.report).read_text(encoding="utf-8")).all("img")) == 1
+
+
+def test_a_map_that_waits_for_a_finer_one_has_its_error(
+    cohort: tuple[ResultPaths, list[RunKey]],
+) -> None:
+    paths, _ = cohort
+    run = RunKey("ko", 60_000, "vc")
+    sources = {size: paths.map_files("ko", size).source for size in (5_000, 20_000, 60_000)}
+    finer = {sources[60_000]: 20_000, sources[20_000]: 5_000}
+    log = Path(paths.log("ingest", "ko", "20000"))
+    log.parent.mkdir(parents=True)
+    log.write_text("counterpoise: a disk is full\n")
+    failed = Unfinished((sources[20_000], sources[60_000]), finer_maps=finer)
+    assert missing_reason(paths, run, failed) == "ingest at 20 kb: a disk is full"
+    alone = Unfinished((sources[60_000],), finer_maps=finer)
+    assert missing_reason(paths, run, alone) == "ingest: has not run"

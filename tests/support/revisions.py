@@ -89,8 +89,8 @@ def compute_results(folder: Path) -> Results:
     for sample, every in (("dense", 1), ("sparse", 3), ("hopeless", 7)):
         write_cooler(folder / f"{sample}.cool", every)
         info = inspect_source(str(folder / f"{sample}.cool"))
-        for resolution in (1000, 2000):
-            write_map(info, resolution, paths.map_files(sample, resolution))
+        for resolution, finer in ((1000, None), (2000, paths.map_files(sample, 1000))):
+            write_map(info, resolution, paths.map_files(sample, resolution), finer=finer)
             contacts = read_map(paths.map_files(sample, resolution))
             mask = mask_bins(contacts, MaskSettings(min_nnz=3, min_count=15, mad_max=3))
             write_mask(paths.mask(sample, resolution), mask, contacts.bins)

@@ -37,6 +37,7 @@ rule ingest:
         ancient(local(PLAN.source_of_level)),
         record=PLAN.input_record,
         state=ancient(PATHS.input_state()),
+        finer=PLAN.finer_map,
     output:
         map=PATHS.map_files(),
     log:
@@ -54,5 +55,5 @@ rule ingest:
         "{wildcards.sample} at {wildcards.resolution} bp: reading contacts"
     shell:
         'python "$COUNTERPOISE_SCRIPTS"/ingest.py --record {input.record:q}'
-        " --state {input.state:q} --map {output.map:q}"
+        " --state {input.state:q} --map {output.map:q} --finer {input.finer:q}"
         " --settings {params.settings:q} > {log:q} 2>&1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from counterpoise.cohort.levels import explain_absence, find_levels, list_levels
+from counterpoise.cohort.levels import explain_absence, find_levels, is_read, list_levels
 from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.settings import CohortSettings
 from counterpoise.contacts.bins import format_base_pairs
@@ -150,6 +150,27 @@ class Cohort:
             f"that can be summed (it has {list_levels(info)}); set resolutions to levels that it "
             "has, or remove the sample."
         )
+
+    def finer_resolution(self, sample: str, resolution: int) -> int | None:
+        """Return the resolution of the map that is summed to a map.
+
+        Parameters
+        ----------
+        sample : str
+            Name of the sample.
+        resolution : int
+            Bin size in base pairs.
+
+        Returns
+        -------
+        int or None
+            The coarsest finer resolution of the sample of which it is a multiple. None if there is
+            none, or if the level is read from the file.
+        """
+        if is_read(self._find_levels(sample), self.source_file(sample), resolution):
+            return None
+        sizes = self.resolutions(sample)
+        return max((s for s in sizes if s < resolution and resolution % s == 0), default=None)
 
     def check_level(self, sample: str, resolution: int) -> None:
         """Refuse a resolution that the file of a sample cannot give.

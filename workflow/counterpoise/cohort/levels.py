@@ -6,7 +6,7 @@ from pathlib import Path
 
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import InputError
-from counterpoise.ingest.formats import inspect_source
+from counterpoise.ingest.formats import HIC, inspect_source
 from counterpoise.ingest.reader_interface import SourceInfo
 
 
@@ -57,6 +57,32 @@ def explain_absence(info: SourceInfo, resolution: int, name: str) -> str:
     except InputError:
         return f"no {format_base_pairs(resolution)} level in {name} (it has {list_levels(info)})"
     return ""
+
+
+def is_read(info: SourceInfo | None, file: str, resolution: int) -> bool:
+    """Return whether a level is read from a file even if a finer map could be summed to it.
+
+    A level of a cooler is: reading its pixels takes less time than summing those of a finer one.
+    Those of `.hic` files take several times longer to read.
+
+    Parameters
+    ----------
+    info : SourceInfo or None
+        What the file holds; None if this is not known yet.
+    file : str
+        Path of the file.
+    resolution : int
+        Bin size in base pairs.
+
+    Returns
+    -------
+    bool
+        Of an unknown file, by its name.
+    """
+    if info is None:
+        return Path(file).suffix.lower() not in HIC.suffixes
+    is_stored = any(level.resolution == resolution for level in info.levels)
+    return is_stored and info.format not in HIC.names
 
 
 def list_levels(info: SourceInfo) -> str:

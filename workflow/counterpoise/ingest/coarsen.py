@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk
+from counterpoise.native import call
+
+CHUNK_PIXELS = 1 << 20  # as many as a row group of pixels.parquet holds
 
 
 def coarse_bins(bins: BinTable, resolution: int) -> tuple[BinTable, NDArray[np.int32]]:
@@ -43,51 +46,100 @@ def coarse_bins(bins: BinTable, resolution: int) -> tuple[BinTable, NDArray[np.i
     return coarse, (first + bins.start // resolution).astype(np.int32)
 
 
-def coarsen(chunks: Iterable[Chunk], mapping: NDArray[np.int32], n: int) -> Iterator[Chunk]:
+def coarsen(
+    chunks: Iterable[Chunk], mapping: NDArray[np.int32], n: int, pixels: int = CHUNK_PIXELS
+) -> Iterator[Chunk]:
     """Sum pixels into coarse pixels.
+
+    Memory holds a chunk, a coarse row and the pixels of a coarse chunk.
 
     Parameters
     ----------
     chunks : iterable of (bin1, bin2, count)
-        Sorted pixels of fine bins; no row is split between chunks.
+        Pixels of fine bins, sorted by row; a row may continue in the next chunk.
     mapping : ndarray of int32
         Coarse bin of each fine bin.
     n : int
         Number of coarse bins.
+    pixels : int
+        Number of pixels up to which the sums of several chunks are passed on together.
 
     Yields
     ------
     bin1, bin2 : ndarray of int32
         Coarse bins, sorted; no row is split between chunks.
     count : ndarray of int64 or float64
-        Sums of counts.
+        Sums of counts, added in the order of the fine pixels.
     """
-    keys = np.empty(0, np.int64)
-    sums: NDArray[Any] = np.empty(0, np.int64)
+    summing: _Summing | None = None
+    pending: list[Chunk] = []
     for bin1, bin2, count in chunks:
-        wide = count.astype(np.float64 if count.dtype.kind == "f" else np.int64)
-        new_keys = mapping[bin1].astype(np.int64) * n + mapping[bin2]
-        keys, sums = _sum_by_key(np.concatenate([keys, new_keys]), np.concatenate([sums, wide]))
-        # Later fine rows may still fall into the last coarse row.
-        complete = int(np.searchsorted(keys, keys[-1] // n * n))
-        if complete:
-            yield *_bins_of_keys(keys[:complete], n), sums[:complete]
-            keys, sums = keys[complete:], sums[complete:]
-    if len(keys):
-        yield *_bins_of_keys(keys, n), sums
+        kind = np.float64 if count.dtype.kind == "f" else np.int64
+        summing = summing or _Summing(mapping, n, np.dtype(kind))
+        piece = summing.add(bin1, bin2, count)
+        if sum(len(other[0]) for other in (*pending, piece)) > pixels:
+            yield from _join(pending)
+            pending = []
+        pending.append(piece)
+    if summing is not None:
+        yield from _join([*pending, summing.finish()])
 
 
-def _sum_by_key(
-    keys: NDArray[np.int64], values: NDArray[Any]
-) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """Return the distinct keys in order, and the sum of the values of each."""
-    order = np.argsort(keys, kind="stable")
-    keys, values = keys[order], values[order]
-    first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-    return keys[first], np.add.reduceat(values, first)
+class _Summing:
+    """The coarse row that is being summed, for the native library.
+
+    Parameters
+    ----------
+    mapping : ndarray of int32
+        Coarse bin of each fine bin.
+    n : int
+        Number of coarse bins.
+    kind : numpy.dtype
+        Type of the sums: int64 or float64.
+    """
+
+    def __init__(self, mapping: NDArray[np.int32], n: int, kind: np.dtype[Any]) -> None:
+        self._mapping, self._kind = mapping, kind
+        words = -(-n // 64)
+        self._arrays = np.zeros(words, np.uint64), np.zeros(-(-words // 64), np.uint64)
+        self._sums = np.zeros(n, kind)
+        addresses = [array.ctypes.data for array in (*self._arrays, self._sums)]
+        self._row = np.array([-1, 0, *addresses], np.int64)  # the structure Row of coarsening.c
+
+    def add(self, bin1: NDArray[Any], bin2: NDArray[Any], count: NDArray[Any]) -> Chunk:
+        """Add pixels, and return the coarse rows that are finished."""
+        return self._call(bin1, bin2, count, last=False)
+
+    def finish(self) -> Chunk:
+        """Return the last coarse row."""
+        none = np.empty(0, np.int32)
+        return self._call(none, none, none, last=True)
+
+    def _call(
+        self, bin1: NDArray[Any], bin2: NDArray[Any], count: NDArray[Any], *, last: bool
+    ) -> Chunk:
+        capacity = len(bin1) + int(self._row[1])
+        first, second = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
+        sums = np.empty(capacity, self._kind)
+        written = call(
+            "coarsen_pixels",
+            np.ascontiguousarray(bin1, np.int32),
+            np.ascontiguousarray(bin2, np.int32),
+            np.ascontiguousarray(count, self._kind),
+            int(self._kind == np.float64),
+            len(bin1),
+            self._mapping,
+            self._row,
+            int(last),
+            first,
+            second,
+            sums,
+        )
+        return first[:written].copy(), second[:written].copy(), sums[:written].copy()
 
 
-def _bins_of_keys(keys: NDArray[np.int64], n: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Split keys ``bin1 * n + bin2`` into their two bins."""
-    bin1, bin2 = np.divmod(keys, n)
-    return bin1.astype(np.int32), bin2.astype(np.int32)
+def _join(pieces: list[Chunk]) -> Iterator[Chunk]:
+    """Yield pieces as one chunk, if they have pixels."""
+    if any(len(piece[0]) for piece in pieces):
+        bin1, bin2, count = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
+        yield bin1, bin2, count

@@ -11,10 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from counterpoise.contacts.contact_map import (
-    Chunk,
-)
+from counterpoise.contacts.contact_map import Chunk
 from counterpoise.files import atomic_write, scratch_space, write_json
+from counterpoise.ingest.finer import open_sum
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
 from counterpoise.ingest.read import open_contacts
 from counterpoise.ingest.reader_interface import SourceInfo
@@ -34,8 +33,9 @@ def write_map(
     url: str | None = None,
     row_group: int = ROW_GROUP,
     check: Callable[[], None] = lambda: None,
+    finer: MapFiles | None = None,
 ) -> dict[str, Any]:
-    """Stream one level of a source into the files of a map.
+    """Stream one level of a source, or the sums of a finer map of it, into the files of a map.
 
     Memory holds a few chunks, however large the map is. Pixels pass through uncompressed scratch
     files in TMPDIR (12 to 16 bytes a pixel), because the narrowest count type is known only after
@@ -59,14 +59,21 @@ def write_map(
         Largest number of pixels in a row group.
     check : callable
         Called when all pixels are read and nothing is written yet; an error ends the job.
+    finer : MapFiles, optional
+        A finer map of the source, which is summed instead of reading the source.
 
     Returns
     -------
     dict
         The record written to ``source.json``.
     """
+    opened = (
+        open_sum(info, resolution, finer)
+        if finer
+        else open_contacts(info.uri, resolution, engine, info)
+    )
     with (
-        open_contacts(info.uri, resolution, engine, info) as reading,
+        opened as reading,
         tempfile.TemporaryDirectory(prefix="counterpoise-") as scratch,
     ):
         spool = _Spool(Path(scratch), reading.total)

@@ -37,6 +37,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "required": True,
         "help": "source.json of a map, or its three files, which are in one folder",
     },
+    "finer": {
+        "nargs": "*",
+        "default": [],
+        "metavar": "PATH",
+        "help": "the three files of a finer map of the sample, which is summed",
+    },
     "run": {
         "nargs": 3,
         "metavar": ("WEIGHTS", "TRACE", "VERDICT"),

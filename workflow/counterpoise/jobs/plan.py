@@ -252,6 +252,18 @@ class Plan:
         is_current = self._sources.is_current(wildcards.sample, int(wildcards.resolution))
         return str(path) if not is_current else ancient(path)
 
+    def finer_map(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of the map that is summed to this one; none if the source is read."""
+        sample = wildcards.sample
+        size = self._sources.finer_resolution(sample, int(wildcards.resolution))
+        return [] if size is None else list(self.paths.map_files(sample, size))
+
+    @property
+    def finer_maps(self) -> dict[str, int]:
+        """Return the resolution of the finer map of each map that is summed, by source record."""
+        sizes = {place: self._sources.finer_resolution(*place) for place in self.cohort.maps}
+        return {self.paths.map_files(*place).source: size for place, size in sizes.items() if size}
+
     # A job lists one or two files of each map and run that it reads: with all of them as inputs,
     # the DAG of a large cohort takes twice as long. The same jobs make the others. Each file is an
     # input of some rule, so that a lost one is made again.

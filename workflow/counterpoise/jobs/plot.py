@@ -82,7 +82,7 @@ class PlotJob(MeasuredJob):
         """
         import pyarrow.parquet as pq
 
-                from counterpoise.report.run.plot import plot_run, survey_runs
+        from counterpoise.report.run.plot import plot_run, survey_runs
         from counterpoise.store import weights as stored
         from counterpoise.store.masks import read_mask
         from counterpoise.store.pixels import open_map

@@ -137,7 +137,7 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     """
     outputs = {str(path) for job in workflow.dag.needrun_jobs() for path in job.output}
     outputs -= _draw_blocked_plots(workflow, plan, outputs)
-    unfinished = Unfinished(tuple(sorted(outputs)), plan.cohort.downloads)
+    unfinished = Unfinished(tuple(sorted(outputs)), plan.cohort.downloads, plan.finer_maps)
     paths = plan.paths
     for rule, options in (
         ("report", {"--summary": paths.summary, "--report": paths.report}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from counterpoise.cohort.cohort import Cohort
 from counterpoise.files import read_record, sha256
@@ -68,6 +69,31 @@ class SourceFiles:
             return True
         same_size = bool(now[0] == state.get("bytes"))
         return same_size and self._digest(sample) == digest
+
+    def finer_resolution(self, sample: str, resolution: int) -> int | None:
+        """Return the resolution of the finer map that is summed to a map.
+
+        A map that exists stays as it was made, so that none is made again because a finer
+        resolution is added or removed.
+
+        Parameters
+        ----------
+        sample : str
+            Name of the sample.
+        resolution : int
+            Bin size in base pairs.
+
+        Returns
+        -------
+        int or None
+            None if the map is read from the source.
+        """
+        record = read_record(self.paths.map_files(sample, resolution).source)
+        if "group" in record:
+            finer = record["coarsened_from"] if record["group"] is None else None
+            if finer is None or Path(self.paths.map_files(sample, finer).source).is_file():
+                return finer
+        return self.cohort.finer_resolution(sample, resolution)
 
     def _digest(self, sample: str) -> str | None:
         """Return the SHA-256 of a sample's file; None if too much was read already."""

@@ -35,6 +35,7 @@ SIGNATURES = {
     "add_marginals": "pppiiipppp",
     "add_to_picture": "pppiipppiip",
     "add_to_row_sums": "pppiipppip",
+    "coarsen_pixels": "pppiippippp",
 }
 _TYPES = {"p": ctypes.c_void_p, "i": ctypes.c_int64, "d": ctypes.c_double}
 _REMEDY = "Install the package again where it can be compiled ('make setup' or 'pip install .')."

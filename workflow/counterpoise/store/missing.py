@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
 
@@ -27,10 +28,14 @@ class Unfinished:
         Paths of the outputs.
     downloads : dict of str to tuple of str
         For each sample with a URL, the path of the downloaded file and of the download's log.
+    finer_maps : dict of str to int
+        For each map that is summed from a finer one, by its source record, the bin size of the
+        finer one in base pairs.
     """
 
     outputs: tuple[str, ...] = ()
     downloads: dict[str, tuple[str, str]] = field(default_factory=dict)
+    finer_maps: dict[str, int] = field(default_factory=dict)
 
     @cached_property
     def output_set(self) -> frozenset[str]:
@@ -124,6 +129,9 @@ def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[
         file, log = unfinished.downloads[run.sample]
         yield Step("download", file, False, log)
     yield Step("inspect", paths.input_record(sample), False, paths.log("inspect", sample))
+    for size in _finer_maps(paths, run, unfinished):
+        source, log = paths.map_files(sample, size).source, paths.log("ingest", sample, str(size))
+        yield Step(f"ingest at {format_base_pairs(size)}", source, False, log)
     for rule, result in (
         ("ingest", paths.map_files(sample, resolution).source),
         ("mask", paths.mask(sample, resolution)),
@@ -131,6 +139,14 @@ def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[
         yield Step(rule, result, True, paths.log(rule, sample, str(resolution)))
     log = paths.log("balance", *map(str, run.place))
     yield Step("balance", paths.run_files(*run.place).verdict, True, log)
+
+
+def _finer_maps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> list[int]:
+    """Return the bin sizes of the maps from which the map of a run is summed, finest first."""
+    sizes = [run.resolution]
+    while size := unfinished.finer_maps.get(paths.map_files(run.sample, sizes[0]).source):
+        sizes.insert(0, size)
+    return sizes[:-1]
 
 
 def unfinished_files(paths: ResultPaths, unfinished: Unfinished) -> list[str]:

@@ -75,7 +75,6 @@ class RunFiles(NamedTuple):
         return cls(f"{folder}/weights.parquet", f"{folder}/trace.parquet", f"{folder}/verdict.json")
 
 
-
 @dataclass(frozen=True)
 class ResultPaths:
     """Paths of a cohort, or of an experiment on it (``conf/experiment/``).
