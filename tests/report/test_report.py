@@ -27,7 +27,7 @@ from counterpoise.report.page import describe_thresholds, write_report
 from counterpoise.report.statuses import fitness_meanings
 from counterpoise.report.summary import COLUMN_NAMES, summary_rows, write_summary
 from counterpoise.store.masks import write_mask
-from counterpoise.store.missing import Unfinished
+from counterpoise.store.missing import Unfinished, missing_reason
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_balance
