@@ -27,7 +27,13 @@ from counterpoise.errors import ConfigError
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.jobs import memory
-from counterpoise.jobs.memory import EXAMINED_BYTES, MapSize, open_map_within, predict_memory
+from counterpoise.jobs.memory import (
+    EXAMINED_BYTES,
+    Beside,
+    MapSize,
+    open_map_within,
+    predict_memory,
+)
 from counterpoise.jobs.resources import SNAKEMAKE_MB
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
@@ -131,13 +137,15 @@ def test_maps_that_fit_are_loaded_and_others_stream(files: MapFiles) -> None:
         open_map_within(files, 100, messages.append)
 
 
-def test_drawn_maps_are_predicted(files: MapFiles) -> None:
-    plain, searching = (predict_memory(files, Scope.CIS, 1, drawing) for drawing in (False, True))
-    assert all(more > less for more, less in zip(searching, plain, strict=True))
-    with pytest.raises(ConfigError, match=r"drawing maps.*its rule more.*bandwidth instead of"):
-        open_map_within(files, searching[0] // 2, lambda _: None, draws_maps=True)
+def test_what_a_job_keeps_beside_the_map_is_predicted(files: MapFiles) -> None:
+    plain, searching, drawing = (predict_memory(files, Scope.CIS, 1, beside) for beside in Beside)
+    for less, more in ((plain, searching), (searching, drawing)):
+        assert less.in_memory < more.in_memory
+        assert less.streaming < more.streaming
+    with pytest.raises(ConfigError, match=r"drawing maps.*its rule more.*score: unevenness"):
+        open_map_within(files, drawing.in_memory // 2, lambda _: None, beside=Beside.MAPS)
     assert isinstance(
-        open_map_within(files, searching[0], lambda _: None, draws_maps=True), Contacts
+        open_map_within(files, drawing.in_memory, lambda _: None, beside=Beside.MAPS), Contacts
     )
 
 
@@ -160,11 +168,14 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
+@pytest.mark.parametrize("score", ["unevenness", "cvm"])
 @pytest.mark.parametrize(
     "method",
     ["kde_eb", *(pytest.param(name, marks=pytest.mark.long) for name in ("kde", "ssk_cv"))],
 )
-def test_a_search_stays_within_the_predicted_memory(tmp_path: Path, method: str) -> None:
+def test_a_search_stays_within_the_predicted_memory(
+    tmp_path: Path, method: str, score: str
+) -> None:
     """Vectors dominate the memory of the first map, contacts that of the second."""
     for n, nonzeros in ((60_000, 400_000), (1500, 1_000_000)):
         contacts = hic_like(n, nonzeros, 5)
@@ -178,18 +189,21 @@ def test_a_search_stays_within_the_predicted_memory(tmp_path: Path, method: str)
         Path(files.source).write_text(json.dumps(record))
         write_mask(mask, mask_bins(contacts, MaskSettings()), contacts.bins)
         inputs = ["--map", *files, "--mask", mask]
-        # Five iterations need as much memory as all.
-        options = {"scope": "genome", "splits": 1, "max_iterations": 5}
+        # Seven iterations need as much memory as all.
+        options = {"scope": "genome", "splits": 1, "max_iterations": 7, "score": score}
         settings = {"method": method, "settings": options}
-        inputs += ["--output", str(tmp_path / "out.parquet"), "--settings", repr(settings)]
+        results = RunFiles.in_folder(tmp_path)
+        inputs += ["--run", *results, "--settings", repr(settings)]
         done = subprocess.run(
-            [sys.executable, "-c", PEAK, str(SCRIPTS / "bandwidth.py"), "--threads", "2", *inputs],
+            [sys.executable, "-c", PEAK, str(SCRIPTS / "balance.py"), "--threads", "2", *inputs],
             capture_output=True,
             text=True,
             check=True,
         )
-        predicted, _ = predict_memory(files, Scope.GENOME, 2, True)
-        assert float(done.stdout.split()[-1]) <= predicted
+        beside = Beside.CANDIDATES if score == "unevenness" else Beside.MAPS
+        predicted, _ = predict_memory(files, Scope.GENOME, 2, beside)
+        used = float(done.stdout.split()[-1])
+        assert used <= predicted
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ from counterpoise.jobs.ingest import IngestJob
 from counterpoise.jobs.inspect import InspectJob
 from counterpoise.jobs.job import Job
 from counterpoise.jobs.mask import MaskJob
-from counterpoise.jobs.memory import predict_memory
+from counterpoise.jobs.memory import Beside, predict_memory
 from counterpoise.jobs.plan import JOBS, MEASURED_JOBS, Plan
 from counterpoise.jobs.plot import PlotJob
 from counterpoise.jobs.report import ReportJob
@@ -93,9 +93,11 @@ def grown(inputs: Inputs, **changes: int) -> None:
 def test_balancing_asks_for_the_upper_bound(inputs: Inputs) -> None:
     in_memory = predict_memory(inputs.map, Scope.CIS, 2).in_memory
     assert balance_job().mem_mb(inputs, 2) == in_memory + SNAKEMAKE_MB
-    drawing = predict_memory(inputs.map, Scope.CIS, 2, draws_maps=True).in_memory
+    drawing = predict_memory(inputs.map, Scope.CIS, 2, beside=Beside.MAPS).in_memory
     assert drawing > in_memory
-    for score, memory in (("unevenness", in_memory), ("cvm", drawing)):
+    searching = predict_memory(inputs.map, Scope.CIS, 2, beside=Beside.CANDIDATES).in_memory
+    assert in_memory < searching <= drawing
+    for score, memory in (("unevenness", searching), ("cvm", drawing)):
         kernel = BalanceJob(method="kde", settings=KdeSettings(score=score))
         assert kernel.mem_mb(inputs, 2) == memory + SNAKEMAKE_MB
     assert balance_job(bootstrap=3).mem_mb(inputs, 2) == drawing + SNAKEMAKE_MB
@@ -292,7 +294,7 @@ def test_a_gpu_only_where_the_configuration_insists() -> None:
         return sorted(rule for rule in MEASURED_JOBS if plan.resources(rule).get("gpu") == 1)
 
     assert asking() == asking("backend=torch") == asking("backend.device=cpu") == []
-    assert asking("backend=torch", "backend.device=cuda") == ["balance", "bandwidth"]
+    assert asking("backend=torch", "backend.device=cuda") == ["balance"]
 
 
 def test_profiles_name_rules_that_exist_and_are_explained() -> None:

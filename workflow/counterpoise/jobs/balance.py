@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from counterpoise.cohort.revisions import of_method
 from counterpoise.jobs.job import Inputs, build
+from counterpoise.jobs.memory import Beside
 from counterpoise.jobs.method import MethodJob
 from counterpoise.jobs.resources import START_MINUTES, map_size
 from counterpoise.methods.kernel.settings import KernelSettings
@@ -58,11 +59,12 @@ class BalanceJob(MethodJob):
         )
 
     @property
-    def draws_maps(self) -> bool:
-        """Whether a bootstrap draws maps, or the choice of a bandwidth splits the map."""
+    def beside(self) -> Beside:
+        """Maps of a bootstrap or for a held-out score, or candidates for a bandwidth."""
         settings = self.settings
-        splits = isinstance(settings, KernelSettings) and settings.splits_map
-        return settings.bootstrap > 0 or splits
+        if not isinstance(settings, KernelSettings):
+            return Beside.MAPS if settings.bootstrap else Beside.NOTHING
+        return Beside.MAPS if settings.bootstrap or settings.splits_map else Beside.CANDIDATES
 
     def minutes(self, inputs: Inputs) -> int:
         """Return the time of a thousand products at 10 ns a nonzero, ten times as measured.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -44,8 +45,29 @@ SLAB = 1 << 21
 # Bytes for each nonzero of a part whose structure is examined: its pattern, as scipy copies it.
 EXAMINED_BYTES = 75
 
-# Bytes for each bin of a part of which two maps are drawn: eight candidates on each at once.
-RESAMPLED_BIN_BYTES = 5100
+# Bytes for each bin of the largest part, where candidates for a bandwidth are kept with their row
+# sums, and where two maps are drawn from it: 1,020 and 760 were measured.
+SEARCHED_BIN_BYTES, RESAMPLED_BIN_BYTES = 1200, 1200
+
+
+class Beside(StrEnum):
+    """What a job keeps beside the balancing of the map.
+
+    Attributes
+    ----------
+    NOTHING : str
+        Nothing.
+    CANDIDATES : str
+        Candidates for a bandwidth, for parts of the map.
+    MAPS : str
+        Maps that are drawn from parts of it: halves for the choice of a bandwidth, or maps of a
+        bootstrap.
+    """
+
+    NOTHING = "nothing"
+    CANDIDATES = "candidates"
+    MAPS = "maps"
+
 
 # The largest count that the packed format keeps in a byte.
 LARGEST_BYTE = 255
@@ -83,9 +105,10 @@ class MapSize:
         Upper bound of the nonzeros whose count is above 255 or not integral.
     examined : int
         Upper bound of the nonzeros of a part whose structure may be examined.
+    searched_bins : int
+        Upper bound of the bins of a part for which candidates for a bandwidth are kept; 0 for none.
     resampled_bins, resampled_nonzeros : int
-        Upper bounds of bins and nonzeros of a part from which other maps are drawn: halves for
-        the choice of a bandwidth, or maps of a bootstrap. 0 if none are drawn.
+        Upper bounds of bins and nonzeros of a part from which maps are drawn; 0 for none.
     """
 
     bins: int
@@ -93,6 +116,7 @@ class MapSize:
     count_bytes: int
     doubles: int
     examined: int
+    searched_bins: int = 0
     resampled_bins: int = 0
     resampled_nonzeros: int = 0
 
@@ -156,12 +180,13 @@ class MapSize:
         return PYTHON_BYTES + self.bins * BIN_BYTES + reading + self._resampled_bytes()
 
     def _resampled_bytes(self) -> int:
-        """Return the bytes of a part and two maps drawn from it, packed, with their vectors."""
+        """Return the bytes of candidates, or of a part and two maps drawn from it, packed."""
         entries = self.resampled_nonzeros * (COLUMN_BYTES + 3 * self.count_bytes)
         return (
             entries
             + 2 * self.packed_bytes(self.resampled_nonzeros)
             + self.resampled_bins * RESAMPLED_BIN_BYTES
+            + self.searched_bins * SEARCHED_BIN_BYTES
         )
 
 
@@ -169,7 +194,7 @@ def predict_memory(
     files: MapFiles,
     scope: Scope,
     threads: int,
-    draws_maps: bool = False,
+    beside: Beside = Beside.NOTHING,
     examine_limit: int = EXAMINE_LIMIT,
 ) -> Memory:
     """Predict the largest memory that balancing a map takes.
@@ -182,8 +207,8 @@ def predict_memory(
         Scope of the balancing.
     threads : int
         Threads of the job.
-    draws_maps : bool
-        Whether other maps are drawn from parts of it, for the choice of a bandwidth or a bootstrap.
+    beside : Beside
+        What the job keeps beside the map.
     examine_limit : int
         Nonzeros of a part up to which its whole pattern is matched.
 
@@ -200,9 +225,12 @@ def predict_memory(
     size = MapSize.of(
         bins.metadata.num_rows, nonzeros, record["count_type"], record["contacts"], examined
     )
-    if draws_maps:
-        resampled_bins, resampled_nonzeros = _bound_largest_part(files, pixels, scope)
-        size = replace(size, resampled_bins=resampled_bins, resampled_nonzeros=resampled_nonzeros)
+    if beside is not Beside.NOTHING:
+        part_bins, part_nonzeros = _bound_largest_part(files, pixels, scope)
+        if beside is Beside.CANDIDATES:
+            size = replace(size, searched_bins=part_bins)
+        else:
+            size = replace(size, resampled_bins=part_bins, resampled_nonzeros=part_nonzeros)
     return Memory(-(-size.bytes_in_memory // MIB), -(-size.bytes_streaming(threads) // MIB))
 
 
@@ -233,7 +261,7 @@ def open_map_within(
     log_progress: Callable[[str], None],
     scope: Scope = Scope.CIS,
     threads: int | None = None,
-    draws_maps: bool = False,
+    beside: Beside = Beside.NOTHING,
 ) -> ContactMap:
     """Load a map if balancing it in memory stays within the limit, else open it on disk.
 
@@ -249,8 +277,8 @@ def open_map_within(
         Scope of the balancing; the default may take most.
     threads : int or None
         Threads of the job; None for all that this process may use.
-    draws_maps : bool
-        Whether other maps are drawn from parts of it, see ``predict_memory``.
+    beside : Beside
+        What the job keeps beside the map.
 
     Returns
     -------
@@ -262,7 +290,7 @@ def open_map_within(
     ConfigError
         If balancing exceeds the limit even with the map on disk.
     """
-    predicted = predict_memory(files, scope, threads or available_threads(), draws_maps)
+    predicted = predict_memory(files, scope, threads or available_threads(), beside)
     record = read_source(files.source)
     size = f"{record['bins']:,} bins, {record['nnz']:,} pixels"
     if memory_mb is None or predicted.in_memory <= memory_mb:
@@ -270,7 +298,7 @@ def open_map_within(
         return read_map(files)
     if predicted.streaming > memory_mb:
         task, alternative = "balancing", ""
-        if draws_maps:
+        if beside is Beside.MAPS:
             task = "drawing maps from those of"
             alternative = ", or score: unevenness, bootstrap: 0 or scope: cis"
         raise ConfigError(
