@@ -33,7 +33,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "the three files of a run: weights.parquet, trace.parquet, verdict.json",
     },
     "mask": {"required": True, "help": "Parquet file of the map's mask"},
-    "bandwidth": {"nargs": "?", "help": "bandwidth.parquet, if the bandwidth was searched"},
     "record": {"required": True, "help": "JSON file that inspect_input.py wrote"},
     "state": {"required": True, "help": "JSON file with the state of the source file"},
     "first": {
