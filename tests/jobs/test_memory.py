@@ -135,7 +135,7 @@ def test_maps_that_fit_are_loaded_and_others_stream(files: MapFiles) -> None:
 def test_drawn_maps_are_predicted(files: MapFiles) -> None:
     plain, searching = (predict_memory(files, Scope.CIS, 1, drawing) for drawing in (False, True))
     assert all(more > less for more, less in zip(searching, plain, strict=True))
-    with pytest.raises(ConfigError, match=r"drawing maps.*its rule more.*bandwidth instead of"):
+    with pytest.raises(ConfigError, match=r"drawing maps.*its rule more.*score: unevenness"):
         open_map_within(files, searching[0] // 2, lambda _: None, draws_maps=True)
     assert isinstance(
         open_map_within(files, searching[0], lambda _: None, draws_maps=True), Contacts
@@ -180,11 +180,11 @@ def test_a_search_stays_within_the_predicted_memory(tmp_path: Path, method: str)
         write_mask(mask, mask_bins(contacts, MaskSettings()), contacts.bins)
         inputs = ["--map", *files, "--mask", mask]
         # Five iterations need as much memory as all.
-        options = {"scope": "genome", "splits": 1, "max_iterations": 5}
+        options = {"scope": "genome", "score": "cvm", "splits": 1, "max_iterations": 5}
         settings = {"method": method, "settings": options}
-        inputs += ["--output", str(tmp_path / "out.parquet"), "--settings", repr(settings)]
+        inputs += ["--run", *RunFiles.in_folder(tmp_path / "run"), "--settings", repr(settings)]
         done = subprocess.run(
-            [sys.executable, "-c", PEAK, str(SCRIPTS / "bandwidth.py"), "--threads", "2", *inputs],
+            [sys.executable, "-c", PEAK, str(SCRIPTS / "balance.py"), "--threads", "2", *inputs],
             capture_output=True,
             text=True,
             check=True,
