@@ -1,10 +1,11 @@
-"""Compare two results folders bit for bit: weights, traces, bandwidths, masks and pixels.
+"""Compare two results folders bit for bit: weights, traces, verdicts, masks and pixels.
 
-    python -m benchmarks.compare_results OLD/results NEW/results --renamed whole=full_bandwidth
+    python -m benchmarks.compare_results OLD/results NEW/results --renamed old_column=new_column
 
 Every Parquet file of either folder is read, column by column, and compared as bytes, so that NaN
-equals NaN and -0.0 differs from 0.0. Of each verdict the status and the cause are compared. The
-exit status is 1 if any value differs or a file is missing on one side.
+equals NaN and -0.0 differs from 0.0. Of each verdict the status is compared, and the status, the
+cause and the search for a bandwidth of each part. The exit status is 1 if any value differs or a
+file is missing on one side.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,7 +24,6 @@ from counterpoise.files import read_json
 KINDS = {
     "weights.parquet": "weights",
     "trace.parquet": "traces",
-    "bandwidth.parquet": "bandwidths",
     "pixels.parquet": "pixels",
     "bins.parquet": "bin tables",
     "verdict.json": "verdicts",
@@ -83,17 +84,26 @@ def values(column: pa.ChunkedArray) -> object:
 
 
 def compare_verdicts(old: dict[str, object], new: dict[str, object]) -> str:
-    """Return how statuses or causes differ, for the run and for each part; empty if they do not."""
+    """Return how two verdicts differ, for the run and for each part; empty if they do not."""
 
     def outcome(record: dict[str, object]) -> list[object]:
-        parts = record["parts"]
-        assert isinstance(parts, list)
         return [
             record["status"],
-            [(part["label"], part["status"], part["cause"]) for part in parts],
+            [(part["label"], part["status"], part["cause"]) for part in parts(record)],
         ]
 
-    return "" if outcome(old) == outcome(new) else f"{outcome(old)} became {outcome(new)}"
+    if outcome(old) != outcome(new):
+        return f"{outcome(old)} became {outcome(new)}"
+    pairs = zip(parts(old), parts(new), strict=True)
+    labels = [a["label"] for a, b in pairs if a.get("search") != b.get("search")]
+    return f"searches of {', '.join(labels)}" if labels else ""
+
+
+def parts(record: dict[str, object]) -> list[dict[str, Any]]:
+    """Return the parts of a verdict."""
+    listed = record["parts"]
+    assert isinstance(listed, list)
+    return listed
 
 
 if __name__ == "__main__":

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-INK, BLUE, ORANGE, GREEN, RED, PINK = (
-    "#1b1f24", "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7",
+INK, BLUE, ORANGE, GREEN, RED, PINK, GREY = (
+    "#1b1f24", "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#999999",
 )  # fmt: skip
-ESTIMATOR_COLOURS = (BLUE, GREEN, PINK, RED, ORANGE)
+ESTIMATOR_COLOURS = (BLUE, GREEN, PINK, GREY, RED, ORANGE)
 # Colour, line, marker and width. The first four methods have the same solution, so their lines
 # coincide.
 METHOD_STYLES = {
@@ -25,7 +25,7 @@ METHOD_STYLES = {
     "kr": (ORANGE, "-", "^", 2.0),
     "ssk": (INK, "--", "", 1.0),
     "scale": (INK, ":", "v", 1.0),
-    "vc": ("#999999", "-", "x", 1.2),
+    "vc": (GREY, "-", "x", 1.2),
     "vc_sqrt": (PINK, "-", "D", 1.2),
     "kde": ("#56B4E9", "-", "o", 1.6),
     "kde_eb": (BLUE, "-", "o", 2.4),

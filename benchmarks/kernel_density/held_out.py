@@ -13,7 +13,7 @@ results/held_out.json, results/held-out.png and the tables in ../README.md. FOLD
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import product, repeat
@@ -28,10 +28,9 @@ import counterpoise as cp
 from benchmarks.kernel_density import figures
 from benchmarks.measuring import RESULTS, load, machine, machine_line, markdown, publish, save
 from counterpoise.backends import make_operator
-from counterpoise.balancing.cross_validation import split_contacts
-from counterpoise.balancing.scores import score
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, Selection, select
+from counterpoise.methods.kernel.cross_validation import score, split_contacts
 from counterpoise.methods.kernel.settings import Score
 
 # File, resolution (if the file has several) and chromosome.
@@ -66,16 +65,34 @@ def thin(contacts: Contacts, share: float, rng: np.random.Generator) -> Contacts
     return replace(contacts, counts=counts.astype(contacts.counts.dtype))
 
 
-def unevenness(
-    kind: Score, operator: Any, weights: NDArray[np.float64], used: NDArray[np.bool_]
+def excess(sums: NDArray[np.float64], noise: NDArray[np.float64]) -> float:
+    """Return the variance of row sums beyond counting noise, over their squared mean.
+
+    Parameters
+    ----------
+    sums, noise : ndarray [bins]
+        Balanced row sums of held-out contacts, and their Poisson variance.
+    """
+    mean = sums.mean()
+    return float(((sums - mean) ** 2 - noise).mean() / mean**2)
+
+
+# Each takes the row sums and their Poisson variance.
+SCORES: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], float]] = {
+    "excess": excess,
+    "cvm": lambda sums, noise: score(Score.CVM, sums),
+}
+
+
+def held_out_score(
+    kind: str, operator: Any, weights: NDArray[np.float64], used: NDArray[np.bool_]
 ) -> float | None:
-    """Score the balanced row sums of held-out contacts bin by bin."""
+    """Score the balanced row sums of held-out contacts, bin by bin; None for a few bins."""
     if used.sum() <= 10:
         return None
     u = np.where(used, weights, 0.0)
-    sums, noise = ((v * operator.product(v))[used, None] for v in (u, u**2))
-    value = float(score(kind, sums, noise, np.arange(len(sums)))[0])
-    return float(f"{value:.4g}")
+    sums, noise = ((v * operator.product(v))[used] for v in (u, u**2))
+    return float(f"{SCORES[kind](sums, noise):.4g}")
 
 
 def measure(name: str, split: int, folder: Path) -> list[dict[str, Any]]:
@@ -105,12 +122,12 @@ def measure(name: str, split: int, folder: Path) -> list[dict[str, Any]]:
             weights[method] = np.where(used[method], values, 0.0)
         for method in METHODS:
             by_score = {
-                kind.value: unevenness(kind, operator, weights[method], used[method])
-                for kind in (Score.EXCESS, Score.CVM)
+                kind: held_out_score(kind, operator, weights[method], used[method])
+                for kind in SCORES
             }
             # Excess of each of our methods on the bins to which both give a weight.
             common = {
-                ours: unevenness(Score.EXCESS, operator, weights[ours], used[ours] & used[method])
+                ours: held_out_score("excess", operator, weights[ours], used[ours] & used[method])
                 for ours in OURS
                 if ours != method
             }

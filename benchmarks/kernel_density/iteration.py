@@ -41,6 +41,11 @@ CHOICES: dict[str, tuple[str, dict[str, Any]]] = {
 THREADS = (1, 2)
 
 
+def not_needed(*arguments: Any) -> Any:
+    """Refuse to serve what no solver of a given bandwidth asks for."""
+    raise NotImplementedError
+
+
 def time_iterations(contacts: Contacts, rounds: int) -> list[dict[str, Any]]:
     """Return the seconds per iteration of every method in each round."""
     kept = cp.mask_bins(contacts).kept
@@ -55,8 +60,12 @@ def time_iterations(contacts: Contacts, rounds: int) -> list[dict[str, Any]]:
             operator,
             operator.product(operator.ones()),
             Recorder(selection.label),
-            operator.ones,
-            lambda: chromosome_bins(contacts.bins, selection),
+            nonzeros=operator.ones,
+            chromosomes=lambda: chromosome_bins(contacts.bins, selection),
+            # The choice of a bandwidth needs these; here it is given.
+            sum_by_distance=not_needed,
+            load=not_needed,
+            operator_of=not_needed,
         )
         times = []
         for iterations in (FEW, MANY):

@@ -49,7 +49,9 @@ def main() -> None:
             rng = np.random.default_rng(SEED)
             thinned = thin(contacts, share, rng) if share < 1 else contacts
             for method, bandwidth in RUNS:
-                settings: dict[str, Any] = {"mask": kept, "scope": "cis", "ignore_diags": 2}
+                settings: dict[str, Any] = {
+                    "mask": kept, "scope": "cis", "ignore_diags": 2, "on_failure": "keep"
+                }  # fmt: skip
                 if bandwidth is not None:
                     settings["bandwidth"] = bandwidth
                 formula = cp.balance(thinned, method, **settings)

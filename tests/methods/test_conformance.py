@@ -66,7 +66,7 @@ def star() -> NDArray[np.float64]:
 
 
 def balance(contacts: Any, name: str, **settings: Any) -> Balance:
-    """Balance, with a fixed bandwidth for kernel methods, which cross-validation would search."""
+    """Balance, with a fixed bandwidth for kernel methods, which would search for one."""
     fixed = {"bandwidth": 0.05} if methods()[name].fills else {}
     return cp.balance(contacts, name, **{**fixed, **settings})
 

@@ -151,6 +151,10 @@ def test_json_keys(paths: ResultPaths) -> None:
     assert set(verdict) == set(documented("verdict.json"))
     for part in verdict["parts"]:
         assert set(part) == set(documented("Parts"))
+    for part in read_json(paths.run_files("wild", 2000, "kde").verdict)["parts"]:
+        assert set(part["search"]) == set(documented("Bandwidth search"))
+        for candidate in part["search"]["candidates"]:
+            assert set(candidate) == set(documented("Search candidates"))
     assert verdict["source"] == read_json(source)
     assert set(verdict["mask"]) == {"settings", "thresholds", "reasons"}
     assert set(verdict["run"]) == {"seconds", "peak_memory_mb"}

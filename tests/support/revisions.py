@@ -6,8 +6,8 @@ another processor or another numpy passes. Pictures (``plot``, ``compare``) and 
 report are not compared because they differ between versions of matplotlib; raising their revisions
 is up to the developer.
 
-Cross-validation draws from numpy's generators. If a new numpy draws other numbers, the results of
-``bandwidth/...`` change, and the message cannot say that numpy is the cause.
+A bootstrap draws from numpy's generators. If a new numpy draws other numbers, its standard errors
+change, and the message cannot say that numpy is the cause.
 """
 
 from __future__ import annotations

@@ -39,13 +39,27 @@ class DenseOperator:
         return DenseOperator(self.matrix[kept][:, kept], self.xp)
 
 
+def _not_needed(*arguments: Any) -> Any:
+    raise NotImplementedError
+
+
 def solve_matrix(method: str, matrix: Any, xp: Any, **settings: Any) -> tuple[Solution, Recorder]:
     operator = DenseOperator(matrix, xp)
     pattern = DenseOperator((matrix > 0) * operator.ones(), xp)
     marginal, recorder = operator.product(operator.ones()), Recorder("genome")
     nonzeros = lambda: pattern.product(pattern.ones())  # noqa: E731
     chromosome = ChromosomeBins(np.ones(len(matrix), bool), 1.0)
-    problem = Problem(operator, marginal, recorder, nonzeros, lambda: [chromosome])
+    problem = Problem(
+        operator,
+        marginal,
+        recorder,
+        nonzeros,
+        chromosomes=lambda: [chromosome],
+        # The choice of a bandwidth needs these; a dense matrix comes with a bandwidth.
+        sum_by_distance=_not_needed,
+        load=_not_needed,
+        operator_of=_not_needed,
+    )
     chosen = methods()[method]
     with np.errstate(all="ignore"):
         return chosen.solve(problem, make_settings(chosen, settings)), recorder

@@ -141,8 +141,8 @@ def kde_normalize(
     matrix : sparse matrix or array_like, shape (n, n)
         Symmetric and nonnegative, scipy sparse or dense; rows without entries stay empty.
     bandwidth : float or str
-        Below 1 a fraction of the matrix, from 1 up bins, 0 for none (SSK); ``auto`` lets
-        cross-validation choose, for which the entries must be whole numbers.
+        Below 1 a fraction of the matrix, from 1 up bins, 0 for none (SSK); ``auto`` chooses the
+        one with the least expected unevenness, which takes the entries as counts.
     max_iter : int
         Limit of iterations.
     tolerance : float

@@ -52,7 +52,13 @@ def find_bandwidth(problem: Problem, estimator: Estimator, settings: KernelSetti
 
 
 def largest_chromosome(chromosomes: Sequence[ChromosomeBins]) -> ChromosomeBins:
-    """Return the chromosome with the most bins."""
+    """Return the chromosome with the most bins.
+
+    Parameters
+    ----------
+    chromosomes : sequence of ChromosomeBins
+        The chromosomes of a part.
+    """
     return max(chromosomes, key=lambda chromosome: len(chromosome.kept))
 
 
