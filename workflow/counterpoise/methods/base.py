@@ -323,6 +323,11 @@ class Solution:
     search: Search | None = None
 
 
+def _unknown(*arguments: Any) -> Any:
+    """Stand for what a problem without a map cannot say."""
+    raise TypeError("this problem was made of an operator alone, without its contacts")
+
+
 @dataclass(frozen=True)
 class Problem:
     """One part to balance: its map as an operator, and what methods may ask about it.
@@ -357,9 +362,9 @@ class Problem:
     record: Recorder
     nonzeros: Callable[[], Vector]
     chromosomes: Callable[[], list[ChromosomeBins]]
-    sum_by_distance: Callable[[Vector], NDArray[np.float64]]
-    load: Callable[[], Contacts]
-    operator_of: Callable[[Contacts], Operator]
+    sum_by_distance: Callable[[Vector], NDArray[np.float64]] = _unknown
+    load: Callable[[], Contacts] = _unknown
+    operator_of: Callable[[Contacts], Operator] = _unknown
     bandwidth: Bandwidth | None = None
 
 

@@ -435,6 +435,11 @@ def _fewer_resampled(fact: f.FewerResampled) -> str:
 
 
 @sentence.register
+def _scored_bandwidth(fact: f.ScoredBandwidth) -> str:
+    return f"{_held_out_score(fact.score, fact.error)} at {_bandwidth(fact.bandwidth)}"
+
+
+@sentence.register
 def _bandwidth_chosen(fact: f.BandwidthChosen) -> str:
     bandwidth = _bandwidth(fact.bandwidth)
     if fact.score is None or fact.error is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 
@@ -125,7 +126,7 @@ class AnalyticSearch:
     def _candidate(self, k: int, best: int) -> Candidate:
         """Return a candidate for the record."""
         if k in self.rejected:
-            return Candidate(self.bandwidths[k], np.nan, np.nan, 0, self.rejected[k])
+            return Candidate(self.bandwidths[k], nan, nan, 0, self.rejected[k])
         trial = self.trials[k]
         error = self._difference_error(k, best)
         return Candidate(self.bandwidths[k], trial.estimate.value, error, trial.iterations)

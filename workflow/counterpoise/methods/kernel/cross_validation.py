@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,8 +155,10 @@ class _Trial:
     def candidate(self) -> Candidate:
         """Return the candidate with the mean of its scores."""
         if self.rejected:
-            return Candidate(self.bandwidth, np.nan, np.nan, 0, self.rejected)
-        error = float(np.std(self.scores, ddof=1) / len(self.scores) ** 0.5)
+            return Candidate(self.bandwidth, nan, nan, 0, self.rejected)
+        error = nan
+        if len(self.scores) > 1:
+            error = float(np.std(self.scores, ddof=1) / len(self.scores) ** 0.5)
         return Candidate(self.bandwidth, float(np.mean(self.scores)), error, self.iterations)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
+from math import nan
 
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
@@ -38,7 +37,7 @@ def find_bandwidth(problem: Problem, estimator: Estimator, settings: KernelSetti
     largest = largest_chromosome(chromosomes)
     label, bins = problem.record.part, len(largest.kept)
     if problem.operator.size < 2 or not (problem.marginal > 0).any():
-        none = Candidate(Bandwidth(0.0), np.nan, np.nan, 0, NOTHING_TO_SMOOTH)
+        none = Candidate(Bandwidth(0.0), nan, nan, 0, NOTHING_TO_SMOOTH)
         return Search(label, bins, largest.bin_size, settings.score, (none,), 0)
     bandwidths = list_bandwidths(chromosomes, settings)
     if settings.score == Score.UNEVENNESS:
