@@ -201,7 +201,7 @@ def solve(operator: TorchOperator, name: str, settings: dict[str, Any]) -> tuple
     counted = Counted(operator, recorder)
     marginal = counted.product(counted.ones())
     # What the choice of a bandwidth needs is not here.
-    no_map = dict.fromkeys(("sum_by_distance", "load", "operator_of"), not_needed)
+    no_map: dict[str, Any] = dict.fromkeys(("sum_by_distance", "load", "operator_of"), not_needed)
     problem = Problem(counted, marginal, recorder, lambda: counted.ones(), list, **no_map)
     solution = method.solve(problem, method.settings(**settings))
     if not solution.status.balanced:

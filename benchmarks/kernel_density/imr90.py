@@ -46,7 +46,7 @@ def main() -> None:
     rows = []
     for label, (method, settings) in CHOICES.items():
         # The default score draws nothing at random.
-        draws = [{"splits": splits} for splits in SPLITS] if settings else [{}]
+        draws: list[dict[str, Any]] = [{"splits": n} for n in SPLITS] if settings else [{}]
         for drawn in draws:
             bandwidths = [
                 cp.balance(contacts, method, mask=kept, seed=seed, **drawn, **settings)

@@ -686,7 +686,6 @@ def demo_cohort() -> Cohort:
         ("inspect", {"inspect"}),
         ("ingest", {"ingest"}),
         ("mask", {"mask"}),
-        ("bandwidth", {"searches"}),
         ("balance", {"methods"}),
         ("export", {"export"}),
         ("plot", {"qc"}),

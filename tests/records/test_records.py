@@ -52,7 +52,7 @@ EXAMPLES: list[Fact] = [
     facts.ScoredBandwidth(bandwidth=5e5, score=2.0, error=0.1),
     facts.BandwidthChosen(
         250_000.0,
-        300_000.0,
+        "cvm",
         1.0,
         0.1,
         (facts.ScoredBandwidth(5e5, 2.0, 0.1),),
@@ -65,6 +65,9 @@ EXAMPLES: list[Fact] = [
     facts.PartsUnfit(labels=("chr3",), of=17, contacts=0.04, limit=0.01),
     facts.Shallow(contacts=12_000.0, median=430_000.0, samples=4, condition="wt", limit=0.2),
 ]
+
+# Facts that have no sentence of their own, only a place in that of another.
+WITHIN_OTHERS = (facts.ScoredBandwidth,)
 
 
 def test_every_fact_has_an_example() -> None:
@@ -79,7 +82,7 @@ def test_a_fact_survives_json_and_has_words(fact: Fact) -> None:
     assert Fact.from_dict(record) == fact
     assert hash(Fact.from_dict(record)) == hash(fact)
     assert repr(Fact.from_dict(record)).startswith(f"{type(fact).__name__}(")
-    assert sentence(fact)
+    assert type(fact) in WITHIN_OTHERS or sentence(fact)
 
 
 def numbers(value: object) -> list[int]:
@@ -91,7 +94,11 @@ def numbers(value: object) -> list[int]:
     return [value] if isinstance(value, int) and not isinstance(value, bool) and value else []
 
 
-@pytest.mark.parametrize("fact", EXAMPLES, ids=lambda fact: fact.code)
+@pytest.mark.parametrize(
+    "fact",
+    [fact for fact in EXAMPLES if type(fact) not in WITHIN_OTHERS],
+    ids=lambda fact: fact.code,
+)
 def test_the_words_keep_every_number_and_bin(fact: Fact) -> None:
     words = sentence(fact)
     for number in numbers(fact):
@@ -133,8 +140,12 @@ def test_a_verdict_survives_json_exactly(method: str, on_failure: str) -> None:
     arrow[0, 1:] = arrow[1:, 0] = np.arange(1, 60)
     for matrix in (arrow, random_map(60, 3, 0.3)):
         verdict = cp.balance(matrix, method, on_failure=on_failure).verdict
-        assert cp.Verdict.from_dict(verdict.to_dict()) == verdict
-        assert cp.Verdict.from_dict(json.loads(json.dumps(verdict.to_dict()))) == verdict
+        record = verdict.to_dict()
+        for read in (record, json.loads(json.dumps(record, allow_nan=False))):
+            # Candidates without a score hold NaN, which equals nothing; written it is null.
+            assert cp.Verdict.from_dict(read).to_dict() == record
+            if not any(part.search for part in verdict.parts):
+                assert cp.Verdict.from_dict(read) == verdict
 
 
 def part(label: str, status: Status, cause: Cause = Cause.NONE, reason: str = "") -> PartVerdict:

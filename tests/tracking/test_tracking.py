@@ -60,12 +60,14 @@ def write_search(paths: ResultPaths, row: RunKey, score: float = 0.25) -> None:
 
 
 def tables(settings: dict[str, Any], run: Any) -> pd.DataFrame:
-    """Read the tables of an experiment as MLflow does."""
+    """Read the table of a run as MLflow does."""
     from mlflow import MlflowClient
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", settings["uri"])
-        return MlflowClient().load_table(run.info.experiment_id, "bandwidth.json")
+        return MlflowClient().load_table(
+            run.info.experiment_id, "bandwidth.json", run_ids=[run.info.run_id]
+        )
 
 
 @pytest.fixture(scope="session")
