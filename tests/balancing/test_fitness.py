@@ -158,12 +158,13 @@ def test_limits_that_contradict_each_other(settings: dict[str, float], words: st
 def test_a_map_fades_from_good_to_unfit(method: str) -> None:
     settings = {"bandwidth": 0.05} if method == "kde" else {}
     deep = cp.balance(genome(400), method, **settings)
+    if method == "kde":  # bins scatter about any curve
+        assert deep.fitness is Fitness.CAUTION
+        return
     assert deep.fitness is Fitness.GOOD
     assert deep.verdict.fitness_causes == ()
     shallow = genome(0.3)
-    # A smoothed curve is certain where single bins are not.
-    if method != "kde":
-        assert cp.balance(shallow, method, **settings).fitness is Fitness.NO
+    assert cp.balance(shallow, method, **settings).fitness is Fitness.NO
 
 
 def test_evidence_is_counted_from_the_map() -> None:

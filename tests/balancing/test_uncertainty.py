@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import StoredContacts
 from counterpoise.errors import ConfigError
+from counterpoise.methods.kernel import estimator
 from counterpoise.methods.kernel.smoothing import Blocks, Gaussian
 from counterpoise.records.facts import FewerResampled
 from tests.support.maps import genome_map, random_map, rough_map
@@ -103,7 +105,11 @@ def test_kernels_far_wider_than_the_chromosome() -> None:
     np.testing.assert_allclose(u, u[0])
     # The kernel takes a plain mean of all bins, so the noise is that of the total alone.
     noise = np.sqrt(2 / matrix_of().sum()) / 2
-    assert noise * 0.9 < result.se[0] < noise * 2.2
+    np.testing.assert_allclose(result.se, result.se[0])
+    assert result.se[0] > noise * 0.9
+    # The rest is the scatter of bins about the plain mean.
+    own = matrix_of() @ u
+    assert result.se[0] == pytest.approx(own.std() / own.mean(), rel=0.1)
 
 
 def test_variance_of_means_of_runs() -> None:
@@ -128,7 +134,14 @@ def test_noise_of_a_curve(mixing: float) -> None:
     scale = np.mean(u * h)  # the weights are scaled to mean row sums of one
     variance = share**2 * smooth**2 @ (raw @ v**2)
     np.testing.assert_allclose(u * h, scale, rtol=0.2 if mixing else 1e-8)
-    expected = np.sqrt(variance) * u / (u * h)
+    # The scatter of bins about the curve of the other bins, beyond counting noise.
+    mean, fitted = raw.sum() / len(raw), u / np.sqrt(scale)
+    own, noise, diagonal = raw @ fitted / mean, raw @ fitted**2 / mean**2, smooth.diagonal()
+    curve = (smooth @ own - diagonal * own) / (1 - diagonal)
+    unit = smooth @ noise / (smooth @ own)
+    scatter = max(((own - curve) ** 2 / curve - unit).sum() / curve.sum(), 0) * (1 - mixing) ** 2
+    assert scatter > 0.01
+    expected = np.sqrt(variance * u**2 / (u * h) ** 2 + scatter)
     np.testing.assert_allclose(result.se[kept], expected, rtol=1e-6)
     assert np.isnan(result.se[~kept]).all()
 
@@ -193,12 +206,30 @@ def test_bootstrap_agrees_with_the_formula(method: str) -> None:
 
 @pytest.mark.parametrize("method", ["kde", "ssk_cv"])
 @pytest.mark.parametrize("bandwidth", [3.0, 12.0])
-def test_curves_are_a_little_more_certain_than_their_formula(method: str, bandwidth: float) -> None:
+def test_curves_are_a_little_more_certain_than_their_formula(
+    method: str, bandwidth: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bootstrap knows the noise of the curve alone, not the scatter of bins about it."""
     _, contacts = rough_map(200, 1e6)
     settings = {"bandwidth": bandwidth, "ignore_diags": 0}
-    formula = cp.balance(contacts, method, **settings)
     drawn = cp.balance(contacts, method, **settings, bootstrap=80)
+    with_scatter = cp.balance(contacts, method, **settings)
+    nothing = SimpleNamespace(scatter=np.zeros(()))
+    monkeypatch.setattr(estimator, "measure_evidence", lambda *arguments: nothing)
+    formula = cp.balance(contacts, method, **settings)
     assert 0.7 < np.median(drawn.se / formula.se) < 1.03
+    assert (with_scatter.se > 2 * formula.se).all()
+
+
+def test_errors_cover_the_truth() -> None:
+    """Nominal intervals of 95 % hold the bias of most bins, whether bins scatter or not."""
+    for rough in (0.0, 0.1, 0.3):
+        bias, contacts = rough_map(300, 300 * 60, seed=8, rough=rough)
+        for method in ("kde", "kde_eb", "ssk_cv"):
+            result = cp.balance(contacts, method, mask=np.ones(300, bool), ignore_diags=1)
+            error = np.log(result.bias / bias)
+            error -= np.median(error)
+            assert 0.85 < np.mean(abs(error) < 1.96 * result.se) <= 1, (method, rough)
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,7 @@ class Part:
             sum_by_distance=self._sum_by_distance,
             load=self._load,
             operator_of=lambda contacts: self.task.operator(contacts, self.selection),
+            holds_counts=self.task.contacts.holds_counts,
             bandwidth=bandwidth,
         )
 

@@ -353,6 +353,8 @@ class Problem:
         Returns the contacts of the part.
     operator_of : callable
         ``operator_of(contacts)`` returns the operator of other contacts of the same bins.
+    holds_counts : bool
+        Whether the values of the map are counts.
     bandwidth : Bandwidth or None
         Bandwidth to use whatever the settings say, for resampled maps; None otherwise.
     """
@@ -365,6 +367,7 @@ class Problem:
     sum_by_distance: Callable[[Vector], NDArray[np.float64]] = _unknown
     load: Callable[[], Contacts] = _unknown
     operator_of: Callable[[Contacts], Operator] = _unknown
+    holds_counts: bool = True
     bandwidth: Bandwidth | None = None
 
 

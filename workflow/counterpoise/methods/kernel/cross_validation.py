@@ -20,7 +20,6 @@ from counterpoise.backends.vectors import to_numpy
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins, restrict_chromosomes
 from counterpoise.contacts.contact_map import CHUNK_PIXELS, Contacts
-from counterpoise.errors import ConfigError
 from counterpoise.methods.base import Problem
 from counterpoise.methods.fixed_point import Ending
 from counterpoise.methods.kernel.estimator import Estimator, approach, within_reach
@@ -101,18 +100,8 @@ def split_contacts(contacts: Contacts, rng: np.random.Generator) -> tuple[Contac
         The map.
     rng : numpy.random.Generator
         Source of the random numbers.
-
-    Raises
-    ------
-    ConfigError
-        If counts are not whole numbers, and so cannot be split.
     """
     counts = contacts.counts
-    if counts.dtype.kind == "f" and (counts != np.floor(counts)).any():
-        raise ConfigError(
-            "give a bandwidth, or the raw map: cross-validation cannot choose one, since the "
-            "counts are not whole numbers and cannot be split in two."
-        )
     first = np.empty_like(counts)
     for begin in range(0, len(counts), CHUNK_PIXELS):
         piece = slice(begin, begin + CHUNK_PIXELS)

@@ -67,7 +67,18 @@ def measure_evidence(operator: Operator, smoother: Smoother, u: Vector, mean: An
 
 
 def alone(smoother: Smoother) -> Vector:
-    """Return which bins have no other bin within reach of the kernel."""
+    """Return which bins have no other bin within reach of the kernel.
+
+    Parameters
+    ----------
+    smoother : Smoother
+        The kernel.
+
+    Returns
+    -------
+    Vector
+        bool [bins].
+    """
     return 1 - smoother.own_share() < FEW
 
 

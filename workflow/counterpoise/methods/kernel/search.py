@@ -7,6 +7,7 @@ from math import nan
 
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
+from counterpoise.errors import ConfigError
 from counterpoise.methods.base import Problem
 from counterpoise.methods.kernel.analytic import AnalyticSearch
 from counterpoise.methods.kernel.cross_validation import cross_validate
@@ -32,6 +33,11 @@ def find_bandwidth(problem: Problem, estimator: Estimator, settings: KernelSetti
     -------
     Search
         The candidates and the chosen one; no smoothing where there is nothing to smooth.
+
+    Raises
+    ------
+    ConfigError
+        If the values are not counts.
     """
     chromosomes = problem.chromosomes()
     largest = largest_chromosome(chromosomes)
@@ -39,6 +45,11 @@ def find_bandwidth(problem: Problem, estimator: Estimator, settings: KernelSetti
     if problem.operator.size < 2 or not (problem.marginal > 0).any():
         none = Candidate(Bandwidth(0.0), nan, nan, 0, NOTHING_TO_SMOOTH)
         return Search(label, bins, largest.bin_size, settings.score, (none,), 0)
+    if not problem.holds_counts:
+        raise ConfigError(
+            "give a bandwidth, or the raw map: none can be chosen, since the values are not whole "
+            "numbers and their counting noise is unknown."
+        )
     bandwidths = list_bandwidths(chromosomes, settings)
     if settings.score == Score.UNEVENNESS:
         search = AnalyticSearch(problem, estimator, settings, bandwidths)
