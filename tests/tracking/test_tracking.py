@@ -612,6 +612,10 @@ def test_a_run_is_logged_without_a_plot_and_receives_it_later(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     """After a failed workflow, which did not draw the plots of a map."""
+    sample, resolution, _ = rows[0].place
+    for file in (paths.map_files(sample, resolution).source, paths.mask(sample, resolution)):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).touch()
     plot = paths.plot(*rows[0].place)
     record = log_results(paths, rows[:1], unfinished=Unfinished((plot,)), **settings)
     assert [run["state"] for run in record["runs"]] == ["logged"]
