@@ -60,8 +60,8 @@ class Balance:
         Multiplicative: balanced_ij = count_ij * w_i * w_j. NaN on masked bins, and on parts that
         failed unless ``on_failure`` keeps their weights.
     se : ndarray of float64, shape (bins,)
-        Standard errors of the weights by counting noise alone, relative (0.02 is two percent of
-        the weight, and of the bias); NaN where weights are.
+        Standard errors of the weights, relative (0.02 is two percent of the weight, and of the
+        bias); NaN where weights are.
     verdict : Verdict
         The verdict on the map and on each part.
     trace : tuple of TraceRow

@@ -1,8 +1,8 @@
 """Standard errors of weights: how far counting noise may have moved them.
 
 They are relative, so the same number holds for a weight and for its inverse, the bias. Contacts are
-taken as Poisson counts. Systematic errors are not part of them: neither a bias that the method's
-model does not describe nor, for a smooth curve, variation finer than the curve.
+taken as Poisson counts. Errors of a smooth curve include the scatter of bins about it. Systematic
+errors are not part of them, such as a bias that the method's model does not describe.
 """
 
 from __future__ import annotations

@@ -263,7 +263,7 @@ def _describe(name: str, verdict: Verdict) -> str:
         "chromosome that has ended keeps its last value. Steps without a finite value are left "
         "out.\n"
         "- `final_max_deviation`, `final_rms_deviation`: recomputed from the final weights.\n"
-        "- `median_se`: median of the weights' relative standard errors, by counting noise alone.\n"
+        "- `median_se`: median of the weights' relative standard errors.\n"
         "- `expected_unevenness`: how uneven new contacts of the same library would be with these "
         "weights, beyond counting noise, in percent.\n"
     )

@@ -155,7 +155,7 @@ def _draw_curve(
         x = genome.position[usable]
         axes.vlines(x, shown / factor, shown * factor, color=SKY, linewidth=0.9)
         axes.plot(x, shown, ".", color=BLUE, markersize=2.2)
-        note = f"dots: weights; bars: {ERRORS_SHOWN} standard errors, by counting noise alone"
+        note = f"dots: weights; bars: {ERRORS_SHOWN} standard errors"
     else:
         _draw_columns(axes, genome.column[usable], shown, factor, genome.length)
         note = (
