@@ -212,15 +212,15 @@ def report() -> None:
         least = np.array([np.mean([row["best_error"] for row in part]) for part in parts])
         widths = [[max(row["best_bandwidth"], 1 / N_BINS) for row in part] for part in parts]
         width = np.array([np.exp(np.log(part).mean()) for part in widths])
-        lost = [np.median([row["error"] / row["best_error"] for row in part]) for part in parts]
+        lost = [[row["error"] / row["best_error"] for row in part] for part in parts]
         errors.append([label, *(f"{error:.2g}" for error in chosen)])
-        ratios.append([label, *(f"{ratio:.2f}" for ratio in lost)])
+        ratios.append([label, *(f"{np.median(each):.2f} ({np.mean(each):.2f})" for each in lost)])
         slopes.append([label, *(f"{slope(logs, np.log(y)):.2f}" for y in (least, chosen, width))])
     sizes = [f"{size:,}" for size in SIZES]
     sections = [
         f"Mean integrated squared error of h with the chosen bandwidth, {replicates} samples:",
         markdown(["pairs", *sizes], errors),
-        "Error divided by that with the best bandwidth in hindsight, median:",
+        "Error divided by that with the best bandwidth in hindsight, median (mean):",
         markdown(["pairs", *sizes], ratios),
         "Slopes of the logarithms against the logarithm of the number of pairs:",
         markdown(["", "error, best bandwidth", "error, chosen one", "best bandwidth"], slopes),

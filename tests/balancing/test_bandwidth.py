@@ -149,7 +149,7 @@ def test_a_run_that_chooses_is_one_with_its_choice() -> None:
     np.testing.assert_array_equal(given.weights, chosen.weights)
     assert given.searches == []
     assert chosen.status is cp.Status.CONVERGED
-    assert "with which new contacts are expected to be uneven by" in chosen.reason
+    assert "was chosen: new contacts are expected to be uneven by" in chosen.reason
     value = record.candidates[record.best].score
     assert chosen.verdict.expected_unevenness == pytest.approx(100 * value**0.5, rel=1e-2)
     assert given.verdict.expected_unevenness == chosen.verdict.expected_unevenness
@@ -293,12 +293,12 @@ def test_words() -> None:
     best = Candidate(Bandwidth(0.25), 1.0, 0.1, 9)
     wider = (lost, replace(best, score=2.0, bandwidth=Bandwidth(0.1)), best)
     assert sentence(Search("x", 1000, 5e3, "cvm", wider, 2).fact) == (
-        "Bandwidth 1.2 Mb, chosen by held-out contacts, cvm 1 \u00b1 0.1 (2 \u00b1 0.1 at "
+        "Bandwidth 1.2 Mb was chosen by held-out contacts, cvm 1 \u00b1 0.1 (2 \u00b1 0.1 at "
         "500 kb). It is the widest that was tried, so the bias may be smoother still."
     )
     scores = (lost, replace(best, score=4e-4, bandwidth=Bandwidth(0.1)), replace(best, score=1e-4))
     assert sentence(Search("x", 1000, 5e3, "unevenness", scores, 2).fact) == (
-        "Bandwidth 1.2 Mb, with which new contacts are expected to be uneven by 1 % (2 % at "
+        "Bandwidth 1.2 Mb was chosen: new contacts are expected to be uneven by 1 % (2 % at "
         "500 kb). It is the widest that was tried, so the bias may be smoother still."
     )
     good = replace(best, score=0.5)
@@ -415,3 +415,36 @@ def test_parts_whose_contacts_do_not_count_are_not_searched() -> None:
     assert [each.label for each in search(trans_only)] == ["s0"]  # the other part is empty
     (whole,) = search(trans_only, scope="trans", mask=np.ones(34, bool))
     assert len(whole.candidates) > 1
+
+
+@pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])
+def test_the_largest_chromosome_may_have_no_bin(method: str) -> None:
+    """Profiles and kernels are measured along the largest chromosome, whatever is kept of it."""
+    contacts = genome_map({"a": 80, "b": 50, "c": 30}, 4)
+    kept = np.arange(160) >= 80
+    result = cp.balance(contacts, method, mask=kept, scope="genome")
+    assert result.status is cp.Status.CONVERGED
+    np.testing.assert_array_equal(np.isfinite(result.weights), kept)
+    assert result.verdict.expected_unevenness is not None
+
+
+@pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])
+def test_one_sparse_bin_does_not_decide_for_a_deep_chromosome(method: str) -> None:
+    rng = np.random.default_rng(6)
+    n, place = 300, np.arange(300)
+    bias = np.exp(rng.normal(0, 0.5, n))
+    mean = 300 * np.outer(bias, bias) / (np.abs(np.subtract.outer(place, place)) + 1)
+    upper = np.triu(rng.poisson(mean), 2)
+    upper[150, :] = upper[:, 150] = 0
+    upper[150, 155:158] = 1
+    result = cp.balance(Contacts.from_matrix(upper + upper.T), method, ignore_diags=2)
+    (record,) = result.searches
+    assert not record.candidates[record.best].rejected
+    assert result.verdict.median_se is not None
+    assert result.verdict.median_se < 0.03
+
+
+def test_a_tolerance_below_rounding_drops_no_bin_with_contacts() -> None:
+    result = cp.balance(random_map(60, 1), "kde", bandwidth=0.02, tolerance=1e-16)
+    assert result.verdict.kept == 60
+    assert np.isfinite(result.weights).all()

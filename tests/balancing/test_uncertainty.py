@@ -339,3 +339,12 @@ def test_torch_finds_the_same(method: str, bootstrap: int) -> None:
     ]
     assert np.isfinite(results[0].se).any()
     np.testing.assert_allclose(results[0].se, results[1].se, rtol=1e-6)
+
+
+def test_bins_beyond_reach_leave_the_errors_of_the_others() -> None:
+    """With mixing, bins far from every contact have weights, and no evidence of scatter."""
+    matrix = np.zeros((300, 300))
+    matrix[:100, :100] = random_map(100, 2).toarray()
+    result = cp.balance(matrix, "kde", mask=np.ones(300, bool), mixing=0.01, bandwidth=1 / 300)
+    assert np.isfinite(result.weights).all()
+    assert np.isfinite(result.se).all()

@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 import counterpoise as cp
+from counterpoise.contacts import distances
 from counterpoise.contacts.bins import BinTable
-from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.contact_map import Contacts, StoredContacts
 from counterpoise.contacts.distances import sum_by_distance
 from tests.support.maps import random_contacts, some_selections
 
@@ -89,9 +90,27 @@ def test_the_map_is_the_mean_of_its_chromosomes() -> None:
     assert verdict.expected_unevenness == pytest.approx(expected)
 
 
+def test_dropped_bins_change_nothing() -> None:
+    """A map with bins beyond reach has the figure of the map without them."""
+    matrix = np.zeros((400, 400))
+    matrix[:BINS, :BINS] = draw(expected_map(200.0), 3).full_matrix().toarray()
+    whole = cp.balance(matrix, "kde", mask=np.ones(400, bool), bandwidth=4 / 400, ignore_diags=2)
+    assert whole.verdict.parts[0].dropped > 100
+    kept = np.isfinite(whole.weights)
+    alone = cp.balance(matrix, "kde", mask=kept, bandwidth=4 / 400, ignore_diags=2)
+    assert whole.verdict.expected_unevenness == pytest.approx(
+        alone.verdict.expected_unevenness, rel=1e-6
+    )
+
+
 @pytest.mark.parametrize("seed", range(4))
-def test_sums_by_distance_are_those_of_the_full_matrix(seed: int) -> None:
+@pytest.mark.parametrize("chunk", [7, 1 << 20])
+def test_sums_by_distance_are_those_of_the_full_matrix(
+    seed: int, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distances, "CHUNK_PIXELS", chunk)
     contacts = random_contacts([9, 14, 1], 0.6, seed)
+    stored = StoredContacts(contacts.bins, contacts.indptr, contacts.entries)
     matrix = contacts.full_matrix().toarray()
     chromosome = contacts.bins.chromosome_ids
     rng = np.random.default_rng(seed)
@@ -109,3 +128,5 @@ def test_sums_by_distance_are_those_of_the_full_matrix(seed: int) -> None:
                     expected[0, j - i] += product * matrix[i, j] * times
                     expected[1, j - i] += product**2 * matrix[i, j] * times**2
         np.testing.assert_allclose(found, expected, rtol=1e-12)
+        from_disk = sum_by_distance(stored, selection, weights)
+        np.testing.assert_allclose(from_disk, found, rtol=1e-12)

@@ -29,7 +29,7 @@ from counterpoise.ingest.pixels import write_map
 from counterpoise.jobs import memory
 from counterpoise.jobs.memory import (
     EXAMINED_BYTES,
-    Beside,
+    Extra,
     MapSize,
     open_map_within,
     predict_memory,
@@ -138,14 +138,14 @@ def test_maps_that_fit_are_loaded_and_others_stream(files: MapFiles) -> None:
 
 
 def test_what_a_job_keeps_beside_the_map_is_predicted(files: MapFiles) -> None:
-    plain, searching, drawing = (predict_memory(files, Scope.CIS, 1, beside) for beside in Beside)
+    plain, searching, drawing = (predict_memory(files, Scope.CIS, 1, extra) for extra in Extra)
     for less, more in ((plain, searching), (searching, drawing)):
         assert less.in_memory < more.in_memory
         assert less.streaming < more.streaming
-    with pytest.raises(ConfigError, match=r"drawing maps.*its rule more.*score: unevenness"):
-        open_map_within(files, drawing.in_memory // 2, lambda _: None, beside=Beside.MAPS)
+    with pytest.raises(ConfigError, match=r"drawing maps.*its rule more.*the default score"):
+        open_map_within(files, drawing.in_memory // 2, lambda _: None, extra=Extra.MAPS)
     assert isinstance(
-        open_map_within(files, drawing.in_memory, lambda _: None, beside=Beside.MAPS), Contacts
+        open_map_within(files, drawing.in_memory, lambda _: None, extra=Extra.MAPS), Contacts
     )
 
 
@@ -200,8 +200,8 @@ def test_a_search_stays_within_the_predicted_memory(
             text=True,
             check=True,
         )
-        beside = Beside.CANDIDATES if score == "unevenness" else Beside.MAPS
-        predicted, _ = predict_memory(files, Scope.GENOME, 2, beside)
+        extra = Extra.CANDIDATES if score == "unevenness" else Extra.MAPS
+        predicted, _ = predict_memory(files, Scope.GENOME, 2, extra)
         used = float(done.stdout.split()[-1])
         assert used <= predicted
 

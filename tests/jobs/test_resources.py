@@ -34,7 +34,7 @@ from counterpoise.jobs.ingest import IngestJob
 from counterpoise.jobs.inspect import InspectJob
 from counterpoise.jobs.job import Job
 from counterpoise.jobs.mask import MaskJob
-from counterpoise.jobs.memory import Beside, predict_memory
+from counterpoise.jobs.memory import Extra, predict_memory
 from counterpoise.jobs.plan import JOBS, MEASURED_JOBS, Plan
 from counterpoise.jobs.plot import PlotJob
 from counterpoise.jobs.report import ReportJob
@@ -93,9 +93,9 @@ def grown(inputs: Inputs, **changes: int) -> None:
 def test_balancing_asks_for_the_upper_bound(inputs: Inputs) -> None:
     in_memory = predict_memory(inputs.map, Scope.CIS, 2).in_memory
     assert balance_job().mem_mb(inputs, 2) == in_memory + SNAKEMAKE_MB
-    drawing = predict_memory(inputs.map, Scope.CIS, 2, beside=Beside.MAPS).in_memory
+    drawing = predict_memory(inputs.map, Scope.CIS, 2, extra=Extra.MAPS).in_memory
     assert drawing > in_memory
-    searching = predict_memory(inputs.map, Scope.CIS, 2, beside=Beside.CANDIDATES).in_memory
+    searching = predict_memory(inputs.map, Scope.CIS, 2, extra=Extra.CANDIDATES).in_memory
     assert in_memory < searching <= drawing
     for score, memory in (("unevenness", searching), ("cvm", drawing)):
         kernel = BalanceJob(method="kde", settings=KdeSettings(score=score))

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 import counterpoise as cp
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.mask import bins_with_contacts
+from counterpoise.methods import methods
+from counterpoise.methods.fixed_point import Ending, State, to_solution
 from counterpoise.methods.kernel.cross_validation import split_contacts
 from tests.support.maps import thin
 
@@ -42,6 +44,12 @@ def test_bins_at_the_rounding_of_the_transform_are_left_out(
         assert result.iterations < 30
 
 
+def test_a_stall_at_the_limit_is_the_limit() -> None:
+    """There, no step is left for a second attempt without the bins in the way."""
+    solution = to_solution(State(np.ones(3), 5, ending=Ending.STALLED))
+    assert solution.status is cp.Status.NOT_CONVERGED
+
+
 def held_out_excess(
     contacts: Contacts, weights: NDArray[np.float64], kept: NDArray[np.bool_]
 ) -> float:
@@ -67,9 +75,9 @@ def held_out_excess(
         ("hesc_dixon_chr1_40kb.cool", 0.01),
     ],
 )
-@pytest.mark.parametrize(("method", "limit"), [("kde", 1.2), ("kde_eb", 1.2), ("ssk_cv", 1.2)])
+@pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])
 def test_the_choice_is_nearly_the_best_on_held_out_contacts(
-    shared_data: Path, file: str, share: float, method: str, limit: float
+    shared_data: Path, file: str, share: float, method: str
 ) -> None:
     contacts = cp.read_contacts(shared_data / file)
     kept = cp.mask_bins(contacts).kept
@@ -79,13 +87,10 @@ def test_the_choice_is_nearly_the_best_on_held_out_contacts(
     chosen = cp.balance(training, method, mask=kept)
     (search,) = chosen.searches
     found = held_out_excess(held_out, chosen.weights, kept)
-    others = [
-        held_out_excess(
-            held_out,
-            cp.balance(training, method, mask=kept, bandwidth=each.bandwidth.setting).weights,
-            kept,
-        )
-        for each in search.candidates
-        if not each.rejected
-    ]
-    assert found < limit * min(others)
+    others = []
+    for bandwidth in methods()[method].settings().candidates(search.bins)[::2]:
+        other = cp.balance(training, method, mask=kept, bandwidth=bandwidth)
+        if np.isfinite(other.weights[kept]).all():
+            others.append(held_out_excess(held_out, other.weights, kept))
+    # Weights that are worse than useless have an excess of either sign.
+    assert 0 < found < 1.2 * min(excess for excess in others if excess > 0)

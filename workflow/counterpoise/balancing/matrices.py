@@ -142,7 +142,7 @@ def kde_normalize(
         Symmetric and nonnegative, scipy sparse or dense; rows without entries stay empty.
     bandwidth : float or str
         Below 1 a fraction of the matrix, from 1 up bins, 0 for none (SSK); ``auto`` chooses the
-        one with the least expected unevenness, which takes the entries as counts.
+        one with the least expected unevenness, and needs entries that are whole numbers.
     max_iter : int
         Limit of iterations.
     tolerance : float

@@ -73,7 +73,9 @@ def estimate_unevenness(
             variance = solution.unevenness()
     else:
         relative = to_numpy(row_sums) / float(row_sums.mean())
-        variance = float(((relative - 1) ** 2).mean() + ((errors * relative) ** 2).mean())
+        known = np.isfinite(errors)  # not where a bin lost all its partners
+        noise = ((errors[known] * relative[known]) ** 2).mean()
+        variance = float(((relative - 1) ** 2).mean() + noise)
     return 100 * max(variance, 0.0) ** 0.5 if isfinite(variance) else None
 
 

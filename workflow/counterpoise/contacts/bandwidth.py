@@ -64,12 +64,6 @@ class Bandwidth:
         """The number that a configuration spells it as."""
         return self.value
 
-    def scale(self, factor: float) -> Bandwidth:
-        """Return the bandwidth times a factor, in the same unit."""
-        if self.unit is BandwidthUnit.BASE_PAIRS:
-            return Bandwidth.from_base_pairs(self.value * factor)
-        return Bandwidth(self.value * factor, self.unit)
-
     def in_bins(self, bins: int, bin_size: float) -> float:
         """Return the bandwidth in bins of a chromosome.
 

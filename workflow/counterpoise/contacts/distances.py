@@ -29,8 +29,8 @@ def sum_by_distance(
     -------
     numpy.ndarray
         float64 [2, bins of the largest chromosome]. For each distance in bins, the sums over its
-        pixels of w_i w_j A_ij and of (w_i w_j)^2 A_ij. A is the selection's matrix, so a pixel of
-        the main diagonal counts ``selection.diagonal`` times.
+        pixels of w_i w_j A_ij and of (w_i w_j)^2 v_ij. A is the selection's matrix, in which a
+        pixel of the main diagonal counts ``selection.diagonal`` times, and v its variance.
     """
     lo, hi, indptr = selection.lo, selection.hi, contacts.indptr
     ranges = [(first, end) for _, first, end in contacts.bins.chromosome_ranges(lo, hi)]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from counterpoise.cohort.revisions import of_method
 from counterpoise.jobs.job import Inputs, build
-from counterpoise.jobs.memory import Beside
+from counterpoise.jobs.memory import Extra
 from counterpoise.jobs.method import MethodJob
 from counterpoise.jobs.resources import START_MINUTES, map_size
-from counterpoise.methods.kernel.settings import KernelSettings
+from counterpoise.methods.kernel.settings import AUTO_BANDWIDTH, KernelSettings
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.store.paths import MapFiles, RunFiles
 
@@ -59,12 +59,14 @@ class BalanceJob(MethodJob):
         )
 
     @property
-    def beside(self) -> Beside:
+    def extra(self) -> Extra:
         """Maps of a bootstrap or for a held-out score, or candidates for a bandwidth."""
         settings = self.settings
         if not isinstance(settings, KernelSettings):
-            return Beside.MAPS if settings.bootstrap else Beside.NOTHING
-        return Beside.MAPS if settings.bootstrap or settings.splits_map else Beside.CANDIDATES
+            return Extra.MAPS if settings.bootstrap else Extra.NOTHING
+        if settings.bootstrap or settings.splits_map:
+            return Extra.MAPS
+        return Extra.CANDIDATES if settings.bandwidth == AUTO_BANDWIDTH else Extra.NOTHING
 
     def minutes(self, inputs: Inputs) -> int:
         """Return the time of a thousand products at 10 ns a nonzero, ten times as measured.

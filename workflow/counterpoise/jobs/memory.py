@@ -50,8 +50,8 @@ EXAMINED_BYTES = 75
 SEARCHED_BIN_BYTES, RESAMPLED_BIN_BYTES = 1200, 1200
 
 
-class Beside(StrEnum):
-    """What a job keeps beside the balancing of the map.
+class Extra(StrEnum):
+    """What a job keeps in addition to the map.
 
     Attributes
     ----------
@@ -194,7 +194,7 @@ def predict_memory(
     files: MapFiles,
     scope: Scope,
     threads: int,
-    beside: Beside = Beside.NOTHING,
+    extra: Extra = Extra.NOTHING,
     examine_limit: int = EXAMINE_LIMIT,
 ) -> Memory:
     """Predict the largest memory that balancing a map takes.
@@ -207,8 +207,8 @@ def predict_memory(
         Scope of the balancing.
     threads : int
         Threads of the job.
-    beside : Beside
-        What the job keeps beside the map.
+    extra : Extra
+        What the job keeps in addition to the map.
     examine_limit : int
         Nonzeros of a part up to which its whole pattern is matched.
 
@@ -225,9 +225,9 @@ def predict_memory(
     size = MapSize.of(
         bins.metadata.num_rows, nonzeros, record["count_type"], record["contacts"], examined
     )
-    if beside is not Beside.NOTHING:
+    if extra is not Extra.NOTHING:
         part_bins, part_nonzeros = _bound_largest_part(files, pixels, scope)
-        if beside is Beside.CANDIDATES:
+        if extra is Extra.CANDIDATES:
             size = replace(size, searched_bins=part_bins)
         else:
             size = replace(size, resampled_bins=part_bins, resampled_nonzeros=part_nonzeros)
@@ -261,7 +261,7 @@ def open_map_within(
     log_progress: Callable[[str], None],
     scope: Scope = Scope.CIS,
     threads: int | None = None,
-    beside: Beside = Beside.NOTHING,
+    extra: Extra = Extra.NOTHING,
 ) -> ContactMap:
     """Load a map if balancing it in memory stays within the limit, else open it on disk.
 
@@ -277,8 +277,8 @@ def open_map_within(
         Scope of the balancing; the default may take most.
     threads : int or None
         Threads of the job; None for all that this process may use.
-    beside : Beside
-        What the job keeps beside the map.
+    extra : Extra
+        What the job keeps in addition to the map.
 
     Returns
     -------
@@ -290,7 +290,7 @@ def open_map_within(
     ConfigError
         If balancing exceeds the limit even with the map on disk.
     """
-    predicted = predict_memory(files, scope, threads or available_threads(), beside)
+    predicted = predict_memory(files, scope, threads or available_threads(), extra)
     record = read_source(files.source)
     size = f"{record['bins']:,} bins, {record['nnz']:,} pixels"
     if memory_mb is None or predicted.in_memory <= memory_mb:
@@ -298,9 +298,11 @@ def open_map_within(
         return read_map(files)
     if predicted.streaming > memory_mb:
         task, alternative = "balancing", ""
-        if beside is Beside.MAPS:
+        if extra is Extra.MAPS:
             task = "drawing maps from those of"
-            alternative = ", or score: unevenness, bootstrap: 0 or scope: cis"
+            alternative = (
+                ", or set bootstrap: 0, scope: cis or, for a kernel method, the default score"
+            )
         raise ConfigError(
             f"{task} {size} takes up to {min(predicted):,} MB of memory even when the pixels "
             f"stream from disk, and the job has {memory_mb:,} MB; give its rule more (mem_mb)"

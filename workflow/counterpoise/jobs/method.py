@@ -16,7 +16,7 @@ from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.jobs.job import Inputs, MeasuredJob, build
-from counterpoise.jobs.memory import Beside, open_map_within, predict_memory
+from counterpoise.jobs.memory import Extra, open_map_within, predict_memory
 from counterpoise.jobs.resources import SNAKEMAKE_MB, find_map, map_size
 from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings
@@ -64,8 +64,8 @@ class MethodJob(MeasuredJob):
 
     @property
     @abstractmethod
-    def beside(self) -> Beside:
-        """What it keeps beside the map, which takes memory."""
+    def extra(self) -> Extra:
+        """What it keeps in addition to the map, which takes memory."""
 
     def arguments(self, threads: int | None) -> dict[str, Any]:
         """Return the keyword arguments of the functions in ``balancing.api``.
@@ -99,7 +99,7 @@ class MethodJob(MeasuredJob):
         """Return the memory of computing with the whole map in memory, in MiB."""
         files = find_map(inputs)
         modified = os.stat(files.source).st_mtime_ns
-        needed = _memory(files, modified, Scope(self.settings.scope), threads, self.beside)
+        needed = _memory(files, modified, Scope(self.settings.scope), threads, self.extra)
         return SNAKEMAKE_MB + needed + expected_backend(self.backend, self.device).memory_mb
 
     def open_map(self, files: MapFiles, threads: int | None, memory_mb: int | None) -> ContactMap:
@@ -121,11 +121,11 @@ class MethodJob(MeasuredJob):
         """
         available = None if memory_mb is None else memory_mb - SNAKEMAKE_MB
         scope = Scope(self.settings.scope)
-        return open_map_within(files, available, log_progress, scope, threads, self.beside)
+        return open_map_within(files, available, log_progress, scope, threads, self.extra)
 
 
 # Snakemake asks for the resources of every ready job each time that it chooses the next jobs.
 @lru_cache(maxsize=100_000)
-def _memory(files: MapFiles, modified: int, scope: Scope, threads: int, beside: Beside) -> int:
+def _memory(files: MapFiles, modified: int, scope: Scope, threads: int, extra: Extra) -> int:
     """Return the memory in MiB; ``modified`` makes a new entry for a new map."""
-    return predict_memory(files, scope, threads, beside).in_memory
+    return predict_memory(files, scope, threads, extra).in_memory

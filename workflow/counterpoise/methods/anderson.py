@@ -73,7 +73,7 @@ class Anderson:
         if self._best is not None and not size <= RETREAT * self._best_size:
             following = self._best[0] + self._best[1]
             self._residual_changes, self._changes = [], []
-            self._last, self._best, self._best_size = None, self._best, float("inf")
+            self._last, self._best_size = None, float("inf")
         else:
             following = self._combine(f, projections)
             following += x

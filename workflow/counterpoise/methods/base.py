@@ -347,7 +347,7 @@ class Problem:
     chromosomes : callable
         Returns the positions of the bins on their chromosomes.
     sum_by_distance : callable
-        ``sum_by_distance(u)`` returns the sums of u_i u_j A_ij and of (u_i u_j)^2 A_ij by
+        ``sum_by_distance(u)`` returns the sums of u_i u_j A_ij and of (u_i u_j)^2 v_ij by
         distance, as ``counterpoise.contacts.distances`` does; one pass over the pixels.
     load : callable
         Returns the contacts of the part.

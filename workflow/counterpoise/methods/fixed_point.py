@@ -150,7 +150,7 @@ def to_solution(state: State) -> Solution:
     """
     if state.ending is Ending.DIVERGED:
         return diverged(state.u, state.iteration)
-    if state.ending is Ending.LIMIT:
+    if state.ending in (Ending.LIMIT, Ending.STALLED):
         return limit_reached(state.u, state.iteration, state.iteration)
     return Solution(state.u, Status.CONVERGED, state.iteration)
 

@@ -27,6 +27,7 @@ from counterpoise.backends.vectors import Vector
 from counterpoise.errors import ConfigError
 from counterpoise.methods.base import Method
 from counterpoise.methods.kernel.estimator import Estimator, curve_noise
+from counterpoise.methods.kernel.evidence import measure_evidence
 from counterpoise.methods.kernel.settings import KernelSettings, Score, Stopping
 from counterpoise.methods.kernel.smoothing import Smoother
 from counterpoise.methods.kernel.solver import solve_by
@@ -122,7 +123,9 @@ def _noise(
     """Return the relative variance of u; NaN for ``observation``, which is stopped early."""
     if settings.variant == Variant.OBSERVATION:
         return u * math.nan
-    return (1 - settings.mixing) ** 2 * curve_noise(operator, smoother, u, mean, settings)
+    scatter = measure_evidence(operator, smoother, u, mean).scatter.clip(0)
+    of_curve = curve_noise(operator, smoother, u, mean, settings)
+    return (1 - settings.mixing) ** 2 * of_curve + scatter
 
 
 METHODS = (

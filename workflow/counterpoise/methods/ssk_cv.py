@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector
 from counterpoise.methods.base import Method
-from counterpoise.methods.kernel.estimator import Estimator, curve_noise
+from counterpoise.methods.kernel.estimator import Estimator, bin_noise
 from counterpoise.methods.kernel.settings import STEP, WIDEST, KernelSettings
 from counterpoise.methods.kernel.smoothing import Blocks, Smoother
 from counterpoise.methods.kernel.solver import solve_by
@@ -68,7 +68,7 @@ METHODS = (
     Method(
         "ssk_cv",
         SskCvSettings,
-        solve_by(Estimator(_step, curve_noise)),
+        solve_by(Estimator(_step, bin_noise)),
         "`ssk` on coarser bins; their size is chosen by the expected unevenness",
         fills=True,
         revision=3,

@@ -101,7 +101,7 @@ class PartVerdict:
     expected_unevenness : float or None
         How uneven new contacts of the same library would be if they were balanced with these
         weights: the standard deviation of their row sums beyond counting noise, in percent of the
-        mean. None where no weights are written, or values are no counts.
+        mean. None where no weights are written, values are no counts, or the method has no formula.
     fitness : Fitness
         Whether the weights may be used.
     fitness_causes : tuple of Fact

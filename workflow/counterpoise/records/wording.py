@@ -72,6 +72,7 @@ FEW_CONTACTS_IN_REACH = (
 NO_CONTACTS = "one half has no contacts"
 NOTHING_TO_SMOOTH = "fewer than two bins have contacts"
 WEIGHTS_DIVERGED = "the weights diverged to zero or infinity"
+WEIGHTS_SPAN = "the weights span a factor of more than a thousand"
 
 
 def not_converged_after(iterations: int) -> str:
@@ -450,16 +451,16 @@ def _bandwidth_chosen(fact: f.BandwidthChosen) -> str:
     analytic = fact.kind == UNEVENNESS
     score = _unevenness if analytic else _held_out_score
     how = (
-        "with which new contacts are expected to be uneven by"
+        ": new contacts are expected to be uneven by"
         if analytic
-        else f"chosen by held-out contacts, {fact.kind}"
+        else f" by held-out contacts, {fact.kind}"
     )
     neighbours = ", ".join(
         f"{score(each.score, each.error)} at {_bandwidth(each.bandwidth)}"
         for each in fact.neighbours
     )
     words = (
-        f"Bandwidth {bandwidth}, {how} {score(fact.score, fact.error)}"
+        f"Bandwidth {bandwidth} was chosen{how} {score(fact.score, fact.error)}"
         f"{f' ({neighbours})' if neighbours else ''}."
     )
     return f"{words} {SEARCH_NOTES[fact.note]}" if fact.note else words

@@ -19,7 +19,7 @@ from counterpoise.methods.base import Problem
 from counterpoise.methods.fixed_point import Ending
 from counterpoise.methods.kernel.estimator import Estimator, approach, within_reach
 from counterpoise.methods.kernel.settings import KernelSettings
-from counterpoise.methods.kernel.smoothing import Smoother
+from counterpoise.methods.kernel.smoothing import Blocks, Smoother
 from counterpoise.methods.kernel.unevenness import (
     Profiles,
     Unevenness,
@@ -31,6 +31,7 @@ from counterpoise.records.wording import (
     FEW_CONTACTS_IN_REACH,
     NO_CONTACT_IN_REACH,
     WEIGHTS_DIVERGED,
+    WEIGHTS_SPAN,
     not_converged_after,
 )
 
@@ -43,7 +44,8 @@ FEWEST_CONTACTS = 20
 # Nor for kernels that cover fewer than this at some bin: its estimate then rests on the edge of the
 # kernel, and its weight may be off by any factor.
 FEWEST_AT_A_BIN = 4
-# Weights that span more than this, relative to those that coverage alone gives, are diverging.
+# Without a kernel the map may lack total support. Weights that span more than this, relative to
+# those that coverage alone gives, are then on their way to zero and infinity.
 LARGEST_SPAN = 1e3
 # Standard deviations by which one bin must be worse than none to end the search.
 CLEAR = 5.0
@@ -156,14 +158,20 @@ class AnalyticSearch:
             lambda state: state.rms < TOLERANCE,
             MAX_ITERATIONS,
         )
-        if state.ending is Ending.DIVERGED or self._span(smoother, state.u) > LARGEST_SPAN:
+        if state.ending is Ending.DIVERGED:
             self.rejected[k] = WEIGHTS_DIVERGED
+        elif self._may_lack_support(k) and self._span(smoother, state.u) > LARGEST_SPAN:
+            self.rejected[k] = WEIGHTS_SPAN
         elif state.rms > 10 * TOLERANCE:
             self.rejected[k] = not_converged_after(MAX_ITERATIONS)
         else:
             if self._profiles is None:
                 self._profiles = measure_profiles(
-                    self.problem.sum_by_distance, state.u, mean, self.settings.diagonal
+                    self.problem.sum_by_distance,
+                    state.u,
+                    mean,
+                    len(state.u),
+                    self.settings.diagonal,
                 )
             own = self.estimator.own_weight
             weight = None if own is None else own(operator, smoother, state.u, mean, self.settings)
@@ -171,6 +179,10 @@ class AnalyticSearch:
                 operator, smoother, state.u, mean, self._profiles, weight
             )
             self.trials[k] = Trial(state.u, estimate, state.iteration)
+
+    def _may_lack_support(self, k: int) -> bool:
+        """Return whether the density has zeros where the map has: without a kernel."""
+        return not self.bandwidths[k].value or self.settings.smoother is Blocks
 
     def _span(self, smoother: Smoother, u: Vector) -> float:
         """Return the span of the weights relative to those that coverage alone gives."""
@@ -185,7 +197,8 @@ class AnalyticSearch:
             return NO_CONTACT_IN_REACH
         if widest:
             return ""
-        at_a_bin = (reach < FEWEST_AT_A_BIN * kernel).any()
+        own_contacts_alone = bool((kernel == 1).all())  # their noise is part of the score
+        at_a_bin = not own_contacts_alone and (reach < FEWEST_AT_A_BIN * kernel).any()
         if at_a_bin or self.mean < FEWEST_CONTACTS * float(kernel.mean()):
             return FEW_CONTACTS_IN_REACH
         return ""

@@ -18,6 +18,7 @@ from counterpoise.methods.kernel.smoothing import Smoother
 
 # Rounding of the transforms, as a share of the largest smoothed row sum.
 ROUNDING = 1e-16
+LARGEST_ROUNDING = 1e-6
 
 # Float64 [bins], from the operator, the smoother, u, the mean row sum and the settings.
 Measure = Callable[[Operator, Any, Vector, Any, Any], Vector]
@@ -48,7 +49,7 @@ class Estimator:
 
 
 def within_reach(smoother: Smoother, marginal: Vector, tolerance: float) -> Vector:
-    """Return which bins the kernel of a contact reaches.
+    """Return which bins have contacts, or are reached by the kernel of one.
 
     Where the smoothed row sum is so small that its rounding exceeds the tolerance, a bin would keep
     all others from converging.
@@ -68,7 +69,8 @@ def within_reach(smoother: Smoother, marginal: Vector, tolerance: float) -> Vect
         bool [bins].
     """
     reach = smoother.smooth(marginal)
-    return reach > ROUNDING / tolerance * reach.max()
+    least = min(ROUNDING / tolerance, LARGEST_ROUNDING)
+    return (reach > least * reach.max()) | (marginal > 0)
 
 
 def approach(
@@ -127,12 +129,11 @@ def approach(
 def curve_noise(
     operator: Operator, smoother: Smoother, u: Vector, mean: Any, settings: KernelSettings
 ) -> Vector:
-    """Return the relative variance of a bin's bias about h = S A S^T u.
+    """Return the relative variance of h = S A S^T u by the noise of the contacts it averages.
 
-    It is the noise of the contacts that h averages, and the scatter of bins about the curve. With
-    v = S^T u, the variance of A v is A v^2. Two effects that nearly cancel are neglected: a contact
-    within reach of the kernel counts at both its ends, and balancing takes back part of what noise
-    does to a stretch of bins. A bootstrap finds errors of the curve .8 to 1 times these.
+    With v = S^T u, the variance of A v is A v^2. Two effects that nearly cancel are neglected: a
+    contact within reach of the kernel counts at both its ends, and balancing takes back part of
+    what noise does to a stretch of bins. A bootstrap finds errors .8 to 1 times these.
 
     Parameters
     ----------
@@ -148,5 +149,18 @@ def curve_noise(
         The method's settings.
     """
     blurred = smoother.spread(u)
-    of_curve = u * u * smoother.variance(operator.product(blurred * blurred)) / mean**2
-    return of_curve + measure_evidence(operator, smoother, u, mean).scatter.clip(0)
+    return u * u * smoother.variance(operator.product(blurred * blurred)) / mean**2
+
+
+def bin_noise(
+    operator: Operator, smoother: Smoother, u: Vector, mean: Any, settings: KernelSettings
+) -> Vector:
+    """Return the relative variance of a bin's bias: that of the curve, and of bins about it.
+
+    Parameters
+    ----------
+    operator, smoother, u, mean, settings : various
+        As for ``curve_noise``.
+    """
+    scatter = measure_evidence(operator, smoother, u, mean).scatter.clip(0)
+    return curve_noise(operator, smoother, u, mean, settings) + scatter

@@ -62,7 +62,10 @@ def measure_evidence(operator: Operator, smoother: Smoother, u: Vector, mean: An
     unit = operator.xp.where(own > 0, noise / own, unit_around)
     # Each bin counts in proportion to its curve: a plain mean would be decided by bins with almost
     # nothing around them, and a ratio of sums of squares by bins with the largest curve.
-    scatter = ((own - curve) ** 2 / curve - unit_around).sum(0) / curve.sum(0)
+    near = curve > 0  # bins beyond the reach of every contact say nothing
+    own_near, curve_near = own[near], curve[near]
+    squares = (own_near - curve_near) ** 2 / curve_near - unit_around[near]
+    scatter = squares.sum() / curve_near.sum()
     return Evidence(own, noise, curve, unit, scatter)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.backends.vectors import Vector, to_numpy
+from counterpoise.backends.vectors import Vector
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 
@@ -162,6 +162,9 @@ class Gaussian:
             )
             begin += len(places)
         self._coverage = self._apply_kernel(xp.ones_like(like))
+        largest = max(chromosomes, key=lambda chromosome: len(chromosome.kept))
+        self._bins = len(largest.kept)
+        self._eigenvalues = eigenvalues(largest.sigma(bandwidth), self._bins)
 
     def smooth(self, x: Vector) -> Vector:
         """Return S x."""
@@ -199,18 +202,11 @@ class Gaussian:
 
     def kernel(self) -> NDArray[np.float64]:
         """Return the kernel by distance, float64 [bins of the largest chromosome]."""
-        _, _, n, spectrum = self._largest
-        return np.asarray(np.fft.irfft(to_numpy(spectrum), 2 * n)[:n])
+        return np.asarray(np.fft.irfft(self._eigenvalues, 2 * self._bins)[: self._bins])
 
     def spectrum(self) -> NDArray[np.float64]:
         """Return the eigenvalues of K, float64 [bins of the largest chromosome]."""
-        _, _, n, spectrum = self._largest
-        return to_numpy(spectrum)[:n]
-
-    @property
-    def _largest(self) -> tuple[slice, Vector, int, Vector]:
-        """The run of the largest chromosome."""
-        return max(self._runs, key=lambda run: run[2])
+        return self._eigenvalues[: self._bins]
 
     @cached_property
     def _own_share(self) -> Vector:

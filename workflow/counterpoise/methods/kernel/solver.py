@@ -134,7 +134,7 @@ def _solve(
     """Find weights whose mean balanced row sum is one; the rows do not each sum to one."""
     part = _smooth(problem, settings, bandwidth)
     state = _iterate(problem, part, estimator, settings, State(part.operator.ones()), _Watch())
-    if state.ending is Ending.STALLED:
+    if state.ending is Ending.STALLED and state.iteration < settings.stopping.max_iterations:
         stuck = to_numpy(_off(state, settings))
         start = State(state.u[part.operator.xp.asarray(~stuck)], state.iteration)
         part = _smooth(problem, settings, bandwidth, part.everywhere(stuck))
@@ -176,7 +176,9 @@ def _unevenness(
     if part.dropped is not None:
         everywhere = np.zeros(problem.operator.size)
         everywhere[~part.dropped] = to_numpy(u)
-    profiles = measure_profiles(problem.sum_by_distance, everywhere, mean, settings.diagonal)
+    profiles = measure_profiles(
+        problem.sum_by_distance, everywhere, mean, len(u), settings.diagonal
+    )
     own = estimator.own_weight
     weight = None if own is None else own(operator, smoother, u, mean, settings)
     return estimate_unevenness(operator, smoother, u, mean, profiles, weight).value

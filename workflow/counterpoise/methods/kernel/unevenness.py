@@ -87,6 +87,7 @@ def measure_profiles(
     sum_by_distance: Callable[[Vector], NDArray[np.float64]],
     u: Vector,
     mean: float,
+    bins: int,
     diagonal: int,
 ) -> Profiles:
     """Measure how contacts fall with distance.
@@ -96,14 +97,16 @@ def measure_profiles(
     sum_by_distance : callable
         ``Problem.sum_by_distance``.
     u : Vector
-        float64 [bins], a solution.
+        float64 [bins of the part], a solution; 0 where there is none.
     mean : float
         Mean raw row sum.
+    bins : int
+        Number of bins with a solution.
     diagonal : {1, 2}
         How often a main-diagonal pixel counts.
     """
     coupling, noise = sum_by_distance(u)
-    coupling, noise = coupling / mean / len(u), noise / mean**2 / len(u)
+    coupling, noise = coupling / mean / bins, noise / mean**2 / bins
     return Profiles(
         near=noise,
         noise=_waves(noise),
