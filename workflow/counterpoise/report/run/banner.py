@@ -9,7 +9,7 @@ from counterpoise.contacts.bins import format_length, pluralise
 from counterpoise.methods import methods
 from counterpoise.methods.kernel.settings import AUTO_BANDWIDTH
 from counterpoise.records.verdict import Status, Verdict
-from counterpoise.records.wording import fitness_label, fitness_reason
+from counterpoise.records.wording import fitness_label, fitness_reason, percent
 from counterpoise.report.formats import format_status
 from counterpoise.report.statuses import ONE_PASS
 from counterpoise.report.style import FITNESS_COLOURS, PAGE_WIDTH, add_panel
@@ -86,6 +86,7 @@ def describe_outcome(verdict: Verdict) -> str:
         _describe_iterations(verdict),
         _describe_bandwidths(verdict),
         _describe_deviation(verdict),
+        _describe_unevenness(verdict),
     ]
     return " ".join(filter(None, sentences))
 
@@ -114,6 +115,13 @@ def _describe_bandwidths(verdict: Verdict) -> str:
     ends = dict.fromkeys(format_length(end) for end in (min(bandwidths), max(bandwidths)))
     by = ", chosen by the score" if verdict.settings["bandwidth"] == AUTO_BANDWIDTH else ""
     return f"Bandwidth {' to '.join(ends)}{by}."
+
+
+def _describe_unevenness(verdict: Verdict) -> str:
+    if verdict.expected_unevenness is None:
+        return ""
+    share = percent(verdict.expected_unevenness / 100)
+    return f"New contacts balanced with these weights would be uneven by {share}."
 
 
 def _describe_deviation(verdict: Verdict) -> str:
