@@ -189,20 +189,13 @@ def memory_bandwidth(device: torch.device, size: int) -> float:
     return 2 * size / min(times)
 
 
-def not_needed(*arguments: Any) -> Any:
-    """Refuse to serve what none of these methods asks for."""
-    raise NotImplementedError
-
-
 def solve(operator: TorchOperator, name: str, settings: dict[str, Any]) -> tuple[int, np.ndarray]:
     """Return products and weights of a method; vectors stay on the device until the end."""
     method = methods()[name]
     recorder = Recorder("genome")
     counted = Counted(operator, recorder)
     marginal = counted.product(counted.ones())
-    # What the choice of a bandwidth needs is not here.
-    no_map: dict[str, Any] = dict.fromkeys(("sum_by_distance", "load", "operator_of"), not_needed)
-    problem = Problem(counted, marginal, recorder, lambda: counted.ones(), list, **no_map)
+    problem = Problem(counted, marginal, recorder, lambda: counted.ones(), list)
     solution = method.solve(problem, method.settings(**settings))
     if not solution.status.balanced:
         raise SystemExit(f"{name} did not balance the map: {solution.cause}")

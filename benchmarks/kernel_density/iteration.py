@@ -41,11 +41,6 @@ CHOICES: dict[str, tuple[str, dict[str, Any]]] = {
 THREADS = (1, 2)
 
 
-def not_needed(*arguments: Any) -> Any:
-    """Refuse to serve what no solver of a given bandwidth asks for."""
-    raise NotImplementedError
-
-
 def time_iterations(contacts: Contacts, rounds: int) -> list[dict[str, Any]]:
     """Return the seconds per iteration of every method in each round."""
     kept = cp.mask_bins(contacts).kept
@@ -62,10 +57,6 @@ def time_iterations(contacts: Contacts, rounds: int) -> list[dict[str, Any]]:
             Recorder(selection.label),
             nonzeros=operator.ones,
             chromosomes=lambda: chromosome_bins(contacts.bins, selection),
-            # The choice of a bandwidth needs these; here it is given.
-            sum_by_distance=not_needed,
-            load=not_needed,
-            operator_of=not_needed,
         )
         times = []
         for iterations in (FEW, MANY):

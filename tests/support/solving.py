@@ -39,10 +39,6 @@ class DenseOperator:
         return DenseOperator(self.matrix[kept][:, kept], self.xp)
 
 
-def _not_needed(*arguments: Any) -> Any:
-    raise NotImplementedError
-
-
 def solve_matrix(method: str, matrix: Any, xp: Any, **settings: Any) -> tuple[Solution, Recorder]:
     operator = DenseOperator(matrix, xp)
     pattern = DenseOperator((matrix > 0) * operator.ones(), xp)
@@ -55,10 +51,6 @@ def solve_matrix(method: str, matrix: Any, xp: Any, **settings: Any) -> tuple[So
         recorder,
         nonzeros,
         chromosomes=lambda: [chromosome],
-        # The choice of a bandwidth needs these; a dense matrix comes with a bandwidth.
-        sum_by_distance=_not_needed,
-        load=_not_needed,
-        operator_of=_not_needed,
     )
     chosen = methods()[method]
     with np.errstate(all="ignore"):

@@ -111,7 +111,7 @@ class Balance:
 
     @property
     def searches(self) -> list[Search]:
-        """How the bandwidth of each part was chosen; empty if it was given, or there is none."""
+        """The search for the bandwidth of each part; empty if no bandwidth was searched for."""
         return [part.search for part in self.verdict.parts if part.search]
 
     @cached_property

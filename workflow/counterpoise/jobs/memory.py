@@ -51,7 +51,7 @@ SEARCHED_BIN_BYTES, RESAMPLED_BIN_BYTES = 1200, 1200
 
 
 class Extra(StrEnum):
-    """What a job keeps in addition to the map.
+    """Data that a job holds in memory in addition to the map.
 
     Attributes
     ----------

@@ -65,7 +65,7 @@ class MethodJob(MeasuredJob):
     @property
     @abstractmethod
     def extra(self) -> Extra:
-        """What it keeps in addition to the map, which takes memory."""
+        """Data that the job holds in memory in addition to the map."""
 
     def arguments(self, threads: int | None) -> dict[str, Any]:
         """Return the keyword arguments of the functions in ``balancing.api``.

@@ -26,7 +26,7 @@ Measure = Callable[[Operator, Any, Vector, Any, Any], Vector]
 
 @dataclass(frozen=True)
 class Estimator:
-    """What makes a kernel method.
+    """The functions and the number that define a kernel method.
 
     Attributes
     ----------

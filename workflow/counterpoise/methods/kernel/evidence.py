@@ -1,4 +1,4 @@
-"""What the contacts say of each bin: by its own, and by its neighbours'."""
+"""Two estimates of each bin's bias: from its own contacts, and from those of its neighbours."""
 
 from __future__ import annotations
 

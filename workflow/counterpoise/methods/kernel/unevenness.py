@@ -44,7 +44,7 @@ LEAST_COUPLING, LARGEST_COUPLING = -0.9, 1.0
 
 @dataclass(frozen=True)
 class Profiles:
-    """How the contacts of a balanced map fall with distance.
+    """Sums over the contacts of a balanced map by distance, and their cosine transforms.
 
     They hardly depend on the weights, so one measurement serves every bandwidth.
 
