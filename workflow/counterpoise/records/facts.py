@@ -607,7 +607,7 @@ class ErrorsUnknown(Fact, code="errors_unknown"):
 
 
 class LargeErrors(Fact, code="large_errors"):
-    """Counting noise makes the weights uncertain.
+    """The weights are uncertain.
 
     Attributes
     ----------

@@ -494,7 +494,7 @@ def _few_weights(fact: f.FewWeights) -> str:
 @sentence.register
 def _large_errors(fact: f.LargeErrors) -> str:
     return (
-        f"Counting noise shifts a weight by {percent(fact.median_se)} (median standard error), "
+        f"The median standard error of a weight is {percent(fact.median_se)}, "
         f"more than {limit_percent(fact.limit)}."
     )
 
