@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import counterpoise as cp
 from counterpoise.backends.scipy import selected_matrix
-from counterpoise.balancing import api
+from counterpoise.balancing import run
 from counterpoise.balancing.matching import find_support
 from counterpoise.balancing.task import Task
 from counterpoise.contacts.selection import Scope, select
@@ -164,7 +164,7 @@ def test_diverging_weights_are_no_success(monkeypatch: pytest.MonkeyPatch) -> No
     matrix = sp.csr_matrix(np.array([[3.0, 2.0], [2.0, 0.0]]))
     examined = cp.balance(matrix, "kr")
     assert (examined.status, examined.verdict.parts[0].cause) == ("failed", "no_total_support")
-    monkeypatch.setattr(api, "Task", partial(Task, examine_limit=0))
+    monkeypatch.setattr(run, "Task", partial(Task, examine_limit=0))
     large = cp.balance(matrix, "kr")
     assert (large.status, large.verdict.parts[0].cause) == ("failed", "no_total_support")
     assert large.matvecs > examined.matvecs

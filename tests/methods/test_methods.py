@@ -60,7 +60,7 @@ def test_every_method_has_a_name_in_the_enum() -> None:
         (hanging_bins(), "plain"),  # accelerated steps double every difference where none converge
     ],
 )
-@pytest.mark.parametrize("method", methods())
+@pytest.mark.parametrize("method", [name for name in methods() if methods()[name].solve])
 def test_the_same_on_torch_vectors(method: str, matrix: NDArray[np.float64], solver: str) -> None:
     import torch
 
@@ -235,7 +235,8 @@ def test_columns_are_named_by_method_and_scope(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "out.mcool") as file:
         for name, (method, settings) in runs.items():
             attributes = file[f"resolutions/10/bins/{columns[name]}"].attrs
-            assert attributes["method"] == method
+            candidates = methods()[method].candidates
+            assert attributes["method"] in (candidates(settings) if candidates else [method])
             assert attributes["scope"] == settings.scope
             assert attributes["cis_only"] == (settings.scope == "cis")
             assert attributes["trans_only"] == (settings.scope == "trans")

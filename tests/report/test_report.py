@@ -32,6 +32,7 @@ from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_balance
 from tests.support import REPOSITORY
+from tests.support.maps import rough_map, smooth_map
 
 SCRIPTS = REPOSITORY / "scripts"
 HOSTILE = "<script>alert('x')</script> & \"quotes\""
@@ -253,6 +254,22 @@ def test_report_tells_how_uncertain_weights_are(
     ]
     assert len(set(percentages)) > 1
     assert set(percentages) <= set(page.text)
+
+
+def test_the_page_warns_of_samples_that_different_methods_balanced(
+    cohort: tuple[ResultPaths, list[RunKey]],
+) -> None:
+    paths, runs = cohort
+    assert "cannot be compared" not in written(paths, runs)
+    for sample, matrix in (("wild", rough_map(300, 6e6)[1]), ("ko", smooth_map(150, 200)[1])):
+        result = cp.balance(matrix, "auto")
+        write_balance(result, result.contacts.bins, paths.run_files(sample, 10_000, "auto"))
+        plot = Path(paths.plot(sample, 10_000, "auto"))
+        Image.new("RGB", (160, 100), "teal").save(plot)
+        runs.append(RunKey(sample, 10_000, "auto"))
+    text = " ".join(Page(written(paths, runs)).text)
+    assert "At 10 kb, auto chose kr for wild; kde for ko." in text
+    assert summary_rows(paths, runs)[-1]["algorithm"] == "kde"
 
 
 def test_text_of_users_is_escaped(cohort: tuple[ResultPaths, list[RunKey]]) -> None:

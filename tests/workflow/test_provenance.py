@@ -84,3 +84,17 @@ def test_settings_are_compared_without_snakemakes_records(tmp_path: Path) -> Non
     assert cohort.planned(*loose) == {"inspect": 1, "ingest": 1, "mask": 1, **balance}
     assert "Nothing to be done" not in cohort.run("--touch", overrides=loose)
     assert cohort.planned(*loose) == {}
+
+
+def test_settings_of_a_choice_are_compared_without_snakemakes_records(tmp_path: Path) -> None:
+    cohort = Cohort(tmp_path)
+    cohort.write_sheet("a")
+    chosen = ("resolutions=[2000]", "~methods.kde", "~methods.ice", "~methods.kr", "primary=auto")
+    chosen = (*chosen, "+method@methods.auto=auto")
+    cohort.run(overrides=chosen)
+    verdict = cohort.folder / "results/small/weights/a/2000/auto/verdict.json"
+    assert json.loads(verdict.read_text())["method"] in ("kr", "kde_eb", "kde")
+    shutil.rmtree(tmp_path / ".snakemake")
+    views = {"plot": 1, "export": 1, "report": 1, "track": 1}
+    assert cohort.planned(*chosen) == views
+    assert cohort.planned(*chosen, "methods.auto.ignore_diags=1") == {"balance": 1, **views}

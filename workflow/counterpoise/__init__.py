@@ -12,7 +12,6 @@ from counterpoise._version import __version__
 
 if TYPE_CHECKING:
     from counterpoise.backends import Backend
-    from counterpoise.balancing.api import Balance
     from counterpoise.balancing.matrices import (
         ice_normalize,
         kde_normalize,
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
         vc_normalize,
         vc_sqrt_normalize,
     )
+    from counterpoise.balancing.result import Balance
     from counterpoise.contacts.contact_map import Contacts
     from counterpoise.ingest.read import read_contacts
     from counterpoise.interface import balance, mask_bins
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Backend": "backends",
-    "Balance": "balancing.api",
+    "Balance": "balancing.result",
     "Balancing": "methods",
     "Contacts": "contacts.contact_map",
     "Mask": "mask",

@@ -12,7 +12,8 @@ from typing import Any
 
 from counterpoise.backends import AUTO
 from counterpoise.balancing import api
-from counterpoise.balancing.api import Balance, MaskLike
+from counterpoise.balancing.api import MaskLike
+from counterpoise.balancing.result import Balance
 from counterpoise.contacts.contact_map import (
     ContactMap,
     Contacts,

@@ -1,7 +1,10 @@
 """Balance a contact map part by part: solve, measure, judge and record.
 
 ==================== ============================================================================
-``api``              ``balance``: one loop over the parts of a map
+``api``              ``balance``: what the caller asks for
+``run``              balance with one method: one loop over the parts of a map
+``choosing``         balance with several methods, and take the best
+``result``           ``Balance``, what they return
 ``task``             the task for the whole map, and the part that is balanced
 ``parts``            one part: refuse it if empty, attempt it, isolate or drop bins if the settings
                      say so

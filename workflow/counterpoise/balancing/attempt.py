@@ -135,7 +135,7 @@ def _solve(part: Part) -> Solution:
     """Run the method."""
     # A diverging run overflows before the method notices.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
-        return part.task.method.solve(part.problem(), part.task.settings)
+        return part.task.solve(part.problem())
 
 
 def _drop_given_up(part: Part, solution: Solution) -> Part:

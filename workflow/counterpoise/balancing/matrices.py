@@ -14,7 +14,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from counterpoise.backends import AUTO, Backend
-from counterpoise.balancing.api import Balance, balance
+from counterpoise.balancing.api import balance
+from counterpoise.balancing.result import Balance
 from counterpoise.methods import Balancing
 from counterpoise.methods.base import Target
 from counterpoise.methods.kernel.settings import AUTO_BANDWIDTH

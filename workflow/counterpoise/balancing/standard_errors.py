@@ -238,7 +238,7 @@ def _solve_resampled(part: Part, own: Solution, contacts: Contacts) -> NDArray[n
         resampled = resampled.drop_unconnected()
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
         bandwidth = own.search.bandwidth if own.search else None
-        solution = task.method.solve(resampled.problem(bandwidth), task.settings)
+        solution = task.solve(resampled.problem(bandwidth))
     keeps = task.keeps_unbalanced_weights or own.status is Status.NOT_CONVERGED
     reached = keeps and solution.status is Status.NOT_CONVERGED
     if solution.status.balanced or reached:

@@ -19,7 +19,7 @@ from counterpoise.contacts.chromosomes import chromosome_bins
 from counterpoise.contacts.contact_map import ContactMap, Contacts, load_rows
 from counterpoise.contacts.distances import sum_by_distance
 from counterpoise.contacts.selection import Selection
-from counterpoise.methods.base import Method, MethodSettings, OnFailure, Problem
+from counterpoise.methods.base import Method, MethodSettings, OnFailure, Problem, Solution
 from counterpoise.methods.recorder import Recorder
 
 
@@ -100,6 +100,11 @@ class Task:
     def isolates(self) -> bool:
         """Whether bins that rule out an exact balancing are isolated."""
         return self.settings.on_failure == OnFailure.ISOLATE
+
+    def solve(self, problem: Problem) -> Solution:
+        """Run the method on one part."""
+        assert self.method.solve is not None
+        return self.method.solve(problem, self.settings)
 
     def operator(self, contacts: ContactMap, selection: Selection) -> Operator:
         """Return the operator of a selection of contacts on the chosen backend and device."""

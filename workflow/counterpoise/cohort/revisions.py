@@ -19,7 +19,7 @@ REVISIONS = {
     "inspect": 2,
     "ingest": 2,
     "mask": 2,
-    "balance": 5,
+    "balance": 6,
     "export": 2,
     "plot": 2,
     "compare": 2,
@@ -39,6 +39,9 @@ def of_method(algorithm: str) -> list[int]:
     Returns
     -------
     list of int
-        The revision for all methods, and that of the method.
+        The revision for all methods, that of the method, and those of its candidates.
     """
-    return [REVISIONS["balance"], methods()[algorithm].revision]
+    method = methods()[algorithm]
+    candidates = method.candidates(method.settings()) if method.candidates else {}
+    own = [methods()[name].revision for name in candidates]
+    return [REVISIONS["balance"], method.revision, *own]

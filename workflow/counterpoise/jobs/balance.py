@@ -12,6 +12,8 @@ from counterpoise.jobs.job import Inputs, build
 from counterpoise.jobs.memory import Extra
 from counterpoise.jobs.method import MethodJob
 from counterpoise.jobs.resources import START_MINUTES, map_size
+from counterpoise.methods import methods
+from counterpoise.methods.base import MethodSettings
 from counterpoise.methods.kernel.settings import AUTO_BANDWIDTH, KernelSettings
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.store.paths import MapFiles, RunFiles
@@ -61,12 +63,15 @@ class BalanceJob(MethodJob):
     @property
     def extra(self) -> Extra:
         """Maps of a bootstrap or for a held-out score, or candidates for a bandwidth."""
-        settings = self.settings
-        if not isinstance(settings, KernelSettings):
-            return Extra.MAPS if settings.bootstrap else Extra.NOTHING
-        if settings.bootstrap or settings.splits_map:
+        if self.settings.bootstrap:
             return Extra.MAPS
-        return Extra.CANDIDATES if settings.bandwidth == AUTO_BANDWIDTH else Extra.NOTHING
+        return max(map(_extra, self.solved), key=list(Extra).index)
+
+    @property
+    def solved(self) -> list[MethodSettings]:
+        """Settings of the methods that are run: one, or several to choose between."""
+        candidates = methods()[self.method].candidates
+        return list(candidates(self.settings).values()) if candidates else [self.settings]
 
     def minutes(self, inputs: Inputs) -> int:
         """Return the time of a thousand products at 10 ns a nonzero, ten times as measured.
@@ -74,7 +79,8 @@ class BalanceJob(MethodJob):
         Halves of the map take thousands of products, and transforms of the chromosomes.
         """
         bins, nonzeros = map_size(inputs)
-        minutes = START_MINUTES + nonzeros * (1 + self.settings.bootstrap) // 5_000_000
+        runs = len(self.solved) + self.settings.bootstrap
+        minutes = START_MINUTES + nonzeros * runs // 5_000_000
         if isinstance(self.settings, KernelSettings) and self.settings.splits_map:
             minutes += nonzeros // 2_000_000 + bins // 20_000
         return minutes
@@ -118,3 +124,12 @@ class BalanceJob(MethodJob):
             **self.arguments(threads),
         )
         write_balance(result, contacts.bins, output)
+
+
+def _extra(settings: MethodSettings) -> Extra:
+    """Return what one method holds in memory in addition to the map."""
+    if not isinstance(settings, KernelSettings):
+        return Extra.NOTHING
+    if settings.splits_map:
+        return Extra.MAPS
+    return Extra.CANDIDATES if settings.bandwidth == AUTO_BANDWIDTH else Extra.NOTHING

@@ -102,11 +102,15 @@ def _fits_mask(plan: Plan, path: str) -> bool:
 def _fits_verdict(plan: Plan, method: str, path: str) -> bool:
     """Tell whether a run has the current settings and was made by this version."""
     job, record = plan.job("balance", SimpleNamespace(method=method)), read_record(path)
+    # Where a method chose between others, the verdict itself states the chosen one.
+    choice = record.get("choice") or {}
+    stated = {**record, "method": choice.get("by", record.get("method"))}
+    stated["settings"] = choice.get("settings", record.get("settings"))
     expected = {"method": job.method, "name": method, "settings": _plain(asdict(job.settings))}
     expected["fitness_limits"] = asdict(job.fitness)
     if job.backend != AUTO:
         expected["backend"] = job.backend
-    same = all(record.get(key) == value for key, value in expected.items())
+    same = all(stated.get(key) == value for key, value in expected.items())
     return bool(same and record.get("versions", {}).get("counterpoise") == __version__)
 
 

@@ -381,8 +381,9 @@ class Method:
         Name in configurations and in ``counterpoise.balance``. Upper case in coolers.
     settings : type of MethodSettings
         Dataclass with a default for every setting.
-    solve : callable
-        ``solve(problem, settings)`` balances one part and returns a ``Solution``.
+    solve : callable or None
+        ``solve(problem, settings)`` balances one part and returns a ``Solution``; None for a
+        method that has candidates.
     summary : str
         What the method does, in one phrase without a period, for the tables of methods.
     exact : bool
@@ -396,16 +397,20 @@ class Method:
         different algorithms.
     fills : bool
         Bins without contacts of their own get weights, from their neighbours.
+    candidates : callable or None
+        For a method that chooses between others on each map: ``candidates(settings)`` returns
+        their settings by name, the simplest first. See ``counterpoise.balancing.choosing``.
     revision : int
         Raised by one when the method's results change; see ``counterpoise.cohort.revisions``.
     """
 
     name: str
     settings: type[MethodSettings]
-    solve: Callable[[Problem, Any], Solution]
+    solve: Callable[[Problem, Any], Solution] | None
     summary: str
     exact: bool = False
     trans_weighting: bool = False
     version: str = ""
     fills: bool = False
+    candidates: Callable[[Any], dict[str, MethodSettings]] | None = None
     revision: int = 1

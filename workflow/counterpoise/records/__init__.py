@@ -3,6 +3,7 @@
 =========== ========================================================
 ``trace``   one row per iteration, the same columns for every method
 ``search``  the candidates of a bandwidth search, and the chosen one
+``choice``  the methods that were compared on a map, and the chosen one
 ``facts``   the facts that a reason consists of, as data
 ``wording`` every sentence about a run, rendered from facts
 ``fitness`` whether weights may be used: the limits and the judgement

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from counterpoise.records.choice import Choice
 from counterpoise.records.facts import Fact
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.search import Search
@@ -196,6 +197,9 @@ class Verdict:
         As for ``PartVerdict``, over all parts.
     parts : tuple of PartVerdict
         The verdict on each part.
+    choice : Choice or None
+        How the method was chosen; None if it was given. `name` and `choice.settings` are then
+        those of the method that chose, `method` and `settings` those of the chosen one.
     median_se : float or None
         Median relative standard error of the weights.
     expected_unevenness : float or None
@@ -234,6 +238,7 @@ class Verdict:
     max_deviation: float | None
     rms_deviation: float | None
     parts: tuple[PartVerdict, ...]
+    choice: Choice | None = None
     median_se: float | None = None
     expected_unevenness: float | None = None
     with_contacts: int = 0
@@ -257,9 +262,10 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as it is written to ``verdict.json``."""
-        record = asdict(replace(self, parts=(), fitness_causes=()))
+        record = asdict(replace(self, parts=(), fitness_causes=(), choice=None))
         return {
             **record,
+            "choice": self.choice and self.choice.to_dict(),
             "fitness_causes": [fact.to_dict() for fact in self.fitness_causes],
             "parts": [part.to_dict() for part in self.parts],
         }
@@ -270,6 +276,7 @@ class Verdict:
         values = {
             "status": Status(record["status"]),
             "parts": tuple(PartVerdict.from_dict(part) for part in record["parts"]),
+            "choice": record["choice"] and Choice.from_dict(record["choice"]),
             "fitness": Fitness(record["fitness"]),
             "fitness_causes": _read_facts(record["fitness_causes"]),
         }

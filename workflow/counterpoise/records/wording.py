@@ -12,6 +12,7 @@ from math import log10
 
 from counterpoise.contacts.bins import format_length, pluralise
 from counterpoise.records import facts as f
+from counterpoise.records.choice import Choice, RatedMethod
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Cause, PartVerdict, Status
 
@@ -72,6 +73,7 @@ FEW_CONTACTS_IN_REACH = (
 NO_CONTACTS = "one half has no contacts"
 NOTHING_TO_SMOOTH = "fewer than two bins have contacts"
 WEIGHTS_DIVERGED = "the weights diverged to zero or infinity"
+NOT_BALANCED = "it does not balance the map"
 WEIGHTS_SPAN = "the weights span a factor of more than a thousand"
 
 
@@ -84,6 +86,53 @@ def not_converged_after(iterations: int) -> str:
         The limit.
     """
     return f"not converged after {iterations} iterations"
+
+
+def leaves_bins(without: int, with_contacts: int) -> str:
+    """Say why a method is left out of a choice between methods.
+
+    Parameters
+    ----------
+    without, with_contacts : int
+        Bins with contacts that it does not balance, and all of them.
+    """
+    if without == with_contacts:
+        return NOT_BALANCED
+    return f"it leaves {without:,} of {pluralise(with_contacts, 'bin')} without weights"
+
+
+def choice_reason(choice: Choice) -> str:
+    """Render the choice between methods on a map.
+
+    Parameters
+    ----------
+    choice : Choice
+        The candidates and the chosen one.
+    """
+    chosen = next(each for each in choice.candidates if each.method == choice.method)
+    others = [each for each in choice.candidates if each is not chosen]
+    if chosen.expected_unevenness is None:
+        return f"Method {choice.method} was taken, since {_no_comparison(chosen, len(others))}."
+    rank = "as good as the best" if chosen.deviations else "the best"
+    worth = [f"new contacts are expected to be uneven by {_worth(chosen)}"]
+    worth += [f"with {each.method} by {_worth(each)}" for each in others if not each.rejected]
+    words = [f"Method {choice.method} is {rank} for this map: {', '.join(worth)}."]
+    words += [f"{each.method} is left out: {each.rejected}." for each in others if each.rejected]
+    return " ".join(words)
+
+
+def _no_comparison(chosen: RatedMethod, others: int) -> str:
+    """Say why a method could not be compared with others."""
+    if not others:
+        return "the values of the map are not counts, so methods cannot be compared"
+    if chosen.rejected == NOT_BALANCED:
+        return "no candidate balances the map"
+    return "the methods cannot be compared on any part"
+
+
+def _worth(rated: RatedMethod) -> str:
+    """Return the expected unevenness of a method: ``2.1 %``."""
+    return percent((rated.expected_unevenness or 0.0) / 100)
 
 
 def part_reason(facts: Iterable[f.Fact]) -> str:

@@ -18,6 +18,7 @@ from counterpoise.files import atomic_write
 from counterpoise.mask import Reason, describe_notes
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.wording import fitness_label
+from counterpoise.report.choices import describe_mixed_methods
 from counterpoise.report.costs import read_costs
 from counterpoise.report.formats import (
     DASH,
@@ -97,6 +98,7 @@ def write_report(
         rows=rows,
         fitnesses=_count_fitnesses(rows, limits or FitnessSettings()),
         statuses=_count_statuses(rows),
+        mixed=describe_mixed_methods(rows),
         missing=len(rows) - len(complete),
         not_written=unfinished_files(paths, unfinished),
         samples=list(dict.fromkeys(run.sample for run in runs)),

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from counterpoise.balancing.api import Balance
+from counterpoise.balancing.result import Balance
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import refuse_other_versions
 from counterpoise.files import check_types, read_json, write_json

@@ -1,0 +1,100 @@
+"""A balanced map: what ``counterpoise.balance`` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.contacts.bins import pluralise
+from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.records.fitness import Fitness
+from counterpoise.records.search import Search
+from counterpoise.records.trace import TraceRow
+from counterpoise.records.verdict import Status, Verdict
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A balanced map.
+
+    Attributes
+    ----------
+    contacts : ContactMap
+        The raw map.
+    weights : ndarray of float64, shape (bins,)
+        Multiplicative: balanced_ij = count_ij * w_i * w_j. NaN on masked bins, and on parts that
+        failed unless ``on_failure`` keeps their weights.
+    se : ndarray of float64, shape (bins,)
+        Standard errors of the weights, relative (0.02 is two percent of the weight, and of the
+        bias); NaN where weights are.
+    verdict : Verdict
+        The verdict on the map and on each part.
+    trace : tuple of TraceRow
+        A row for each iteration.
+    """
+
+    contacts: ContactMap
+    weights: NDArray[np.float64]
+    se: NDArray[np.float64]
+    verdict: Verdict
+    trace: tuple[TraceRow, ...]
+
+    def __repr__(self) -> str:
+        """Return one line that says how it ended and how many bins have weights."""
+        weighted = int(np.isfinite(self.weights).sum())
+        bins = f"{weighted:,} of {pluralise(len(self.weights), 'bin')} with weights"
+        products = pluralise(self.matvecs, "product")
+        return (
+            f"<Balance: {self.verdict.name}, fitness {self.fitness.value} "
+            f"({self.status.value}), {bins}, {products}>"
+        )
+
+    @property
+    def fitness(self) -> Fitness:
+        """Whether the weights may be used."""
+        return self.verdict.fitness
+
+    @property
+    def status(self) -> Status:
+        """The verdict's status."""
+        return self.verdict.status
+
+    @property
+    def reason(self) -> str:
+        """The verdict's reason in words; empty where there is nothing to say."""
+        return self.verdict.reason
+
+    @property
+    def iterations(self) -> int:
+        """The most iterations that a part took."""
+        return self.verdict.iterations
+
+    @property
+    def matvecs(self) -> int:
+        """Symmetric matrix-vector products over all parts."""
+        return self.verdict.matvecs
+
+    @property
+    def searches(self) -> list[Search]:
+        """The search for the bandwidth of each part; empty if no bandwidth was searched for."""
+        return [part.search for part in self.verdict.parts if part.search]
+
+    @cached_property
+    def bias(self) -> NDArray[np.float64]:
+        """float64 [bins], divisive: 1 / weights, scaled to a mean of one; NaN where weights are."""
+        bias = 1 / self.weights
+        return bias / np.nanmean(bias) if np.isfinite(bias).any() else bias
+
+    def matrix(self) -> sp.csr_matrix:
+        """Return the balanced map: both triangles, float64 CSR; masked rows are empty."""
+        import scipy.sparse as sp
+
+        scale = sp.diags(np.nan_to_num(self.weights))
+        return sp.csr_matrix(scale @ self.contacts.load().full_matrix() @ scale)

@@ -1,0 +1,193 @@
+"""Balance a map with one method: one loop over its parts, the same for every method and scope.
+
+What happens to one part is in ``counterpoise.balancing.parts``.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise._version import __version__
+from counterpoise.backends import find_backend
+from counterpoise.backends.choice import choose_backend
+from counterpoise.balancing.assessment import assess, overall_deviation
+from counterpoise.balancing.parts import balance_part
+from counterpoise.balancing.rescaling import rescale
+from counterpoise.balancing.result import Balance
+from counterpoise.balancing.task import Task
+from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.contacts.selection import Scope, Selection, select
+from counterpoise.methods.base import EqualSumsSettings, Method, MethodSettings, Target
+from counterpoise.records.fitness import FitnessSettings
+from counterpoise.records.trace import TraceRow
+from counterpoise.records.verdict import PartVerdict, Verdict, overall_status
+from counterpoise.records.wording import overall_reason
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is balanced and by what means, whatever the method.
+
+    Attributes
+    ----------
+    contacts : ContactMap
+        The raw map.
+    kept, with_contacts : ndarray of bool, shape (bins,)
+        Bins that the mask keeps, and bins that have contacts.
+    mask : dict
+        Summary of the mask.
+    name : str
+        What the result is called.
+    backend : str
+        Backend of the product; ``auto`` chooses one.
+    device : str or None
+        Its device; None lets the backend choose.
+    threads : int or None
+        Threads of a product; None for the backend's choice.
+    progress : callable
+        Receives a line of text as each part is done.
+    limits : FitnessSettings
+        When weights are fit for use.
+    """
+
+    contacts: ContactMap
+    kept: NDArray[np.bool_]
+    with_contacts: NDArray[np.bool_]
+    mask: dict[str, Any]
+    name: str
+    backend: str
+    device: str | None
+    threads: int | None
+    progress: Callable[[str], None]
+    limits: FitnessSettings
+
+
+def balance_with(request: Request, method: Method, settings: MethodSettings) -> Balance:
+    """Balance a map with one method.
+
+    Parameters
+    ----------
+    request : Request
+        The map and the means.
+    method : Method
+        The method.
+    settings : MethodSettings
+        Its settings.
+    """
+    task, selections = open_task(request, method, settings)
+    weights, errors, parts, trace = _balance_parts(task, selections)
+    verdict = assess(
+        _summarise(task, request, parts),
+        weights,
+        errors,
+        request.with_contacts,
+        request.contacts.holds_counts,
+        isinstance(settings, EqualSumsSettings),
+        request.limits,
+    )
+    return Balance(request.contacts, weights, errors, verdict, tuple(trace))
+
+
+def open_task(
+    request: Request, method: Method, settings: MethodSettings
+) -> tuple[Task, list[Selection]]:
+    """Return what all parts of a map have in common, and the parts.
+
+    Parameters
+    ----------
+    request, method, settings : Request, Method, MethodSettings
+        As for ``balance_with``.
+    """
+    contacts = request.contacts
+    selections = list(
+        select(
+            contacts.bins,
+            request.kept,
+            Scope(settings.scope),
+            settings.ignore_diags,
+            getattr(settings, "diagonal", 1),
+            method.trans_weighting,
+            settings.ignore_diags_trans,
+        )
+    )
+    backend_choice = choose_backend(request.backend, request.device, contacts, selections)
+    task = Task(contacts, method, settings, backend_choice, request.threads, request.progress)
+    return task, selections
+
+
+def _balance_parts(
+    task: Task, selections: Sequence[Selection]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], list[PartVerdict], list[TraceRow]]:
+    """Balance the parts one by one; return weights, standard errors, verdicts and trace."""
+    weights, errors = np.full((2, len(task.contacts.bins)), np.nan)
+    parts: list[PartVerdict] = []
+    trace: list[TraceRow] = []
+    for selection in selections:
+        outcome = balance_part(task, selection)
+        part = outcome.verdict
+        weights[selection.lo : selection.hi] = outcome.weights
+        errors[selection.lo : selection.hi] = outcome.errors
+        parts.append(part)
+        trace.extend(outcome.trace)
+        task.progress(
+            f"{part.label}: {part.status.value} after {part.matvecs} products. {part.reason}"
+        )
+    if isinstance(task.settings, EqualSumsSettings):
+        weights, parts = rescale(Target(task.settings.target), weights, parts)
+    return weights, errors, parts, trace
+
+
+def _summarise(task: Task, request: Request, parts: list[PartVerdict]) -> Verdict:
+    """Return the verdict over all parts."""
+    method, settings, backend_choice = task.method, task.settings, task.backend_choice
+    measured = [part for part in parts if part.max_deviation is not None]
+    return Verdict(
+        status=overall_status(parts),
+        reason=" ".join(filter(None, [overall_reason(parts), *_notes_on_matrix(task.contacts)])),
+        method=method.name,
+        name=request.name,
+        scope=settings.scope,
+        settings=asdict(settings),
+        bins=len(task.contacts.bins),
+        kept=sum(part.kept for part in parts),
+        iterations=max((part.iterations for part in parts), default=0),
+        matvecs=sum(part.matvecs for part in parts),
+        max_deviation=max((part.max_deviation or 0.0 for part in measured), default=None),
+        rms_deviation=overall_deviation(parts),
+        parts=tuple(parts),
+        backend=backend_choice.backend,
+        device=backend_choice.device_name,
+        device_note=backend_choice.note,
+        source=task.contacts.source,
+        mask=request.mask,
+        versions=_versions(method, backend_choice.backend),
+    )
+
+
+def _notes_on_matrix(contacts: ContactMap) -> list[str]:
+    """Return how a matrix was changed to be read as a map; the notes on files stay in `source`."""
+    source = contacts.source
+    return list(source.get("notes", ())) if source.get("format") == "matrix" else []
+
+
+def _versions(method: Method, backend: str) -> dict[str, str]:
+    """Return the versions of the software, and of the algorithm where several have its name."""
+    versions = {
+        "counterpoise": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+    if method.version:
+        versions[method.name] = method.version
+    libraries = find_backend(backend).libraries
+    if libraries:
+        from importlib.metadata import version  # imports email and socket, which few runs need
+
+        versions |= {library: version(library) for library in libraries}
+    return versions
