@@ -199,7 +199,7 @@ def test_wording() -> None:
     kde = RatedMethod("kde", 10, 20, 3.0, 0.0, {})
     assert choice_reason(Choice("auto", {}, "kde_eb", (kr, eb, kde))) == (
         "Method kde_eb is as good as the best for this map: new contacts are expected to be uneven "
-        "by 3.1 %, with kr by 3.5 %, with kde by 3 %."
+        "by 3.1 %, with kr by 3.46 %, with kde by 3 %."
     )
     none = replace(kr, expected_unevenness=None, deviations=None)
     assert choice_reason(Choice("auto", {}, "kr", (none, replace(none, method="kde")))) == (

@@ -22,6 +22,7 @@ from counterpoise.files import write_json
 from counterpoise.mask import MaskSettings
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.verdict import Status
+from counterpoise.report.choices import describe_mixed_methods
 from counterpoise.report.costs import read_costs
 from counterpoise.report.page import describe_thresholds, write_report
 from counterpoise.report.statuses import fitness_meanings
@@ -269,7 +270,12 @@ def test_the_page_warns_of_samples_that_different_methods_balanced(
         runs.append(RunKey(sample, 10_000, "auto"))
     text = " ".join(Page(written(paths, runs)).text)
     assert "At 10 kb, auto chose kr for wild; kde for ko." in text
-    assert summary_rows(paths, runs)[-1]["algorithm"] == "kde"
+    row = summary_rows(paths, runs)[-1]
+    assert row["algorithm"] == "kde"
+    many = [{**row, "sample": f"s{k}", "algorithm": "kr"} for k in range(11)]
+    assert describe_mixed_methods([row, *many]) == [
+        "At 10 kb, auto chose kde for ko; kr for s0, s1, s2, s3, s4, s5, s6, s7 and 3 more."
+    ]
 
 
 def test_text_of_users_is_escaped(cohort: tuple[ResultPaths, list[RunKey]]) -> None:

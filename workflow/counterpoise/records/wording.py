@@ -131,8 +131,8 @@ def _no_comparison(chosen: RatedMethod, others: int) -> str:
 
 
 def _worth(rated: RatedMethod) -> str:
-    """Return the expected unevenness of a method: ``2.1 %``."""
-    return percent((rated.expected_unevenness or 0.0) / 100)
+    """Return the expected unevenness of a method: ``2.14 %``."""
+    return percent((rated.expected_unevenness or 0.0) / 100, digits=3)
 
 
 def part_reason(facts: Iterable[f.Fact]) -> str:
