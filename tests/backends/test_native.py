@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +30,12 @@ def test_a_library_that_does_not_load_is_no_damaged_input(tmp_path: Path) -> Non
         native.load_library(tmp_path)
 
 
-def test_a_library_of_another_python_is_loaded(tmp_path: Path) -> None:
-    library = next(Path(native.__file__).parent.glob("_native*.so"))
-    (tmp_path / "_native.cpython-999.so").write_bytes(library.read_bytes())
-    assert native.load_library(tmp_path).interface() == native.INTERFACE
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="only x86-64 has several levels")
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="needs Linux's list of features")
+def test_the_processor_level_is_the_one_that_linux_reports() -> None:
+    features = set(Path("/proc/cpuinfo").read_text().partition("flags")[2].split("\n")[0].split())
+    level = 2 if features >= {"avx512f", "avx512dq", "avx512bw", "avx512vl"} else 1
+    assert native.call("processor_level") == (level if "avx2" in features else 0)
 
 
 def test_a_float_is_not_an_integer() -> None:

@@ -1,7 +1,7 @@
 """The native library: C functions with a plain interface, called through ctypes.
 
-``pip install`` compiles it (``setup.py``). It does not use Python's C interface, so one library
-serves every version of Python, and a job loads it in a millisecond.
+A wheel holds it; in a clone, ``make setup`` compiles it (``setup.py``). It does not use Python's C
+interface, so one library serves every version of Python, and a job loads it in a millisecond.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import operator
 import os
-import sysconfig
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,9 @@ from typing import Any
 import numpy as np
 
 from counterpoise.errors import SetupError
+
+# The same on every system; the loaders of Linux and macOS take any ending.
+FILE_NAME = "_native.so"
 
 # Raised, here and in native/reading.c, when the arguments of a function or a structure change.
 INTERFACE = 3
@@ -38,7 +40,10 @@ SIGNATURES = {
     "coarsen_pixels": "pppiippippp",
 }
 _TYPES = {"p": ctypes.c_void_p, "i": ctypes.c_int64, "d": ctypes.c_double}
-_REMEDY = "Install the package again where it can be compiled ('make setup' or 'pip install .')."
+_REMEDY = (
+    "Install the package again: 'make setup' in a clone, 'pip install --force-reinstall "
+    "counterpoise' elsewhere."
+)
 
 
 def available_threads() -> int:
@@ -66,13 +71,11 @@ def load_library(folder: Path, interface: int = INTERFACE) -> ctypes.CDLL:
     SetupError
         The library is missing, cannot be loaded or has another interface.
     """
-    # Prefer the library of this interpreter; one built by another Python works as well.
-    preferred = folder / f"_native{sysconfig.get_config_var('EXT_SUFFIX')}"
-    candidates = [preferred] if preferred.exists() else sorted(folder.glob("_native*.so"))
-    if not candidates:
+    path = folder / FILE_NAME
+    if not path.exists():
         raise SetupError(f"counterpoise's native library is missing. {_REMEDY}")
     try:
-        loaded = ctypes.CDLL(str(candidates[0]))
+        loaded = ctypes.CDLL(str(path))
     except OSError as error:
         raise SetupError(
             f"counterpoise's native library cannot be loaded ({error}). {_REMEDY}"
