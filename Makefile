@@ -55,7 +55,7 @@ setup: .venv/ready ## Install into .venv and fetch the maps of the demo.
 	sh envs/prerequisites.sh $(PYTHON)
 	$(PYTHON) -m venv .venv
 	@echo "Installing into .venv: two to four minutes and 1.6 GB on a first run ..."
-	$(BIN)/python -m pip install --quiet $(TORCH) --editable '.[cluster,dev,torch]'
+	$(BIN)/python -m pip install --quiet $(TORCH) --editable '.[workflow,cluster,dev,torch]'
 	@touch $@
 
 check: .venv/ready ## Check style, types and the workflow.

@@ -6,8 +6,11 @@ from counterpoise.jobs.limits import require_address_space
 
 require_address_space()  # before libraries load
 
-from counterpoise.jobs.plan import match_any
-from counterpoise.jobs.snakemake import plan_workflow, report_unfinished
+from counterpoise.installation import name_missing_extra
+
+with name_missing_extra("the workflow needs"):
+    from counterpoise.jobs.plan import match_any
+    from counterpoise.jobs.snakemake import plan_workflow, report_unfinished
 
 min_version("9.0")
 

@@ -45,9 +45,10 @@ def entries(name: str) -> dict[str, str]:
 
 def required(name: str) -> dict[str, Requirement]:
     """Return the requirements of an environment by conda's names."""
+    extras = ["workflow", "torch"] if name == "counterpoise-torch" else ["workflow"]
     listed = list(PROJECT["dependencies"])
-    if name == "counterpoise-torch":
-        listed += PROJECT["optional-dependencies"]["torch"]
+    for extra in extras:
+        listed += PROJECT["optional-dependencies"][extra]
     requirements = [Requirement(text) for text in listed]
     return {
         CONDA_NAMES.get(requirement.name, requirement.name): requirement

@@ -22,7 +22,7 @@ LAYERS = [
     {"records"},
     {"contacts"},
     {"native"},
-    {"files"},  # any room may import this and the next
+    {"files", "installation"},  # any room may import these and the next
     {"errors", "process", "_version"},
 ]
 LEVEL = {room: -number for number, layer in enumerate(LAYERS) for room in layer}

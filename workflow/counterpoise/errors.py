@@ -67,6 +67,10 @@ class SetupError(CounterpoiseError):
     """A part of the installation is missing."""
 
 
+class MissingExtraError(SetupError):
+    """A package is missing that only an extra installs; the message has the command."""
+
+
 class DiskFullError(CounterpoiseError):
     """A disk is full; the message names the folder and what is needed there."""
 

@@ -15,9 +15,10 @@ from omegaconf import MISSING
 
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.urls import is_url, public_url, url_problem
+from counterpoise.installation import workflow_folder
 
 LONGEST_LINE = 100_000  # characters; the reader of csv takes no cell of more than 131,072
-SCHEMA = Path(__file__).parents[2] / "schemas" / "samples.schema.json"
+SCHEMA = "workflow/schemas/samples.schema.json"  # in the folder of the workflow
 
 
 @dataclass
@@ -206,9 +207,9 @@ def schema() -> dict[str, Any]:
     Returns
     -------
     dict of str to object
-        The content of ``workflow/schemas/samples.schema.json``.
+        The content of ``SCHEMA``.
     """
-    loaded: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = json.loads((workflow_folder() / SCHEMA).read_text("utf-8"))
     return loaded
 
 

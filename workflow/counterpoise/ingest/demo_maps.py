@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from counterpoise.installation import name_missing_extra
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -16,6 +18,7 @@ YEAST_HIC = "resources/demo/yeast.hic"
 SIMULATED_COOL = "resources/demo/simulated.cool"
 DEMO_FILES = (YEAST_COOL, YEAST_HIC, SIMULATED_COOL)
 
+PURPOSE = "the maps of the demo need"
 SEED = 2506
 RESOLUTION = 10_000
 
@@ -37,7 +40,8 @@ def read_yeast_map(matrix: str | Path, bed: str | Path) -> tuple[pd.DataFrame, p
     pixels : pandas.DataFrame
         Columns ``bin1_id``, ``bin2_id``, ``count``; sorted, upper triangle.
     """
-    import pandas as pd
+    with name_missing_extra(PURPOSE):
+        import pandas as pd
 
     bins = pd.read_csv(bed, sep="\t", header=None, usecols=[0, 1, 2, 3])
     bins.columns = pd.Index(["chrom", "start", "end", "number"])
@@ -65,7 +69,8 @@ def write_cool(path: str | Path, bins: pd.DataFrame, pixels: pd.DataFrame, assem
     assembly : str
         Name of the genome.
     """
-    import cooler
+    with name_missing_extra(PURPOSE):
+        import cooler
 
     cooler.create_cooler(
         str(path),
@@ -126,7 +131,8 @@ def simulate_map(
     pixels : pandas.DataFrame
         Columns ``bin1_id``, ``bin2_id``, ``count``; sorted, upper triangle.
     """
-    import pandas as pd
+    with name_missing_extra(PURPOSE):
+        import pandas as pd
 
     rng = np.random.default_rng(seed)
     sizes = np.array(list(chromosomes.values()))

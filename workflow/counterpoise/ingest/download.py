@@ -22,6 +22,7 @@ from counterpoise._version import __version__
 from counterpoise.errors import InputError, strip_credentials
 from counterpoise.files import name_full_disk, read_json, temporary_path, write_json
 from counterpoise.ingest.urls import public_url
+from counterpoise.installation import name_missing_extra
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -98,8 +99,11 @@ def download(
     ------
     InputError
         If the server refuses, cannot be reached, or never sends the complete file.
+    MissingExtraError
+        If requests is not installed.
     """
-    import requests
+    with name_missing_extra("downloads need"):
+        import requests
 
     output = Path(output)
     content = output.parent.parent / "content"

@@ -18,6 +18,7 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk
 from counterpoise.errors import InputError
 from counterpoise.ingest.urls import is_url
+from counterpoise.installation import name_missing_extra
 
 Span = tuple[int, int]  # first bin and end, counted from the start of a chromosome
 
@@ -92,8 +93,14 @@ def open_with_hicstraw(uri: str, bins: BinTable) -> Fetch:
     -------
     Fetch
         Function that reads a rectangle of the map.
+
+    Raises
+    ------
+    MissingExtraError
+        If hic-straw is not installed.
     """
-    import hicstraw
+    with name_missing_extra("the .hic engine hicstraw, which also reads URLs, needs"):
+        import hicstraw
 
     # hic-straw takes whatever begins with "http" for a URL, so a path must begin with "/".
     file = hicstraw.HiCFile(uri if is_url(uri) else os.path.abspath(uri))

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
-from counterpoise.errors import InputError
+from counterpoise.errors import InputError, MissingExtraError
 from counterpoise.files import LARGER_TMPDIR, full_disk_error
 from counterpoise.ingest.hic_worker import RECORD
 from counterpoise.ingest.urls import is_url
@@ -61,6 +61,8 @@ def copy_level(
     ------
     InputError
         The worker's own, or one about its exception, its end or its silence.
+    MissingExtraError
+        If the library of the engine is not installed.
     DiskFullError
         If the disk of the temporary folder is full.
     """
@@ -75,6 +77,8 @@ def copy_level(
                 return strips, report["integral"], report["notes"]
             if "problem" in report:
                 raise InputError(uri, report["problem"], report["remedy"])
+            if "missing" in report:
+                raise MissingExtraError(report["missing"])
             if "full_disk" in report:
                 raise full_disk_error(
                     tempfile.gettempdir(),

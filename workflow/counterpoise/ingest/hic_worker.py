@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk
-from counterpoise.errors import InputError
+from counterpoise.errors import InputError, MissingExtraError
 from counterpoise.files import FULL_DISK
 from counterpoise.ingest.hic_engines import ENGINES, Fetch, Span
 from counterpoise.ingest.hic_file import HicFile, open_hic_file
@@ -310,6 +310,8 @@ def _describe_failure(engine: str, error: Exception) -> dict[str, str]:
     """Return the report of an exception: a problem with its remedy, or the exception in words."""
     if isinstance(error, InputError):
         return {"problem": error.problem, "remedy": error.remedy}
+    if isinstance(error, MissingExtraError):
+        return {"missing": str(error)}
     if isinstance(error, ImportError):
         return {
             "problem": f"cannot be read: the engine {engine} does not load ({error}).",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
+from counterpoise.installation import name_missing_extra
 from counterpoise.jobs.job import Inputs, MeasuredJob, build
 from counterpoise.jobs.resources import bins_mb, map_size, passing_minutes
 from counterpoise.store.paths import BASE, ResultPaths
@@ -90,7 +91,8 @@ class CompareJob(MeasuredJob):
         output : str or Path
             Where the PNG goes.
         """
-        from counterpoise.report.comparison.plot import plot_comparison
+        with name_missing_extra("plots need"):
+            from counterpoise.report.comparison.plot import plot_comparison
         from counterpoise.report.comparison.samples import read_samples
 
         paths = ResultPaths(self.cohort, root, self.experiment)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
+from counterpoise.installation import name_missing_extra
 from counterpoise.jobs.job import Inputs, MeasuredJob
 from counterpoise.jobs.resources import bins_mb, count_runs, map_size, passing_minutes
 from counterpoise.store.paths import MapFiles, RunFiles
@@ -82,7 +83,8 @@ class PlotJob(MeasuredJob):
         """
         import pyarrow.parquet as pq
 
-        from counterpoise.report.run.plot import plot_run, survey_runs
+        with name_missing_extra("plots need"):
+            from counterpoise.report.run.plot import plot_run, survey_runs
         from counterpoise.store import weights as stored
         from counterpoise.store.masks import read_mask
         from counterpoise.store.pixels import open_map

@@ -7,6 +7,8 @@ import io
 from pathlib import Path
 from typing import Any
 
+from counterpoise.installation import name_missing_extra
+
 
 def embed_image(path: str, folder: Path, width: int) -> dict[str, Any]:
     """Embed a PNG as WebP, which takes a tenth of the bytes.
@@ -25,7 +27,8 @@ def embed_image(path: str, folder: Path, width: int) -> dict[str, Any]:
     dict
         ``image`` (a data URI), ``width``, ``height`` and ``link``.
     """
-    from PIL import Image
+    with name_missing_extra("reports need"):
+        from PIL import Image
 
     with Image.open(path) as png:
         image = png.convert("RGB")

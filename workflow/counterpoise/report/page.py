@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from counterpoise._version import __version__
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.files import atomic_write
+from counterpoise.installation import name_missing_extra
 from counterpoise.mask import Reason, describe_notes
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.wording import fitness_label
@@ -121,7 +122,8 @@ def write_report(
 
 def _template() -> Template:
     """Load the page's template; unknown names in it are errors, and values are escaped."""
-    from jinja2 import Environment, StrictUndefined
+    with name_missing_extra("reports need"):
+        from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

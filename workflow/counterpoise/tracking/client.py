@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from counterpoise.errors import strip_credentials
 from counterpoise.files import atomic_write
+from counterpoise.installation import name_missing_extra
 from counterpoise.tracking.saved_view import VIEW_TAG, saved_view
 
 if TYPE_CHECKING:
@@ -58,11 +59,17 @@ def store_errors() -> tuple[type[Exception], ...]:
     -------
     tuple of exception types
         Errors of requests are OSErrors; ImportError means a missing database driver.
+
+    Raises
+    ------
+    MissingExtraError
+        If MLflow is not installed.
     """
-    from alembic.util import CommandError
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-    from urllib3.exceptions import HTTPError
+    with name_missing_extra("tracking needs"):
+        from alembic.util import CommandError
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+        from urllib3.exceptions import HTTPError
 
     return (MlflowException, SQLAlchemyError, CommandError, HTTPError, OSError, ImportError)
 

@@ -17,6 +17,7 @@ from counterpoise.backends.base import BackendSpec, Operator
 from counterpoise.contacts.contact_map import ContactMap, Contacts
 from counterpoise.contacts.selection import Selection
 from counterpoise.errors import ConfigError
+from counterpoise.installation import name_missing_extra
 
 # When a GPU pays: importing torch, starting CUDA and compiling the Triton programs take 3.7 s on an
 # H100, where KR and ICE of a map in memory then save 7.5 ns a nonzero beside two cores, on average
@@ -155,8 +156,11 @@ def find_device(device: str | None) -> str:
     ------
     ConfigError
         ``cuda`` is asked for and there is none.
+    MissingExtraError
+        PyTorch is not installed.
     """
-    import torch
+    with name_missing_extra("the backend torch needs"):
+        import torch
 
     has_cuda = torch.cuda.is_available()
     if device == "cuda" and not has_cuda:
