@@ -9,7 +9,8 @@ BIN := .venv/bin
 TIERS := workflow servers cluster peers long
 PARALLEL := -n auto --maxprocesses 4
 
-.PHONY: help demo test test-slow test-all test-random $(TIERS:%=test-%) fuzz setup check format accept bench clean
+.PHONY: help demo test test-slow test-all test-random $(TIERS:%=test-%) fuzz setup check format accept bench \
+    release clean
 .DEFAULT_GOAL := demo
 
 help: ## List the targets.
@@ -82,5 +83,12 @@ bench: .venv/ready ## Compare with peers: hours, and the numbers of the document
 	$(BIN)/python -m benchmarks.kernel_density.simulation
 	$(BIN)/python -m benchmarks.kernel_density.iteration
 
+release: .venv/release ## Make wheels for Linux and macOS, the source distribution and checksums.
+	.venv/release/bin/python envs/release.py
+
+.venv/release: envs/release.txt
+	$(PYTHON) -m venv --clear $@
+	$@/bin/python -m pip install --quiet --requirement $<
+
 clean: ## Remove what setup, demo and tests made.
-	rm -rf .venv results resources .snakemake
+	rm -rf .venv results resources .snakemake build dist
