@@ -57,7 +57,7 @@ PLATFORMS = {
 
 
 def run(*command: str | Path, **variables: str) -> str:
-    """Run a command with environment variables; return what it prints.
+    """Run a command with environment variables; return what it prints. End if it fails.
 
     Parameters
     ----------

@@ -79,6 +79,8 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the source distribution, this platform's wheel and checksums."""
     if not PLATFORM:
         pytest.skip("no wheel is made for this platform")
+    if shutil.which("file") is None:
+        pytest.skip("the program file is not installed")
     folder = tmp_path_factory.mktemp("release")
     succeed(sys.executable, "-m", "venv", folder / "tools")
     python = folder / "tools" / "bin" / "python"

@@ -79,7 +79,7 @@ def workflow_folder() -> Path:
     """
     package = Path(__file__).parent
     for folder in (package / "packaged", package.parents[1]):
-        if (folder / "Snakefile").is_file():
+        if (folder / "workflow" / "rules").is_dir():
             return folder
     raise SetupError(
         "counterpoise was installed without the files of its workflow. Install the package again: "
