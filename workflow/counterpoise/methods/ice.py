@@ -36,8 +36,9 @@ class IceSettings(ExactSettings):
     tolerance : float or "cooler", default 1e-5
         Largest relative deviation of a row sum from the mean, or the word cooler.
         ``cooler`` stands for cooler's rule: the variance of the row sums is below
-        ``cooler_variance``, which takes longer the deeper the map. It implies ``solver: plain``, and
-        ``on_failure: keep`` instead of ``isolate``, so that bins and weights are cooler's.
+        ``cooler_variance``, which takes longer the deeper the map. It implies ``solver:
+        plain``, and ``on_failure: keep`` instead of ``isolate``, so that bins and weights are
+        cooler's.
     cooler_variance : float, default 1e-5
         Largest variance of the row sums, in counts squared, for ``tolerance: cooler``.
     max_iterations : int, default 1000
