@@ -95,8 +95,9 @@ def test_the_build_has_what_pyproject_requires(recipe: dict[str, Any]) -> None:
 def test_commands_of_the_recipe(recipe: dict[str, Any]) -> None:
     for module in recipe["test"]["imports"]:
         __import__(module)
-    (command,) = recipe["test"]["commands"]
-    match = re.fullmatch(r'python -c "(.*)"', command)
+    first, second = recipe["test"]["commands"]
+    assert first in {f"{script} --help" for script in PROJECT["scripts"]}
+    match = re.fullmatch(r'python -c "(.*)"', second)
     assert match
     exec(match[1], {})
 

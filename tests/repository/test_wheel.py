@@ -183,7 +183,8 @@ def test_the_wheel_in_a_clean_environment(
     here = succeed(sys.executable, TRY_WHEEL, "--here", PYTHONPATH=package)
     assert tried.split()[-1] == here.split()[-1]
 
-    python = tmp_path / "envs" / "0" / "bin" / "python"
-    folder, message = succeed(python, "-I", "-c", LIGHT).splitlines()
+    programs = tmp_path / "envs" / "0" / "bin"
+    assert succeed(programs / "counterpoise", "--version").split()[-1] == cp.__version__
+    folder, message = succeed(programs / "python", "-I", "-c", LIGHT).splitlines()
     assert folder.endswith("site-packages/counterpoise/packaged")
     assert message == "the backend torch needs torch: pip install 'counterpoise[torch]'"
