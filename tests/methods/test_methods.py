@@ -29,9 +29,10 @@ from counterpoise.mask import mask_bins
 from counterpoise.methods import Balancing, methods
 from counterpoise.methods.base import EqualSumsSettings, Target
 from counterpoise.store.masks import read_mask, write_mask
-from counterpoise.store.mcool import DIVISIVE, juicer_vector, write_mcool
+from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
+from counterpoise.store.weight_columns import DIVISIVE, juicer_vector
 from counterpoise.store.weights import write_balance
 from tests.support.coolers import write_cool
 from tests.support.maps import hanging_bins, random_map

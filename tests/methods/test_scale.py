@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import counterpoise as cp
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.records.verdict import PartVerdict
-from counterpoise.store.mcool import juicer_vector
+from counterpoise.store.weight_columns import juicer_vector
 from tests.support.maps import hanging_bins, random_map
 from tests.support.peers import hic_vectors
 from tests.support.solving import solve_matrix, torch_reads

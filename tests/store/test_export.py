@@ -23,9 +23,10 @@ from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.store.masks import read_mask, write_mask
-from counterpoise.store.mcool import juicer_vector, write_mcool
+from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
+from counterpoise.store.weight_columns import juicer_vector
 from counterpoise.store.weights import read_errors, read_verdict, read_weights, write_balance
 from tests.support.coolers import write_cool
 
