@@ -248,6 +248,7 @@ def test_reprs_are_one_short_line(path: Path, contacts: Contacts) -> None:
     read, result = cp.read_contacts(path), cp.balance(contacts, "kr", on_failure="keep")
     weighted = int(np.isfinite(result.weights).sum())
     weights = f"{weighted} of 70 bins with weights, {result.matvecs} products"
+    weights += ", mask: cooler's filters (min_nnz 10, mad_max 5)"
     stored = StoredContacts(contacts.bins, contacts.indptr, contacts.entries)
     size = f"70 bins of 1 kb on 2 chromosomes, {read.nnz:,} pixels"
     expected = {

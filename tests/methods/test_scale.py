@@ -50,7 +50,12 @@ def test_passes_through_juicers_vectors(
     left = set()
     for steps in (10, 20, 30, 60):
         result = cp.balance(
-            contacts, "scale", tolerance=1e-12, max_iterations=steps, on_failure="keep"
+            contacts,
+            "scale",
+            mask=None,
+            tolerance=1e-12,
+            max_iterations=steps,
+            on_failure="keep",
         )
         vector = juicer_vector(result.weights, result.verdict)
         parts = [p for p in result.verdict.parts if p.kept > 1 and p.label not in ("Y", "chrY")]

@@ -78,7 +78,11 @@ def run_cohort(
         files = paths.map_files("s", resolution)
         write_map(info, resolution, files)
         contacts = read_map(files)
-        write_mask(paths.mask("s", resolution), mask_bins(contacts, filters), contacts.bins)
+        write_mask(
+            paths.mask("s", resolution),
+            mask_bins(contacts, filters or MaskSettings()),
+            contacts.bins,
+        )
         kept, summary = read_mask(paths.mask("s", resolution))
         for method in columns:
             result = balance(contacts, mask=kept, mask_record=summary, **SETTINGS[method])

@@ -23,7 +23,7 @@ from counterpoise.contacts.contact_map import (
 )
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.read import read_contacts
-from counterpoise.mask import Mask, MaskOptions, make_mask_settings
+from counterpoise.mask import DEFAULT_MASK, Mask, MaskOptions
 from counterpoise.mask import mask_bins as mask_map
 from counterpoise.records.fitness import FitnessSettings
 
@@ -38,7 +38,7 @@ def balance(
     contacts: Any,
     method: str = "kr",
     *,
-    mask: MaskLike = None,
+    mask: MaskLike = DEFAULT_MASK,
     backend: str = AUTO,
     device: str | None = None,
     threads: int | None = None,
@@ -59,9 +59,12 @@ def balance(
         otherwise. It is symmetric, or holds one triangle, which is mirrored; the reason says so.
     method : str, default "kr"
         Name of a method (``counterpoise.methods``).
-    mask : Mask, MaskSettings, dict, array_like of bool, or None
-        Result of `mask_bins`, filter settings, or an array [bins] with True for kept bins. None
-        masks empty bins only.
+    mask : Mask, MaskSettings, dict, array_like of bool, None or "default"
+        Result of `mask_bins`, settings of the filters, or an array [bins] with True for kept bins.
+        None masks empty bins only. By default a map has the mask of the workflow, whatever the
+        method: cooler's filters with the defaults of ``MaskSettings``. A matrix, also as
+        `Contacts.from_matrix` returns it, has None by default. The repr of the result names the
+        mask.
     backend, device : str, optional
         What computes (``counterpoise.backends``).
     threads : int, optional
@@ -99,7 +102,7 @@ def balance(
     >>> import counterpoise as cp
     >>> result = cp.balance([[400, 200], [200, 900]], "kr")
     >>> result  # doctest: +ELLIPSIS
-    <Balance: kr, fitness good (converged), 2 of 2 bins with weights, ... products>
+    <Balance: kr, fitness good (converged), 2 of 2 bins with weights, ..., mask: empty bins only>
     >>> result.matrix().sum(axis=1).round(6).ravel().tolist()
     [1.0, 1.0]
     >>> cp.balance([[4, 2], [0, 9]], "kr").reason
@@ -127,7 +130,7 @@ def balance(
     )
 
 
-def mask_bins(contacts: Any, settings: MaskOptions = None) -> Mask:
+def mask_bins(contacts: Any, settings: MaskOptions = DEFAULT_MASK) -> Mask:
     """Filter the bins of a map by cooler's filters and a blacklist; see ``mask.mask_bins``.
 
     Parameters
@@ -135,9 +138,9 @@ def mask_bins(contacts: Any, settings: MaskOptions = None) -> Mask:
     contacts : str, PathLike, cooler.Cooler, ContactMap, sparse matrix or array_like
         The raw map, as for `balance`. All diagonals of a matrix count, unless ``ignore_diags``
         says otherwise.
-    settings : MaskSettings, dict or None
-        The filters; a dict holds those that differ from the defaults, None stands for the
-        defaults.
+    settings : MaskSettings, dict, None or "default"
+        The filters; a dict holds those that differ from the defaults, which are the workflow's.
+        None masks empty bins only.
 
     Returns
     -------
@@ -162,9 +165,11 @@ def mask_bins(contacts: Any, settings: MaskOptions = None) -> Mask:
     opened = open_map(contacts)
     if isinstance(opened, Contacts | StoredContacts):
         return mask_map(opened, settings)
-    if settings is None or isinstance(settings, dict):
-        settings = {"ignore_diags": 0, **(settings or {})}
-    return mask_map(Contacts.from_matrix(opened), make_mask_settings(settings))
+    if isinstance(settings, str) and settings == DEFAULT_MASK:
+        settings = {}
+    if isinstance(settings, dict):
+        settings = {"ignore_diags": 0, **settings}
+    return mask_map(Contacts.from_matrix(opened), settings)
 
 
 def open_map(contacts: Any) -> Any:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import pluralise
 from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.mask import describe_filters
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.search import Search
 from counterpoise.records.trace import TraceRow
@@ -38,6 +39,8 @@ class Balance:
         The verdict on the map and on each part.
     trace : tuple of TraceRow
         A row for each iteration.
+    kept : ndarray of bool, shape (bins,)
+        Bins that the mask keeps.
     """
 
     contacts: ContactMap
@@ -45,15 +48,17 @@ class Balance:
     se: NDArray[np.float64]
     verdict: Verdict
     trace: tuple[TraceRow, ...]
+    kept: NDArray[np.bool_]
 
     def __repr__(self) -> str:
-        """Return one line that says how it ended and how many bins have weights."""
+        """Return one line that says how it ended, how many bins have weights and the mask."""
         weighted = int(np.isfinite(self.weights).sum())
         bins = f"{weighted:,} of {pluralise(len(self.weights), 'bin')} with weights"
         products = pluralise(self.matvecs, "product")
+        mask = f"mask: {describe_filters(self.verdict.mask)}"
         return (
             f"<Balance: {self.verdict.name}, fitness {self.fitness.value} "
-            f"({self.status.value}), {bins}, {products}>"
+            f"({self.status.value}), {bins}, {products}, {mask}>"
         )
 
     @property

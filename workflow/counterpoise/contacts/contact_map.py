@@ -29,6 +29,7 @@ Chunk = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[Any]]
 
 
 CHUNK_PIXELS = 1 << 20  # pixels read at a time, about a row group of pixels.parquet
+MATRIX = "matrix"  # the format of a map that was made of a matrix
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ class Contacts:
             upper.indptr.astype(np.int64),
             upper.indices.astype(np.uint32),
             narrow_counts(upper.data),
-            {"format": "matrix", "notes": notes},
+            {"format": MATRIX, "notes": notes},
         )
 
     def entries(self, start: int, stop: int) -> Entries:
@@ -273,6 +274,17 @@ def describe_type(value: Any) -> str:
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     name = type(value).__name__
     return f"{name} of {dtype}, shape {shape}" if dtype is not None else name
+
+
+def plain_number(value: Any) -> Any:
+    """Return a number of numpy as a number of Python, which JSON can hold; others as they are.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+    """
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _filled_triangle(matrix: sp.csr_matrix) -> str:
@@ -367,6 +379,17 @@ class StoredContacts:
 
 # A map in memory or on disk.
 ContactMap = Contacts | StoredContacts
+
+
+def is_from_matrix(contacts: ContactMap) -> bool:
+    """Return whether a map was made of a matrix, which has no genome.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+    """
+    return bool(contacts.source.get("format") == MATRIX)
 
 
 def _describe_map(name: str, contacts: ContactMap) -> str:
