@@ -1,50 +1,34 @@
-"""The functions for users that take a map in any form: a file, a `cooler.Cooler`, a matrix.
-
-They read the map if it is not in memory, and pass it on to the core (`counterpoise.balancing`,
-`counterpoise.mask`), which knows no file formats.
-"""
+"""The functions for users that take a map in any form: a file, a `cooler.Cooler`, a matrix."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, SupportsIndex
 
 from counterpoise.backends import AUTO
 from counterpoise.balancing import api
 from counterpoise.balancing.api import MaskLike
-from counterpoise.balancing.result import Balance
-from counterpoise.contacts.contact_map import (
-    ContactMap,
-    Contacts,
-    StoredContacts,
-    describe_type,
-    is_matrix,
-)
-from counterpoise.errors import ConfigError
-from counterpoise.ingest.read import read_contacts
+from counterpoise.contacts.contact_map import Contacts, StoredContacts
+from counterpoise.interface.maps import open_map
+from counterpoise.interface.progress_line import show_progress
+from counterpoise.interface.result import Balance
 from counterpoise.mask import DEFAULT_MASK, Mask, MaskOptions
 from counterpoise.mask import mask_bins as mask_map
 from counterpoise.records.fitness import FitnessSettings
-
-ACCEPTED = (
-    "the path of a .cool, .mcool or .hic file (file.mcool::/resolutions/10000 for one of several "
-    "resolutions), the URL of a .hic file, a cooler.Cooler, the result of read_contacts, or a "
-    "symmetric matrix (scipy sparse or an array of numbers)"
-)
 
 
 def balance(
     contacts: Any,
     method: str = "kr",
     *,
+    resolution: SupportsIndex | None = None,
     mask: MaskLike = DEFAULT_MASK,
     backend: str = AUTO,
     device: str | None = None,
     threads: int | None = None,
     name: str | None = None,
     mask_record: dict[str, Any] | None = None,
-    progress: Callable[[str], None] = lambda message: None,
+    progress: Callable[[str], None] | bool | None = None,
     fitness: FitnessSettings | dict[str, Any] | None = None,
     **settings: Any,
 ) -> Balance:
@@ -53,12 +37,15 @@ def balance(
     Parameters
     ----------
     contacts : str, PathLike, cooler.Cooler, ContactMap, sparse matrix or array_like
-        The raw map. A file is read by `read_contacts`: it has one resolution, or the path names
-        one (``file.mcool::/resolutions/10000``). A scipy sparse or dense matrix is taken as one
-        chromosome of bins of one base pair, with all diagonals unless ``ignore_diags`` says
-        otherwise. It is symmetric, or holds one triangle, which is mirrored; the reason says so.
+        The raw map. A file is read by `read_contacts`: it has one resolution, or ``resolution`` or
+        the path names one (``file.mcool::/resolutions/10000``). A scipy sparse or dense matrix is
+        taken as one chromosome of bins of one base pair, with all diagonals unless
+        ``ignore_diags`` says otherwise. It is symmetric, or holds one triangle, which is mirrored;
+        the reason says so.
     method : str, default "kr"
         Name of a method (``counterpoise.methods``).
+    resolution : int, optional
+        Bin size in base pairs at which a file is read, a whole number of Python or numpy.
     mask : Mask, MaskSettings, dict, array_like of bool, None or "default"
         Result of `mask_bins`, settings of the filters, or an array [bins] with True for kept bins.
         None masks empty bins only. By default a map has the mask of the workflow, whatever the
@@ -73,8 +60,10 @@ def balance(
         Name of the result in records; the method's name by default.
     mask_record : dict, optional
         Summary of a mask given as an array, for the verdict.
-    progress : callable
-        Receives a line of text as each part is done.
+    progress : callable or bool, optional
+        Receives a line of text as each part is done, and every ten seconds of a long one. True
+        shows one line on standard error, in a terminal or notebook, that is rewritten twice a
+        second and removed at the end.
     fitness : FitnessSettings, dict or None
         Limits of fitness; a dict holds those that differ from the defaults, such as
         ``{"error_no": 0.5}``.
@@ -91,7 +80,7 @@ def balance(
         If the map is of another type, the method or a setting is unknown, or a value is out of
         range.
     InputError
-        If a file cannot be read, or has several resolutions and the path names none.
+        If a file cannot be read, or has several resolutions and none is named.
     ValueError
         If a matrix is not a contact map; see ``Contacts.from_matrix``.
     NotBalancedError
@@ -110,27 +99,35 @@ def balance(
 
     Maps in files:
 
-    >>> cp.balance("map.mcool::/resolutions/10000", "ice")  # doctest: +SKIP
-    >>> cp.balance(cooler.Cooler("map.cool"), "ice")  # doctest: +SKIP
+    >>> cp.balance("map.mcool", "ice", resolution=10_000)  # doctest: +SKIP
+    >>> cp.balance("map.mcool::/resolutions/10000", "ice", mask=None)  # doctest: +SKIP
+    >>> cp.balance(cooler.Cooler("map.cool"), "ice", progress=True)  # doctest: +SKIP
     >>> contacts = cp.read_contacts("map.hic", 10_000)  # doctest: +SKIP
-    >>> cp.balance(contacts, "ice", mask=cp.mask_bins(contacts))  # doctest: +SKIP
+    >>> cp.balance(contacts, "ice", mask={"min_nnz": 20})  # doctest: +SKIP
     """
-    return api.balance(
-        open_map(contacts),
-        method,
-        mask=mask,
-        backend=backend,
-        device=device,
-        threads=threads,
-        name=name,
-        mask_record=mask_record,
-        progress=progress,
-        fitness=fitness,
-        **settings,
-    )
+    with show_progress(progress) as report:
+        result = api.balance(
+            open_map(contacts, resolution, report),
+            method,
+            mask=mask,
+            backend=backend,
+            device=device,
+            threads=threads,
+            name=name,
+            mask_record=mask_record,
+            progress=report,
+            fitness=fitness,
+            **settings,
+        )
+    return Balance.of(result)
 
 
-def mask_bins(contacts: Any, settings: MaskOptions = DEFAULT_MASK) -> Mask:
+def mask_bins(
+    contacts: Any,
+    settings: MaskOptions = DEFAULT_MASK,
+    *,
+    resolution: SupportsIndex | None = None,
+) -> Mask:
     """Filter the bins of a map by cooler's filters and a blacklist; see ``mask.mask_bins``.
 
     Parameters
@@ -141,6 +138,8 @@ def mask_bins(contacts: Any, settings: MaskOptions = DEFAULT_MASK) -> Mask:
     settings : MaskSettings, dict, None or "default"
         The filters; a dict holds those that differ from the defaults, which are the workflow's.
         None masks empty bins only.
+    resolution : int, optional
+        Bin size in base pairs at which a file is read.
 
     Returns
     -------
@@ -162,7 +161,7 @@ def mask_bins(contacts: Any, settings: MaskOptions = DEFAULT_MASK) -> Mask:
     <Mask: 2 of 3 bins kept; masked: 1 min_nnz>
     >>> cp.mask_bins("map.cool", {"blacklist": "blacklist.bed"})  # doctest: +SKIP
     """
-    opened = open_map(contacts)
+    opened = open_map(contacts, resolution)
     if isinstance(opened, Contacts | StoredContacts):
         return mask_map(opened, settings)
     if isinstance(settings, str) and settings == DEFAULT_MASK:
@@ -170,46 +169,3 @@ def mask_bins(contacts: Any, settings: MaskOptions = DEFAULT_MASK) -> Mask:
     if isinstance(settings, dict):
         settings = {"ignore_diags": 0, **settings}
     return mask_map(Contacts.from_matrix(opened), settings)
-
-
-def open_map(contacts: Any) -> Any:
-    """Read a map that is a file; return a map that is open, or a matrix, as it is.
-
-    Parameters
-    ----------
-    contacts : str, PathLike, cooler.Cooler, ContactMap, sparse matrix or array_like
-        The map.
-
-    Returns
-    -------
-    ContactMap, sparse matrix or array_like
-
-    Raises
-    ------
-    ConfigError
-        If the map is of another type.
-    InputError
-        If the file cannot be read.
-
-    Examples
-    --------
-    >>> open_map({"chr1": 5})
-    Traceback (most recent call last):
-    counterpoise.errors.ConfigError: a map is the path of a .cool, .mcool or .hic file ...
-    """
-    if isinstance(contacts, str | os.PathLike):
-        return read_contacts(contacts)
-    if uri := _uri_of_cooler(contacts):
-        return read_contacts(uri)
-    if isinstance(contacts, ContactMap) or is_matrix(contacts):
-        return contacts
-    raise ConfigError(f"a map is {ACCEPTED}; this is {describe_type(contacts)}.")
-
-
-def _uri_of_cooler(contacts: Any) -> str:
-    """Return the file and group of a `cooler.Cooler`; empty for anything else.
-
-    It is recognised by its attributes, so that cooler need not be installed.
-    """
-    filename, root = getattr(contacts, "filename", None), getattr(contacts, "root", None)
-    return f"{filename}::{root}" if isinstance(filename, str) and isinstance(root, str) else ""
