@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends import AUTO
+from counterpoise.balancing.arguments import hint_at
 from counterpoise.balancing.choosing import balance_with_best
 from counterpoise.balancing.result import Balance
 from counterpoise.balancing.run import Request, balance_with
@@ -134,11 +135,18 @@ def make_settings(method: Method, settings: dict[str, Any]) -> MethodSettings:
     Raises
     ------
     ConfigError
-        If the method has no setting of a name, or a value is out of range.
+        If the method has no setting of a name, or a value is out of range. For an argument of
+        another program the message says what it is here.
     """
     names = {field.name for field in fields(method.settings)}
     unknown = sorted(set(settings) - names)
     if unknown:
+        hints = {key: hint_at(key, settings[key], method.name, names) for key in unknown}
+        if all(hints.values()):
+            raise ConfigError(
+                " ".join(f"{method.name} has no setting {key!r}: {hints[key]}" for key in unknown)
+            )
+        unknown = [key for key in unknown if not hints[key]]
         raise ConfigError(
             f"{method.name} has no setting {unknown[0]!r}; it has {', '.join(sorted(names))}."
         )

@@ -68,7 +68,8 @@ def balance(
         Limits of fitness; a dict holds those that differ from the defaults, such as
         ``{"error_no": 0.5}``.
     **settings : various
-        The method's own, such as ``scope="cis"``, ``tolerance`` or ``ignore_diags``.
+        The method's own, such as ``scope="cis"``, ``tolerance`` or ``ignore_diags``. For a name
+        that cooler has for the same thing, such as ``tol``, the error names ours.
 
     Returns
     -------
