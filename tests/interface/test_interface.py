@@ -16,7 +16,7 @@ import pytest
 import scipy.sparse as sp
 
 import counterpoise as cp
-from counterpoise import mask
+from counterpoise import cards, mask
 from counterpoise.backends import make_operator
 from counterpoise.balancing import arguments
 from counterpoise.contacts import contact_map
@@ -295,7 +295,7 @@ def test_public_names_are_listed_and_load() -> None:
         cp.balanced  # noqa: B018
 
 
-MODULES = [contact_map, mask, arguments, functions, maps, result_module]
+MODULES = [cards, contact_map, mask, arguments, functions, maps, result_module]
 
 
 @pytest.mark.parametrize("module", MODULES)

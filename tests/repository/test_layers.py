@@ -23,7 +23,7 @@ LAYERS = [
     {"contacts"},
     {"native"},
     {"files"},  # any room may import this and the next
-    {"errors", "process", "_version"},
+    {"errors", "process", "cards", "_version"},
 ]
 LEVEL = {room: -number for number, layer in enumerate(LAYERS) for room in layer}
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -35,7 +35,8 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts.bins import BinTable
+from counterpoise.cards import render_card
+from counterpoise.contacts.bins import BinTable, pluralise
 from counterpoise.contacts.contact_map import (
     COUNT_TYPES,
     ContactMap,
@@ -195,6 +196,18 @@ class Mask:
         masked = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
         masked = f"; masked: {masked}" if masked else ""
         return f"<Mask: {kept:,} of {len(self.reasons):,} bins kept{masked}>"
+
+    def _repr_html_(self) -> str:
+        counts = self.counts()
+        kept = f"{counts.pop('kept'):,} of {pluralise(len(self.reasons), 'bin')}"
+        masked = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
+        rows = [
+            ("kept", kept),
+            ("masked", masked),
+            ("filters", describe_filters(self.summary())),
+            ("note", describe_notes(self.notes)),
+        ]
+        return render_card("Mask", rows)
 
     @property
     def kept(self) -> NDArray[np.bool_]:

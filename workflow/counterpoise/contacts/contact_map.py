@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.cards import render_card
 from counterpoise.contacts.bins import BinTable, pluralise
 
 if TYPE_CHECKING:
@@ -136,6 +137,9 @@ class Contacts:
     def __repr__(self) -> str:
         """Return one line that says what the map is."""
         return _describe_map("Contacts", self)
+
+    def _repr_html_(self) -> str:
+        return _render_map("Contacts", self)
 
     @classmethod
     def from_matrix(cls, matrix: Any) -> Contacts:
@@ -353,6 +357,9 @@ class StoredContacts:
         """Return one line that says what the map is."""
         return _describe_map("StoredContacts", self)
 
+    def _repr_html_(self) -> str:
+        return _render_map("StoredContacts", self)
+
     def entries(self, start: int, stop: int) -> Entries:
         """Read the columns and counts of entries ``start`` to ``stop`` (exclusive).
 
@@ -397,6 +404,21 @@ def _describe_map(name: str, contacts: ContactMap) -> str:
     source = contacts.source.get("uri")
     pixels = pluralise(contacts.nnz, "pixel")
     return f"<{name}: {contacts.bins.summary()}, {pixels}{f', from {source}' if source else ''}>"
+
+
+def _render_map(name: str, contacts: ContactMap) -> str:
+    """Return a map as a card."""
+    source = contacts.source
+    total = source.get("contacts")
+    rows = [
+        ("bins", contacts.bins.summary()),
+        ("pixels", f"{contacts.nnz:,}"),
+        ("contacts", f"{total:,.0f}" if total is not None else ""),
+        ("source", str(source.get("uri", source.get("format", "")))),
+        ("assembly", str(source.get("assembly") or "")),
+        ("notes", "; ".join(source.get("notes", ()))),
+    ]
+    return render_card(name, rows)
 
 
 def load_rows(contacts: ContactMap, lo: int, hi: int, end: int) -> Contacts:
