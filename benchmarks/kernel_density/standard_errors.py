@@ -24,8 +24,6 @@ SHARES = (1.0, 0.01)
 # Method and bandwidth as a fraction of the chromosome.
 RUNS: tuple[tuple[str, float | None], ...] = (
     ("ice", None),
-    ("kde", 0.005),
-    ("kde", 0.03),
     ("kde_eb", 0.01),
 )
 SEED = 11

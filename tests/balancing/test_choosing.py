@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 import counterpoise as cp
 from counterpoise.balancing.api import make_settings
+from counterpoise.balancing.choosing import _is_as_good, _Worth
+from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.errors import ConfigError, NotBalancedError
 from counterpoise.methods import methods
@@ -58,43 +60,119 @@ def test_the_result_is_that_of_the_chosen_method(contacts: Contacts, expected: s
     assert replace(result.verdict, parts=(), **unlike) == replace(same.verdict, parts=(), **unlike)
 
 
-def test_deviations_and_unevenness_by_the_definition() -> None:
-    contacts = genome_map({"chr1": 120, "chr2": 70}, 3)
+def with_lonely_bins(per_bin: float, seed: int) -> tuple[NDArray[np.float64], Contacts]:
+    """Return the mean and a draw of ten small chromosomes, three with a bin that kr must leave out.
+
+    These bins have contacts on the main diagonal only, which is ignored.
+    """
+    chromosomes, n = 10, 30
+    rng = np.random.default_rng(seed)
+    bins = BinTable.fixed([f"c{k}" for k in range(chromosomes)], [n * 1000] * chromosomes, 1000)
+    distance = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    even = cp.balance(np.where(distance < 2, 0, 1 / (distance + 1.0)), "kr").matrix().toarray()
+    mean, upper = np.zeros((2, len(bins), len(bins)))
+    for k in range(chromosomes):
+        bias = np.exp(0.5 * np.sin(3 * np.pi * np.arange(n) / n) + rng.normal(0, 0.12, n))
+        of_part = np.outer(bias, bias) * even
+        of_part *= per_bin * n / of_part.sum()
+        if k < 3:
+            of_part[15], of_part[:, 15] = 0, 0
+        inside = slice(k * n, (k + 1) * n)
+        mean[inside, inside] = of_part
+        upper[inside, inside] = np.triu(rng.poisson(of_part)) + np.eye(n)
+    bin1, bin2 = upper.nonzero()
+    chunk = bin1.astype(np.int32), bin2.astype(np.int32), upper[bin1, bin2].astype(np.int64)
+    return mean, Contacts.from_chunks(bins, [chunk], {})
+
+
+@pytest.mark.parametrize("per_bin", [150, 600])
+def test_candidates_are_compared_on_the_bins_that_all_weight(per_bin: float) -> None:
+    """By what infinitely many new contacts show, on these bins alone."""
+    for seed in range(3):
+        mean, contacts = with_lonely_bins(per_bin, seed)
+        result, choice = choose(contacts)
+        results = {name: cp.balance(contacts, name, **SHARED) for name in CANDIDATES}
+        common = np.isfinite(results["kr"].weights)
+        assert choice.compared == np.count_nonzero(common) == 297
+        assert np.isfinite(results["kde_eb"].weights).all()
+        found = {}
+        for name, each in results.items():
+            w = np.where(common, np.nan_to_num(each.weights), 0)
+            sums = (w * (mean @ w)).reshape(10, 30)
+            parts = [row[row > 0] for row in sums]
+            squares = sum(((part / part.mean() - 1) ** 2).sum() for part in parts)
+            found[name] = float(squares) / 297
+        assert result.verdict.method == min(found, key=lambda name: found[name]) == "kde_eb"
+        for rated in choice.candidates:
+            assert rated.rejected == ""
+            assert rated.expected_unevenness == pytest.approx(
+                100 * found[rated.method] ** 0.5, rel=0.25
+            )
+
+
+@pytest.mark.parametrize("lonely", [False, True])
+def test_the_comparison_by_its_definition(lonely: bool) -> None:
+    contacts = with_lonely_bins(150, 7)[1] if lonely else genome_map({"chr1": 120, "chr2": 70}, 3)
     _, choice = choose(contacts)
     results = {name: cp.balance(contacts, name, **SHARED) for name in CANDIDATES}
-    matrix = full(contacts)
-    weights = {name: np.nan_to_num(result.weights) for name, result in results.items()}
-    common = np.all([np.isfinite(result.weights) for result in results.values()], axis=0)
-    row_sums, noise, worth = {}, {}, {}
-    for name, w in weights.items():
-        sums, variance = w * (matrix @ w), w**2 * (matrix @ w**2)
-        for part in results[name].verdict.parts:
-            inside = slice(part.first_bin, part.first_bin + part.bins)
-            mean = sums[inside][w[inside] > 0].mean()
-            sums[inside] /= mean
-            variance[inside] /= mean**2
-        row_sums[name], noise[name] = sums, variance
-        worth[name] = 0.0
-        for part in results[name].verdict.parts:
-            inside = slice(part.first_bin, part.first_bin + part.bins)
-            beyond = (sums[inside] - 1) ** 2 - variance[inside]
-            own, of_all = w[inside] > 0, common[inside]
-            assert part.expected_unevenness is not None
-            g = (part.expected_unevenness / 100) ** 2 - beyond[own].mean() + beyond[of_all].mean()
-            worth[name] += g * np.count_nonzero(of_all) / np.count_nonzero(common)
-    best = min(worth, key=lambda name: worth[name])
+    matrix, common = full(contacts), np.isfinite(results["kr"].weights)
+    excess: dict[str, float] = {}
+    row_sums: dict[str, NDArray[np.float64]] = {}
+    noise: dict[str, NDArray[np.float64]] = {}
+    for name, result in results.items():
+        w = np.nan_to_num(result.weights)
+        sums, variances = w * (matrix @ w), w**2 * (matrix @ w**2)
+        worth, pieces = 0.0, []
+        for part in result.verdict.parts:
+            inside = np.zeros(len(w), bool)
+            inside[part.first_bin : part.first_bin + part.bins] = True
+            beyond = []
+            for of_set in (inside & (w > 0), inside & common):
+                r, v = (
+                    sums[of_set] / sums[of_set].mean(),
+                    variances[of_set] / sums[of_set].mean() ** 2,
+                )
+                beyond.append(((r - 1) ** 2 - v).mean())
+            pieces.append((r, v))
+            assert part.expected_excess is not None
+            worth += (part.expected_excess - beyond[0] + beyond[1]) * len(r) / common.sum()
+        excess[name] = worth
+        row_sums[name], noise[name] = (np.concatenate(each) for each in zip(*pieces, strict=True))
+    best = min(excess, key=lambda name: excess[name])
     for rated in choice.candidates:
-        assert rated.expected_unevenness == pytest.approx(100 * worth[rated.method] ** 0.5)
-        difference = row_sums[rated.method][common] - row_sums[best][common]
-        squares = float((noise[best][common] * difference**2).sum())
-        error = 2 * squares**0.5 / np.count_nonzero(common)
-        excess = worth[rated.method] - worth[best]
-        expected = excess / error if excess > 1e-3 * worth[best] else 0
-        assert rated.deviations == pytest.approx(expected, rel=1e-6)
-        parts = results[rated.method].verdict.parts
-        assert rated.parts == {part.label: part.expected_unevenness for part in parts}
-    good = [each.method for each in choice.candidates if (each.deviations or 0) <= 1]
-    assert choice.method == good[0]
+        name = rated.method
+        assert rated.expected_unevenness == pytest.approx(100 * excess[name] ** 0.5)
+        assert rated.excess == pytest.approx(excess[name] - excess[best], rel=1e-6, abs=1e-12)
+        squares = float((noise[best] * (row_sums[name] - row_sums[best]) ** 2).sum())
+        assert rated.error == pytest.approx(2 * squares**0.5 / common.sum(), rel=1e-6, abs=1e-12)
+        within = max(rated.error or 0, 1e-3 * excess[best])
+        assert rated.as_good == (excess[name] - excess[best] <= within)
+        parts = results[name].verdict.parts
+        assert rated.parts == {part.label: part.expected_excess for part in parts}
+    assert choice.method == next(each.method for each in choice.candidates if each.as_good)
+
+
+def test_a_flat_map_is_no_tie() -> None:
+    """Equal row sums tell nothing of the noise that each method keeps."""
+    result, choice = choose(np.ones((6, 6)))
+    assert result.verdict.method == "kde_eb"
+    assert not choice.candidates[0].as_good
+
+
+def worth(excess: float, error: float) -> _Worth:
+    """Return a candidate whose difference from the best has a given error."""
+    return _Worth(excess, np.array([1 + error / 2, 1.0]), np.array([4.0, 0.0]))
+
+
+@pytest.mark.parametrize(
+    ("excess", "error", "expected"),
+    [(0.11, 0.011, True), (0.11, 0.009, False), (0.10009, 0, True), (0.1002, 0, False)],
+)
+def test_as_good_is_within_one_deviation_or_a_thousandth(
+    excess: float, error: float, expected: bool
+) -> None:
+    best = worth(0.1, 0.0)
+    assert _is_as_good(*worth(excess, error).compare(best), best) == expected
 
 
 @pytest.mark.parametrize("contacts", [3e3, 3e4, 3e5])
@@ -119,24 +197,59 @@ def test_the_choice_is_near_the_best_on_new_contacts(contacts: float) -> None:
     assert np.mean(regrets) < 1.1
 
 
-def test_a_candidate_that_leaves_bins_without_weights_is_left_out() -> None:
-    matrix = hanging_bins()
-    result, choice = choose(matrix)  # all diagonals
+def test_a_candidate_that_fails_a_part_is_not_considered() -> None:
+    result, choice = choose(hanging_bins())  # all diagonals
     kr, *others = choice.candidates
     assert kr.rejected == "it does not balance the map"
-    assert kr.expected_unevenness is kr.deviations is None
+    assert kr.expected_unevenness is kr.excess is kr.error is None
     assert all(each.rejected == "" for each in others)
     assert result.verdict.method in ("kde_eb", "kde")
-    assert "kr is left out: it does not balance the map." in result.reason
-    # One chromosome of two: the other is balanced.
-    contacts = genome_map({"chr1": 80, "chr2": 60}, 3)
-    of_chr2 = contacts.rows >= 80
-    odd = np.isin(contacts.rows, [90, 100]) | np.isin(contacts.columns, [90, 100])
-    keep = ~(of_chr2 & odd) | (contacts.columns == 120)
-    chunk = contacts.rows[keep], contacts.columns[keep].astype(np.int32), contacts.counts[keep]
-    result, choice = choose(Contacts.from_chunks(contacts.bins, [chunk], {}), ignore_diags=0)
-    assert choice.candidates[0].weighted < 140
-    assert " bins without weights" in choice.candidates[0].rejected
+    assert "kr is not considered: it does not balance the map." in result.reason
+
+
+def with_star(deep: int) -> Contacts:
+    """Return a deep chromosome and one of four bins that kr cannot balance."""
+    _, contacts = rough_map(deep, 3000.0 * deep)
+    matrix = np.zeros((deep + 4, deep + 4), dtype=np.int64)
+    matrix[:deep, :deep] = contacts.full_matrix().toarray()
+    matrix[deep, deep + 1 :] = 50
+    bins = BinTable.fixed(("deep", "star"), (deep * 1000, 4000), 1000)
+    bin1, bin2 = np.triu(matrix).nonzero()
+    chunk = bin1.astype(np.int32), bin2.astype(np.int32), matrix[bin1, bin2]
+    return Contacts.from_chunks(bins, [chunk], {})
+
+
+def test_a_small_part_that_fails_counts_whatever_its_size() -> None:
+    contacts = with_star(500)
+    result, choice = choose(contacts, ignore_diags=1, on_failure="stop")
+    assert result.status is cp.Status.CONVERGED
+    assert choice.candidates[0].rejected == "it does not balance star"
+    assert np.isfinite(result.weights).all()
+
+
+def test_bins_that_the_mask_leaves_out_do_not_count() -> None:
+    contacts = with_star(500)
+    kept = np.ones(504, bool)
+    kept[60:500] = False
+    result, choice = choose(contacts, ignore_diags=1, mask=kept)
+    assert result.status is cp.Status.CONVERGED
+    assert [each.balanced for each in choice.candidates] == [60, 64, 64]
+
+
+@pytest.mark.parametrize(("isolated", "considered"), [(1, True), (3, False)])
+def test_a_candidate_may_lack_a_hundredth_of_the_bins(isolated: int, considered: bool) -> None:
+    _, contacts = rough_map(150, 4e5)
+    matrix = contacts.full_matrix().toarray()
+    place = np.arange(150)
+    for k in range(isolated):  # contacts on ignored diagonals only
+        alone = 20 + 40 * k
+        matrix[alone, abs(place - alone) > 1] = matrix[abs(place - alone) > 1, alone] = 0
+        matrix[alone, alone] = 5
+    _, choice = choose(matrix, ignore_diags=2)
+    kr, eb, _ = choice.candidates
+    assert (kr.balanced, eb.balanced) == (150 - isolated, 150)
+    expected = "" if considered else "it gives no weight to 3 of the 150 bins that kde_eb balances"
+    assert kr.rejected == expected
 
 
 def test_values_that_are_no_counts_are_left_to_the_simplest() -> None:
@@ -194,14 +307,14 @@ def test_progress_names_the_candidates() -> None:
 
 
 def test_wording() -> None:
-    kr = RatedMethod("kr", 10, 20, 3.46, 1.7, {})
-    eb = RatedMethod("kde_eb", 10, 20, 3.1, 0.4, {})
-    kde = RatedMethod("kde", 10, 20, 3.0, 0.0, {})
-    assert choice_reason(Choice("auto", {}, "kde_eb", (kr, eb, kde))) == (
+    kr = RatedMethod("kr", 10, 20, 3.46, 0.17, 0.1, False, {})
+    eb = RatedMethod("kde_eb", 10, 20, 3.1, 0.04, 0.1, True, {})
+    kde = RatedMethod("kde", 10, 20, 3.0, 0.0, 0.0, True, {})
+    assert choice_reason(Choice("auto", {}, "kde_eb", 10, (kr, eb, kde))) == (
         "Method kde_eb is as good as the best for this map: new contacts are expected to be uneven "
         "by 3.1 %, with kr by 3.46 %, with kde by 3 %."
     )
-    none = replace(kr, expected_unevenness=None, deviations=None)
-    assert choice_reason(Choice("auto", {}, "kr", (none, replace(none, method="kde")))) == (
+    none = replace(kr, expected_unevenness=None, excess=None, error=None)
+    assert choice_reason(Choice("auto", {}, "kr", 0, (none, replace(none, method="kde")))) == (
         "Method kr was taken, since the methods cannot be compared on any part."
     )

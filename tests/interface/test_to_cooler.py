@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cooler
@@ -359,7 +360,7 @@ def test_files_that_cannot_be_written_into(cool: Path, tmp_path: Path) -> None:
 def test_a_read_only_file_is_refused(cool: Path) -> None:
     result, before = cp.balance(cool, "vc"), cool.read_bytes()
     cool.chmod(0o444)
-    with pytest.raises(InputError, match=r"is read-only.*chmod u\+w"):
+    with pytest.raises(InputError, match=r"is read-only\. Allow writing, or write into a copy"):
         result.to_cooler(cool)
     assert cool.read_bytes() == before
 
@@ -377,16 +378,16 @@ KILLED = """
 import os, signal, sys
 import counterpoise as cp
 from counterpoise.interface import cooler_columns
+from counterpoise.store import in_place
 path, moment = sys.argv[1:]
 result = cp.balance(path, "kr")
 kill = lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL)
 if moment == "copy":
-    copy = cooler_columns.shutil.copyfile
     def copyfile(source, target):
         with open(source, "rb") as stream, open(target, "wb") as half:
             half.write(stream.read(5000))
         kill()
-    cooler_columns.shutil.copyfile = copyfile
+    in_place.shutil.copyfile = copyfile
 if moment == "columns":
     cooler_columns.write_weight_column = kill
 if moment == "rename":
@@ -450,6 +451,35 @@ def test_what_another_program_wrote_meanwhile_stays(
         result.to_cooler(cool)
     assert "theirs" in columns(cool)
     assert "VC" not in columns(cool)
+
+
+def test_what_was_changed_after_it_was_read_stays(
+    cool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = cp.balance(cool, "vc")
+    find = cooler_columns._find_target
+
+    def before(*args: Any) -> Any:
+        target = find(*args)
+        with h5py.File(cool, "r+") as file:
+            file["bins/theirs"] = np.zeros(150)
+        return target
+
+    monkeypatch.setattr(cooler_columns, "_find_target", before)
+    with pytest.raises(InputError, match="changed by another program"):
+        result.to_cooler(cool)
+    assert columns(cool) >= {"theirs"}
+    assert "VC" not in columns(cool)
+
+
+def test_too_little_space_is_refused_before_copying(
+    cool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result, before = cp.balance(cool, "vc"), cool.read_bytes()
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    with pytest.raises(DiskFullError, match=r"map\.cool takes about .* and 1\.0 kB are free"):
+        result.to_cooler(cool)
+    assert cool.read_bytes() == before
 
 
 def test_a_link_and_the_permissions_stay(cool: Path, tmp_path: Path) -> None:

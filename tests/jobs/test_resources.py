@@ -47,6 +47,7 @@ from counterpoise.jobs.resources import (
 )
 from counterpoise.jobs.track import TrackJob
 from counterpoise.mask import MaskSettings
+from counterpoise.methods.auto import AutoSettings
 from counterpoise.methods.kde import KdeSettings
 from counterpoise.methods.kr import KrSettings
 from counterpoise.store.missing import Unfinished
@@ -97,6 +98,8 @@ def test_balancing_asks_for_the_upper_bound(inputs: Inputs) -> None:
     assert drawing > in_memory
     searching = predict_memory(inputs.map, Scope.CIS, 2, extra=Extra.CANDIDATES).in_memory
     assert in_memory < searching <= drawing
+    auto = BalanceJob(method="auto", settings=AutoSettings())
+    assert auto.mem_mb(inputs, 2) == searching + SNAKEMAKE_MB
     for score, memory in (("unevenness", searching), ("cvm", drawing)):
         kernel = BalanceJob(method="kde", settings=KdeSettings(score=score))
         assert kernel.mem_mb(inputs, 2) == memory + SNAKEMAKE_MB
@@ -132,6 +135,10 @@ def test_larger_maps_ask_for_more(inputs: Inputs) -> None:
     assert large[0] == 4
     assert (large > small).all()
     assert balance_job(bootstrap=9).minutes(inputs) > large[-1]
+    auto = BalanceJob(method="auto", settings=AutoSettings())  # three methods
+    assert auto.minutes(inputs) == START_MINUTES + 3 * (large[-1] - START_MINUTES)
+    drawing = BalanceJob(method="auto", settings=AutoSettings(bootstrap=2))  # and one of them again
+    assert drawing.minutes(inputs) == START_MINUTES + 6 * (large[-1] - START_MINUTES)
     assert export(20).mem_mb(inputs, 2) > large[2]
     # A job of several maps, as in the comparison of samples, asks for their total.
     assert plot.mem_mb(Inputs(**vars(inputs), other=inputs.map.source), 1) > large[1]

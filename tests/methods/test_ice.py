@@ -58,6 +58,7 @@ MODES = {
     "diags0": ({"ignore_diags": 0}, {"ignore_diags": False}),
     "diags1": ({"ignore_diags": 1}, {"ignore_diags": 1}),
     "diags3": ({"ignore_diags": 3}, {"ignore_diags": 3}),
+    "tol": ({"cooler_variance": 3e-3}, {"tol": 3e-3}),
 }
 PIXEL_PASSES = 10_000_000  # equality holds at every iteration, and cooler takes 0.1 us a pixel
 

@@ -143,6 +143,9 @@ def test_the_primary_method_is_shown_where_it_is_good_and_else_the_next() -> Non
         "Balanced by ice, since the primary method, kr, has no weights, or weights that are not "
         "for use, for b (not for use)."
     ) in describe_comparison(compare([a, bad], "kr"), "kr")
+    other = replace(b, runs={**b.runs, "kr": replace(b.runs["kr"], verdict=b.runs["vc"].verdict)})
+    words = describe_comparison(compare([a, other], "kr"), "kr")
+    assert "These are different methods, which cannot be compared: kr for a; vc for b." in words
     # A result without weights is not usable, whatever its verdict says.
     nothing = with_run(bad, "ice", weights=np.full(90, np.nan))
     assert choose_method([a, nothing], "kr") == "vc"

@@ -272,6 +272,8 @@ def test_the_page_warns_of_samples_that_different_methods_balanced(
     assert "At 10 kb, auto chose kr for wild; kde for ko." in text
     row = summary_rows(paths, runs)[-1]
     assert row["algorithm"] == "kde"
+    empty = {**row, "sample": "empty", "algorithm": "kr", "weighted": 0}
+    assert describe_mixed_methods([row, empty]) == []
     many = [{**row, "sample": f"s{k}", "algorithm": "kr"} for k in range(11)]
     assert describe_mixed_methods([row, *many]) == [
         "At 10 kb, auto chose kde for ko; kr for s0, s1, s2, s3, s4, s5, s6, s7 and 3 more."

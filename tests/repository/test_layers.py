@@ -11,8 +11,10 @@ import counterpoise
 
 PACKAGE = Path(counterpoise.__file__).parent
 LAYERS = [
+    {"cli"},
     {"interface", "jobs"},
     {"cohort"},
+    {"columns"},
     {"ingest", "report", "tracking"},
     {"store"},
     {"balancing"},

@@ -137,10 +137,10 @@ def full_disk_error(
     DiskFullError
     """
     known = needed is not None and needed > written
-    amount = f"about {_format_bytes(needed or 0)}" if known else f"over {_format_bytes(written)}"
+    amount = f"about {format_bytes(needed or 0)}" if known else f"over {format_bytes(written)}"
     return DiskFullError(
         f"{folder}: {_describe_full_disk(folder, error)} {name} takes {amount}, of which "
-        f"{_format_bytes(written)} could be written. {remedy}"
+        f"{format_bytes(written)} could be written. {remedy}"
     )
 
 
@@ -201,12 +201,18 @@ def _describe_full_disk(folder: str | Path, error: BaseException) -> str:
     if os.strerror(errno.EFBIG) in str(error):
         return "files may not become larger (ulimit -f, or a limit of the disk);"
     existing = next(path for path in (Path(folder), *Path(folder).parents) if path.exists())
-    free = _format_bytes(shutil.disk_usage(existing).free)
+    free = format_bytes(shutil.disk_usage(existing).free)
     return f"its disk or your quota is full ({free} are free now);"
 
 
-def _format_bytes(number: int) -> str:
-    """Return a number of bytes with a unit."""
+def format_bytes(number: int) -> str:
+    """Return a number of bytes with a unit.
+
+    Parameters
+    ----------
+    number : int
+        Bytes.
+    """
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if number >= size:
             return f"{number / size:,.1f} {unit}"

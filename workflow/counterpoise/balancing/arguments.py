@@ -93,8 +93,9 @@ def _describe_scope(scope: str, is_on: bool) -> str:
 def _with_value(name: str, value: Any, method: str) -> str:
     """Return the rest of a hint: the value, where it has the same meaning, and what differs."""
     if name == "tolerance":
-        rule = " tolerance='cooler' stops as cooler does." if method == "ice" else ""
-        return f"{value!r}. It is relative, whatever the depth of the map.{rule}"
+        relative = f"{value!r}. It is relative, whatever the depth of the map."
+        rule = f"tolerance='cooler', cooler_variance={value!r} stops as cooler does."
+        return f"{relative} {rule}" if method == "ice" else relative
     if name == "on_failure":
         return "'keep', 'nan' or 'stop', for cooler's store_final, store_nan and error."
     if name == "max_products":

@@ -17,7 +17,7 @@ from counterpoise.records.fitness import (
     judge_fitness,
     worst_fitness,
 )
-from counterpoise.records.verdict import PartVerdict, Verdict
+from counterpoise.records.verdict import PartVerdict, Verdict, as_unevenness
 
 
 def assess(
@@ -70,13 +70,15 @@ def assess(
     unfit = find_unfit_parts(parts, limits) if fitness is not Fitness.NO else None
     if unfit is not None:
         fitness, causes = worst_fitness((fitness, Fitness.CAUTION)), (unfit, *causes)
+    excess = overall_excess(parts)
     return replace(
         verdict,
         parts=parts,
         weighted=evidence.weighted,
         with_contacts=evidence.with_contacts,
         median_se=evidence.median_se,
-        expected_unevenness=overall_unevenness(parts),
+        expected_excess=excess,
+        expected_unevenness=as_unevenness(excess),
         fitness=fitness,
         fitness_causes=causes,
         fitness_limits=asdict(limits),
@@ -97,18 +99,17 @@ def overall_deviation(parts: Iterable[PartVerdict]) -> float | None:
     return (squares / kept) ** 0.5 if kept else None
 
 
-def overall_unevenness(parts: Iterable[PartVerdict]) -> float | None:
-    """Return the expected unevenness over the bins of some parts, in percent; None without any.
+def overall_excess(parts: Iterable[PartVerdict]) -> float | None:
+    """Return the expected excess over the bins of some parts; None without any.
 
     Parameters
     ----------
     parts : iterable of PartVerdict
         Parts; those without the figure are skipped.
     """
-    known = [part for part in parts if part.expected_unevenness is not None]
+    known = [part for part in parts if part.expected_excess is not None]
     kept = sum(part.kept for part in known)
-    squares = sum(part.kept * (part.expected_unevenness or 0.0) ** 2 for part in known)
-    return float((squares / kept) ** 0.5) if kept else None
+    return sum(part.kept * (part.expected_excess or 0.0) for part in known) / kept if kept else None
 
 
 def _assess_part(part: PartVerdict, evidence: Evidence, limits: FitnessSettings) -> PartVerdict:

@@ -19,7 +19,7 @@ from counterpoise.balancing.judging import (
 from counterpoise.balancing.standard_errors import (
     bootstrap_part,
     errors_by_formula,
-    estimate_unevenness,
+    estimate_excess,
     median_error,
 )
 from counterpoise.balancing.support import Decision, decide, too_large
@@ -27,7 +27,7 @@ from counterpoise.balancing.task import Part
 from counterpoise.methods.base import Solution
 from counterpoise.records.facts import BinsDropped, Fact, NotWritten, first_names
 from counterpoise.records.trace import TraceRow
-from counterpoise.records.verdict import PartVerdict, Status
+from counterpoise.records.verdict import PartVerdict, Status, as_unevenness
 
 # Weights that span more than this, relative to 1 / sqrt(row sum), are of no use and are not
 # written even with ``on_failure: keep``.
@@ -178,10 +178,10 @@ def _record(
     elif keep:
         facts.append(NotWritten(USEFUL_SPAN if measured.finite else None))
     products = part.recorder.matvecs  # those for standard errors are not the method's
-    unevenness = None
+    excess = None
     if written:
         errors[kept] = errors_by_formula(balanced, solution, measured.row_sums)
-        unevenness = estimate_unevenness(balanced, solution, measured.row_sums, errors[kept])
+        excess = estimate_excess(balanced, solution, measured.row_sums, errors[kept])
         if part.task.settings.bootstrap:
             errors[kept], notes = bootstrap_part(balanced, solution)
             facts.extend(notes)
@@ -203,7 +203,8 @@ def _record(
         balanced_total=balanced_total,
         bandwidth=solution.bandwidth,
         search=solution.search,
-        expected_unevenness=unevenness,
+        expected_excess=excess,
+        expected_unevenness=as_unevenness(excess),
     )
     unconnected_weight = solution.unconnected_weight if written else np.nan
     return Outcome(verdict, weights, errors, part.recorder.rows, unconnected_weight)

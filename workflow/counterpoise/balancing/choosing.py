@@ -1,14 +1,14 @@
-"""Balance a map with several methods, and take the simplest whose weights are worth the most.
+"""Balance a map with several methods, and take the simplest that is as good as the best.
 
-What weights are worth is their expected unevenness, G (``counterpoise.methods.kernel.unevenness``):
-how much new contacts would vary beyond counting. The candidates' G are compared over the parts that
-all of them balance. A candidate is as good as the best if their G differ by less than one standard
-deviation of that difference,
+What weights are worth is their expected excess, G (``counterpoise.methods.kernel.unevenness``): how
+much new contacts would vary beyond counting. The candidates' G are compared on the bins to which
+all of them give weights. A candidate is as good as the best if their G differ by less than one
+standard deviation of that difference,
 
     sd = 2 sqrt(sum_i v_i (r_i - r'_i)^2) / n,
 
 with r and r' the relative row sums that the two candidates' weights give to the n bins, and v the
-variance of r by counting.
+variance of r by counting. Differences below a thousandth of G count as none.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from counterpoise.balancing.task import Part, open_part
 from counterpoise.methods import methods
 from counterpoise.methods.base import Method, MethodSettings
 from counterpoise.records.choice import Choice, RatedMethod
-from counterpoise.records.wording import choice_reason, leaves_bins
+from counterpoise.records.verdict import PartVerdict, as_unevenness
+from counterpoise.records.wording import choice_reason, fails_parts, lacks_weights
 
-# A candidate that leaves more than this share of bins without weights, beyond what another one
-# leaves, is not considered.
+# A candidate that gives no weights to more than this share of the bins that another one balances
+# is not compared.
 MOST_BINS_LOST = 0.01
 # Candidates that arrive at the same weights differ by the tolerance of their iterations.
 LEAST_DIFFERENCE = 1e-3
@@ -49,19 +50,20 @@ def balance_with_best(request: Request, method: Method, settings: MethodSettings
         Its settings.
     """
     assert method.candidates is not None
-    wanted = method.candidates(settings)
-    if not request.contacts.holds_counts:
-        wanted = dict(list(wanted.items())[:1])
+    settings_of = method.candidates(settings)
+    if not request.contacts.holds_counts:  # their noise, and so what weights are worth, is unknown
+        settings_of = dict(list(settings_of.items())[:1])
     results: dict[str, Balance] = {}
-    for name, own in wanted.items():
+    for name, of_candidate in settings_of.items():
         request.progress(f"Balancing with {name}.")
-        results[name] = balance_with(request, methods()[name], own)
-    rated = _rate(request, results, wanted)
+        results[name] = balance_with(request, methods()[name], of_candidate)
+    rated, compared = _rate(request, results, settings_of)
     chosen = _simplest(rated)
     if settings.bootstrap:
-        own = replace(wanted[chosen], bootstrap=settings.bootstrap)
-        results[chosen] = balance_with(request, methods()[chosen], own)
-    choice = Choice(method.name, asdict(settings), chosen, rated)
+        request.progress(f"Balancing with {chosen} again, for the bootstrap.")
+        of_chosen = replace(settings_of[chosen], bootstrap=settings.bootstrap)
+        results[chosen] = balance_with(request, methods()[chosen], of_chosen)
+    choice = Choice(method.name, asdict(settings), chosen, compared, rated)
     verdict = results[chosen].verdict
     reason = " ".join(filter(None, [choice_reason(choice), verdict.reason]))
     return replace(results[chosen], verdict=replace(verdict, reason=reason, choice=choice))
@@ -72,135 +74,154 @@ def _simplest(rated: Sequence[RatedMethod]) -> str:
 
     Where none can be compared, it is the first of those that balance the most bins.
     """
-    good = [each for each in rated if each.deviations is not None and each.deviations <= 1]
-    return (good[0] if good else max(rated, key=lambda each: each.weighted)).method
+    good = [each for each in rated if each.as_good]
+    return (good[0] if good else max(rated, key=lambda each: each.balanced)).method
 
 
 def _rate(
-    request: Request, results: Mapping[str, Balance], settings: Mapping[str, MethodSettings]
-) -> tuple[RatedMethod, ...]:
-    """Rate the results of all candidates."""
-    left_out = _leave_out(results, int(np.count_nonzero(request.with_contacts)))
-    compared = {name: result for name, result in results.items() if not left_out[name]}
-    worth = _compare(request, compared, settings)
+    request: Request, results: Mapping[str, Balance], settings_of: Mapping[str, MethodSettings]
+) -> tuple[tuple[RatedMethod, ...], int]:
+    """Rate the results of all candidates; return also the number of bins they are compared on."""
+    rejected = _reject(results)
+    considered = {name: result for name, result in results.items() if not rejected[name]}
+    measured = _measure(request, considered, settings_of)
+    best = min(measured.values(), key=lambda each: each.excess, default=None)
     rated = []
     for name, result in results.items():
-        unevenness, deviations = worth.get(name, (None, None))
-        parts = {part.label: part.expected_unevenness for part in result.verdict.parts}
+        excess = error = unevenness = None
+        if best is not None and name in measured:
+            excess, error = measured[name].compare(best)
+            unevenness = as_unevenness(measured[name].excess)
         rated.append(
             RatedMethod(
                 method=name,
-                weighted=_count_balanced(result),
+                balanced=_count_balanced(result),
                 matvecs=result.matvecs,
                 expected_unevenness=unevenness,
-                deviations=deviations,
-                parts=parts,
-                rejected=left_out[name],
+                excess=excess,
+                error=error,
+                as_good=_is_as_good(excess, error, best),
+                parts={part.label: part.expected_excess for part in result.verdict.parts},
+                rejected=rejected[name],
             )
         )
-    return tuple(rated)
+    return tuple(rated), len(best.row_sums) if best is not None else 0
 
 
-def _leave_out(results: Mapping[str, Balance], with_contacts: int) -> dict[str, str]:
-    """Return why a candidate is left out of the comparison; empty where it is not."""
-    weighted = {name: _count_balanced(result) for name, result in results.items()}
-    fewest = max(1, max(weighted.values()) - MOST_BINS_LOST * with_contacts)
-    return {
-        name: "" if number >= fewest else leaves_bins(with_contacts - number, with_contacts)
-        for name, number in weighted.items()
-    }
+def _is_as_good(excess: float | None, error: float | None, best: _Worth | None) -> bool:
+    """Return whether a candidate's difference from the best is within its uncertainty."""
+    if excess is None or error is None or best is None:
+        return False
+    return excess <= max(error, LEAST_DIFFERENCE * abs(best.excess))
+
+
+def _reject(results: Mapping[str, Balance]) -> dict[str, str]:
+    """Return why a candidate is not compared with the others; empty where it is."""
+    balanced = {name: _count_balanced(result) for name, result in results.items()}
+    most = max(balanced, key=balanced.__getitem__)
+    rejected = {}
+    for name, result in results.items():
+        failed = _failed_parts(result, results)
+        lost = balanced[most] - balanced[name]
+        if failed or not balanced[name]:
+            rejected[name] = fails_parts(failed if balanced[name] else [])
+        elif lost > MOST_BINS_LOST * balanced[most]:
+            rejected[name] = lacks_weights(lost, balanced[most], most)
+        else:
+            rejected[name] = ""
+    return rejected
+
+
+def _failed_parts(result: Balance, results: Mapping[str, Balance]) -> list[str]:
+    """Return the labels of parts that a candidate does not balance, but another one does."""
+    parts = zip(*(each.verdict.parts for each in results.values()), strict=True)
+    return [
+        part.label
+        for part, of_all in zip(result.verdict.parts, parts, strict=True)
+        if not _balances(part) and any(map(_balances, of_all))
+    ]
+
+
+def _balances(part: PartVerdict) -> bool:
+    """Return whether a part has weights, and is balanced."""
+    return part.status.balanced and part.weighted > 0
 
 
 def _count_balanced(result: Balance) -> int:
     """Return the number of bins with contacts whose part is balanced."""
-    return sum(part.weighted for part in result.verdict.parts if part.status.balanced)
-
-
-def _comparable_parts(results: Mapping[str, Balance]) -> list[int]:
-    """Return the positions of parts of which each candidate's expected unevenness is known."""
-    parts = zip(*(result.verdict.parts for result in results.values()), strict=True)
-    return [
-        position
-        for position, of_all in enumerate(parts)
-        if all(part.status.balanced and part.expected_unevenness is not None for part in of_all)
-    ]
-
-
-def _compare(
-    request: Request,
-    results: Mapping[str, Balance],
-    settings: Mapping[str, MethodSettings],
-) -> dict[str, tuple[float, float]]:
-    """Return each candidate's expected unevenness, and its distance from the least.
-
-    Parameters
-    ----------
-    request, results, settings : Request, mapping, mapping
-        The map; results and settings by candidate.
-
-    Returns
-    -------
-    dict
-        Percent and standard deviations by candidate; empty where no part can be compared.
-    """
-    positions = _comparable_parts(results)
-    if not positions:
-        return {}
-    first = next(iter(results))
-    task, selections = open_task(request, methods()[first], settings[first])
-    weighted = np.all([np.isfinite(result.weights) for result in results.values()], axis=0)
-    measured: dict[str, list[_Measured]] = {name: [] for name in results}
-    for position in positions:
-        selection = selections[position]
-        part = open_part(task, task.contacts, selection)
-        common = weighted[selection.lo : selection.hi][selection.kept]
-        for name, result in results.items():
-            unevenness = result.verdict.parts[position].expected_unevenness
-            assert unevenness is not None
-            measured[name].append(_measure(part, result.weights, common, unevenness))
-    joined = {name: _join(parts) for name, parts in measured.items()}
-    least = min(joined.values(), key=lambda each: each.variance)
-    return {name: (each.percent, each.deviations(least)) for name, each in joined.items()}
+    return sum(part.weighted for part in result.verdict.parts if _balances(part))
 
 
 @dataclass(frozen=True)
-class _Measured:
+class _Worth:
     """What a candidate's weights are worth on the bins that all candidates give weights.
 
     Attributes
     ----------
-    variance : float
+    excess : float
         G.
     row_sums, noise : numpy.ndarray
         float64 [bins], relative row sums and their variance by counting.
     """
 
-    variance: float
+    excess: float
     row_sums: NDArray[np.float64]
     noise: NDArray[np.float64]
 
-    @property
-    def percent(self) -> float:
-        """The expected unevenness."""
-        return 100 * math.sqrt(max(self.variance, 0.0))
-
-    def deviations(self, least: _Measured) -> float:
-        """Return the standard deviations by which G exceeds the least."""
-        excess = self.variance - least.variance
-        squares = float((least.noise * (self.row_sums - least.row_sums) ** 2).sum())
-        error = 2 * math.sqrt(squares) / len(self.row_sums)
-        alike = not error or excess <= LEAST_DIFFERENCE * least.variance
-        return 0.0 if alike else excess / error
+    def compare(self, best: _Worth) -> tuple[float, float]:
+        """Return the difference of G from the best, and its standard deviation."""
+        squares = float((best.noise * (self.row_sums - best.row_sums) ** 2).sum())
+        return self.excess - best.excess, 2 * math.sqrt(squares) / len(self.row_sums)
 
 
 def _measure(
-    part: Part, weights: NDArray[np.float64], common: NDArray[np.bool_], unevenness: float
-) -> _Measured:
-    """Measure a candidate on one part.
+    request: Request, results: Mapping[str, Balance], settings_of: Mapping[str, MethodSettings]
+) -> dict[str, _Worth]:
+    """Measure candidates on all parts of which the expected excess is known with each of them.
 
-    Its expected unevenness is that of all its bins, of which others may have no weights. The
-    variance of the row sums beyond counting is measured on both sets of bins, and the rest of the
-    estimate, an average over bins, is taken over.
+    Parameters
+    ----------
+    request, results, settings_of : Request, mapping, mapping
+        The map; results and settings by candidate.
+
+    Returns
+    -------
+    dict of str to _Worth
+        By candidate; empty where there is no such part.
+    """
+    of_all = zip(*(each.verdict.parts for each in results.values()), strict=True)
+    positions = [
+        position
+        for position, parts in enumerate(of_all)
+        if all(_balances(part) and part.expected_excess is not None for part in parts)
+    ]
+    if not positions:
+        return {}
+    first = next(iter(results))
+    task, selections = open_task(request, methods()[first], settings_of[first])
+    weighted = np.all([np.isfinite(result.weights) for result in results.values()], axis=0)
+    measured: dict[str, list[_Worth]] = {name: [] for name in results}
+    for position in positions:
+        selection = selections[position]
+        common = weighted[selection.lo : selection.hi][selection.kept]
+        if not common.any():
+            continue
+        part = open_part(task, task.contacts, selection)
+        for name, result in results.items():
+            excess = result.verdict.parts[position].expected_excess
+            assert excess is not None
+            measured[name].append(_measure_part(part, result.weights, common, excess))
+    return {name: _join(parts) for name, parts in measured.items() if parts}
+
+
+def _measure_part(
+    part: Part, weights: NDArray[np.float64], common: NDArray[np.bool_], excess: float
+) -> _Worth:
+    """Measure a candidate on the common bins of one part.
+
+    Its expected excess is that of all its bins. The variance of the row sums beyond counting is
+    measured on both sets of bins, each about its own mean; the rest of the estimate, an average
+    over bins, is taken to be the same.
 
     Parameters
     ----------
@@ -210,26 +231,37 @@ def _measure(
         NaN where the candidate has none.
     common : ndarray of bool, shape (kept bins of the part,)
         Bins that all candidates give weights.
-    unevenness : float
-        The candidate's, in percent.
+    excess : float
+        The candidate's expected excess.
     """
     of_part = weights[part.selection.lo : part.selection.hi][part.selection.kept]
-    own = np.isfinite(of_part)
     u = part.operator.xp.asarray(np.nan_to_num(of_part), device=part.marginal.device)
     row_sums = to_numpy(u * part.operator.product(u))
     noise = to_numpy(u * u * part.operator.product(u * u))
-    mean = row_sums[own].mean()
-    row_sums, noise = row_sums / mean, noise / mean**2
-    beyond_counting = (row_sums - 1) ** 2 - noise
-    shift = float(beyond_counting[common].mean() - beyond_counting[own].mean())
-    return _Measured((unevenness / 100) ** 2 + shift, row_sums[common], noise[common])
+    on_all = _relative(row_sums, noise, np.isfinite(of_part))
+    on_common = _relative(row_sums, noise, common)
+    shift = _beyond_counting(*on_common) - _beyond_counting(*on_all)
+    return _Worth(excess + shift, *on_common)
 
 
-def _join(parts: Sequence[_Measured]) -> _Measured:
+def _relative(
+    row_sums: NDArray[np.float64], noise: NDArray[np.float64], bins: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return row sums of some bins and their variances, relative to the mean of these bins."""
+    mean = row_sums[bins].mean()
+    return row_sums[bins] / mean, noise[bins] / mean**2
+
+
+def _beyond_counting(row_sums: NDArray[np.float64], noise: NDArray[np.float64]) -> float:
+    """Return the variance of relative row sums beyond counting."""
+    return float(((row_sums - 1) ** 2 - noise).mean())
+
+
+def _join(parts: Sequence[_Worth]) -> _Worth:
     """Join the measurements of several parts."""
     sizes = [len(part.row_sums) for part in parts]
-    return _Measured(
-        float(np.average([part.variance for part in parts], weights=sizes)),
+    return _Worth(
+        float(np.average([part.excess for part in parts], weights=sizes)),
         np.concatenate([part.row_sums for part in parts]),
         np.concatenate([part.noise for part in parts]),
     )

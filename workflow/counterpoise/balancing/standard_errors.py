@@ -44,10 +44,10 @@ def median_error(part: Part, solution: Solution, row_sums: Vector) -> float:
     return median(errors[np.isfinite(errors)]) or 0.0
 
 
-def estimate_unevenness(
+def estimate_excess(
     part: Part, solution: Solution, row_sums: Vector, errors: NDArray[np.float64]
 ) -> float | None:
-    """Estimate how uneven new contacts would be, balanced with a solution's weights.
+    """Estimate how much new contacts would vary, balanced with a solution's weights.
 
     Weights that make row sums equal follow the map's own noise, so that new contacts vary by as
     much again: by the mean square of the noise of row sums. What the row sums lack of being equal
@@ -63,8 +63,8 @@ def estimate_unevenness(
     Returns
     -------
     float or None
-        Standard deviation beyond counting noise, in percent of the mean row sum; None where the
-        method has no formula, or values are no counts.
+        Variance beyond counting noise over the squared mean row sum, which chance can make
+        negative; None where the method has no formula, or values are no counts.
     """
     if not part.task.contacts.holds_counts:
         return None
@@ -76,7 +76,7 @@ def estimate_unevenness(
         known = np.isfinite(errors)  # not where a bin lost all its partners
         noise = ((errors[known] * relative[known]) ** 2).mean()
         variance = float(((relative - 1) ** 2).mean() + noise)
-    return 100 * max(variance, 0.0) ** 0.5 if isfinite(variance) else None
+    return variance if isfinite(variance) else None
 
 
 def median(values: NDArray[np.float64]) -> float | None:

@@ -1,13 +1,12 @@
 """Write the weights of a result into an existing cooler.
 
-This is the only function of the package that changes a file of the user, who names it. The file is
-copied, the columns are added to the copy, and the copy is renamed over the file.
+The user names the file. It is copied, the columns are added to the copy, and the copy is renamed
+over the file.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +17,6 @@ from counterpoise.contacts.bins import BinTable, format_base_pairs
 from counterpoise.contacts.contact_map import describe_type, is_from_matrix
 from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
 from counterpoise.errors import ConfigError, InputError
-from counterpoise.files import atomic_write
 from counterpoise.ingest.cooler_file import open_cooler
 from counterpoise.ingest.formats import inspect_source, reader_of
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
@@ -27,9 +25,11 @@ from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.ingest.urls import is_url
 from counterpoise.interface.maps import uri_of_cooler
 from counterpoise.store.hdf5_output import edit_hdf5
+from counterpoise.store.in_place import changed_copy, refuse_read_only
 from counterpoise.store.tiling import Tiling, cover_holes
 from counterpoise.store.weight_columns import ERRORS, write_weight_column
 
+ELSEWHERE = "write into a copy of it in another folder"  # where a file cannot be replaced
 COORDINATES = ("chrom", "start", "end")  # columns of every bin table
 
 
@@ -85,23 +85,16 @@ def write_columns(result: Balance, uri: Any, name: str | None = None, *, force: 
     """
     column = _check_name(name) if name is not None else _check_name(column_name(result))
     target = _find_target(result, _check_uri(uri), column, force)
-    with atomic_write(target.path, target.state.bytes) as temporary:
-        shutil.copyfile(target.path, temporary)
-        with edit_hdf5(temporary) as (file, _):
+    growth = 2 * len(target.tiling.bins) * result.weights.itemsize
+    with changed_copy(target.path, growth, ELSEWHERE) as copy:
+        _refuse_change(target)
+        with edit_hdf5(copy) as (file, _):
             table = file[target.group]["bins"]
             for each in (column, column + ERRORS):
                 if each in table:
                     del table[each]
             write_weight_column(
                 table, column, result.weights, result.se, result.verdict, target.tiling
-            )
-        shutil.copymode(target.path, temporary)
-        if FileState.of(target.path) != target.state:
-            raise InputError(
-                target.path,
-                "was changed by another program while the weights were written, so it stays as "
-                "that program left it.",
-                "Wait until nothing else writes to it, then write the weights again.",
             )
     return column
 
@@ -158,8 +151,7 @@ def _find_target(result: Balance, uri: str, column: str, force: bool) -> Target:
         raise InputError(
             uri, "is a .hic file.", "Weights are written into coolers; convert it: hictk convert."
         )
-    if not (path.stat().st_mode & 0o222 and os.access(path, os.W_OK)):
-        raise InputError(uri, "is read-only.", f"Allow writing: chmod u+w {path}")
+    refuse_read_only(path, ELSEWHERE)
     level = _find_level(info, "::" in uri, result.contacts.bins.resolution)
     with reader_of(info).open_level(uri, level, DEFAULT_ENGINE) as opened:
         tiling = _match_bins(result, opened.bins, uri)
@@ -173,6 +165,16 @@ def _find_target(result: Balance, uri: str, column: str, force: bool) -> Target:
             "Choose another name=, or replace it with force=True.",
         )
     return Target(path, level.group, tiling, state)
+
+
+def _refuse_change(target: Target) -> None:
+    """Refuse a file that changed after its bins and columns were read."""
+    if FileState.of(target.path) != target.state:
+        raise InputError(
+            target.path,
+            "was changed by another program meanwhile.",
+            "Write the weights again when nothing else writes to the file.",
+        )
 
 
 def _find_level(info: SourceInfo, is_named: bool, resolution: int | None) -> Level:

@@ -79,7 +79,8 @@ class BalanceJob(MethodJob):
         Halves of the map take thousands of products, and transforms of the chromosomes.
         """
         bins, nonzeros = map_size(inputs)
-        runs = len(self.solved) + self.settings.bootstrap
+        chosen = 1 if len(self.solved) > 1 and self.settings.bootstrap else 0  # solved once more
+        runs = len(self.solved) + chosen + self.settings.bootstrap
         minutes = START_MINUTES + nonzeros * runs // 5_000_000
         if isinstance(self.settings, KernelSettings) and self.settings.splits_map:
             minutes += nonzeros // 2_000_000 + bins // 20_000

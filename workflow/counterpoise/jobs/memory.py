@@ -51,7 +51,7 @@ SEARCHED_BIN_BYTES, RESAMPLED_BIN_BYTES = 1200, 1200
 
 
 class Extra(StrEnum):
-    """Data that a job holds in memory in addition to the map.
+    """Data that a job holds in memory in addition to the map, from the least to the most.
 
     Attributes
     ----------

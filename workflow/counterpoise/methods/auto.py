@@ -37,10 +37,10 @@ class AutoSettings(MethodSettings):
     ignore_diags : int, default 2
         As for kernel methods.
     on_failure : {"nan", "keep", "drop", "stop"}, default "nan"
-        What candidates do with a part that they cannot balance: nan, keep, drop or stop.
-        With ``nan``, ``kr`` isolates the few bins that rule out an exact balancing, as it does by
-        default. A candidate that leaves one bin in a hundred more without weights than another is
-        not chosen. ``stop`` fails the job if no candidate balances the map.
+        ``auto`` refuses ``isolate``. With ``nan`` or ``stop`` each candidate does what it does by
+        default, so ``kr`` isolates; ``stop`` fails the job if the chosen one does not balance the
+        map. A candidate is not chosen if it does not balance a part that another one balances, or
+        leaves more than 1 % of the bins without weights that another one balances.
     """
 
     scope: str = Scope.CIS.value

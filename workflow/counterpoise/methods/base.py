@@ -415,3 +415,8 @@ class Method:
     fills: bool = False
     candidates: Callable[[Any], dict[str, MethodSettings]] | None = None
     revision: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a method that neither solves nor chooses, or does both."""
+        if (self.solve is None) == (self.candidates is None):
+            raise TypeError(f"the method {self.name} has solve or candidates, and not both")

@@ -26,8 +26,6 @@ from counterpoise.methods.fixed_point import (
     to_solution,
 )
 
-COOLER_TOLERANCE = 1e-5  # cooler's own default: the variance of row sums, in counts squared
-
 
 @dataclass
 class IceSettings(ExactSettings):
@@ -37,9 +35,12 @@ class IceSettings(ExactSettings):
     ----------
     tolerance : float or "cooler", default 1e-5
         Largest relative deviation of a row sum from the mean, or the word cooler.
-        ``cooler`` stands for cooler's rule: the variance of the row sums is below 1e-5 counts
-        squared, which takes longer the deeper the map. It implies ``solver: plain``, and
-        ``on_failure: keep`` instead of ``isolate``, so that bins and weights are cooler's.
+        ``cooler`` stands for cooler's rule: the variance of the row sums is below
+        ``cooler_variance``, which takes longer the deeper the map. It implies ``solver:
+        plain``, and ``on_failure: keep`` instead of ``isolate``, so that bins and weights are
+        cooler's.
+    cooler_variance : float, default 1e-5
+        Largest variance of the row sums, in counts squared, for ``tolerance: cooler``.
     max_iterations : int, default 1000
         Largest number of iterations.
     solver : {"anderson", "plain"}, default "anderson"
@@ -54,6 +55,7 @@ class IceSettings(ExactSettings):
     ignore_diags: int = 2
     # omegaconf 2.3 reads unions of plain types only in this spelling
     tolerance: Union[float, str] = 1e-5  # noqa: UP007
+    cooler_variance: float = 1e-5
     max_iterations: int = 1000
     solver: str = Solver.ANDERSON.value
     diagonal: int = 1
@@ -61,7 +63,7 @@ class IceSettings(ExactSettings):
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         super().__post_init__()
-        self.require_positive("max_iterations")
+        self.require_positive("max_iterations", "cooler_variance")
         require_diagonal(self.diagonal)
         require_choice("solver", self.solver, Solver)
         if isinstance(self.tolerance, str):
@@ -103,7 +105,7 @@ def solve(problem: Problem, settings: IceSettings) -> Solution:
 
     def converged(state: State) -> bool:
         if settings.tolerance == "cooler":
-            return (state.rms * float(scale)) ** 2 < COOLER_TOLERANCE
+            return (state.rms * float(scale)) ** 2 < settings.cooler_variance
         return state.largest < float(settings.tolerance)
 
     state = iterate(

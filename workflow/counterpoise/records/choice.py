@@ -14,26 +14,31 @@ class RatedMethod:
     ----------
     method : str
         Its name.
-    weighted : int
-        Bins with contacts that it balances.
+    balanced : int
+        Bins with contacts to which it gives weights on parts that it balances.
     matvecs : int
         Matrix-vector products that it took.
     expected_unevenness : float or None
-        How uneven new contacts would be, in percent, over the parts that are compared; None where
-        it is not considered or values are no counts.
-    deviations : float or None
-        Standard deviations by which the square of this figure exceeds the least; None likewise.
+        How uneven new contacts would be on the compared bins, in percent; None where it is not
+        compared.
+    excess, error : float or None
+        By how much the square of this figure, as a fraction, exceeds that of the best candidate,
+        and the standard deviation of this difference; None likewise.
+    as_good : bool
+        Whether it is as good as the best candidate.
     parts : dict of str to float or None
-        The expected unevenness of each part by label, in percent.
+        The expected excess of each part by label, over all its bins with weights.
     rejected : str
-        Why it is not considered, in words; empty where it is.
+        Why it is not compared, in words; empty where it is.
     """
 
     method: str
-    weighted: int
+    balanced: int
     matvecs: int
     expected_unevenness: float | None
-    deviations: float | None
+    excess: float | None
+    error: float | None
+    as_good: bool
     parts: dict[str, float | None]
     rejected: str = ""
 
@@ -50,6 +55,9 @@ class Choice:
         Its settings, which the candidates share.
     method : str
         The chosen one.
+    compared : int
+        Bins on which candidates were compared: those to which each of them gives a weight, on
+        parts of which the expected excess is known with each.
     candidates : tuple of RatedMethod
         All candidates, the simplest first.
     """
@@ -57,6 +65,7 @@ class Choice:
     by: str
     settings: dict[str, Any]
     method: str
+    compared: int
     candidates: tuple[RatedMethod, ...]
 
     def to_dict(self) -> dict[str, Any]:

@@ -99,10 +99,13 @@ class PartVerdict:
         Bins that have contacts, masked ones included, and those of them that have a weight.
     median_se : float or None
         Median relative standard error of the weights.
+    expected_excess : float or None
+        How much the row sums of new contacts of the same library would vary if they were balanced
+        with these weights: their variance beyond counting noise over their squared mean. Chance
+        can make the estimate negative. None where no weights are written, values are no counts, or
+        the method has no formula.
     expected_unevenness : float or None
-        How uneven new contacts of the same library would be if they were balanced with these
-        weights: the standard deviation of their row sums beyond counting noise, in percent of the
-        mean. None where no weights are written, values are no counts, or the method has no formula.
+        Its square root in percent, the standard deviation; 0 where it is negative.
     fitness : Fitness
         Whether the weights may be used.
     fitness_causes : tuple of Fact
@@ -133,6 +136,7 @@ class PartVerdict:
     with_contacts: int = 0
     weighted: int = 0
     median_se: float | None = None
+    expected_excess: float | None = None
     expected_unevenness: float | None = None
     fitness: Fitness = Fitness.GOOD
     fitness_causes: tuple[Fact, ...] = ()
@@ -202,8 +206,8 @@ class Verdict:
         those of the method that chose, `method` and `settings` those of the chosen one.
     median_se : float or None
         Median relative standard error of the weights.
-    expected_unevenness : float or None
-        As for ``PartVerdict``, over the bins of all parts that have it.
+    expected_excess, expected_unevenness : float or None
+        As for ``PartVerdict``, over the bins of all parts that have them.
     with_contacts, weighted : int
         Bins that have contacts, masked ones included, and those of them that have a weight.
     fitness : Fitness
@@ -240,6 +244,7 @@ class Verdict:
     parts: tuple[PartVerdict, ...]
     choice: Choice | None = None
     median_se: float | None = None
+    expected_excess: float | None = None
     expected_unevenness: float | None = None
     with_contacts: int = 0
     weighted: int = 0
@@ -281,6 +286,22 @@ class Verdict:
             "fitness_causes": _read_facts(record["fitness_causes"]),
         }
         return cls(**{**record, **values})
+
+
+def as_unevenness(excess: float | None) -> float | None:
+    """Return an expected excess as an expected unevenness.
+
+    Parameters
+    ----------
+    excess : float or None
+        Variance over the squared mean.
+
+    Returns
+    -------
+    float or None
+        Standard deviation in percent of the mean; 0 for a negative excess.
+    """
+    return None if excess is None else 100 * max(excess, 0.0) ** 0.5
 
 
 def overall_status(parts: Sequence[PartVerdict]) -> Status:

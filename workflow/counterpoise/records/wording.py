@@ -88,17 +88,31 @@ def not_converged_after(iterations: int) -> str:
     return f"not converged after {iterations} iterations"
 
 
-def leaves_bins(without: int, with_contacts: int) -> str:
-    """Say why a method is left out of a choice between methods.
+def fails_parts(labels: Sequence[str]) -> str:
+    """Say that a method does not balance parts that another one balances.
 
     Parameters
     ----------
-    without, with_contacts : int
-        Bins with contacts that it does not balance, and all of them.
+    labels : sequence of str
+        The parts; none stands for the whole map.
     """
-    if without == with_contacts:
+    if not labels:
         return NOT_BALANCED
-    return f"it leaves {without:,} of {pluralise(with_contacts, 'bin')} without weights"
+    return f"it does not balance {_listed(labels[:NAMED_PARTS], len(labels))}"
+
+
+def lacks_weights(lost: int, balanced: int, method: str) -> str:
+    """Say that a method gives no weights to many bins that another one balances.
+
+    Parameters
+    ----------
+    lost, balanced : int
+        These bins, and all that the other one balances.
+    method : str
+        The other one.
+    """
+    bins = pluralise(balanced, "bin")
+    return f"it gives no weight to {lost:,} of the {bins} that {method} balances"
 
 
 def choice_reason(choice: Choice) -> str:
@@ -113,11 +127,13 @@ def choice_reason(choice: Choice) -> str:
     others = [each for each in choice.candidates if each is not chosen]
     if chosen.expected_unevenness is None:
         return f"Method {choice.method} was taken, since {_no_comparison(chosen, len(others))}."
-    rank = "as good as the best" if chosen.deviations else "the best"
+    rank = "as good as the best" if chosen.excess else "the best"
     worth = [f"new contacts are expected to be uneven by {_worth(chosen)}"]
     worth += [f"with {each.method} by {_worth(each)}" for each in others if not each.rejected]
     words = [f"Method {choice.method} is {rank} for this map: {', '.join(worth)}."]
-    words += [f"{each.method} is left out: {each.rejected}." for each in others if each.rejected]
+    words += [
+        f"{each.method} is not considered: {each.rejected}." for each in others if each.rejected
+    ]
     return " ".join(words)
 
 
@@ -127,6 +143,8 @@ def _no_comparison(chosen: RatedMethod, others: int) -> str:
         return "the values of the map are not counts, so methods cannot be compared"
     if chosen.rejected == NOT_BALANCED:
         return "no candidate balances the map"
+    if chosen.rejected:
+        return "it balances the most bins, and each candidate fails where another one does not"
     return "the methods cannot be compared on any part"
 
 

@@ -12,7 +12,7 @@ NAMED_SAMPLES = 8
 
 
 def describe_mixed_methods(rows: Sequence[Row]) -> list[str]:
-    """Say where samples were balanced by different methods, because the method was chosen by map.
+    """Say where samples got weights of different methods, because the method was chosen by map.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def describe_mixed_methods(rows: Sequence[Row]) -> list[str]:
     """
     found: dict[tuple[str, int], dict[str, list[str]]] = {}
     for row in rows:
-        if row["status"] != MISSING:
+        if row["status"] != MISSING and row["weighted"]:
             by_algorithm = found.setdefault((row["method"], row["resolution"]), {})
             by_algorithm.setdefault(row["algorithm"], []).append(row["sample"])
     return [

@@ -29,6 +29,7 @@ def describe_comparison(comparison: Comparison, primary: str) -> str:
     """
     sentences = [
         _describe_method(comparison, primary),
+        _name_mixed_methods(comparison),
         _describe_maps(comparison),
         _list_samples_without_map(comparison),
         _list_unshared_chromosomes(comparison),
@@ -70,6 +71,17 @@ def _describe_method(comparison: Comparison, primary: str) -> str:
         f"Balanced by {method}, since the primary method, {primary}, has no weights, or weights "
         f"that are not for use, for {unusable}."
     )
+
+
+def _name_mixed_methods(comparison: Comparison) -> str:
+    """Warn of samples whose method was chosen map by map, if the choices differ."""
+    chosen: dict[str, list[str]] = {}
+    for sample in comparison.samples:
+        chosen.setdefault(sample.runs[comparison.method].verdict.method, []).append(sample.name)
+    if len(chosen) < 2:
+        return ""
+    methods = "; ".join(f"{method} for {', '.join(names)}" for method, names in chosen.items())
+    return f"These are different methods, which cannot be compared: {methods}."
 
 
 def _describe_maps(comparison: Comparison) -> str:

@@ -1,0 +1,1 @@
+"""The command ``counterpoise``: one module per subcommand, imported when it is called."""

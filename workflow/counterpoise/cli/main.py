@@ -1,0 +1,53 @@
+"""The entry of the command line."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from counterpoise._version import __version__
+from counterpoise.errors import CounterpoiseError
+
+# Subcommands in the order of the help: name, and the module in this folder.
+COMMANDS = {"check": "check"}
+ERROR_STATUS = 2
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a subcommand."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"counterpoise.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = module.command
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="counterpoise")
+def group() -> None:
+    """Balance Hi-C contact maps."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; errors of this package become a message and the status 2.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Those of the process by default.
+    """
+    try:
+        return group.main(args=arguments, prog_name="counterpoise")
+    except CounterpoiseError as error:
+        click.echo(f"counterpoise: {error}", err=True)
+        sys.exit(ERROR_STATUS)

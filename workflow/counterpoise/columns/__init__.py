@@ -1,0 +1,9 @@
+"""Columns of weights in files of any program: what they are, and how readers take them.
+
+=========== =================================================================================
+``stored``  the columns that a file holds, level by level
+``measure`` how even the row sums are with a column, for every convention and scope
+``judge``   what a column is: its convention, scope, flatness and faults
+``readers`` by which convention cooler, hictk and HiCExplorer read a column
+=========== =================================================================================
+"""

@@ -1,0 +1,119 @@
+"""Change a file that belongs to the user, so that it is as it was or complete at any moment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from counterpoise.errors import DiskFullError, InputError
+from counterpoise.files import atomic_write, format_bytes
+
+
+@contextmanager
+def changed_copy(
+    path: str | Path, growth: int = 0, remedy: str = "write to another file (-o OUT.mcool)"
+) -> Iterator[Path]:
+    """Copy a file into its own folder, and rename the copy over it when it has been changed.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or a symbolic link to it, which stays.
+    growth : int
+        About how many bytes the change adds.
+    remedy : str
+        What the user can do where the file cannot be replaced.
+
+    Yields
+    ------
+    Path
+        The copy. If the block raises, it is removed and the file stays as it was.
+
+    Raises
+    ------
+    InputError
+        If the file is read-only, or another program changed it meanwhile.
+    DiskFullError
+        If the disk lacks the space for a copy; the message names it.
+    """
+    final = Path(path).resolve()
+    before = final.stat()
+    refuse_read_only(final, remedy)
+    _require_space(final, before.st_size + growth, remedy)
+    with atomic_write(final, before.st_size + growth) as copy:
+        shutil.copyfile(final, copy)
+        yield copy
+        os.chmod(copy, stat.S_IMODE(before.st_mode))
+        _keep_owner(copy, before, final, remedy)
+        _sync(copy)
+        after = final.stat()
+        if _state(before) != _state(after):
+            raise InputError(
+                path,
+                "was changed by another program meanwhile, so it was left as it is now.",
+                "Run the command again when nothing else writes to the file.",
+            )
+    _sync(final.parent)
+
+
+def refuse_read_only(path: Path, remedy: str) -> None:
+    """Refuse a file that nobody, or not this user, may write to.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    remedy : str
+        What the user can do instead of allowing to write.
+
+    Raises
+    ------
+    InputError
+        If the file is read-only.
+    """
+    if not path.stat().st_mode & 0o222 or not os.access(path, os.W_OK):
+        raise InputError(path, "is read-only.", f"Allow writing, or {remedy}.")
+
+
+def _require_space(final: Path, needed: int, remedy: str) -> None:
+    """Refuse to start where the disk has no space for the copy."""
+    free = shutil.disk_usage(final.parent).free
+    if free < needed:
+        raise DiskFullError(
+            f"{final.parent}: a changed copy of {final.name} takes about {format_bytes(needed)}, "
+            f"and {format_bytes(free)} are free. Free some space, or {remedy}."
+        )
+
+
+def _keep_owner(copy: Path, before: os.stat_result, final: Path, remedy: str) -> None:
+    """Give a copy the owner and the group of the file, as far as the system allows it."""
+    made = copy.stat()
+    if (made.st_uid, made.st_gid) == (before.st_uid, before.st_gid):
+        return
+    try:
+        os.chown(copy, before.st_uid, before.st_gid)
+    except PermissionError as error:
+        raise InputError(
+            final,
+            "belongs to another user or group, which a changed copy of yours would not.",
+            f"Let its owner do this, or {remedy}.",
+        ) from error
+    os.chmod(copy, stat.S_IMODE(before.st_mode))  # a new owner clears some bits
+
+
+def _state(status: os.stat_result) -> tuple[int, int, int]:
+    """Return what changes when a file is written or replaced."""
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _sync(path: Path) -> None:
+    """Write a file, or the names in a folder, through to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
