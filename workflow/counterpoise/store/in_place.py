@@ -14,7 +14,9 @@ from counterpoise.files import atomic_write, format_bytes
 
 
 @contextmanager
-def changed_copy(path: str | Path, growth: int = 0) -> Iterator[Path]:
+def changed_copy(
+    path: str | Path, growth: int = 0, remedy: str = "write to another file (-o OUT.mcool)"
+) -> Iterator[Path]:
     """Copy a file into its own folder, and rename the copy over it when it has been changed.
 
     Parameters
@@ -23,6 +25,8 @@ def changed_copy(path: str | Path, growth: int = 0) -> Iterator[Path]:
         The file, or a symbolic link to it, which stays.
     growth : int
         About how many bytes the change adds.
+    remedy : str
+        What the user can do where the file cannot be replaced.
 
     Yields
     ------
@@ -38,16 +42,13 @@ def changed_copy(path: str | Path, growth: int = 0) -> Iterator[Path]:
     """
     final = Path(path).resolve()
     before = final.stat()
-    if not before.st_mode & 0o222 or not os.access(final, os.W_OK):
-        raise InputError(
-            path, "is read-only.", "Allow writing, or write to another file (-o OUT.mcool)."
-        )
-    _require_space(final, before.st_size + growth)
+    refuse_read_only(final, remedy)
+    _require_space(final, before.st_size + growth, remedy)
     with atomic_write(final, before.st_size + growth) as copy:
         shutil.copyfile(final, copy)
         yield copy
         os.chmod(copy, stat.S_IMODE(before.st_mode))
-        _keep_owner(copy, before, final.name)
+        _keep_owner(copy, before, final, remedy)
         _sync(copy)
         after = final.stat()
         if _state(before) != _state(after):
@@ -59,18 +60,36 @@ def changed_copy(path: str | Path, growth: int = 0) -> Iterator[Path]:
     _sync(final.parent)
 
 
-def _require_space(final: Path, needed: int) -> None:
+def refuse_read_only(path: Path, remedy: str) -> None:
+    """Refuse a file that nobody, or not this user, may write to.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    remedy : str
+        What the user can do instead of allowing to write.
+
+    Raises
+    ------
+    InputError
+        If the file is read-only.
+    """
+    if not path.stat().st_mode & 0o222 or not os.access(path, os.W_OK):
+        raise InputError(path, "is read-only.", f"Allow writing, or {remedy}.")
+
+
+def _require_space(final: Path, needed: int, remedy: str) -> None:
     """Refuse to start where the disk has no space for the copy."""
     free = shutil.disk_usage(final.parent).free
     if free < needed:
         raise DiskFullError(
             f"{final.parent}: a changed copy of {final.name} takes about {format_bytes(needed)}, "
-            f"and {format_bytes(free)} are free. Free some space, or write to another disk "
-            "(-o OUT.mcool)."
+            f"and {format_bytes(free)} are free. Free some space, or {remedy}."
         )
 
 
-def _keep_owner(copy: Path, before: os.stat_result, final_name: str) -> None:
+def _keep_owner(copy: Path, before: os.stat_result, final: Path, remedy: str) -> None:
     """Give a copy the owner and the group of the file, as far as the system allows it."""
     made = copy.stat()
     if (made.st_uid, made.st_gid) == (before.st_uid, before.st_gid):
@@ -79,9 +98,9 @@ def _keep_owner(copy: Path, before: os.stat_result, final_name: str) -> None:
         os.chown(copy, before.st_uid, before.st_gid)
     except PermissionError as error:
         raise InputError(
-            copy.parent / final_name,
+            final,
             "belongs to another user or group, which a changed copy of yours would not.",
-            "Let its owner run the command, or write to another file (-o OUT.mcool).",
+            f"Let its owner do this, or {remedy}.",
         ) from error
     os.chmod(copy, stat.S_IMODE(before.st_mode))  # a new owner clears some bits
 
