@@ -25,7 +25,7 @@ from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.ingest.urls import is_url
 from counterpoise.interface.maps import uri_of_cooler
 from counterpoise.store.hdf5_output import edit_hdf5
-from counterpoise.store.in_place import changed_copy, refuse_read_only
+from counterpoise.store.in_place import changed_copy, require_changeable
 from counterpoise.store.tiling import Tiling, cover_holes
 from counterpoise.store.weight_columns import ERRORS, write_weight_column
 
@@ -151,7 +151,7 @@ def _find_target(result: Balance, uri: str, column: str, force: bool) -> Target:
         raise InputError(
             uri, "is a .hic file.", "Weights are written into coolers; convert it: hictk convert."
         )
-    refuse_read_only(path, ELSEWHERE)
+    require_changeable(path, remedy=ELSEWHERE)
     level = _find_level(info, "::" in uri, result.contacts.bins.resolution)
     with reader_of(info).open_level(uri, level, DEFAULT_ENGINE) as opened:
         tiling = _match_bins(result, opened.bins, uri)

@@ -12,11 +12,11 @@ from pathlib import Path
 from counterpoise.errors import DiskFullError, InputError
 from counterpoise.files import atomic_write, format_bytes
 
+OTHER_FILE = "write to another file (-o OUT.mcool)"
+
 
 @contextmanager
-def changed_copy(
-    path: str | Path, growth: int = 0, remedy: str = "write to another file (-o OUT.mcool)"
-) -> Iterator[Path]:
+def changed_copy(path: str | Path, growth: int = 0, remedy: str = OTHER_FILE) -> Iterator[Path]:
     """Copy a file into its own folder, and rename the copy over it when it has been changed.
 
     Parameters
@@ -42,8 +42,7 @@ def changed_copy(
     """
     final = Path(path).resolve()
     before = final.stat()
-    refuse_read_only(final, remedy)
-    _require_space(final, before.st_size + growth, remedy)
+    require_changeable(final, growth, remedy)
     with atomic_write(final, before.st_size + growth) as copy:
         shutil.copyfile(final, copy)
         yield copy
@@ -60,28 +59,30 @@ def changed_copy(
     _sync(final.parent)
 
 
-def refuse_read_only(path: Path, remedy: str) -> None:
-    """Refuse a file that nobody, or not this user, may write to.
+def require_changeable(path: str | Path, growth: int = 0, remedy: str = OTHER_FILE) -> None:
+    """Refuse a file that cannot be changed, before anything is computed.
 
     Parameters
     ----------
-    path : Path
+    path : str or Path
         The file.
+    growth : int
+        About how many bytes the change adds.
     remedy : str
-        What the user can do instead of allowing to write.
+        What the user can do instead.
 
     Raises
     ------
     InputError
-        If the file is read-only.
+        If nobody, or not this user, may write to the file.
+    DiskFullError
+        If the disk lacks the space for a copy; the message names it.
     """
-    if not path.stat().st_mode & 0o222 or not os.access(path, os.W_OK):
+    final = Path(path).resolve()
+    status = final.stat()
+    if not status.st_mode & 0o222 or not os.access(final, os.W_OK):
         raise InputError(path, "is read-only.", f"Allow writing, or {remedy}.")
-
-
-def _require_space(final: Path, needed: int, remedy: str) -> None:
-    """Refuse to start where the disk has no space for the copy."""
-    free = shutil.disk_usage(final.parent).free
+    needed, free = status.st_size + growth, shutil.disk_usage(final.parent).free
     if free < needed:
         raise DiskFullError(
             f"{final.parent}: a changed copy of {final.name} takes about {format_bytes(needed)}, "
