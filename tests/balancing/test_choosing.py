@@ -22,7 +22,7 @@ from counterpoise.records.choice import Choice, RatedMethod
 from counterpoise.records.wording import choice_reason
 from tests.support.maps import genome_map, hanging_bins, random_map, rough_map, smooth_map
 
-SHARED: dict[str, Any] = {"scope": "cis", "ignore_diags": 2}
+SHARED: dict[str, Any] = {"scope": "cis", "ignore_diags": 2, "mask": None}
 
 
 def full(contacts: Contacts) -> NDArray[np.float64]:
@@ -35,7 +35,7 @@ def full(contacts: Contacts) -> NDArray[np.float64]:
 
 
 def choose(contacts: Any, **settings: Any) -> tuple[cp.Balance, Choice]:
-    result = cp.balance(contacts, "auto", **settings)
+    result = cp.balance(contacts, "auto", **{"mask": None, **settings})
     assert result.verdict.choice is not None
     return result, result.verdict.choice
 
