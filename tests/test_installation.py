@@ -56,7 +56,8 @@ for module in pkgutil.walk_packages(cp.__path__, "counterpoise."):
 for path in sys.argv[1:]:
     contacts = cp.read_contacts(path)
     print(cp.balance(path, "vc", mask=cp.mask_bins(contacts, {{"min_nnz": 0, "mad_max": 0}})))
-print(cp.balance(sys.argv[1] + "::/", "kr").status)
+result = cp.balance(sys.argv[1] + "::/", "kr", mask=None)
+print(result.status, result.to_cooler(sys.argv[1]))
 """
 
 # Statements, the start of the message and the extra that it names.
@@ -66,6 +67,8 @@ BOUNDARIES = {
         "the .hic engine hicstraw, which also reads URLs, needs hic-straw",
         "workflow",
     ),
+    "cp.balance([[4, 2], [2, 9]]).to_frame()": ("tables need pandas", "workflow"),
+    "cp.balance([[4, 2], [2, 9]]).plot()": ("plots need matplotlib", "workflow"),
     "download.download('http://x/y', 'y')": ("downloads need requests", "workflow"),
     "demo_maps.simulate_map({'a': 9}, 9)": ("the maps of the demo need pandas", "workflow"),
     "page._template()": ("reports need jinja2", "workflow"),
@@ -134,7 +137,7 @@ def run_with_the_core(program: str, maps: list[str]) -> str:
 def test_the_core_works_without_the_extras(maps: list[str]) -> None:
     printed = run_with_the_core(WORK, maps)
     assert printed.count("<Balance: vc") == 2
-    assert printed.endswith("converged\n")
+    assert printed.endswith("converged KR\n")
 
 
 def test_every_package_belongs_to_the_core_or_to_an_extra() -> None:

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Self
 
 from counterpoise.balancing import result as core
+from counterpoise.installation import name_missing_extra
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,8 @@ class Balance(core.Balance):
         0  matrix      0    1  0.0433  0.0415
         1  matrix      1    2  0.0289  0.0306
         """
-        import pandas as pd
+        with name_missing_extra("tables need"):
+            import pandas as pd
 
         bins = self.contacts.bins
         columns = {
@@ -72,9 +74,11 @@ class Balance(core.Balance):
         """
         import pyarrow as pa
 
-        from counterpoise.report.run.plot import PAGE_HEIGHT, draw_run, survey_runs
-        from counterpoise.report.style import new_page
         from counterpoise.store.weights import trace_columns
+
+        with name_missing_extra("plots need"):
+            from counterpoise.report.run.plot import PAGE_HEIGHT, draw_run, survey_runs
+            from counterpoise.report.style import new_page
 
         (numbers,) = survey_runs(
             self.contacts,
