@@ -63,7 +63,7 @@ def balance_map(name: str, work: Path) -> None:
 
     paths, resolution = ResultPaths("files", str(work)), MAPS[name].resolution
     contacts = read_map(paths.map_files(SAMPLE, resolution))
-    result = balance(contacts, METHOD)
+    result = balance(contacts, METHOD, mask=None)
     write_balance(result, contacts.bins, paths.run_files(SAMPLE, resolution, METHOD))
 
 

@@ -44,7 +44,7 @@ SIZES = (50_000_000, 1_000_000_000)
 MAX_COMPARED = 100_000_000  # nonzeros up to which the weights are compared with the CPU's
 CALLED_SIZES = (10_000_000, 30_000_000, 100_000_000, 300_000_000)
 CALLED_METHODS = ("kr", "ice", "vc_sqrt")
-GENOME_WIDE: dict[str, Any] = {"scope": "genome", "ignore_diags": 0}
+GENOME_WIDE: dict[str, Any] = {"scope": "genome", "ignore_diags": 0, "mask": None}
 SOLVED: dict[str, tuple[str, dict[str, Any]]] = {  # name of the row -> method and settings
     "kr": ("kr", {}),
     "ice": ("ice", {}),

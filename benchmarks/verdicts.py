@@ -71,8 +71,8 @@ def decisions(contacts: Contacts, scope: Scope) -> Counter[str]:
 
 def line(name: str, level: str, contacts: Contacts, scope: Scope) -> Line:
     """Balance a level by KR, all its bins or none, and decide on its parts."""
-    verdict = cp.balance(contacts, "kr", scope=scope.value, on_failure="nan").verdict
-    return Line(name, level, scope.value, decisions(contacts, scope), verdict)
+    result = cp.balance(contacts, "kr", mask=None, scope=scope.value, on_failure="nan")
+    return Line(name, level, scope.value, decisions(contacts, scope), result.verdict)
 
 
 def levels(path: Path) -> Iterator[tuple[str, Contacts]]:

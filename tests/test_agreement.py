@@ -20,7 +20,7 @@ import counterpoise as cp
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
 from counterpoise.mask import MaskSettings
-from counterpoise.store.mcool import juicer_vector
+from counterpoise.store.weight_columns import juicer_vector
 from tests.support.peers import hic_vectors
 from tests.support.real_maps import TOTALS
 from tests.support.solving import close_settings

@@ -35,7 +35,7 @@ def content(searches: list[Search]) -> str:
 
 def search(contacts: Any, method: str = "kde", **settings: Any) -> list[Search]:
     """Return how the bandwidth of each part is chosen."""
-    return cp.balance(contacts, method, **settings).searches
+    return cp.balance(contacts, method, **{"mask": None, **settings}).searches
 
 
 def test_the_cvm_score_is_its_integral() -> None:
@@ -196,7 +196,7 @@ def test_without_evidence_the_widest_bandwidth_is_chosen(kind: Score) -> None:
 def test_small_chromosomes_keep_no_map_from_being_balanced(method: str, seed: int) -> None:
     """A scaffold of one bin cannot be split into useful halves."""
     contacts = genome_map({"a": 60, "b": 30, "c": 5, "d": 2, "e": 1}, seed, trans=0.0)
-    result = cp.balance(contacts, method, scope="cis", ignore_diags=0)
+    result = cp.balance(contacts, method, mask=None, scope="cis", ignore_diags=0)
     assert result.status is cp.Status.CONVERGED, result.reason
     filled = np.diff(contacts.indptr) > 0
     assert np.isfinite(result.weights[filled]).all()

@@ -84,13 +84,13 @@ def test_limits(evidence: Evidence, fitness: Fitness, causes: list[object]) -> N
 def test_limits_given_to_balance() -> None:
     matrix = genome(30)
     limits = {"error_caution": 0.0}
-    result = cp.balance(matrix, "kr", fitness=limits)
+    result = cp.balance(matrix, "kr", mask=None, fitness=limits)
     assert result.fitness is Fitness.CAUTION
     assert result.verdict.fitness_limits == asdict(FitnessSettings(**limits))
     with pytest.raises(ConfigError, match="fitness has no limit 'eror_no'; it has error_caution"):
-        cp.balance(matrix, "kr", fitness={"eror_no": 0.5})
+        cp.balance(matrix, "kr", mask=None, fitness={"eror_no": 0.5})
     with pytest.raises(ConfigError, match="this is list"):
-        cp.balance(matrix, "kr", fitness=[0.5])
+        cp.balance(matrix, "kr", mask=None, fitness=[0.5])
 
 
 def test_noise_that_is_unknown() -> None:
@@ -127,7 +127,7 @@ def test_a_part_without_weights_spoils_no_row_sums() -> None:
     upper[400, 401:] = 1
     upper[401, 402] = 200
     bins = BinTable.fixed(["chr1", "chr2"], [400_000, 6000], 1000)
-    verdict = cp.balance(map_of(bins, upper), "scale").verdict
+    verdict = cp.balance(map_of(bins, upper), "scale", mask=None).verdict
     assert verdict.parts[1].weighted == 0
     assert verdict.parts[1].rms_deviation > 0.1
     assert verdict.fitness is Fitness.GOOD, verdict.fitness_causes
@@ -156,7 +156,7 @@ def test_limits_that_contradict_each_other(settings: dict[str, float], words: st
 
 @pytest.mark.parametrize("method", ["ice", "kr", "vc_sqrt", "kde"])
 def test_a_map_fades_from_good_to_unfit(method: str) -> None:
-    settings = {"bandwidth": 0.05} if method == "kde" else {}
+    settings = {"mask": None, **({"bandwidth": 0.05} if method == "kde" else {})}
     deep = cp.balance(genome(400), method, **settings)
     if method == "kde":  # bins scatter about any curve
         assert deep.fitness is Fitness.CAUTION
@@ -191,7 +191,7 @@ def test_a_negligible_chromosome_does_not_condemn_the_map() -> None:
         whole[91, 91] = 1 if size == 2 else 0
         bins = BinTable.fixed(["chr1", "chr2"], [90_000, size * 1000], 1000)
         contacts = map_of(bins, np.triu(whole))
-        verdict = cp.balance(contacts, "kr").verdict
+        verdict = cp.balance(contacts, "kr", mask=None).verdict
         assert verdict.status is cp.Status.FAILED
         assert [part.fitness for part in verdict.parts] == [Fitness.GOOD, Fitness.NO]
         assert verdict.fitness is fitness
@@ -204,12 +204,12 @@ def test_a_negligible_chromosome_does_not_condemn_the_map() -> None:
 def test_only_methods_that_equalise_are_judged_by_row_sums() -> None:
     contacts = genome(400)
     for method in ("vc", "vc_sqrt"):
-        verdict = cp.balance(contacts, method).verdict
+        verdict = cp.balance(contacts, method, mask=None).verdict
         assert verdict.rms_deviation is not None
         assert verdict.rms_deviation > LIMITS.uneven_caution
         assert verdict.fitness is Fitness.GOOD
     limits = replace(LIMITS, uneven_caution=0.001)
-    settings = {"max_iterations": 1, "on_failure": "keep", "fitness": limits}
+    settings = {"mask": None, "max_iterations": 1, "on_failure": "keep", "fitness": limits}
     stopped = cp.balance(contacts, "ice", **settings).verdict
     assert [type(fact) for fact in stopped.fitness_causes] == [UnevenRowSums]
 
@@ -217,9 +217,11 @@ def test_only_methods_that_equalise_are_judged_by_row_sums() -> None:
 def test_limits_are_settings() -> None:
     contacts = genome(50)
     strict = replace(LIMITS, error_caution=0.001, error_no=0.002)
-    assert cp.balance(contacts, "kr").fitness is Fitness.GOOD
-    assert cp.balance(contacts, "kr", fitness=strict).fitness is Fitness.NO
-    assert cp.balance(contacts, "kr", fitness={"error_caution": 0.001}).fitness is Fitness.CAUTION
+    assert cp.balance(contacts, "kr", mask=None).fitness is Fitness.GOOD
+    strictly = cp.balance(contacts, "kr", mask=None, fitness=strict)
+    assert strictly.fitness is Fitness.NO
+    cautious = cp.balance(contacts, "kr", mask=None, fitness={"error_caution": 0.001})
+    assert cautious.fitness is Fitness.CAUTION
 
 
 def test_the_failed_library_stands_out(shared_data: object) -> None:

@@ -138,7 +138,7 @@ def test_remedy_names_diagonals_only_where_they_are_ignored() -> None:
 
     def remedies(**settings: Any) -> list[str]:
         result = cp.balance(
-            contacts, "kr", scope="trans", ignore_diags=2, on_failure="nan", **settings
+            contacts, "kr", mask=None, scope="trans", ignore_diags=2, on_failure="nan", **settings
         )
         assert result.status is cp.Status.FAILED
         return [fact for part in result.verdict.parts for fact in map(str, part.facts)]

@@ -56,7 +56,7 @@ def test_errors_of_row_sums(method: str, power: float) -> None:
 def test_weighted_trans_contacts_are_no_more_certain_for_their_factor() -> None:
     """The noise of c cw_i cw_j is that of the count c, times the factor."""
     contacts = genome_map({"a": 40, "b": 30, "c": 20}, 5, trans=1.0)
-    result = cp.balance(contacts, "ice", scope="trans", ignore_diags=0, tolerance=1e-10)
+    result = cp.balance(contacts, "ice", mask=None, scope="trans", ignore_diags=0, tolerance=1e-10)
     counts = contacts.full_matrix().toarray()
     sizes = np.diff(contacts.bins.offsets)
     cw = 1 / (1 - np.repeat(sizes, sizes) / sizes.sum())
@@ -257,13 +257,13 @@ def test_real_maps(shared_data: Path, file: str, chromosome: str, median: float)
 
 def test_draws_depend_only_on_seed_and_chromosome() -> None:
     contacts = genome_map({"a": 40, "b": 30}, 5)
-    drawn = {"scope": "cis", "ignore_diags": 0, "bootstrap": 3}
+    drawn = {"mask": None, "scope": "cis", "ignore_diags": 0, "bootstrap": 3}
     first = cp.balance(contacts, "kr", **drawn)
     again = cp.balance(contacts, "kr", **drawn)
     other = cp.balance(contacts, "kr", **drawn, seed=2)
     np.testing.assert_array_equal(first.se, again.se)
     assert not np.array_equal(first.se, other.se)
-    alone = cp.balance(contacts, "kr", **drawn, mask=np.repeat([False, True], [40, 30]))
+    alone = cp.balance(contacts, "kr", **{**drawn, "mask": np.repeat([False, True], [40, 30])})
     np.testing.assert_array_equal(alone.se[40:], first.se[40:])
 
 
@@ -272,7 +272,7 @@ def test_a_map_on_disk_has_the_same_errors() -> None:
     stored = StoredContacts(contacts.bins, contacts.indptr, contacts.entries, contacts.source)
     for bootstrap in (0, 3):
         for scope in ("cis", "genome"):
-            drawn = {"scope": scope, "ignore_diags": 0, "bootstrap": bootstrap}
+            drawn = {"mask": None, "scope": scope, "ignore_diags": 0, "bootstrap": bootstrap}
             np.testing.assert_array_equal(
                 cp.balance(stored, "kr", **drawn).se, cp.balance(contacts, "kr", **drawn).se
             )
@@ -334,6 +334,7 @@ def test_torch_finds_the_same(method: str, bootstrap: int) -> None:
     contacts = genome_map({"a": 40, "b": 30, "c": 20}, 5, trans=1.0)
     scope = "trans" if method == "ice" else "cis"
     settings: dict[str, Any] = {"scope": scope, "ignore_diags": 1, "bootstrap": bootstrap}
+    settings["mask"] = None
     if method in KERNELS:
         settings["bandwidth"] = 3000.0
     results = [

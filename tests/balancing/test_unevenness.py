@@ -84,7 +84,7 @@ def test_the_map_is_the_mean_of_its_chromosomes() -> None:
     bins = BinTable.fixed(["a", "b"], [100, 60], 1)
     pieces = Contacts.from_matrix(draw(expected_map(300.0), 2).full_matrix())
     contacts = Contacts(bins, pieces.indptr, pieces.columns, pieces.counts)
-    verdict = cp.balance(contacts, "kr", scope="cis").verdict
+    verdict = cp.balance(contacts, "kr", mask=None, scope="cis").verdict
     squares = [(part.expected_unevenness or 0) ** 2 for part in verdict.parts]
     expected = np.average(squares, weights=[part.kept for part in verdict.parts]) ** 0.5
     assert verdict.expected_unevenness == pytest.approx(expected)

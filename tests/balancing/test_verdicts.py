@@ -154,11 +154,11 @@ def test_bad_maps(shared_data: Path, name: str) -> None:
 def test_dropping_the_sparsest_bins_is_enough(shared_data: Path, name: str) -> None:
     """Each map balances after the first of Juicer's steps, which drops 1 % of the bins."""
     contacts = cp.read_contacts(str(shared_data / name))
-    result = cp.balance(contacts, "kr", scope="genome", on_failure="drop")
+    result = cp.balance(contacts, "kr", mask=None, scope="genome", on_failure="drop")
     part = result.verdict.parts[0]
     assert part.status is cp.Status.CONVERGED, part.reason
     assert part.drop_percentile == 1
-    filled = cp.balance(contacts, "vc", scope="genome").weights
+    filled = cp.balance(contacts, "vc", mask=None, scope="genome").weights
     assert part.kept == np.isfinite(result.weights).sum()
     assert part.dropped == np.isfinite(filled).sum() - part.kept
 

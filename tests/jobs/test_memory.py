@@ -300,4 +300,4 @@ def test_what_is_examined_takes_its_share(files: MapFiles, scope: Scope) -> None
 
 def test_only_the_native_backend_streams(files: MapFiles) -> None:
     with pytest.raises(ConfigError, match=r"scipy holds the whole map in memory.*mem_mb"):
-        cp.balance(open_map(files), "kr", backend="scipy")
+        cp.balance(open_map(files), "kr", mask=None, backend="scipy")

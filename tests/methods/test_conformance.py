@@ -66,8 +66,10 @@ def star() -> NDArray[np.float64]:
 
 
 def balance(contacts: Any, name: str, **settings: Any) -> Balance:
-    """Balance, with a fixed bandwidth for kernel methods, which would search for one."""
-    fixed = {"bandwidth": 0.05} if methods()[name].fills else {}
+    """Balance all bins, with a fixed bandwidth for kernel methods, which would search for one."""
+    fixed: dict[str, Any] = {"mask": None}
+    if methods()[name].fills:
+        fixed["bandwidth"] = 0.05
     return cp.balance(contacts, name, **{**fixed, **settings})
 
 

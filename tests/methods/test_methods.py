@@ -29,9 +29,10 @@ from counterpoise.mask import mask_bins
 from counterpoise.methods import Balancing, methods
 from counterpoise.methods.base import EqualSumsSettings, Target
 from counterpoise.store.masks import read_mask, write_mask
-from counterpoise.store.mcool import DIVISIVE, juicer_vector, write_mcool
+from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
+from counterpoise.store.weight_columns import DIVISIVE, juicer_vector
 from counterpoise.store.weights import write_balance
 from tests.support.coolers import write_cool
 from tests.support.maps import hanging_bins, random_map
@@ -174,7 +175,7 @@ def parts_of(scope: str) -> list[slice]:
 def test_row_sums_are_one_in_every_scope(method: str, scope: str, diagonals: int) -> None:
     contacts, matrix = three_chromosomes()
     settings = {"scope": scope, "ignore_diags": diagonals}
-    result = cp.balance(contacts, method, **settings, **close_settings(method))
+    result = cp.balance(contacts, method, mask=None, **settings, **close_settings(method))
     assert result.status is cp.Status.CONVERGED, result.reason
     assert result.verdict.scope == scope
     used = in_scope(matrix, scope, diagonals)
@@ -191,7 +192,7 @@ def test_row_sums_are_one_in_every_scope(method: str, scope: str, diagonals: int
 def test_vanilla_coverage_in_every_scope(method: str, power: float, scope: str) -> None:
     contacts, matrix = three_chromosomes()
     used = in_scope(matrix, scope, 0)
-    result = cp.balance(contacts, method, scope=scope)
+    result = cp.balance(contacts, method, mask=None, scope=scope)
     balanced = used * np.outer(*[np.nan_to_num(result.weights)] * 2)
     for part in parts_of(scope):
         sums, weights = used.sum(axis=1)[part], result.weights[part]
@@ -254,7 +255,13 @@ def test_targets(method: str, scope: str) -> None:
     used, kept = in_scope(matrix, scope, 2), matrix.any(axis=1)
     results = {
         target: cp.balance(
-            contacts, method, scope=scope, ignore_diags=2, target=target, **close_settings(method)
+            contacts,
+            method,
+            mask=None,
+            scope=scope,
+            ignore_diags=2,
+            target=target,
+            **close_settings(method),
         )
         for target in Target
     }
@@ -299,7 +306,7 @@ def test_target_leaves_a_failed_chromosome_alone() -> None:
     rows = np.array([0, 0, 1, 1, 2, 3, 4, 4], np.int32)
     columns = np.array([0, 1, 1, 2, 3, 3, 5, 6], np.int32)
     contacts = Contacts.from_chunks(bins, [(rows, columns, np.full(8, 3))], {})
-    result = cp.balance(contacts, "kr", scope="cis", target="total")
+    result = cp.balance(contacts, "kr", mask=None, scope="cis", target="total")
     assert [part.status for part in result.verdict.parts] == ["converged", "failed"]
     assert np.isnan(result.weights[4:]).all()
     weights = result.weights[:4]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import counterpoise as cp
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.records.verdict import PartVerdict
-from counterpoise.store.mcool import juicer_vector
+from counterpoise.store.weight_columns import juicer_vector
 from tests.support.maps import hanging_bins, random_map
 from tests.support.peers import hic_vectors
 from tests.support.solving import solve_matrix, torch_reads
@@ -50,7 +50,12 @@ def test_passes_through_juicers_vectors(
     left = set()
     for steps in (10, 20, 30, 60):
         result = cp.balance(
-            contacts, "scale", tolerance=1e-12, max_iterations=steps, on_failure="keep"
+            contacts,
+            "scale",
+            mask=None,
+            tolerance=1e-12,
+            max_iterations=steps,
+            on_failure="keep",
         )
         vector = juicer_vector(result.weights, result.verdict)
         parts = [p for p in result.verdict.parts if p.kept > 1 and p.label not in ("Y", "chrY")]

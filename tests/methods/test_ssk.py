@@ -63,7 +63,7 @@ def test_equals_kr_by_default(shared_data: Path, name: str, iterations: int) -> 
 @pytest.mark.parametrize("name", ["two_blocks", "bipartite_equal"])
 def test_settles_where_simple_iterations_swing(shared_data: Path, name: str) -> None:
     contacts = cp.read_contacts(shared_data / "bad" / f"{name}.cool")
-    result = cp.balance(contacts, "ssk", ignore_diags=0)
+    result = cp.balance(contacts, "ssk", mask=None, ignore_diags=0)
     assert result.status is cp.Status.CONVERGED
     np.testing.assert_allclose(np.asarray(result.matrix().sum(axis=1)).ravel(), 1, atol=1e-7)
     matrix = contacts.full_matrix()
@@ -76,7 +76,7 @@ def test_settles_where_simple_iterations_swing(shared_data: Path, name: str) -> 
 @pytest.mark.parametrize("name", ["arrow_zero_diagonal", "bipartite_unequal"])
 def test_no_support_is_no_success(shared_data: Path, name: str) -> None:
     contacts = cp.read_contacts(shared_data / "bad" / f"{name}.cool")
-    result = cp.balance(contacts, "ssk", ignore_diags=0)
+    result = cp.balance(contacts, "ssk", mask=None, ignore_diags=0)
     assert result.status is cp.Status.FAILED
     assert result.verdict.parts[0].cause == "no_support"
     assert np.isnan(result.weights).all()

@@ -81,7 +81,7 @@ def make_sample(
     depth: float = 60.0,
 ) -> Sample:
     contacts, _ = make_map(seed, chromosomes, depth)
-    mask = cp.mask_bins(contacts, None)
+    mask = cp.mask_bins(contacts)
     results = {method: cp.balance(contacts, method, mask=mask.kept) for method in methods}
     runs = {method: Balanced(each.weights, each.verdict) for method, each in results.items()}
     return Sample(name, f"condition {seed}", contacts, mask.kept, runs)

@@ -114,7 +114,7 @@ def paths(tmp_path: Path) -> ResultPaths:
         files = paths.map_files(sample, RESOLUTION)
         write_map(inspect_source(source), RESOLUTION, files)
         contacts = read_map(files)
-        mask = cp.mask_bins(contacts, None)
+        mask = cp.mask_bins(contacts)
         write_mask(paths.mask(sample, RESOLUTION), mask, contacts.bins)
         result = cp.balance(contacts, "kr", mask=mask.kept)
         write_balance(result, contacts.bins, paths.run_files(sample, RESOLUTION, "kr"))

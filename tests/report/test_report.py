@@ -50,7 +50,7 @@ def cohort(tmp_path: Path) -> tuple[ResultPaths, list[RunKey]]:
         ("wild", {"format": "cool", "coarsened_from": 5000, "identity": {"sha256": "ab" * 32}}),
         ("ko", {"format": "hic", "coarsened_from": None, "identity": {"sha256": "cd" * 32}}),
     ):
-        mask = cp.mask_bins(contacts, None)
+        mask = cp.mask_bins(contacts)
         write_mask(paths.mask(sample, 10_000), mask, contacts.bins)
         record = {"uri": f"{sample}.map", "contacts": 12_345, "nnz": 678, "notes": [HOSTILE]}
         write_json(paths.map_files(sample, 10_000).source, {**record, **source})

@@ -32,10 +32,11 @@ from counterpoise.records.facts import Fact
 from counterpoise.records.verdict import Cause, Status
 from counterpoise.report.summary import summary_rows, write_summary
 from counterpoise.store.masks import read_mask, write_mask
-from counterpoise.store.mcool import DIVISIVE, write_mcool
+from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
 from counterpoise.store.runs import RunKey
+from counterpoise.store.weight_columns import DIVISIVE
 from counterpoise.store.weights import write_balance
 from tests.support import REPOSITORY
 from tests.support.documentation import OUTPUTS, documented

@@ -25,7 +25,7 @@ LAYERS = [
     {"contacts"},
     {"native"},
     {"files", "installation"},  # any room may import these and the next
-    {"errors", "process", "_version"},
+    {"errors", "process", "cards", "_version"},
 ]
 LEVEL = {room: -number for number, layer in enumerate(LAYERS) for room in layer}
 MODULES = sorted(PACKAGE.rglob("*.py"))

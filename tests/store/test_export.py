@@ -23,9 +23,10 @@ from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.store.masks import read_mask, write_mask
-from counterpoise.store.mcool import juicer_vector, write_mcool
+from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
+from counterpoise.store.weight_columns import juicer_vector
 from counterpoise.store.weights import read_errors, read_verdict, read_weights, write_balance
 from tests.support.coolers import write_cool
 
@@ -77,7 +78,11 @@ def run_cohort(
         files = paths.map_files("s", resolution)
         write_map(info, resolution, files)
         contacts = read_map(files)
-        write_mask(paths.mask("s", resolution), mask_bins(contacts, filters), contacts.bins)
+        write_mask(
+            paths.mask("s", resolution),
+            mask_bins(contacts, filters or MaskSettings()),
+            contacts.bins,
+        )
         kept, summary = read_mask(paths.mask("s", resolution))
         for method in columns:
             result = balance(contacts, mask=kept, mask_record=summary, **SETTINGS[method])

@@ -19,27 +19,27 @@ if TYPE_CHECKING:
         vc_normalize,
         vc_sqrt_normalize,
     )
-    from counterpoise.balancing.result import Balance
     from counterpoise.contacts.contact_map import Contacts
     from counterpoise.ingest.read import read_contacts
-    from counterpoise.interface import balance, mask_bins
+    from counterpoise.interface.functions import balance, mask_bins
+    from counterpoise.interface.result import Balance
     from counterpoise.mask import Mask
     from counterpoise.methods import Balancing
     from counterpoise.records.verdict import Status, Verdict
 
 _HOME = {
     "Backend": "backends",
-    "Balance": "balancing.result",
+    "Balance": "interface.result",
     "Balancing": "methods",
     "Contacts": "contacts.contact_map",
     "Mask": "mask",
     "Status": "records.verdict",
     "Verdict": "records.verdict",
-    "balance": "interface",
+    "balance": "interface.functions",
     "ice_normalize": "balancing.matrices",
     "kde_normalize": "balancing.matrices",
     "kr_normalize": "balancing.matrices",
-    "mask_bins": "interface",
+    "mask_bins": "interface.functions",
     "read_contacts": "ingest.read",
     "vc_normalize": "balancing.matrices",
     "vc_sqrt_normalize": "balancing.matrices",

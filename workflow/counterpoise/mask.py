@@ -29,13 +29,20 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import IntEnum
 from itertools import pairwise
 from numbers import Integral
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts.bins import BinTable
-from counterpoise.contacts.contact_map import COUNT_TYPES, ContactMap, describe_type
+from counterpoise.cards import render_card
+from counterpoise.contacts.bins import BinTable, pluralise
+from counterpoise.contacts.contact_map import (
+    COUNT_TYPES,
+    ContactMap,
+    describe_type,
+    plain_number,
+)
 from counterpoise.contacts.selection import first_far_columns
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.native import call
@@ -88,7 +95,8 @@ class MaskSettings:
     def __post_init__(self) -> None:
         """Refuse numbers that are negative, infinite, NaN or, for counts, not whole."""
         for setting in fields(self):
-            key, value = setting.name, getattr(self, setting.name)
+            key, value = setting.name, plain_number(getattr(self, setting.name))
+            setattr(self, key, value)
             if isinstance(setting.default, bool) or not isinstance(setting.default, int | float):
                 continue
             if isinstance(setting.default, int) and not isinstance(value, Integral):
@@ -97,7 +105,9 @@ class MaskSettings:
                 raise ConfigError(f"mask.{key} is {value}; it must be a number, zero or more.")
 
 
-MaskOptions = MaskSettings | dict[str, Any] | None
+# Stands for the defaults of ``MaskSettings``, which are the workflow's.
+DEFAULT_MASK: Final = "default"
+MaskOptions = MaskSettings | dict[str, Any] | None | Literal["default"]
 
 
 def make_mask_settings(settings: MaskOptions) -> MaskSettings:
@@ -105,8 +115,9 @@ def make_mask_settings(settings: MaskOptions) -> MaskSettings:
 
     Parameters
     ----------
-    settings : MaskSettings, dict or None
-        The settings, or those that differ from the defaults, by name; None for the defaults.
+    settings : MaskSettings, dict, None or "default"
+        The settings, or those that differ from the defaults, by name. None turns all filters off,
+        so that empty bins alone are masked.
 
     Returns
     -------
@@ -119,13 +130,15 @@ def make_mask_settings(settings: MaskOptions) -> MaskSettings:
         type.
     """
     if settings is None:
+        return MaskSettings(min_nnz=0, min_count=0, mad_max=0.0, ignore_diags=0)
+    if isinstance(settings, str) and settings == DEFAULT_MASK:
         return MaskSettings()
     if isinstance(settings, MaskSettings):
         return settings
     if not isinstance(settings, dict):
         raise ConfigError(
-            "filters are given as MaskSettings, as a dict such as {'min_nnz': 5} or as None; "
-            f"this is {describe_type(settings)}."
+            "filters are given as MaskSettings, as a dict such as {'min_nnz': 5}, or as None for "
+            f"empty bins only; this is {describe_type(settings)}."
         )
     names = [setting.name for setting in fields(MaskSettings)]
     unknown = sorted(str(name) for name in settings if name not in names)
@@ -184,6 +197,18 @@ class Mask:
         masked = f"; masked: {masked}" if masked else ""
         return f"<Mask: {kept:,} of {len(self.reasons):,} bins kept{masked}>"
 
+    def _repr_html_(self) -> str:
+        counts = self.counts()
+        kept = f"{counts.pop('kept'):,} of {pluralise(len(self.reasons), 'bin')}"
+        masked = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
+        rows = [
+            ("kept", kept),
+            ("masked", masked),
+            ("filters", describe_filters(self.summary())),
+            ("note", describe_notes(self.notes)),
+        ]
+        return render_card("Mask", rows)
+
     @property
     def kept(self) -> NDArray[np.bool_]:
         """Bins that passed every filter: bool [bins]."""
@@ -206,7 +231,7 @@ class Mask:
 
 def mask_bins(
     contacts: ContactMap,
-    settings: MaskOptions = None,
+    settings: MaskOptions = DEFAULT_MASK,
     *,
     chunk_pixels: int = CHUNK_PIXELS,
 ) -> Mask:
@@ -220,9 +245,8 @@ def mask_bins(
     ----------
     contacts : ContactMap
         The map, in memory or on disk.
-    settings : MaskSettings, dict or None
-        The filters; a dict holds those that differ from the defaults, None stands for the
-        defaults.
+    settings : MaskSettings, dict, None or "default"
+        The filters; a dict holds those that differ from the defaults, None masks empty bins only.
     chunk_pixels : int
         Pixels read at a time.
 
@@ -258,6 +282,39 @@ def mask_bins(
         if note is not None:
             notes[reason.name.lower()] = note
     return Mask(reasons, nnz, marginal, settings, thresholds, notes)
+
+
+def describe_filters(summary: Mapping[str, Any]) -> str:
+    """Name the filters of a mask in a few words.
+
+    Parameters
+    ----------
+    summary : mapping
+        The mask's summary; empty for bins that were given as an array.
+
+    Returns
+    -------
+    str
+        Such as ``cooler's filters (min_nnz 10, mad_max 5)`` or ``empty bins only``.
+
+    Examples
+    --------
+    >>> describe_filters({"settings": asdict(MaskSettings())})
+    "cooler's filters (min_nnz 10, mad_max 5)"
+    >>> describe_filters({"settings": asdict(make_mask_settings(None))})
+    'empty bins only'
+    """
+    if "settings" not in summary:
+        return "given bins"
+    settings = summary["settings"]
+    numbers = ("min_nnz", "min_count", "mad_max")
+    limits = [f"{name} {value:g}" for name in numbers if (value := settings.get(name))]
+    if limits and settings.get("cis_only"):
+        limits.append("cis only")
+    filters = [f"cooler's filters ({', '.join(limits)})"] if limits else []
+    if blacklist := settings.get("blacklist"):
+        filters.append(f"blacklist {Path(blacklist).name}")
+    return " and ".join(filters) or "empty bins only"
 
 
 def describe_notes(notes: Mapping[str, Any]) -> str:

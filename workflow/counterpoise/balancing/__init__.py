@@ -2,6 +2,7 @@
 
 ==================== ============================================================================
 ``api``              ``balance``: what the caller asks for
+``arguments``        hints at our names for arguments of other programs
 ``run``              balance with one method: one loop over the parts of a map
 ``choosing``         balance with several methods, and take the best
 ``result``           ``Balance``, what they return

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends import AUTO
+from counterpoise.balancing.arguments import hint_at
 from counterpoise.balancing.choosing import balance_with_best
 from counterpoise.balancing.result import Balance
 from counterpoise.balancing.run import Request, balance_with
@@ -24,23 +25,32 @@ from counterpoise.contacts.contact_map import (
     Contacts,
     StoredContacts,
     describe_type,
+    is_from_matrix,
+    plain_number,
 )
 from counterpoise.errors import ConfigError, NotBalancedError
-from counterpoise.mask import Mask, MaskSettings, bins_with_contacts, mask_bins
+from counterpoise.mask import (
+    DEFAULT_MASK,
+    Mask,
+    MaskOptions,
+    MaskSettings,
+    bins_with_contacts,
+    mask_bins,
+)
 from counterpoise.methods import methods
 from counterpoise.methods.base import Method, MethodSettings, OnFailure
 from counterpoise.process import peak_memory_mb
 from counterpoise.records.fitness import FitnessSettings, make_fitness_settings
 from counterpoise.records.verdict import Status
 
-MaskLike = Mask | MaskSettings | dict[str, Any] | NDArray[np.bool_] | None
+MaskLike = Mask | MaskOptions | NDArray[np.bool_]
 
 
 def balance(
     contacts: Any,
     method: str = "kr",
     *,
-    mask: MaskLike = None,
+    mask: MaskLike = DEFAULT_MASK,
     backend: str = AUTO,
     device: str | None = None,
     threads: int | None = None,
@@ -83,6 +93,7 @@ def balance(
     resolved = make_settings(chosen, settings)
     if threads is not None and threads < 1:
         raise ConfigError(f"threads is {threads}; it must be one or more.")
+    mask = _choose_default(contacts, mask)
     kept, mask_summary = _resolve_mask(contacts, mask)
     request = Request(
         contacts,
@@ -124,15 +135,22 @@ def make_settings(method: Method, settings: dict[str, Any]) -> MethodSettings:
     Raises
     ------
     ConfigError
-        If the method has no setting of a name, or a value is out of range.
+        If the method has no setting of a name, or a value is out of range. For an argument of
+        another program the message says what it is here.
     """
     names = {field.name for field in fields(method.settings)}
     unknown = sorted(set(settings) - names)
     if unknown:
+        hints = {key: hint_at(key, settings[key], method.name, names) for key in unknown}
+        if all(hints.values()):
+            raise ConfigError(
+                " ".join(f"{method.name} has no setting {key!r}: {hints[key]}" for key in unknown)
+            )
+        unknown = [key for key in unknown if not hints[key]]
         raise ConfigError(
             f"{method.name} has no setting {unknown[0]!r}; it has {', '.join(sorted(names))}."
         )
-    return method.settings(**settings)
+    return method.settings(**{name: plain_number(value) for name, value in settings.items()})
 
 
 def _find_method(name: str) -> Method:
@@ -142,18 +160,23 @@ def _find_method(name: str) -> Method:
     return methods()[name]
 
 
+def _choose_default(contacts: ContactMap, mask: MaskLike) -> MaskLike:
+    """Return the mask that is meant: by default a map has the workflow's, a matrix has none."""
+    is_default = isinstance(mask, str) and mask == DEFAULT_MASK
+    return None if is_default and is_from_matrix(contacts) else mask
+
+
 def _resolve_mask(contacts: ContactMap, mask: MaskLike) -> tuple[NDArray[np.bool_], dict[str, Any]]:
     """Return the kept bins and the summary of the mask."""
-    if mask is None:
-        return bins_with_contacts(contacts), {}
-    if isinstance(mask, dict | MaskSettings):
+    if mask is None or isinstance(mask, dict | MaskSettings | str):
         mask = mask_bins(contacts, mask)
     summary = mask.summary() if isinstance(mask, Mask) else {}
     kept = np.asarray(mask.kept if isinstance(mask, Mask) else mask)
     if kept.dtype != bool or kept.shape != (len(contacts.bins),):
         raise ConfigError(
             f"the mask of this map is {len(contacts.bins):,} values of True (kept) or False, the "
-            "result of mask_bins on the same map, MaskSettings, or a dict such as {'min_nnz': 5}; "
-            f"this is {describe_type(mask)} with {pluralise(kept.size, 'value')}."
+            "result of mask_bins on the same map, MaskSettings, a dict such as {'min_nnz': 5}, or "
+            f"None for empty bins only; this is {describe_type(mask)} with "
+            f"{pluralise(kept.size, 'value')}."
         )
     return kept, summary

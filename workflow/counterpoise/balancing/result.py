@@ -9,15 +9,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.cards import Badge, render_card
 from counterpoise.contacts.bins import pluralise
 from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.mask import describe_filters
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.search import Search
 from counterpoise.records.trace import TraceRow
 from counterpoise.records.verdict import Status, Verdict
+from counterpoise.records.wording import fitness_label, fitness_reason, percent
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
+
+# Background and text of the label of each fitness, as in the report.
+FITNESS_COLOURS = {
+    Fitness.GOOD: ("#00795a", "#fff"),
+    Fitness.CAUTION: ("#e69f00", "#1b1f24"),
+    Fitness.NO: ("#b03a00", "#fff"),
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,8 @@ class Balance:
         The verdict on the map and on each part.
     trace : tuple of TraceRow
         A row for each iteration.
+    kept : ndarray of bool, shape (bins,)
+        Bins that the mask keeps.
     """
 
     contacts: ContactMap
@@ -45,16 +57,36 @@ class Balance:
     se: NDArray[np.float64]
     verdict: Verdict
     trace: tuple[TraceRow, ...]
+    kept: NDArray[np.bool_]
 
     def __repr__(self) -> str:
-        """Return one line that says how it ended and how many bins have weights."""
+        """Return one line that says how it ended, how many bins have weights and the mask."""
         weighted = int(np.isfinite(self.weights).sum())
         bins = f"{weighted:,} of {pluralise(len(self.weights), 'bin')} with weights"
         products = pluralise(self.matvecs, "product")
+        mask = f"mask: {describe_filters(self.verdict.mask)}"
         return (
             f"<Balance: {self.verdict.name}, fitness {self.fitness.value} "
-            f"({self.status.value}), {bins}, {products}>"
+            f"({self.status.value}), {bins}, {products}, {mask}>"
         )
+
+    def _repr_html_(self) -> str:
+        verdict, contacts = self.verdict, self.contacts
+        weighted = int(np.isfinite(self.weights).sum())
+        bins = f"{weighted:,} of {pluralise(len(self.weights), 'bin')}"
+        error = "" if verdict.median_se is None else f", median error {percent(verdict.median_se)}"
+        iterations = pluralise(self.iterations, "iteration")
+        rows = [
+            ("why", fitness_reason(verdict.fitness_causes)),
+            ("map", str(contacts.source.get("uri", contacts.bins.summary()))),
+            ("ended", f"{self.status.value}, {iterations}, {pluralise(self.matvecs, 'product')}"),
+            ("reason", self.reason),
+            ("weights", bins + error),
+            ("mask", describe_filters(verdict.mask)),
+        ]
+        background, ink = FITNESS_COLOURS[self.fitness]
+        label = Badge(fitness_label(self.fitness), background, ink)
+        return render_card(f"{verdict.name} ({verdict.scope})", rows, label)
 
     @property
     def fitness(self) -> Fitness:

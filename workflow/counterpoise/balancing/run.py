@@ -21,7 +21,7 @@ from counterpoise.balancing.parts import balance_part
 from counterpoise.balancing.rescaling import rescale
 from counterpoise.balancing.result import Balance
 from counterpoise.balancing.task import Task
-from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.contacts.contact_map import ContactMap, is_from_matrix
 from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.methods.base import EqualSumsSettings, Method, MethodSettings, Target
 from counterpoise.records.fitness import FitnessSettings
@@ -91,7 +91,7 @@ def balance_with(request: Request, method: Method, settings: MethodSettings) -> 
         isinstance(settings, EqualSumsSettings),
         request.limits,
     )
-    return Balance(request.contacts, weights, errors, verdict, tuple(trace))
+    return Balance(request.contacts, weights, errors, verdict, tuple(trace), request.kept)
 
 
 def open_task(
@@ -172,8 +172,7 @@ def _summarise(task: Task, request: Request, parts: list[PartVerdict]) -> Verdic
 
 def _notes_on_matrix(contacts: ContactMap) -> list[str]:
     """Return how a matrix was changed to be read as a map; the notes on files stay in `source`."""
-    source = contacts.source
-    return list(source.get("notes", ())) if source.get("format") == "matrix" else []
+    return list(contacts.source.get("notes", ())) if is_from_matrix(contacts) else []
 
 
 def _versions(method: Method, backend: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.cards import render_card
 from counterpoise.contacts.bins import BinTable, pluralise
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ Chunk = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[Any]]
 
 
 CHUNK_PIXELS = 1 << 20  # pixels read at a time, about a row group of pixels.parquet
+MATRIX = "matrix"  # the format of a map that was made of a matrix
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,9 @@ class Contacts:
         """Return one line that says what the map is."""
         return _describe_map("Contacts", self)
 
+    def _repr_html_(self) -> str:
+        return _render_map("Contacts", self)
+
     @classmethod
     def from_matrix(cls, matrix: Any) -> Contacts:
         """Make a contact map of a symmetric matrix, or of one triangle of it.
@@ -184,7 +189,7 @@ class Contacts:
             upper.indptr.astype(np.int64),
             upper.indices.astype(np.uint32),
             narrow_counts(upper.data),
-            {"format": "matrix", "notes": notes},
+            {"format": MATRIX, "notes": notes},
         )
 
     def entries(self, start: int, stop: int) -> Entries:
@@ -275,6 +280,17 @@ def describe_type(value: Any) -> str:
     return f"{name} of {dtype}, shape {shape}" if dtype is not None else name
 
 
+def plain_number(value: Any) -> Any:
+    """Return a number of numpy as a number of Python, which JSON can hold; others as they are.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+    """
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def _filled_triangle(matrix: sp.csr_matrix) -> str:
     """Return on which side of the main diagonal all other entries are; empty for both or none."""
     import scipy.sparse as sp
@@ -341,6 +357,9 @@ class StoredContacts:
         """Return one line that says what the map is."""
         return _describe_map("StoredContacts", self)
 
+    def _repr_html_(self) -> str:
+        return _render_map("StoredContacts", self)
+
     def entries(self, start: int, stop: int) -> Entries:
         """Read the columns and counts of entries ``start`` to ``stop`` (exclusive).
 
@@ -369,11 +388,37 @@ class StoredContacts:
 ContactMap = Contacts | StoredContacts
 
 
+def is_from_matrix(contacts: ContactMap) -> bool:
+    """Return whether a map was made of a matrix, which has no genome.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+    """
+    return bool(contacts.source.get("format") == MATRIX)
+
+
 def _describe_map(name: str, contacts: ContactMap) -> str:
     """Return a map in one line: its class, its bins, its pixels and its source."""
     source = contacts.source.get("uri")
     pixels = pluralise(contacts.nnz, "pixel")
     return f"<{name}: {contacts.bins.summary()}, {pixels}{f', from {source}' if source else ''}>"
+
+
+def _render_map(name: str, contacts: ContactMap) -> str:
+    """Return a map as a card."""
+    source = contacts.source
+    total = source.get("contacts")
+    rows = [
+        ("bins", contacts.bins.summary()),
+        ("pixels", f"{contacts.nnz:,}"),
+        ("contacts", f"{total:,.0f}" if total is not None else ""),
+        ("source", str(source.get("uri", source.get("format", "")))),
+        ("assembly", str(source.get("assembly") or "")),
+        ("notes", "; ".join(source.get("notes", ()))),
+    ]
+    return render_card(name, rows)
 
 
 def load_rows(contacts: ContactMap, lo: int, hi: int, end: int) -> Contacts:

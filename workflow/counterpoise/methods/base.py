@@ -128,6 +128,7 @@ class MethodSettings:
                 "stop."
             )
         self.require_integers(ignore_diags=0, bootstrap=0, seed=0)
+        self.ignore_diags = int(self.ignore_diags)  # False is cooler's word for 0
         if not isinstance(self.ignore_diags_trans, bool):
             raise ConfigError(
                 f"ignore_diags_trans is {self.ignore_diags_trans!r}; it must be true or false."

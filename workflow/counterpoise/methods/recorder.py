@@ -11,7 +11,8 @@ from typing import Any
 from counterpoise.backends.vectors import Vector, deviations
 from counterpoise.records.trace import TraceRow
 
-EVERY_SECONDS = 10.0  # between two lines about one part
+# Between two lines about one part, unless what receives them has its own ``every_seconds``.
+EVERY_SECONDS = 10.0
 
 
 @dataclass
@@ -59,7 +60,7 @@ class Recorder:
         if math.isfinite(rms):
             self.rows.append(TraceRow(self.part, iteration, self.matvecs, largest, rms))
         now = time.monotonic()
-        if now - self.last_report > EVERY_SECONDS:
+        if now - self.last_report > getattr(self.progress, "every_seconds", EVERY_SECONDS):
             self.last_report = now
             self.progress(
                 f"{self.part}: iteration {iteration}, {self.matvecs} products; row sums are off "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,14 +51,33 @@ RC_SETTINGS: dict[Any, Any] = {
 }
 
 
+class Page(Figure):
+    """A figure that notebooks show as a PNG, also where pyplot was never imported."""
+
+    def write_png(self, stream: Any) -> None:
+        """Write the page as a PNG.
+
+        Parameters
+        ----------
+        stream : path or file object
+            Where it goes.
+        """
+        # By default matplotlib writes its version into the PNG.
+        self.savefig(stream, format="png", dpi=self.dpi, metadata={"Software": None})
+
+    def _repr_png_(self) -> bytes:
+        stream = io.BytesIO()
+        with mpl.rc_context(RC_SETTINGS):
+            self.write_png(stream)
+        return stream.getvalue()
+
+
 @contextmanager
-def new_page(path: str | Path, height: int, dpi: int) -> Iterator[Figure]:
-    """Open an empty page and write it as a PNG at the end of the block.
+def new_page(height: int, dpi: int) -> Iterator[Page]:
+    """Open an empty page, with the settings of matplotlib for drawing on it.
 
     Parameters
     ----------
-    path : str or Path
-        Where the PNG goes.
     height : int
         Height of the page in pixels at ``PAGE_DPI``.
     dpi : int
@@ -65,17 +85,36 @@ def new_page(path: str | Path, height: int, dpi: int) -> Iterator[Figure]:
 
     Yields
     ------
-    Figure
+    Page
         The page to draw on.
     """
     with mpl.rc_context(RC_SETTINGS):
         size = (PAGE_WIDTH / PAGE_DPI, height / PAGE_DPI)
-        figure = Figure(figsize=size, dpi=dpi, facecolor="white")
+        figure = Page(figsize=size, dpi=dpi, facecolor="white")
         FigureCanvasAgg(figure)
         yield figure
+
+
+@contextmanager
+def write_page(path: str | Path, height: int, dpi: int) -> Iterator[Page]:
+    """Open an empty page and write it as a PNG at the end of the block.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where the PNG goes.
+    height, dpi : int
+        As for ``new_page``.
+
+    Yields
+    ------
+    Page
+        The page to draw on.
+    """
+    with new_page(height, dpi) as figure:
+        yield figure
         with atomic_write(path) as temporary:
-            # By default matplotlib writes its version into the PNG.
-            figure.savefig(temporary, format="png", dpi=dpi, metadata={"Software": None})
+            figure.write_png(temporary)
 
 
 def add_panel(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:

@@ -17,16 +17,18 @@ import h5py
 
 
 class Output(io.FileIO):
-    """A new file that keeps the first error of writing instead of raising it.
+    """A file that keeps the first error of writing instead of raising it.
 
     Parameters
     ----------
     path : str or Path
         The file.
+    mode : {"w+", "r+"}
+        Create a new file, or change an existing one.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        super().__init__(path, "w+")
+    def __init__(self, path: str | Path, mode: str = "w+") -> None:
+        super().__init__(path, mode)
         self._error: OSError | None = None
 
     def check(self) -> None:
@@ -92,5 +94,32 @@ def create_hdf5(path: str | Path) -> Iterator[tuple[h5py.File, Output]]:
     """
     with Output(path) as output:
         with h5py.File(output, "w") as file:
+            yield file, output
+        output.check()
+
+
+@contextmanager
+def edit_hdf5(path: str | Path) -> Iterator[tuple[h5py.File, Output]]:
+    """Change an HDF5 file in place.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, which nobody else reads: it is incomplete until the block ends.
+
+    Yields
+    ------
+    file : h5py.File
+        The open file.
+    output : Output
+        Its ``check`` tells early whether the disk is full.
+
+    Raises
+    ------
+    OSError
+        If the file could not be written.
+    """
+    with Output(path, "r+") as output:
+        with h5py.File(output, "r+") as file:
             yield file, output
         output.check()

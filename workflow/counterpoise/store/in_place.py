@@ -12,9 +12,11 @@ from pathlib import Path
 from counterpoise.errors import DiskFullError, InputError
 from counterpoise.files import atomic_write, format_bytes
 
+OTHER_FILE = "write to another file (-o OUT.mcool)"
+
 
 @contextmanager
-def changed_copy(path: str | Path, growth: int = 0) -> Iterator[Path]:
+def changed_copy(path: str | Path, growth: int = 0, remedy: str = OTHER_FILE) -> Iterator[Path]:
     """Copy a file into its own folder, and rename the copy over it when it has been changed.
 
     Parameters
@@ -23,6 +25,8 @@ def changed_copy(path: str | Path, growth: int = 0) -> Iterator[Path]:
         The file, or a symbolic link to it, which stays.
     growth : int
         About how many bytes the change adds.
+    remedy : str
+        What the user can do where the file cannot be replaced.
 
     Yields
     ------
@@ -38,16 +42,12 @@ def changed_copy(path: str | Path, growth: int = 0) -> Iterator[Path]:
     """
     final = Path(path).resolve()
     before = final.stat()
-    if not before.st_mode & 0o222 or not os.access(final, os.W_OK):
-        raise InputError(
-            path, "is read-only.", "Allow writing, or write to another file (-o OUT.mcool)."
-        )
-    _require_space(final, before.st_size + growth)
+    require_changeable(final, growth, remedy)
     with atomic_write(final, before.st_size + growth) as copy:
         shutil.copyfile(final, copy)
         yield copy
         os.chmod(copy, stat.S_IMODE(before.st_mode))
-        _keep_owner(copy, before, final.name)
+        _keep_owner(copy, before, final, remedy)
         _sync(copy)
         after = final.stat()
         if _state(before) != _state(after):
@@ -59,18 +59,38 @@ def changed_copy(path: str | Path, growth: int = 0) -> Iterator[Path]:
     _sync(final.parent)
 
 
-def _require_space(final: Path, needed: int) -> None:
-    """Refuse to start where the disk has no space for the copy."""
-    free = shutil.disk_usage(final.parent).free
+def require_changeable(path: str | Path, growth: int = 0, remedy: str = OTHER_FILE) -> None:
+    """Refuse a file that cannot be changed, before anything is computed.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    growth : int
+        About how many bytes the change adds.
+    remedy : str
+        What the user can do instead.
+
+    Raises
+    ------
+    InputError
+        If nobody, or not this user, may write to the file.
+    DiskFullError
+        If the disk lacks the space for a copy; the message names it.
+    """
+    final = Path(path).resolve()
+    status = final.stat()
+    if not status.st_mode & 0o222 or not os.access(final, os.W_OK):
+        raise InputError(path, "is read-only.", f"Allow writing, or {remedy}.")
+    needed, free = status.st_size + growth, shutil.disk_usage(final.parent).free
     if free < needed:
         raise DiskFullError(
             f"{final.parent}: a changed copy of {final.name} takes about {format_bytes(needed)}, "
-            f"and {format_bytes(free)} are free. Free some space, or write to another disk "
-            "(-o OUT.mcool)."
+            f"and {format_bytes(free)} are free. Free some space, or {remedy}."
         )
 
 
-def _keep_owner(copy: Path, before: os.stat_result, final_name: str) -> None:
+def _keep_owner(copy: Path, before: os.stat_result, final: Path, remedy: str) -> None:
     """Give a copy the owner and the group of the file, as far as the system allows it."""
     made = copy.stat()
     if (made.st_uid, made.st_gid) == (before.st_uid, before.st_gid):
@@ -79,9 +99,9 @@ def _keep_owner(copy: Path, before: os.stat_result, final_name: str) -> None:
         os.chown(copy, before.st_uid, before.st_gid)
     except PermissionError as error:
         raise InputError(
-            copy.parent / final_name,
+            final,
             "belongs to another user or group, which a changed copy of yours would not.",
-            "Let its owner run the command, or write to another file (-o OUT.mcool).",
+            f"Let its owner do this, or {remedy}.",
         ) from error
     os.chmod(copy, stat.S_IMODE(before.st_mode))  # a new owner clears some bits
 

@@ -20,19 +20,16 @@ from counterpoise.contacts.bins import BinTable, coordinate_type
 from counterpoise.contacts.selection import COLUMN_PREFIXES
 from counterpoise.files import atomic_write
 from counterpoise.methods import methods
-from counterpoise.records.verdict import Verdict
 from counterpoise.store.cooler_pixels import CHUNK, copy_pixels
 from counterpoise.store.hdf5_output import create_hdf5
 from counterpoise.store.paths import MapFiles, ResultPaths, RunFiles
 from counterpoise.store.pixels import read_bins
 from counterpoise.store.source_record import read_source
 from counterpoise.store.tiling import Tiling, cover_holes
+from counterpoise.store.weight_columns import COMPRESSION, ERRORS, write_weight_column
 from counterpoise.store.weights import read_errors, read_verdict, read_weights
 
-DIVISIVE = ("KR", "VC", "VC_SQRT")  # cooler divides only by columns of these names
 PRIMARY = "weight"  # the column that cooler uses by default
-ERRORS = "_se"  # appended to the name of a column of weights
-COMPRESSION = {"compression": "gzip", "compression_opts": 6, "shuffle": True}
 # An HDF5 object header holds 64 KiB; longer lists of chromosomes cannot be an enum.
 ENUM_LIMIT = 64_000
 
@@ -208,64 +205,4 @@ def _write_run(table: h5py.Group, files: RunFiles, names: Sequence[str], tiling:
     weights, errors = read_weights(files.weights), read_errors(files.weights)
     verdict = read_verdict(files.verdict)
     for name in names:
-        values = juicer_vector(weights, verdict) if name in DIVISIVE else weights
-        dataset = table.create_dataset(name, data=tiling.spread(values), **COMPRESSION)
-        dataset.attrs.update(_weight_attributes(name, verdict))
-        # Relative errors are the same for multiplicative and divisive weights.
-        errors_column = tiling.spread(errors)
-        dataset = table.create_dataset(name + ERRORS, data=errors_column, **COMPRESSION)
-        bootstrap = verdict.settings.get("bootstrap", 0)
-        dataset.attrs.update({"relative": True, "of": name, "bootstrap": bootstrap})
-
-
-def _weight_attributes(column: str, verdict: Verdict) -> dict[str, Any]:
-    """Return the attributes of a column: cooler's own where they exist, and the verdict."""
-    mask = verdict.mask.get("settings", {})
-    attributes = {
-        "divisive_weights": column in DIVISIVE,
-        "converged": verdict.status.balanced,
-        "status": verdict.status.value,
-        "reason": verdict.reason,
-        "method": verdict.method,
-        "scope": verdict.scope,
-        "cis_only": verdict.scope == "cis",
-        "trans_only": verdict.scope == "trans",
-        "ignore_diags": verdict.settings["ignore_diags"],
-        "tol": verdict.settings.get("tolerance"),
-        "min_nnz": mask.get("min_nnz"),
-        "min_count": mask.get("min_count"),
-        "mad_max": mask.get("mad_max"),
-        "iterations": verdict.iterations,
-        "matvecs": verdict.matvecs,
-        "max_deviation": verdict.max_deviation,
-        "rms_deviation": verdict.rms_deviation,
-        "settings": json.dumps(verdict.settings, sort_keys=True),
-        "versions": json.dumps(verdict.versions, sort_keys=True),
-    }
-    return {key: value for key, value in attributes.items() if value is not None}
-
-
-def juicer_vector(weights: NDArray[np.float64], verdict: Verdict) -> NDArray[np.float64]:
-    """Convert weights to a divisive vector on Juicer's scale.
-
-    On this scale the balanced total of each part equals its raw total.
-
-    Parameters
-    ----------
-    weights : float64 [bins]
-        Multiplicative weights.
-    verdict : Verdict
-        The run's verdict, with the totals of each part.
-
-    Returns
-    -------
-    float64 [bins]
-        ``f / weight`` with ``f`` the part's ``juicer_factor``; NaN in parts without contacts.
-    """
-    vector = np.full(len(weights), np.nan)
-    for part in verdict.parts:
-        factor = part.juicer_factor
-        if factor is not None:
-            span = slice(part.first_bin, part.first_bin + part.bins)
-            vector[span] = factor / weights[span]
-    return vector
+        write_weight_column(table, name, weights, errors, verdict, tiling)

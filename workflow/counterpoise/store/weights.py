@@ -40,6 +40,23 @@ def write_balance(balance: Balance, bins: BinTable, files: RunFiles) -> None:
     """
     per_bin = {"weight": to_arrow(balance.weights), "se": to_arrow(balance.se)}
     write_table(files.weights, {**bin_columns(bins), **per_bin})
+    write_table(files.trace, trace_columns(balance))
+    write_json(files.verdict, balance.verdict.to_dict())
+
+
+def trace_columns(balance: Balance) -> dict[str, pa.Array]:
+    """Build the columns of a ``trace.parquet``.
+
+    Parameters
+    ----------
+    balance : Balance
+        The result of balancing.
+
+    Returns
+    -------
+    dict of str to pyarrow.Array
+        The columns in order.
+    """
     trace = balance.trace
     parts = list(dict.fromkeys(row.part for row in trace))
     ids = {part: number for number, part in enumerate(parts)}
@@ -57,14 +74,10 @@ def write_balance(balance: Balance, bins: BinTable, files: RunFiles) -> None:
         "max_smoothed_deviation": smoothed[0],
         "rms_smoothed_deviation": smoothed[1],
     }
-    write_table(
-        files.trace,
-        {
-            "part": name_column(np.array([ids[row.part] for row in trace], np.int32), parts),
-            **{name: to_arrow(values) for name, values in columns.items()},
-        },
-    )
-    write_json(files.verdict, balance.verdict.to_dict())
+    return {
+        "part": name_column(np.array([ids[row.part] for row in trace], np.int32), parts),
+        **{name: to_arrow(values) for name, values in columns.items()},
+    }
 
 
 def largest_deviations(trace: pa.Table) -> NDArray[np.float64]:

@@ -48,7 +48,7 @@ from counterpoise.report.style import (
     add_panel,
     colour_limits,
     draw_colour_scale,
-    new_page,
+    write_page,
 )
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def plot_comparison(
     uncompared = textwrap.wrap(describe_uncompared(singles), LINE_LETTERS)
     height = TITLE + sum(map(group_height, comparisons))
     height += LINE * (sum(map(len, captions)) + len(uncompared) + 1)
-    with new_page(path, height, dpi) as figure:
+    with write_page(path, height, dpi) as figure:
         title = f"Samples side by side \u00b7 {format_base_pairs(resolution)}"
         write_lines(figure, [title], 34, TITLE_SIZE)
         y = write_lines(figure, uncompared, TITLE, CAPTION_SIZE)

@@ -26,7 +26,7 @@ from counterpoise.report.run.maps import MAP_SIDE, draw_maps
 from counterpoise.report.run.row_sums import draw_row_sums
 from counterpoise.report.run.survey import BalancedContacts, Survey, survey
 from counterpoise.report.run.weights import describe_mask, draw_weights
-from counterpoise.report.style import PAGE_DPI, add_panel, new_page
+from counterpoise.report.style import PAGE_DPI, add_panel, write_page
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -97,10 +97,39 @@ def plot_run(
     dpi: int,
     sample: str | None = None,
 ) -> None:
-    """Draw the PNG of one run.
+    """Write the PNG of one run.
 
     Parameters
     ----------
+    contacts, mask, weights, errors, trace, verdict, numbers, sample : various
+        As for ``draw_run``.
+    path : str or Path
+        Where the PNG goes.
+    dpi : int
+        Resolution of the PNG.
+    """
+    with write_page(path, PAGE_HEIGHT, dpi) as figure:
+        draw_run(figure, contacts, mask, weights, errors, trace, verdict, numbers, sample=sample)
+
+
+def draw_run(
+    figure: Figure,
+    contacts: ContactMap,
+    mask: tuple[Flags, dict[str, Any]],
+    weights: Floats,
+    errors: Floats,
+    trace: pa.Table,
+    verdict: Verdict,
+    numbers: Survey,
+    *,
+    sample: str | None = None,
+) -> None:
+    """Draw the page of one run.
+
+    Parameters
+    ----------
+    figure : Figure
+        The empty page, ``PAGE_HEIGHT`` high.
     contacts : ContactMap
         The map, of which only the bins and the source are read.
     mask : tuple of bool [bins] and dict
@@ -115,29 +144,24 @@ def plot_run(
         The run's verdict.
     numbers : Survey
         What ``survey_runs`` computed for the run.
-    path : str or Path
-        Where the PNG goes.
-    dpi : int
-        Resolution of the PNG.
     sample : str, optional
         Name for the title; by default the name of the source file.
     """
     kept, mask_summary = mask
     name = sample or Path(str(contacts.source.get("uri", "matrix"))).name
     mask_text = describe_mask(mask_summary, int(kept.sum()), len(kept))
-    with new_page(path, PAGE_HEIGHT, dpi) as figure:
-        draw_banner(figure, verdict, f"{name} \u00b7 {format_base_pairs(contacts.bins.resolution)}")
-        draw_maps(figure, contacts.bins, kept, weights, numbers, verdict)
-        draw_weights(figure, contacts.bins, kept, weights, errors, mask_text, verdict)
-        true_bias = contacts.bins.extra.get("true_bias")
-        searches = [part.search for part in verdict.parts if part.search]
-        panels = side_panels(figure, 2 + (true_bias is not None) + bool(searches))
-        draw_row_sums(next(panels), numbers, kept, weights, verdict)
-        draw_convergence(next(panels), trace, verdict)
-        if searches:
-            draw_bandwidths(next(panels), searches)
-        if true_bias is not None:
-            draw_biases(next(panels), np.asarray(true_bias, dtype=np.float64), weights)
+    draw_banner(figure, verdict, f"{name} \u00b7 {format_base_pairs(contacts.bins.resolution)}")
+    draw_maps(figure, contacts.bins, kept, weights, numbers, verdict)
+    draw_weights(figure, contacts.bins, kept, weights, errors, mask_text, verdict)
+    true_bias = contacts.bins.extra.get("true_bias")
+    searches = [part.search for part in verdict.parts if part.search]
+    panels = side_panels(figure, 2 + (true_bias is not None) + bool(searches))
+    draw_row_sums(next(panels), numbers, kept, weights, verdict)
+    draw_convergence(next(panels), trace, verdict)
+    if searches:
+        draw_bandwidths(next(panels), searches)
+    if true_bias is not None:
+        draw_biases(next(panels), np.asarray(true_bias, dtype=np.float64), weights)
 
 
 def side_panels(figure: Figure, count: int) -> Iterator[Axes]:

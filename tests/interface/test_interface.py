@@ -16,13 +16,16 @@ import pytest
 import scipy.sparse as sp
 
 import counterpoise as cp
-from counterpoise import interface, mask
+from counterpoise import cards, mask
 from counterpoise.backends import make_operator
+from counterpoise.balancing import arguments
 from counterpoise.contacts import contact_map
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts, StoredContacts
 from counterpoise.contacts.selection import Scope, select
 from counterpoise.errors import ConfigError, InputError
+from counterpoise.interface import functions, maps
+from counterpoise.interface import result as result_module
 from counterpoise.mask import MaskSettings
 from tests.support.coolers import write_cool
 from tests.support.maps import genome_map, random_map
@@ -110,6 +113,23 @@ def test_a_resolution_of_a_file(mcool: Path, contacts: Contacts) -> None:
         assert result.verdict.source["resolution"] == 1000
     with pytest.raises(InputError, match=r"several resolutions .*read_contacts\(path, RESOLUTION"):
         cp.balance(mcool)
+
+
+@pytest.mark.parametrize("whole", [int, np.int64, np.uint16])
+@pytest.mark.parametrize(
+    "function", [cp.mask_bins, lambda c, **level: cp.balance(c, "vc", **level)]
+)
+def test_a_resolution_by_number(mcool: Path, contacts: Contacts, function: Any, whole: Any) -> None:
+    expected = repr(function(contacts))
+    assert repr(function(mcool, resolution=whole(1000))) == expected
+    assert repr(function(Cooler(str(mcool), "/resolutions/1000"), resolution=1000)) == expected
+    assert repr(function(contacts, resolution=whole(1000))) == expected
+    with pytest.raises(ConfigError, match=r"resolution is 500, but the map has 70 bins of 1 kb"):
+        function(contacts, resolution=whole(500))
+    with pytest.raises(ConfigError, match="a matrix has none"):
+        function(np.ones((20, 20)), resolution=whole(1))
+    with pytest.raises(InputError, match="whole number of base pairs"):
+        function(mcool, resolution=1000.0)
 
 
 def test_a_cooler_of_the_cooler_library(mcool: Path, contacts: Contacts) -> None:
@@ -248,6 +268,7 @@ def test_reprs_are_one_short_line(path: Path, contacts: Contacts) -> None:
     read, result = cp.read_contacts(path), cp.balance(contacts, "kr", on_failure="keep")
     weighted = int(np.isfinite(result.weights).sum())
     weights = f"{weighted} of 70 bins with weights, {result.matvecs} products"
+    weights += ", mask: cooler's filters (min_nnz 10, mad_max 5)"
     stored = StoredContacts(contacts.bins, contacts.indptr, contacts.entries)
     size = f"70 bins of 1 kb on 2 chromosomes, {read.nnz:,} pixels"
     expected = {
@@ -274,7 +295,10 @@ def test_public_names_are_listed_and_load() -> None:
         cp.balanced  # noqa: B018
 
 
-@pytest.mark.parametrize("module", [contact_map, interface, mask])
+MODULES = [cards, contact_map, mask, arguments, functions, maps, result_module]
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_examples(module: ModuleType) -> None:
     outcome = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
     assert outcome.attempted

@@ -1,0 +1,113 @@
+"""``counterpoise balance``: weights for every level of a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from counterpoise.cli.levels import LevelResult, balance_level, level_uri, load_level, read_levels
+from counterpoise.cli.options import PRIMARY, Wanted, balancing_options
+from counterpoise.cli.output import Destination, existing_columns
+from counterpoise.interface.progress_line import show_progress
+
+NOT_BALANCED = 1
+
+
+@click.command("balance")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option(
+    "--in-place",
+    is_flag=True,
+    help="Write the columns into FILE: into a copy beside it, which then replaces it.",
+)
+@click.option("-o", "--output", metavar="OUT", help="Write a .mcool (or, of one level, a .cool).")
+@click.option("--stdout", is_flag=True, help="Print the weights, one a line; nan for none.")
+@click.option("--name", help="Name of the column, for a single method.  [default: weight]")
+@click.option("-f", "--force", is_flag=True, help="Replace columns, or OUT, that exist.")
+@click.option("--check", is_flag=True, help="Only say whether FILE has the column; status 0 or 1.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
+@balancing_options
+def command(
+    files: tuple[str, ...],
+    in_place: bool,
+    output: str | None,
+    stdout: bool,
+    name: str | None,
+    force: bool,
+    check: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Balance every level of each FILE.
+
+    FILE is a .mcool or .cool, one level (file.mcool::/resolutions/10000), or a .hic with -o. The
+    columns have the workflow's names (KR, GW_ICE, ...), and the weights of the first method are
+    also the column weight. Without --method, ICE runs by the rule of cooler balance with its
+    limits and fills the column weight. Without --in-place, -o or --stdout nothing is written. The
+    status is 0 if every level is balanced with every method, 1 if not, and 2 after an error.
+    """
+    if in_place + bool(output) + stdout > 1:
+        raise click.UsageError("Give one of --in-place, -o and --stdout.")
+    if output and len(files) > 1:
+        raise click.UsageError("-o is for a single FILE.")
+    wanted = Wanted.from_options(options)
+    if check:
+        sys.exit(_check_columns(files, name or PRIMARY))
+    destination = Destination(in_place, output, stdout, force)
+    results: list[LevelResult] = []
+    for uri in files:
+        results += _balance_file(uri, wanted, name, destination, quiet=as_json or stdout)
+    if as_json:
+        click.echo(json.dumps([_record(result) for result in results], indent=1))
+    if destination.is_nowhere:
+        click.echo("Nothing was written: give --in-place or -o OUT.mcool.", err=True)
+    sys.exit(0 if all(result.is_balanced for result in results) else NOT_BALANCED)
+
+
+def _balance_file(
+    uri: str, wanted: Wanted, name: str | None, destination: Destination, quiet: bool
+) -> list[LevelResult]:
+    """Balance one file and write what was asked for."""
+    info, levels = read_levels(uri)
+    runs = {level: wanted.runs(level.resolution, name) for level in levels}
+    destination.prepare(info, runs)
+    results = []
+    for level in levels:
+        with show_progress(sys.stderr.isatty()) as progress:
+            contacts = load_level(info, level)
+            of_level = list(balance_level(level, contacts, runs[level], wanted, progress))
+        results += of_level
+        for result in () if quiet else of_level:
+            click.echo(f"{level_uri(info, level)}  {result.describe()}")
+    balanced = [result for result in results if result.is_balanced]
+    if wanted.policy == "error" and len(balanced) < len(results):
+        return results
+    destination.write(info, levels, balanced if wanted.policy == "discard" else results)
+    return results
+
+
+def _check_columns(files: Sequence[str], column: str) -> int:
+    """Say whether every level has a column; return the status."""
+    status = 0
+    for uri in files:
+        info, levels = read_levels(uri)
+        for level in levels:
+            place = level_uri(info, level)
+            found = column in existing_columns(place)
+            click.echo(f"{place}: {'has' if found else 'no'} column {column!r}")
+            status = status if found else 1
+    return status
+
+
+def _record(result: LevelResult) -> dict[str, Any]:
+    """Return the verdict of a level and a method as plain values."""
+    return {
+        "file": result.balance.contacts.source["uri"],
+        "resolution": result.level.resolution,
+        "columns": list(result.run.columns),
+        "verdict": result.balance.verdict.to_dict(),
+    }

@@ -1,0 +1,133 @@
+"""Balance the levels of a file with the methods that were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from counterpoise.balancing.api import balance
+from counterpoise.balancing.result import Balance
+from counterpoise.cli.options import MethodRun, Wanted
+from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.contacts.contact_map import ContactMap, Contacts
+from counterpoise.ingest.formats import inspect_source
+from counterpoise.ingest.read import open_contacts
+from counterpoise.ingest.reader_interface import Level, SourceInfo
+from counterpoise.mask import mask_bins
+from counterpoise.records.wording import fitness_label, fitness_reason
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LevelResult:
+    """The weights of one method on one level.
+
+    Attributes
+    ----------
+    level : Level
+        The level.
+    run : MethodRun
+        The method and its columns.
+    balance : Balance
+        Its result.
+    """
+
+    level: Level
+    run: MethodRun
+    balance: Balance
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether the whole map is balanced."""
+        return self.balance.status.balanced
+
+    def describe(self) -> str:
+        """Return the verdict in one line."""
+        verdict = self.balance.verdict
+        size = format_base_pairs(self.balance.contacts.bins.resolution)
+        words = f"{size}  {self.run.columns[0]}  {verdict.status.value}, "
+        reason = " ".join(filter(None, [fitness_reason(verdict.fitness_causes), verdict.reason]))
+        return words + fitness_label(verdict.fitness) + (f": {reason}" if reason else "")
+
+
+def read_levels(uri: str) -> tuple[SourceInfo, list[Level]]:
+    """Return a file's levels, the finest first.
+
+    Parameters
+    ----------
+    uri : str
+        `.cool`, `.mcool` or `.hic` file, or ``file.mcool::/resolutions/10000``.
+    """
+    info = inspect_source(uri, identify=False)
+    return info, sorted(info.levels, key=lambda level: level.resolution or 0)
+
+
+def level_uri(info: SourceInfo, level: Level) -> str:
+    """Return the path of a level, with its group where the file has groups.
+
+    Parameters
+    ----------
+    info : SourceInfo
+        The file.
+    level : Level
+        One of its levels.
+    """
+    path = info.uri.partition("::")[0]
+    return path if level.group == "/" else f"{path}::{level.group}"
+
+
+def load_level(info: SourceInfo, level: Level) -> Contacts:
+    """Read a level into memory.
+
+    Parameters
+    ----------
+    info : SourceInfo
+        The file.
+    level : Level
+        One of its levels.
+    """
+    with open_contacts(level_uri(info, level), level.resolution) as checked:
+        contacts = Contacts.from_chunks(checked.bins, checked.chunks(), {}, checked.total)
+        contacts.source.update(checked.source_record(contacts.nnz))
+        return contacts
+
+
+def balance_level(
+    level: Level,
+    contacts: ContactMap,
+    runs: Sequence[MethodRun],
+    wanted: Wanted,
+    progress: Progress,
+) -> Iterator[LevelResult]:
+    """Balance one map with each method.
+
+    Parameters
+    ----------
+    level : Level
+        Its level.
+    contacts : ContactMap
+        The map.
+    runs : sequence of MethodRun
+        The methods.
+    wanted : Wanted
+        Filters and threads.
+    progress : callable
+        Receives a line of text at intervals.
+
+    Yields
+    ------
+    LevelResult
+        As each method is done.
+    """
+    mask = mask_bins(contacts, wanted.mask(contacts.bins.resolution))
+    for run in runs:
+        result = balance(
+            contacts,
+            run.method,
+            mask=mask,
+            threads=wanted.threads,
+            progress=progress,
+            **run.settings,
+        )
+        yield LevelResult(level, run, result)

@@ -1,0 +1,283 @@
+"""Options that the subcommands which balance share: cooler's filters and limits, and the methods.
+
+Names and meanings are those of ``cooler balance``; where hictk uses another name, both are known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
+from counterpoise.errors import ConfigError
+from counterpoise.mask import MaskSettings
+from counterpoise.methods import methods
+from counterpoise.methods.base import MethodSettings, OnFailure
+
+DEFAULT_METHOD = "ice"
+PRIMARY = "weight"
+COOLER_ITERATIONS, COOLER_VARIANCE = 200, 1e-5
+POLICIES = ("store_final", "store_nan", "discard", "error")
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_OPTIONS: tuple[Decorator, ...] = (
+    click.option(
+        "-m",
+        "--method",
+        "names",
+        multiple=True,
+        metavar="METHOD",
+        help="Method: " + ", ".join(methods()) + ". Give it several times for several methods. "
+        "Without it, ICE by cooler's own rule into the column weight.",
+    ),
+    click.option("--cis-only", is_flag=True, help="Balance each chromosome by itself."),
+    click.option("--trans-only", is_flag=True, help="Balance contacts between chromosomes only."),
+    click.option(
+        "--ignore-diags",
+        "--masked-diags",
+        type=click.IntRange(0),
+        help="Diagonals to leave out. Default: 2 for the filters; for a method its own.",
+    ),
+    click.option(
+        "--ignore-dist", type=click.IntRange(0), help="Distance to leave out, in base pairs."
+    ),
+    click.option(
+        "--mad-max",
+        type=click.FloatRange(0),
+        default=5,
+        show_default=True,
+        help="Leave out bins below so many MADs of the median log coverage; 0 for none.",
+    ),
+    click.option(
+        "--min-nnz",
+        type=click.IntRange(0),
+        default=10,
+        show_default=True,
+        help="Leave out bins in contact with fewer bins.",
+    ),
+    click.option(
+        "--min-count",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Leave out bins with fewer contacts.",
+    ),
+    click.option(
+        "--blacklist",
+        type=click.Path(exists=True, dir_okay=False),
+        help="BED file of bins to leave out.",
+    ),
+    click.option(
+        "--tol",
+        type=float,
+        help="Variance of the row sums in counts squared, by cooler's rule; for ice only. "
+        f"Default without --method: {COOLER_VARIANCE:g}.",
+    ),
+    click.option(
+        "--tolerance", type=float, help="Largest relative deviation of a row sum, for any method."
+    ),
+    click.option(
+        "--max-iters",
+        type=click.IntRange(1),
+        help=f"Largest number of iterations. Default without --method: {COOLER_ITERATIONS}.",
+    ),
+    click.option(
+        "-p",
+        "--nproc",
+        "--threads",
+        "threads",
+        type=click.IntRange(1),
+        help="Threads. Default: all cores.",
+    ),
+    click.option("-c", "--chunksize", type=int, hidden=True, help="Accepted and not needed."),
+    click.option(
+        "--convergence-policy",
+        "policy",
+        type=click.Choice(POLICIES),
+        help="Weights of a map that is not balanced: store the last ones, store NaN, write no "
+        "column, or write nothing and end with status 1. Default: store_final without --method, "
+        "else what the method does.",
+    ),
+)
+
+
+def balancing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the shared options to a command.
+
+    Parameters
+    ----------
+    command : callable
+        The function of the command; receives ``**options``.
+    """
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True)
+class MethodRun:
+    """One method as it was asked for.
+
+    Attributes
+    ----------
+    method : str
+        Its name.
+    settings : dict
+        Settings that differ from its defaults.
+    columns : tuple of str
+        Names of the columns that its weights are written to.
+    """
+
+    method: str
+    settings: dict[str, Any]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the shared options ask for.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Methods; none stands for ICE by cooler's rule.
+    scope : Scope or None
+        Contacts to balance; None for the method's own.
+    ignore_diags : int or None
+        Diagonals to leave out, and
+    ignore_dist : int or None
+        the distance, in base pairs.
+    filters : MaskSettings
+        The filters, without these diagonals.
+    variance, tolerance, max_iterations : float, float, int or None
+        Limits of the iterations; None for the method's own.
+    threads : int or None
+        Threads of a product.
+    policy : str or None
+        What to do with weights of a map that is not balanced.
+    """
+
+    names: tuple[str, ...]
+    scope: Scope | None
+    ignore_diags: int | None
+    ignore_dist: int | None
+    filters: MaskSettings
+    variance: float | None
+    tolerance: float | None
+    max_iterations: int | None
+    threads: int | None
+    policy: str | None
+
+    @classmethod
+    def from_options(cls, options: dict[str, Any]) -> Wanted:
+        """Return what the options ask for; refuse those that contradict each other."""
+        if options["cis_only"] and options["trans_only"]:
+            raise click.UsageError("Give at most one of --cis-only and --trans-only.")
+        names = options["names"]
+        if unknown := [name for name in names if name not in methods()]:
+            raise ConfigError(
+                f"there is no method {unknown[0]!r}; there are {', '.join(sorted(methods()))}."
+            )
+        if len(set(names)) < len(names):
+            raise click.UsageError("A method is given twice.")
+        if options["tol"] is not None and set(names) - {"ice"}:
+            raise click.UsageError(
+                "--tol is cooler's rule, which ice alone has; --tolerance is for every method."
+            )
+        if options["tol"] is not None and options["tolerance"] is not None:
+            raise click.UsageError("Give at most one of --tol and --tolerance.")
+        scope = None
+        if options["cis_only"] or options["trans_only"]:
+            scope = Scope.CIS if options["cis_only"] else Scope.TRANS
+        filters = MaskSettings(
+            min_nnz=options["min_nnz"],
+            min_count=options["min_count"],
+            mad_max=options["mad_max"],
+            cis_only=options["cis_only"],
+            blacklist=options["blacklist"],
+        )
+        return cls(
+            names,
+            scope,
+            options["ignore_diags"],
+            options["ignore_dist"],
+            filters,
+            options["tol"],
+            options["tolerance"],
+            options["max_iters"],
+            options["threads"],
+            options["policy"],
+        )
+
+    def mask(self, bin_size: int | None) -> MaskSettings:
+        """Return the filters for bins of a size."""
+        diagonals = self._diagonals(bin_size)
+        if diagonals is None:
+            return self.filters
+        return MaskSettings(**{**vars(self.filters), "ignore_diags": diagonals})
+
+    def runs(self, bin_size: int | None, name: str | None = None) -> list[MethodRun]:
+        """Return the methods for bins of a size.
+
+        Parameters
+        ----------
+        bin_size : int or None
+            Base pairs; None for bins of several sizes.
+        name : str, optional
+            Name of the column, for a single method.
+        """
+        if not self.names:
+            return [self._run(DEFAULT_METHOD, bin_size, (name or PRIMARY,), by_cooler=True)]
+        if name is not None and len(self.names) > 1:
+            raise click.UsageError("--name is for a single method.")
+        runs = []
+        for number, method in enumerate(self.names):
+            run = self._run(method, bin_size, (), by_cooler=False)
+            scope = run.settings.get("scope", methods()[method].settings().scope)
+            column = COLUMN_PREFIXES[Scope(scope)] + method.upper()
+            columns = (column, PRIMARY) if number == 0 else (column,)
+            runs.append(MethodRun(method, run.settings, (name,) if name else columns))
+        return runs
+
+    def _run(
+        self, method: str, bin_size: int | None, columns: tuple[str, ...], by_cooler: bool
+    ) -> MethodRun:
+        """Return a method with its settings."""
+        kind: type[MethodSettings] = methods()[method].settings
+        variance = COOLER_VARIANCE if by_cooler and self.tolerance is None else None
+        variance = self.variance if self.variance is not None else variance
+        iterations = COOLER_ITERATIONS if by_cooler else None
+        wanted: dict[str, Any] = {
+            "scope": self.scope and self.scope.value,
+            "ignore_diags": self._diagonals(bin_size),
+            "tolerance": self.tolerance if variance is None else "cooler",
+            "cooler_variance": variance,
+            "max_iterations": self.max_iterations or iterations,
+            "on_failure": self._on_failure(by_cooler),
+        }
+        settings = {key: value for key, value in wanted.items() if value is not None}
+        for key, option in (("tolerance", "--tolerance"), ("max_iterations", "--max-iters")):
+            if key in settings and not hasattr(kind, key):
+                raise click.UsageError(f"{method} has no limit {option}.")
+        return MethodRun(method, settings, columns)
+
+    def _diagonals(self, bin_size: int | None) -> int | None:
+        """Return the diagonals to leave out; None for the method's own number."""
+        if self.ignore_dist is None:
+            return self.ignore_diags
+        if bin_size is None:
+            raise ConfigError("--ignore-dist needs bins of one size; use --ignore-diags.")
+        own = MaskSettings.ignore_diags if self.ignore_diags is None else self.ignore_diags
+        return max(own, math.ceil(self.ignore_dist / bin_size))
+
+    def _on_failure(self, by_cooler: bool) -> str | None:
+        """Return what a method does where it does not balance; None for its default."""
+        policy = self.policy or ("store_final" if by_cooler else None)
+        if policy is None:
+            return None
+        return OnFailure.KEEP.value if policy == "store_final" else OnFailure.NAN.value

@@ -1,0 +1,146 @@
+"""The result of ``counterpoise.balance``: the core's, and what needs files, tables and figures."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Self
+
+from counterpoise.balancing import result as core
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+class Balance(core.Balance):
+    """A balanced map: weights, their errors, the verdict, and what to do with them.
+
+    The attributes are those of ``counterpoise.balancing.result.Balance``: ``contacts``,
+    ``weights``, ``se``, ``verdict``, ``trace`` and ``kept``.
+    """
+
+    @classmethod
+    def of(cls, result: core.Balance) -> Self:
+        """Make a result of the core's."""
+        return cls(**{field.name: getattr(result, field.name) for field in fields(core.Balance)})
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the weights as a table of bins.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per bin, with the columns ``chrom`` (categorical), ``start``, ``end``,
+            ``weight`` (multiplicative) and ``se``, as in ``weights.parquet``.
+
+        Examples
+        --------
+        >>> import counterpoise as cp
+        >>> cp.balance([[400, 200], [200, 900]], "kr").to_frame().round(4)
+            chrom  start  end  weight      se
+        0  matrix      0    1  0.0433  0.0415
+        1  matrix      1    2  0.0289  0.0306
+        """
+        import pandas as pd
+
+        bins = self.contacts.bins
+        columns = {
+            "chrom": pd.Categorical.from_codes(bins.chromosome_ids, pd.Index(bins.chromosomes)),
+            "start": bins.start,
+            "end": bins.end,
+            "weight": self.weights,
+            "se": self.se,
+        }
+        return pd.DataFrame(columns)
+
+    def plot(self, *, sample: str | None = None, max_pixels: int = 600, dpi: int = 110) -> Figure:
+        """Draw the figure of the run that the report shows, with matplotlib.
+
+        Parameters
+        ----------
+        sample : str, optional
+            Name for the title; by default the name of the source file.
+        max_pixels : int, default 600
+            Largest number of cells along a side of the maps.
+        dpi : int, default 110
+            Dots per inch.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Notebooks show it; ``figure.savefig("run.png")`` writes it to a file.
+        """
+        import pyarrow as pa
+
+        from counterpoise.report.run.plot import PAGE_HEIGHT, draw_run, survey_runs
+        from counterpoise.report.style import new_page
+        from counterpoise.store.weights import trace_columns
+
+        (numbers,) = survey_runs(
+            self.contacts,
+            self.kept,
+            [(self.weights, self.verdict)],
+            max_pixels=max_pixels,
+            dpi=dpi,
+        )
+        with new_page(PAGE_HEIGHT, dpi) as figure:
+            draw_run(
+                figure,
+                self.contacts,
+                (self.kept, self.verdict.mask),
+                self.weights,
+                self.se,
+                pa.table(trace_columns(self)),
+                self.verdict,
+                numbers,
+                sample=sample,
+            )
+        return figure
+
+    def to_cooler(self, uri: Any, name: str | None = None, *, force: bool = False) -> str:
+        """Write the weights and their standard errors into a cooler.
+
+        The columns, their conventions and attributes are those of the workflow's coolers. The
+        file is copied, and the copy replaces it when it is complete: after an interruption there
+        is the old file or the new one.
+
+        Parameters
+        ----------
+        uri : str, PathLike or cooler.Cooler
+            An existing ``file.cool`` or ``file.mcool::/resolutions/10000`` with the bins of the
+            map. Of a file with several resolutions, the one of the map is the default.
+        name : str, optional
+            Name of the column. The default is the workflow's: the method in capitals, with the
+            prefix ``GW_`` for scope ``genome`` and ``INTER_`` for ``trans``. ``KR``, ``VC`` and
+            ``VC_SQRT`` are divisive, on Juicer's scale. All other columns are multiplicative, also
+            ``weight``, which cooler uses by default.
+        force : bool, default False
+            Replace columns that exist.
+
+        Returns
+        -------
+        str
+            The name of the column, for ``cooler.Cooler(uri).matrix(balance=...)``. The errors are
+            in the column ``<name>_se``.
+
+        Raises
+        ------
+        ConfigError
+            If the name is not one of a column, or ``uri`` is of another type.
+        InputError
+            If the file is no cooler or is read-only, its bins differ, or the column exists.
+        DiskFullError
+            If there is no room for a copy of the file.
+
+        Examples
+        --------
+        >>> import counterpoise as cp
+        >>> result = cp.balance("map.cool", "kr")  # doctest: +SKIP
+        >>> result.to_cooler("map.cool")  # doctest: +SKIP
+        'KR'
+        >>> result.to_cooler("map.cool", name="weight", force=True)  # doctest: +SKIP
+        'weight'
+        """
+        from counterpoise.interface.cooler_columns import write_columns
+
+        return write_columns(self, uri, name, force=force)

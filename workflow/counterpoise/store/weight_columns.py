@@ -1,0 +1,104 @@
+"""The columns of weights in coolers: their values, conventions and attributes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.records.verdict import Verdict
+from counterpoise.store.tiling import Tiling
+
+DIVISIVE = ("KR", "VC", "VC_SQRT")  # cooler divides only by columns of these names
+ERRORS = "_se"  # appended to the name of a column of weights
+COMPRESSION = {"compression": "gzip", "compression_opts": 6, "shuffle": True}
+
+
+def write_weight_column(
+    table: h5py.Group,
+    name: str,
+    weights: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    verdict: Verdict,
+    tiling: Tiling,
+) -> None:
+    """Write weights and their standard errors as columns of a cooler's bin table.
+
+    Parameters
+    ----------
+    table : h5py.Group
+        The group ``bins``.
+    name : str
+        Name of the column of weights. It decides the convention.
+    weights : float64 [bins]
+        Multiplicative weights, NaN on masked bins.
+    errors : float64 [bins]
+        Their relative standard errors, NaN where unknown.
+    verdict : Verdict
+        The run's verdict.
+    tiling : Tiling
+        The bins of the map among those of the cooler.
+    """
+    values = juicer_vector(weights, verdict) if name in DIVISIVE else weights
+    dataset = table.create_dataset(name, data=tiling.spread(values), **COMPRESSION)
+    dataset.attrs.update(_weight_attributes(name, verdict))
+    # Relative errors are the same for multiplicative and divisive weights.
+    dataset = table.create_dataset(name + ERRORS, data=tiling.spread(errors), **COMPRESSION)
+    bootstrap = verdict.settings.get("bootstrap", 0)
+    dataset.attrs.update({"relative": True, "of": name, "bootstrap": bootstrap})
+
+
+def _weight_attributes(column: str, verdict: Verdict) -> dict[str, Any]:
+    """Return the attributes of a column: cooler's own where they exist, and the verdict."""
+    mask = verdict.mask.get("settings", {})
+    attributes = {
+        "divisive_weights": column in DIVISIVE,
+        "converged": verdict.status.balanced,
+        "status": verdict.status.value,
+        "reason": verdict.reason,
+        "method": verdict.method,
+        "scope": verdict.scope,
+        "cis_only": verdict.scope == "cis",
+        "trans_only": verdict.scope == "trans",
+        "ignore_diags": verdict.settings["ignore_diags"],
+        "tol": verdict.settings.get("tolerance"),
+        "min_nnz": mask.get("min_nnz"),
+        "min_count": mask.get("min_count"),
+        "mad_max": mask.get("mad_max"),
+        "iterations": verdict.iterations,
+        "matvecs": verdict.matvecs,
+        "max_deviation": verdict.max_deviation,
+        "rms_deviation": verdict.rms_deviation,
+        "settings": json.dumps(verdict.settings, sort_keys=True),
+        "versions": json.dumps(verdict.versions, sort_keys=True),
+    }
+    return {key: value for key, value in attributes.items() if value is not None}
+
+
+def juicer_vector(weights: NDArray[np.float64], verdict: Verdict) -> NDArray[np.float64]:
+    """Convert weights to a divisive vector on Juicer's scale.
+
+    On this scale the balanced total of each part equals its raw total.
+
+    Parameters
+    ----------
+    weights : float64 [bins]
+        Multiplicative weights.
+    verdict : Verdict
+        The run's verdict, with the totals of each part.
+
+    Returns
+    -------
+    float64 [bins]
+        ``f / weight`` with ``f`` the part's ``juicer_factor``; NaN in parts without contacts.
+    """
+    vector = np.full(len(weights), np.nan)
+    for part in verdict.parts:
+        factor = part.juicer_factor
+        if factor is not None:
+            span = slice(part.first_bin, part.first_bin + part.bins)
+            vector[span] = factor / weights[span]
+    return vector
