@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Self
 
 from counterpoise.balancing import result as core
+from counterpoise.installation import name_missing_extra
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +34,11 @@ class Balance(core.Balance):
             One row per bin, with the columns ``chrom`` (categorical), ``start``, ``end``,
             ``weight`` (multiplicative) and ``se``, as in ``weights.parquet``.
 
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+
         Examples
         --------
         >>> import counterpoise as cp
@@ -41,7 +47,8 @@ class Balance(core.Balance):
         0  matrix      0    1  0.0433  0.0415
         1  matrix      1    2  0.0289  0.0306
         """
-        import pandas as pd
+        with name_missing_extra("tables need"):
+            import pandas as pd
 
         bins = self.contacts.bins
         columns = {
@@ -69,11 +76,17 @@ class Balance(core.Balance):
         -------
         matplotlib.figure.Figure
             Notebooks show it; ``figure.savefig("run.png")`` writes it to a file.
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib is not installed.
         """
         import pyarrow as pa
 
-        from counterpoise.report.run.plot import PAGE_HEIGHT, draw_run, survey_runs
-        from counterpoise.report.style import new_page
+        with name_missing_extra("plots need"):
+            from counterpoise.report.run.plot import PAGE_HEIGHT, draw_run, survey_runs
+            from counterpoise.report.style import new_page
         from counterpoise.store.weights import trace_columns
 
         (numbers,) = survey_runs(
