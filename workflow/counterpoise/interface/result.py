@@ -34,6 +34,11 @@ class Balance(core.Balance):
             One row per bin, with the columns ``chrom`` (categorical), ``start``, ``end``,
             ``weight`` (multiplicative) and ``se``, as in ``weights.parquet``.
 
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+
         Examples
         --------
         >>> import counterpoise as cp
@@ -71,6 +76,11 @@ class Balance(core.Balance):
         -------
         matplotlib.figure.Figure
             Notebooks show it; ``figure.savefig("run.png")`` writes it to a file.
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib is not installed.
         """
         import pyarrow as pa
 
