@@ -213,6 +213,11 @@ def rule_table(record: dict[str, Any]) -> str:
 
 
 def load_line(record: dict[str, Any]) -> str:
-    """Format the machine of what ``run_workflow`` returned, and its load."""
+    """Format the machine of a measurement and its load before and after."""
     before, after = record["load"]
     return f"load {before:.1f} before and {after:.1f} after; {machine_line(record['machine'])}"
+
+
+def goal_reached(seconds: float, goal: float) -> str:
+    """Say whether a goal was reached and, if not, how many times longer it took."""
+    return "reached" if seconds <= goal else f"missed, {seconds / goal:.1f} times"
