@@ -73,11 +73,11 @@ def one_shot(source: Path, method: str, folder: Path, *settings: str) -> list[st
     return [*module, str(source), method, str(folder), *settings]
 
 
-def extrapolate(few: list[Run], iterations: int) -> Run:
-    """Predict a run from runs of ``FEW`` iterations: as a fixed part and one per iteration."""
+def extrapolate(few: list[Run], iterations: int, counts: tuple[int, int] = FEW) -> Run:
+    """Predict a run from two runs with few iterations: as a fixed part and one per iteration."""
     first, second = few
     walls, cpus = ([getattr(run, key) for run in few] for key in ("wall", "cpu"))
-    more = (iterations - FEW[0]) / (FEW[1] - FEW[0])
+    more = (iterations - counts[0]) / (counts[1] - counts[0])
     wall, cpu = (low + (high - low) * more for low, high in (walls, cpus))
     return Run(wall, cpu, max(first.peak, second.peak))
 

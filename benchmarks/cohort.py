@@ -118,7 +118,7 @@ def empty_workflow() -> list[str]:
 
 def measure(label: str, command: list[str]) -> dict[str, Any]:
     """Time a dry run and count the jobs that it lists, by rule, and the groups."""
-    run = time_process(command, output=OUTPUT, fill_memory=False)
+    run = time_process(command, output=OUTPUT, fill_gib=0)
     output = OUTPUT.read_text()
     table = re.search(r"^job +count\n[- ]+\n((?:\S+ +\d+\n)+)", output, re.MULTILINE)
     rows = [line.split() for line in table[1].splitlines()] if table else []

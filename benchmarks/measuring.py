@@ -30,13 +30,11 @@ class Run:
     peak: float
 
 
-# A program that fills more memory than any timed program needs, and then releases it.
-FILL_MEMORY = "import numpy; numpy.ones(3 << 27)"
+# A program that fills memory, and then releases it.
+FILL_MEMORY = "import numpy; numpy.ones({gib} << 27)"
 
 
-def time_process(
-    command: list[str], *, output: Path = Path(os.devnull), fill_memory: bool = True
-) -> Run:
+def time_process(command: list[str], *, output: Path = Path(os.devnull), fill_gib: int = 3) -> Run:
     """Run a command to its end and measure it.
 
     A process inherits the peak memory of its parent, so callers must not hold a map in memory.
@@ -47,9 +45,10 @@ def time_process(
         Program and arguments.
     output : Path
         File for the standard output of the command.
-    fill_memory : bool
-        Fill and release memory first. On a virtual machine, memory that was idle for seconds has
-        been returned to the host, and getting it back takes more than one second per gigabyte.
+    fill_gib : int
+        Memory to fill and release first, at least what the command needs; 0 for none. On a virtual
+        machine, memory that was idle for seconds has been returned to the host, and getting it back
+        takes more than one second per gigabyte.
 
     Returns
     -------
@@ -61,8 +60,8 @@ def time_process(
     RuntimeError
         The command failed. The message ends with the last lines of its standard error.
     """
-    if fill_memory:
-        subprocess.run([sys.executable, "-c", FILL_MEMORY], check=True)
+    if fill_gib:
+        subprocess.run([sys.executable, "-c", FILL_MEMORY.format(gib=fill_gib)], check=True)
     begin = time.perf_counter()
     with open(output, "wb") as stdout:
         process = subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE)

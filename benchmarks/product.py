@@ -25,7 +25,7 @@ IGNORE_DIAGS = 2
 
 def measure(name: str, seconds: float) -> dict[str, Any]:
     """Time products with one map for some seconds, after one untimed product."""
-    contacts = cp.read_contacts(write_map(name).path)
+    contacts = cp.read_contacts(write_map(name))
     kept = cp.mask_bins(contacts).kept
     selection = next(iter(select(contacts.bins, kept, Scope.GENOME, IGNORE_DIAGS)))
     before = max(bandwidth().values())

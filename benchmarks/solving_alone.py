@@ -27,7 +27,7 @@ def prepare(name: str, folder: Path) -> None:
     from benchmarks.simulated import write_map
     from counterpoise import mask_bins, read_contacts
 
-    contacts = read_contacts(write_map(name).path)
+    contacts = read_contacts(write_map(name))
     kept = mask_bins(contacts).kept
     row, column = contacts.rows, contacts.columns.astype(np.int32)
     inside = (column - row >= 2) & kept[row] & kept[column]

@@ -80,7 +80,7 @@ def main() -> None:
     use_two_cores()
     record = load("iteration")
     for name in args.maps.split(","):
-        contacts = cp.read_contacts(write_map(name).path)
+        contacts = cp.read_contacts(write_map(name))
         rows = time_iterations(contacts, args.rounds)
         facts = {"nonzeros": contacts.nnz, "rounds": args.rounds, "machine": machine()}
         record[name] = {**facts, "rows": rows}

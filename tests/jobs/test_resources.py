@@ -133,6 +133,7 @@ def test_larger_maps_ask_for_more(inputs: Inputs) -> None:
     grown(inputs, bins=300_000, nnz=100_000_000)
     large = asked()
     assert large[0] == 4
+    assert plot.threads(inputs) == 1
     assert (large > small).all()
     assert balance_job(bootstrap=9).minutes(inputs) > large[-1]
     auto = BalanceJob(method="auto", settings=AutoSettings())  # three methods
@@ -140,6 +141,8 @@ def test_larger_maps_ask_for_more(inputs: Inputs) -> None:
     drawing = BalanceJob(method="auto", settings=AutoSettings(bootstrap=2))  # and one of them again
     assert drawing.minutes(inputs) == START_MINUTES + 6 * (large[-1] - START_MINUTES)
     assert export(20).mem_mb(inputs, 2) > large[2]
+    grown(inputs, bins=300_000, nnz=1_000_000_000)
+    assert plot.threads(inputs) == 2
     # A job of several maps, as in the comparison of samples, asks for their total.
     assert plot.mem_mb(Inputs(**vars(inputs), other=inputs.map.source), 1) > large[1]
     # A plot of more runs keeps their sums, and draws longer.

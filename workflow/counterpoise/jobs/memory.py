@@ -18,7 +18,7 @@ from counterpoise.errors import ConfigError
 from counterpoise.native import available_threads
 from counterpoise.process import MIB
 from counterpoise.store.paths import MapFiles
-from counterpoise.store.pixels import ROW_GROUP, open_map, read_bins, read_map
+from counterpoise.store.pixels import ROW_GROUP, open_map, read_bin_counts, read_bins, read_map
 from counterpoise.store.source_record import read_source
 
 # Bytes of Python and its libraries.
@@ -219,12 +219,14 @@ def predict_memory(
     """
     record = read_source(files.source)
     pixels = pq.ParquetFile(files.pixels)
-    bins = pq.ParquetFile(files.bins)
+    bins, lengths, resolution = read_bin_counts(files.bins)
     nonzeros = pixels.metadata.num_rows
-    examined = min(nonzeros, most_entries(bins.metadata.num_rows, examine_limit))
-    size = MapSize.of(
-        bins.metadata.num_rows, nonzeros, record["count_type"], record["contacts"], examined
-    )
+    # The structure of one part at a time is examined.
+    examined_bins = bins
+    if scope is Scope.CIS and resolution is not None:
+        examined_bins = min(bins, max((-(-length // resolution) for length in lengths), default=0))
+    examined = min(nonzeros, most_entries(examined_bins, examine_limit))
+    size = MapSize.of(bins, nonzeros, record["count_type"], record["contacts"], examined)
     if extra is not Extra.NOTHING:
         part_bins, part_nonzeros = _bound_largest_part(files, pixels, scope)
         if extra is Extra.CANDIDATES:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.installation import name_missing_extra
 from counterpoise.jobs.job import Inputs, MeasuredJob
-from counterpoise.jobs.resources import bins_mb, count_runs, map_size, passing_minutes
+from counterpoise.jobs.resources import bins_mb, count_runs, find_map, map_size, passing_minutes
 from counterpoise.store.paths import MapFiles, RunFiles
 
 if TYPE_CHECKING:  # spares other jobs the import of OmegaConf
@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # spares other jobs the import of OmegaConf
 
 # Bytes for each bin: of the map and the figure being drawn, and of the sums of each run.
 MAP_BYTES, RUN_BYTES = 300, 100
+
+# Nonzeros from which the pass over the pixels takes longer than drawing.
+DRAWING_LIMIT = 200_000_000
 
 # Figures drawn in a minute on a slow node.
 FIGURES_PER_MINUTE = 6
@@ -36,7 +39,7 @@ class PlotJob(MeasuredJob):
         Resolution of the PNG.
     """
 
-    THREADS: ClassVar[int] = 2
+    WALKING_THREADS: ClassVar[int] = 2
 
     max_pixels: int
     dpi: int
@@ -45,6 +48,12 @@ class PlotJob(MeasuredJob):
     def of(cls, cohort: Cohort) -> Self:
         """Make the job, which is the same for all maps."""
         return cls(revision=REVISIONS["plot"], **asdict(cohort.settings.qc))
+
+    def threads(self, inputs: Inputs) -> int:
+        """Return two on a large map; on others most of the time is drawing, which uses one."""
+        if not Path(find_map(inputs).source).exists():  # Snakemake cannot wait for this figure
+            return self.WALKING_THREADS
+        return 1 if map_size(inputs)[1] < DRAWING_LIMIT else self.WALKING_THREADS
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return the memory of a pass that keeps sums of every run for each bin."""
