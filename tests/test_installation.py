@@ -74,8 +74,6 @@ BOUNDARIES = {
         "the .hic engine hicstraw, which also reads URLs, needs hic-straw",
         "workflow",
     ),
-    "cp.balance([[4, 2], [2, 9]]).to_frame()": ("tables need pandas", "workflow"),
-    "cp.balance([[4, 2], [2, 9]]).plot()": ("plots need matplotlib", "workflow"),
     "download.download('http://x/y', 'y')": ("downloads need requests", "workflow"),
     "demo_maps.simulate_map({'a': 9}, 9)": ("the maps of the demo need pandas", "workflow"),
     "page._template()": ("reports need jinja2", "workflow"),
