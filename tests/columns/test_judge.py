@@ -59,9 +59,11 @@ def test_trans_with_and_without_weighting_by_size(contacts: Contacts, method: st
 )
 @pytest.mark.parametrize("convention", list(Convention))
 def test_coverage(contacts: Contacts, method: str, kind: Kind, convention: Convention) -> None:
-    weights = cp.balance(contacts, method).weights
-    verdict = judge(contacts, weights if convention is MULTIPLICATIVE else 1 / weights)
-    assert (verdict.kind, verdict.convention, verdict.scope) == (kind, convention, Scope.CIS)
+    some = np.arange(len(contacts.bins)) % 7 > 0
+    for mask in (None, some):
+        weights = cp.balance(contacts, method, mask=mask).weights
+        verdict = judge(contacts, weights if convention is MULTIPLICATIVE else 1 / weights)
+        assert (verdict.kind, verdict.convention, verdict.scope) == (kind, convention, Scope.CIS)
 
 
 def test_the_deviation_is_that_of_a_dense_matrix(contacts: Contacts) -> None:

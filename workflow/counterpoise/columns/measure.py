@@ -76,10 +76,9 @@ def measure_columns(
     for scope, ignore_diags, weighted in _choices():
         for selection in _parts(contacts, scope, ignore_diags, weighted):
             operator = make_operator("native", contacts, selection)
-            raw = operator.product(operator.ones())
             for name, values in columns.items():
                 of_part = _usable(values[selection.lo : selection.hi][selection.kept])
-                for convention, power, variance, size in _measure(operator, raw, of_part):
+                for convention, power, variance, size in _measure(operator, of_part):
                     key = name, scope, ignore_diags, weighted, convention, power
                     squares[key] += size * variance
                     bins[key] += size
@@ -119,9 +118,11 @@ def _usable(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _measure(
-    operator: Operator, raw: NDArray[np.float64], values: NDArray[np.float64]
+    operator: Operator, values: NDArray[np.float64]
 ) -> Iterator[tuple[Convention, float, float, int]]:
     """Yield convention, power, variance and number of bins of a part."""
+    # Coverage is that between bins with weights: the others were masked.
+    raw = operator.product(np.isfinite(values).astype(np.float64))
     for convention in Convention:
         factor = values if convention is Convention.MULTIPLICATIVE else 1 / values
         u = np.nan_to_num(factor)
