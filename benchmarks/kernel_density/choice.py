@@ -24,13 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import counterpoise as cp
-from benchmarks.kernel_density.held_out import SEED, select_chromosome, thin
-from benchmarks.kernel_density.regret import DEPTHS, MAPS
+from benchmarks.kernel_density.regret import DEPTHS, MAPS, split_map
 from benchmarks.measuring import load, machine, machine_line, markdown, publish, save
-from counterpoise.backends import make_operator
 from counterpoise.backends.base import Operator
 from counterpoise.methods.auto import AutoSettings, candidate_settings
-from counterpoise.methods.kernel.cross_validation import split_contacts
 
 CANDIDATES = tuple(candidate_settings(AutoSettings()))
 
@@ -42,24 +39,16 @@ def excess(held_out: Operator, weights: NDArray[np.float64], bins: NDArray[np.bo
     """
     given = np.nan_to_num(weights)
     sums, noise = (v * held_out.product(v) for v in (given, given**2))
-    level = sums[np.isfinite(weights)].mean()
+    level = sums[bins].mean()
     return float(((sums / level - 1) ** 2 - noise / level**2)[bins].mean())
 
 
 def measure(name: str, split: int, folder: Path) -> list[dict[str, Any]]:
     """Measure every depth on one split of a map."""
-    file, resolution, chromosome = MAPS[name]
-    contacts = cp.read_contacts(folder / file, resolution)
-    selection = select_chromosome(contacts, chromosome)
-    kept = np.zeros(len(contacts.bins), bool)
-    kept[selection.lo : selection.hi] = selection.kept
-    rng = np.random.default_rng([SEED, split])
-    training, testing = split_contacts(contacts, rng)
-    held_out = make_operator("native", testing, selection, 1)
+    halves = split_map(name, split, folder)
+    kept, held_out = halves.kept, halves.held_out
     rows = []
-    for depth in DEPTHS:
-        thinned = thin(training, depth, rng)
-        operator = make_operator("native", thinned, selection, 1)
+    for depth, thinned, a_bin in halves.thinned:
         begin = time.process_time()
         chosen = cp.balance(thinned, "auto", mask=kept, threads=1).verdict.choice
         seconds = time.process_time() - begin
@@ -78,7 +67,7 @@ def measure(name: str, split: int, folder: Path) -> list[dict[str, Any]]:
             {
                 "map": name,
                 "depth": depth,
-                "contacts_a_bin": float(operator.product(operator.ones()).mean()),
+                "contacts_a_bin": a_bin,
                 "chosen": chosen.method,
                 "excess": found,
                 "expected": expected,

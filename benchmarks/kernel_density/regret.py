@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from itertools import product, repeat
 from pathlib import Path
 from statistics import mean, median
@@ -29,6 +31,7 @@ from benchmarks.kernel_density.held_out import SEED, select_chromosome, thin
 from benchmarks.measuring import load, machine, machine_line, markdown, publish, save
 from counterpoise.backends import make_operator
 from counterpoise.backends.base import Operator
+from counterpoise.contacts.contact_map import Contacts
 from counterpoise.methods import methods
 from counterpoise.methods.kernel.cross_validation import split_contacts
 
@@ -49,8 +52,30 @@ def excess(held_out: Operator, weights: NDArray[np.float64]) -> float:
     return value if value > 0 else float("inf")
 
 
-def measure(name: str, split: int, folder: Path) -> list[dict[str, Any]]:
-    """Measure every method at every depth on one split of a map."""
+@dataclass(frozen=True)
+class Halves:
+    """The two halves of a chromosome's contacts.
+
+    Attributes
+    ----------
+    bins : int
+        Bins of the chromosome.
+    kept : numpy.ndarray
+        bool [bins of the map], the bins of the chromosome with contacts.
+    held_out : Operator
+        One half.
+    thinned : iterator
+        The other half at each depth: the depth, the contacts, and their number per bin.
+    """
+
+    bins: int
+    kept: NDArray[np.bool_]
+    held_out: Operator
+    thinned: Iterator[tuple[float, Contacts, float]]
+
+
+def split_map(name: str, split: int, folder: Path) -> Halves:
+    """Split the contacts of a map at random; the same split gives the same halves."""
     file, resolution, chromosome = MAPS[name]
     contacts = cp.read_contacts(folder / file, resolution)
     selection = select_chromosome(contacts, chromosome)
@@ -58,18 +83,29 @@ def measure(name: str, split: int, folder: Path) -> list[dict[str, Any]]:
     kept[selection.lo : selection.hi] = selection.kept
     rng = np.random.default_rng([SEED, split])
     training, testing = split_contacts(contacts, rng)
+
+    def thinned() -> Iterator[tuple[float, Contacts, float]]:
+        for depth in DEPTHS:
+            half = thin(training, depth, rng)
+            operator = make_operator("native", half, selection, 1)
+            yield depth, half, float(operator.product(operator.ones()).mean())
+
     held_out = make_operator("native", testing, selection, 1)
+    return Halves(len(selection.kept), kept, held_out, thinned())
+
+
+def measure(name: str, split: int, folder: Path) -> list[dict[str, Any]]:
+    """Measure every method at every depth on one split of a map."""
+    halves = split_map(name, split, folder)
+    kept, held_out = halves.kept, halves.held_out
     rows = []
-    for depth in DEPTHS:
-        thinned = thin(training, depth, rng)
-        operator = make_operator("native", thinned, selection, 1)
-        a_bin = float(operator.product(operator.ones()).mean())
+    for depth, thinned, a_bin in halves.thinned:
         for method in METHODS:
             begin = time.process_time()
             chosen = cp.balance(thinned, method, mask=kept, threads=1)
             seconds = time.process_time() - begin
             found = {}
-            for bandwidth in methods()[method].settings().candidates(len(selection.kept)):
+            for bandwidth in methods()[method].settings().candidates(halves.bins):
                 result = cp.balance(thinned, method, mask=kept, threads=1, bandwidth=bandwidth)
                 found[bandwidth] = excess(held_out, result.weights[kept])
             expected = (chosen.verdict.expected_unevenness or np.nan) / 100
@@ -80,8 +116,8 @@ def measure(name: str, split: int, folder: Path) -> list[dict[str, Any]]:
                     "depth": depth,
                     "contacts_a_bin": a_bin,
                     "method": method,
-                    "chosen": chosen.searches[0].bandwidth.value * len(selection.kept),
-                    "best": min(found, key=lambda b: found[b]) * len(selection.kept),
+                    "chosen": chosen.searches[0].bandwidth.value * halves.bins,
+                    "best": min(found, key=lambda b: found[b]) * halves.bins,
                     "regret": with_chosen / min(found.values()),
                     "calibration": expected**2 / with_chosen,
                     "seconds": seconds,

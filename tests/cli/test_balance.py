@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 
 import counterpoise as cp
 from counterpoise.cli.main import group, main
-from counterpoise.cli.options import Wanted
+from counterpoise.cli.options import BalancingOptions
 from counterpoise.errors import ConfigError, DiskFullError, InputError
 from counterpoise.store import in_place
 from tests.support.maps import genome_map
@@ -236,7 +236,7 @@ def test_defaults_are_cooler_s() -> None:
     none |= dict.fromkeys(("max_iters", "threads", "policy"))
     options = {"names": (), "cis_only": False, "trans_only": False}
     options |= {"min_nnz": 10, "min_count": 0, "mad_max": 5}
-    (run,) = Wanted.from_options({**none, **options}).runs(1000)
+    (run,) = BalancingOptions.from_options({**none, **options}).runs(1000)
     assert (run.method, run.columns) == ("ice", ("weight",))
     assert run.settings == {
         "tolerance": "cooler", "cooler_variance": 1e-5, "max_iterations": 200, "on_failure": "keep"

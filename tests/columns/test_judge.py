@@ -1,4 +1,4 @@
-"""The convention, the scope and the faults of a column are told from the row sums."""
+"""The convention, scope and faults of a column follow from its row sums."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a result shows and returns: its repr and card, its table, its figure."""
+"""The repr, the card, the table and the figure of a result."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def _count_balanced(result: Balance) -> int:
 
 @dataclass(frozen=True)
 class _Worth:
-    """What a candidate's weights are worth on the bins that all candidates give weights.
+    """The expected excess of a candidate on the bins to which all candidates give weights.
 
     Attributes
     ----------

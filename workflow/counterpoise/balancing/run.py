@@ -32,7 +32,7 @@ from counterpoise.records.wording import overall_reason
 
 @dataclass(frozen=True)
 class Request:
-    """What is balanced and by what means, whatever the method.
+    """A map to balance, and the settings that do not depend on the method.
 
     Attributes
     ----------

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from counterpoise.cli.levels import LevelResult, balance_level, level_uri, load_level, read_levels
-from counterpoise.cli.options import PRIMARY, Wanted, balancing_options
+from counterpoise.cli.options import PRIMARY, BalancingOptions, balancing_options
 from counterpoise.cli.output import Destination, existing_columns
 from counterpoise.interface.progress_line import show_progress
 
@@ -54,13 +54,13 @@ def command(
         raise click.UsageError("Give one of --in-place, -o and --stdout.")
     if output and len(files) > 1:
         raise click.UsageError("-o is for a single FILE.")
-    wanted = Wanted.from_options(options)
+    balancing = BalancingOptions.from_options(options)
     if check:
         sys.exit(_check_columns(files, name or PRIMARY))
     destination = Destination(in_place, output, stdout, force)
     results: list[LevelResult] = []
     for uri in files:
-        results += _balance_file(uri, wanted, name, destination, quiet=as_json or stdout)
+        results += _balance_file(uri, balancing, name, destination, quiet=as_json or stdout)
     if as_json:
         click.echo(json.dumps([_record(result) for result in results], indent=1))
     if destination.is_nowhere:
@@ -69,24 +69,25 @@ def command(
 
 
 def _balance_file(
-    uri: str, wanted: Wanted, name: str | None, destination: Destination, quiet: bool
+    uri: str, balancing: BalancingOptions, name: str | None, destination: Destination, quiet: bool
 ) -> list[LevelResult]:
     """Balance one file and write what was asked for."""
     info, levels = read_levels(uri)
-    runs = {level: wanted.runs(level.resolution, name) for level in levels}
+    runs = {level: balancing.runs(level.resolution, name) for level in levels}
     destination.prepare(info, runs)
     results = []
     for level in levels:
         with show_progress(sys.stderr.isatty()) as progress:
             contacts = load_level(info, level)
-            of_level = list(balance_level(level, contacts, runs[level], wanted, progress))
+            of_level = list(balance_level(level, contacts, runs[level], balancing, progress))
         results += of_level
         for result in () if quiet else of_level:
             click.echo(f"{level_uri(info, level)}  {result.describe()}")
     balanced = [result for result in results if result.is_balanced]
-    if wanted.policy == "error" and len(balanced) < len(results):
+    if balancing.policy == "error" and len(balanced) < len(results):
+        click.echo(f"{uri}: nothing was written, since not every level is balanced.", err=True)
         return results
-    destination.write(info, levels, balanced if wanted.policy == "discard" else results)
+    destination.write(info, levels, balanced if balancing.policy == "discard" else results)
     return results
 
 

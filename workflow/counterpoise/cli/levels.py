@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from counterpoise.balancing.api import balance
 from counterpoise.balancing.result import Balance
-from counterpoise.cli.options import MethodRun, Wanted
+from counterpoise.cli.options import BalancingOptions, MethodRun
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.contacts.contact_map import ContactMap, Contacts
 from counterpoise.ingest.formats import inspect_source
@@ -97,7 +97,7 @@ def balance_level(
     level: Level,
     contacts: ContactMap,
     runs: Sequence[MethodRun],
-    wanted: Wanted,
+    options: BalancingOptions,
     progress: Progress,
 ) -> Iterator[LevelResult]:
     """Balance one map with each method.
@@ -110,7 +110,7 @@ def balance_level(
         The map.
     runs : sequence of MethodRun
         The methods.
-    wanted : Wanted
+    options : BalancingOptions
         Filters and threads.
     progress : callable
         Receives a line of text at intervals.
@@ -120,13 +120,13 @@ def balance_level(
     LevelResult
         As each method is done.
     """
-    mask = mask_bins(contacts, wanted.mask(contacts.bins.resolution))
+    mask = mask_bins(contacts, options.mask(contacts.bins.resolution))
     for run in runs:
         result = balance(
             contacts,
             run.method,
             mask=mask,
-            threads=wanted.threads,
+            threads=options.threads,
             progress=progress,
             **run.settings,
         )

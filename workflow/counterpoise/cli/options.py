@@ -35,7 +35,7 @@ _OPTIONS: tuple[Decorator, ...] = (
         help="Method: " + ", ".join(methods()) + ". Give it several times for several methods. "
         "Without it, ICE by cooler's own rule into the column weight.",
     ),
-    click.option("--cis-only", is_flag=True, help="Balance each chromosome by itself."),
+    click.option("--cis-only", is_flag=True, help="Balance each chromosome separately."),
     click.option("--trans-only", is_flag=True, help="Balance contacts between chromosomes only."),
     click.option(
         "--ignore-diags",
@@ -139,8 +139,8 @@ class MethodRun:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the shared options ask for.
+class BalancingOptions:
+    """The values of the shared options.
 
     Attributes
     ----------
@@ -149,9 +149,9 @@ class Wanted:
     scope : Scope or None
         Contacts to balance; None for the method's own.
     ignore_diags : int or None
-        Diagonals to leave out, and
+        Number of diagonals to leave out; None for the method's own.
     ignore_dist : int or None
-        the distance, in base pairs.
+        Distance to leave out, in base pairs; None for none.
     filters : MaskSettings
         The filters, without these diagonals.
     variance, tolerance, max_iterations : float, float, int or None
@@ -174,8 +174,8 @@ class Wanted:
     policy: str | None
 
     @classmethod
-    def from_options(cls, options: dict[str, Any]) -> Wanted:
-        """Return what the options ask for; refuse those that contradict each other."""
+    def from_options(cls, options: dict[str, Any]) -> BalancingOptions:
+        """Check the options of a command; refuse those that contradict each other."""
         if options["cis_only"] and options["trans_only"]:
             raise click.UsageError("Give at most one of --cis-only and --trans-only.")
         names = options["names"]
@@ -215,7 +215,13 @@ class Wanted:
         )
 
     def mask(self, bin_size: int | None) -> MaskSettings:
-        """Return the filters for bins of a size."""
+        """Return the filters for bins of a size.
+
+        Parameters
+        ----------
+        bin_size : int or None
+            Base pairs; None for bins of several sizes.
+        """
         diagonals = self._diagonals(bin_size)
         if diagonals is None:
             return self.filters
@@ -252,7 +258,7 @@ class Wanted:
         variance = COOLER_VARIANCE if by_cooler and self.tolerance is None else None
         variance = self.variance if self.variance is not None else variance
         iterations = COOLER_ITERATIONS if by_cooler else None
-        wanted: dict[str, Any] = {
+        limits: dict[str, Any] = {
             "scope": self.scope and self.scope.value,
             "ignore_diags": self._diagonals(bin_size),
             "tolerance": self.tolerance if variance is None else "cooler",
@@ -260,7 +266,7 @@ class Wanted:
             "max_iterations": self.max_iterations or iterations,
             "on_failure": self._on_failure(by_cooler),
         }
-        settings = {key: value for key, value in wanted.items() if value is not None}
+        settings = {key: value for key, value in limits.items() if value is not None}
         for key, option in (("tolerance", "--tolerance"), ("max_iterations", "--max-iters")):
             if key in settings and not hasattr(kind, key):
                 raise click.UsageError(f"{method} has no limit {option}.")

@@ -3,7 +3,7 @@
 =========== =================================================================================
 ``stored``  the columns that a file holds, level by level
 ``measure`` how even the row sums are with a column, for every convention and scope
-``judge``   what a column is: its convention, scope, flatness and faults
+``judge``   the verdict on a column: its kind, convention, scope and faults
 ``readers`` by which convention cooler, hictk and HiCExplorer read a column
 =========== =================================================================================
 """

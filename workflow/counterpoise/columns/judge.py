@@ -1,4 +1,4 @@
-"""What a column of weights is, and what is wrong with it."""
+"""Judge columns of weights: their kind, convention, scope and faults."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COMPUTED = 1e-3
 
 
 class Kind(StrEnum):
-    """What the values of a column are.
+    """Kinds of columns.
 
     Attributes
     ----------
@@ -57,14 +57,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class ColumnVerdict:
-    """What a column is.
+    """The verdict on a column.
 
     Attributes
     ----------
     name : str
         Its name.
     kind : Kind
-        What its values are.
+        The kind of its values.
     convention : Convention or None
         Whether contacts are multiplied or divided by it; None where it cannot be told.
     scope : Scope or None

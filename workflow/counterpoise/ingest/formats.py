@@ -126,7 +126,9 @@ def inspect_source(
     path = Path(uri.partition("::")[0])
     if not is_url(uri) and not os.path.isfile(path):
         raise InputError(
-            path, "does not exist or is not a file.", "Check the path in the sample sheet."
+            path,
+            "does not exist or is not a file.",
+            "Check the path; in a cohort, the sample sheet holds it.",
         )
     row = READ_FROM_URLS if is_url(uri) else _recognise(path)
     if not is_url(uri) and not row.has_signature(path):

@@ -92,10 +92,8 @@ def create_hdf5(path: str | Path) -> Iterator[tuple[h5py.File, Output]]:
     OSError
         If the file could not be written.
     """
-    with Output(path) as output:
-        with h5py.File(output, "w") as file:
-            yield file, output
-        output.check()
+    with _open(path, "w+", "w") as opened:
+        yield opened
 
 
 @contextmanager
@@ -119,7 +117,14 @@ def edit_hdf5(path: str | Path) -> Iterator[tuple[h5py.File, Output]]:
     OSError
         If the file could not be written.
     """
-    with Output(path, "r+") as output:
-        with h5py.File(output, "r+") as file:
+    with _open(path, "r+", "r+") as opened:
+        yield opened
+
+
+@contextmanager
+def _open(path: str | Path, mode: str, hdf5_mode: str) -> Iterator[tuple[h5py.File, Output]]:
+    """Open an HDF5 file for writing; raise the first error when it is closed."""
+    with Output(path, mode) as output:
+        with h5py.File(output, hdf5_mode) as file:
             yield file, output
         output.check()
