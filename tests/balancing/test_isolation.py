@@ -237,8 +237,7 @@ def test_resampled_maps_lack_the_same_bins() -> None:
 @given(sparse_patterns(most=60))
 def test_a_few_entries_decide_as_all_do(pattern: np.ndarray) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pattern_module, "NEAREST", 1)
-        patch.setattr(pattern_module, "SCATTERED", 1)
+        patch.setattr(pattern_module, "FEW", 1)
         thin = pattern_of(pattern, limit=0)
         assert thin.thin
         thin.limit = LIMIT

@@ -20,6 +20,7 @@ from counterpoise.backends.native.operator import NativeOperator
 from counterpoise.backends.native.packed_map import KINDS, PANEL
 from counterpoise.backends.native.packing import BLOCKS
 from counterpoise.balancing.pattern import most_entries
+from counterpoise.balancing.support import EXAMINE_LIMIT
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, select
@@ -286,6 +287,12 @@ def test_the_layout_is_never_larger_than_predicted(
 def test_streaming_needs_less_than_a_large_map_in_memory() -> None:
     large = MapSize.of(300_000, 300_000_000, "uint16", 1e9, 0)
     assert large.bytes_streaming(2) < large.bytes_in_memory / 4
+
+
+def test_a_human_genome_at_1_kb_streams_within_4_gb() -> None:
+    bins, nonzeros = 3_100_000, 1_000_000_000
+    size = MapSize.of(bins, nonzeros, "uint16", 3e9, most_entries(bins, EXAMINE_LIMIT))
+    assert size.bytes_streaming(2) / MIB + SNAKEMAKE_MB < 4_000
 
 
 @pytest.mark.parametrize("scope", list(Scope))

@@ -377,8 +377,9 @@ def test_error_bars_reach_two_standard_errors(binned: bool) -> None:
     figure = Figure()
     draw_weights(figure, bins, np.ones(n, bool), np.full(n, 3.0), errors, "", verdict)
     axes = figure.axes[0]
-    bars = axes.collections[-1].get_segments()
-    reach = np.array([[low, high] for (_, low), (_, high) in bars])
+    lines = [np.asarray(line.get_ydata()) for line in axes.lines]
+    bars = [ends for ends in lines if np.isnan(ends).any()][-1]
+    reach = bars.reshape(-1, 3)[:, :2]  # each bar is followed by a gap
     last = np.array([3 * np.exp(-0.5), 3 * np.exp(0.5)])
     np.testing.assert_allclose(reach[-1], last, rtol=1e-12)
     if not binned:

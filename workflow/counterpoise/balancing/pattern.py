@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,12 @@ from counterpoise.contacts.selection import Scope, Selection
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
-# Entries of a row with which a thin pattern starts: those nearest to the diagonal, and about as
+# A thin pattern starts with at most so many entries of a row next to the diagonal, and about as
 # many anywhere in the row.
-NEAREST, SCATTERED = 8, 8
+FEW = 8
+# Entries that a thin pattern may hold, however many bins there are. Together with 3 million bins
+# they fit into 4 GB.
+MOST_ENTRIES = 20_000_000
 # Odd multipliers that scatter the entries (multiplicative hashing, Knuth, TAOCP 6.4).
 MIX_ROW, MIX_COLUMN = np.uint32(2_654_435_769), np.uint32(2_246_822_519)
 
@@ -66,7 +70,8 @@ class Pattern:
         self.thin = count_pixels(contacts, selection, limit) > limit
         self.complete = np.full(size, not self.thin)
         self.matrix = _symmetric(*_no_entries(), size)
-        self._add(_choose_few if self.thin else _choose_all)
+        few = min(FEW, max(self.limit // (3 * max(size, 1)), 1))
+        self._add(partial(_choose_few, few) if self.thin else _choose_all)
 
     @property
     def rows(self) -> NDArray[np.int64]:
@@ -174,14 +179,14 @@ def _choose_all(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> slice:
     return slice(None)
 
 
-def _choose_few(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Choose the first entries of each row, and about as many others all over the row."""
+def _choose_few(few: int, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Choose the first few entries of each row, and about as many others all over the row."""
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
     lengths = np.diff(starts, append=len(rows))
     rank = np.arange(len(rows)) - np.repeat(starts, lengths)
     scattered = (rows.view(np.uint32) * MIX_ROW ^ columns.view(np.uint32) * MIX_COLUMN) * MIX_ROW
-    threshold = np.minimum(SCATTERED / lengths, 1) * (2**32 - 1)
-    return (rank < NEAREST) | (scattered <= np.repeat(threshold, lengths))
+    threshold = np.minimum(few / lengths, 1) * (2**32 - 1)
+    return (rank < few) | (scattered <= np.repeat(threshold, lengths))
 
 
 def most_entries(bins: int, limit: int) -> int:
@@ -194,7 +199,7 @@ def most_entries(bins: int, limit: int) -> int:
     limit : int
         As for ``Pattern``.
     """
-    return max(limit, 3 * (NEAREST + SCATTERED) // 2 * bins)
+    return max(limit, min(3 * FEW * bins, MOST_ENTRIES))
 
 
 def count_pixels(contacts: ContactMap, selection: Selection, limit: int) -> int:

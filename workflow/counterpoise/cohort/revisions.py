@@ -21,7 +21,7 @@ REVISIONS = {
     "mask": 2,
     "balance": 6,
     "export": 2,
-    "plot": 2,
+    "plot": 3,
     "compare": 2,
     "report": 2,
     "track": 2,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator
@@ -39,6 +39,25 @@ def format_tick(value: float, _: float = 0.0) -> str:
     mantissa, exponent = f"{value:.0e}".split("e")
     power = "10" + str(int(exponent)).translate(SUPERSCRIPTS)
     return power if mantissa == "1" else f"{mantissa}\u00b7{power}"
+
+
+def draw_bars(axes: Axes, x: Floats, low: Floats, high: Floats, **style: Any) -> None:
+    """Draw a vertical bar at each position.
+
+    One line with gaps is drawn faster than the many lines of ``Axes.vlines``.
+
+    Parameters
+    ----------
+    axes : Axes
+        The panel.
+    x, low, high : float64 [bars]
+        Positions and ends; a bar with an end NaN is not drawn.
+    **style
+        Passed to ``Axes.plot``.
+    """
+    gaps = np.full_like(low, np.nan)
+    ends = np.column_stack([low, high, gaps]).ravel()
+    axes.plot(np.repeat(x, 3), ends, solid_capstyle="butt", **style)
 
 
 def set_log_ticks(axis: Axis, low: float, high: float) -> None:

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from counterpoise.contacts.bins import BinTable
 from counterpoise.records.verdict import Verdict
 from counterpoise.report.axes import (
+    draw_bars,
     draw_borders,
     length_unit,
     place_labels,
@@ -153,7 +154,7 @@ def _draw_curve(
     factor = np.exp(ERRORS_SHOWN * np.nan_to_num(errors[usable]))
     if len(shown) <= MOST_BARS:
         x = genome.position[usable]
-        axes.vlines(x, shown / factor, shown * factor, color=SKY, linewidth=0.9)
+        draw_bars(axes, x, shown / factor, shown * factor, color=SKY, linewidth=0.9)
         axes.plot(x, shown, ".", color=BLUE, markersize=2.2)
         note = f"dots: weights; bars: {ERRORS_SHOWN} standard errors"
     else:
@@ -192,8 +193,9 @@ def _draw_columns(
         return spread(np.exp(np.add.reduceat(np.log(values), starts) / sizes))
 
     mean, mean_factor = geometric_mean(weights), geometric_mean(factor)
-    x = (np.arange(WIDTH) + 0.5) * (length / WIDTH)
-    axes.vlines(
+    x = (np.arange(WIDTH, dtype=np.float64) + 0.5) * (length / WIDTH)
+    draw_bars(
+        axes,
         x,
         spread(np.minimum.reduceat(weights, starts)),
         spread(np.maximum.reduceat(weights, starts)),
@@ -201,7 +203,7 @@ def _draw_columns(
         alpha=0.25,
         linewidth=0.8,
     )
-    axes.vlines(x, mean / mean_factor, mean * mean_factor, color=SKY, linewidth=0.8)
+    draw_bars(axes, x, mean / mean_factor, mean * mean_factor, color=SKY, linewidth=0.8)
     axes.plot(x, mean, ".", color=BLUE, markersize=2.2)
 
 
