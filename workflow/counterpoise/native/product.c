@@ -13,21 +13,25 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
-typedef double loose_lanes
-    __attribute__((vector_size(LANES * sizeof(double)), aligned(8), may_alias));
+/* One register, of which LANES doubles take PARTS: gcc 12 keeps longer vectors in memory. */
+typedef double two __attribute__((vector_size(16)));
+typedef double four __attribute__((vector_size(32)));
+typedef double eight __attribute__((vector_size(64)));
+typedef double loose_two __attribute__((vector_size(16), aligned(8), may_alias));
+typedef double loose_four __attribute__((vector_size(32), aligned(8), may_alias));
+typedef double loose_eight __attribute__((vector_size(64), aligned(8), may_alias));
 
 /* x_j and the partial sum of y_j, which one cache line holds. */
 typedef struct {
     double x, y;
 } Pair;
 
-#define TOTAL(t) ((((t)[0] + (t)[1]) + ((t)[2] + (t)[3])) + (((t)[4] + (t)[5]) + ((t)[6] + (t)[7])))
-
 #define TARGET
 #define NAME(function) function##_plain
-#define WIDEN(p) \
-    ((lanes){(p)[0], (p)[1], (p)[2], (p)[3], (p)[4], (p)[5], (p)[6], (p)[7]})
+#define WIDTH 2
+#define REGISTER two
+#define LOOSE loose_two
+#define WIDEN(p) ((two){(p)[0], (p)[1]})
 #include "product_body.h"
 
 #if defined(__x86_64__)
@@ -35,21 +39,22 @@ typedef struct {
 #include <immintrin.h>
 
 typedef int loose_int __attribute__((aligned(1), may_alias));
-typedef union {
-    __m256d half[2];
-    lanes both;
-} Halves;
-
 #define TARGET __attribute__((target("avx2")))
 #define NAME(function) function##_avx2
-#define QUARTET(p) _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(*(const loose_int *)(p))))
-#define WIDEN(p) (((Halves){{QUARTET(p), QUARTET((p) + 4)}}).both)
+#define WIDTH 4
+#define REGISTER four
+#define LOOSE loose_four
+#define WIDEN(p) \
+    ((four)_mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(*(const loose_int *)(p)))))
 #include "product_body.h"
 
 #define TARGET __attribute__((target("avx2,avx512f,avx512vl,avx512bw,avx512dq")))
 #define NAME(function) function##_avx512
+#define WIDTH 8
+#define REGISTER eight
+#define LOOSE loose_eight
 #define WIDEN(p) \
-    ((lanes)_mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(p)))))
+    ((eight)_mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(p)))))
 #include "product_body.h"
 #endif
 

@@ -1,14 +1,24 @@
 /* The product with one slab, compiled once for each processor level (see product.c).
  *
- * Needs TARGET (an attribute), NAME(function) and WIDEN(pointer): LANES bytes as doubles. Every
- * version adds in the same order, so all give the same bits.
+ * Needs TARGET (an attribute), NAME(function), REGISTER (a vector of WIDTH doubles), LOOSE (the same
+ * at any address) and WIDEN(pointer): WIDTH bytes as doubles. Every version adds in the same order,
+ * so all give the same bits.
  *
  * ``at`` holds x_j and the partial sum of y_j for each column j, counted from the first column of
  * the panel; ``rows`` the same, counted from the first row of the slab.
  */
 
-/* Add the product with the band to y, both of its triangles. */
+#define PARTS (LANES / WIDTH)
 
+/* The sum of LANES doubles. */
+TARGET static double NAME(total)(const REGISTER *parts)
+{
+    double t[LANES];
+    for (int k = 0; k < LANES; k++) t[k] = parts[k / WIDTH][k % WIDTH];
+    return ((t[0] + t[1]) + (t[2] + t[3])) + ((t[4] + t[5]) + (t[6] + t[7]));
+}
+
+/* Add the product with the band to y, both of its triangles. */
 TARGET static void NAME(band)(const Slab *slab, const uint8_t *bytes, const double *x, double *y)
 {
     const int32_t *widths = (const int32_t *)(bytes + slab->widths);
@@ -17,24 +27,28 @@ TARGET static void NAME(band)(const Slab *slab, const uint8_t *bytes, const doub
         const double *xj = x + g * GROUP;
         double *yj = y + g * GROUP;
         double a = xj[0], b = xj[1], c = xj[2], d = xj[3];
-        lanes ta = {0}, tb = {0}, tc = {0}, td = {0};
+        REGISTER ta[PARTS] = {0}, tb[PARTS] = {0}, tc[PARTS] = {0}, td[PARTS] = {0};
         for (int64_t k = 0; k < widths[g] * (STEP / LANES); k++) {
-            lanes xs = *(const loose_lanes *)xj;
-            lanes ca = WIDEN(cell), cb = WIDEN(cell + LANES);
-            lanes cc = WIDEN(cell + 2 * LANES), cd = WIDEN(cell + 3 * LANES);
-            ta += ca * xs;
-            tb += cb * xs;
-            tc += cc * xs;
-            td += cd * xs;
-            *(loose_lanes *)yj += (ca * a + cb * b) + (cc * c + cd * d);
-            xj += LANES;
-            yj += LANES;
-            cell += GROUP * LANES;
+#pragma GCC unroll 4
+            for (int part = 0; part < PARTS; part++) {
+                REGISTER xs = *(const LOOSE *)xj;
+                REGISTER ca = WIDEN(cell), cb = WIDEN(cell + LANES);
+                REGISTER cc = WIDEN(cell + 2 * LANES), cd = WIDEN(cell + 3 * LANES);
+                ta[part] += ca * xs;
+                tb[part] += cb * xs;
+                tc[part] += cc * xs;
+                td[part] += cd * xs;
+                *(LOOSE *)yj += (ca * a + cb * b) + (cc * c + cd * d);
+                xj += WIDTH;
+                yj += WIDTH;
+                cell += WIDTH;
+            }
+            cell += (GROUP - 1) * LANES;
         }
-        y[g * GROUP] += TOTAL(ta);
-        y[g * GROUP + 1] += TOTAL(tb);
-        y[g * GROUP + 2] += TOTAL(tc);
-        y[g * GROUP + 3] += TOTAL(td);
+        y[g * GROUP] += NAME(total)(ta);
+        y[g * GROUP + 1] += NAME(total)(tb);
+        y[g * GROUP + 2] += NAME(total)(tc);
+        y[g * GROUP + 3] += NAME(total)(td);
     }
 }
 
@@ -101,3 +115,7 @@ TARGET static void NAME(slab)(const Slab *slab, const uint8_t *bytes, int64_t pa
 #undef TARGET
 #undef NAME
 #undef WIDEN
+#undef WIDTH
+#undef REGISTER
+#undef LOOSE
+#undef PARTS
