@@ -84,6 +84,8 @@ def test_the_weights_of_cooler_balance(
     with h5py.File(cool.with_name("out.cool")) as file:
         written = file["bins/weight"].attrs
         assert bool(written["converged"]) == bool(np.all(stats["converged"]))
+        for key in ("tol", "ignore_diags", "min_nnz", "min_count", "mad_max", "cis_only"):
+            assert written[key] == stats[key], key
         assert not written["divisive_weights"]
 
 

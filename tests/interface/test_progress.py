@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -71,6 +73,22 @@ def test_a_line_is_rewritten_more_often_than_a_log_gets_lines(
     result = cp.balance(random_map(60, 5), "ice", progress=True)
     assert len(lines) < len(result.trace)
     assert capsys.readouterr().err.count("genome: iteration ") == len(result.trace)
+
+
+def test_a_notebook_shows_the_progress_of_long_calls(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    cp.balance(random_map(60, 5), "ice")
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(time, "monotonic", count(time.monotonic() + 1000, step=1.0).__next__)
+    cp.balance(random_map(60, 5), "ice", progress=False)
+    assert capsys.readouterr() == ("", "")
+    cp.balance(random_map(60, 5), "ice")
+    err = capsys.readouterr().err
+    assert "genome: iteration 2" in err
+    assert "genome: iteration 1 " not in err
+    assert screen(err) == ""
 
 
 def test_reading_a_file_is_announced(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ REVISIONS = {
     "ingest": 2,
     "mask": 2,
     "balance": 6,
-    "export": 2,
+    "export": 3,
     "plot": 3,
     "compare": 2,
     "report": 2,

@@ -63,7 +63,8 @@ def balance(
     progress : callable or bool, optional
         Receives a line of text as each part is done, and every ten seconds of a long one. True
         shows one line on standard error, in a terminal or notebook, that is rewritten twice a
-        second and removed at the end.
+        second and removed at the end. A notebook shows it by default, after two seconds; False
+        shows nothing.
     fitness : FitnessSettings, dict or None
         Limits of fitness; a dict holds those that differ from the defaults, such as
         ``{"error_no": 0.5}``.

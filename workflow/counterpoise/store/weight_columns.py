@@ -53,7 +53,8 @@ def write_weight_column(
 
 def _weight_attributes(column: str, verdict: Verdict) -> dict[str, Any]:
     """Return the attributes of a column: cooler's own where they exist, and the verdict."""
-    mask = verdict.mask.get("settings", {})
+    mask, settings = verdict.mask.get("settings", {}), verdict.settings
+    tolerance = settings.get("tolerance")
     attributes = {
         "divisive_weights": column in DIVISIVE,
         "converged": verdict.status.balanced,
@@ -63,8 +64,8 @@ def _weight_attributes(column: str, verdict: Verdict) -> dict[str, Any]:
         "scope": verdict.scope,
         "cis_only": verdict.scope == "cis",
         "trans_only": verdict.scope == "trans",
-        "ignore_diags": verdict.settings["ignore_diags"],
-        "tol": verdict.settings.get("tolerance"),
+        "ignore_diags": settings["ignore_diags"],
+        "tol": settings["cooler_variance"] if tolerance == "cooler" else tolerance,
         "min_nnz": mask.get("min_nnz"),
         "min_count": mask.get("min_count"),
         "mad_max": mask.get("mad_max"),
@@ -72,7 +73,7 @@ def _weight_attributes(column: str, verdict: Verdict) -> dict[str, Any]:
         "matvecs": verdict.matvecs,
         "max_deviation": verdict.max_deviation,
         "rms_deviation": verdict.rms_deviation,
-        "settings": json.dumps(verdict.settings, sort_keys=True),
+        "settings": json.dumps(settings, sort_keys=True),
         "versions": json.dumps(verdict.versions, sort_keys=True),
     }
     return {key: value for key, value in attributes.items() if value is not None}
