@@ -257,7 +257,9 @@ def test_a_cohorts_own_settings(tmp_path: Path) -> None:
     assert method_of(run, "ice") == method_of(demo(), "ice"), "untouched"
     assert run.resolutions("a") == [10000, 50000]
     assert run.resolutions("b") == [20000]
-    assert run.entries["b"] == SampleEntry([20000], "treated", "2")
+    assert run.entries["b"] == SampleEntry(
+        [20000], {"condition": "treated", "replicate": "2"}, "treated"
+    )
     assert len(run.runs) == (2 + 1) * 2
 
 
@@ -345,8 +347,8 @@ WRONG = {
     "methods.kr.tolerance=cooler": r"methods\.kr\.tolerance: Value 'cooler'",
     "methods.kr=null": r"methods\.kr",
     "methods=null": "methods: ",
-    "resolutions=ten": "resolutions: ",
-    "resolutions=[ten]": r"resolutions\[0\]: Value 'ten'",
+    "resolutions=ten": r"resolutions\[0\]: 'ten' is no resolution",
+    "resolutions=[ten]": r"resolutions\[0\]: 'ten' is no resolution",
     "tracking.enabled=perhaps": r"tracking\.enabled: Value 'perhaps'",
     "qc.dpi=fine": r"qc\.dpi: Value 'fine'",
     # out of range
@@ -450,7 +452,7 @@ WRONG_YAML = {
         "primary: ice\nmethods: {x: {method: ice, ignore_diags: two}}",
         r"methods\.x\.ignore_diags",
     ),
-    "a text for a number": ("[10000, 50000]", "[10 kb]", r"resolutions\[0\]"),
+    "a text for a number": ("[10000, 50000]", "[ten kb]", r"resolutions\[0\]"),
     "a text for a section": ("primary: ice", "primary: ice\nmask: none", "none"),
     "a text for a sample": ("  b:\n", "  c: file.cool\n  b:\n", r"samples\.c"),
     "nothing for a sample": ("  b:\n", "  c:\n  b:\n", r"samples\.c"),
@@ -459,8 +461,6 @@ WRONG_YAML = {
         "",
         r"samples\.b\.path",
     ),
-    "no cohort": ("cohort: mine\n", "", "cohort: no value is given"),
-    "no primary": ("primary: ice\n", "", "primary: no value is given"),
     "no resolutions": ("resolutions: [10000, 50000]\n", "", "resolutions is empty"),
     "an unsafe cohort": ("cohort: mine", "cohort: ../mine", r"cohort: the name '\.\./mine'"),
     "an unsafe method": ("methods.kr: kr", "methods.k/r: kr", "k/r"),
@@ -486,7 +486,6 @@ WRONG_YAML = {
         "condition: ${nothing}",
         r"samples\.b\.condition: .*'nothing'",
     ),
-    "no package line": ("# @package _global_\n", "", "# @package _global_"),
     "broken YAML": ("samples:", "samples: [", r"not valid YAML[\s\S]*mine\.yaml"),
     "a tab": ("  a:", "\ta:", r"not valid YAML[\s\S]*mine\.yaml"),
     "a key twice": ("primary: ice", "primary: ice\nprimary: kr", r"duplicate key primary"),
@@ -505,8 +504,18 @@ def test_the_cohort_that_these_are_made_from_is_right(tmp_path: Path) -> None:
     assert list(with_cohort(tmp_path, COHORT).samples) == ["a", "b"]
 
 
+@pytest.mark.parametrize("line", ["# @package _global_\n", "cohort: mine\n", "primary: ice\n"])
+def test_lines_that_need_not_be_there(tmp_path: Path, line: str) -> None:
+    assert line in COHORT
+    whole, without = (
+        with_cohort(tmp_path / str(number), text)
+        for number, text in enumerate((COHORT, COHORT.replace(line, "")))
+    )
+    assert jobs(without) == jobs(whole)
+
+
 def test_an_empty_cohort(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="# @package _global_"):
+    with pytest.raises(ConfigError, match="resolutions is empty"):
         with_cohort(tmp_path, "")
 
 
@@ -561,7 +570,7 @@ def test_samples_from_a_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / "x.cool").touch()
     (tmp_path / "sheet.tsv").write_text("sample\tpath\treplicate\none\tx.cool\t1\n")
     run = with_cohort(tmp_path, text)
-    assert run.entries == {"one": SampleEntry([10000, 50000], None, "1")}
+    assert run.entries == {"one": SampleEntry([10000, 50000], {"replicate": "1"})}
     assert plain(jobs(run))
 
 
@@ -601,7 +610,7 @@ samples: {yeast: {condition: other words}}"""
     assert method_of(run, "ice")["tolerance"] == 1e-4
     assert method_of(run, "ssk") == method_of(base, "ssk")
     assert settings_of(run, "mask")["filters"]["min_nnz"] == 0
-    assert run.labels["yeast"].condition == "other words"
+    assert run.labels["yeast"].labels["condition"] == "other words"
     for settings in (
         settings_of(run, "report"),
         settings_of(run, "export", sample="yeast"),

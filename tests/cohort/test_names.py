@@ -70,14 +70,14 @@ def test_a_file_of_another_name_is_refused(tmp_path: Path, name: str) -> None:
         load(tmp_path, "cohort=other")
 
 
-def test_a_cohort_that_extends_another_needs_its_own_name(tmp_path: Path) -> None:
+def test_a_cohort_that_extends_another_has_the_name_of_its_file(tmp_path: Path) -> None:
     write_cohort(tmp_path, "mine")
     file = tmp_path / "cohort" / "more.yaml"
     file.write_text("# @package _global_\ndefaults: [mine, _self_]\nresolutions: [20000]\n")
+    assert load(tmp_path, "cohort=more").paths.shared == "results/more"
+    file.write_text(file.read_text() + "cohort: mine\n")
     with pytest.raises(ConfigError, match=r"more\.yaml: cohort: 'mine' .*write 'cohort: more'"):
         load(tmp_path, "cohort=more")
-    file.write_text(file.read_text() + "cohort: more\n")
-    assert load(tmp_path, "cohort=more").paths.shared == "results/more"
 
 
 def test_the_suffix_of_the_file_is_no_part_of_the_name(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_a_text_that_yaml_reads_as_another(
     with pytest.raises(ConfigError, match=words):
         load(tmp_path, "cohort=mine")
     write_cohort(tmp_path, "mine", **{'"007"': f"'{written}'"})
-    assert load(tmp_path, "cohort=mine").labels["a"].condition == written
+    assert load(tmp_path, "cohort=mine").labels["a"].labels["condition"] == written
 
 
 def test_a_number_that_reads_as_written_is_a_text(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_an_override_that_hydra_reads_as_another_text(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^samples\.a\.replicate=1_0: Hydra reads .* number 10"):
         load(tmp_path, "cohort=mine", 'hydra_overrides=["samples.a.replicate=1_0"]')
     words = ("cohort=mine", "hydra_overrides=[\"samples.a.replicate='1_0'\"]")
-    assert load(tmp_path, *words).labels["a"].replicate == "1_0"
+    assert load(tmp_path, *words).labels["a"].labels["replicate"] == "1_0"
     with pytest.raises(ConfigError, match=r"Got int; put a name .* in quotes"):
         load(tmp_path, 'hydra_overrides=["cohort=2024_01"]')
 

@@ -63,7 +63,7 @@ EXAMPLES: list[Fact] = [
     facts.LargeErrors(median_se=0.35, limit=0.3),
     facts.UnevenRowSums(cv=0.08, limit=0.05),
     facts.PartsUnfit(labels=("chr3",), of=17, contacts=0.04, limit=0.01),
-    facts.Shallow(contacts=12_000.0, median=430_000.0, samples=4, condition="wt", limit=0.2),
+    facts.Shallow(contacts=12_000.0, median=430_000.0, samples=4, group="wt", limit=0.2),
 ]
 
 # Facts that have no sentence of their own, only a place in that of another.

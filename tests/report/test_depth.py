@@ -42,35 +42,35 @@ from tests.support import REPOSITORY
 RESOLUTION = 10_000
 
 
-def shallow(depths: dict[str, float], conditions: dict[str, str | None]) -> dict[str, Shallow]:
+def shallow(depths: dict[str, float], groups: dict[str, str]) -> dict[str, Shallow]:
     contacts = {(sample, RESOLUTION): depth for sample, depth in depths.items()}
-    found = find_shallow(contacts, conditions, 0.2)
+    found = find_shallow(contacts, groups, 0.2)
     return {sample: fact for (sample, _), fact in found.items()}
 
 
 def test_a_map_is_compared_with_the_cohort() -> None:
     depths = {"a": 19.0, "b": 100.0, "c": 100.0, "d": 400.0}
-    assert shallow(depths, dict.fromkeys(depths)) == {"a": Shallow(19.0, 100.0, 4, None, 0.2)}
-    assert shallow(depths | {"a": 20.0}, dict.fromkeys(depths)) == {}
+    assert shallow(depths, dict.fromkeys(depths, "")) == {"a": Shallow(19.0, 100.0, 4, "", 0.2)}
+    assert shallow(depths | {"a": 20.0}, dict.fromkeys(depths, "")) == {}
 
 
-def test_a_condition_of_three_samples_is_compared_with_itself() -> None:
+def test_a_group_of_three_samples_is_compared_with_itself() -> None:
     depths = {"a": 10.0, "b": 11.0, "c": 12.0, "d": 1000.0, "e": 1000.0, "f": 1000.0, "g": 10.0}
-    conditions = {**dict.fromkeys("abc", "capture"), **dict.fromkeys("defg", "deep")}
-    assert shallow(depths, conditions) == {"g": Shallow(10.0, 1000.0, 4, "deep", 0.2)}
-    # Two samples of a condition are compared with all.
+    groups = {**dict.fromkeys("abc", "capture"), **dict.fromkeys("defg", "deep")}
+    assert shallow(depths, groups) == {"g": Shallow(10.0, 1000.0, 4, "deep", 0.2)}
+    # Two samples of a group are compared with all.
     two = {key: value for key, value in depths.items() if key != "c"}
-    assert set(shallow(two, conditions)) == {"a", "b", "g"}
+    assert set(shallow(two, groups)) == {"a", "b", "g"}
 
 
 @pytest.mark.parametrize("depths", [{}, {"a": 0.0}, {"a": 5.0}, {"a": 0.0, "b": 0.0}])
 def test_cohorts_without_a_comparison(depths: dict[str, float]) -> None:
-    assert shallow(depths, dict.fromkeys("ab")) == {}
+    assert shallow(depths, dict.fromkeys("ab", "")) == {}
 
 
 def test_resolutions_are_compared_apart() -> None:
     contacts = {("a", 1000): 1.0, ("b", 1000): 1.0, ("a", 5000): 100.0, ("b", 5000): 1.0}
-    assert set(find_shallow(contacts, dict.fromkeys("ab"), 0.2)) == {("b", 5000)}
+    assert set(find_shallow(contacts, dict.fromkeys("ab", ""), 0.2)) == {("b", 5000)}
 
 
 def test_the_summary_hands_the_fitness_on(tmp_path: Path) -> None:

@@ -144,12 +144,14 @@ def test_spreadsheets_execute_no_cell_of_the_summary(
     cohort: tuple[ResultPaths, list[RunKey]], text: str, cell: str
 ) -> None:
     paths, runs = cohort
-    changed = [replace(run, condition=text) for run in runs]
+    changed = [replace(run, labels={"condition": text}) for run in runs]
     write_summary(summary_rows(paths, changed), paths.summary)
     with open(paths.summary, encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
     assert [row["condition"] for row in rows] == [cell] * 4
-    assert summary_rows(paths, [replace(runs[0], condition=text)])[0]["condition"] == text
+    assert (
+        summary_rows(paths, [replace(runs[0], labels={"condition": text})])[0]["condition"] == text
+    )
 
 
 def test_intervals_of_a_blacklist_that_fit_no_chromosome_are_reported(

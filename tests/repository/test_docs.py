@@ -51,7 +51,13 @@ COLUMNS = {
     for name, method in methods().items()
 }
 RUNS = [
-    RunKey("wild", resolution, method, condition="control", replicate="1")
+    RunKey(
+        "wild",
+        resolution,
+        method,
+        labels={"condition": "control", "replicate": "1"},
+        group="control",
+    )
     for resolution in RESOLUTIONS
     for method in COLUMNS
 ]

@@ -133,7 +133,7 @@ def compute_results(folder: Path) -> Results:
     results["export"] = _exported(paths.cooler("dense"))
 
     rows = [
-        RunKey(sample, 1000, method, condition="c")
+        RunKey(sample, 1000, method, labels={"condition": "c"}, group="c")
         for sample in ("dense", "sparse")
         for method in ("kr", "kde")
     ]

@@ -23,7 +23,7 @@ POINTS = 12
 
 def cohort_runs(samples: int = 2, methods: tuple[str, ...] = ("ice", "kr")) -> list[RunKey]:
     return [
-        RunKey(f"s{sample}", 10_000, method, condition="control")
+        RunKey(f"s{sample}", 10_000, method, labels={"condition": "control"})
         for sample in range(samples)
         for method in methods
     ]

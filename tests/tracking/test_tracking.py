@@ -402,8 +402,8 @@ def test_a_changed_sample_sheet_updates_the_tags(
     paths: ResultPaths, rows: list[RunKey], settings: dict[str, Any]
 ) -> None:
     log_results(paths, rows, **settings)
-    rows[0] = replace(rows[0], condition="knock-out", replicate="2")
-    rows[1] = replace(rows[1], condition=None)
+    rows[0] = replace(rows[0], labels={"condition": "knock-out", "replicate": "2"})
+    rows[1] = replace(rows[1], labels={})
     log_results(paths, rows, **settings)
     runs = stored(settings)
     assert len(runs) == len(rows)

@@ -14,12 +14,12 @@ from counterpoise.cohort.samples import (
     Sample,
     SampleTable,
     check_name,
-    check_resolutions,
     read_sheet,
 )
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings, TrackingSettings
 from counterpoise.errors import ConfigError
 from counterpoise.methods.base import MethodSettings
+from counterpoise.report.summary import USUAL_LABELS
 
 # Keys that decide ``inputs/``, ``triples/`` and ``resources/``, which a cohort's experiments share.
 SHARED_KEYS = ("cohort", "samples", "sample_sheet", "sources", "ingest")
@@ -61,6 +61,7 @@ def check_cohort(
     samples = _read_samples(settings, files_made, root)
     cohort = Cohort(settings, samples, methods, algorithms)
     _check_columns(cohort)
+    _check_groups(cohort)
     return cohort
 
 
@@ -94,11 +95,9 @@ def _check_choices(settings: CohortSettings, methods: dict[str, MethodSettings])
     """Check that there are resolutions, methods and a primary method."""
     if not settings.resolutions:
         raise ConfigError("resolutions is empty; give at least one bin size in base pairs.")
-    check_resolutions("resolutions", settings.resolutions)
     if not methods:
         raise ConfigError("methods is empty; choose at least one method.")
-    if settings.primary == MISSING:
-        raise ConfigError(f"primary is missing; name one of the methods ({', '.join(methods)}).")
+    settings.primary = settings.primary or next(iter(methods))
     if settings.primary not in methods:
         raise ConfigError(
             f"primary is {settings.primary!r}, which is none of the methods ({', '.join(methods)})."
@@ -151,6 +150,17 @@ def _check_columns(cohort: Cohort) -> None:
                 f"as column {column}; rename one."
             )
         methods_by_column[column] = method
+
+
+def _check_groups(cohort: Cohort) -> None:
+    """Check that samples have the labels of ``group_by``."""
+    labels = sorted({name for sample in cohort.samples.values() for name in sample.all_labels})
+    for label in cohort.settings.group_by:
+        if label not in (*labels, *USUAL_LABELS):
+            raise ConfigError(
+                f"group_by: no sample has a label {label!r}; the labels are "
+                f"{', '.join(labels) or 'none'}."
+            )
 
 
 def check_overlay(experiment: str, composed: dict[str, Any], cohort: dict[str, Any]) -> None:

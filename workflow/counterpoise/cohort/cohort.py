@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import cast
 
 from counterpoise.cohort.levels import explain_absence, find_levels, is_read, list_levels
+from counterpoise.cohort.resolutions import expand
 from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.settings import CohortSettings
 from counterpoise.contacts.bins import format_base_pairs
@@ -109,7 +111,15 @@ class Cohort:
 
     def requested(self, sample: str) -> list[int]:
         """Return the resolutions that are asked of a sample: its own, or those of the cohort."""
-        return self.sample(sample).resolutions or self.settings.resolutions
+        resolutions = self.sample(sample).resolutions or self.settings.resolutions
+        if isinstance(resolutions, str):
+            return expand(resolutions, self._find_levels(sample), sample)
+        return cast("list[int]", resolutions)
+
+    def group(self, sample: str) -> str:
+        """Return the group of a sample: its labels of ``group_by``; empty if it has none."""
+        labels = self.sample(sample).all_labels
+        return ", ".join(labels[key] for key in self.settings.group_by if key in labels)
 
     def resolutions(self, sample: str) -> list[int]:
         """Return the resolutions of a sample: those asked for, without those its file lacks."""
@@ -248,7 +258,7 @@ class Cohort:
         """Return what reports and tracking say about each sample."""
         return {
             name: SampleEntry(
-                self.resolutions(name), sample.condition, sample.replicate, self.absent(name)
+                self.resolutions(name), sample.all_labels, self.group(name), self.absent(name)
             )
             for name, sample in self.samples.items()
         }
@@ -257,7 +267,7 @@ class Cohort:
     def labels(self) -> dict[str, SampleLabels]:
         """Return the labels of each sample."""
         return {
-            name: SampleLabels(sample.condition, sample.replicate)
+            name: SampleLabels(sample.all_labels, self.group(name))
             for name, sample in self.samples.items()
         }
 

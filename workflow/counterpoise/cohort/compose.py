@@ -34,6 +34,7 @@ from counterpoise.cohort.choices import Choices, check_choices
 from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.samples import check_name
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings
+from counterpoise.cohort.short_form import ShortFormSource, register_source
 from counterpoise.cohort.spelling import (
     check_override_texts,
     quote_value,
@@ -76,12 +77,15 @@ def load_cohort(
     overrides = list(overrides or [])
     experiment = _find_experiment(overrides)
     _register_nodes(Path(conf))
+    register_source()
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(Path(conf).resolve()), version_base="1.3"):
-            composed, choices = _compose(overrides)
             if experiment != BASE:
                 without_overlay, _ = _compose(_select_shared(overrides))
+                ShortFormSource.known_methods = frozenset(map(str, without_overlay.methods))
+            composed, choices = _compose(overrides)
+            if experiment != BASE:
                 check_overlay(
                     experiment,
                     cast("dict[str, Any]", OmegaConf.to_container(composed)),
@@ -279,8 +283,6 @@ def _explain(error: Exception) -> str:
         words = "no value is given"
     if isinstance(cause, KeyValidationError):
         words = f"YAML reads this name as {cause.key}, which is no text; put the name in quotes"
-    if key == "cohort" and isinstance(error, HydraException):
-        words = "a cohort's file must begin with the line '# @package _global_'"
     return f"{place}: {key}: {words}." if key else f"{place}: {words}."
 
 
@@ -295,10 +297,10 @@ def _explain_hydra(error: Exception) -> str:
 def _explain_unknown_key(error: OmegaConfBaseException) -> str:
     """Reword an error about a key that does not exist."""
     key = str(error.full_key)
-    if key == "experiment":
-        return "an experiment's file must begin with the line '# @package _global_'."
     kind = error.object_type
     allowed = [item.name for item in fields(kind)] if is_dataclass(kind) else []
+    if not allowed and isinstance(error.parent_node, DictConfig):
+        allowed = list(map(str, error.parent_node))
     return f"{key}: there is no such key.{_suggest(key.rpartition('.')[2], allowed)}"
 
 

@@ -24,7 +24,7 @@ REVISIONS = {
     "plot": 3,
     "compare": 2,
     "report": 2,
-    "track": 2,
+    "track": 3,
 }
 
 

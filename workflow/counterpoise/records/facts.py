@@ -666,8 +666,8 @@ class Shallow(Fact, code="shallow"):
         Contacts of the map, and the median of the maps that it is compared with.
     samples : int
         Number of these maps, this one included.
-    condition : str or None
-        The condition that they have in common; None for the whole cohort.
+    group : str
+        The group that they are; empty for the whole cohort.
     limit : float
         Share of the median below which this counts.
     """
@@ -675,5 +675,5 @@ class Shallow(Fact, code="shallow"):
     contacts: float
     median: float
     samples: int
-    condition: str | None
+    group: str
     limit: float

@@ -52,7 +52,7 @@ class FitnessSettings:
         Caution where chromosomes without usable weights have more than this share of the contacts.
     depth_caution : float, default 0.2
         Caution where a map has fewer contacts than this share of the cohort's median.
-        The median is that of the samples with the same condition where there are three or more,
+        The median is that of the samples with the same group where there are three or more,
         else that of all samples at the resolution.
     """
 

@@ -592,7 +592,7 @@ def _parts_unfit(fact: f.PartsUnfit) -> str:
 
 @sentence.register
 def _shallow(fact: f.Shallow) -> str:
-    group = "the cohort" if fact.condition is None else f"condition {fact.condition}"
+    group = f"the group {fact.group}" if fact.group else "the cohort"
     share = percent(fact.contacts / fact.median)
     return (
         f"The map has {fact.contacts:,.0f} contacts, {share} of the median of {group} "

@@ -8,13 +8,13 @@ from statistics import median
 from counterpoise.records.facts import Shallow
 from counterpoise.records.fitness import Fitness, worst_fitness
 
-# A condition with fewer samples has no median worth comparing with.
-SAMPLES_OF_CONDITION = 3
+# A group with fewer samples has no median worth comparing with.
+SAMPLES_OF_GROUP = 3
 
 
 def find_shallow(
     contacts: Mapping[tuple[str, int], float],
-    conditions: Mapping[str, str | None],
+    groups: Mapping[str, str],
     limit: float,
 ) -> dict[tuple[str, int], Shallow]:
     """Find the maps that have far fewer contacts than others.
@@ -23,11 +23,11 @@ def find_shallow(
     ----------
     contacts : mapping
         Contacts by sample and resolution, of the maps that exist.
-    conditions : mapping
-        Condition of each sample.
+    groups : mapping
+        Group of each sample; empty for none.
     limit : float
-        Share of the median below which a map is shallow. The median is that of the condition where
-        it has three samples or more at the resolution, else that of all samples.
+        Share of the median below which a map is shallow. The median is that of the group where it
+        has three samples or more at the resolution, else that of all samples.
 
     Returns
     -------
@@ -37,15 +37,13 @@ def find_shallow(
     shallow = {}
     for (sample, resolution), depth in contacts.items():
         others = {name: n for (name, level), n in contacts.items() if level == resolution}
-        condition = conditions[sample]
-        compared = [n for name, n in others.items() if conditions[name] == condition]
-        if not condition or len(compared) < SAMPLES_OF_CONDITION:
-            condition, compared = None, list(others.values())
+        group = groups[sample]
+        compared = [n for name, n in others.items() if groups[name] == group]
+        if not group or len(compared) < SAMPLES_OF_GROUP:
+            group, compared = "", list(others.values())
         median_depth = float(median(compared))
         if depth < limit * median_depth:
-            shallow[sample, resolution] = Shallow(
-                depth, median_depth, len(compared), condition, limit
-            )
+            shallow[sample, resolution] = Shallow(depth, median_depth, len(compared), group, limit)
     return shallow
 
 

@@ -86,10 +86,16 @@ class Column(NamedTuple):
     value: Callable[[Result], Any]
 
 
+def _label_column(name: str) -> Column:
+    """Return the column of a label."""
+    return Column(name, "from the sample sheet", lambda r: r.run.labels.get(name))
+
+
+# Labels that have a column in every summary; the other labels of a cohort follow them.
+USUAL_LABELS = ("condition", "replicate")
 COLUMNS = (
     Column("sample", "name of the sample", lambda r: r.run.sample),
-    Column("condition", "from the sample sheet", lambda r: r.run.condition),
-    Column("replicate", "from the sample sheet", lambda r: r.run.replicate),
+    *map(_label_column, USUAL_LABELS),
     Column("resolution", "bin size in base pairs", lambda r: r.run.resolution),
     Column("method", "name of the method in the configuration", lambda r: r.run.method),
     Column(
@@ -165,6 +171,14 @@ COLUMNS = (
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 
 
+def _columns_of(runs: Sequence[RunKey]) -> tuple[Column, ...]:
+    """Return the columns of the summary of these runs: one more for each further label."""
+    labels = dict.fromkeys(name for run in runs for name in run.labels)
+    further = [_label_column(name) for name in labels if name not in USUAL_LABELS]
+    place = 1 + len(USUAL_LABELS)
+    return (*COLUMNS[:place], *further, *COLUMNS[place:])
+
+
 def columns_table() -> str:
     """Render the table of columns for ``docs/outputs.md``.
 
@@ -199,26 +213,28 @@ def summary_rows(
     Returns
     -------
     list of dict
-        Values by ``COLUMN_NAMES``; None where unknown. A run without a result has the status
-        ``missing`` and the reason.
+        Values by column: ``COLUMN_NAMES`` and further labels; None where unknown. A run without a
+        result has the status ``missing`` and the reason.
     """
     reasons = [missing_reason(paths, run, unfinished) for run in runs]
     complete = [run for run, reason in zip(runs, reasons, strict=True) if not reason]
     maps = dict.fromkeys((run.sample, run.resolution) for run in complete)
     sources = {place: read_source(paths.map_files(*place).source) for place in maps}
     contacts = {place: float(source.get("contacts", 0)) for place, source in sources.items()}
-    conditions = {run.sample: run.condition for run in runs}
-    shallow = find_shallow(contacts, conditions, (limits or FitnessSettings()).depth_caution)
-    rows = []
+    groups = {run.sample: run.group for run in runs}
+    shallow = find_shallow(contacts, groups, (limits or FitnessSettings()).depth_caution)
+    rows, columns = [], _columns_of(runs)
     for run, reason in zip(runs, reasons, strict=True):
         place = run.sample, run.resolution
         if reason:
-            row = {name: getattr(run, name, None) for name in COLUMN_NAMES}
+            row = {
+                each.name: getattr(run, each.name, run.labels.get(each.name)) for each in columns
+            }
             rows.append({**row, "status": MISSING, "reason": reason})
             continue
         verdict = read_run_verdict(paths, run)
         result = Result(run, verdict, sources[place], paths.experiment, shallow.get(place))
-        rows.append({column.name: column.value(result) for column in COLUMNS})
+        rows.append({column.name: column.value(result) for column in columns})
     return rows
 
 
@@ -304,7 +320,9 @@ def write_summary(rows: Sequence[Row], path: str | Path) -> None:
         Where the table goes.
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMN_NAMES, delimiter="\t", lineterminator="\n")
+    writer = csv.DictWriter(
+        text, list(rows[0]) if rows else COLUMN_NAMES, delimiter="\t", lineterminator="\n"
+    )
     writer.writeheader()
     for row in rows:
         writer.writerow({name: _make_cell(value) for name, value in row.items()})

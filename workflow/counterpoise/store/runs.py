@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+Labels = dict[str, str]  # text by column of the sample sheet
+
 
 @dataclass(frozen=True)
 class RunKey:
@@ -18,8 +20,10 @@ class RunKey:
         Bin size in base pairs.
     method : str
         Name of the method in the cohort.
-    condition, replicate : str or None
+    labels : dict of str to str
         Labels of the sample, for reports and tracking; two runs are equal whatever their labels.
+    group : str
+        Group of the sample; empty for none.
     absent : str or None
         Why there can be no such run: what its file lacks.
     """
@@ -27,8 +31,8 @@ class RunKey:
     sample: str
     resolution: int
     method: str
-    condition: str | None = field(default=None, compare=False)
-    replicate: str | None = field(default=None, compare=False)
+    labels: Labels = field(default_factory=dict, compare=False)
+    group: str = field(default="", compare=False)
     absent: str | None = field(default=None, compare=False)
 
     @property
@@ -39,16 +43,18 @@ class RunKey:
 
 @dataclass(frozen=True)
 class SampleLabels:
-    """Labels of a sample, from the sample sheet.
+    """What the sample sheet says about a sample.
 
     Attributes
     ----------
-    condition, replicate : str or None
-        Free text; None if the sheet has none.
+    labels : dict of str to str
+        Text by column; none for empty cells.
+    group : str
+        The samples of a group have the same; empty for none.
     """
 
-    condition: str | None = None
-    replicate: str | None = None
+    labels: Labels = field(default_factory=dict)
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,15 +65,17 @@ class SampleEntry:
     ----------
     resolutions : list of int
         Bin sizes in base pairs at which the sample is balanced.
-    condition, replicate : str or None
+    labels : dict of str to str
         Its labels.
+    group : str
+        Its group; empty for none.
     absent : dict of int to str
         Why the sample is not balanced at further resolutions that were asked for, by resolution.
     """
 
     resolutions: list[int]
-    condition: str | None = None
-    replicate: str | None = None
+    labels: Labels = field(default_factory=dict)
+    group: str = ""
     absent: dict[int, str] = field(default_factory=dict)
 
 
@@ -88,7 +96,7 @@ def list_runs(samples: dict[str, SampleEntry], methods: Iterable[str]) -> list[R
     """
     names = list(methods)
     return [
-        RunKey(name, resolution, method, sample.condition, sample.replicate)
+        RunKey(name, resolution, method, sample.labels, sample.group)
         for name, sample in samples.items()
         for resolution in sample.resolutions
         for method in names
@@ -112,7 +120,7 @@ def list_absent_runs(samples: dict[str, SampleEntry], methods: Iterable[str]) ->
     """
     names = list(methods)
     return [
-        RunKey(name, resolution, method, sample.condition, sample.replicate, reason)
+        RunKey(name, resolution, method, sample.labels, sample.group, reason)
         for name, sample in samples.items()
         for resolution, reason in sample.absent.items()
         for method in names

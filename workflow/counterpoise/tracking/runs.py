@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from counterpoise.files import write_json
 from counterpoise.tracking.saved_view import CURRENT
 from counterpoise.tracking.values import (
-    OPTIONAL_TAGS,
+    LABELS,
     PLOT_NAME,
     PLOT_SHA,
     TABLE_NAME,
@@ -166,7 +166,8 @@ def _update_tags(client: MlflowClient, run: Run, values: RunValues) -> None:
     run_id, stored, tags = run.info.run_id, run.data.tags, {**values.tags, CURRENT: "true"}
     changed = [RunTag(key, value) for key, value in tags.items() if stored.get(key) != value]
     client.log_batch(run_id, tags=changed)
-    for key in OPTIONAL_TAGS:
+    # Without the tag, the run was logged when these were all labels.
+    for key in stored.get(LABELS, "condition,replicate").split(","):
         if key in stored and key not in tags:
             client.delete_tag(run_id, key)
 

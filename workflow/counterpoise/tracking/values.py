@@ -34,8 +34,14 @@ PLOT_SHA = "plot_sha256"
 PLOT_NAME, VERDICT_NAME, TABLE_NAME = "plot.png", "verdict.json", "bandwidth.json"
 # The slash gives the curve a section of its own on MLflow's page of charts.
 CURVE = "convergence/log10_max_deviation"
-# Tags that a sample sheet may add and remove.
-OPTIONAL_TAGS = ("condition", "replicate")
+# Tags of every run that its labels cannot have.
+TAGS = (
+    *("cohort", "experiment", "sample", "resolution", "method", "algorithm", "scope", "status"),
+    *("reason", "backend", "device", "input", "fitness", "fitness_reason", "weights_sha256"),
+    *("plot_sha256", "labels"),
+)
+# Tag with the names of the tags that come from the sample sheet.
+LABELS = "labels"
 
 Point = tuple[str, int, float]
 JudgedFitness = tuple[str, str]  # fitness and its reason
@@ -203,13 +209,14 @@ def search_table(searches: Sequence[Search]) -> dict[str, Any]:
 
 def _tags(paths: ResultPaths, run: RunKey, verdict: Verdict) -> dict[str, str]:
     """Return the tags that do not depend on the bytes of result files."""
-    optional = {key: getattr(run, key) for key in OPTIONAL_TAGS}
+    labels = {key: text for key, text in run.labels.items() if text}
     source = verdict.source
     return {
         "cohort": paths.cohort,
         "experiment": paths.experiment,
         "sample": run.sample,
-        **{key: str(value) for key, value in optional.items() if value not in (None, "")},
+        **labels,
+        LABELS: ",".join(labels),
         "resolution": str(run.resolution),
         "method": run.method,
         "algorithm": verdict.method,

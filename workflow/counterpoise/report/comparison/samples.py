@@ -20,7 +20,7 @@ from counterpoise.report.depth import find_shallow, fitness_in_cohort
 from counterpoise.store.masks import read_mask
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import open_map
-from counterpoise.store.runs import SampleLabels
+from counterpoise.store.runs import Labels, SampleLabels
 from counterpoise.store.weights import read_verdict, read_weights
 
 
@@ -110,7 +110,7 @@ def read_sample(
     name : str
         The sample.
     labels : SampleLabels
-        Its condition and replicate.
+        Its labels.
     resolution : int
         The resolution in base pairs.
     methods : sequence of str
@@ -121,19 +121,23 @@ def read_sample(
     Sample
         The sample; its contacts stay on disk.
     """
-    description = [str(labels.condition or "")]
-    if labels.replicate is not None:
-        description.append(f"replicate {labels.replicate}")
     runs = {}
     for method in methods:
         files = paths.run_files(name, resolution, method)
         runs[method] = Balanced(read_weights(files.weights), read_verdict(files.verdict))
     return Sample(
         name,
-        ", ".join(filter(None, description)),
+        _describe_labels(labels.labels),
         open_map(paths.map_files(name, resolution)),
         read_mask(paths.mask(name, resolution))[0],
         runs,
+    )
+
+
+def _describe_labels(labels: Labels) -> str:
+    """Describe a sample by its labels."""
+    return ", ".join(
+        f"replicate {text}" if name == "replicate" else text for name, text in labels.items()
     )
 
 
@@ -171,8 +175,8 @@ def read_samples(
         (sample.name, resolution): float(sample.contacts.source.get("contacts", 0))
         for sample in read
     }
-    conditions = {name: labels.condition for name, labels in samples.items()}
-    shallow = find_shallow(contacts, conditions, depth_caution)
+    groups = {name: labels.group for name, labels in samples.items()}
+    shallow = find_shallow(contacts, groups, depth_caution)
     return [replace(sample, shallow=shallow.get((sample.name, resolution))) for sample in read]
 
 
