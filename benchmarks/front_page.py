@@ -29,7 +29,8 @@ FRONT_PAGE = HERE.parent / "README.md"
 CHART = HERE.parent / "docs" / "images" / "speed.png"
 MARKER = "numbers"
 GREY, PALE = "#9aa3ad", "#d9dee3"
-OURS, THEIRS, SOLVER = "Counterpoise", "file to file", "the solver alone, the map in memory"
+OURS, THEIRS = "Counterpoise, file to file", "other programs, file to file"
+SOLVER = "other solvers alone, the map in memory"
 COLOURS = {OURS: BLUE, THEIRS: GREY, SOLVER: PALE}
 WIDTH, DPI, BAR = 9.0, 200, 0.34  # inches; dots and height of a bar in inches
 
@@ -96,9 +97,7 @@ def of_peers(record: dict[str, Any]) -> Comparison:
     """Read results/peers.json: the map on which cooler runs to its end."""
     name = record["alone"]["map"]
     result = record["maps"][name]
-    walls = {
-        program: [run["wall"] for run in done] for program, done in result["runs"].items()
-    }  # fmt: skip
+    walls = {program: [run["wall"] for run in done] for program, done in result["runs"].items()}
     labels = {
         COOLER: COOLER,
         CHUNKED: f"cooler balance -p 2 -c {result['chunk']} *",
