@@ -2,7 +2,7 @@
 
 # Python 3.11 to 3.13.
 PYTHON ?= python3
-# Which build of PyTorch: see "GPU" in README.md.
+# Which build of PyTorch: see docs/gpu.md.
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 # Markers of the slow tests, explained in pyproject.toml; a test without one runs in `make test`.
@@ -77,6 +77,8 @@ accept: .venv/ready ## Write all generated files again.
 
 bench: .venv/ready ## Compare with peers: hours, and the numbers of the documentation.
 	$(BIN)/python -m benchmarks.against_peers
+	$(BIN)/python -m benchmarks.command_line
+	$(BIN)/python -m benchmarks.front_page
 	$(BIN)/python -m benchmarks.product
 	$(BIN)/python -m benchmarks.files
 	$(BIN)/python -m benchmarks.growth

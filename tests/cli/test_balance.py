@@ -23,24 +23,11 @@ from counterpoise.cli.main import group, main
 from counterpoise.cli.options import BalancingOptions
 from counterpoise.errors import ConfigError, DiskFullError, InputError
 from counterpoise.store import in_place
-from tests.support.maps import genome_map
+from tests.support.maps import write_cooler
 
 
 def balance(*arguments: object) -> Result:
     return CliRunner().invoke(group, ["balance", *map(str, arguments)])
-
-
-def write_cooler(path: Path) -> Path:
-    """Write three chromosomes of 1 kb bins with cooler, one bin without contacts."""
-    sizes = {"chr1": 60, "chr2": 50, "chr3": 40}
-    contacts = genome_map(sizes, 5)
-    bins = cooler.binnify(pd.Series({name: 1000 * n for name, n in sizes.items()}), 1000)
-    pixels = pd.DataFrame(
-        {"bin1_id": contacts.rows, "bin2_id": contacts.columns, "count": contacts.counts}
-    )
-    pixels = pixels[(pixels.bin1_id != 40) & (pixels.bin2_id != 40)]
-    cooler.create_cooler(str(path), bins, pixels)
-    return path
 
 
 @pytest.fixture
