@@ -226,6 +226,22 @@ def test_defaults_are_cooler_s() -> None:
     }  # fmt: skip
 
 
+def test_names_that_no_column_can_have(cool: Path) -> None:
+    before = cool.read_bytes()
+    with pytest.raises(ConfigError, match="'start', which no column of weights can have"):
+        raise balance(cool, "--in-place", "--name", "start", "--force").exception
+    assert cool.read_bytes() == before
+
+
+@pytest.mark.peers
+def test_methods_that_do_not_balance_a_hic_file(shared_data: Path, tmp_path: Path) -> None:
+    source, output = shared_data / "straw_test.hic", tmp_path / "new" / "out.mcool"
+    few = ["--max-iters", 1, "--convergence-policy", "discard"]
+    assert balance(source, "-o", output, *few).exit_code == 1
+    table = cooler.Cooler(f"{output}::/resolutions/2500000").bins()
+    assert sorted(table.columns) == ["chrom", "end", "start"]
+
+
 @pytest.mark.long
 def test_a_kill_leaves_the_old_file_or_the_new_one(mcool: Path) -> None:
     before = mcool.read_bytes()

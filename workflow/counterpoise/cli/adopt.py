@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.cli.known_columns import known_columns
 from counterpoise.cli.options import PRIMARY
 from counterpoise.cli.output import Destination
 from counterpoise.columns.identify import IdentifiedColumn, identify_columns
@@ -99,19 +100,16 @@ def _check_options(
 def _adopt(stored: StoredLevel, level: Level, column: str, name: str) -> AdoptedColumn:
     """Return a column of a level as another one."""
     (identified,) = identify_columns(stored, [column])
-    click.echo(f"{stored.uri}  {column}: {identified.verdict.describe()}")
+    click.echo(f"{stored.uri}  {column}: {identified.describe()}")
     weights, attributes = identified.weights(), _attributes(identified)
     return AdoptedColumn(level, stored.contacts.bins, column, name, weights, attributes)
 
 
 def _make_groups(stored: StoredLevel, level: Level) -> Iterator[MethodGroup]:
     """Yield a group for every column of a level whose convention is known."""
-    for each in identify_columns(stored, list(stored.columns)):
-        name = each.verdict.name
-        if each.doubt:
-            click.echo(f"{stored.uri}  {name} is left out. {each.doubt}", err=True)
-            continue
-        yield MethodGroup(level, stored.contacts.bins, name, each.weights(), _attributes(each))
+    for each in known_columns(stored):
+        weights, attributes = each.weights(), _attributes(each)
+        yield MethodGroup(level, stored.contacts.bins, each.verdict.name, weights, attributes)
 
 
 def _attributes(column: IdentifiedColumn) -> dict[str, Any]:

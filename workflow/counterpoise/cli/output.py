@@ -204,7 +204,9 @@ def _copy_level(stored: h5py.File, level: Level, file: h5py.File, output: str) -
     else:
         file.attrs.update({"format": "HDF5::MCOOL", "format-version": 2})
         file.attrs.update({"bin-type": source.attrs.get("bin-type", "fixed")})
-        target = file.create_group(f"resolutions/{level.resolution or Path(level.group).name}")
+        # cooler, too, calls bins of unequal length 1.
+        size = level.resolution or Path(level.group).name or 1
+        target = file.create_group(f"resolutions/{size}")
     for name in source:
         if name != "resolutions":
             stored.copy(source[name], target, name=name)

@@ -9,6 +9,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.cli.known_columns import known_columns
 from counterpoise.cli.output import refuse_output
 from counterpoise.columns.identify import IdentifiedColumn, identify_columns
 from counterpoise.columns.stored import StoredLevel, find_columns, read_stored_level
@@ -41,27 +42,17 @@ def command(file: str, output: str, columns: tuple[str, ...], force: bool) -> No
     refuse_output(output, file, force, remedy="name another file")
     info = inspect_source(file, identify=False)
     levels = find_columns(info, columns)
-    number = 0
+    is_empty = True
     with atomic_write(output) as temporary, open(temporary, "w", encoding="utf-8") as stream:
         for level, found in levels.items():
             if columns and not found:
                 continue
             stored = read_stored_level(info, level, found)
-            if stored.contacts.bins.resolution is None:
-                raise InputError(
-                    stored.uri,
-                    "has bins of unequal length, which Juicer has no vectors for.",
-                    "Bin the contacts again, into bins of one size.",
-                )
-            for column in identify_columns(stored, found or list(stored.columns)):
-                if column.doubt and not columns:
-                    name = column.verdict.name
-                    click.echo(f"{stored.uri}  {name} is left out. {column.doubt}", err=True)
-                    continue
+            for column in identify_columns(stored, found) if columns else known_columns(stored):
                 _write_vector(stream, stored, column)
-                click.echo(f"{stored.uri}  {column.verdict.name}: {column.verdict.describe()}")
-                number += 1
-        if not number:
+                click.echo(f"{stored.uri}  {column.verdict.name}: {column.describe()}")
+                is_empty = False
+        if is_empty:
             raise InputError(
                 file, "has no column of weights to write.", "Balance it: counterpoise balance."
             )
@@ -70,8 +61,14 @@ def command(file: str, output: str, columns: tuple[str, ...], force: bool) -> No
 def _write_vector(stream: TextIO, stored: StoredLevel, column: IdentifiedColumn) -> None:
     """Write a column, one chromosome after the other."""
     bins = stored.contacts.bins
+    if bins.resolution is None:
+        raise InputError(
+            stored.uri,
+            "has bins of unequal length, for which Juicer has no vectors.",
+            "Bin the contacts again, into bins of one size.",
+        )
     vector = column.vector(stored.contacts)
-    for chromosome, values in _spread(bins, vector):
+    for chromosome, values in _spread(bins, bins.resolution, vector):
         # juicebox.js wants tabs, juicer_tools any blanks.
         header = ("vector", column.verdict.name, chromosome, str(bins.resolution), "BP")
         stream.write("\t".join(header) + "\n")
@@ -79,11 +76,10 @@ def _write_vector(stream: TextIO, stored: StoredLevel, column: IdentifiedColumn)
 
 
 def _spread(
-    bins: BinTable, vector: NDArray[np.float64]
+    bins: BinTable, size: int, vector: NDArray[np.float64]
 ) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Yield the values of each chromosome, as many as Juicer has: one more at a full last bin."""
-    assert bins.resolution is not None
+    """Yield the values of each chromosome; Juicer has one more where the last bin is full."""
     for (name, lo, hi), length in zip(bins.chromosome_ranges(), bins.lengths.tolist(), strict=True):
-        values = np.full(length // bins.resolution + 1, np.nan)
-        values[bins.start[lo:hi] // bins.resolution] = vector[lo:hi]
+        values = np.full(length // size + 1, np.nan)
+        values[bins.start[lo:hi] // size] = vector[lo:hi]
         yield name, values

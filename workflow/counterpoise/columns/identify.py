@@ -66,6 +66,12 @@ class IdentifiedColumn:
         )
         return next(named, Scope.CIS)
 
+    def describe(self) -> str:
+        """Return what it is, in a line."""
+        is_stated = self.verdict.convention is None and self.convention is not None
+        source = f", {self.convention} as the file says" if is_stated else ""
+        return self.verdict.describe() + source
+
     def weights(self) -> NDArray[np.float64]:
         """Return it as multiplicative weights.
 
