@@ -23,7 +23,7 @@ from counterpoise.cli.main import group, main
 from counterpoise.cli.options import BalancingOptions
 from counterpoise.errors import ConfigError, DiskFullError, InputError
 from counterpoise.store import in_place
-from tests.support.maps import write_cooler
+from tests.support.coolers import bin_column, write_genome
 
 
 def balance(*arguments: object) -> Result:
@@ -32,7 +32,7 @@ def balance(*arguments: object) -> Result:
 
 @pytest.fixture
 def cool(tmp_path: Path) -> Path:
-    return write_cooler(tmp_path / "map.cool")
+    return write_genome(tmp_path / "map.cool")
 
 
 @pytest.fixture
@@ -40,10 +40,6 @@ def mcool(cool: Path) -> Path:
     path = cool.with_suffix(".mcool")
     cooler.zoomify_cooler(str(cool), str(path), [1000, 2000, 5000], chunksize=100_000)
     return path
-
-
-def weights(uri: object, name: str = "weight") -> np.ndarray:
-    return cooler.Cooler(str(uri)).bins()[name][:].to_numpy()
 
 
 @pytest.mark.parametrize(
@@ -67,7 +63,7 @@ def test_the_weights_of_cooler_balance(
     result = balance(cool, "-o", cool.with_name("out.cool"), *options)
     assert result.exit_code == (1 if "--max-iters" in options else 0), result.output
     expected, stats = cooler.balance_cooler(cooler.Cooler(str(cool)), **of_cooler)
-    np.testing.assert_allclose(weights(cool.with_name("out.cool")), expected, rtol=1e-10)
+    np.testing.assert_allclose(bin_column(cool.with_name("out.cool")), expected, rtol=1e-10)
     with h5py.File(cool.with_name("out.cool")) as file:
         written = file["bins/weight"].attrs
         assert bool(written["converged"]) == bool(np.all(stats["converged"]))
@@ -80,7 +76,7 @@ def test_blacklist(cool: Path) -> None:
     blacklist = cool.with_suffix(".bed")
     blacklist.write_text("chr1\t10000\t13000\n")
     assert balance(cool, "--in-place", "--blacklist", blacklist).exit_code == 0
-    assert np.flatnonzero(np.isnan(weights(cool))).tolist() == [10, 11, 12, 40]
+    assert np.flatnonzero(np.isnan(bin_column(cool))).tolist() == [10, 11, 12, 40]
 
 
 def test_every_level_in_place_with_the_columns_of_the_workflow(mcool: Path) -> None:
@@ -89,7 +85,7 @@ def test_every_level_in_place_with_the_columns_of_the_workflow(mcool: Path) -> N
     assert result.output.count("converged, ") == 6
     for resolution in (1000, 2000, 5000):
         uri = f"{mcool}::/resolutions/{resolution}"
-        kr, gw, first = (weights(uri, name) for name in ("KR", "GW_ICE", "weight"))
+        kr, gw, first = (bin_column(uri, name) for name in ("KR", "GW_ICE", "weight"))
         expected = cp.balance(uri, "kr").weights
         np.testing.assert_array_equal(first, expected)
         np.testing.assert_allclose(gw, cp.balance(uri, "ice").weights, rtol=1e-12)
@@ -122,7 +118,7 @@ def test_a_link_stays_and_the_mode_too(cool: Path) -> None:
     assert balance(link, "--in-place").exit_code == 0
     assert link.is_symlink()
     assert stat.S_IMODE(cool.stat().st_mode) == 0o640
-    assert np.isfinite(weights(cool)).sum() == 149
+    assert np.isfinite(bin_column(cool)).sum() == 149
     assert sorted(path.name for path in cool.parent.iterdir()) == ["link.cool", "map.cool"]
 
 
@@ -156,7 +152,7 @@ def test_stdout_check_and_json(mcool: Path) -> None:
     printed = [float(line) for line in balance(uri, "--stdout").stdout.splitlines()]
     assert balance(uri, "--check").exit_code == 1
     assert balance(uri, "--in-place").exit_code == 0
-    np.testing.assert_array_equal(printed, weights(uri))
+    np.testing.assert_array_equal(printed, bin_column(uri))
     assert balance(uri, "--check").exit_code == 0
     assert balance(mcool, "--check").exit_code == 1
     with pytest.raises(ConfigError, match="--stdout prints one column"):
@@ -177,7 +173,7 @@ def test_convergence_policy(cool: Path, policy: str, column: str) -> None:
     if column == "none":
         assert "weight" not in cooler.Cooler(str(cool)).bins().columns
     else:
-        assert np.isfinite(weights(cool)).any() == (column == "finite")
+        assert np.isfinite(bin_column(cool)).any() == (column == "finite")
 
 
 def test_a_new_file_has_what_the_old_one_has(mcool: Path) -> None:
@@ -188,7 +184,7 @@ def test_a_new_file_has_what_the_old_one_has(mcool: Path) -> None:
         old, new = (cooler.Cooler(f"{path}{group}") for path in (mcool, output))
         pd.testing.assert_frame_equal(old.pixels()[:], new.pixels()[:])
         assert old.info == new.info
-        assert np.isfinite(weights(f"{output}{group}", "VC_SQRT")).any()
+        assert np.isfinite(bin_column(f"{output}{group}", "VC_SQRT")).any()
     with pytest.raises(InputError, match="exists already"):
         raise balance(mcool, "-o", output).exception
     with pytest.raises(ConfigError, match="is the input"):
@@ -230,6 +226,22 @@ def test_defaults_are_cooler_s() -> None:
     assert run.settings == {
         "tolerance": "cooler", "cooler_variance": 1e-5, "max_iterations": 200, "on_failure": "keep"
     }  # fmt: skip
+
+
+def test_names_that_no_column_can_have(cool: Path) -> None:
+    before = cool.read_bytes()
+    with pytest.raises(ConfigError, match="'start', which no column of weights can have"):
+        raise balance(cool, "--in-place", "--name", "start", "--force").exception
+    assert cool.read_bytes() == before
+
+
+@pytest.mark.peers
+def test_methods_that_do_not_balance_a_hic_file(shared_data: Path, tmp_path: Path) -> None:
+    source, output = shared_data / "straw_test.hic", tmp_path / "new" / "out.mcool"
+    few = ["--max-iters", 1, "--convergence-policy", "discard"]
+    assert balance(source, "-o", output, *few).exit_code == 1
+    table = cooler.Cooler(f"{output}::/resolutions/2500000").bins()
+    assert sorted(table.columns) == ["chrom", "end", "start"]
 
 
 @pytest.mark.long

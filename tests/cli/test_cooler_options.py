@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from counterpoise.cli.main import group
 from tests.support import REPOSITORY
-from tests.support.maps import write_cooler
+from tests.support.coolers import write_genome
 
 PAGE = (REPOSITORY / "docs" / "command-line.md").read_text(encoding="utf-8")
 BLACKLIST = "blacklist.bed"
@@ -77,7 +77,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("options")
     regions = "track name=gaps\nchr1\t10000\t13000\nchr2\t500\t700\n# none\nchr3\t39999\t40000\n"
     (folder / BLACKLIST).write_text(regions)
-    return write_cooler(folder / "map.cool")
+    return write_genome(folder / "map.cool")
 
 
 def column(path: Path, name: str) -> NDArray[np.float64] | None:

@@ -115,19 +115,6 @@ def genome_map(sizes: dict[str, int], seed: int, trans: float = 0.2) -> Contacts
     return Contacts.from_chunks(bins, [chunk], {})
 
 
-def write_cooler(path: Path) -> Path:
-    """Write three chromosomes of 1 kb bins with cooler, one bin without contacts."""
-    sizes = {"chr1": 60, "chr2": 50, "chr3": 40}
-    contacts = genome_map(sizes, 5)
-    bins = cooler.binnify(pd.Series({name: 1000 * n for name, n in sizes.items()}), 1000)
-    pixels = pd.DataFrame(
-        {"bin1_id": contacts.rows, "bin2_id": contacts.columns, "count": contacts.counts}
-    )
-    pixels = pixels[(pixels.bin1_id != 40) & (pixels.bin2_id != 40)]
-    cooler.create_cooler(str(path), bins, pixels)
-    return path
-
-
 def rough_map(
     n: int, contacts: float, seed: int = 3, rough: float = 0.15
 ) -> tuple[NDArray[np.float64], Contacts]:

@@ -9,12 +9,20 @@ from typing import Any
 
 import click
 
-from counterpoise.cli.levels import LevelResult, balance_level, level_uri, load_level, read_levels
+from counterpoise.cli.levels import (
+    BALANCED,
+    NOT_BALANCED,
+    LevelResult,
+    balance_level,
+    level_uri,
+    load_level,
+    read_levels,
+    results_to_write,
+)
 from counterpoise.cli.options import PRIMARY, BalancingOptions, balancing_options
 from counterpoise.cli.output import Destination, existing_columns
+from counterpoise.errors import ConfigError
 from counterpoise.interface.progress_line import show_progress
-
-NOT_BALANCED = 1
 
 
 @click.command("balance")
@@ -62,10 +70,10 @@ def command(
     for uri in files:
         results += _balance_file(uri, balancing, name, destination, quiet=as_json or stdout)
     if as_json:
-        click.echo(json.dumps([_record(result) for result in results], indent=1))
+        click.echo(json.dumps([result.to_dict() for result in results], indent=1))
     if destination.is_nowhere:
         click.echo("Nothing was written: give --in-place or -o OUT.mcool.", err=True)
-    sys.exit(0 if all(result.is_balanced for result in results) else NOT_BALANCED)
+    sys.exit(BALANCED if all(result.is_balanced for result in results) else NOT_BALANCED)
 
 
 def _balance_file(
@@ -74,7 +82,10 @@ def _balance_file(
     """Balance one file and write what was asked for."""
     info, levels = read_levels(uri)
     runs = {level: balancing.runs(level.resolution, name) for level in levels}
-    destination.prepare(info, runs)
+    if destination.stdout and (len(runs) > 1 or any(len(methods) > 1 for methods in runs.values())):
+        raise ConfigError("--stdout prints one column: name one level and one method.")
+    columns = {level: [each for run in runs[level] for each in run.columns] for level in levels}
+    destination.prepare(info, columns)
     results = []
     for level in levels:
         with show_progress(sys.stderr.isatty()) as progress:
@@ -83,11 +94,11 @@ def _balance_file(
         results += of_level
         for result in () if quiet else of_level:
             click.echo(f"{level_uri(info, level)}  {result.describe()}")
-    balanced = [result for result in results if result.is_balanced]
-    if balancing.policy == "error" and len(balanced) < len(results):
-        click.echo(f"{uri}: nothing was written, since not every level is balanced.", err=True)
-        return results
-    destination.write(info, levels, balanced if balancing.policy == "discard" else results)
+    written = results_to_write(uri, results, balancing.policy)
+    if written is not None and not destination.stdout:
+        destination.write(info, levels, written)
+    for weight in written[0].balance.weights if written and destination.stdout else ():
+        click.echo(repr(float(weight)))
     return results
 
 
@@ -102,13 +113,3 @@ def _check_columns(files: Sequence[str], column: str) -> int:
             click.echo(f"{place}: {'has' if found else 'no'} column {column!r}")
             status = status if found else 1
     return status
-
-
-def _record(result: LevelResult) -> dict[str, Any]:
-    """Return the verdict of a level and a method as plain values."""
-    return {
-        "file": result.balance.contacts.source["uri"],
-        "resolution": result.level.resolution,
-        "columns": list(result.run.columns),
-        "verdict": result.balance.verdict.to_dict(),
-    }

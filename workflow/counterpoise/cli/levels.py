@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import click
+import h5py
 
 from counterpoise.balancing.api import balance
 from counterpoise.balancing.result import Balance
 from counterpoise.cli.options import BalancingOptions, MethodRun
-from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.contacts.bins import BinTable, format_base_pairs
 from counterpoise.contacts.contact_map import ContactMap, Contacts
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.read import open_contacts
 from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.mask import mask_bins
 from counterpoise.records.wording import fitness_label, fitness_reason
+from counterpoise.store.tiling import Tiling
+from counterpoise.store.weight_columns import write_weight_column
 
 Progress = Callable[[str], None]
+BALANCED, NOT_BALANCED = 0, 1  # statuses of the commands that balance
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,41 @@ class LevelResult:
     def is_balanced(self) -> bool:
         """Whether the whole map is balanced."""
         return self.balance.status.balanced
+
+    @property
+    def bins(self) -> BinTable:
+        """The bins of the level."""
+        return self.balance.contacts.bins
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns of the weights."""
+        return self.run.columns
+
+    def write(self, group: h5py.Group, tiling: Tiling) -> None:
+        """Write the weights and their standard errors as columns of each name.
+
+        Parameters
+        ----------
+        group : h5py.Group
+            The level in a cooler file.
+        tiling : Tiling
+            The bins of the map among those of the file.
+        """
+        balance = self.balance
+        for name in self.names:
+            write_weight_column(
+                group["bins"], name, balance.weights, balance.se, balance.verdict, tiling
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as plain values."""
+        return {
+            "file": self.balance.contacts.source["uri"],
+            "resolution": self.level.resolution,
+            "columns": list(self.names),
+            "verdict": self.balance.verdict.to_dict(),
+        }
 
     def describe(self) -> str:
         """Return the verdict in one line."""
@@ -131,3 +173,29 @@ def balance_level(
             **run.settings,
         )
         yield LevelResult(level, run, result)
+
+
+def results_to_write(
+    uri: str, results: Sequence[LevelResult], policy: str | None
+) -> list[LevelResult] | None:
+    """Return the results that the convergence policy lets through.
+
+    Parameters
+    ----------
+    uri : str
+        The file, for the message.
+    results : sequence of LevelResult
+        All of them.
+    policy : str or None
+        One of ``options.POLICIES``.
+
+    Returns
+    -------
+    list of LevelResult or None
+        None if nothing may be written, which is then said on standard error.
+    """
+    balanced = [result for result in results if result.is_balanced]
+    if policy == "error" and len(balanced) < len(results):
+        click.echo(f"{uri}: nothing was written, since not every level is balanced.", err=True)
+        return None
+    return balanced if policy == "discard" else list(results)

@@ -12,7 +12,13 @@ from counterpoise._version import __version__
 from counterpoise.errors import CounterpoiseError
 
 # Subcommands in the order of the help: name, and the module in this folder.
-COMMANDS = {"balance": "balance", "check": "check"}
+COMMANDS = {
+    "balance": "balance",
+    "zoomify": "zoomify",
+    "check": "check",
+    "adopt": "adopt",
+    "vectors": "vectors",
+}
 ERROR_STATUS = 2
 
 

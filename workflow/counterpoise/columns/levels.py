@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.columns.judge import ColumnVerdict
+from counterpoise.columns.measure import usable
 from counterpoise.columns.readers import Convention
 from counterpoise.columns.stored import StoredLevel
 
@@ -60,8 +61,8 @@ def level_agreement(
 
 def _bias(values: NDArray[np.float64], convention: Convention) -> NDArray[np.float64]:
     """Return the bias that a weight removes; NaN for none."""
-    usable = np.where(np.isfinite(values) & (values > 0), values, np.nan)
-    return usable if convention is Convention.DIVISIVE else 1 / usable
+    weights = usable(values)
+    return weights if convention is Convention.DIVISIVE else 1 / weights
 
 
 def faults_between_levels(

@@ -83,7 +83,7 @@ def write_columns(result: Balance, uri: Any, name: str | None = None, *, force: 
     DiskFullError
         If there is no room for a copy of the file.
     """
-    column = _check_name(name) if name is not None else _check_name(column_name(result))
+    column = check_column_name(name) if name is not None else check_column_name(column_name(result))
     target = _find_target(result, _check_uri(uri), column, force)
     growth = 2 * len(target.tiling.bins) * result.weights.itemsize
     with changed_copy(target.path, growth, ELSEWHERE) as copy:
@@ -111,8 +111,24 @@ def column_name(result: Balance) -> str:
     return COLUMN_PREFIXES[Scope(verdict.scope)] + verdict.name.upper()
 
 
-def _check_name(name: object) -> str:
-    """Refuse names that a column of weights cannot have."""
+def check_column_name(name: object) -> str:
+    """Refuse names that a column of weights cannot have.
+
+    Parameters
+    ----------
+    name : object
+        The name.
+
+    Returns
+    -------
+    str
+        The same.
+
+    Raises
+    ------
+    ConfigError
+        If it is no text, is the name of another column, or is none of an HDF5 dataset.
+    """
     if not isinstance(name, str):
         raise ConfigError(f"name is the name of a column, a text; this is {describe_type(name)}.")
     if not name.strip() or "/" in name or "\0" in name or name == "." or name in COORDINATES:
