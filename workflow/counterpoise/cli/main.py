@@ -12,7 +12,7 @@ from counterpoise._version import __version__
 from counterpoise.errors import CounterpoiseError
 
 # Subcommands in the order of the help: name, and the module in this folder.
-COMMANDS = {"balance": "balance", "check": "check"}
+COMMANDS = {"balance": "balance", "check": "check", "init": "init", "run": "run", "ui": "ui"}
 ERROR_STATUS = 2
 
 
