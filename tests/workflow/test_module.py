@@ -12,6 +12,7 @@ import cooler
 import pytest
 
 from tests.support import REPOSITORY
+from tests.support.cohort import copy_workflow
 from tests.support.maps import write_map
 from tests.support.web import ServedFile, serve
 
@@ -55,6 +56,20 @@ rule report:
         "done/{{sample}}.txt",
     shell:
         "ls {{input}} > {{output}}"
+"""
+
+FROM_GITHUB = """
+configfile: "config.yaml"
+
+
+module counterpoise:
+    snakefile:
+        github("someone/counterpoise", path="workflow/Snakefile", branch="main")
+    config:
+        config["counterpoise"]
+
+
+use rule * from counterpoise
 """
 
 COHORT = """# @package _global_
@@ -142,6 +157,29 @@ def test_the_snakefile_of_the_catalog(tmp_path: Path) -> None:
     counts = dict(re.findall(r"^(\w+) +(\d+)$", output, re.M))
     assert counts["counterpoise_balance"] == "4"
     assert counts["counterpoise_report"] == counts["counterpoise_default"] == "1"
+
+
+def test_a_module_from_github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As snakedeploy writes it; git takes a local repository for that of GitHub."""
+    (tmp_path / "hub" / "someone").mkdir(parents=True)
+    source = copy_workflow(tmp_path / "hub" / "someone" / "counterpoise.git")
+    author = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+    for words in (["init", "-q", "-b", "main"], ["add", "."], [*author, "commit", "-q", "-m", "x"]):
+        subprocess.run(["git", "-C", str(source), *words], check=True)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{tmp_path}/hub/.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY / "workflow"))
+    folder = tmp_path / "other"
+    write_workflow(folder, "http://127.0.0.1:1/far.cool", None)
+    (folder / "raw").rename(folder / "maps")
+    (folder / "Snakefile").write_text(FROM_GITHUB)
+    mask = "results/mine/masks/wild/2000.parquet"
+    done = snakemake(folder, mask)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (folder / mask).is_file()
+    assert re.search(r"^default +1$", snakemake(folder, "-n").stdout, re.M)
 
 
 def test_a_file_that_no_rule_makes_is_named(tmp_path: Path) -> None:
