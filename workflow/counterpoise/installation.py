@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from counterpoise.errors import MissingExtraError, SetupError
@@ -62,6 +63,26 @@ def name_missing_extra(purpose: str) -> Iterator[None]:
         raise MissingExtraError(
             f"{purpose} {package}: pip install 'counterpoise[{extra}]'"
         ) from error
+
+
+def require_module(module: str, purpose: str) -> None:
+    """Refuse to go on without a package of an extra, without importing it.
+
+    Parameters
+    ----------
+    module : str
+        Name of the import.
+    purpose : str
+        What needs the package, with the verb: ``plots need``.
+
+    Raises
+    ------
+    MissingExtraError
+        If the package is not installed.
+    """
+    with name_missing_extra(purpose):
+        if find_spec(module) is None:
+            raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
 
 def workflow_folder() -> Path:

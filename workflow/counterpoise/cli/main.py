@@ -11,14 +11,8 @@ import click
 from counterpoise._version import __version__
 from counterpoise.errors import CounterpoiseError
 
-# Subcommands in the order of the help: name, and the module in this folder.
-COMMANDS = {
-    "balance": "balance",
-    "zoomify": "zoomify",
-    "check": "check",
-    "adopt": "adopt",
-    "vectors": "vectors",
-}
+# Subcommands in the order of the help; each is a module of this folder.
+COMMANDS = ("balance", "zoomify", "check", "adopt", "vectors", "init", "run", "ui")
 ERROR_STATUS = 2
 
 
@@ -33,7 +27,7 @@ class LazyGroup(click.Group):
         """Import a subcommand."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"counterpoise.cli.{COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"counterpoise.cli.{cmd_name}")
         command: click.Command = module.command
         return command
 
