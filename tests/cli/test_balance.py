@@ -19,11 +19,19 @@ import pytest
 from click.testing import CliRunner, Result
 
 import counterpoise as cp
+from counterpoise.cli.levels import balance_level, load_level, read_levels
 from counterpoise.cli.main import group, main
 from counterpoise.cli.options import BalancingOptions
 from counterpoise.errors import ConfigError, DiskFullError, InputError
 from counterpoise.store import in_place
 from tests.support.coolers import bin_column, write_genome
+
+UNSET = ("ignore_diags", "ignore_dist", "blacklist", "tol", "tolerance", "mode", "max_iters")
+DEFAULTS = {
+    **dict.fromkeys((*UNSET, "threads", "policy")),
+    **{"names": (), "cis_only": False, "trans_only": False},
+    **{"min_nnz": 10, "min_count": 0, "mad_max": 5},
+}
 
 
 def balance(*arguments: object) -> Result:
@@ -216,12 +224,29 @@ def test_errors_of_the_package_have_the_status_two(capsys: pytest.CaptureFixture
     assert "none.cool: does not exist" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("mode", "column", "scope"), [("gw", "GW_KR", "genome"), ("trans", "INTER_KR", "trans")]
+)
+def test_mode_as_in_hictk(cool: Path, mode: str, column: str, scope: str) -> None:
+    assert balance(cool, "--in-place", "-m", "kr", "--mode", mode).exit_code == 0
+    expected = cp.balance(str(cool), "kr", scope=scope).weights
+    np.testing.assert_allclose(bin_column(cool, column), expected, rtol=1e-12)
+    refused = balance(cool, "--in-place", "--mode", mode, "--cis-only")
+    assert "at most one of" in refused.output
+
+
+def test_results_hold_no_pixels(cool: Path) -> None:
+    info, (level,) = read_levels(str(cool))
+    balancing = BalancingOptions.from_options(DEFAULTS)
+    contacts = load_level(info, level)
+    runs = balancing.runs(1000)
+    (result,) = balance_level(level, contacts, runs, balancing, lambda text: None)
+    assert contacts.nnz > 0
+    assert result.balance.contacts.nnz == 0
+
+
 def test_defaults_are_cooler_s() -> None:
-    none = dict.fromkeys(("ignore_diags", "ignore_dist", "blacklist", "tol", "tolerance"))
-    none |= dict.fromkeys(("max_iters", "threads", "policy"))
-    options = {"names": (), "cis_only": False, "trans_only": False}
-    options |= {"min_nnz": 10, "min_count": 0, "mad_max": 5}
-    (run,) = BalancingOptions.from_options({**none, **options}).runs(1000)
+    (run,) = BalancingOptions.from_options(DEFAULTS).runs(1000)
     assert (run.method, run.columns) == ("ice", ("weight",))
     assert run.settings == {
         "tolerance": "cooler", "cooler_variance": 1e-5, "max_iterations": 200, "on_failure": "keep"

@@ -75,7 +75,7 @@ def test_options_of_the_same_weights_have_examples() -> None:
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("options")
-    regions = "track name=gaps\nchr1\t10000\t13000\nchr2\t500\t700\n# none\nchr3\t39999\t40000\n"
+    regions = "track name=gaps\nchr1\t10000\t13000\nchr2\t500\t700\n# none\nchr3\t39600\t39700\n"
     (folder / BLACKLIST).write_text(regions)
     return write_genome(folder / "map.cool")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -163,6 +163,8 @@ def balance_level(
         As each method is done.
     """
     mask = mask_bins(contacts, options.mask(contacts.bins.resolution))
+    # A result is written when all levels are balanced; until then it keeps no pixels.
+    no_pixels = Contacts.from_chunks(contacts.bins, [], dict(contacts.source))
     for run in runs:
         result = balance(
             contacts,
@@ -172,7 +174,7 @@ def balance_level(
             progress=progress,
             **run.settings,
         )
-        yield LevelResult(level, run, result)
+        yield LevelResult(level, run, replace(result, contacts=no_pixels))
 
 
 def results_to_write(

@@ -21,6 +21,8 @@ from counterpoise.methods.base import MethodSettings, OnFailure
 DEFAULT_METHOD = "ice"
 PRIMARY = "weight"
 COOLER_ITERATIONS, COOLER_VARIANCE = 200, 1e-5
+# Contacts as hictk's option --mode names them.
+MODES = {"gw": Scope.GENOME, "cis": Scope.CIS, "trans": Scope.TRANS}
 POLICIES = ("store_final", "store_nan", "discard", "error")
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -37,6 +39,11 @@ _OPTIONS: tuple[Decorator, ...] = (
     ),
     click.option("--cis-only", is_flag=True, help="Balance each chromosome separately."),
     click.option("--trans-only", is_flag=True, help="Balance contacts between chromosomes only."),
+    click.option(
+        "--mode",
+        type=click.Choice(list(MODES)),
+        help="The same for any method: the genome, each chromosome, or between chromosomes.",
+    ),
     click.option(
         "--ignore-diags",
         "--masked-diags",
@@ -176,8 +183,7 @@ class BalancingOptions:
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> BalancingOptions:
         """Check the options of a command; refuse those that contradict each other."""
-        if options["cis_only"] and options["trans_only"]:
-            raise click.UsageError("Give at most one of --cis-only and --trans-only.")
+        scope = _read_scope(options)
         names = options["names"]
         if unknown := [name for name in names if name not in methods()]:
             raise ConfigError(
@@ -191,14 +197,11 @@ class BalancingOptions:
             )
         if options["tol"] is not None and options["tolerance"] is not None:
             raise click.UsageError("Give at most one of --tol and --tolerance.")
-        scope = None
-        if options["cis_only"] or options["trans_only"]:
-            scope = Scope.CIS if options["cis_only"] else Scope.TRANS
         filters = MaskSettings(
             min_nnz=options["min_nnz"],
             min_count=options["min_count"],
             mad_max=options["mad_max"],
-            cis_only=options["cis_only"],
+            cis_only=scope is Scope.CIS,
             blacklist=options["blacklist"],
         )
         return cls(
@@ -287,3 +290,13 @@ class BalancingOptions:
         if policy is None:
             return None
         return OnFailure.KEEP.value if policy == "store_final" else OnFailure.NAN.value
+
+
+def _read_scope(options: dict[str, Any]) -> Scope | None:
+    """Return the contacts that --cis-only, --trans-only or --mode name; None for none of them."""
+    flags = {"cis_only": Scope.CIS, "trans_only": Scope.TRANS}
+    scopes = [scope for name, scope in flags.items() if options[name]]
+    scopes += [MODES[options["mode"]]] if options["mode"] else []
+    if len(scopes) > 1:
+        raise click.UsageError("Give at most one of --cis-only, --trans-only and --mode.")
+    return scopes[0] if scopes else None
