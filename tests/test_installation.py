@@ -17,7 +17,7 @@ import counterpoise
 from counterpoise import installation
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import MissingExtraError, SetupError
-from counterpoise.installation import EXTRAS, name_missing_extra, workflow_folder
+from counterpoise.installation import EXTRAS, USEFUL_ALONE, name_missing_extra, workflow_folder
 from tests.support import REPOSITORY
 from tests.support.coolers import write_cool
 from tests.support.hic_files import hic_bytes
@@ -163,7 +163,9 @@ def test_every_package_belongs_to_the_core_or_to_an_extra() -> None:
 def test_a_missing_extra_is_named(statement: str, maps: list[str]) -> None:
     message, extra = BOUNDARIES[statement]
     printed = run_with_the_core(NEEDS_AN_EXTRA.format(statement=statement), maps)
-    assert printed == f"{message}: pip install 'counterpoise[{extra}]'\n"
+    package = message.rpartition(" ")[2]
+    alone = f"pip install {package}, or all: " if package in USEFUL_ALONE else ""
+    assert printed == f"{message}: {alone}pip install 'counterpoise[{extra}]'\n"
 
 
 def test_a_missing_package_of_no_extra_stays_as_it_is() -> None:

@@ -26,9 +26,18 @@ from counterpoise.errors import ConfigError, DiskFullError, InputError
 from counterpoise.store import in_place
 from tests.support.coolers import bin_column, write_genome
 
-UNSET = ("ignore_diags", "ignore_dist", "blacklist", "tol", "tolerance", "mode", "max_iters")
+UNSET = (
+    "ignore_diags",
+    "ignore_dist",
+    "blacklist",
+    "tol",
+    "tolerance",
+    "mode",
+    "max_iters",
+    "on_failure",
+)
 DEFAULTS = {
-    **dict.fromkeys((*UNSET, "threads", "policy")),
+    **dict.fromkeys((*UNSET, "on_failure", "isolate_limit", "threads", "policy")),
     **{"names": (), "cis_only": False, "trans_only": False},
     **{"min_nnz": 10, "min_count": 0, "mad_max": 5},
 }
@@ -151,7 +160,7 @@ def test_without_a_destination_nothing_is_written(cool: Path) -> None:
     before = cool.read_bytes()
     result = balance(cool)
     assert (result.exit_code, cool.read_bytes()) == (0, before)
-    assert "Nothing was written: give --in-place or -o OUT.mcool." in result.stderr
+    assert "Nothing will be written without --in-place or -o OUT.mcool." in result.stderr
     assert f"{cool}  1 kb  weight  converged, " in result.stdout
 
 
@@ -262,7 +271,7 @@ def test_names_that_no_column_can_have(cool: Path) -> None:
 
 @pytest.mark.peers
 def test_methods_that_do_not_balance_a_hic_file(shared_data: Path, tmp_path: Path) -> None:
-    source, output = shared_data / "straw_test.hic", tmp_path / "new" / "out.mcool"
+    source, output = shared_data / "straw_test.hic", tmp_path / "out.mcool"
     few = ["--max-iters", 1, "--convergence-policy", "discard"]
     assert balance(source, "-o", output, *few).exit_code == 1
     table = cooler.Cooler(f"{output}::/resolutions/2500000").bins()

@@ -31,6 +31,9 @@ EXTRAS = {
     "yaml": ("hydra-core", "workflow"),
 }
 
+# Packages that Python users may want without the rest of the workflow.
+USEFUL_ALONE = ("cooler", "matplotlib", "pandas")
+
 
 @contextmanager
 def name_missing_extra(purpose: str) -> Iterator[None]:
@@ -51,7 +54,8 @@ def name_missing_extra(purpose: str) -> Iterator[None]:
     >>> with name_missing_extra("plots need"):  # doctest: +SKIP
     ...     import matplotlib
     Traceback (most recent call last):
-    MissingExtraError: plots need matplotlib: pip install 'counterpoise[workflow]'
+    MissingExtraError: plots need matplotlib: pip install matplotlib, or all: pip install
+    'counterpoise[workflow]'
     """
     try:
         yield
@@ -60,8 +64,9 @@ def name_missing_extra(purpose: str) -> Iterator[None]:
         if module not in EXTRAS:
             raise
         package, extra = EXTRAS[module]
+        alone = f"pip install {package}, or all: " if package in USEFUL_ALONE else ""
         raise MissingExtraError(
-            f"{purpose} {package}: pip install 'counterpoise[{extra}]'"
+            f"{purpose} {package}: {alone}pip install 'counterpoise[{extra}]'"
         ) from error
 
 

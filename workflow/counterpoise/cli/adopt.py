@@ -56,7 +56,7 @@ def command(
     force: bool,
     method_columns: bool,
 ) -> None:
-    """Write the weights of COLUMN as the column weight, which programs multiply by.
+    """Copy a column of weights into the column weight.
 
     FILE is a .cool, .mcool, file.mcool::/resolutions/10000, or a .hic with -o. The row sums tell
     whether contacts are divided or multiplied by COLUMN: a divisive one is inverted, so that the
@@ -153,6 +153,11 @@ class AdoptedColumn:
         """Name of the new column."""
         return (self.name,)
 
+    @property
+    def is_fit(self) -> bool:
+        """Not known: the weights were not computed here."""
+        return True
+
     def write(self, group: h5py.Group, tiling: Tiling) -> None:
         """Write the new column.
 
@@ -200,6 +205,11 @@ class MethodGroup:
     def names(self) -> tuple[str, ...]:
         """No column of the other level."""
         return ()
+
+    @property
+    def is_fit(self) -> bool:
+        """Not known: the weights were not computed here."""
+        return True
 
     def write(self, group: h5py.Group, tiling: Tiling) -> None:
         """Write the level, with hard links to the data of the other one.

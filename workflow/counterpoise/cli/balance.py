@@ -61,18 +61,18 @@ def command(
     if in_place + bool(output) + stdout > 1:
         raise click.UsageError("Give one of --in-place, -o and --stdout.")
     if output and len(files) > 1:
-        raise click.UsageError("-o is for a single FILE.")
+        raise click.UsageError("-o is for a single FILE (several methods are -m kr -m ice).")
     balancing = BalancingOptions.from_options(options)
     if check:
         sys.exit(_check_columns(files, name or PRIMARY))
     destination = Destination(in_place, output, stdout, force)
+    if destination.is_nowhere:
+        click.echo("Nothing will be written without --in-place or -o OUT.mcool.", err=True)
     results: list[LevelResult] = []
     for uri in files:
         results += _balance_file(uri, balancing, name, destination, quiet=as_json or stdout)
     if as_json:
         click.echo(json.dumps([result.to_dict() for result in results], indent=1))
-    if destination.is_nowhere:
-        click.echo("Nothing was written: give --in-place or -o OUT.mcool.", err=True)
     sys.exit(BALANCED if all(result.is_balanced for result in results) else NOT_BALANCED)
 
 

@@ -41,6 +41,11 @@ class LevelColumns(Protocol):
         """Names of the columns; those that exist are replaced, with their standard errors."""
         ...
 
+    @property
+    def is_fit(self) -> bool:
+        """Whether the weights may be used, as far as is known."""
+        ...
+
     def write(self, group: h5py.Group, tiling: Tiling) -> None:
         """Write the columns.
 

@@ -15,12 +15,12 @@ import click
 
 from counterpoise.cli.resolutions import parse_size
 from counterpoise.contacts.bins import format_base_pairs
-from counterpoise.errors import ConfigError, InputError
+from counterpoise.errors import ConfigError, InputError, MissingExtraError
 from counterpoise.files import atomic_write
 from counterpoise.ingest.formats import FORMATS, inspect_source
 from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.ingest.urls import is_url, public_url, split_group, url_problem
-from counterpoise.installation import workflow_folder
+from counterpoise.installation import require_module, workflow_folder
 
 # Levels that a new cohort asks for, in base pairs, if the files have any of them.
 FINEST, COARSEST = 10_000, 1_000_000
@@ -85,6 +85,10 @@ def command(folder: str, sources: tuple[str, ...], resolutions: str | None) -> N
     enter = "" if home.resolve() == Path.cwd() else f"cd {shlex.quote(folder)} && "
     click.echo(f"Next:\n  {enter}counterpoise run    # with -n: only show what would run")
     click.echo("  counterpoise ui     # then: the report, and the runs in MLflow")
+    try:
+        require_module("snakemake", "counterpoise run needs")
+    except MissingExtraError as error:
+        click.echo(f"First: {error}")
 
 
 def safe_name(text: str) -> str:

@@ -18,6 +18,7 @@ from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.read import open_contacts
 from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.mask import mask_bins
+from counterpoise.records.fitness import Fitness
 from counterpoise.records.wording import fitness_label, fitness_reason
 from counterpoise.store.tiling import Tiling
 from counterpoise.store.weight_columns import write_weight_column
@@ -53,6 +54,11 @@ class LevelResult:
     def bins(self) -> BinTable:
         """The bins of the level."""
         return self.balance.contacts.bins
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether the weights may be used, perhaps with caution."""
+        return self.balance.fitness is not Fitness.NO
 
     @property
     def names(self) -> tuple[str, ...]:

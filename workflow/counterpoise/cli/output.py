@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import h5py
 
 from counterpoise.cli.building import (
@@ -100,6 +101,24 @@ class Destination:
             _convert(self.output, info, levels, columns)
         elif self.output:
             _write_copy(self.output, info, levels, columns)
+        if not self.is_nowhere:
+            report_written(self.output or info.uri.partition("::")[0], columns)
+
+
+def report_written(path: str, columns: Sequence[LevelColumns]) -> None:
+    """Say on standard error what was written.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    columns : sequence of LevelColumns
+        The columns of its levels.
+    """
+    names = ", ".join(dict.fromkeys(name for each in columns for name in each.names))
+    unfit = sum(not each.is_fit for each in columns)
+    warning = f" {unfit} of {len(columns)} columns of weights are not for use." if unfit else ""
+    click.echo(f"Wrote {path}: {names or 'no columns'}.{warning}", err=True)
 
 
 def refuse_output(output: str, source: str, force: bool, remedy: str) -> None:
@@ -116,10 +135,13 @@ def refuse_output(output: str, source: str, force: bool, remedy: str) -> None:
     remedy : str
         What to do where the output is the source.
     """
+    folder = Path(output).absolute().parent
+    if not folder.is_dir():
+        raise InputError(output, f"cannot be written: there is no folder {folder}.", "Make it.")
     if not Path(output).exists():
         return
     if os.path.samefile(output, source.partition("::")[0]):
-        raise ConfigError(f"-o {output} is the input; {remedy}.")
+        raise ConfigError(f"{output} would be the output and is the input; {remedy}.")
     if not force:
         raise InputError(output, "exists already.", "Replace it with --force.")
 
@@ -144,7 +166,8 @@ def _refuse_columns(uri: str, columns: Sequence[str]) -> None:
             raise InputError(
                 uri,
                 f"has a column {column!r} already.",
-                "Replace it with --force, or write to another file (-o OUT.mcool).",
+                "Replace it with --force, give the new one another name with --name, or write to "
+                "another file with -o.",
             )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.cli.known_columns import known_columns
+from counterpoise.cli.options import PRIMARY
 from counterpoise.cli.output import refuse_output
 from counterpoise.columns.identify import IdentifiedColumn, identify_columns
 from counterpoise.columns.stored import StoredLevel, find_columns, read_stored_level
@@ -27,8 +28,8 @@ from counterpoise.ingest.formats import inspect_source
     "columns",
     multiple=True,
     metavar="COLUMN",
-    help="Column of weights; give it several times for several. Default: all whose convention is "
-    "known.",
+    help="Column of weights; give it several times for several.  [default: all that are "
+    "understood, and weight only if it is the only one]",
 )
 @click.option("-f", "--force", is_flag=True, help="Replace OUT if it exists.")
 def command(file: str, output: str, columns: tuple[str, ...], force: bool) -> None:
@@ -48,7 +49,7 @@ def command(file: str, output: str, columns: tuple[str, ...], force: bool) -> No
             if columns and not found:
                 continue
             stored = read_stored_level(info, level, found)
-            for column in identify_columns(stored, found) if columns else known_columns(stored):
+            for column in identify_columns(stored, found) if columns else _all_columns(stored):
                 _write_vector(stream, stored, column)
                 click.echo(f"{stored.uri}  {column.verdict.name}: {column.describe()}")
                 is_empty = False
@@ -56,6 +57,13 @@ def command(file: str, output: str, columns: tuple[str, ...], force: bool) -> No
             raise InputError(
                 file, "has no column of weights to write.", "Balance it: counterpoise balance."
             )
+
+
+def _all_columns(stored: StoredLevel) -> list[IdentifiedColumn]:
+    """Return the columns that are understood; weight, which copies another, only alone."""
+    known = list(known_columns(stored))
+    others = [each for each in known if each.verdict.name != PRIMARY]
+    return others or known
 
 
 def _write_vector(stream: TextIO, stored: StoredLevel, column: IdentifiedColumn) -> None:

@@ -21,7 +21,7 @@ from counterpoise.cli.levels import (
     results_to_write,
 )
 from counterpoise.cli.options import BalancingOptions, balancing_options
-from counterpoise.cli.output import refuse_output
+from counterpoise.cli.output import refuse_output, report_written
 from counterpoise.cli.resolutions import parse_resolutions
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.ingest.pixels import write_map
@@ -81,7 +81,7 @@ def command(
     output = output or str(Path(file.partition("::")[0]).with_suffix(".mcool"))
     if Path(output).suffix != ".mcool":
         raise ConfigError(f"-o {output}: the name of the output ends with .mcool.")
-    refuse_output(output, file, force, remedy="name another file with -o OUT.mcool")
+    refuse_output(output, file, force, remedy="give another name with -o OUT.mcool")
     info, finest = _find_finest(file)
     sizes = _find_sizes(info, finest, resolutions)
     runs = {size: balancing.runs(size) if is_balanced else [] for size in sizes}
@@ -99,6 +99,7 @@ def command(
         written = results_to_write(file, results, balancing.policy)
         if written is not None:
             build_mcool(paths, sizes, written, output)
+            report_written(output, written)
     if as_json:
         click.echo(json.dumps([result.to_dict() for result in results], indent=1))
     sys.exit(BALANCED if all(result.is_balanced for result in results) else NOT_BALANCED)
@@ -121,7 +122,10 @@ def _find_sizes(info: SourceInfo, finest: int, resolutions: str) -> list[int]:
     """Return the bin sizes to write; that of the file if its map is too small for a series."""
     with open_contacts(info.uri, finest, info=info) as checked:
         genome = int(checked.bins.lengths.sum())
-    return parse_resolutions(resolutions, finest, genome) or [finest]
+    try:
+        return parse_resolutions(resolutions, finest, genome) or [finest]
+    except ConfigError as error:
+        raise ConfigError(f"{info.uri}: -r {resolutions}: {error}") from error
 
 
 def _write_maps(info: SourceInfo, finest: int, sizes: Sequence[int], paths: ResultPaths) -> None:

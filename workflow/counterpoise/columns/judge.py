@@ -204,7 +204,8 @@ def _faults_of_kind(kind: Kind, fits: list[Fit]) -> list[str]:
         return []
     return [
         f"It does not balance this map: row sums vary by {percent(best.deviation)} at best "
-        f"({best.convention}, {best.scope}). The weights are stale or of other contacts."
+        f"({best.convention}, {best.scope}). It was computed from other contacts, or before these "
+        "changed."
     ]
 
 

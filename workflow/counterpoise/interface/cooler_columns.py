@@ -159,13 +159,15 @@ def _find_target(result: Balance, uri: str, column: str, force: bool) -> Target:
         raise InputError(
             uri,
             "does not exist, and weights are written into an existing cooler.",
-            "Check the path; convert a .hic file with hictk convert.",
+            "Check the path; counterpoise balance FILE.hic -o OUT.mcool converts a .hic file.",
         )
     state = FileState.of(path)
     info = inspect_source(uri, identify=False)
     if info.format == "hic":
         raise InputError(
-            uri, "is a .hic file.", "Weights are written into coolers; convert it: hictk convert."
+            uri,
+            "is a .hic file, and weights are written into coolers.",
+            "Make one: counterpoise balance FILE.hic -o OUT.mcool.",
         )
     require_changeable(path, remedy=ELSEWHERE)
     level = _find_level(info, "::" in uri, result.contacts.bins.resolution)
