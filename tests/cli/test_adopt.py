@@ -277,3 +277,14 @@ def test_columns_of_hic2cool(shared_data: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(
             bin_column(f"{new}{level}"), 1 / bin_column(f"{source}{level}", "KR")
         )
+
+
+def test_errors_of_the_column_itself_stay(tmp_path: Path) -> None:
+    path = write_genome(tmp_path / "map.cool")
+    assert run("balance", path, "--in-place", "-m", "kr").exit_code == 0
+    errors, weights = bin_column(path, "weight_se"), bin_column(path)
+    assert run("adopt", path, "weight", "--in-place", "--force").exit_code == 0
+    np.testing.assert_array_equal(bin_column(path, "weight_se"), errors)
+    np.testing.assert_array_equal(bin_column(path), weights)
+    with pytest.raises(ConfigError, match="names that end with _se"):
+        refuse(path, "KR", "--in-place", "--force", "--name", "KR_se")

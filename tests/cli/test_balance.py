@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -22,7 +23,9 @@ import counterpoise as cp
 from counterpoise.cli.levels import balance_level, load_level, read_levels
 from counterpoise.cli.main import group, main
 from counterpoise.cli.options import BalancingOptions
+from counterpoise.cli.output import Destination, existing_columns
 from counterpoise.errors import ConfigError, DiskFullError, InputError
+from counterpoise.files import FileState
 from counterpoise.store import in_place
 from tests.support.coolers import bin_column, write_genome
 
@@ -140,13 +143,110 @@ def test_a_link_stays_and_the_mode_too(cool: Path) -> None:
 
 
 def test_a_file_that_another_program_changes_stays(cool: Path) -> None:
-    copying = in_place.changed_copy(cool)
+    copying = in_place.changed_copy(cool, FileState.of(cool))
     copying.__enter__().write_bytes(b"ours")
     cool.write_bytes(b"theirs")
     with pytest.raises(InputError, match="was changed by another program"):
         copying.__exit__(None, None, None)
     assert cool.read_bytes() == b"theirs"
     assert list(cool.parent.iterdir()) == [cool]
+
+
+@pytest.mark.parametrize("command", [["balance"], ["balance", "-m", "kr"], ["adopt", "weight"]])
+@pytest.mark.parametrize("destination", [["--in-place", "--force"], ["-o", "out.mcool"]])
+def test_a_file_that_changes_while_it_is_balanced_stays(
+    cool: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], destination: list[str]
+) -> None:
+    monkeypatch.chdir(cool.parent)
+    assert balance(cool, "--in-place").exit_code == 0
+    write = Destination.write
+
+    def change_first(self: Destination, *arguments: object) -> None:
+        os.utime(cool, ns=(1, 1))
+        write(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Destination, "write", change_first)
+    column = command[1:] if command[0] == "adopt" else []
+    options = command[1:] if command[0] == "balance" else ["--name", "mine"]
+    name, place = command[0], str(cool)
+    result = CliRunner().invoke(group, [name, *options, *destination, place, *column])
+    assert isinstance(result.exception, InputError)
+    assert "was changed by another program meanwhile" in str(result.exception)
+    assert not Path("out.mcool").exists()
+
+
+def test_discarded_weights_leave_no_stale_column(cool: Path) -> None:
+    assert balance(cool, "--in-place").exit_code == 0
+    few = ["--max-iters", 2, "--convergence-policy", "discard"]
+    output = cool.with_name("out.mcool")
+    assert balance(cool, "-o", output, *few).exit_code == 1
+    assert "weight" not in existing_columns(f"{output}::/resolutions/1000")
+    assert balance(cool, "--in-place", "--force", *few).exit_code == 1
+    assert not {"weight", "weight_se"} & existing_columns(str(cool))
+
+
+def test_nothing_is_computed_if_one_of_the_files_is_refused(cool: Path) -> None:
+    other = cool.with_name("other.cool")
+    shutil.copy(cool, other)
+    assert balance(other, "--in-place").exit_code == 0
+    before = cool.read_bytes()
+    result = balance(cool, other, "--in-place")
+    assert "has a column 'weight' already" in str(result.exception)
+    assert cool.read_bytes() == before
+    assert result.stdout == ""
+
+
+def test_a_column_of_errors_is_not_overwritten(cool: Path) -> None:
+    with h5py.File(cool, "r+") as file:
+        file["bins"]["weight_se"] = np.arange(len(file["bins/start"]))
+    assert "has a column 'weight_se' already" in str(balance(cool, "--in-place").exception)
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_an_output_that_is_no_file_stays(cool: Path, force: list[str]) -> None:
+    folder, link, pipe = (cool.with_name(f"{name}.mcool") for name in ("folder", "link", "pipe"))
+    folder.mkdir()
+    link.symlink_to(cool.with_name("gone.mcool"))
+    os.mkfifo(pipe)
+    for path in (folder, link, pipe):
+        result = balance(cool, "-o", path, *force)
+        assert "exists and is not a file" in str(result.exception)
+    assert folder.is_dir()
+    assert link.is_symlink()
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    missing = balance(cool, "-o", cool.parent / "none" / "out.mcool")
+    assert "there is no folder" in str(missing.exception)
+
+
+def test_system_errors_and_typing_errors_have_status_2(
+    cool: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise PermissionError(13, "Permission denied", str(cool))
+
+    monkeypatch.setattr("counterpoise.cli.balance.read_levels", fail)
+    for arguments, words in (
+        (["balance", str(cool)], "Permission denied"),
+        (["balence", str(cool)], "Did you mean 'balance'?"),
+        (["balance", "--stdout", "--json", str(cool)], "one of --stdout and --json"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 2
+        assert words in capsys.readouterr().err
+
+
+def test_several_methods_in_one_option(cool: Path) -> None:
+    assert balance(cool, "--in-place", "-m", "KR,vc").exit_code == 0
+    assert {"KR", "VC", "weight"} <= existing_columns(str(cool))
+
+
+def test_what_a_method_does_on_failure(cool: Path) -> None:
+    arguments = ["-m", "kr", "--on-failure", "drop", "--isolate-limit", "0.5", "--json"]
+    (record,) = json.loads(balance(cool, *arguments).stdout)
+    settings = record["verdict"]["settings"]
+    assert (settings["on_failure"], settings["isolate_limit"]) == ("drop", 0.5)
+    assert "--on-failure is for methods of" in balance(cool, "--on-failure", "drop").output
 
 
 def test_the_space_is_named_beforehand(cool: Path, monkeypatch: pytest.MonkeyPatch) -> None:

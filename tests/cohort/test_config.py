@@ -15,7 +15,7 @@ from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.compose import load_cohort, snakemake_overrides
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import ConfigError
-from counterpoise.ingest.identity import FileState
+from counterpoise.files import FileState
 from counterpoise.jobs.plan import Plan
 from counterpoise.store.runs import SampleEntry
 from tests.support import REPOSITORY

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from counterpoise.cli.known_columns import known_columns
 from counterpoise.cli.options import PRIMARY
-from counterpoise.cli.output import Destination
+from counterpoise.cli.output import Destination, source_state
 from counterpoise.columns.identify import IdentifiedColumn, identify_columns
 from counterpoise.columns.readers import Convention, wrong_readers
 from counterpoise.columns.stored import StoredLevel, find_columns, read_stored_level
@@ -23,7 +23,7 @@ from counterpoise.errors import ConfigError, InputError
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.reader_interface import Level
 from counterpoise.store.tiling import Tiling
-from counterpoise.store.weight_columns import ERRORS, write_adopted_column
+from counterpoise.store.weight_columns import ERRORS, remove_weight_column, write_adopted_column
 
 METHODS = "methods"  # the group of OUT with one group for each column
 BALANCE = "Balance it: counterpoise balance."
@@ -67,6 +67,7 @@ def command(
     _check_options(column, in_place, output, name, method_columns)
     destination = Destination(in_place, output, False, force)
     info = inspect_source(file, identify=False)
+    state = source_state(info)
     levels = find_columns(info, [column] if column else [])
     destination.prepare(info, {level: (name,) if found else () for level, found in levels.items()})
     adopted: list[AdoptedColumn] = []
@@ -80,7 +81,7 @@ def command(
         raise InputError(file, f"has no value in its column {column}.", BALANCE)
     if not adopted and not groups:
         raise InputError(file, "has no column of weights.", BALANCE)
-    destination.write(info, list(levels), [*adopted, *groups])
+    destination.write(info, state, list(levels), [*adopted, *groups])
 
 
 def _check_options(
@@ -93,6 +94,8 @@ def _check_options(
         raise click.UsageError("--method-columns writes a new file: give -o OUT.mcool.")
     if column is None and not method_columns:
         raise click.UsageError("Name the COLUMN; counterpoise check FILE lists them.")
+    if name.endswith(ERRORS):
+        raise ConfigError(f"--name {name}: names that end with {ERRORS} are of standard errors.")
     for program in wrong_readers(name, {"divisive_weights": False}, Convention.MULTIPLICATIVE):
         raise ConfigError(f"--name {name}: {program} divides by a column of this name.")
 
@@ -168,13 +171,16 @@ class AdoptedColumn:
         tiling : Tiling
             The bins of the map among those of the file.
         """
-        table = group["bins"]
+        table, old, new = group["bins"], self.column + ERRORS, self.name + ERRORS
+        if old != new:
+            remove_weight_column(table, self.name)
+        elif self.name in table:
+            del table[self.name]
         write_adopted_column(table, self.name, self.weights, self.attributes, tiling)
-        errors = self.column + ERRORS
         # Relative errors are the same for multiplicative and divisive weights.
-        if errors in table and table[errors].attrs.get("relative"):
-            table.copy(errors, table, self.name + ERRORS)
-            table[self.name + ERRORS].attrs["of"] = self.name
+        if old != new and old in table and table[old].attrs.get("relative"):
+            table.copy(old, table, new)
+            table[new].attrs["of"] = self.name
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from counterpoise.store.hdf5_output import edit_hdf5
 from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.tiling import Tiling, cover_holes
-from counterpoise.store.weight_columns import ERRORS
 
 SAMPLE = "map"  # the only one of a temporary folder
 
@@ -38,7 +37,7 @@ class LevelColumns(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the columns; those that exist are replaced, with their standard errors."""
+        """Names of the columns."""
         ...
 
     @property
@@ -47,7 +46,7 @@ class LevelColumns(Protocol):
         ...
 
     def write(self, group: h5py.Group, tiling: Tiling) -> None:
-        """Write the columns.
+        """Write the columns, in place of those of their names and their standard errors.
 
         Parameters
         ----------
@@ -106,7 +105,7 @@ def build_mcool(
 
 
 def write_columns(group: h5py.Group, columns: LevelColumns) -> None:
-    """Write columns to a level, in place of those of their names.
+    """Write columns to a level.
 
     Parameters
     ----------
@@ -115,10 +114,5 @@ def write_columns(group: h5py.Group, columns: LevelColumns) -> None:
     columns : LevelColumns
         The columns.
     """
-    table = group["bins"]
-    for name in columns.names:
-        for each in (name, name + ERRORS):
-            if each in table:
-                del table[each]
-    is_same = len(table["start"]) == len(columns.bins)
+    is_same = len(group["bins/start"]) == len(columns.bins)
     columns.write(group, Tiling(columns.bins, None) if is_same else cover_holes(columns.bins))

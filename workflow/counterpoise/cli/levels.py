@@ -21,7 +21,7 @@ from counterpoise.mask import mask_bins
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.wording import fitness_label, fitness_reason
 from counterpoise.store.tiling import Tiling
-from counterpoise.store.weight_columns import write_weight_column
+from counterpoise.store.weight_columns import remove_weight_column, write_weight_column
 
 Progress = Callable[[str], None]
 BALANCED, NOT_BALANCED = 0, 1  # statuses of the commands that balance
@@ -39,11 +39,14 @@ class LevelResult:
         The method and its columns.
     balance : Balance
         Its result.
+    is_discarded : bool
+        Whether the weights are not written, by the convergence policy.
     """
 
     level: Level
     run: MethodRun
     balance: Balance
+    is_discarded: bool = False
 
     @property
     def is_balanced(self) -> bool:
@@ -68,6 +71,8 @@ class LevelResult:
     def write(self, group: h5py.Group, tiling: Tiling) -> None:
         """Write the weights and their standard errors as columns of each name.
 
+        Columns of these names are removed, also where the weights are discarded, as cooler does.
+
         Parameters
         ----------
         group : h5py.Group
@@ -75,11 +80,13 @@ class LevelResult:
         tiling : Tiling
             The bins of the map among those of the file.
         """
-        balance = self.balance
+        table, balance = group["bins"], self.balance
         for name in self.names:
-            write_weight_column(
-                group["bins"], name, balance.weights, balance.se, balance.verdict, tiling
-            )
+            remove_weight_column(table, name)
+            if not self.is_discarded:
+                write_weight_column(
+                    table, name, balance.weights, balance.se, balance.verdict, tiling
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as plain values."""
@@ -202,8 +209,9 @@ def results_to_write(
     list of LevelResult or None
         None if nothing may be written, which is then said on standard error.
     """
-    balanced = [result for result in results if result.is_balanced]
-    if policy == "error" and len(balanced) < len(results):
+    if policy == "error" and not all(result.is_balanced for result in results):
         click.echo(f"{uri}: nothing was written, since not every level is balanced.", err=True)
         return None
-    return balanced if policy == "discard" else list(results)
+    if policy != "discard":
+        return list(results)
+    return [replace(result, is_discarded=not result.is_balanced) for result in results]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from difflib import get_close_matches
 from typing import Any
@@ -15,6 +16,7 @@ from counterpoise.errors import CounterpoiseError
 # Subcommands in the order of the help; each is a module of this folder.
 COMMANDS = ("balance", "zoomify", "check", "adopt", "vectors", "init", "run", "ui")
 ERROR_STATUS = 2
+INTERRUPTED_STATUS = 130  # as shells have it
 
 
 class LazyGroup(click.Group):
@@ -49,7 +51,7 @@ def group() -> None:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line; errors of this package become a message and the status 2.
+    """Run the command line; errors become a message and the status 2.
 
     Parameters
     ----------
@@ -57,7 +59,16 @@ def main(arguments: list[str] | None = None) -> Any:
         Those of the process by default.
     """
     try:
-        return group.main(args=arguments, prog_name="counterpoise")
-    except CounterpoiseError as error:
+        return group.main(args=arguments, prog_name="counterpoise", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("Interrupted.", err=True)
+        sys.exit(INTERRUPTED_STATUS)
+    except BrokenPipeError:  # the reader of standard output has what it wants
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit()
+    except (CounterpoiseError, OSError) as error:
         click.echo(f"counterpoise: {error}", err=True)
         sys.exit(ERROR_STATUS)

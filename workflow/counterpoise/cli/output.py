@@ -19,13 +19,14 @@ from counterpoise.cli.building import (
 )
 from counterpoise.cli.levels import level_uri
 from counterpoise.errors import ConfigError, InputError
-from counterpoise.files import atomic_write
+from counterpoise.files import FileState, atomic_write
 from counterpoise.ingest.cooler_file import open_cooler
 from counterpoise.ingest.pixels import write_map
 from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.interface.cooler_columns import check_column_name
 from counterpoise.store.hdf5_output import create_hdf5, edit_hdf5
-from counterpoise.store.in_place import changed_copy, require_changeable
+from counterpoise.store.in_place import changed_copy, refuse_change, require_changeable
+from counterpoise.store.weight_columns import ERRORS
 
 COLUMN_BYTES = 18  # of a bin, in a column of weights and one of errors, if they hardly compress
 
@@ -76,13 +77,17 @@ class Destination:
                 info.uri, "is a .hic file, which stays as it is.", "Give -o OUT.mcool."
             )
         if self.in_place:
-            require_changeable(info.uri.partition("::")[0])
+            require_changeable(_path(info))
         if self.in_place and not self.force:
             for level, names in columns.items():
                 _refuse_columns(level_uri(info, level), names)
 
     def write(
-        self, info: SourceInfo, levels: Sequence[Level], columns: Sequence[LevelColumns]
+        self,
+        info: SourceInfo,
+        state: FileState,
+        levels: Sequence[Level],
+        columns: Sequence[LevelColumns],
     ) -> None:
         """Write the columns of all levels, all or none.
 
@@ -90,19 +95,39 @@ class Destination:
         ----------
         info : SourceInfo
             The file.
+        state : FileState
+            Its state before it was read; a file that another program has changed is refused.
         levels : sequence of Level
             Its levels.
         columns : sequence of LevelColumns
             Their columns.
         """
+        if not self.is_nowhere:
+            refuse_change(_path(info), state)
         if self.in_place:
-            _write_in_place(info, columns)
+            _write_in_place(info, state, columns)
         elif self.output and info.format == "hic":
             _convert(self.output, info, levels, columns)
         elif self.output:
             _write_copy(self.output, info, levels, columns)
         if not self.is_nowhere:
-            report_written(self.output or info.uri.partition("::")[0], columns)
+            report_written(self.output or _path(info), columns)
+
+
+def source_state(info: SourceInfo) -> FileState:
+    """Return the state of a file that is about to be read.
+
+    Parameters
+    ----------
+    info : SourceInfo
+        The file.
+    """
+    return FileState.of(_path(info))
+
+
+def _path(info: SourceInfo) -> str:
+    """Return the path of a file without a group."""
+    return info.uri.partition("::")[0]
 
 
 def report_written(path: str, columns: Sequence[LevelColumns]) -> None:
@@ -138,8 +163,12 @@ def refuse_output(output: str, source: str, force: bool, remedy: str) -> None:
     folder = Path(output).absolute().parent
     if not folder.is_dir():
         raise InputError(output, f"cannot be written: there is no folder {folder}.", "Make it.")
-    if not Path(output).exists():
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(output, "is in a folder that this user may not write to.", "Allow it.")
+    if not os.path.lexists(output):
         return
+    if not os.path.isfile(output):
+        raise InputError(output, "exists and is not a file.", "Name another file.")
     if os.path.samefile(output, source.partition("::")[0]):
         raise ConfigError(f"{output} would be the output and is the input; {remedy}.")
     if not force:
@@ -161,7 +190,7 @@ def existing_columns(uri: str) -> set[str]:
 def _refuse_columns(uri: str, columns: Sequence[str]) -> None:
     """Refuse columns that exist."""
     existing = existing_columns(uri)
-    for column in columns:
+    for column in (each for name in columns for each in (name, name + ERRORS)):
         if column in existing:
             raise InputError(
                 uri,
@@ -182,11 +211,10 @@ def _check_levels(output: str, info: SourceInfo, levels: int) -> None:
         raise ConfigError(f"-o {output}: a .cool holds one level, and there are {levels}.")
 
 
-def _write_in_place(info: SourceInfo, columns: Sequence[LevelColumns]) -> None:
+def _write_in_place(info: SourceInfo, state: FileState, columns: Sequence[LevelColumns]) -> None:
     """Write columns into a changed copy of a cooler file, which then replaces it."""
-    path = info.uri.partition("::")[0]
     growth = sum(COLUMN_BYTES * len(each.names) * len(each.bins) for each in columns)
-    with changed_copy(path, growth) as copy, edit_hdf5(copy) as (file, disk):
+    with changed_copy(_path(info), state, growth) as copy, edit_hdf5(copy) as (file, disk):
         for each in columns:
             write_columns(file[each.level.group], each)
             disk.check()
@@ -196,7 +224,7 @@ def _write_copy(
     output: str, info: SourceInfo, levels: Sequence[Level], columns: Sequence[LevelColumns]
 ) -> None:
     """Write a new file with the levels of a cooler file and their columns."""
-    source = info.uri.partition("::")[0]
+    source = _path(info)
     with (
         atomic_write(output, os.path.getsize(source)) as temporary,
         create_hdf5(temporary) as (file, disk),

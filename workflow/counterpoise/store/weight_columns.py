@@ -100,6 +100,21 @@ def to_attribute(value: Any) -> Any:
     return "null" if value is None else value
 
 
+def remove_weight_column(table: h5py.Group, name: str) -> None:
+    """Remove a column of weights and that of their standard errors, where they exist.
+
+    Parameters
+    ----------
+    table : h5py.Group
+        The group ``bins``.
+    name : str
+        Name of the column of weights.
+    """
+    for each in (name, name + ERRORS):
+        if each in table:
+            del table[each]
+
+
 def _weight_attributes(column: str, verdict: Verdict) -> dict[str, Any]:
     """Return the attributes of a column: cooler's own where they exist, and the verdict."""
     mask, settings = verdict.mask.get("settings", {}), verdict.settings
