@@ -130,7 +130,9 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     path, home = write(tmp_path / "a.cool"), tmp_path / "study"
     home.mkdir()
     (home / "samples.tsv").write_text("mine")
-    with pytest.raises(InputError, match=r"study/samples\.tsv: exists already\."):
+    with pytest.raises(
+        InputError, match=r"study/samples\.tsv: exists already, and nothing was written"
+    ):
         init(home, path)
     assert [each.name for each in home.iterdir()] == ["samples.tsv"]
     assert (home / "samples.tsv").read_text() == "mine"
@@ -138,7 +140,9 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     init(home, path)
     (home / "samples.tsv").unlink()
     before = {each: each.read_bytes() for each in home.rglob("*") if each.is_file()}
-    with pytest.raises(InputError, match=r"study/conf/cohort/study\.yaml: exists already\."):
+    with pytest.raises(
+        InputError, match=r"study/conf/cohort/study\.yaml: exists already, and nothing was written"
+    ):
         init(home, path)
     assert {each: each.read_bytes() for each in home.rglob("*") if each.is_file()} == before
 

@@ -83,7 +83,8 @@ def command(folder: str, sources: tuple[str, ...], resolutions: str | None) -> N
     for path in texts:
         click.echo(f"  {home / path}")
     enter = "" if home.resolve() == Path.cwd() else f"cd {shlex.quote(folder)} && "
-    click.echo(f"Next:\n  {enter}counterpoise run    # with -n: only show what would run")
+    click.echo(f"Edit {SHEET} (conditions) and conf/cohort/{name}.yaml (methods). Next:")
+    click.echo(f"  {enter}counterpoise run    # with -n: only show what would run")
     click.echo("  counterpoise ui     # then: the report, and the runs in MLflow")
     try:
         require_module("snakemake", "counterpoise run needs")
@@ -210,7 +211,7 @@ def _sheet_text(uris: Sequence[str], home: Path) -> str:
 
 
 def name_samples(uris: Sequence[str]) -> list[str]:
-    """Return a name for each map: of its file, with more of the path where names would be equal.
+    """Return a name for each map: that of its file, and more where names would be equal.
 
     Parameters
     ----------
@@ -228,20 +229,27 @@ def name_samples(uris: Sequence[str]) -> list[str]:
     ['wild', 'knockout']
     >>> name_samples(["wild/map.mcool", "knockout/map.mcool"])
     ['wild_map', 'knockout_map']
-    >>> name_samples(["a/map.cool", "a/map.hic"])
-    ['map_cool', 'map_hic']
+    >>> name_samples(["a/map.cool", "a/map.hic", "a/wild.cool"])
+    ['map_cool', 'map_hic', 'wild']
     """
     files = [Path(split_group(uri)[0] if is_url(uri) else uri.partition("::")[0]) for uri in uris]
     forms: tuple[Callable[[Path], str], ...] = (
-        lambda path: path.stem,
         lambda path: f"{path.absolute().parent.name}_{path.stem}",
         lambda path: f"{path.stem}_{path.suffix.lstrip('.')}",
     )
+    names = [safe_name(path.stem) for path in files]
     for form in forms:
-        names = [safe_name(form(path)) for path in files]
-        if len({name.lower() for name in names}) == len(names):
-            return names
-    return [f"{safe_name(path.stem)}_{number}" for number, path in enumerate(files, 1)]
+        for number in _find_equal(names):
+            names[number] = safe_name(form(files[number]))
+    for number in _find_equal(names):
+        names[number] = f"{names[number]}_{number + 1}"
+    return names
+
+
+def _find_equal(names: Sequence[str]) -> list[int]:
+    """Return the places of the names that occur more than once, in any case."""
+    lower = [name.lower() for name in names]
+    return [number for number, name in enumerate(lower) if lower.count(name) > 1]
 
 
 def _profiles() -> dict[str, str]:
@@ -255,7 +263,11 @@ def _write(home: Path, texts: dict[str, str]) -> None:
     """Write files; refuse, before the first, those that exist."""
     for path in (home / name for name in texts):
         if os.path.lexists(path):
-            raise InputError(path, "exists already.", "Remove it, or choose another folder.")
+            raise InputError(
+                path,
+                "exists already, and nothing was written.",
+                f"Choose another folder. Maps are added as lines of {home / SHEET}.",
+            )
         blocked = next((each for each in path.parents if each.is_file()), None)
         if blocked:
             raise InputError(blocked, "is a file and no folder.", "Choose another folder.")
