@@ -2,7 +2,7 @@
 
 # Python 3.11 to 3.13.
 PYTHON ?= python3
-# Which build of PyTorch: see "GPU" in README.md.
+# Which build of PyTorch: see docs/gpu.md.
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 # Markers of the slow tests, explained in pyproject.toml; a test without one runs in `make test`.
@@ -63,13 +63,13 @@ check: .venv/ready ## Check style, types and the workflow.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 
 format: .venv/ready ## Format Python and Snakemake code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/snakefmt Snakefile workflow/rules
+	$(BIN)/snakefmt Snakefile workflow/Snakefile workflow/rules
 
 # conf/, docs/configuration.md, tables of methods and of summary.tsv, tests/revisions.json.
 accept: .venv/ready ## Write all generated files again.
@@ -77,6 +77,8 @@ accept: .venv/ready ## Write all generated files again.
 
 bench: .venv/ready ## Compare with peers: hours, and the numbers of the documentation.
 	$(BIN)/python -m benchmarks.against_peers
+	$(BIN)/python -m benchmarks.command_line
+	$(BIN)/python -m benchmarks.front_page
 	$(BIN)/python -m benchmarks.product
 	$(BIN)/python -m benchmarks.files
 	$(BIN)/python -m benchmarks.growth

@@ -24,6 +24,7 @@ WORKFLOW = (
     "envs/*.yaml",
     "profiles/*/config.yaml",
     "scripts/*.py",
+    "workflow/Snakefile",
     "workflow/rules/*.smk",
     "workflow/schemas/*.json",
 )

@@ -120,22 +120,22 @@ def load(name: str) -> dict[str, Any]:
     return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
-def publish(name: str, text: str) -> None:
-    """Write tables between their markers in README.md, with prose wrapped, and print them.
+def publish(name: str, text: str, path: Path = README) -> None:
+    """Write tables between their markers in a page, with prose wrapped, and print them.
 
     Raises
     ------
     ValueError
-        README.md has no such markers.
+        The page has no such markers.
     """
     start, stop = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-    page = README.read_text(encoding="utf-8")
+    page = path.read_text(encoding="utf-8")
     before, start_found, rest = page.partition(start)
     _, stop_found, after = rest.partition(stop)
     if not (start_found and stop_found):
-        raise ValueError(f"{README} has no markers for {name}")
+        raise ValueError(f"{path} has no markers for {name}")
     text = wrap_prose(text.rstrip())
-    README.write_text(f"{before}{start}{text}\n{stop}{after}", encoding="utf-8")
+    path.write_text(f"{before}{start}{text}\n{stop}{after}", encoding="utf-8")
     print(text)
 
 

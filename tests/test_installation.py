@@ -17,7 +17,7 @@ import counterpoise
 from counterpoise import installation
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import MissingExtraError, SetupError
-from counterpoise.installation import EXTRAS, name_missing_extra, workflow_folder
+from counterpoise.installation import EXTRAS, USEFUL_ALONE, name_missing_extra, workflow_folder
 from tests.support import REPOSITORY
 from tests.support.coolers import write_cool
 from tests.support.hic_files import hic_bytes
@@ -58,7 +58,7 @@ for path in sys.argv[1:]:
     contacts = cp.read_contacts(path)
     print(cp.balance(path, "vc", mask=cp.mask_bins(contacts, {{"min_nnz": 0, "mad_max": 0}})))
 print(cp.balance(sys.argv[1], "vc").to_cooler(sys.argv[1]))
-for words in ["check"], ["balance", "-m", "kr", "--in-place"]:
+for words in ["check"], ["balance", "-m", "kr", "--in-place"], ["init", sys.argv[1] + "_cohort"]:
     try:
         group([*words, sys.argv[1]])
     except SystemExit as end:
@@ -79,10 +79,14 @@ BOUNDARIES = {
     "page._template()": ("reports need jinja2", "workflow"),
     "images.embed_image('x', None, 1)": ("reports need pillow", "workflow"),
     "client.store_errors()": ("tracking needs mlflow", "workflow"),
+    "group(['run', '--cohort', 'demo'])": ("the workflow needs snakemake", "workflow"),
+    "ui._serve('sqlite:///x', 1, True)": ("tracking needs mlflow", "workflow"),
 }
 NEEDS_AN_EXTRA = """
 import sys
 import counterpoise as cp
+from counterpoise.cli import ui
+from counterpoise.cli.main import group
 from counterpoise.errors import MissingExtraError
 from counterpoise.ingest import demo_maps, download
 from counterpoise.report import images, page
@@ -144,6 +148,7 @@ def test_the_core_works_without_the_extras(maps: list[str]) -> None:
     assert printed.count("<Balance: vc") == 2
     assert "VC  coverage, divisive" in printed
     assert "KR  converged" in printed
+    assert "1 sample at 10 bp" in printed
 
 
 def test_every_package_belongs_to_the_core_or_to_an_extra() -> None:
@@ -158,7 +163,9 @@ def test_every_package_belongs_to_the_core_or_to_an_extra() -> None:
 def test_a_missing_extra_is_named(statement: str, maps: list[str]) -> None:
     message, extra = BOUNDARIES[statement]
     printed = run_with_the_core(NEEDS_AN_EXTRA.format(statement=statement), maps)
-    assert printed == f"{message}: pip install 'counterpoise[{extra}]'\n"
+    package = message.rpartition(" ")[2]
+    alone = f"pip install {package}, or all: " if package in USEFUL_ALONE else ""
+    assert printed == f"{message}: {alone}pip install 'counterpoise[{extra}]'\n"
 
 
 def test_a_missing_package_of_no_extra_stays_as_it_is() -> None:

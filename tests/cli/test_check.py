@@ -61,7 +61,7 @@ def test_a_column_that_programs_misread(tmp_path: Path, levels: dict[int, Contac
     result = check(str(path))
     assert result.exit_code == 1
     assert "KR  balanced, multiplicative, each chromosome" in result.output
-    assert "! cooler divides by it." in result.output
+    assert "! cooler divides by it, which is wrong" in result.output
     assert "gc" not in result.output
     record = json.loads(check(str(path), "--json").output)
     (column,) = record["levels"][0]["columns"]
@@ -96,7 +96,7 @@ def test_levels_that_do_not_belong_together(tmp_path: Path) -> None:
     assert "balance different contacts (genome, cis)" in check(str(path)).output
     with h5py.File(path, "a") as file:
         del file["resolutions/2000/bins/weight"]
-    assert f"weight is missing in {path}::/resolutions/2000." in check(str(path)).output
+    assert f"weight: not in {path}::/resolutions/2000." in check(str(path)).output
 
 
 def test_no_columns_and_no_file(
@@ -124,6 +124,6 @@ def test_vectors_of_a_hic_file(shared_data: Path) -> None:
 def test_files_of_old_and_new_hic2cool(shared_data: Path) -> None:
     old = check(str(shared_data / "hic2cool_0.4.2_single_res.cool"))
     assert "KR       balanced, multiplicative" in old.output
-    assert "! cooler divides by it." in old.output
+    assert "! cooler divides by it, which is wrong" in old.output
     new = check(str(shared_data / "hic2cool_0.7.0_multi_res.mcool"))
     assert "KR       balanced, divisive" in new.output

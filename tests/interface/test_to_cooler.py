@@ -368,7 +368,7 @@ def test_a_read_only_file_is_refused(cool: Path) -> None:
 def test_a_hic_file_is_refused(cool: Path, tmp_path: Path) -> None:
     hic = tmp_path / "map.hic"
     hic.write_bytes(hic_bytes(8))
-    with pytest.raises(InputError, match=r"is a \.hic file.*hictk convert"):
+    with pytest.raises(InputError, match=r"is a \.hic file.*counterpoise balance"):
         cp.balance(cool, "vc").to_cooler(hic)
 
 

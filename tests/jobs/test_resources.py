@@ -328,6 +328,30 @@ def no_caches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_caches")
+def test_jobs_find_this_package_and_not_those_installed_next_to_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A conda environment has packages of its own, perhaps for another version of Python."""
+    site = tmp_path / "site-packages"
+    for name in ("numpy", "numpy-1.dist-info", "counterpoise/jobs"):
+        (site / name).mkdir(parents=True)
+    (site / "counterpoise" / "__init__.py").write_text("")
+    (site / "numpy" / "__init__.py").write_text("raise ImportError('of another Python')")
+    monkeypatch.setattr(environment, "__file__", str(site / "counterpoise/jobs/environment.py"))
+    monkeypatch.setenv("PYTHONPATH", "")
+    (tmp_path / "run").mkdir()
+    monkeypatch.chdir(tmp_path / "run")
+    program = "import counterpoise, numpy; print(counterpoise.__file__)"
+    for _ in range(2):
+        environment.prepare_jobs("scripts")
+        printed = subprocess.check_output([sys.executable, "-c", program], text=True)
+        assert Path(printed.strip()).resolve() == site / "counterpoise" / "__init__.py"
+    assert [path.name for path in (tmp_path / "run/.snakemake/counterpoise").iterdir()] == [
+        "counterpoise"
+    ]
+
+
+@pytest.mark.usefixtures("no_caches")
 def test_caches_go_to_scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder = f"counterpoise-{os.getuid()}"
     for name in ("login", "node"):

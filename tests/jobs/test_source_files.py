@@ -13,10 +13,9 @@ from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.settings import CohortSettings
 from counterpoise.errors import InputError
-from counterpoise.files import read_json, sha256
+from counterpoise.files import FileState, read_json, sha256
 from counterpoise.ingest import identity
 from counterpoise.ingest.formats import inspect_source
-from counterpoise.ingest.identity import FileState
 from counterpoise.jobs import source_files
 from counterpoise.jobs.ingest import IngestJob
 from counterpoise.jobs.inspect import InspectJob

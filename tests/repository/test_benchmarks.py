@@ -1,4 +1,4 @@
-"""The page of the benchmarks: its commands exist, and its tables are those of the results."""
+"""The pages with measurements: commands exist, and numbers and charts are those of the results."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from importlib.util import find_spec
 from types import ModuleType
 
 import pytest
+from PIL import Image
 
-from benchmarks import billion, journey
+from benchmarks import billion, command_line, front_page, journey
 from benchmarks.measuring import README, load, wrap_prose
 from benchmarks.rules import RuleCost, elapsed, sum_rules
 
@@ -21,11 +22,52 @@ def test_commands_exist(module: str) -> None:
     assert find_spec(module) is not None
 
 
-@pytest.mark.parametrize("benchmark", [journey, billion], ids=["journey", "billion"])
+@pytest.mark.parametrize(
+    "benchmark", [journey, billion, command_line], ids=["journey", "billion", "command_line"]
+)
 def test_tables_are_those_of_the_results(benchmark: ModuleType) -> None:
     name = benchmark.__name__.rpartition(".")[2]
     table = wrap_prose(benchmark.tables(load(name)).rstrip())
-    assert f"<!-- {name} -->\n{table}\n<!-- end of {name} -->" in PAGE
+    marker = name.replace("_", " ")
+    assert f"<!-- {marker} -->\n{table}\n<!-- end of {marker} -->" in PAGE
+
+
+def test_the_numbers_of_the_front_page_are_those_of_the_results() -> None:
+    """If this fails: ``python -m benchmarks.front_page``."""
+    expected = wrap_prose(front_page.numbers(front_page.compare(), load("billion")).rstrip())
+    page = front_page.FRONT_PAGE.read_text(encoding="utf-8")
+    assert f"<!-- numbers -->\n{expected}\n<!-- end of numbers -->" in page
+
+
+def test_the_chart_shows_the_results() -> None:
+    """The picture carries what it was drawn from."""
+    with Image.open(front_page.CHART) as image:
+        assert image.info["Description"] == front_page.describe(front_page.compare())
+
+
+def test_the_numbers_of_a_comparison_of_commands() -> None:
+    """Medians of the seconds, and of the ratios within each round."""
+    walls = {
+        command_line.COOLER: (100, 90, 80),
+        command_line.ICE: (2, 3, 1),
+        command_line.KR: (4, 4.5, 4),
+    }
+    record = {
+        "bins": 300, "nonzeros": 5000, "difference": 3e-15, "hictk": False,
+        "installed": {"seconds": 9.0, "versions": {"cooler": "0.11.0"}},
+        "machine": load("peers")["alone"]["machine"],
+        "runs": {
+            name: [{"wall": wall, "cpu": wall, "peak": 1.0} for wall in each]
+            for name, each in walls.items()
+        },
+    }  # fmt: skip
+    comparison = front_page.of_command_line(record)
+    assert [bar.seconds for bar in comparison.bars] == [90, 4, 2]
+    assert (comparison.ice, comparison.kr) == (50, 20)
+    assert "hictk was not installed" in comparison.caption
+    assert "| `cooler balance -p 2` | 90.00 | 90.0 | 1 | **50** (50, 30, 80) |" in (
+        command_line.tables(record)
+    )
 
 
 def test_seconds_in_which_a_job_ran() -> None:

@@ -202,7 +202,8 @@ def test_every_path_is_listed() -> None:
     assert {path.removeprefix("results/<cohort>/") for path in files} <= set(named)
 
 
-PAGES = ["README.md", "CHANGELOG.md", "benchmarks/README.md", "profiles/README.md"]
+PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md"]
+PAGES += ["profiles/README.md"]
 PAGES += [f"docs/{page.name}" for page in sorted((REPOSITORY / "docs").glob("*.md"))]
 
 

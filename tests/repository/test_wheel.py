@@ -5,6 +5,7 @@ Prints the seconds of each installation. Needs pip's index, and some minutes.
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -119,6 +120,7 @@ def test_files_of_a_release(release: Path) -> None:
 
 def test_the_wheel_holds_the_workflow_as_it_is_in_the_clone(unpacked: Path) -> None:
     patterns = ("conf", "scripts", "workflow/rules", "workflow/schemas", "Snakefile")
+    patterns += ("workflow/Snakefile",)
     patterns += (":(glob)envs/*.yaml", ":(glob)profiles/*/config.yaml")
     tracked = succeed("git", "-C", REPOSITORY, "ls-files", "--", *patterns).split()
     packaged = unpacked / "counterpoise" / "packaged"
@@ -146,6 +148,23 @@ def test_the_workflow_of_the_wheel_runs(
     cohort = Cohort(tmp_path, unpacked / "counterpoise" / "packaged")
     cohort.run(overrides=("resolutions=[2000]", "~methods.kde"))
     assert (tmp_path / "results" / "small" / "coolers" / "a.mcool").is_file()
+    small = ("resolutions=[2000]", "~methods.kde")
+    assert cohort.planned(*small) == {}
+    catalog = unpacked / "counterpoise" / "packaged" / "workflow" / "Snakefile"
+    assert cohort.planned(*small, words=f"-s {catalog}") == {}
+    # The command finds the Snakefile, the cohort and the profile.
+    command = [sys.executable, "-c", "from counterpoise.cli.main import main; main()"]
+    overrides = f"hydra_overrides={json.dumps(['tracking=off', *small])}"
+    monkeypatch.chdir(tmp_path)
+    run = [*command, "run", "--config", overrides, "--cores", "2"]
+    assert "Nothing to be done" in succeed(*run, "-n")
+    succeed(*command, "init", "study", "a.cool")
+    monkeypatch.chdir(tmp_path / "study")
+    succeed(*command, "run", "--cores", "2")
+    assert (tmp_path / "study" / "results" / "study" / "coolers" / "a.mcool").is_file()
+    # Jobs find the package alone, not what is installed next to it.
+    link = tmp_path / "study" / ".snakemake" / "counterpoise" / "counterpoise"
+    assert link.resolve() == unpacked / "counterpoise"
 
 
 @pytest.mark.parametrize("name", sorted(methods()))

@@ -1,17 +1,38 @@
-"""Coolers written with h5py alone, as cooler itself would not write them."""
+"""Coolers written with cooler, and with h5py alone, as cooler itself would not write them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import cooler
 import h5py
 import numpy as np
+import pandas as pd
 
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk, Contacts
+from tests.support.maps import genome_map
 
 PIXEL_COLUMNS = ("bin1_id", "bin2_id", "count")
+
+
+def write_genome(path: Path, sizes: dict[str, int] | None = None) -> Path:
+    """Write chromosomes of 1 kb bins with cooler; the last bins are shorter, bin 40 is empty."""
+    sizes = sizes or {"chr1": 60, "chr2": 50, "chr3": 40}
+    contacts = genome_map(sizes, 5)
+    bins = cooler.binnify(pd.Series({name: 1000 * n - 300 for name, n in sizes.items()}), 1000)
+    pixels = pd.DataFrame(
+        {"bin1_id": contacts.rows, "bin2_id": contacts.columns, "count": contacts.counts}
+    )
+    pixels = pixels[(pixels.bin1_id != 40) & (pixels.bin2_id != 40)]
+    cooler.create_cooler(str(path), bins, pixels)
+    return path
+
+
+def bin_column(uri: object, name: str = "weight") -> np.ndarray:
+    """Return a column of bins as cooler reads it."""
+    return cooler.Cooler(str(uri)).bins()[name][:].to_numpy()
 
 
 def write_cool(

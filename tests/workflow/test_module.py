@@ -12,6 +12,7 @@ import cooler
 import pytest
 
 from tests.support import REPOSITORY
+from tests.support.cohort import copy_workflow
 from tests.support.maps import write_map
 from tests.support.web import ServedFile, serve
 
@@ -57,6 +58,20 @@ rule report:
         "ls {{input}} > {{output}}"
 """
 
+FROM_GITHUB = """
+configfile: "config.yaml"
+
+
+module counterpoise:
+    snakefile:
+        github("someone/counterpoise", path="workflow/Snakefile", branch="main")
+    config:
+        config["counterpoise"]
+
+
+use rule * from counterpoise
+"""
+
 COHORT = """# @package _global_
 defaults:
   - /method@methods.ice: ice
@@ -87,7 +102,9 @@ def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def write_workflow(folder: Path, url: str, prefix: str | None) -> None:
+def write_workflow(
+    folder: Path, url: str, prefix: str | None, snakefile: str = "Snakefile"
+) -> None:
     (folder / "own" / "cohort").mkdir(parents=True)
     (folder / "raw").mkdir()
     write_map(folder / "raw" / "wild.cool", 1)
@@ -95,7 +112,7 @@ def write_workflow(folder: Path, url: str, prefix: str | None) -> None:
     statement = f"prefix:\n        {prefix!r}" if prefix else ""
     (folder / "Snakefile").write_text(SNAKEFILE.format(results=results, prefix=statement))
     (folder / "own" / "cohort" / "mine.yaml").write_text(COHORT.format(url=url))
-    (folder / "config.yaml").write_text(CONFIG.format(snakefile=REPOSITORY / "Snakefile"))
+    (folder / "config.yaml").write_text(CONFIG.format(snakefile=REPOSITORY / snakefile))
 
 
 @pytest.mark.parametrize("prefix", [None, "balanced"])
@@ -123,6 +140,46 @@ def test_a_workflow_around_this_one(tmp_path: Path, prefix: str | None) -> None:
     assert made == expected | {prefix or "results"}
     again = snakemake(folder, "-n", "all", "counterpoise_all")
     assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_the_snakefile_of_the_catalog(tmp_path: Path) -> None:
+    """`workflow/Snakefile` as a module, and without rules of the other workflow."""
+    folder = tmp_path / "other"
+    write_workflow(folder, "http://127.0.0.1:1/far.cool", "balanced", "workflow/Snakefile")
+    mask = "balanced/results/mine/masks/wild/2000.parquet"
+    done = snakemake(folder, mask)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (folder / mask).is_file()
+    head, rest = (folder / "Snakefile").read_text().split("rule all:")
+    module = rest.partition("module counterpoise:")[2].partition("rule make_map:")[0]
+    (folder / "Snakefile").write_text(f"{head}module counterpoise:{module}")
+    output = snakemake(folder, "-n").stdout
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", output, re.M))
+    assert counts["counterpoise_balance"] == "4"
+    assert counts["counterpoise_report"] == counts["counterpoise_default"] == "1"
+
+
+def test_a_module_from_github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As snakedeploy writes it; git takes a local repository for that of GitHub."""
+    (tmp_path / "hub" / "someone").mkdir(parents=True)
+    source = copy_workflow(tmp_path / "hub" / "someone" / "counterpoise.git")
+    author = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+    for words in (["init", "-q", "-b", "main"], ["add", "."], [*author, "commit", "-q", "-m", "x"]):
+        subprocess.run(["git", "-C", str(source), *words], check=True)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{tmp_path}/hub/.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY / "workflow"))
+    folder = tmp_path / "other"
+    write_workflow(folder, "http://127.0.0.1:1/far.cool", None)
+    (folder / "raw").rename(folder / "maps")
+    (folder / "Snakefile").write_text(FROM_GITHUB)
+    mask = "results/mine/masks/wild/2000.parquet"
+    done = snakemake(folder, mask)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (folder / mask).is_file()
+    assert re.search(r"^default +1$", snakemake(folder, "-n").stdout, re.M)
 
 
 def test_a_file_that_no_rule_makes_is_named(tmp_path: Path) -> None:

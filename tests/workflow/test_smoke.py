@@ -51,3 +51,11 @@ def test_one_sample_with_two_methods(tmp_path: Path) -> None:
     assert {"weight", "KR", "GW_ICE"} & set(balanced.bins().columns) >= {"weight", "GW_ICE"}
     row_sums = np.nansum(balanced.matrix(balance="weight")[:], axis=1)
     np.testing.assert_allclose(row_sums[row_sums > 0], 1, atol=1e-6)
+
+
+def test_the_snakefile_of_the_catalog_plans_the_same(tmp_path: Path) -> None:
+    cohort = Cohort(tmp_path)
+    planned = cohort.planned()
+    assert planned["balance"] == 12
+    snakefile = str(cohort.workflow / "workflow" / "Snakefile")
+    assert cohort.planned(words=f"-s {snakefile}") == {**planned, "default": 1}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from counterpoise.errors import MissingExtraError, SetupError
@@ -30,6 +31,9 @@ EXTRAS = {
     "yaml": ("hydra-core", "workflow"),
 }
 
+# Packages that Python users may want without the rest of the workflow.
+USEFUL_ALONE = ("cooler", "matplotlib", "pandas")
+
 
 @contextmanager
 def name_missing_extra(purpose: str) -> Iterator[None]:
@@ -50,7 +54,8 @@ def name_missing_extra(purpose: str) -> Iterator[None]:
     >>> with name_missing_extra("plots need"):  # doctest: +SKIP
     ...     import matplotlib
     Traceback (most recent call last):
-    MissingExtraError: plots need matplotlib: pip install 'counterpoise[workflow]'
+    MissingExtraError: plots need matplotlib: pip install matplotlib, or all: pip install
+    'counterpoise[workflow]'
     """
     try:
         yield
@@ -59,9 +64,30 @@ def name_missing_extra(purpose: str) -> Iterator[None]:
         if module not in EXTRAS:
             raise
         package, extra = EXTRAS[module]
+        alone = f"pip install {package}, or all: " if package in USEFUL_ALONE else ""
         raise MissingExtraError(
-            f"{purpose} {package}: pip install 'counterpoise[{extra}]'"
+            f"{purpose} {package}: {alone}pip install 'counterpoise[{extra}]'"
         ) from error
+
+
+def require_module(module: str, purpose: str) -> None:
+    """Refuse to go on without a package of an extra, without importing it.
+
+    Parameters
+    ----------
+    module : str
+        Name of the import.
+    purpose : str
+        What needs the package, with the verb: ``plots need``.
+
+    Raises
+    ------
+    MissingExtraError
+        If the package is not installed.
+    """
+    with name_missing_extra(purpose):
+        if find_spec(module) is None:
+            raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
 
 def workflow_folder() -> Path:

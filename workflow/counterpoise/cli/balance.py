@@ -5,16 +5,26 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-from counterpoise.cli.levels import LevelResult, balance_level, level_uri, load_level, read_levels
-from counterpoise.cli.options import PRIMARY, BalancingOptions, balancing_options
-from counterpoise.cli.output import Destination, existing_columns
+from counterpoise.cli.levels import (
+    BALANCED,
+    NOT_BALANCED,
+    LevelResult,
+    balance_level,
+    level_uri,
+    load_level,
+    read_levels,
+    results_to_write,
+)
+from counterpoise.cli.options import PRIMARY, BalancingOptions, MethodRun, balancing_options
+from counterpoise.cli.output import Destination, existing_columns, source_state
+from counterpoise.errors import ConfigError
+from counterpoise.files import FileState
+from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.interface.progress_line import show_progress
-
-NOT_BALANCED = 1
 
 
 @click.command("balance")
@@ -52,42 +62,66 @@ def command(
     """
     if in_place + bool(output) + stdout > 1:
         raise click.UsageError("Give one of --in-place, -o and --stdout.")
+    if stdout and as_json:
+        raise click.UsageError("Give one of --stdout and --json.")
     if output and len(files) > 1:
-        raise click.UsageError("-o is for a single FILE.")
+        raise click.UsageError("-o is for a single FILE (several methods are -m kr -m ice).")
     balancing = BalancingOptions.from_options(options)
     if check:
         sys.exit(_check_columns(files, name or PRIMARY))
     destination = Destination(in_place, output, stdout, force)
-    results: list[LevelResult] = []
-    for uri in files:
-        results += _balance_file(uri, balancing, name, destination, quiet=as_json or stdout)
-    if as_json:
-        click.echo(json.dumps([_record(result) for result in results], indent=1))
     if destination.is_nowhere:
-        click.echo("Nothing was written: give --in-place or -o OUT.mcool.", err=True)
-    sys.exit(0 if all(result.is_balanced for result in results) else NOT_BALANCED)
+        click.echo("Nothing will be written without --in-place or -o OUT.mcool.", err=True)
+    results: list[LevelResult] = []
+    for task in [_prepare_file(uri, balancing, name, destination) for uri in files]:
+        results += _balance_file(task, balancing, destination, quiet=as_json or stdout)
+    if as_json:
+        click.echo(json.dumps([result.to_dict() for result in results], indent=1))
+    sys.exit(BALANCED if all(result.is_balanced for result in results) else NOT_BALANCED)
+
+
+class FileTask(NamedTuple):
+    """A file to balance, which nothing speaks against."""
+
+    info: SourceInfo
+    state: FileState
+    runs: dict[Level, list[MethodRun]]
+
+
+def _prepare_file(
+    uri: str, balancing: BalancingOptions, name: str | None, destination: Destination
+) -> FileTask:
+    """Refuse, before anything is computed, what could not be read or written."""
+    info, levels = read_levels(uri)
+    state = source_state(info)
+    runs = {level: balancing.runs(level.resolution, name) for level in levels}
+    if destination.stdout and (len(runs) > 1 or any(len(methods) > 1 for methods in runs.values())):
+        raise ConfigError("--stdout prints one column: name one level and one method.")
+    columns = {level: [each for run in runs[level] for each in run.columns] for level in levels}
+    destination.prepare(info, columns)
+    return FileTask(info, state, runs)
 
 
 def _balance_file(
-    uri: str, balancing: BalancingOptions, name: str | None, destination: Destination, quiet: bool
+    task: FileTask, balancing: BalancingOptions, destination: Destination, quiet: bool
 ) -> list[LevelResult]:
     """Balance one file and write what was asked for."""
-    info, levels = read_levels(uri)
-    runs = {level: balancing.runs(level.resolution, name) for level in levels}
-    destination.prepare(info, runs)
+    info = task.info
     results = []
-    for level in levels:
+    for level, runs in task.runs.items():
         with show_progress(sys.stderr.isatty()) as progress:
-            contacts = load_level(info, level)
-            of_level = list(balance_level(level, contacts, runs[level], balancing, progress))
+            # The pixels of one level at a time are in memory.
+            loaded = load_level(info, level)
+            of_level = list(balance_level(level, loaded, runs, balancing, progress))
+            del loaded
         results += of_level
         for result in () if quiet else of_level:
             click.echo(f"{level_uri(info, level)}  {result.describe()}")
-    balanced = [result for result in results if result.is_balanced]
-    if balancing.policy == "error" and len(balanced) < len(results):
-        click.echo(f"{uri}: nothing was written, since not every level is balanced.", err=True)
-        return results
-    destination.write(info, levels, balanced if balancing.policy == "discard" else results)
+    written = results_to_write(info.uri, results, balancing.policy)
+    if written is not None and not destination.stdout:
+        destination.write(info, task.state, list(task.runs), written)
+    for weight in written[0].balance.weights if written and destination.stdout else ():
+        click.echo(repr(float(weight)))
     return results
 
 
@@ -102,13 +136,3 @@ def _check_columns(files: Sequence[str], column: str) -> int:
             click.echo(f"{place}: {'has' if found else 'no'} column {column!r}")
             status = status if found else 1
     return status
-
-
-def _record(result: LevelResult) -> dict[str, Any]:
-    """Return the verdict of a level and a method as plain values."""
-    return {
-        "file": result.balance.contacts.source["uri"],
-        "resolution": result.level.resolution,
-        "columns": list(result.run.columns),
-        "verdict": result.balance.verdict.to_dict(),
-    }

@@ -13,9 +13,7 @@ from counterpoise.columns.judge import ColumnVerdict, judge_columns
 from counterpoise.columns.levels import faults_between_levels
 from counterpoise.columns.stored import StoredLevel, read_stored_levels
 from counterpoise.contacts.bins import format_base_pairs
-from counterpoise.records.wording import percent
 
-SCOPES = {"genome": "all contacts", "cis": "each chromosome", "trans": "between chromosomes"}
 Checked = list[tuple[StoredLevel, list[ColumnVerdict]]]
 
 
@@ -54,23 +52,9 @@ def _print_level(level: StoredLevel, verdicts: Sequence[ColumnVerdict]) -> None:
         click.echo("  no column of weights")
     width = max((len(verdict.name) for verdict in verdicts), default=0)
     for verdict in verdicts:
-        click.echo(f"  {verdict.name:<{width}}  {_describe(verdict)}")
+        click.echo(f"  {verdict.name:<{width}}  {verdict.describe()}")
         for fault in verdict.faults:
             click.echo(f"  {'':<{width}}  ! {fault}")
-
-
-def _describe(verdict: ColumnVerdict) -> str:
-    """Return what a column is, in a line."""
-    words = [verdict.kind.value]
-    if verdict.convention is not None and verdict.scope is not None:
-        words += [verdict.convention.value, SCOPES[verdict.scope.value]]
-    if verdict.ignore_diags:
-        words.append(f"without {verdict.ignore_diags} diagonals")
-    if verdict.deviation is not None and verdict.kind.value in ("balanced", "kernel"):
-        words.append(f"row sums vary by {percent(verdict.deviation)}")
-    share = verdict.weighted / verdict.with_contacts if verdict.with_contacts else 0.0
-    words.append(f"{percent(share)} of the bins with contacts")
-    return ", ".join(words)
 
 
 def _record(file: str, checked: Checked, faults: list[str]) -> dict[str, Any]:

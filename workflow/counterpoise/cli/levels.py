@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+
+import click
+import h5py
 
 from counterpoise.balancing.api import balance
 from counterpoise.balancing.result import Balance
 from counterpoise.cli.options import BalancingOptions, MethodRun
-from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.contacts.bins import BinTable, format_base_pairs
 from counterpoise.contacts.contact_map import ContactMap, Contacts
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.read import open_contacts
 from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.mask import mask_bins
+from counterpoise.records.fitness import Fitness
 from counterpoise.records.wording import fitness_label, fitness_reason
+from counterpoise.store.tiling import Tiling
+from counterpoise.store.weight_columns import remove_weight_column, write_weight_column
 
 Progress = Callable[[str], None]
+BALANCED, NOT_BALANCED = 0, 1  # statuses of the commands that balance
 
 
 @dataclass(frozen=True)
@@ -31,16 +39,63 @@ class LevelResult:
         The method and its columns.
     balance : Balance
         Its result.
+    is_discarded : bool
+        Whether the weights are not written, by the convergence policy.
     """
 
     level: Level
     run: MethodRun
     balance: Balance
+    is_discarded: bool = False
 
     @property
     def is_balanced(self) -> bool:
         """Whether the whole map is balanced."""
         return self.balance.status.balanced
+
+    @property
+    def bins(self) -> BinTable:
+        """The bins of the level."""
+        return self.balance.contacts.bins
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether the weights may be used, perhaps with caution."""
+        return self.balance.fitness is not Fitness.NO
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns of the weights."""
+        return self.run.columns
+
+    def write(self, group: h5py.Group, tiling: Tiling) -> None:
+        """Write the weights and their standard errors as columns of each name.
+
+        Columns of these names are removed, also where the weights are discarded, as cooler does.
+
+        Parameters
+        ----------
+        group : h5py.Group
+            The level in a cooler file.
+        tiling : Tiling
+            The bins of the map among those of the file.
+        """
+        table, balance = group["bins"], self.balance
+        for name in self.names:
+            remove_weight_column(table, name)
+            if not self.is_discarded:
+                write_weight_column(
+                    table, name, balance.weights, balance.se, balance.verdict, tiling
+                )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as plain values."""
+        return {
+            "file": self.balance.contacts.source["uri"],
+            "resolution": self.level.resolution,
+            "columns": list(self.names),
+            "verdict": self.balance.verdict.to_dict(),
+        }
 
     def describe(self) -> str:
         """Return the verdict in one line."""
@@ -121,6 +176,8 @@ def balance_level(
         As each method is done.
     """
     mask = mask_bins(contacts, options.mask(contacts.bins.resolution))
+    # A result is written when all levels are balanced; until then it keeps no pixels.
+    no_pixels = Contacts.from_chunks(contacts.bins, [], dict(contacts.source))
     for run in runs:
         result = balance(
             contacts,
@@ -130,4 +187,31 @@ def balance_level(
             progress=progress,
             **run.settings,
         )
-        yield LevelResult(level, run, result)
+        yield LevelResult(level, run, replace(result, contacts=no_pixels))
+
+
+def results_to_write(
+    uri: str, results: Sequence[LevelResult], policy: str | None
+) -> list[LevelResult] | None:
+    """Return the results that the convergence policy lets through.
+
+    Parameters
+    ----------
+    uri : str
+        The file, for the message.
+    results : sequence of LevelResult
+        All of them.
+    policy : str or None
+        One of ``options.POLICIES``.
+
+    Returns
+    -------
+    list of LevelResult or None
+        None if nothing may be written, which is then said on standard error.
+    """
+    if policy == "error" and not all(result.is_balanced for result in results):
+        click.echo(f"{uri}: nothing was written, since not every level is balanced.", err=True)
+        return None
+    if policy != "discard":
+        return list(results)
+    return [replace(result, is_discarded=not result.is_balanced) for result in results]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -11,9 +13,10 @@ import click
 from counterpoise._version import __version__
 from counterpoise.errors import CounterpoiseError
 
-# Subcommands in the order of the help: name, and the module in this folder.
-COMMANDS = {"balance": "balance", "check": "check"}
+# Subcommands in the order of the help; each is a module of this folder.
+COMMANDS = ("balance", "zoomify", "check", "adopt", "vectors", "init", "run", "ui")
 ERROR_STATUS = 2
+INTERRUPTED_STATUS = 130  # as shells have it
 
 
 class LazyGroup(click.Group):
@@ -23,11 +26,20 @@ class LazyGroup(click.Group):
         """Return the names in the order of the table."""
         return list(COMMANDS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the subcommand; of an unknown one, name the most similar."""
+        close = get_close_matches(args[0], COMMANDS, n=1) if args else []
+        if close and args[0] not in COMMANDS:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {close[0]!r}?")
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a subcommand."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"counterpoise.cli.{COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"counterpoise.cli.{cmd_name}")
         command: click.Command = module.command
         return command
 
@@ -39,7 +51,7 @@ def group() -> None:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line; errors of this package become a message and the status 2.
+    """Run the command line; errors become a message and the status 2.
 
     Parameters
     ----------
@@ -47,7 +59,16 @@ def main(arguments: list[str] | None = None) -> Any:
         Those of the process by default.
     """
     try:
-        return group.main(args=arguments, prog_name="counterpoise")
-    except CounterpoiseError as error:
+        return group.main(args=arguments, prog_name="counterpoise", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("Interrupted.", err=True)
+        sys.exit(INTERRUPTED_STATUS)
+    except BrokenPipeError:  # the reader of standard output has what it wants
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit()
+    except (CounterpoiseError, OSError) as error:
         click.echo(f"counterpoise: {error}", err=True)
         sys.exit(ERROR_STATUS)

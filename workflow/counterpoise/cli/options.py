@@ -6,7 +6,8 @@ Names and meanings are those of ``cooler balance``; where hictk uses another nam
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,16 @@ from counterpoise.methods.base import MethodSettings, OnFailure
 
 DEFAULT_METHOD = "ice"
 PRIMARY = "weight"
+# Settings that not every method has, and their options.
+METHOD_LIMITS = {
+    "tolerance": "--tolerance",
+    "max_iterations": "--max-iters",
+    "isolate_limit": "--isolate-limit",
+}
 COOLER_ITERATIONS, COOLER_VARIANCE = 200, 1e-5
+ON_FAILURE = [each.value for each in OnFailure if each is not OnFailure.STOP]
+# Contacts as hictk's option --mode names them.
+MODES = {"gw": Scope.GENOME, "cis": Scope.CIS, "trans": Scope.TRANS}
 POLICIES = ("store_final", "store_nan", "discard", "error")
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -38,10 +48,15 @@ _OPTIONS: tuple[Decorator, ...] = (
     click.option("--cis-only", is_flag=True, help="Balance each chromosome separately."),
     click.option("--trans-only", is_flag=True, help="Balance contacts between chromosomes only."),
     click.option(
+        "--mode",
+        type=click.Choice(list(MODES)),
+        help="The same for any method: the genome, each chromosome, or between chromosomes.",
+    ),
+    click.option(
         "--ignore-diags",
         "--masked-diags",
         type=click.IntRange(0),
-        help="Diagonals to leave out. Default: 2 for the filters; for a method its own.",
+        help="Diagonals to leave out.  [default: 2 for filters and ice, 0 for kr and vc]",
     ),
     click.option(
         "--ignore-dist", type=click.IntRange(0), help="Distance to leave out, in base pairs."
@@ -95,6 +110,18 @@ _OPTIONS: tuple[Decorator, ...] = (
         help="Threads. Default: all cores.",
     ),
     click.option("-c", "--chunksize", type=int, hidden=True, help="Accepted and not needed."),
+    click.option(
+        "--on-failure",
+        type=click.Choice(ON_FAILURE),
+        help="What a method of --method does with a map that it cannot balance: isolate the few "
+        "bins that stand in the way, drop the sparsest bins, keep the weights reached so far, or "
+        "write nan.  [default: isolate for ice, kr and ssk; else nan]",
+    ),
+    click.option(
+        "--isolate-limit",
+        type=click.FloatRange(0, 1),
+        help="Largest share of bins that isolate gives up.  [default: 0.01]",
+    ),
     click.option(
         "--convergence-policy",
         "policy",
@@ -160,6 +187,8 @@ class BalancingOptions:
         Threads of a product.
     policy : str or None
         What to do with weights of a map that is not balanced.
+    on_failure, isolate_limit : str and float, or None
+        The method's settings of these names; None for its defaults.
     """
 
     names: tuple[str, ...]
@@ -172,13 +201,14 @@ class BalancingOptions:
     max_iterations: int | None
     threads: int | None
     policy: str | None
+    on_failure: str | None
+    isolate_limit: float | None
 
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> BalancingOptions:
         """Check the options of a command; refuse those that contradict each other."""
-        if options["cis_only"] and options["trans_only"]:
-            raise click.UsageError("Give at most one of --cis-only and --trans-only.")
-        names = options["names"]
+        scope = _read_scope(options)
+        names = tuple(name for text in options["names"] for name in _split_names(text))
         if unknown := [name for name in names if name not in methods()]:
             raise ConfigError(
                 f"there is no method {unknown[0]!r}; there are {', '.join(sorted(methods()))}."
@@ -189,16 +219,17 @@ class BalancingOptions:
             raise click.UsageError(
                 "--tol is cooler's rule, which ice alone has; --tolerance is for every method."
             )
+        if options["on_failure"] and (options["policy"] or not names):
+            raise click.UsageError(
+                "--on-failure is for methods of --method, without --convergence-policy."
+            )
         if options["tol"] is not None and options["tolerance"] is not None:
             raise click.UsageError("Give at most one of --tol and --tolerance.")
-        scope = None
-        if options["cis_only"] or options["trans_only"]:
-            scope = Scope.CIS if options["cis_only"] else Scope.TRANS
         filters = MaskSettings(
             min_nnz=options["min_nnz"],
             min_count=options["min_count"],
             mad_max=options["mad_max"],
-            cis_only=options["cis_only"],
+            cis_only=scope is Scope.CIS,
             blacklist=options["blacklist"],
         )
         return cls(
@@ -212,6 +243,8 @@ class BalancingOptions:
             options["max_iters"],
             options["threads"],
             options["policy"],
+            options["on_failure"],
+            options["isolate_limit"],
         )
 
     def mask(self, bin_size: int | None) -> MaskSettings:
@@ -265,9 +298,10 @@ class BalancingOptions:
             "cooler_variance": variance,
             "max_iterations": self.max_iterations or iterations,
             "on_failure": self._on_failure(by_cooler),
+            "isolate_limit": self.isolate_limit,
         }
         settings = {key: value for key, value in limits.items() if value is not None}
-        for key, option in (("tolerance", "--tolerance"), ("max_iterations", "--max-iters")):
+        for key, option in METHOD_LIMITS.items():
             if key in settings and not hasattr(kind, key):
                 raise click.UsageError(f"{method} has no limit {option}.")
         return MethodRun(method, settings, columns)
@@ -285,5 +319,20 @@ class BalancingOptions:
         """Return what a method does where it does not balance; None for its default."""
         policy = self.policy or ("store_final" if by_cooler else None)
         if policy is None:
-            return None
+            return self.on_failure
         return OnFailure.KEEP.value if policy == "store_final" else OnFailure.NAN.value
+
+
+def _split_names(text: str) -> Iterator[str]:
+    """Yield the methods of one option: in lower case, several separated by commas or blanks."""
+    return (name.lower() for name in re.split(r"[,\s]+", text.strip()))
+
+
+def _read_scope(options: dict[str, Any]) -> Scope | None:
+    """Return the contacts that --cis-only, --trans-only or --mode name; None for none of them."""
+    flags = {"cis_only": Scope.CIS, "trans_only": Scope.TRANS}
+    scopes = [scope for name, scope in flags.items() if options[name]]
+    scopes += [MODES[options["mode"]]] if options["mode"] else []
+    if len(scopes) > 1:
+        raise click.UsageError("Give at most one of --cis-only, --trans-only and --mode.")
+    return scopes[0] if scopes else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,20 +10,23 @@ from pathlib import Path
 import click
 import h5py
 
-from counterpoise.cli.levels import LevelResult, level_uri
-from counterpoise.cli.options import PRIMARY, MethodRun
+from counterpoise.cli.building import (
+    SAMPLE,
+    LevelColumns,
+    build_mcool,
+    temporary_results,
+    write_columns,
+)
+from counterpoise.cli.levels import level_uri
 from counterpoise.errors import ConfigError, InputError
-from counterpoise.files import atomic_write
+from counterpoise.files import FileState, atomic_write
 from counterpoise.ingest.cooler_file import open_cooler
 from counterpoise.ingest.pixels import write_map
 from counterpoise.ingest.reader_interface import Level, SourceInfo
+from counterpoise.interface.cooler_columns import check_column_name
 from counterpoise.store.hdf5_output import create_hdf5, edit_hdf5
-from counterpoise.store.in_place import changed_copy, require_changeable
-from counterpoise.store.mcool import write_mcool
-from counterpoise.store.paths import ResultPaths
-from counterpoise.store.tiling import Tiling
-from counterpoise.store.weight_columns import ERRORS, write_weight_column
-from counterpoise.store.weights import write_balance
+from counterpoise.store.in_place import changed_copy, refuse_change, require_changeable
+from counterpoise.store.weight_columns import ERRORS
 
 COLUMN_BYTES = 18  # of a bin, in a column of weights and one of errors, if they hardly compress
 
@@ -55,53 +57,122 @@ class Destination:
         """Whether nothing is written."""
         return not (self.in_place or self.output or self.stdout)
 
-    def prepare(self, info: SourceInfo, runs: Mapping[Level, Sequence[MethodRun]]) -> None:
+    def prepare(self, info: SourceInfo, columns: Mapping[Level, Sequence[str]]) -> None:
         """Refuse, before anything is computed, what could not be written.
 
         Parameters
         ----------
         info : SourceInfo
             The file.
-        runs : mapping of Level to sequence of MethodRun
-            Its levels, each with the methods that will balance it.
+        columns : mapping of Level to sequence of str
+            Its levels, each with the names of the columns that it will get.
         """
-        if self.stdout and (len(runs) > 1 or any(len(methods) > 1 for methods in runs.values())):
-            raise ConfigError("--stdout prints one column: name one level and one method.")
+        for name in {name for names in columns.values() for name in names}:
+            check_column_name(name)
         if self.output:
-            _check_output(self.output, info, len(runs), self.force)
+            _check_levels(self.output, info, len(columns))
+            refuse_output(self.output, info.uri, self.force, remedy="use --in-place")
         if self.in_place and info.format == "hic":
             raise InputError(
                 info.uri, "is a .hic file, which stays as it is.", "Give -o OUT.mcool."
             )
         if self.in_place:
-            require_changeable(info.uri.partition("::")[0])
+            require_changeable(_path(info))
         if self.in_place and not self.force:
-            for level, methods in runs.items():
-                _refuse_columns(level_uri(info, level), methods)
+            for level, names in columns.items():
+                _refuse_columns(level_uri(info, level), names)
 
     def write(
-        self, info: SourceInfo, levels: Sequence[Level], results: Sequence[LevelResult]
+        self,
+        info: SourceInfo,
+        state: FileState,
+        levels: Sequence[Level],
+        columns: Sequence[LevelColumns],
     ) -> None:
-        """Write the weights of all levels, all or none.
+        """Write the columns of all levels, all or none.
 
         Parameters
         ----------
         info : SourceInfo
             The file.
+        state : FileState
+            Its state before it was read; a file that another program has changed is refused.
         levels : sequence of Level
             Its levels.
-        results : sequence of LevelResult
-            Their weights.
+        columns : sequence of LevelColumns
+            Their columns.
         """
-        if self.stdout:
-            for weight in results[0].balance.weights if results else ():
-                click.echo(repr(float(weight)))
-        elif self.in_place:
-            _write_in_place(info, results)
+        if not self.is_nowhere:
+            refuse_change(_path(info), state)
+        if self.in_place:
+            _write_in_place(info, state, columns)
         elif self.output and info.format == "hic":
-            _build_mcool(self.output, info, levels, results)
+            _convert(self.output, info, levels, columns)
         elif self.output:
-            _write_copy(self.output, info, levels, results)
+            _write_copy(self.output, info, levels, columns)
+        if not self.is_nowhere:
+            report_written(self.output or _path(info), columns)
+
+
+def source_state(info: SourceInfo) -> FileState:
+    """Return the state of a file that is about to be read.
+
+    Parameters
+    ----------
+    info : SourceInfo
+        The file.
+    """
+    return FileState.of(_path(info))
+
+
+def _path(info: SourceInfo) -> str:
+    """Return the path of a file without a group."""
+    return info.uri.partition("::")[0]
+
+
+def report_written(path: str, columns: Sequence[LevelColumns]) -> None:
+    """Say on standard error what was written.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    columns : sequence of LevelColumns
+        The columns of its levels.
+    """
+    names = ", ".join(dict.fromkeys(name for each in columns for name in each.names))
+    unfit = sum(not each.is_fit for each in columns)
+    warning = f" {unfit} of {len(columns)} columns of weights are not for use." if unfit else ""
+    click.echo(f"Wrote {path}: {names or 'no columns'}.{warning}", err=True)
+
+
+def refuse_output(output: str, source: str, force: bool, remedy: str) -> None:
+    """Refuse a new file that is the source, or that exists and may not be replaced.
+
+    Parameters
+    ----------
+    output : str
+        The new file.
+    source : str
+        What is read, with its group.
+    force : bool
+        An existing file may be replaced.
+    remedy : str
+        What to do where the output is the source.
+    """
+    folder = Path(output).absolute().parent
+    if not folder.is_dir():
+        raise InputError(output, f"cannot be written: there is no folder {folder}.", "Make it.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(output, "is in a folder that this user may not write to.", "Allow it.")
+    if not os.path.lexists(output):
+        return
+    if not os.path.isfile(output):
+        raise InputError(output, "exists and is not a file.", "Name another file.")
+    if os.path.samefile(output, source.partition("::")[0]):
+        raise ConfigError(f"{output} would be the output and is the input; {remedy}.")
+    if not force:
+        raise InputError(output, "exists already.", "Replace it with --force.")
 
 
 def existing_columns(uri: str) -> set[str]:
@@ -116,20 +187,21 @@ def existing_columns(uri: str) -> set[str]:
         return set(file[group]["bins"])
 
 
-def _refuse_columns(uri: str, methods: Sequence[MethodRun]) -> None:
+def _refuse_columns(uri: str, columns: Sequence[str]) -> None:
     """Refuse columns that exist."""
     existing = existing_columns(uri)
-    for column in (column for run in methods for column in run.columns):
+    for column in (each for name in columns for each in (name, name + ERRORS)):
         if column in existing:
             raise InputError(
                 uri,
                 f"has a column {column!r} already.",
-                "Replace it with --force, or write to another file (-o OUT.mcool).",
+                "Replace it with --force, give the new one another name with --name, or write to "
+                "another file with -o.",
             )
 
 
-def _check_output(output: str, info: SourceInfo, levels: int, force: bool) -> None:
-    """Refuse an output that exists, is the source, or cannot hold the levels."""
+def _check_levels(output: str, info: SourceInfo, levels: int) -> None:
+    """Refuse an output that cannot hold the levels, by its name."""
     suffix = Path(output).suffix
     if suffix == ".cool" and info.format == "hic":
         raise ConfigError(f"-o {output}: the levels of a .hic file are written to a .mcool.")
@@ -137,57 +209,42 @@ def _check_output(output: str, info: SourceInfo, levels: int, force: bool) -> No
         raise ConfigError(f"-o {output}: the name of the output ends with .mcool or .cool.")
     if suffix == ".cool" and levels > 1:
         raise ConfigError(f"-o {output}: a .cool holds one level, and there are {levels}.")
-    if Path(output).exists():
-        if os.path.samefile(output, info.uri.partition("::")[0]):
-            raise ConfigError(f"-o {output} is the input; use --in-place.")
-        if not force:
-            raise InputError(output, "exists already.", "Replace it with --force.")
 
 
-def _write_in_place(info: SourceInfo, results: Sequence[LevelResult]) -> None:
+def _write_in_place(info: SourceInfo, state: FileState, columns: Sequence[LevelColumns]) -> None:
     """Write columns into a changed copy of a cooler file, which then replaces it."""
-    path = info.uri.partition("::")[0]
-    columns = sum(len(each.run.columns) * len(each.balance.weights) for each in results)
-    with changed_copy(path, COLUMN_BYTES * columns) as copy, edit_hdf5(copy) as (file, disk):
-        for result in results:
-            _write_result(file[result.level.group], result)
+    growth = sum(COLUMN_BYTES * len(each.names) * len(each.bins) for each in columns)
+    with changed_copy(_path(info), state, growth) as copy, edit_hdf5(copy) as (file, disk):
+        for each in columns:
+            write_columns(file[each.level.group], each)
             disk.check()
 
 
 def _write_copy(
-    output: str, info: SourceInfo, levels: Sequence[Level], results: Sequence[LevelResult]
+    output: str, info: SourceInfo, levels: Sequence[Level], columns: Sequence[LevelColumns]
 ) -> None:
     """Write a new file with the levels of a cooler file and their columns."""
-    source = info.uri.partition("::")[0]
+    source = _path(info)
     with (
         atomic_write(output, os.path.getsize(source)) as temporary,
         create_hdf5(temporary) as (file, disk),
         open_cooler(source) as (stored, _),
     ):
         places = {level: _copy_level(stored, level, file, output) for level in levels}
-        for result in results:
-            _write_result(places[result.level], result)
+        for each in columns:
+            write_columns(places[each.level], each)
             disk.check()
 
 
-def _build_mcool(
-    output: str, info: SourceInfo, levels: Sequence[Level], results: Sequence[LevelResult]
+def _convert(
+    output: str, info: SourceInfo, levels: Sequence[Level], columns: Sequence[LevelColumns]
 ) -> None:
-    """Write a new file with the levels of a `.hic` file and their columns, as the workflow does."""
-    with tempfile.TemporaryDirectory(dir=Path(output).resolve().parent, prefix=".") as folder:
-        paths, sample = ResultPaths("map", folder), "map"
-        for level in levels:
-            assert level.resolution is not None
-            write_map(info, level.resolution, paths.map_files(sample, level.resolution))
-        for result in results:
-            bins = result.balance.contacts.bins
-            assert bins.resolution is not None
-            files = paths.run_files(sample, bins.resolution, result.run.method)
-            write_balance(result.balance, bins, files)
-        columns = {result.run.method: result.run.columns[0] for result in results}
-        primary = [each.run.method for each in results if PRIMARY in each.run.columns[1:]]
-        sizes = [level.resolution for level in levels if level.resolution is not None]
-        write_mcool(paths, sample, sizes, columns, primary[0] if primary else "", output)
+    """Write a new file with the levels of a `.hic` file and their columns."""
+    sizes = [level.resolution for level in levels if level.resolution is not None]
+    with temporary_results(output) as paths:
+        for size in sizes:
+            write_map(info, size, paths.map_files(SAMPLE, size))
+        build_mcool(paths, sizes, columns, output)
 
 
 def _copy_level(stored: h5py.File, level: Level, file: h5py.File, output: str) -> h5py.Group:
@@ -198,26 +255,11 @@ def _copy_level(stored: h5py.File, level: Level, file: h5py.File, output: str) -
     else:
         file.attrs.update({"format": "HDF5::MCOOL", "format-version": 2})
         file.attrs.update({"bin-type": source.attrs.get("bin-type", "fixed")})
-        target = file.create_group(f"resolutions/{level.resolution or Path(level.group).name}")
+        # cooler, too, calls bins of unequal length 1.
+        size = level.resolution or Path(level.group).name or 1
+        target = file.create_group(f"resolutions/{size}")
     for name in source:
         if name != "resolutions":
             stored.copy(source[name], target, name=name)
     target.attrs.update(source.attrs)
     return target
-
-
-def _write_result(group: h5py.Group, result: LevelResult) -> None:
-    """Write the columns of one method, in place of those of these names."""
-    table, balance = group["bins"], result.balance
-    for name in result.run.columns:
-        for each in (name, name + ERRORS):
-            if each in table:
-                del table[each]
-        write_weight_column(
-            table,
-            name,
-            balance.weights,
-            balance.se,
-            balance.verdict,
-            Tiling(balance.contacts.bins, None),
-        )

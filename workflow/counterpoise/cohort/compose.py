@@ -19,7 +19,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import (
     ConfigAttributeError,
@@ -177,6 +177,8 @@ def _compose(overrides: list[str]) -> tuple[DictConfig, Choices]:
             f"configuration: {', '.join(overrides)}: {str(error).rstrip('.')}; put a name that "
             "reads as a number in quotes (cohort='007')."
         ) from error
+    except MissingConfigException as error:
+        raise ConfigError(_explain_missing(error)) from error
     except OSError as error:
         raise ConfigError(
             f"configuration: {', '.join(overrides)}: a file cannot be read "
@@ -284,6 +286,19 @@ def _explain(error: Exception) -> str:
     if isinstance(cause, KeyValidationError):
         words = f"YAML reads this name as {cause.key}, which is no text; put the name in quotes"
     return f"{place}: {key}: {words}." if key else f"{place}: {words}."
+
+
+def _explain_missing(error: MissingConfigException) -> str:
+    """Reword that a chosen file does not exist: what was chosen, and what there is."""
+    group, _, name = str(error.missing_cfg_file or "").rpartition("/")
+    match = re.match(r"In '((?:cohort|experiment)/[^']+)': ", str(error))
+    place = f"conf/{match[1]}.yaml: " if match else ""
+    options = list(error.options or [])
+    if not group or not options:
+        return f"{place}{str(error).partition('Config search path')[0].strip()}"
+    close = get_close_matches(name, options, n=1)
+    meant = f" Did you mean {close[0]}?" if close else ""
+    return f"{place}there is no {group} {name!r}.{meant} There are: {', '.join(options)}."
 
 
 def _explain_hydra(error: Exception) -> str:

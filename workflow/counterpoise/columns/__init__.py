@@ -1,9 +1,11 @@
 """Columns of weights in files of any program: what they are, and how readers take them.
 
-=========== =================================================================================
-``stored``  the columns that a file holds, level by level
-``measure`` how even the row sums are with a column, for every convention and scope
-``judge``   the verdict on a column: its kind, convention, scope and faults
-``readers`` by which convention cooler, hictk and HiCExplorer read a column
-=========== =================================================================================
+============ =================================================================================
+``stored``   the columns that a file holds, level by level
+``measure``  how even the row sums are with a column, for every convention and scope
+``judge``    the verdict on a column: its kind, convention, scope and faults
+``levels``   whether the columns of a file's levels belong together
+``readers``  by which convention cooler, hictk and HiCExplorer read a column
+``identify`` columns as multiplicative weights, or as divisive vectors on Juicer's scale
+============ =================================================================================
 """

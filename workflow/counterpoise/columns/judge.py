@@ -19,6 +19,7 @@ from counterpoise.mask import bins_with_contacts
 from counterpoise.methods import methods
 from counterpoise.records.wording import percent
 
+SCOPES = {"genome": "all contacts", "cis": "each chromosome", "trans": "between chromosomes"}
 # Row sums that vary by less are equal: programs stop between 1e-8 and 3e-2.
 EQUAL = 0.05
 # A coverage correction is computed, not approached.
@@ -92,6 +93,19 @@ class ColumnVerdict:
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as plain values."""
         return asdict(self)
+
+    def describe(self) -> str:
+        """Return what the column is, in a line."""
+        words = [self.kind.value]
+        if self.convention is not None and self.scope is not None:
+            words += [self.convention.value, SCOPES[self.scope.value]]
+        if self.ignore_diags:
+            words.append(f"without {self.ignore_diags} diagonals")
+        if self.deviation is not None and self.kind in (Kind.BALANCED, Kind.KERNEL):
+            words.append(f"row sums vary by {percent(self.deviation)}")
+        share = self.weighted / self.with_contacts if self.with_contacts else 0.0
+        words.append(f"{percent(share)} of the bins with contacts")
+        return ", ".join(words)
 
 
 def judge_columns(
@@ -167,9 +181,8 @@ def _find_kind(
     if method is not None and method.fills:
         stated = stated_convention(attributes)
         scope = str(attributes.get("scope", ""))
-        return Kind.KERNEL, next(
-            fit for fit in fits if fit.convention is stated and fit.scope == scope and not fit.power
-        )
+        fitting = (fit for fit in fits if fit.convention is stated and fit.scope == scope)
+        return Kind.KERNEL, next((fit for fit in fitting if not fit.power), None)
     for fit in fits:
         if not fit.power and fit.deviation < EQUAL:
             return Kind.BALANCED, fit
@@ -191,7 +204,8 @@ def _faults_of_kind(kind: Kind, fits: list[Fit]) -> list[str]:
         return []
     return [
         f"It does not balance this map: row sums vary by {percent(best.deviation)} at best "
-        f"({best.convention}, {best.scope}). The weights are stale or of other contacts."
+        f"({best.convention}, {best.scope}). It was computed from other contacts, or before these "
+        "changed."
     ]
 
 

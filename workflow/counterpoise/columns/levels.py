@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.columns.judge import ColumnVerdict
+from counterpoise.columns.measure import usable
 from counterpoise.columns.readers import Convention
 from counterpoise.columns.stored import StoredLevel
 
@@ -60,8 +61,8 @@ def level_agreement(
 
 def _bias(values: NDArray[np.float64], convention: Convention) -> NDArray[np.float64]:
     """Return the bias that a weight removes; NaN for none."""
-    usable = np.where(np.isfinite(values) & (values > 0), values, np.nan)
-    return usable if convention is Convention.DIVISIVE else 1 / usable
+    weights = usable(values)
+    return weights if convention is Convention.DIVISIVE else 1 / weights
 
 
 def faults_between_levels(
@@ -80,16 +81,17 @@ def faults_between_levels(
         One sentence for each fault.
     """
     faults = []
+    missing: dict[str, list[str]] = {}
     names = dict.fromkeys(verdict.name for _, columns in verdicts for verdict in columns)
     for name in names:
         found = [(level, by_name[name]) for level, by_name in _by_name(verdicts) if name in by_name]
         if len(found) < len(verdicts):
             present = [level.uri for level, _ in found]
             lacking = [level.uri for level, _ in verdicts if level.uri not in present]
-            faults.append(f"{name} is missing in {', '.join(lacking)}.")
+            missing.setdefault(", ".join(lacking), []).append(name)
         for (coarse, one), (fine, other) in pairwise(found):
             faults += _faults_of_pair(coarse, one, fine, other)
-    return faults
+    return [f"{', '.join(names)}: not in {levels}." for levels, names in missing.items()] + faults
 
 
 def _by_name(

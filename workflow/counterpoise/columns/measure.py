@@ -74,10 +74,10 @@ def measure_columns(
     squares: dict[tuple[str, Scope, int, bool, Convention, float], float] = defaultdict(float)
     bins: dict[tuple[str, Scope, int, bool, Convention, float], int] = defaultdict(int)
     for scope, ignore_diags, weighted in _choices():
-        for selection in _parts(contacts, scope, ignore_diags, weighted):
+        for selection in parts_with_contacts(contacts, scope, ignore_diags, weighted):
             operator = make_operator("native", contacts, selection)
             for name, values in columns.items():
-                of_part = _usable(values[selection.lo : selection.hi][selection.kept])
+                of_part = usable(values[selection.lo : selection.hi][selection.kept])
                 for convention, power, variance, size in _measure(operator, of_part):
                     key = name, scope, ignore_diags, weighted, convention, power
                     squares[key] += size * variance
@@ -99,22 +99,49 @@ def _choices() -> Iterator[tuple[Scope, int, bool]]:
     yield from product((Scope.TRANS,), (0,), (False, True))
 
 
-def _parts(
-    contacts: Contacts, scope: Scope, ignore_diags: int, weighted: bool
+def parts_with_contacts(
+    contacts: Contacts, scope: Scope, ignore_diags: int, trans_weighting: bool = False
 ) -> Iterator[Selection]:
-    """Return the parts of a scope that hold contacts."""
+    """Iterate over the parts of a scope that can hold contacts.
+
+    Parameters
+    ----------
+    contacts : Contacts
+        The map.
+    scope : Scope
+        Contacts that count.
+    ignore_diags : int
+        Diagonals that do not.
+    trans_weighting : bool
+        As for ``select``.
+
+    Yields
+    ------
+    Selection
+        With all of its bins.
+    """
     everything = np.ones(len(contacts.bins), dtype=bool)
     for selection in select(
-        contacts.bins, everything, scope, ignore_diags, trans_weighting=weighted
+        contacts.bins, everything, scope, ignore_diags, trans_weighting=trans_weighting
     ):
         if selection.holds_pixels:
             yield selection
 
 
-def _usable(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return weights with NaN wherever a value is none."""
-    usable = np.isfinite(values) & (values > 0)
-    return np.where(usable, values, np.nan)
+def usable(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return weights with NaN wherever a value is none: infinite, zero or below.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        float64 [bins].
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [bins].
+    """
+    return np.where(np.isfinite(values) & (values > 0), values, np.nan)
 
 
 def _measure(

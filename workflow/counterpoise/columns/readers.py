@@ -105,5 +105,6 @@ def wrong_readers(name: str, attributes: Attributes, truth: Convention) -> dict[
         if read is None:
             wrong[reader] = "refuses it, since neither name nor attribute says what it is"
         elif read is not truth:
-            wrong[reader] = "divides by it" if read is Convention.DIVISIVE else "multiplies by it"
+            verb = "divides" if read is Convention.DIVISIVE else "multiplies"
+            wrong[reader] = f"{verb} by it, which is wrong; counterpoise adopt makes a right weight"
     return wrong

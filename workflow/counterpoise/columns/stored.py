@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import COLUMN_PREFIXES
 from counterpoise.errors import InputError
+from counterpoise.ingest.cooler_file import name_damaged_file, open_cooler
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.read import open_contacts
 from counterpoise.ingest.reader_interface import Level, SourceInfo
@@ -68,11 +69,30 @@ def read_stored_levels(uri: str) -> Iterator[StoredLevel]:
     info = inspect_source(uri, identify=False)
     levels = sorted(info.levels, key=lambda level: -(level.resolution or 0))
     for level in levels:
-        yield _read_level(info, level)
+        yield read_stored_level(info, level)
 
 
-def _read_level(info: SourceInfo, level: Level) -> StoredLevel:
-    """Read one level."""
+def read_stored_level(info: SourceInfo, level: Level, names: Collection[str] = ()) -> StoredLevel:
+    """Read one level of a file.
+
+    Parameters
+    ----------
+    info : SourceInfo
+        The file.
+    level : Level
+        One of its levels.
+    names : collection of str
+        Columns that are read too, though neither name nor attributes say that they hold weights.
+
+    Returns
+    -------
+    StoredLevel
+
+    Raises
+    ------
+    InputError
+        If the level cannot be read.
+    """
     path = info.uri.partition("::")[0]
     place = path if level.group == "/" else f"{path}::{level.group}"
     with open_contacts(place, level.resolution) as checked:
@@ -86,9 +106,55 @@ def _read_level(info: SourceInfo, level: Level) -> StoredLevel:
     columns = {
         name: np.asarray(values, dtype=np.float64)
         for name, values in contacts.bins.extra.items()
-        if np.asarray(values).dtype.kind == "f" and _is_weight(name, attributes.get(name, {}))
+        if np.asarray(values).dtype.kind == "f"
+        and (name in names or _is_weight(name, attributes.get(name, {})))
     }
     return StoredLevel(place, contacts, columns, attributes)
+
+
+def find_columns(info: SourceInfo, names: Sequence[str]) -> dict[Level, tuple[str, ...]]:
+    """Return which of some columns each level of a file has, without reading its contacts.
+
+    Parameters
+    ----------
+    info : SourceInfo
+        The file.
+    names : sequence of str
+        Names of columns, whatever they hold.
+
+    Returns
+    -------
+    dict of Level to tuple of str
+        By level, the finest first; empty tuples where it has none.
+
+    Raises
+    ------
+    InputError
+        If no level has one of them; the message lists the columns that there are.
+    """
+    levels = sorted(info.levels, key=lambda level: level.resolution or 0)
+    stored = {level: _column_names(info, level) for level in levels} if names else {}
+    every = dict.fromkeys(name for columns in stored.values() for name in columns)
+    for name in names:
+        if name not in every:
+            raise InputError(
+                info.uri,
+                f"has no column {name!r} (it has {', '.join(sorted(every)) or 'none'}).",
+                "Name one of these." if every else "Balance it first: counterpoise balance.",
+            )
+    return {
+        level: tuple(name for name in names if name in stored.get(level, ())) for level in levels
+    }
+
+
+def _column_names(info: SourceInfo, level: Level) -> list[str]:
+    """Return the names of all columns of a level that can hold weights."""
+    path = info.uri.partition("::")[0]
+    if info.format == "hic":
+        assert level.resolution is not None
+        return list(_read_hic_vectors(path, level.resolution, 0))
+    with open_cooler(f"{path}::{level.group}") as (file, group), name_damaged_file(info.uri):
+        return [name for name, column in file[group]["bins"].items() if column.dtype.kind == "f"]
 
 
 def _is_weight(name: str, attributes: Mapping[str, Any]) -> bool:

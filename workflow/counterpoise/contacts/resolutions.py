@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import ConfigError
 
 TILE_BINS = 256  # a series ends where the genome fits into one tile of HiGlass
@@ -78,7 +79,10 @@ def parse_resolutions(text: str, finest: int, genome: int) -> list[int]:
         sizes |= set(_parse_part(part.strip(), finest, coarsest))
     for size in sorted(sizes):
         if size % finest:
-            raise ConfigError(f"{size:,} bp is no multiple of the finest level, {finest:,} bp.")
+            raise ConfigError(
+                f"{format_base_pairs(size)} is no multiple of the finest level, "
+                f"{format_base_pairs(finest)}; finer contacts cannot be made from it."
+            )
     return sorted(sizes)
 
 

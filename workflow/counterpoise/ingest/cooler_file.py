@@ -88,9 +88,7 @@ def _require_group(file: h5py.File, group: str, path: str) -> None:
 def _check_signature(path: str) -> None:
     """Refuse a file that is missing, is empty or does not begin as HDF5 does."""
     if not os.path.exists(path):
-        raise InputError(
-            path, "does not exist.", "Check the path; in a cohort, the sample sheet holds it."
-        )
+        raise InputError(path, "does not exist.", "Check the path.")
     with open(path, "rb") as stream:
         start = stream.read(len(HDF5_SIGNATURE))
     if not start:

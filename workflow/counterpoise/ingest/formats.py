@@ -128,7 +128,7 @@ def inspect_source(
         raise InputError(
             path,
             "does not exist or is not a file.",
-            "Check the path; in a cohort, the sample sheet holds it.",
+            "Check the path.",
         )
     row = READ_FROM_URLS if is_url(uri) else _recognise(path)
     if not is_url(uri) and not row.has_signature(path):

@@ -2,48 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
 
 from counterpoise.errors import InputError
-from counterpoise.files import sha256
-
-
-class FileState(NamedTuple):
-    """Signs of a file's content: two equal states mean that nobody wrote to the file.
-
-    The time of change is set by the system alone. So a file that was replaced by another one of the
-    same size and date (``cp -p``, ``rsync -t``) has another state.
-
-    Attributes
-    ----------
-    bytes : int
-        Size.
-    modified_ns : int
-        Modification time in nanoseconds, which users can set.
-    changed_ns : int
-        Time of the last change of content or attributes in nanoseconds.
-    inode : int
-        Number of the file on its disk.
-    """
-
-    bytes: int
-    modified_ns: int
-    changed_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, path: str | Path) -> Self:
-        """Return the state of a file; of the file that a link leads to."""
-        status = os.stat(path)
-        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-
-    @property
-    def size_and_date(self) -> list[int]:
-        """Size (bytes) and modification time (nanoseconds), which a copy of a folder keeps."""
-        return [self.bytes, self.modified_ns]
+from counterpoise.files import FileState, sha256
 
 
 def identify(path: str | Path) -> tuple[str, FileState]:

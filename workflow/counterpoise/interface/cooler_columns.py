@@ -17,17 +17,17 @@ from counterpoise.contacts.bins import BinTable, format_base_pairs
 from counterpoise.contacts.contact_map import describe_type, is_from_matrix
 from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
 from counterpoise.errors import ConfigError, InputError
+from counterpoise.files import FileState
 from counterpoise.ingest.cooler_file import open_cooler
 from counterpoise.ingest.formats import inspect_source, reader_of
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
-from counterpoise.ingest.identity import FileState
 from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.ingest.urls import is_url
 from counterpoise.interface.maps import uri_of_cooler
 from counterpoise.store.hdf5_output import edit_hdf5
 from counterpoise.store.in_place import changed_copy, require_changeable
 from counterpoise.store.tiling import Tiling, cover_holes
-from counterpoise.store.weight_columns import ERRORS, write_weight_column
+from counterpoise.store.weight_columns import ERRORS, remove_weight_column, write_weight_column
 
 ELSEWHERE = "write into a copy of it in another folder"  # where a file cannot be replaced
 COORDINATES = ("chrom", "start", "end")  # columns of every bin table
@@ -83,19 +83,16 @@ def write_columns(result: Balance, uri: Any, name: str | None = None, *, force: 
     DiskFullError
         If there is no room for a copy of the file.
     """
-    column = _check_name(name) if name is not None else _check_name(column_name(result))
+    column = check_column_name(name) if name is not None else check_column_name(column_name(result))
     target = _find_target(result, _check_uri(uri), column, force)
     growth = 2 * len(target.tiling.bins) * result.weights.itemsize
-    with changed_copy(target.path, growth, ELSEWHERE) as copy:
-        _refuse_change(target)
-        with edit_hdf5(copy) as (file, _):
-            table = file[target.group]["bins"]
-            for each in (column, column + ERRORS):
-                if each in table:
-                    del table[each]
-            write_weight_column(
-                table, column, result.weights, result.se, result.verdict, target.tiling
-            )
+    with (
+        changed_copy(target.path, target.state, growth, ELSEWHERE) as copy,
+        edit_hdf5(copy) as (file, _),
+    ):
+        table = file[target.group]["bins"]
+        remove_weight_column(table, column)
+        write_weight_column(table, column, result.weights, result.se, result.verdict, target.tiling)
     return column
 
 
@@ -111,8 +108,24 @@ def column_name(result: Balance) -> str:
     return COLUMN_PREFIXES[Scope(verdict.scope)] + verdict.name.upper()
 
 
-def _check_name(name: object) -> str:
-    """Refuse names that a column of weights cannot have."""
+def check_column_name(name: object) -> str:
+    """Refuse names that a column of weights cannot have.
+
+    Parameters
+    ----------
+    name : object
+        The name.
+
+    Returns
+    -------
+    str
+        The same.
+
+    Raises
+    ------
+    ConfigError
+        If it is no text, is the name of another column, or is none of an HDF5 dataset.
+    """
     if not isinstance(name, str):
         raise ConfigError(f"name is the name of a column, a text; this is {describe_type(name)}.")
     if not name.strip() or "/" in name or "\0" in name or name == "." or name in COORDINATES:
@@ -143,13 +156,15 @@ def _find_target(result: Balance, uri: str, column: str, force: bool) -> Target:
         raise InputError(
             uri,
             "does not exist, and weights are written into an existing cooler.",
-            "Check the path; convert a .hic file with hictk convert.",
+            "Check the path; counterpoise balance FILE.hic -o OUT.mcool converts a .hic file.",
         )
     state = FileState.of(path)
     info = inspect_source(uri, identify=False)
     if info.format == "hic":
         raise InputError(
-            uri, "is a .hic file.", "Weights are written into coolers; convert it: hictk convert."
+            uri,
+            "is a .hic file, and weights are written into coolers.",
+            "Make one: counterpoise balance FILE.hic -o OUT.mcool.",
         )
     require_changeable(path, remedy=ELSEWHERE)
     level = _find_level(info, "::" in uri, result.contacts.bins.resolution)
@@ -165,16 +180,6 @@ def _find_target(result: Balance, uri: str, column: str, force: bool) -> Target:
             "Choose another name=, or replace it with force=True.",
         )
     return Target(path, level.group, tiling, state)
-
-
-def _refuse_change(target: Target) -> None:
-    """Refuse a file that changed after its bins and columns were read."""
-    if FileState.of(target.path) != target.state:
-        raise InputError(
-            target.path,
-            "was changed by another program meanwhile.",
-            "Write the weights again when nothing else writes to the file.",
-        )
 
 
 def _find_level(info: SourceInfo, is_named: bool, resolution: int | None) -> Level:

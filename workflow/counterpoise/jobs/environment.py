@@ -7,6 +7,8 @@ import stat
 import sys
 from pathlib import Path
 
+from counterpoise.files import temporary_path
+
 # The variable with the folder of the scripts; the rules name it.
 SCRIPTS = "COUNTERPOISE_SCRIPTS"
 
@@ -34,8 +36,30 @@ def prepare_jobs(scripts: str | Path) -> None:
     """
     os.environ[SCRIPTS] = str(scripts)
     _prepend("PATH", Path(sys.executable).parent)
-    _prepend("PYTHONPATH", Path(__file__).parents[2])
+    _prepend("PYTHONPATH", _folder_of_the_package())
     _place_caches()
+
+
+def _folder_of_the_package() -> Path:
+    """Return a folder from which Python imports this package and no other.
+
+    A conda environment has packages and perhaps a Python of its own, so those that were installed
+    next to this one must not come before them. The working folder then has a link to this package.
+    """
+    package = Path(__file__).parents[1]
+    if not any(package.parent.glob("*.dist-info")):
+        return package.parent
+    folder = Path(".snakemake", "counterpoise").absolute()
+    link = folder / package.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not link.is_symlink() or link.readlink() != package:
+            temporary = temporary_path(link)
+            temporary.symlink_to(package)
+            temporary.replace(link)
+    except OSError:  # the working folder is read-only
+        return package.parent
+    return folder
 
 
 def _place_caches() -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import refuse_other_versions
-from counterpoise.files import read_json
+from counterpoise.files import FileState, read_json
 from counterpoise.ingest.download import name_url_in_errors
-from counterpoise.ingest.identity import ExpectedContent, FileState
+from counterpoise.ingest.identity import ExpectedContent
 from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.jobs.inspect import SourceJob, read_state, source_settings
 from counterpoise.jobs.job import Inputs

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import refuse_other_versions
-from counterpoise.files import read_json, write_json
+from counterpoise.files import FileState, read_json, write_json
 from counterpoise.ingest.download import name_url_in_errors
-from counterpoise.ingest.identity import FileState, identify, refuse_change
+from counterpoise.ingest.identity import identify, refuse_change
 from counterpoise.ingest.urls import is_url, public_url
 from counterpoise.jobs.job import Inputs, MeasuredJob
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, megabytes

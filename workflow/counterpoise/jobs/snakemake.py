@@ -20,6 +20,7 @@ from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.compose import load_cohort, snakemake_overrides
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import ConfigError
+from counterpoise.installation import workflow_folder
 from counterpoise.jobs.environment import SCRIPTS, prepare_jobs
 from counterpoise.jobs.inputs import publish_configuration
 from counterpoise.jobs.job import Job
@@ -61,6 +62,8 @@ def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
     """
     gc.set_threshold(*gc.get_threshold()[:2], FULL_COLLECTION_THRESHOLD)
     folder = Path(str(workflow.current_basedir))
+    if not folder.is_dir():  # a URL: rules are read from there, all else from the package
+        folder = workflow_folder()
     if set("{}") & set(str(folder)):
         sys.exit(
             f"counterpoise: the workflow is in {folder}; Snakemake takes braces in this path for "

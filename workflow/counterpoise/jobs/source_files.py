@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 from counterpoise.cohort.cohort import Cohort
-from counterpoise.files import read_record, sha256
-from counterpoise.ingest.identity import FileState
+from counterpoise.files import FileState, read_record, sha256
 from counterpoise.jobs.inspect import InspectJob
 from counterpoise.store.paths import ResultPaths
 

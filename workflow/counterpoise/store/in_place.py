@@ -10,19 +10,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from counterpoise.errors import DiskFullError, InputError
-from counterpoise.files import atomic_write, format_bytes
+from counterpoise.files import FileState, atomic_write, format_bytes
 
 OTHER_FILE = "write to another file (-o OUT.mcool)"
 
 
 @contextmanager
-def changed_copy(path: str | Path, growth: int = 0, remedy: str = OTHER_FILE) -> Iterator[Path]:
+def changed_copy(
+    path: str | Path, state: FileState, growth: int = 0, remedy: str = OTHER_FILE
+) -> Iterator[Path]:
     """Copy a file into its own folder, and rename the copy over it when it has been changed.
 
     Parameters
     ----------
     path : str or Path
         The file, or a symbolic link to it, which stays.
+    state : FileState
+        Its state before it was read.
     growth : int
         About how many bytes the change adds.
     remedy : str
@@ -36,12 +40,13 @@ def changed_copy(path: str | Path, growth: int = 0, remedy: str = OTHER_FILE) ->
     Raises
     ------
     InputError
-        If the file is read-only, or another program changed it meanwhile.
+        If the file cannot be changed, or another program has changed it since it was read.
     DiskFullError
         If the disk lacks the space for a copy; the message names it.
     """
     final = Path(path).resolve()
     before = final.stat()
+    refuse_change(path, state)
     require_changeable(final, growth, remedy)
     with atomic_write(final, before.st_size + growth) as copy:
         shutil.copyfile(final, copy)
@@ -49,14 +54,31 @@ def changed_copy(path: str | Path, growth: int = 0, remedy: str = OTHER_FILE) ->
         os.chmod(copy, stat.S_IMODE(before.st_mode))
         _keep_owner(copy, before, final, remedy)
         _sync(copy)
-        after = final.stat()
-        if _state(before) != _state(after):
-            raise InputError(
-                path,
-                "was changed by another program meanwhile, so it was left as it is now.",
-                "Run the command again when nothing else writes to the file.",
-            )
+        refuse_change(path, state)
     _sync(final.parent)
+
+
+def refuse_change(path: str | Path, state: FileState) -> None:
+    """Refuse a file that another program has changed since it was read.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    state : FileState
+        Its state before it was read.
+
+    Raises
+    ------
+    InputError
+        If its state is another one now.
+    """
+    if FileState.of(path) != state:
+        raise InputError(
+            path,
+            "was changed by another program meanwhile, so it was left as it is now.",
+            "Run the command again when nothing else writes to the file.",
+        )
 
 
 def require_changeable(path: str | Path, growth: int = 0, remedy: str = OTHER_FILE) -> None:
@@ -74,7 +96,8 @@ def require_changeable(path: str | Path, growth: int = 0, remedy: str = OTHER_FI
     Raises
     ------
     InputError
-        If nobody, or not this user, may write to the file.
+        If nobody, or not this user, may write to the file or to its folder, or if a copy would
+        belong to another user.
     DiskFullError
         If the disk lacks the space for a copy; the message names it.
     """
@@ -82,6 +105,16 @@ def require_changeable(path: str | Path, growth: int = 0, remedy: str = OTHER_FI
     status = final.stat()
     if not status.st_mode & 0o222 or not os.access(final, os.W_OK):
         raise InputError(path, "is read-only.", f"Allow writing, or {remedy}.")
+    if not os.access(final.parent, os.W_OK | os.X_OK):
+        raise InputError(
+            path, "is in a folder that this user may not write to.", f"Allow it, or {remedy}."
+        )
+    if os.geteuid() not in (0, status.st_uid):
+        raise InputError(
+            path,
+            "belongs to another user, which a changed copy of yours would not.",
+            f"Let its owner do this, or {remedy}.",
+        )
     needed, free = status.st_size + growth, shutil.disk_usage(final.parent).free
     if free < needed:
         raise DiskFullError(
@@ -104,11 +137,6 @@ def _keep_owner(copy: Path, before: os.stat_result, final: Path, remedy: str) ->
             f"Let its owner do this, or {remedy}.",
         ) from error
     os.chmod(copy, stat.S_IMODE(before.st_mode))  # a new owner clears some bits
-
-
-def _state(status: os.stat_result) -> tuple[int, int, int]:
-    """Return what changes when a file is written or replaced."""
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _sync(path: Path) -> None:

@@ -26,7 +26,12 @@ from counterpoise.store.paths import MapFiles, ResultPaths, RunFiles
 from counterpoise.store.pixels import read_bins
 from counterpoise.store.source_record import read_source
 from counterpoise.store.tiling import Tiling, cover_holes
-from counterpoise.store.weight_columns import COMPRESSION, ERRORS, write_weight_column
+from counterpoise.store.weight_columns import (
+    COMPRESSION,
+    ERRORS,
+    to_attribute,
+    write_weight_column,
+)
 from counterpoise.store.weights import read_errors, read_verdict, read_weights
 
 PRIMARY = "weight"  # the column that cooler uses by default
@@ -187,17 +192,7 @@ def _carry_over(
         taken.add(target)
         dataset = table.create_dataset(target, data=values, **COMPRESSION)
         for key, value in attributes.get(name, {}).items():
-            dataset.attrs[key] = _to_attribute(value)
-
-
-def _to_attribute(value: Any) -> Any:
-    """Convert a JSON value to an HDF5 attribute; JSON keeps NaN and infinity as text."""
-    if isinstance(value, list):
-        items = np.array([_to_attribute(item) for item in value])
-        return items.astype(h5py.string_dtype()) if items.dtype.kind == "U" else items
-    if value in ("nan", "inf", "-inf"):
-        return float(value)
-    return "null" if value is None else value
+            dataset.attrs[key] = to_attribute(value)
 
 
 def _write_run(table: h5py.Group, files: RunFiles, names: Sequence[str], tiling: Tiling) -> None:

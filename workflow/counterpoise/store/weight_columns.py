@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import h5py
@@ -49,6 +50,69 @@ def write_weight_column(
     dataset = table.create_dataset(name + ERRORS, data=tiling.spread(errors), **COMPRESSION)
     bootstrap = verdict.settings.get("bootstrap", 0)
     dataset.attrs.update({"relative": True, "of": name, "bootstrap": bootstrap})
+
+
+def write_adopted_column(
+    table: h5py.Group,
+    name: str,
+    weights: NDArray[np.float64],
+    attributes: Mapping[str, Any],
+    tiling: Tiling,
+) -> None:
+    """Write multiplicative weights that another column gave.
+
+    Parameters
+    ----------
+    table : h5py.Group
+        The group ``bins``.
+    name : str
+        Name of the new column.
+    weights : float64 [bins]
+        Multiplicative weights, NaN for none.
+    attributes : mapping
+        Its attributes as JSON values.
+    tiling : Tiling
+        The bins of the map among those of the cooler.
+    """
+    dataset = table.create_dataset(name, data=tiling.spread(weights), **COMPRESSION)
+    for key, value in attributes.items():
+        dataset.attrs[key] = to_attribute(value)
+
+
+def to_attribute(value: Any) -> Any:
+    """Convert a JSON value to an HDF5 attribute; JSON keeps NaN and infinity as text.
+
+    Parameters
+    ----------
+    value : object
+        Text, a number, a list or None.
+
+    Returns
+    -------
+    object
+        What h5py stores.
+    """
+    if isinstance(value, list):
+        items = np.array([to_attribute(item) for item in value])
+        return items.astype(h5py.string_dtype()) if items.dtype.kind == "U" else items
+    if value in ("nan", "inf", "-inf"):
+        return float(value)
+    return "null" if value is None else value
+
+
+def remove_weight_column(table: h5py.Group, name: str) -> None:
+    """Remove a column of weights and that of their standard errors, where they exist.
+
+    Parameters
+    ----------
+    table : h5py.Group
+        The group ``bins``.
+    name : str
+        Name of the column of weights.
+    """
+    for each in (name, name + ERRORS):
+        if each in table:
+            del table[each]
 
 
 def _weight_attributes(column: str, verdict: Verdict) -> dict[str, Any]:
