@@ -18,6 +18,7 @@ from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.compose import load_cohort, snakemake_overrides
 from counterpoise.cohort.samples import check_name
 from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.resolutions import parse_size
 from counterpoise.errors import ConfigError, CounterpoiseError, InputError
 from tests.support import REPOSITORY
 from tests.support.coolers import write_cool
@@ -104,7 +105,7 @@ def test_levels_are_those_that_all_files_can_give(tmp_path: Path) -> None:
         home = tmp_path / f"study{number}"
         init(home, *files)
         text = (home / "conf" / "cohort" / f"study{number}.yaml").read_text()
-        assert yaml.safe_load(text)["resolutions"] == expected
+        assert list(map(parse_size, yaml.safe_load(text)["resolutions"])) == expected
         for path in files:
             stored = [
                 cooler.Cooler(f"{path}::{group}").binsize
@@ -112,7 +113,7 @@ def test_levels_are_those_that_all_files_can_give(tmp_path: Path) -> None:
             ]
             assert all(any(size % own == 0 for own in stored) for size in expected)
     assert (
-        "# Every file can also give 1000, 5000, 5000000."
+        "# Every file can also give 1kb, 5kb, 5Mb."
         in (tmp_path / "study0" / "conf" / "cohort" / "study0.yaml").read_text()
     )
 
@@ -121,7 +122,7 @@ def test_levels_by_hand(tmp_path: Path) -> None:
     path = write(tmp_path / "a.cool", 1000)
     init(tmp_path / "study", path, "-r", "10kb,2000")
     text = (tmp_path / "study/conf/cohort/study.yaml").read_text()
-    assert yaml.safe_load(text)["resolutions"] == [2000, 10_000]
+    assert yaml.safe_load(text)["resolutions"] == ["2kb", "10kb"]
     with pytest.raises(InputError, match=r"a\.cool: has no level of 2,500 bp"):
         init(tmp_path / "other", path, "-r", "2500")
 

@@ -662,7 +662,6 @@ def test_the_experiment_of_the_docs(tmp_path: Path) -> None:
         ("methods: {ssk_cv: {tolerance: 1}}", r"methods\.ssk_cv: the cohort has no .*ice, kr,"),
         ("methods: {ssk_cv: null}", r"methods\.ssk_cv: the cohort has no method"),
         ("mask: {min_nzz: 1}", r"experiment/mine\.yaml: mask\.min_nzz: .*Did you mean min_nnz"),
-        ("# @package experiment\nmask: {min_nnz: 1}", r"must begin with the line '# @package"),
     ],
 )
 def test_an_overlay_is_refused(tmp_path: Path, text: str, message: str) -> None:

@@ -411,9 +411,8 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     write_mask(paths.mask("a", SIZE), mask, contacts.bins)
     result = cp.balance(contacts, "kr", mask=mask.kept)
     write_balance(result, contacts.bins, paths.run_files("a", SIZE, "kr"))
-    sample = read_sample(
-        paths, "a", SampleLabels({"condition": "wild", "replicate": "2"}), SIZE, ["kr"]
-    )
+    labels = SampleLabels({"condition": "wild", "replicate": "2", "cell": "K562"})
+    sample = read_sample(paths, "a", labels, SIZE, ["kr"])
     assert (sample.name, sample.description) == ("a", "wild, replicate 2, K562")
     np.testing.assert_array_equal(sample.kept, mask.kept)
     np.testing.assert_array_equal(sample.runs["kr"].weights, result.weights)

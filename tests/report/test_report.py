@@ -68,7 +68,8 @@ def cohort(tmp_path: Path) -> tuple[ResultPaths, list[RunKey]]:
             plot = Path(paths.plot(sample, 10_000, method))
             plot.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (160, 100), "teal").save(plot)
-            runs.append(RunKey(sample, 10_000, method, HOSTILE if sample == "ko" else None, "1"))
+            labels = {"condition": HOSTILE, "replicate": "1"}
+            runs.append(RunKey(sample, 10_000, method, labels if sample == "ko" else {}))
     comparison = Path(paths.comparison(10_000))
     comparison.parent.mkdir(parents=True)
     Image.new("RGB", (160, 120), "gold").save(comparison)
@@ -472,7 +473,7 @@ def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
     arguments["settings"] = "{'max_pixels': 600, 'dpi': 110}"
     arguments |= {"verdicts": files.verdict, "outputs": paths.plot(*place, "kr")}
     by_hand("plot.py", arguments)
-    sample = {"condition": None, "replicate": None, "resolutions": [10_000]}
+    sample = {"labels": {}, "group": "", "resolutions": [10_000]}
     settings = {"cohort": "hand", "samples": {"small": sample}, "methods": ["kr"]}
     outputs = {"summary": paths.summary, "report": paths.report}
     by_hand("report.py", {"root": str(tmp_path), "settings": str(settings), **outputs})

@@ -371,7 +371,7 @@ def conf(tmp_path: Path) -> Path:
 
 
 def test_the_example_cohort_and_sheet_load(conf: Path) -> None:
-    cohort, samples = blocks("yaml")
+    cohort, samples, long = blocks("yaml")
     (conf / "cohort" / "mine.yaml").write_text(cohort, encoding="utf-8")
     run = load_cohort(conf, ["cohort=mine"], conf.parent)
     assert {name: run.column(name) for name in run.methods} == {
@@ -382,11 +382,13 @@ def test_the_example_cohort_and_sheet_load(conf: Path) -> None:
     assert run.settings.mask.min_nnz == 5
     assert set(run.samples) == {"wild_1", "wild_2", "knockout_1"}
     listed = cohort.replace("sample_sheet: samples.tsv\n", samples)
-    chosen = listed.replace("  - _self_", "  - override /mask: none\n  - _self_")
-    (conf / "cohort" / "mine.yaml").write_text(chosen, encoding="utf-8")
+    (conf / "cohort" / "base.yaml").write_text(listed, encoding="utf-8")
+    (conf / "cohort" / "mine.yaml").write_text(long, encoding="utf-8")
     run = load_cohort(conf, ["cohort=mine"], conf.parent)
     assert run.resolutions("knockout_1") == [100_000]
     assert (run.settings.mask.min_nnz, run.settings.mask.mad_max) == (5, 0)
+    assert list(run.methods) == ["ice", "kr", "kr_genome", "vc"]
+    assert run.column("vc") == "GW_VC"
 
 
 def test_the_example_overrides_load(conf: Path) -> None:

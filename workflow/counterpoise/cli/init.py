@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 import re
 import shlex
@@ -13,14 +12,15 @@ from pathlib import Path
 
 import click
 
-from counterpoise.cli.resolutions import parse_size
 from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.contacts.resolutions import parse_size
 from counterpoise.errors import ConfigError, InputError, MissingExtraError
 from counterpoise.files import atomic_write
 from counterpoise.ingest.formats import FORMATS, inspect_source
 from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.ingest.urls import is_url, public_url, split_group, url_problem
 from counterpoise.installation import require_module, workflow_folder
+from counterpoise.methods import methods
 
 # Levels that a new cohort asks for, in base pairs, if the files have any of them.
 FINEST, COARSEST = 10_000, 1_000_000
@@ -28,20 +28,16 @@ LONGEST_NAME = 80  # letters; the sample sheet takes 100
 SUFFIXES = tuple(suffix for row in FORMATS for suffix in row.suffixes)
 
 COHORT = """\
-# @package _global_
 # A cohort: which maps are balanced, at which resolutions, with which methods. A setting that is
 # not here has its default; add those that you change, such as `mask: {{min_nnz: 5}}`.
-defaults:
-  - /method@methods.ice: ice
-  - /method@methods.kr: kr
-  - _self_
-
-cohort: {name}
-# Bin sizes in base pairs. A size that a file lacks is summed from a finer one.{others}
-resolutions: {resolutions}
-# The method whose weights become the column `weight`.
-primary: ice
 sample_sheet: {sheet}
+# Bin sizes. A size that a file lacks is summed from a finer one.{others}
+resolutions: [{resolutions}]
+# Of {methods}.
+# The weights of the first become the column `weight`.
+methods:
+  ice:
+  kr:
 """
 SHEET = "samples.tsv"
 
@@ -73,7 +69,7 @@ def command(folder: str, sources: tuple[str, ...], resolutions: str | None) -> N
     else:
         common = sizes = _parse_sizes(resolutions, infos)
     texts = {
-        f"conf/cohort/{name}.yaml": _cohort_text(name, sizes, common),
+        f"conf/cohort/{name}.yaml": _cohort_text(sizes, common),
         SHEET: _sheet_text(uris, home),
         **_profiles(),
     }
@@ -186,13 +182,22 @@ def _parse_sizes(text: str, infos: Sequence[SourceInfo]) -> list[int]:
     return sizes
 
 
-def _cohort_text(name: str, sizes: Sequence[int], common: Sequence[int]) -> str:
+def _cohort_text(sizes: Sequence[int], common: Sequence[int]) -> str:
     """Return the text of the cohort's file."""
     left_out = sorted(set(common) - set(sizes))
-    others = f"\n# Every file can also give {', '.join(map(str, left_out))}." if left_out else ""
-    # YAML would read a name such as 007 or on as something else.
-    quoted = json.dumps(name)
-    return COHORT.format(name=quoted, others=others, resolutions=list(sizes), sheet=SHEET)
+    others = f"\n# Every file can also give {_list_sizes(left_out)}." if left_out else ""
+    return COHORT.format(
+        others=others,
+        resolutions=_list_sizes(sizes),
+        sheet=SHEET,
+        methods=", ".join(sorted(methods())),
+    )
+
+
+def _list_sizes(sizes: Sequence[int]) -> str:
+    """Return sizes as a cohort's file may name them, such as ``10kb``."""
+    words = [(size, format_base_pairs(size).replace(" ", "")) for size in sizes]
+    return ", ".join(text if parse_size(text) == size else str(size) for size, text in words)
 
 
 def _sheet_text(uris: Sequence[str], home: Path) -> str:

@@ -22,7 +22,7 @@ from counterpoise.cli.levels import (
 )
 from counterpoise.cli.options import BalancingOptions, balancing_options
 from counterpoise.cli.output import refuse_output, report_written
-from counterpoise.cli.resolutions import parse_resolutions
+from counterpoise.contacts.resolutions import parse_resolutions
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.ingest.pixels import write_map
 from counterpoise.ingest.read import open_contacts

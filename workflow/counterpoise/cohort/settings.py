@@ -202,11 +202,11 @@ class CohortSettings:
         Bin sizes, such as [10kb, 1Mb]; a resolution that a file lacks is summed from a finer one.
         A number is in base pairs. The word ``all`` stands for the levels of each file, ``4DN`` and
         ``juicer`` for the usual levels of such files, as far as the file has them or a finer one.
-    group_by : list of str, default ["condition"]
+    group_by : list of str, default ['condition']
         Labels of samples. Samples with the same texts are a group.
     methods : dict of str to settings, default {}
         Methods to run, by the name under which their results appear.
-    primary : str, default ""
+    primary : str, default ''
         The entry of ``methods`` whose weights become the column ``weight``; the first by default.
     ingest : IngestSettings
         How input files are read.

@@ -45,8 +45,8 @@ snakemake --profile local --config cohort=mine
 ```
 
 The file sets keys of the whole configuration and overrides the defaults. The name of the cohort is
-that of its file. To keep cohorts outside the workflow, put them in `FOLDER/cohort/NAME.yaml` and add
-`conf=FOLDER` after `--config`. A file there that has the name of an included one is refused.
+that of its file. To keep cohorts outside the workflow, put them in `FOLDER/cohort/NAME.yaml` and
+add `conf=FOLDER` after `--config`. A file there that has the name of an included one is refused.
 
 YAML reads `2024_01`, `007` and `yes` as 202401, 7 and True. Put such labels in quotes. On the
 command line, `cohort=2024_01` finds `2024_01.yaml`.
@@ -82,9 +82,9 @@ wild_2\tdata/wild_2.hic\twild\t2\tK562
 knockout_1\tdata/knockout_1.mcool\tknockout\t1\tK562
 ```
 
-Columns of other names, such as `cell_type`, are labels: columns of `summary.tsv` and tags of MLflow.
-`group_by: [cell_type, condition]` makes a group of the samples that agree in both; the default is
-`condition`. The depth of a map is compared with the maps of its group.
+Columns of other names, such as `cell_type`, are labels: columns of `summary.tsv` and tags of
+MLflow. `group_by: [cell_type, condition]` makes a group of the samples that agree in both; the
+default is `condition`. The depth of a map is compared with the maps of its group.
 
 ## The long form
 

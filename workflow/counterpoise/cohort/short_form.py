@@ -45,7 +45,7 @@ class ShortFormSource(FileConfigSource):
         result = super().load_config(config_path)
         group, _, name = config_path.partition("/")
         if group in (COHORT, EXPERIMENT) and isinstance(result.config, DictConfig):
-            result.header["package"] = result.header.get("package") or "_global_"
+            result.header["package"] = "_global_"  # the file sets keys of the whole configuration
             known = self.known_methods if group == EXPERIMENT else None
             place = f"conf/{config_path.removesuffix('.yaml')}.yaml"
             result.config = _expand(result.config, place, known)

@@ -52,7 +52,7 @@ def draw_bars(axes: Axes, x: Floats, low: Floats, high: Floats, **style: Any) ->
         The panel.
     x, low, high : float64 [bars]
         Positions and ends; a bar with an end NaN is not drawn.
-    **style
+    **style : various
         Passed to ``Axes.plot``.
     """
     gaps = np.full_like(low, np.nan)
