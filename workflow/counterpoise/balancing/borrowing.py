@@ -1,0 +1,85 @@
+"""Learn from a map how far a prior applies to it: one strength for all of its parts.
+
+A chromosome of a hundred bins cannot tell the strength: measured on yeast and on mouse chromosomes
+at 1 Mb, a strength for each chromosome left the excess of held-out contacts 6 to 31 % higher than
+one for the genome, and took up to half of a wrong prior. The expected excess at each strength is
+therefore averaged over the bins of all parts. The least strength is taken that is as good as the
+best, as between methods (``counterpoise.balancing.choosing``): within one standard deviation of the
+difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from counterpoise.balancing.prior import Prior
+from counterpoise.balancing.task import Task, open_part
+from counterpoise.contacts.selection import Selection
+from counterpoise.methods.base import PriorRating
+from counterpoise.methods.kernel.strength import STRENGTHS
+from counterpoise.records.prior import PriorUse, RatedStrength
+from counterpoise.records.wording import prior_reason
+
+
+def borrow_strength(
+    task: Task, selections: Sequence[Selection], prior: Prior
+) -> tuple[Task, PriorUse]:
+    """Return the task with the prior, and how it is used.
+
+    Parameters
+    ----------
+    task : Task
+        The map and a method that takes a prior.
+    selections : sequence of Selection
+        Its parts.
+    prior : Prior
+        The bias of the bins by other maps.
+
+    Raises
+    ------
+    ConfigError
+        If the values of the map are not counts.
+    """
+    task = replace(task, log_bias=prior.log_bias)
+    has_prior = np.isfinite(prior.log_bias)
+    bins = sum(
+        int(np.count_nonzero(part.kept & has_prior[part.lo : part.hi])) for part in selections
+    )
+    rated = [_rate(task, selection) for selection in selections]
+    ratings = [rating for rating, _ in rated if rating is not None]
+    use = PriorUse(prior.sources, bins, 0.0, None, sum(matvecs for _, matvecs in rated), ())
+    if ratings:
+        use = _choose(use, ratings)
+    task.progress(prior_reason(use))
+    return replace(task, strength=use.strength), use
+
+
+def _rate(task: Task, selection: Selection) -> tuple[PriorRating | None, int]:
+    """Rate the strengths on one part, and count the products."""
+    assert task.method.rate_prior is not None
+    if not selection.holds_pixels:
+        return None, 0
+    part = open_part(task, task.contacts, selection)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
+        rating = task.method.rate_prior(part.problem(), task.settings)
+    return rating, part.recorder.matvecs
+
+
+def _choose(use: PriorUse, ratings: Sequence[PriorRating]) -> PriorUse:
+    """Choose the least strength that is as good as the best over all rated parts."""
+    bins = sum(rating.bins for rating in ratings)
+    excess = sum(rating.bins * rating.excess for rating in ratings) / bins
+    best = int(np.argmin(excess))
+    errors = 2 * np.sqrt(sum(rating.squares for rating in ratings)[best]) / bins
+    chosen = int(np.argmax(excess - excess[best] <= errors))
+    information = float(sum(rating.information[chosen] for rating in ratings))
+    candidates = zip(STRENGTHS, excess.tolist(), errors.tolist(), strict=True)
+    return replace(
+        use,
+        strength=STRENGTHS[chosen],
+        error=information**-0.5 if information > 0 else None,
+        candidates=tuple(RatedStrength(*each) for each in candidates),
+    )
