@@ -43,8 +43,9 @@ def borrow_strength(
     ConfigError
         If the values of the map are not counts.
     """
-    task = replace(task, log_bias=prior.log_bias)
-    has_prior = np.isfinite(prior.log_bias)
+    log_bias = np.asarray(prior.log_bias, dtype=np.float64)
+    task = replace(task, log_bias=log_bias)
+    has_prior = np.isfinite(log_bias)
     bins = sum(
         int(np.count_nonzero(part.kept & has_prior[part.lo : part.hi])) for part in selections
     )
@@ -71,9 +72,9 @@ def _rate(task: Task, selection: Selection) -> tuple[PriorRating | None, int]:
 def _choose(use: PriorUse, ratings: Sequence[PriorRating]) -> PriorUse:
     """Choose the least strength that is as good as the best over all rated parts."""
     bins = sum(rating.bins for rating in ratings)
-    excess = sum(rating.bins * rating.excess for rating in ratings) / bins
+    excess = np.sum([rating.bins * rating.excess for rating in ratings], axis=0) / bins
     best = int(np.argmin(excess))
-    errors = 2 * np.sqrt(sum(rating.squares for rating in ratings)[best]) / bins
+    errors = 2 * np.sqrt(np.sum([rating.squares[best] for rating in ratings], axis=0)) / bins
     chosen = int(np.argmax(excess - excess[best] <= errors))
     information = float(sum(rating.information[chosen] for rating in ratings))
     candidates = zip(STRENGTHS, excess.tolist(), errors.tolist(), strict=True)

@@ -270,7 +270,10 @@ class Verdict:
         return max((value for value in known if value is not None), default=None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the verdict as it is written to ``verdict.json``; ``prior`` only if there is one."""
+        """Return the verdict as it is written to ``verdict.json``.
+
+        It has the key ``prior`` only if there is one.
+        """
         record = asdict(replace(self, parts=(), fitness_causes=(), choice=None, prior=None))
         del record["prior"]
         return {

@@ -165,7 +165,7 @@ def prior_reason(use: PriorUse) -> str:
     if not use.bins:
         return "The prior was not used, since it has no bias for any bin of this map."
     if not use.candidates:
-        return "The prior was not used, since this map has too few contacts to tell how far it applies."
+        return "The prior was not used, since too few contacts tell how far it applies."
     error = "" if use.error is None else f" \u00b1 {use.error:.1g}"
     if not use.strength:
         return f"The prior was not used, since it does not help on this map (strength 0{error})."

@@ -100,9 +100,8 @@ def fill_prior(inner: Smoother, log_bias: NDArray[np.float64], like: Vector, xp:
         return logs
     reach = inner.smooth(known)
     near = reach > LEAST_REACH
-    around = xp.where(
-        near, smooth_signed(inner, logs) / xp.where(near, reach, xp.ones_like(reach)), 0 * reach
-    )
+    share = xp.where(near, reach, xp.ones_like(reach))
+    around = xp.where(near, smooth_signed(inner, logs) / share, xp.zeros_like(reach))
     return xp.where(known > 0, logs, around)
 
 

@@ -98,7 +98,8 @@ def _information(
 
     The strength is the slope of the bins' deviations from the curve on those of the prior, z.
     """
-    assert estimator.precision is not None and problem.prior is not None
+    assert estimator.precision is not None
+    assert problem.prior is not None
     operator, chromosomes = problem.operator, problem.chromosomes()
     xp, log_bias, u = operator.xp, problem.prior.log_bias, trial.u
     mean = float(problem.marginal.sum() / operator.size)
