@@ -47,6 +47,8 @@ class AlongPrior:
         log_bias = fill_prior(inner, prior.log_bias, like, xp)
         self._factor = xp.exp(-prior.strength * log_bias)
         self._squared = self._factor * self._factor
+        lacking = ~np.isfinite(prior.log_bias)
+        self._lacking = xp.asarray(lacking, device=like.device) if lacking.any() else None
 
     def smooth(self, x: Vector) -> Vector:
         """Return S x; a constant times the prior's bias stays as it is."""
@@ -71,6 +73,10 @@ class AlongPrior:
     def spectrum(self) -> NDArray[np.float64] | None:
         """Return the spectrum, which is likewise that without a prior."""
         return self._inner.spectrum()
+
+    def elsewhere(self) -> tuple[Smoother, Vector] | None:
+        """Return the smoother without a prior, and which bins have none."""
+        return None if self._lacking is None else (self._inner, self._lacking)
 
 
 def fill_prior(inner: Smoother, log_bias: NDArray[np.float64], like: Vector, xp: Any) -> Vector:
