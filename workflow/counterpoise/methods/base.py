@@ -338,7 +338,7 @@ class PartPrior:
     log_bias : ndarray of float64, shape (bins,)
         Logarithm of the bias, up to a constant on each chromosome; NaN where there is none.
     strength : float
-        Power of the bias that applies, from 0 to 1.
+        Power of the bias that applies; 0 for none.
     """
 
     log_bias: NDArray[np.float64]

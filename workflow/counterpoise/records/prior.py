@@ -36,7 +36,8 @@ class PriorUse:
     bins : int
         Kept bins that it has a bias for.
     strength : float
-        alpha, the power of the bias that was used: 0 where it does not help, 1 for all of it.
+        alpha, the power of the bias that was used: 0 where it does not help, 1 for all of it, more
+        where the prior is a pool of shallow samples.
     error : float or None
         Standard error of alpha by counting; None where the map says nothing about it, as without
         smoothing.

@@ -1,9 +1,11 @@
 """How far a prior applies to a map, by what weights along it would be worth.
 
-The bias of other maps is used to the power alpha, from 0 (not at all) to 1. A prior that says
-nothing about a map makes its weights worse the further it is trusted, and one that says everything
-makes them better, so alpha is learned from the map: for each of a few strengths the bandwidth is
-chosen again and the expected unevenness of new contacts estimated.
+The bias of other maps is used to the power alpha, from 0 (not at all) up. A prior that says nothing
+about a map makes its weights worse the further it is trusted, and one that says everything makes
+them better, so alpha is learned from the map: for each of a few strengths the bandwidth is chosen
+again and the expected unevenness of new contacts estimated. At 1 the map has all of the prior's
+bias. A pool of shallow samples shows less than their bias, since the weights of each are drawn to
+its curve; there alpha is above 1.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from counterpoise.methods.kernel.estimator import Estimator
 from counterpoise.methods.kernel.search import list_bandwidths
 from counterpoise.methods.kernel.settings import AUTO_BANDWIDTH, KernelSettings
 
-STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 
 
 def rate_by(estimator: Estimator) -> Callable[[Problem, Any], PriorRating | None]:
