@@ -1,6 +1,6 @@
 """Measure what the bias of other maps is worth as a prior for `kde_eb`, on held-out contacts.
 
-python -m benchmarks.kernel_density.prior FOLDER [--splits 3] [--processes 2]
+python -m benchmarks.kernel_density.prior FOLDER [--splits 2] [--processes 2]
 
 The contacts of each map are split in two. One half is thinned to a share of its contacts and
 balanced by `kde_eb` alone and with a prior. The other half says how uneven the row sums of new
@@ -259,7 +259,7 @@ def main() -> None:
     """Measure all splits of all maps and report the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("--splits", type=int, default=2)
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
     jobs = list(product(range(len(EXPERIMENTS)), range(args.splits)))
