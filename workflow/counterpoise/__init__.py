@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         vc_normalize,
         vc_sqrt_normalize,
     )
+    from counterpoise.balancing.prior import PoolSums, Prior
     from counterpoise.contacts.contact_map import Contacts
     from counterpoise.ingest.read import read_contacts
     from counterpoise.interface.functions import balance, mask_bins
@@ -33,6 +34,8 @@ _HOME = {
     "Balancing": "methods",
     "Contacts": "contacts.contact_map",
     "Mask": "mask",
+    "PoolSums": "balancing.prior",
+    "Prior": "balancing.prior",
     "Status": "records.verdict",
     "Verdict": "records.verdict",
     "balance": "interface.functions",
@@ -51,6 +54,8 @@ __all__ = [
     "Balancing",
     "Contacts",
     "Mask",
+    "PoolSums",
+    "Prior",
     "Status",
     "Verdict",
     "__version__",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from counterpoise.backends import AUTO
 from counterpoise.balancing.arguments import hint_at
 from counterpoise.balancing.choosing import balance_with_best
+from counterpoise.balancing.prior import Prior
 from counterpoise.balancing.result import Balance
 from counterpoise.balancing.run import Request, balance_with
 from counterpoise.contacts.bins import pluralise
@@ -58,6 +59,7 @@ def balance(
     mask_record: dict[str, Any] | None = None,
     progress: Callable[[str], None] = lambda message: None,
     fitness: FitnessSettings | dict[str, Any] | None = None,
+    prior: Prior | None = None,
     **settings: Any,
 ) -> Balance:
     """Balance a contact map that is open: `counterpoise.balance` also opens files.
@@ -67,7 +69,7 @@ def balance(
     contacts : ContactMap, sparse matrix or array_like
         The raw map. A scipy sparse or dense matrix is taken as `Contacts.from_matrix` takes it,
         with all diagonals unless ``ignore_diags`` says otherwise.
-    method, mask, backend, device, threads, name, mask_record, progress, fitness : various
+    method, mask, backend, device, threads, name, mask_record, progress, fitness, prior : various
         As for `counterpoise.balance`.
     **settings : various
         The method's own.
@@ -79,7 +81,8 @@ def balance(
     Raises
     ------
     ConfigError
-        If the method or a setting is unknown, or a value is out of range.
+        If the method or a setting is unknown, a value is out of range, or the prior is not one of
+        this map.
     NotBalancedError
         If the map is not balanced and ``on_failure`` is ``stop``.
     """
@@ -93,6 +96,8 @@ def balance(
     resolved = make_settings(chosen, settings)
     if threads is not None and threads < 1:
         raise ConfigError(f"threads is {threads}; it must be one or more.")
+    if prior is not None:
+        _require_prior(prior, chosen, contacts)
     mask = _choose_default(contacts, mask)
     kept, mask_summary = _resolve_mask(contacts, mask)
     request = Request(
@@ -106,6 +111,7 @@ def balance(
         threads,
         progress,
         make_fitness_settings(fitness),
+        prior,
     )
     run = balance_with_best if chosen.candidates else balance_with
     result = run(request, chosen, resolved)
@@ -158,6 +164,25 @@ def _find_method(name: str) -> Method:
     if name not in methods():
         raise ConfigError(f"there is no method {name!r}; there are {', '.join(sorted(methods()))}.")
     return methods()[name]
+
+
+def _require_prior(prior: Any, method: Method, contacts: ContactMap) -> None:
+    """Refuse a prior that the method cannot use, or that is not of the map's bins."""
+    if method.rate_prior is None:
+        takers = [name for name, each in methods().items() if each.rate_prior is not None]
+        raise ConfigError(f"{method.name} takes no prior. Use {' or '.join(takers)}.")
+    if not isinstance(prior, Prior):
+        raise ConfigError(
+            f"a prior is a Prior; this is {describe_type(prior)}. Write "
+            "prior=Prior.from_weights(weights), or with divisive=True for a bias."
+        )
+    shape = np.shape(prior.log_bias)
+    if shape != (len(contacts.bins),):
+        raise ConfigError(
+            f"the prior of this map has {pluralise(len(contacts.bins), 'value')}, one for each "
+            f"bin; this has {pluralise(int(np.prod(shape)), 'value')}. Take weights of a map with "
+            "the same bins."
+        )
 
 
 def _choose_default(contacts: ContactMap, mask: MaskLike) -> MaskLike:

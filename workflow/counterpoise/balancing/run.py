@@ -17,7 +17,9 @@ from counterpoise._version import __version__
 from counterpoise.backends import find_backend
 from counterpoise.backends.choice import choose_backend
 from counterpoise.balancing.assessment import assess, overall_deviation
+from counterpoise.balancing.borrowing import borrow_strength
 from counterpoise.balancing.parts import balance_part
+from counterpoise.balancing.prior import Prior
 from counterpoise.balancing.rescaling import rescale
 from counterpoise.balancing.result import Balance
 from counterpoise.balancing.task import Task
@@ -25,9 +27,10 @@ from counterpoise.contacts.contact_map import ContactMap, is_from_matrix
 from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.methods.base import EqualSumsSettings, Method, MethodSettings, Target
 from counterpoise.records.fitness import FitnessSettings
+from counterpoise.records.prior import PriorUse
 from counterpoise.records.trace import TraceRow
 from counterpoise.records.verdict import PartVerdict, Verdict, overall_status
-from counterpoise.records.wording import overall_reason
+from counterpoise.records.wording import overall_reason, prior_reason
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Request:
         Receives a line of text as each part is done.
     limits : FitnessSettings
         When weights are fit for use.
+    prior : Prior or None
+        The bias of the bins by other maps, for a method that takes it.
     """
 
     contacts: ContactMap
@@ -66,6 +71,7 @@ class Request:
     threads: int | None
     progress: Callable[[str], None]
     limits: FitnessSettings
+    prior: Prior | None = None
 
 
 def balance_with(request: Request, method: Method, settings: MethodSettings) -> Balance:
@@ -81,9 +87,12 @@ def balance_with(request: Request, method: Method, settings: MethodSettings) -> 
         Its settings.
     """
     task, selections = open_task(request, method, settings)
+    use = None
+    if request.prior is not None:
+        task, use = borrow_strength(task, selections, request.prior)
     weights, errors, parts, trace = _balance_parts(task, selections)
     verdict = assess(
-        _summarise(task, request, parts),
+        _summarise(task, request, parts, use),
         weights,
         errors,
         request.with_contacts,
@@ -143,13 +152,20 @@ def _balance_parts(
     return weights, errors, parts, trace
 
 
-def _summarise(task: Task, request: Request, parts: list[PartVerdict]) -> Verdict:
+def _summarise(
+    task: Task, request: Request, parts: list[PartVerdict], prior: PriorUse | None
+) -> Verdict:
     """Return the verdict over all parts."""
     method, settings, backend_choice = task.method, task.settings, task.backend_choice
     measured = [part for part in parts if part.max_deviation is not None]
+    reasons = [
+        overall_reason(parts),
+        prior_reason(prior) if prior else "",
+        *_notes_on_matrix(task.contacts),
+    ]
     return Verdict(
         status=overall_status(parts),
-        reason=" ".join(filter(None, [overall_reason(parts), *_notes_on_matrix(task.contacts)])),
+        reason=" ".join(filter(None, reasons)),
         method=method.name,
         name=request.name,
         scope=settings.scope,
@@ -161,6 +177,7 @@ def _summarise(task: Task, request: Request, parts: list[PartVerdict]) -> Verdic
         max_deviation=max((part.max_deviation or 0.0 for part in measured), default=None),
         rms_deviation=overall_deviation(parts),
         parts=tuple(parts),
+        prior=prior,
         backend=backend_choice.backend,
         device=backend_choice.device_name,
         device_note=backend_choice.note,

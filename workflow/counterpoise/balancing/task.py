@@ -19,7 +19,14 @@ from counterpoise.contacts.chromosomes import chromosome_bins
 from counterpoise.contacts.contact_map import ContactMap, Contacts, load_rows
 from counterpoise.contacts.distances import sum_by_distance
 from counterpoise.contacts.selection import Selection
-from counterpoise.methods.base import Method, MethodSettings, OnFailure, Problem, Solution
+from counterpoise.methods.base import (
+    Method,
+    MethodSettings,
+    OnFailure,
+    PartPrior,
+    Problem,
+    Solution,
+)
 from counterpoise.methods.recorder import Recorder
 
 
@@ -81,6 +88,10 @@ class Task:
         Receives a line of text at intervals while a long part is balanced.
     examine_limit : int
         Pixels up to which the structure of a part is examined.
+    log_bias : ndarray of float64, shape (bins,), or None
+        The prior, if there is one: ``Prior.log_bias``.
+    strength : float
+        Power of the prior's bias that applies.
     """
 
     contacts: ContactMap
@@ -90,6 +101,8 @@ class Task:
     threads: int | None
     progress: Callable[[str], None] = lambda message: None
     examine_limit: int = EXAMINE_LIMIT
+    log_bias: NDArray[np.float64] | None = None
+    strength: float = 0.0
 
     @property
     def keeps_unbalanced_weights(self) -> bool:
@@ -198,6 +211,7 @@ class Part:
             operator_of=lambda contacts: self.task.operator(contacts, self.selection),
             holds_counts=self.task.contacts.holds_counts,
             bandwidth=bandwidth,
+            prior=self._prior(),
         )
 
     def total(self, weights: Vector, row_sums: Vector) -> float:
@@ -216,6 +230,13 @@ class Part:
         factor = self.selection.factor[self.selection.kept]
         plain = weights / self.operator.xp.asarray(factor, device=weights.device)
         return float((plain * self.operator.product(plain)).sum())
+
+    def _prior(self) -> PartPrior | None:
+        """Return the prior of the kept bins."""
+        if self.task.log_bias is None:
+            return None
+        inside = self.task.log_bias[self.selection.lo : self.selection.hi]
+        return PartPrior(inside[self.selection.kept], self.task.strength)
 
     def _sum_by_distance(self, u: Vector) -> NDArray[np.float64]:
         """See ``Problem.sum_by_distance``."""

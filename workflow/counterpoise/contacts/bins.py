@@ -133,6 +133,39 @@ class BinTable:
         return f"{self.chromosomes[chromosome]}:{self.start[index]:,}-{self.end[index]:,}"
 
 
+def describe_difference(bins: BinTable, target: BinTable) -> str | None:
+    """Return how the bins of a file differ from those of a map; None if they are the same.
+
+    Parameters
+    ----------
+    bins, target : BinTable
+        Bins of the map and of the file.
+    """
+    if bins.chromosomes != target.chromosomes:
+        return (
+            f"its chromosomes are {_shorten(target.chromosomes)}, those of the map "
+            f"{_shorten(bins.chromosomes)}"
+        )
+    if not np.array_equal(bins.lengths, target.lengths):
+        k = int(np.argmax(bins.lengths != target.lengths))
+        return (
+            f"{bins.chromosomes[k]} has {target.lengths[k]:,} bp in the file and "
+            f"{bins.lengths[k]:,} in the map"
+        )
+    if len(bins) != len(target):
+        return f"it has {len(target):,} bins, the map {len(bins):,}"
+    same = (bins.start == target.start) & (bins.end == target.end)
+    if np.array_equal(bins.offsets, target.offsets) and same.all():
+        return None
+    k = int(np.argmin(same))
+    return f"bin {k:,} is {target.describe(k)} in the file and {bins.describe(k)} in the map"
+
+
+def _shorten(names: tuple[str, ...]) -> str:
+    """Return the first names of a list."""
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+
+
 def coordinate_type(lengths: NDArray[np.int64]) -> type[np.signedinteger[Any]]:
     """Return the type of the coordinates of a genome.
 

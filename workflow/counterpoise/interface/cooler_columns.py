@@ -10,10 +10,8 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from counterpoise.balancing.result import Balance
-from counterpoise.contacts.bins import BinTable, format_base_pairs
+from counterpoise.contacts.bins import BinTable, describe_difference, format_base_pairs
 from counterpoise.contacts.contact_map import describe_type, is_from_matrix
 from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
 from counterpoise.errors import ConfigError, InputError
@@ -200,40 +198,13 @@ def _find_level(info: SourceInfo, is_named: bool, resolution: int | None) -> Lev
 def _match_bins(result: Balance, target: BinTable, uri: str) -> Tiling:
     """Return the bins of the map among those of the cooler, which may also cover holes."""
     bins = result.contacts.bins
-    if _describe_difference(bins, target) is None:
+    if describe_difference(bins, target) is None:
         return Tiling(bins, None)
     tiling = cover_holes(bins)
-    difference = _describe_difference(tiling.bins, target)
+    difference = describe_difference(tiling.bins, target)
     if difference is None:
         return tiling
     remedy = "Write into the file that was balanced, or one with the same bins."
     if is_from_matrix(result.contacts):
         remedy = "A matrix has no chromosomes: balance the cooler itself, by its path."
     raise InputError(uri, f"has other bins than the map: {difference}.", remedy)
-
-
-def _describe_difference(bins: BinTable, target: BinTable) -> str | None:
-    """Return how the bins of a cooler differ from those of the map; None if they are the same."""
-    if bins.chromosomes != target.chromosomes:
-        return (
-            f"its chromosomes are {_shorten(target.chromosomes)}, those of the map "
-            f"{_shorten(bins.chromosomes)}"
-        )
-    if not np.array_equal(bins.lengths, target.lengths):
-        k = int(np.argmax(bins.lengths != target.lengths))
-        return (
-            f"{bins.chromosomes[k]} has {target.lengths[k]:,} bp in the file and "
-            f"{bins.lengths[k]:,} in the map"
-        )
-    if len(bins) != len(target):
-        return f"it has {len(target):,} bins, the map {len(bins):,}"
-    same = (bins.start == target.start) & (bins.end == target.end)
-    if np.array_equal(bins.offsets, target.offsets) and same.all():
-        return None
-    k = int(np.argmin(same))
-    return f"bin {k:,} is {target.describe(k)} in the file and {bins.describe(k)} in the map"
-
-
-def _shorten(names: tuple[str, ...]) -> str:
-    """Return the first names of a list."""
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

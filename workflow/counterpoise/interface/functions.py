@@ -8,6 +8,7 @@ from typing import Any, SupportsIndex
 from counterpoise.backends import AUTO
 from counterpoise.balancing import api
 from counterpoise.balancing.api import MaskLike
+from counterpoise.balancing.prior import Prior
 from counterpoise.contacts.contact_map import Contacts, StoredContacts
 from counterpoise.interface.maps import open_map
 from counterpoise.interface.progress_line import show_progress
@@ -30,6 +31,7 @@ def balance(
     mask_record: dict[str, Any] | None = None,
     progress: Callable[[str], None] | bool | None = None,
     fitness: FitnessSettings | dict[str, Any] | None = None,
+    prior: Prior | None = None,
     **settings: Any,
 ) -> Balance:
     """Balance a contact map.
@@ -68,6 +70,10 @@ def balance(
     fitness : FitnessSettings, dict or None
         Limits of fitness; a dict holds those that differ from the defaults, such as
         ``{"error_no": 0.5}``.
+    prior : Prior, optional
+        The bias of each bin by other maps of the same protocol and bins, for ``kde_eb``:
+        ``Prior.from_weights`` of one map, or the prior of ``PoolSums``. How far it applies is
+        learned from the map. The map itself must not be one of them.
     **settings : various
         The method's own, such as ``scope="cis"``, ``tolerance`` or ``ignore_diags``. For a name
         that cooler has for the same thing, such as ``tol``, the error names ours.
@@ -79,8 +85,8 @@ def balance(
     Raises
     ------
     ConfigError
-        If the map is of another type, the method or a setting is unknown, or a value is out of
-        range.
+        If the map is of another type, the method or a setting is unknown, a value is out of range,
+        or the prior is not one of this map.
     InputError
         If a file cannot be read, or has several resolutions and none is named.
     ValueError
@@ -106,6 +112,9 @@ def balance(
     >>> cp.balance(cooler.Cooler("map.cool"), "ice", progress=True)  # doctest: +SKIP
     >>> contacts = cp.read_contacts("map.hic", 10_000)  # doctest: +SKIP
     >>> cp.balance(contacts, "ice", mask={"min_nnz": 20})  # doctest: +SKIP
+    >>> deep = cp.balance("deep.cool", "kde_eb")  # doctest: +SKIP
+    >>> prior = cp.Prior.from_weights(deep.weights, source="deep")  # doctest: +SKIP
+    >>> cp.balance("shallow.cool", "kde_eb", prior=prior)  # doctest: +SKIP
     """
     with show_progress(progress) as report:
         result = api.balance(
@@ -119,6 +128,7 @@ def balance(
             mask_record=mask_record,
             progress=report,
             fitness=fitness,
+            prior=prior,
             **settings,
         )
     return Balance.of(result)

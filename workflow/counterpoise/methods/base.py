@@ -330,6 +330,49 @@ def _unknown(*arguments: Any) -> Any:
 
 
 @dataclass(frozen=True)
+class PartPrior:
+    """What other maps say about the bias of the bins of one part.
+
+    Attributes
+    ----------
+    log_bias : ndarray of float64, shape (bins,)
+        Logarithm of the bias, up to a constant on each chromosome; NaN where there is none.
+    strength : float
+        Power of the bias that applies; 0 for none.
+    """
+
+    log_bias: NDArray[np.float64]
+    strength: float
+
+    def restrict(self, kept: NDArray[np.bool_]) -> PartPrior:
+        """Return the prior of fewer bins."""
+        return PartPrior(self.log_bias[kept], self.strength)
+
+
+@dataclass(frozen=True)
+class PriorRating:
+    """What a prior is worth to one part at each of its strengths, from 0 on.
+
+    Attributes
+    ----------
+    bins : int
+        Bins of the part.
+    excess : ndarray of float64, shape (strengths,)
+        The expected excess of the weights.
+    squares : ndarray of float64, shape (strengths, strengths)
+        For each pair, the sum over the bins of v (r - r')^2, with r and r' the relative row sums
+        and v the variance of r by counting.
+    information : ndarray of float64, shape (strengths,)
+        The inverse of the variance with which the part tells the strength.
+    """
+
+    bins: int
+    excess: NDArray[np.float64]
+    squares: NDArray[np.float64]
+    information: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Problem:
     """One part to balance: its map as an operator, and what methods may ask about it.
 
@@ -358,6 +401,8 @@ class Problem:
         Whether the values of the map are counts.
     bandwidth : Bandwidth or None
         Bandwidth to use whatever the settings say, for resampled maps; None otherwise.
+    prior : PartPrior or None
+        The bias of the bins by other maps, for methods that take one; None otherwise.
     """
 
     operator: Operator
@@ -370,6 +415,7 @@ class Problem:
     operator_of: Callable[[Contacts], Operator] = _unknown
     holds_counts: bool = True
     bandwidth: Bandwidth | None = None
+    prior: PartPrior | None = None
 
 
 @dataclass(frozen=True)
@@ -401,6 +447,10 @@ class Method:
     candidates : callable or None
         For a method that chooses between others on each map: ``candidates(settings)`` returns
         their settings by name, the simplest first. See ``counterpoise.balancing.choosing``.
+    rate_prior : callable or None
+        For a method that takes a prior: ``rate_prior(problem, settings)`` returns what it is worth
+        at each strength, or None where that cannot be said. See
+        ``counterpoise.balancing.borrowing``.
     revision : int
         Raised by one when the method's results change; see ``counterpoise.cohort.revisions``.
     """
@@ -414,6 +464,7 @@ class Method:
     version: str = ""
     fills: bool = False
     candidates: Callable[[Any], dict[str, MethodSettings]] | None = None
+    rate_prior: Callable[[Problem, Any], PriorRating | None] | None = None
     revision: int = 1
 
     def __post_init__(self) -> None:

@@ -7,6 +7,9 @@ variable of mean one and variance 1 / kappa; its estimate is the posterior mean
 h = g (kappa + s / phi) / (kappa + g / phi), where phi = v / s, and u <- sqrt(u / h). 1 / kappa is
 estimated from the variance of bins about the curve beyond counting noise. With few contacts h is
 the kernel curve, with many it is s: ICE's solution.
+
+With a prior, the bias of other maps, S smooths along it and the curve has its shape
+(``counterpoise.methods.kernel.along_prior``); the rest is unchanged.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from counterpoise.methods.kernel.evidence import Evidence, alone, measure_eviden
 from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.methods.kernel.smoothing import Gaussian
 from counterpoise.methods.kernel.solver import solve_by
+from counterpoise.methods.kernel.strength import rate_by
 
 # Limits of the variance of bins about the curve, relative to it. Below, a bin's own evidence would
 # not count; above, the map is sparse and has no exact balancing, and weights would diverge.
@@ -80,14 +84,25 @@ def _own_weight(
     )
 
 
+def _precision(
+    operator: Operator, smoother: Gaussian, u: Vector, mean: Any, settings: KdeEbSettings
+) -> Vector:
+    """Return the inverse of the relative variance of s about g; 0 where g is 0."""
+    evidence, variance = _evidence(operator, smoother, u, mean)
+    return evidence.curve / (evidence.unit + variance * evidence.curve)
+
+
+ESTIMATOR = Estimator(_step, _noise, _own_weight, _precision, tie=0.25)
+
 METHODS = (
     Method(
         "kde_eb",
         KdeEbSettings,
-        solve_by(Estimator(_step, _noise, _own_weight, tie=0.25)),
+        solve_by(ESTIMATOR),
         "`kde`, corrected for each bin in proportion to the evidence of its own contacts: between "
         "`kde` and `ice`",
         fills=True,
+        rate_prior=rate_by(ESTIMATOR),
         revision=3,
     ),
 )

@@ -10,6 +10,7 @@ from typing import Any
 from counterpoise.records.choice import Choice
 from counterpoise.records.facts import Fact
 from counterpoise.records.fitness import Fitness
+from counterpoise.records.prior import PriorUse
 from counterpoise.records.search import Search
 
 
@@ -204,6 +205,8 @@ class Verdict:
     choice : Choice or None
         How the method was chosen; None if it was given. `name` and `choice.settings` are then
         those of the method that chose, `method` and `settings` those of the chosen one.
+    prior : PriorUse or None
+        How far the bias of other maps was used; None without a prior.
     median_se : float or None
         Median relative standard error of the weights.
     expected_excess, expected_unevenness : float or None
@@ -243,6 +246,7 @@ class Verdict:
     rms_deviation: float | None
     parts: tuple[PartVerdict, ...]
     choice: Choice | None = None
+    prior: PriorUse | None = None
     median_se: float | None = None
     expected_excess: float | None = None
     expected_unevenness: float | None = None
@@ -266,11 +270,16 @@ class Verdict:
         return max((value for value in known if value is not None), default=None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the verdict as it is written to ``verdict.json``."""
-        record = asdict(replace(self, parts=(), fitness_causes=(), choice=None))
+        """Return the verdict as it is written to ``verdict.json``.
+
+        It has the key ``prior`` only if there is one.
+        """
+        record = asdict(replace(self, parts=(), fitness_causes=(), choice=None, prior=None))
+        del record["prior"]
         return {
             **record,
             "choice": self.choice and self.choice.to_dict(),
+            **({"prior": self.prior.to_dict()} if self.prior else {}),
             "fitness_causes": [fact.to_dict() for fact in self.fitness_causes],
             "parts": [part.to_dict() for part in self.parts],
         }
@@ -282,6 +291,7 @@ class Verdict:
             "status": Status(record["status"]),
             "parts": tuple(PartVerdict.from_dict(part) for part in record["parts"]),
             "choice": record["choice"] and Choice.from_dict(record["choice"]),
+            "prior": PriorUse.from_dict(record["prior"]) if "prior" in record else None,
             "fitness": Fitness(record["fitness"]),
             "fitness_causes": _read_facts(record["fitness_causes"]),
         }

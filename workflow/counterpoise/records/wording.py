@@ -14,6 +14,7 @@ from counterpoise.contacts.bins import format_length, pluralise
 from counterpoise.records import facts as f
 from counterpoise.records.choice import Choice, RatedMethod
 from counterpoise.records.fitness import Fitness
+from counterpoise.records.prior import PriorUse
 from counterpoise.records.verdict import Cause, PartVerdict, Status
 
 # Chromosomes that the reason over all parts names for each cause.
@@ -151,6 +152,34 @@ def _no_comparison(chosen: RatedMethod, others: int) -> str:
 def _worth(rated: RatedMethod) -> str:
     """Return the expected unevenness of a method: ``2.14 %``."""
     return percent((rated.expected_unevenness or 0.0) / 100, digits=3)
+
+
+def prior_reason(use: PriorUse) -> str:
+    """Render how far the bias of other maps was used on a map.
+
+    Parameters
+    ----------
+    use : PriorUse
+        The use of the prior.
+    """
+    if not use.bins:
+        return "The prior was not used, since it has no bias for any bin of this map."
+    if not use.candidates:
+        return "The prior was not used, since too few contacts tell how far it applies."
+    error = "" if use.error is None else f" \u00b1 {use.error:.1g}"
+    if not use.strength:
+        return f"The prior was not used, since it does not help on this map (strength 0{error})."
+    none, chosen = (
+        percent(max(each.excess, 0.0) ** 0.5, digits=3)
+        for each in use.candidates
+        if each.strength in (0, use.strength)
+    )
+    others = "another map" if len(use.sources) < 2 else f"{len(use.sources)} other maps"
+    return (
+        f"The bias of {others} was used for {pluralise(use.bins, 'bin')}, with the strength "
+        f"{use.strength:g}{error}: new contacts are expected to be uneven by {chosen}, without it "
+        f"by {none}."
+    )
 
 
 def part_reason(facts: Iterable[f.Fact]) -> str:

@@ -17,6 +17,7 @@ from counterpoise.backends.vectors import Vector
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.methods.base import Problem
 from counterpoise.methods.fixed_point import Ending
+from counterpoise.methods.kernel.along_prior import make_smoother
 from counterpoise.methods.kernel.estimator import Estimator, approach, within_reach
 from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.methods.kernel.smoothing import Blocks, Smoother
@@ -83,6 +84,8 @@ class AnalyticSearch:
         Its settings.
     bandwidths : sequence of Bandwidth
         The candidates, the narrowest first.
+    profiles : Profiles, optional
+        Those of another search on the same part.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class AnalyticSearch:
         estimator: Estimator,
         settings: KernelSettings,
         bandwidths: Sequence[Bandwidth],
+        profiles: Profiles | None = None,
     ) -> None:
         self.problem, self.estimator, self.settings = problem, estimator, settings
         self.bandwidths = bandwidths
@@ -98,7 +102,7 @@ class AnalyticSearch:
         self.mean = float(problem.marginal.sum() / problem.operator.size)
         self.trials: dict[int, Trial] = {}
         self.rejected: dict[int, str] = {}
-        self._profiles: Profiles | None = None
+        self.profiles = profiles
 
     def run(self) -> int:
         """Look at candidates until the best is known, and return its index."""
@@ -144,10 +148,11 @@ class AnalyticSearch:
     def _try(self, k: int, start: Vector) -> None:
         """Solve and score one candidate."""
         operator, mean = self.problem.operator, self.mean
-        smoother = self.settings.smoother(self.chromosomes, self.bandwidths[k], start, operator.xp)
-        if why := self._refuse(smoother, widest=k == len(self.bandwidths) - 1):
+        place = (self.settings, self.chromosomes, self.bandwidths[k], start, operator.xp)
+        if why := self._refuse(make_smoother(*place), widest=k == len(self.bandwidths) - 1):
             self.rejected[k] = why
             return
+        smoother = make_smoother(*place, self.problem.prior)
         state = approach(
             operator,
             smoother,
@@ -165,8 +170,8 @@ class AnalyticSearch:
         elif state.rms > 10 * TOLERANCE:
             self.rejected[k] = not_converged_after(MAX_ITERATIONS)
         else:
-            if self._profiles is None:
-                self._profiles = measure_profiles(
+            if self.profiles is None:
+                self.profiles = measure_profiles(
                     self.problem.sum_by_distance,
                     state.u,
                     mean,
@@ -175,9 +180,7 @@ class AnalyticSearch:
                 )
             own = self.estimator.own_weight
             weight = None if own is None else own(operator, smoother, state.u, mean, self.settings)
-            estimate = estimate_unevenness(
-                operator, smoother, state.u, mean, self._profiles, weight
-            )
+            estimate = estimate_unevenness(operator, smoother, state.u, mean, self.profiles, weight)
             self.trials[k] = Trial(state.u, estimate, state.iteration)
 
     def _may_lack_support(self, k: int) -> bool:

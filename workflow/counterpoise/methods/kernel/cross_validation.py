@@ -20,8 +20,9 @@ from counterpoise.backends.vectors import to_numpy
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins, restrict_chromosomes
 from counterpoise.contacts.contact_map import CHUNK_PIXELS, Contacts
-from counterpoise.methods.base import Problem
+from counterpoise.methods.base import PartPrior, Problem
 from counterpoise.methods.fixed_point import Ending
+from counterpoise.methods.kernel.along_prior import make_smoother
 from counterpoise.methods.kernel.estimator import Estimator, approach, within_reach
 from counterpoise.methods.kernel.settings import KernelSettings, Score
 from counterpoise.records.search import Candidate
@@ -73,8 +74,9 @@ def cross_validate(
         if not present.all():
             halves = [half.restrict(present) for half in halves]
         places = restrict_chromosomes(chromosomes, present)
+        prior = problem.prior and problem.prior.restrict(present)
         for learn, held_out in (halves, halves[::-1]):
-            _score_round(trials, places, learn, held_out, estimator, settings)
+            _score_round(trials, places, learn, held_out, estimator, settings, prior)
     candidates = tuple(trial.candidate() for trial in trials)
     return candidates, choose(candidates)
 
@@ -168,6 +170,7 @@ def _score_round(
     held_out: Operator,
     estimator: Estimator,
     settings: KernelSettings,
+    prior: PartPrior | None,
 ) -> None:
     """Learn from one half and score on the other, the widest bandwidth first.
 
@@ -184,7 +187,7 @@ def _score_round(
     for trial in reversed(trials):
         if trial.rejected:
             continue
-        smoother = settings.smoother(chromosomes, trial.bandwidth, start, learn.xp)
+        smoother = make_smoother(settings, chromosomes, trial.bandwidth, start, learn.xp, prior)
         if (
             not settings.positive_everywhere
             and not within_reach(smoother, marginal, tolerance).all()

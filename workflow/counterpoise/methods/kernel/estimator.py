@@ -37,6 +37,9 @@ class Estimator:
     own_weight : callable or None
         The share of a bin's own contacts in its estimate, beyond that of the kernel; None for
         none.
+    precision : callable or None
+        The inverse of the relative variance of a bin's own estimate about the curve; None for
+        methods that take no prior.
     tie : float
         Candidates whose score is within this many standard deviations of the least count as
         equal, and the widest of them is chosen.
@@ -45,6 +48,7 @@ class Estimator:
     step: Measure
     noise: Measure
     own_weight: Measure | None = None
+    precision: Measure | None = None
     tie: float = 0.0
 
 

@@ -29,8 +29,9 @@ class Evidence:
         g, from its neighbours' contacts.
     unit : Vector
         phi, the variance of a unit of s; that around the bin where it has no contacts.
-    scatter : float
+    scatter : float or Vector
         Variance of bins about the curve beyond counting noise, relative to it; negative by chance.
+        One for all bins, or float64 [bins] where only some have a prior.
     """
 
     own: Vector
@@ -56,17 +57,29 @@ def measure_evidence(operator: Operator, smoother: Smoother, u: Vector, mean: An
     """
     own = operator.product(u) / mean
     noise = operator.product(u * u) / mean**2
+    xp = operator.xp
+    curve, unit_around, scatter = _compare(xp, smoother, own, noise)
+    unit = xp.where(own > 0, noise / own, unit_around)
+    elsewhere = smoother.elsewhere()
+    if elsewhere is not None:  # bins without a prior scatter as all bins do without one
+        plain, lacking = elsewhere
+        scatter = xp.where(lacking, _compare(xp, plain, own, noise)[2], scatter)
+    return Evidence(own, noise, curve, unit, scatter)
+
+
+def _compare(
+    xp: Any, smoother: Smoother, own: Vector, noise: Vector
+) -> tuple[Vector, Vector, Vector]:
+    """Return the curve, the variance of a unit around each bin, and the scatter of all bins."""
     around = smoother.smooth(own)
-    curve = without_own(operator.xp, smoother, own, around)
+    curve = without_own(xp, smoother, own, around)
     unit_around = smoother.smooth(noise) / around
-    unit = operator.xp.where(own > 0, noise / own, unit_around)
     # Each bin counts in proportion to its curve: a plain mean would be decided by bins with almost
     # nothing around them, and a ratio of sums of squares by bins with the largest curve.
     near = curve > 0  # bins beyond the reach of every contact say nothing
     own_near, curve_near = own[near], curve[near]
     squares = (own_near - curve_near) ** 2 / curve_near - unit_around[near]
-    scatter = squares.sum() / curve_near.sum()
-    return Evidence(own, noise, curve, unit, scatter)
+    return curve, unit_around, squares.sum() / curve_near.sum()
 
 
 def alone(smoother: Smoother) -> Vector:

@@ -119,6 +119,13 @@ class Smoother(Protocol):
         """
         ...
 
+    def elsewhere(self) -> tuple[Smoother, Vector] | None:
+        """Return the smoother without a prior, and which bins have none (bool [bins]).
+
+        None if there is no prior, or if all bins have one.
+        """
+        ...
+
 
 class Gaussian:
     """The Gaussian ``Smoother``.
@@ -207,6 +214,9 @@ class Gaussian:
     def spectrum(self) -> NDArray[np.float64]:
         """Return the eigenvalues of K, float64 [bins of the largest chromosome]."""
         return self._eigenvalues[: self._bins]
+
+    def elsewhere(self) -> None:
+        """Return None: there is no prior."""
 
     @cached_property
     def _own_share(self) -> Vector:
@@ -301,3 +311,6 @@ class Blocks:
 
     def spectrum(self) -> None:
         """Return None: means of blocks are a projection."""
+
+    def elsewhere(self) -> None:
+        """Return None: there is no prior."""

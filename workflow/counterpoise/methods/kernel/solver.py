@@ -23,6 +23,7 @@ from counterpoise.methods.fixed_point import (
     recording_inspection,
     to_solution,
 )
+from counterpoise.methods.kernel.along_prior import make_smoother
 from counterpoise.methods.kernel.estimator import Estimator, within_reach
 from counterpoise.methods.kernel.search import find_bandwidth, largest_chromosome
 from counterpoise.methods.kernel.settings import AUTO_BANDWIDTH, KernelSettings
@@ -192,9 +193,9 @@ def _smooth(
 ) -> _Smoothed:
     """Make the smoother, without the bins that no contact's kernel reaches and those stuck."""
     operator, chromosomes = problem.operator, problem.chromosomes()
-    marginal = problem.marginal
+    marginal, prior = problem.marginal, problem.prior
     largest = largest_chromosome(chromosomes)
-    smoother = settings.smoother(chromosomes, bandwidth, marginal, operator.xp)
+    smoother = make_smoother(settings, chromosomes, bandwidth, marginal, operator.xp, prior)
     tolerance = settings.stopping.tolerance
     beyond = ~to_numpy(within_reach(smoother, marginal, tolerance))
     if settings.positive_everywhere:
@@ -205,7 +206,8 @@ def _smooth(
         operator = operator.restrict(~beyond)
         chromosomes = restrict_chromosomes(chromosomes, ~beyond)
         marginal = marginal[operator.xp.asarray(~beyond)]
-        smoother = settings.smoother(chromosomes, bandwidth, operator.ones(), operator.xp)
+        prior = prior and prior.restrict(~beyond)
+        smoother = make_smoother(settings, chromosomes, bandwidth, marginal, operator.xp, prior)
     mean = problem.marginal.sum() / operator.size
     base_pairs = largest.sigma(bandwidth) * largest.bin_size
     return _Smoothed(
