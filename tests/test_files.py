@@ -97,3 +97,18 @@ def test_an_error_keeps_the_old_file(tmp_path: Path) -> None:
         temporary.write_bytes("no bytes")  # type: ignore[arg-type]
     assert names(tmp_path) == ["map"]
     assert (tmp_path / "map").read_text() == "complete"
+
+
+def test_folders_of_a_killed_process_are_removed(tmp_path: Path) -> None:
+    with half_written(tmp_path / "other") as process:
+        process.kill()
+        process.wait(30)
+    (abandoned,) = tmp_path.iterdir()
+    dead = tmp_path / abandoned.name.replace(".other.", ".map.")
+    living = tmp_path / dead.name.replace(str(process.pid), str(os.getpid()))
+    for folder in (dead, living):
+        folder.mkdir()
+        (folder / "bins.parquet").touch()
+    write(tmp_path / "map")
+    assert names(tmp_path) == sorted([abandoned.name, living.name, "map"])
+    assert names(living) == ["bins.parquet"]

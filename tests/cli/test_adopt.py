@@ -288,3 +288,37 @@ def test_errors_of_the_column_itself_stay(tmp_path: Path) -> None:
     np.testing.assert_array_equal(bin_column(path), weights)
     with pytest.raises(ConfigError, match="names that end with _se"):
         refuse(path, "KR", "--in-place", "--force", "--name", "KR_se")
+
+
+@pytest.mark.parametrize("target", ["KR", "/bins/KR"])
+def test_linked_columns_are_copied_with_their_values(cool: Path, target: str) -> None:
+    """hictk links weight to the column that it wrote."""
+    assert run("balance", cool, "--in-place", "-m", "kr", "--name", "KR").exit_code == 0
+    with h5py.File(cool, "a") as file:
+        file["bins/weight"] = h5py.SoftLink(target)
+        file["bins/mine"] = file["bins/KR"][:]
+    output = cool.with_name("out.mcool")
+    assert run("adopt", cool, "mine", "-o", output, "--name", "other").exit_code == 0
+    uri = f"{output}::/resolutions/1000"
+    with h5py.File(output) as file:
+        link = file["resolutions/1000/bins"].get("weight", getlink=True)
+        assert isinstance(link, h5py.HardLink)
+    np.testing.assert_array_equal(bin_column(uri), bin_column(cool, "KR"))
+
+
+def test_links_that_lead_nowhere_or_to_another_file(cool: Path) -> None:
+    output = cool.with_name("out.cool")
+    with h5py.File(cool, "a") as file:
+        file["bins/weight"] = h5py.SoftLink("KR")
+    with pytest.raises(InputError, match=r"has no column 'weight' \(it has none\)"):
+        refuse(cool, "weight", "-o", output)
+    assert run("balance", cool, "-o", output).exit_code == 0
+    assert np.isfinite(bin_column(output)).any()
+    mcool = cool.with_suffix(".mcool")
+    assert run("zoomify", cool, "-r", "1000,2000", "--no-balance").exit_code == 0
+    weights, _ = cooler.balance_cooler(cooler.Cooler(f"{mcool}::/resolutions/2000"))
+    with h5py.File(mcool, "a") as file:
+        file["resolutions/2000/bins/mine"] = weights
+        file["resolutions/1000/bins/gc"] = h5py.ExternalLink(str(output), "bins/weight")
+    with pytest.raises(InputError, match=r"bins/gc is a link to another file"):
+        refuse(mcool, "mine", "-o", cool.with_name("out.mcool"))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cooler
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
@@ -127,3 +129,11 @@ def test_files_of_old_and_new_hic2cool(shared_data: Path) -> None:
     assert "! cooler divides by it, which is wrong" in old.output
     new = check(str(shared_data / "hic2cool_0.7.0_multi_res.mcool"))
     assert "KR       balanced, divisive" in new.output
+
+
+def test_bins_of_unequal_length(tmp_path: Path) -> None:
+    bins = pd.DataFrame({"chrom": "c", "start": [0, 10, 25], "end": [10, 25, 30]})
+    pixels = pd.DataFrame({"bin1_id": [0], "bin2_id": [1], "count": [3]})
+    path = str(tmp_path / "map.cool")
+    cooler.create_cooler(path, bins, pixels)
+    assert f"{path}: 3 bins of unequal length" in check(path).output

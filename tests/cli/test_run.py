@@ -13,6 +13,8 @@ import click
 import cooler
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from snakemake.cli import get_argument_parser
 
 from counterpoise.cli import run
 from counterpoise.cli.main import group
@@ -67,6 +69,12 @@ def study(tmp_path: Path) -> Path:
         ),
         (("-p", "-C", "cohort=b"), ["conf=conf", "cohort=b"], ["-p"]),
         (("--config=conf=other", "x"), ["cohort=mine", "conf=other"], ["x"]),
+        (("-n", "-Cexperiment=e", "x"), ["conf=conf", "cohort=mine", "experiment=e"], ["-n", "x"]),
+        (("-npCexperiment=e",), ["conf=conf", "cohort=mine", "experiment=e"], ["-np"]),
+        (("-nC", "a=1", "b=2"), ["conf=conf", "cohort=mine", "a=1", "b=2"], ["-n"]),
+        (("-Chydra_overrides=[h]",), ["conf=conf", "cohort=mine", "hydra_overrides=[h]"], []),
+        (("-nph",), ["conf=conf", "cohort=mine"], ["-nph"]),
+        (("--configfile", "h.yaml"), ["conf=conf", "cohort=mine"], ["--configfile", "h.yaml"]),
         (
             ("--quiet", "all", "--", "--config"),
             ["conf=conf", "cohort=mine"],
@@ -88,6 +96,29 @@ def test_options_pass_through(
         group(["run", *words])
     python = [sys.executable, sys.executable, "-P", "-m", "snakemake"]
     assert started == [[*python, "--config", *config, *SNAKEMAKE, *others]]
+
+
+def test_short_options_are_those_of_snakemake() -> None:
+    actions = get_argument_parser()._option_string_actions
+    short = {name[1]: action.nargs for name, action in actions.items() if len(name) == 2}
+    assert {letter for letter, number in short.items() if number == 0} == set(run.FLAGS)
+    assert short["C"] == "*"
+    assert short["d"] is None
+
+
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help(word: str) -> None:
+    result = CliRunner().invoke(group, ["run", "-n", word])
+    assert (result.exit_code, "Run the workflow on a cohort" in result.output) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "words", [("-d", "/home/x"), ("-d/home/x",), ("-nd", "x"), ("--directory", "x"), ("--dir=x",)]
+)
+def test_another_folder_is_refused(words: tuple[str, ...], folder: Path) -> None:
+    add_cohort(folder, "mine")
+    with pytest.raises(ConfigError, match=f"^{words[0]}: .* cd OTHER && counterpoise run"):
+        group(["run", "-n", *words])
 
 
 def test_the_cohort(folder: Path) -> None:

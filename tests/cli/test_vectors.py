@@ -194,3 +194,56 @@ def test_hictk_balances_alike(shared_data: Path, tmp_path: Path) -> None:
     v = parse(output)["KR", "X", 2_500_000][: len(raw)]
     # hictk balances contacts of .hic files in single precision.
     np.testing.assert_allclose(raw / np.outer(v, v), theirs, rtol=2e-7)
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes", "genome"),
+    [
+        ("weight", {}, False),
+        ("GW_mine", {}, True),
+        ("mine", {"scope": "genome"}, True),
+        ("GW_mine", {"scope": "cis"}, False),
+        ("mine", {"cis_only": False, "trans_only": False}, True),
+        ("weight", {"cis_only": False}, True),  # as cooler writes it
+        ("GW_mine", {"cis_only": True}, False),
+    ],
+)
+def test_the_scale_of_weights_of_other_contacts(
+    tmp_path: Path, name: str, attributes: dict[str, object], genome: bool
+) -> None:
+    path, output = write_genome(tmp_path / "map.cool"), tmp_path / "vectors.txt"
+    stored = {"divisive_weights": True, "ignore_diags": 1, **attributes}
+    with h5py.File(path, "a") as file:
+        file[f"bins/{name}"] = np.random.default_rng(1).uniform(1, 3, 150)
+        file[f"bins/{name}"].attrs.update(stored)
+    result = run("vectors", path, "-o", output, "--column", name)
+    assert result.exit_code == 0, result.output
+    assert f"{name}: It does not balance this map" in result.stderr
+    parsed = parse(output)
+    map_ = cooler.Cooler(str(path))
+    vector = np.concatenate(
+        [
+            parsed[name, chromosome, 1000][:n]
+            for chromosome, n in zip(map_.chromnames, (60, 50, 40), strict=True)
+        ]
+    )
+    raw = map_.matrix(balance=False)[:].astype(float)
+    np.fill_diagonal(raw, 0)
+    chromosomes = np.repeat([0, 1, 2], (60, 50, 40))
+    spans = [np.full(150, True)] if genome else [chromosomes == k for k in range(3)]
+    for span in spans:
+        before, after = totals(raw[np.ix_(span, span)], vector[span])
+        assert after == pytest.approx(before, rel=1e-9)
+
+
+def test_columns_without_a_value(mcool: Path) -> None:
+    output = mcool.with_name("vectors.txt")
+    with h5py.File(mcool, "a") as file:
+        for size in (1000, 2000):
+            table = file[f"resolutions/{size}/bins"]
+            table["VC"] = np.full(len(table["start"]), np.nan)
+    with pytest.raises(InputError, match="has no value in its column VC"):
+        raise run("vectors", mcool, "-o", output, "--column", "VC").exception  # type: ignore[misc]
+    assert not output.exists()
+    assert run("vectors", mcool, "-o", output).exit_code == 0
+    assert {name for name, _, _ in parse(output)} == {"KR", "GW_ICE", "SCALE", "KDE"}

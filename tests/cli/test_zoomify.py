@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import cooler
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -182,3 +186,64 @@ def test_a_hic_file_and_a_yeast_map(shared_data: Path, tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(ours.pixels()[:], theirs.pixels()[:], check_dtype=False)
         weights, _ = cooler.balance_cooler(theirs)
         np.testing.assert_allclose(ours.bins()["weight"][:], weights, rtol=1e-10)
+
+
+def test_columns_of_the_file_keep_their_names(cool: Path) -> None:
+    output = cool.with_suffix(".mcool")
+    cooler.balance_cooler(cooler.Cooler(str(cool)), store=True)
+    with h5py.File(cool, "a") as file:
+        file["bins/KR"] = 1 / file["bins/weight"][:]
+        file["bins/KR"].attrs["divisive_weights"] = True
+        file["bins/weight_se"] = np.full(701, 0.1)
+    fixed = ["chrom", "start", "end"]
+
+    def columns(size: int) -> set[str]:
+        return set(cooler.Cooler(f"{output}::/resolutions/{size}").bins().columns) - set(fixed)
+
+    uri = f"{output}::/resolutions/1000"
+    assert zoomify(cool, "-r", "1000,2000", "--no-balance").exit_code == 0
+    assert columns(1000) == {"KR", "weight", "weight_se"}
+    assert columns(2000) == set()
+    for name in ("KR", "weight", "weight_se"):
+        np.testing.assert_array_equal(bin_column(uri, name), bin_column(cool, name))
+    with h5py.File(output) as file:
+        assert file["resolutions/1000/bins/KR"].attrs["divisive_weights"]
+    assert zoomify(cool, "-r", "1000,2000", "-f").exit_code == 0
+    ours = {"weight", "weight_se"}
+    assert columns(1000) == {"KR", *ours, "weight_source", "weight_se_source"}
+    assert columns(2000) == ours
+    np.testing.assert_array_equal(bin_column(uri, "weight_source"), bin_column(cool))
+    np.testing.assert_array_equal(bin_column(uri, "KR"), bin_column(cool, "KR"))
+
+
+STOP_HALFWAY = """
+import sys, time
+from counterpoise.cli import zoomify
+from counterpoise.cli.main import main
+
+def wait(*arguments):
+    print("written", flush=True)
+    time.sleep(300)
+
+zoomify.build_mcool = wait
+main(["zoomify", sys.argv[1], "-r", "2000", "--no-balance"])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_an_ended_process_leaves_nothing(cool: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-c", STOP_HALFWAY, str(cool)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "written\n"
+            assert len(list(cool.parent.iterdir())) == 2
+            process.send_signal(number)
+            process.wait(30)
+        finally:
+            process.kill()
+    if number == signal.SIGTERM:
+        assert process.returncode == 128 + number
+        assert [path.name for path in cool.parent.iterdir()] == ["map.cool"]
+    assert zoomify(cool, "-r", "2000", "--no-balance").exit_code == 0
+    assert sorted(path.name for path in cool.parent.iterdir()) == ["map.cool", "map.mcool"]

@@ -254,9 +254,9 @@ def format_bytes(number: int) -> str:
 
 
 def temporary_path(final: Path) -> Path:
-    """Return a temporary name that no other process uses.
+    """Return a temporary name, of a file or a folder, that no other process uses.
 
-    Temporary files that killed processes left of ``final`` are removed. A cluster may start a
+    What killed processes left under such names of ``final`` is removed. A cluster may start a
     job twice, also on different nodes, so the name holds the host and the process.
 
     Parameters
@@ -273,8 +273,22 @@ def temporary_path(final: Path) -> Path:
     pattern = re.compile(rf"\.{re.escape(final.name)}\.([^.]+)\.tmp")
     for path in final.parent.iterdir():
         if (match := pattern.fullmatch(path.name)) and _is_abandoned(path, match[1], host):
-            path.unlink(missing_ok=True)
+            remove(path)
     return final.with_name(f".{final.name}.{host}-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder; another process may do so at the same time.
+
+    Parameters
+    ----------
+    path : Path
+        The file, link or folder.
+    """
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_abandoned(path: Path, owner: str, host: str) -> bool:

@@ -1,4 +1,4 @@
-"""``counterpoise adopt``: a column ``weight`` from a column that is there, without computing."""
+"""``counterpoise adopt``: a column ``weight`` from an existing column, without computing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ BALANCE = "Balance it: counterpoise balance."
 @click.option(
     "--in-place",
     is_flag=True,
-    help="Write the column into FILE: into a copy beside it, which then replaces it.",
+    help="Write the column into FILE: into a copy next to it, which then replaces it.",
 )
 @click.option("-o", "--output", metavar="OUT", help="Write a .mcool (or, of one level, a .cool).")
 @click.option("--name", default=PRIMARY, show_default=True, help="Name of the new column.")
@@ -137,7 +137,7 @@ class AdoptedColumn:
     bins : BinTable
         Its bins.
     column, name : str
-        Name of the column that is there, and of the new one.
+        Name of the existing column, and of the new one.
     weights : numpy.ndarray
         float64 [bins], multiplicative, NaN for none.
     attributes : dict

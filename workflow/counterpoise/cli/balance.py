@@ -32,7 +32,7 @@ from counterpoise.interface.progress_line import show_progress
 @click.option(
     "--in-place",
     is_flag=True,
-    help="Write the columns into FILE: into a copy beside it, which then replaces it.",
+    help="Write the columns into FILE: into a copy next to it, which then replaces it.",
 )
 @click.option("-o", "--output", metavar="OUT", help="Write a .mcool (or, of one level, a .cool).")
 @click.option("--stdout", is_flag=True, help="Print the weights, one a line; nan for none.")

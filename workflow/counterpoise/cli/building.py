@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import h5py
 
 from counterpoise.contacts.bins import BinTable
-from counterpoise.files import atomic_write
+from counterpoise.files import atomic_write, remove, temporary_path
 from counterpoise.ingest.reader_interface import Level
 from counterpoise.store.hdf5_output import edit_hdf5
 from counterpoise.store.mcool import write_mcool
@@ -62,6 +63,9 @@ class LevelColumns(Protocol):
 def temporary_results(output: str) -> Iterator[ResultPaths]:
     """Make a folder of results next to a file, and remove it at the end.
 
+    SIGTERM ends the block as an exception does. A folder that a killed process left of this file
+    is removed first.
+
     Parameters
     ----------
     output : str
@@ -72,16 +76,29 @@ def temporary_results(output: str) -> Iterator[ResultPaths]:
     ResultPaths
         Paths for the sample ``SAMPLE``.
     """
-    parent = Path(output).resolve().parent
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent, prefix=".counterpoise-") as folder:
-        yield ResultPaths(SAMPLE, folder)
+    final = Path(output).absolute()
+    final.parent.mkdir(parents=True, exist_ok=True)
+    folder = temporary_path(final)
+    before = signal.signal(signal.SIGTERM, _exit)
+    try:
+        folder.mkdir(mode=0o700)
+        yield ResultPaths(SAMPLE, str(folder))
+    finally:
+        remove(folder)
+        signal.signal(signal.SIGTERM, before)
+
+
+def _exit(number: int, frame: object) -> NoReturn:
+    """End after a signal as an exception does, with the status of a shell."""
+    sys.exit(128 + number)
 
 
 def build_mcool(
     paths: ResultPaths, resolutions: Sequence[int], columns: Sequence[LevelColumns], output: str
 ) -> None:
     """Write a ``.mcool`` of maps in a temporary folder, with columns of weights.
+
+    Columns of the source keep their names, except those whose names are written here.
 
     Parameters
     ----------
@@ -95,7 +112,9 @@ def build_mcool(
         The new file.
     """
     built = paths.cooler(SAMPLE)
-    write_mcool(paths, SAMPLE, resolutions, {}, "", built)
+    written = {name for each in columns for name in each.names}
+    reserved = written | {name + ERRORS for name in written}
+    write_mcool(paths, SAMPLE, resolutions, {}, "", built, reserved=reserved)
     with atomic_write(output) as temporary:
         with edit_hdf5(built) as (file, disk):
             for each in columns:

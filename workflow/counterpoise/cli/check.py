@@ -12,7 +12,7 @@ import click
 from counterpoise.columns.judge import ColumnVerdict, judge_columns
 from counterpoise.columns.levels import faults_between_levels
 from counterpoise.columns.stored import StoredLevel, read_stored_levels
-from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.contacts.bins import format_base_pairs, pluralise
 
 Checked = list[tuple[StoredLevel, list[ColumnVerdict]]]
 
@@ -47,7 +47,8 @@ def command(file: str, as_json: bool) -> None:
 def _print_level(level: StoredLevel, verdicts: Sequence[ColumnVerdict]) -> None:
     """Print one line for each column, and one for each of its faults."""
     bins = level.contacts.bins
-    click.echo(f"{level.uri}: {len(bins):,} bins of {format_base_pairs(bins.resolution)}")
+    size = format_base_pairs(bins.resolution) if bins.resolution else "unequal length"
+    click.echo(f"{level.uri}: {pluralise(len(bins), 'bin')} of {size}")
     if not verdicts:
         click.echo("  no column of weights")
     width = max((len(verdict.name) for verdict in verdicts), default=0)

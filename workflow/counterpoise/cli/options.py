@@ -66,7 +66,8 @@ _OPTIONS: tuple[Decorator, ...] = (
         type=click.FloatRange(0),
         default=5,
         show_default=True,
-        help="Leave out bins below so many MADs of the median log coverage; 0 for none.",
+        help="Leave out bins more than this number of MADs below the median log coverage; 0 for "
+        "none.",
     ),
     click.option(
         "--min-nnz",

@@ -21,6 +21,7 @@ from counterpoise.cli.levels import level_uri
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.files import FileState, atomic_write
 from counterpoise.ingest.cooler_file import open_cooler
+from counterpoise.ingest.hdf5_links import refuse_other_files
 from counterpoise.ingest.pixels import write_map
 from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.interface.cooler_columns import check_column_name
@@ -248,8 +249,9 @@ def _convert(
 
 
 def _copy_level(stored: h5py.File, level: Level, file: h5py.File, output: str) -> h5py.Group:
-    """Copy a level as it is stored; return its group in the new file."""
+    """Copy a level as it is stored, and the data instead of links; return its new group."""
     source = stored[level.group]
+    refuse_other_files(source, stored.filename)
     if Path(output).suffix == ".cool":
         target = file
     else:
@@ -260,6 +262,6 @@ def _copy_level(stored: h5py.File, level: Level, file: h5py.File, output: str) -
         target = file.create_group(f"resolutions/{size}")
     for name in source:
         if name != "resolutions":
-            stored.copy(source[name], target, name=name)
+            stored.copy(source[name], target, name=name, expand_soft=True)
     target.attrs.update(source.attrs)
     return target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from itertools import takewhile
@@ -16,21 +17,34 @@ from counterpoise.errors import ConfigError
 from counterpoise.installation import require_module, workflow_folder
 
 CONF = "conf"
+# Short options of Snakemake without a value: one word may hold several, as -np does.
+FLAGS = "ntkfFlSDvpah"
+_CONFIG = re.compile(rf"--config(?:=(.*))?|-([{FLAGS}]*)C=?(.*)", re.DOTALL)
+_DIRECTORY = re.compile(rf"-[{FLAGS}]*d.*", re.DOTALL)
 
 
 class SnakemakeCommand(click.Command):
     """A command that hands on all that follows ``--`` as it is, with the ``--``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse what stands before ``--``."""
+        """Parse what stands before ``--``.
+
+        Only the whole word ``-h`` asks for help: as a short option click would also find it in
+        ``-d/home``.
+        """
         end = args.index("--") if "--" in args else len(args)
         ours, theirs = args[:end], args[end:]
+        ours = ["--help" if word == "-h" else word for word in ours]
         rest = super().parse_args(ctx, ours)
         ctx.params["words"] = (*ctx.params["words"], *theirs)
         return rest
 
 
-@click.command("run", cls=SnakemakeCommand, context_settings={"ignore_unknown_options": True})
+@click.command(
+    "run",
+    cls=SnakemakeCommand,
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+)
 @click.option("--cohort", metavar="NAME", help="Default: the only one in conf/cohort.")
 @click.option(
     "--profile",
@@ -71,7 +85,8 @@ def snakemake_words(cohort: str | None, profile: str, words: Sequence[str]) -> l
     Raises
     ------
     ConfigError
-        If no cohort is named and the folder has none or several.
+        If no cohort is named and the folder has none or several, or if the arguments name another
+        folder.
     """
     words, given = _split_config(words)
     keys = {pair.partition("=")[0] for pair in given}
@@ -129,20 +144,37 @@ def replace_process(module: str, words: Sequence[str]) -> NoReturn:
 
 
 def _split_config(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Split arguments into those without ``--config`` and its pairs; the last one counts."""
+    """Split arguments into those without ``--config`` and its pairs; the last one counts.
+
+    Snakemake also takes ``-C KEY=VALUE``, ``-CKEY=VALUE`` and ``-nC KEY=VALUE``.
+    """
     end = words.index("--") if "--" in words else len(words)
     others: list[str] = []
     pairs: list[str] = []
     rest = list(words[:end])
     while rest:
         word = rest.pop(0)
-        if word not in ("-C", "--config") and not word.startswith("--config="):
+        match = _CONFIG.fullmatch(word)
+        if match is None:
+            _refuse_directory(word)
             others.append(word)
             continue
-        following = list(takewhile(lambda each: not each.startswith("-"), rest))
-        pairs = [word.partition("=")[2]] if "=" in word else following
-        rest = rest if "=" in word else rest[len(following) :]
+        pair, flags = match[1] or match[3], match[2]
+        others += [f"-{flags}"] if flags else []
+        pairs = [pair] if pair else list(takewhile(lambda each: not each.startswith("-"), rest))
+        rest = rest if pair else rest[len(pairs) :]
     return others + list(words[end:]), pairs
+
+
+def _refuse_directory(word: str) -> None:
+    """Refuse Snakemake's option ``--directory``, which may be cut short to ``--dir``."""
+    name = word.partition("=")[0]
+    is_long = name.startswith("--di") and "--directory".startswith(name)
+    if is_long or _DIRECTORY.fullmatch(word):
+        raise ConfigError(
+            f"{word}: counterpoise run takes the cohort of the current folder. Change to the other "
+            "folder first: cd OTHER && counterpoise run."
+        )
 
 
 def _has_own_conf() -> bool:

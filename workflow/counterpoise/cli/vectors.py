@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TextIO
 
 import click
@@ -13,11 +13,14 @@ from counterpoise.cli.known_columns import known_columns
 from counterpoise.cli.options import PRIMARY
 from counterpoise.cli.output import refuse_output
 from counterpoise.columns.identify import IdentifiedColumn, identify_columns
+from counterpoise.columns.judge import Kind
 from counterpoise.columns.stored import StoredLevel, find_columns, read_stored_level
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import InputError
 from counterpoise.files import atomic_write
 from counterpoise.ingest.formats import inspect_source
+
+BALANCE = "Balance it: counterpoise balance."
 
 
 @click.command("vectors")
@@ -36,14 +39,15 @@ def command(file: str, output: str, columns: tuple[str, ...], force: bool) -> No
     """Write weights as text for juicer_tools addNorm and juicebox.js.
 
     FILE is a .cool, .mcool, file.mcool::/resolutions/10000 or .hic; all of its levels are written.
-    The row sums tell whether a column is multiplied or divided by. Vectors are divisive and on
-    Juicer's scale: the contacts that a column balances have the same sum before and after it.
-    Columns GW_... are taken for genome-wide ones. NaN stands for no weight.
+    The row sums tell whether a column is multiplied or divided by, and which contacts it balances;
+    where they do not, its attributes or its name (GW_...) do. Vectors are divisive and on Juicer's
+    scale: the contacts that a column balances have the same sum before and after it. NaN stands
+    for no weight.
     """
     refuse_output(output, file, force, remedy="name another file")
     info = inspect_source(file, identify=False)
     levels = find_columns(info, columns)
-    is_empty = True
+    has_values: dict[str, bool] = {}
     with atomic_write(output) as temporary, open(temporary, "w", encoding="utf-8") as stream:
         for level, found in levels.items():
             if columns and not found:
@@ -51,17 +55,31 @@ def command(file: str, output: str, columns: tuple[str, ...], force: bool) -> No
             stored = read_stored_level(info, level, found)
             for column in identify_columns(stored, found) if columns else _all_columns(stored):
                 _write_vector(stream, stored, column)
-                click.echo(f"{stored.uri}  {column.verdict.name}: {column.describe()}")
-                is_empty = False
-        if is_empty:
-            raise InputError(
-                file, "has no column of weights to write.", "Balance it: counterpoise balance."
-            )
+                _describe(stored, column)
+                name, is_empty = column.verdict.name, column.verdict.kind is Kind.EMPTY
+                has_values[name] = has_values.get(name, False) or not is_empty
+        _refuse_empty(file, has_values)
+
+
+def _describe(stored: StoredLevel, column: IdentifiedColumn) -> None:
+    """Say what a column is, and on standard error what is wrong with one that is not understood."""
+    place = f"{stored.uri}  {column.verdict.name}"
+    click.echo(f"{place}: {column.describe()}")
+    for fault in column.verdict.faults if column.verdict.kind is Kind.UNKNOWN else ():
+        click.echo(f"{place}: {fault}", err=True)
+
+
+def _refuse_empty(file: str, has_values: Mapping[str, bool]) -> None:
+    """Refuse to write no column, or one that has no value at any level."""
+    for name in (name for name, has_value in has_values.items() if not has_value):
+        raise InputError(file, f"has no value in its column {name}.", BALANCE)
+    if not has_values:
+        raise InputError(file, "has no column of weights to write.", BALANCE)
 
 
 def _all_columns(stored: StoredLevel) -> list[IdentifiedColumn]:
     """Return the columns that are understood; weight, which copies another, only alone."""
-    known = list(known_columns(stored))
+    known = [each for each in known_columns(stored) if each.verdict.kind is not Kind.EMPTY]
     others = [each for each in known if each.verdict.name != PRIMARY]
     return others or known
 

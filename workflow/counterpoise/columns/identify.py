@@ -57,14 +57,20 @@ class IdentifiedColumn:
 
     @property
     def scope(self) -> Scope:
-        """Contacts that it balances, by its row sums or, where these cannot tell, by its name."""
-        if self.verdict.scope is not None:
-            return self.verdict.scope
-        prefixes = {prefix: scope for scope, prefix in COLUMN_PREFIXES.items() if prefix}
-        named = (
-            scope for prefix, scope in prefixes.items() if self.verdict.name.startswith(prefix)
-        )
-        return next(named, Scope.CIS)
+        """Contacts that it balances.
+
+        Its row sums tell, or else its attributes, or else its name.
+        """
+        stated = self.verdict.scope or _stated_scope(self.attributes)
+        return stated or _named_scope(self.verdict.name, self.attributes)
+
+    @property
+    def ignore_diags(self) -> int:
+        """Diagonals that it leaves out, by its row sums or, where these cannot tell, attributes."""
+        if self.verdict.ignore_diags is not None:
+            return self.verdict.ignore_diags
+        stated = self.attributes.get("ignore_diags")
+        return int(stated) if isinstance(stated, int) else 0
 
     def describe(self) -> str:
         """Return what it is, in a line."""
@@ -108,8 +114,7 @@ class IdentifiedColumn:
             If nothing tells its convention.
         """
         vector = self._as(Convention.DIVISIVE)
-        diagonals = self.verdict.ignore_diags or 0
-        for part in parts_with_contacts(contacts, self.scope, diagonals):
+        for part in parts_with_contacts(contacts, self.scope, self.ignore_diags):
             of_part = vector[part.lo : part.hi]
             operator = make_operator("native", contacts, part)
             weights, given = np.nan_to_num(1 / of_part), np.isfinite(of_part).astype(np.float64)
@@ -156,3 +161,21 @@ def identify_columns(level: StoredLevel, names: Sequence[str]) -> list[Identifie
         values = usable(columns[verdict.name])
         identified.append(IdentifiedColumn(level.uri, verdict, told or stated, values, attributes))
     return identified
+
+
+def _stated_scope(attributes: Mapping[str, Any]) -> Scope | None:
+    """Return the contacts that the attributes of a column state; None if they do not."""
+    if attributes.get("scope") in list(Scope):
+        return Scope(attributes["scope"])
+    is_cis, is_trans = attributes.get("cis_only"), attributes.get("trans_only")
+    if is_cis or is_trans:
+        return Scope.CIS if is_cis else Scope.TRANS
+    return None if is_cis is None or is_trans is None else Scope.GENOME
+
+
+def _named_scope(name: str, attributes: Mapping[str, Any]) -> Scope:
+    """Return the contacts that the name of a column tells."""
+    prefixes = {prefix: scope for scope, prefix in COLUMN_PREFIXES.items() if prefix}
+    named = (scope for prefix, scope in prefixes.items() if name.startswith(prefix))
+    # cooler writes cis_only and no trans_only.
+    return next(named, Scope.CIS if attributes.get("cis_only") is None else Scope.GENOME)

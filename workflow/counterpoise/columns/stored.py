@@ -9,6 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +18,7 @@ from counterpoise.contacts.selection import COLUMN_PREFIXES
 from counterpoise.errors import InputError
 from counterpoise.ingest.cooler_file import name_damaged_file, open_cooler
 from counterpoise.ingest.formats import inspect_source
+from counterpoise.ingest.hdf5_links import members
 from counterpoise.ingest.read import open_contacts
 from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.methods import methods
@@ -154,7 +156,12 @@ def _column_names(info: SourceInfo, level: Level) -> list[str]:
         assert level.resolution is not None
         return list(_read_hic_vectors(path, level.resolution, 0))
     with open_cooler(f"{path}::{level.group}") as (file, group), name_damaged_file(info.uri):
-        return [name for name, column in file[group]["bins"].items() if column.dtype.kind == "f"]
+        columns = members(file[group]["bins"], info.uri)
+        return [
+            name
+            for name, column in columns.items()
+            if isinstance(column, h5py.Dataset) and column.dtype.kind == "f"
+        ]
 
 
 def _is_weight(name: str, attributes: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ The files follow cooler's schema (version 3). They are written with h5py, since
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ def write_mcool(
     output: str,
     assembly: str | None = None,
     *,
+    reserved: Collection[str] | None = None,
     chunk: int = CHUNK,
 ) -> None:
     """Write a sample's ``.mcool`` from its maps and weights.
@@ -68,16 +69,20 @@ def write_mcool(
         Where the file goes.
     assembly : str, optional
         Name of the assembly; by default the one that the source names.
+    reserved : collection of str, optional
+        Names that no column of the source keeps: ``_source`` is appended. By default those of
+        ``columns`` and of every method.
     chunk : int
         Pixels in an HDF5 chunk.
     """
     needed = _predict_size(paths, sample, resolutions, columns)
+    reserved = _reserved_names(columns) if reserved is None else reserved
     with atomic_write(output, needed) as temporary, create_hdf5(temporary) as (file, disk):
         types = set()
         for resolution in sorted(resolutions):
             group = file.create_group(f"resolutions/{resolution}")
             tiling = _write_map(
-                group, paths.map_files(sample, resolution), columns, assembly, chunk, disk.check
+                group, paths.map_files(sample, resolution), reserved, assembly, chunk, disk.check
             )
             types.add(group.attrs["bin-type"])
             for method, column in columns.items():
@@ -102,7 +107,7 @@ def _predict_size(
 def _write_map(
     group: h5py.Group,
     files: MapFiles,
-    columns: Mapping[str, str],
+    reserved: Collection[str],
     assembly: str | None,
     chunk: int,
     check: Callable[[], None],
@@ -121,15 +126,15 @@ def _write_map(
     indexes.create_dataset("bin1_offset", data=row_ends, **COMPRESSION)
     group.attrs.update(_level_attributes(bins, source, total))
     extra = {name: tiling.spread(values) for name, values in stored.extra.items()}
-    _carry_over(group["bins"], extra, source["column_attributes"], _reserved_names(columns))
+    _carry_over(group["bins"], extra, source["column_attributes"], reserved)
     return tiling
 
 
 def _reserved_names(columns: Mapping[str, str]) -> set[str]:
-    """Return the names that no column of the source may keep.
+    """Return the names that no column of the source may keep by default.
 
     These are the columns that are written here, and the names of every method: a column ``KR``
-    beside ours would be taken for ours.
+    next to ours would be taken for ours.
     """
     methods_columns = {
         prefix + name.upper() for prefix in COLUMN_PREFIXES.values() for name in methods()
@@ -181,10 +186,10 @@ def _carry_over(
     table: h5py.Group,
     extra: dict[str, NDArray[Any]],
     attributes: dict[str, Any],
-    reserved: set[str],
+    reserved: Collection[str],
 ) -> None:
     """Copy the bin columns of the source; a reserved or taken name gets ``_source`` appended."""
-    taken = reserved | set(extra)
+    taken = {*reserved, *extra}
     for name, values in extra.items():
         target = name
         while target in (reserved if target == name else taken):

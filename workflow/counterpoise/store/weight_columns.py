@@ -111,7 +111,7 @@ def remove_weight_column(table: h5py.Group, name: str) -> None:
         Name of the column of weights.
     """
     for each in (name, name + ERRORS):
-        if each in table:
+        if table.get(each, getlink=True) is not None:  # also a link that leads nowhere
             del table[each]
 
 
