@@ -19,6 +19,7 @@ from counterpoise.store.hdf5_output import edit_hdf5
 from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.tiling import Tiling, cover_holes
+from counterpoise.store.weight_columns import ERRORS
 
 SAMPLE = "map"  # the only one of a temporary folder
 
