@@ -121,6 +121,13 @@ def test_another_folder_is_refused(words: tuple[str, ...], folder: Path) -> None
         group(["run", "-n", *words])
 
 
+def test_a_folder_as_the_first_word_is_refused(folder: Path) -> None:
+    add_cohort(folder, "mine")
+    (folder / "study").mkdir()
+    with pytest.raises(ConfigError, match="run takes no folder: cd study first"):
+        group(["run", "study", "-n"])
+
+
 def test_the_cohort(folder: Path) -> None:
     with pytest.raises(ConfigError, match="counterpoise init"):
         run.snakemake_words(None, "local", [])

@@ -88,6 +88,8 @@ def snakemake_words(cohort: str | None, profile: str, words: Sequence[str]) -> l
         If no cohort is named and the folder has none or several, or if the arguments name another
         folder.
     """
+    if words and Path(words[0]).is_dir():
+        raise ConfigError(f"run takes no folder: cd {words[0]} first, or name --cohort.")
     words, given = _split_config(words)
     keys = {pair.partition("=")[0] for pair in given}
     if cohort is not None and "cohort" in keys:
