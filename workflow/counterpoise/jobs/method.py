@@ -24,7 +24,7 @@ from counterpoise.process import log_progress
 from counterpoise.store.paths import MapFiles
 
 # Threads by number of nonzeros: more threads do not pay on smaller maps.
-THREADS = ((50_000_000, 1), (400_000_000, 2))
+THREADS = ((50_000_000, 1), (100_000_000, 2))
 MOST_THREADS = 4
 # Snakemake cannot wait for this figure until the map exists, as it does for the others.
 THREADS_OF_UNKNOWN_MAP = 2
