@@ -668,7 +668,7 @@ def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
     Path(paths.summary).write_text(summary)
     settings = sqlite_settings(tmp_path / "store" / "here") | {"timeout_seconds": 2}
     script = str(REPOSITORY / "scripts" / "track.py")
-    sample = {"condition": None, "replicate": None, "resolutions": [10_000]}
+    sample = {"labels": {}, "group": "", "resolutions": [10_000]}
     cohort = {"cohort": "demo", "samples": {"s0": sample}, "methods": ["ice"]}
     names = {
         "SETTINGS": {"tracking": settings, **cohort},
