@@ -1,4 +1,4 @@
-"""A prior helps as far as it applies to a map, and does nothing else."""
+"""A prior is used in proportion to its agreement with the map, and changes nothing else."""
 
 from __future__ import annotations
 

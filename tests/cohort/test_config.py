@@ -335,7 +335,7 @@ WRONG = {
     "+methods.foo.tolerance=3": r"methods\.foo has no algorithm",
     "+samples.new.path=x.cool": "new",
     # no such option
-    "mask=strict": r"no mask 'strict'\. There are: default, none",
+    "mask=strict": r"no mask 'strict'\. Known here: default, none",
     "backend=gpu": "no backend 'gpu'",
     "mask=null": "mask=null",
     # a wrong type
@@ -404,7 +404,7 @@ def test_wrong_override(override: str, small: Path) -> None:
 
 
 def test_an_unknown_cohort() -> None:
-    with pytest.raises(ConfigError, match=r"no cohort 'unknown'\. There are: demo"):
+    with pytest.raises(ConfigError, match=r"no cohort 'unknown'\. Known here: demo"):
         demo("cohort=unknown")
 
 
@@ -672,7 +672,7 @@ def test_an_overlay_is_refused(tmp_path: Path, text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nowhere", r"no experiment 'nowhere'\. There are: .*strict_mask"),
+        ("nowhere", r"no experiment 'nowhere'\. Known here: .*strict_mask"),
         ("base", "base is the name of the cohort without an experiment"),
         ("a/b", "experiment: the name 'a/b' cannot be used in paths"),
         ("[no_mask,strict_mask]", "cannot be used in paths"),

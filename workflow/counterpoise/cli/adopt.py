@@ -105,7 +105,7 @@ def _adopt(stored: StoredLevel, level: Level, column: str, name: str) -> Adopted
     (identified,) = identify_columns(stored, [column])
     click.echo(f"{stored.uri}  {column}: {identified.describe()}")
     weights, attributes = identified.weights(), _attributes(identified)
-    return AdoptedColumn(level, stored.contacts.bins, column, name, weights, attributes)
+    return AdoptedColumn(level, stored.contacts.bins, column, weights, attributes, name)
 
 
 def _make_groups(stored: StoredLevel, level: Level) -> Iterator[MethodGroup]:
@@ -127,17 +127,17 @@ def _attributes(column: IdentifiedColumn) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class AdoptedColumn:
-    """A column that becomes another one, with its standard errors.
+class KnownColumn:
+    """A column of weights that is in the file.
 
     Attributes
     ----------
     level : Level
-        The level.
+        Its level.
     bins : BinTable
-        Its bins.
-    column, name : str
-        Name of the existing column, and of the new one.
+        The bins of the level.
+    column : str
+        Its name.
     weights : numpy.ndarray
         float64 [bins], multiplicative, NaN for none.
     attributes : dict
@@ -147,19 +147,31 @@ class AdoptedColumn:
     level: Level
     bins: BinTable
     column: str
-    name: str
     weights: NDArray[np.float64]
     attributes: dict[str, Any]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Name of the new column."""
-        return (self.name,)
 
     @property
     def is_fit(self) -> bool:
         """Not known: the weights were not computed here."""
         return True
+
+
+@dataclass(frozen=True)
+class AdoptedColumn(KnownColumn):
+    """A column that becomes another one, with its standard errors.
+
+    Attributes
+    ----------
+    name : str
+        Name of the new column.
+    """
+
+    name: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name of the new column."""
+        return (self.name,)
 
     def write(self, group: h5py.Group, tiling: Tiling) -> None:
         """Write the new column.
@@ -172,50 +184,26 @@ class AdoptedColumn:
             The bins of the map among those of the file.
         """
         table, old, new = group["bins"], self.column + ERRORS, self.name + ERRORS
-        if old != new:
+        if old == new:  # the errors stay
+            if self.name in table:  # it is not if the column is of a .hic file
+                del table[self.name]
+        else:
             remove_weight_column(table, self.name)
-        elif self.name in table:
-            del table[self.name]
+            # Relative errors are the same for multiplicative and divisive weights.
+            if old in table and table[old].attrs.get("relative"):
+                table.copy(old, table, new)
+                table[new].attrs["of"] = self.name
         write_adopted_column(table, self.name, self.weights, self.attributes, tiling)
-        # Relative errors are the same for multiplicative and divisive weights.
-        if old != new and old in table and table[old].attrs.get("relative"):
-            table.copy(old, table, new)
-            table[new].attrs["of"] = self.name
 
 
 @dataclass(frozen=True)
-class MethodGroup:
-    """A level that shares the data of another one, and has a column of it as ``weight``.
-
-    Attributes
-    ----------
-    level : Level
-        The other level.
-    bins : BinTable
-        Its bins.
-    column : str
-        Name of the column.
-    weights : numpy.ndarray
-        float64 [bins], multiplicative, NaN for none.
-    attributes : dict
-        Attributes of the column ``weight``.
-    """
-
-    level: Level
-    bins: BinTable
-    column: str
-    weights: NDArray[np.float64]
-    attributes: dict[str, Any]
+class MethodGroup(KnownColumn):
+    """A level that shares the data of another one, and has a column of it as ``weight``."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """No column of the other level."""
         return ()
-
-    @property
-    def is_fit(self) -> bool:
-        """Not known: the weights were not computed here."""
-        return True
 
     def write(self, group: h5py.Group, tiling: Tiling) -> None:
         """Write the level, with hard links to the data of the other one.

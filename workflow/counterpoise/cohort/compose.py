@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass, make_dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -39,6 +38,7 @@ from counterpoise.cohort.spelling import (
     check_override_texts,
     quote_value,
     restore_name,
+    suggest,
     unquote_value,
 )
 from counterpoise.errors import ConfigError
@@ -222,7 +222,7 @@ def _refuse_unknown_keys(composed: DictConfig) -> None:
         for key in map(str, node):
             if key not in allowed:
                 raise ConfigError(
-                    f"configuration: {prefix}{key}: there is no such key.{_suggest(key, allowed)}"
+                    f"configuration: {prefix}{key}: there is no such key.{suggest(key, allowed)}"
                 )
 
 
@@ -296,9 +296,7 @@ def _explain_missing(error: MissingConfigException) -> str:
     options = list(error.options or [])
     if not group or not options:
         return f"{place}{str(error).partition('Config search path')[0].strip()}"
-    close = get_close_matches(name, options, n=1)
-    meant = f" Did you mean {close[0]}?" if close else ""
-    return f"{place}there is no {group} {name!r}.{meant} There are: {', '.join(options)}."
+    return f"{place}there is no {group} {name!r}.{suggest(name, options)}"
 
 
 def _explain_hydra(error: Exception) -> str:
@@ -316,13 +314,4 @@ def _explain_unknown_key(error: OmegaConfBaseException) -> str:
     allowed = [item.name for item in fields(kind)] if is_dataclass(kind) else []
     if not allowed and isinstance(error.parent_node, DictConfig):
         allowed = list(map(str, error.parent_node))
-    return f"{key}: there is no such key.{_suggest(key.rpartition('.')[2], allowed)}"
-
-
-def _suggest(key: str, allowed: list[str]) -> str:
-    """Return the keys that exist as a sentence, the most similar first."""
-    if not allowed:
-        return ""
-    close = get_close_matches(key, allowed, n=1)
-    meant = f" Did you mean {close[0]}?" if close else ""
-    return f"{meant} Known here: {', '.join(allowed)}."
+    return f"{key}: there is no such key.{suggest(key.rpartition('.')[2], allowed)}"

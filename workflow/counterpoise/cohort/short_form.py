@@ -13,7 +13,6 @@ so the entries have their types before experiments and overrides are applied.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, ClassVar
 
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
@@ -23,6 +22,7 @@ from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
 
 from counterpoise.cohort.settings import METHOD_KEY
+from counterpoise.cohort.spelling import suggest
 from counterpoise.errors import ConfigError
 from counterpoise.methods import methods
 
@@ -84,9 +84,8 @@ def _algorithm(name: str, entry: Any, place: str) -> str:
     algorithm = entry.get(METHOD_KEY, name) if isinstance(entry, Mapping) else name
     if algorithm in methods():
         return str(algorithm)
-    close = get_close_matches(str(algorithm), methods(), n=1)
-    meant = f" Did you mean {close[0]}?" if close else ""
+    known = suggest(str(algorithm), sorted(methods()))
     raise ConfigError(
-        f"{place}: methods.{name}: there is no method {algorithm!r}.{meant} Known here: "
-        f"{', '.join(sorted(methods()))}. An entry of another name needs the key {METHOD_KEY}."
+        f"{place}: methods.{name}: there is no method {algorithm!r}.{known} An entry of another "
+        f"name needs the key {METHOD_KEY}."
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,29 @@ def unquote_value(override: str) -> str:
         return text
     value = OverridesParser.create().parse_override(override).value()
     return value if isinstance(value, str) else text
+
+
+def suggest(name: str, allowed: Iterable[str]) -> str:
+    """Return the names that exist as sentences, the most similar first.
+
+    Parameters
+    ----------
+    name : str
+        A name that does not exist.
+    allowed : iterable of str
+        The names that do.
+
+    Returns
+    -------
+    str
+        Begins with a blank, to be read after a message; empty if there are no names.
+    """
+    names = list(allowed)
+    if not names:
+        return ""
+    close = get_close_matches(name, names, n=1)
+    meant = f" Did you mean {close[0]}?" if close else ""
+    return f"{meant} Known here: {', '.join(names)}."
 
 
 def restore_name(key: str, value: object, names: Iterable[str]) -> str:

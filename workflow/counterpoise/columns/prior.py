@@ -13,9 +13,9 @@ from counterpoise.errors import InputError
 def prior_of_column(level: StoredLevel, name: str, bins: BinTable) -> Prior:
     """Make a prior of a column of weights that a file holds.
 
-    Whether contacts are multiplied or divided by the column is told by the row sums of the file's
-    own map, since names and attributes often do not say so. The wrong way would be the inverse of
-    the bias.
+    The row sums of the file's own map decide whether the column multiplies or divides contacts,
+    since names and attributes often do not say so. The wrong choice would give the inverse of the
+    bias.
 
     Parameters
     ----------

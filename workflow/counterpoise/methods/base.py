@@ -331,7 +331,7 @@ def _unknown(*arguments: Any) -> Any:
 
 @dataclass(frozen=True)
 class PartPrior:
-    """What other maps say about the bias of the bins of one part.
+    """The prior of one part: the bias of its bins according to other maps.
 
     Attributes
     ----------
@@ -351,7 +351,7 @@ class PartPrior:
 
 @dataclass(frozen=True)
 class PriorRating:
-    """What a prior is worth to one part at each of its strengths, from 0 on.
+    """The expected excess of one part for each strength of a prior; the first strength is 0.
 
     Attributes
     ----------

@@ -43,7 +43,7 @@ class RunKey:
 
 @dataclass(frozen=True)
 class SampleLabels:
-    """What the sample sheet says about a sample.
+    """Labels and group of a sample, from the sample sheet.
 
     Attributes
     ----------

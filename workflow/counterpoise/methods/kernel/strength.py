@@ -1,4 +1,4 @@
-"""How far a prior applies to a map, by what weights along it would be worth.
+"""Choose the strength of a prior by the expected excess of the weights.
 
 The bias of other maps is used to the power alpha, from 0 (not at all) up. A prior that says nothing
 about a map makes its weights worse the further it is trusted, and one that says everything makes
