@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
 
+from counterpoise.cohort.grouping import Extent, partition
 from counterpoise.cohort.levels import explain_absence, find_levels, is_read, list_levels
 from counterpoise.cohort.resolutions import expand
 from counterpoise.cohort.samples import Sample
@@ -78,6 +79,9 @@ class Cohort:
     _levels: dict[str, SourceInfo | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _sharing: dict[Extent, dict[str, list[str]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def paths(self) -> ResultPaths:
@@ -120,6 +124,26 @@ class Cohort:
         """Return the group of a sample: its labels of ``group_by``; empty if it has none."""
         labels = self.sample(sample).all_labels
         return ", ".join(labels[key] for key in self.settings.group_by if key in labels)
+
+    def sharing(self, extent: Extent, place: str) -> dict[str, list[str]]:
+        """Return the samples that share something, as ``partition`` does.
+
+        Parameters
+        ----------
+        extent : Extent
+            Among which samples it is shared.
+        place : str
+            Key of the configuration that asks for it, for the message.
+
+        Returns
+        -------
+        dict of str to list of str
+            Names of samples by the name of their group in paths.
+        """
+        if extent not in self._sharing:
+            groups = {name: self.group(name) for name in self.samples}
+            self._sharing[extent] = partition(groups, extent, place)
+        return self._sharing[extent]
 
     def resolutions(self, sample: str) -> list[int]:
         """Return the resolutions of a sample: those asked for, without those its file lacks."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-SAMPLE, RESOLUTION, METHOD = "{sample}", "{resolution}", "{method}"
+SAMPLE, RESOLUTION, METHOD, GROUP = "{sample}", "{resolution}", "{method}", "{group}"
 
 BASE = "base"  # the experiment of a cohort without an overlay
 
