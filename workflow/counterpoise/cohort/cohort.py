@@ -286,8 +286,10 @@ class Cohort:
     def _absence(self, sample: str, resolution: int) -> str:
         """Explain why a sample's file, or a member, cannot give a resolution; empty if it can."""
         if sample in self.members:
-            reasons = {name: self._absence(name, resolution) for name in self.members[sample]}
-            return next((f"{name}: {reason}" for name, reason in reasons.items() if reason), "")
+            for name in self.members[sample]:
+                if reason := self._absence(name, resolution):
+                    return f"{name}: {reason}"
+            return ""
         info = self._find_levels(sample)
         return explain_absence(info, resolution, self._file_name(sample)) if info else ""
 

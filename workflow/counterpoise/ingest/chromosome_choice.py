@@ -31,9 +31,9 @@ class ChromosomeSettings:
     Attributes
     ----------
     keep : list of str, default []
-        Names or patterns of the chromosomes to read, such as chr[0-9]*; empty for all.
+        Names or patterns of the chromosomes to read, such as ``chr[0-9]*``; empty for all.
     leave_out : list of str, default []
-        Names or patterns of chromosomes that are not read, such as chrM or chrUn_*.
+        Names or patterns of chromosomes that are not read, such as chrM or ``chrUn_*``.
         What is in both lists is left out.
     min_length : int or str, default 0
         Length of the shortest chromosome that is read, in base pairs or such as 1Mb.
