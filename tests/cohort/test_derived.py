@@ -168,7 +168,10 @@ def test_no_rule_that_reads_files_takes_a_merged_sample(folder: Path) -> None:
     [
         ("merge: [wild_1]", r"merge is \['wild_1'\]; write lists .* or the word group"),
         ("merge: groups", "merge is 'groups'; write lists"),
-        ("merge: {x: [wild_1, wild_3]}", r"merge\.x: there is no sample wild_3\. Did you mean wild"),
+        (
+            "merge: {x: [wild_1, wild_3]}",
+            r"merge\.x: there is no sample wild_3\. Did you mean wild",
+        ),
         ("merge: {x: ['z*']}", r"merge\.x: there is no sample z\*\."),
         ("merge: {x: wild_1}", r"merge\.x has one member \(wild_1\); name two or more"),
         ("merge: {x: [wild_1, 7]}", r"merge\.x: 7 is no name; put it in quotes"),

@@ -60,7 +60,9 @@ def test_the_map_is_the_sum_of_the_cells(
 
 
 def test_a_pattern_of_no_cell_is_refused(cells: Path) -> None:
-    with pytest.raises(InputError, match=r"cells\.scool: has no cells /cells/x\* \(it has /cells/t_1"):
+    with pytest.raises(
+        InputError, match=r"cells\.scool: has no cells /cells/x\* \(it has /cells/t_1"
+    ):
         inspect_source(f"{cells}::/cells/x*")
 
 

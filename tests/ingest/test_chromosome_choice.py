@@ -86,7 +86,9 @@ def test_patterns_lengths_and_order() -> None:
 @pytest.mark.hypothesis
 @given(st.lists(st.sampled_from("abcdef"), max_size=6), st.lists(st.sampled_from("abcdef")))
 def test_the_order_begins_with_what_is_named(order: list[str], left_out: list[str]) -> None:
-    names = arranged(ChromosomeSettings(leave_out=left_out, order=order), **dict.fromkeys("abcdef", 9))
+    names = arranged(
+        ChromosomeSettings(leave_out=left_out, order=order), **dict.fromkeys("abcdef", 9)
+    )
     named = [name for name in dict.fromkeys(order) if name not in left_out]
     assert names[: len(named)] == named
     assert names[len(named) :] == [n for n in "abcdef" if n not in named and n not in left_out]
@@ -108,7 +110,10 @@ def test_entries_that_match_nothing_are_noted(tmp_path: Path) -> None:
 def test_a_map_of_no_chosen_chromosome_is_refused(tmp_path: Path) -> None:
     source = write_genome(tmp_path / "map.cool", SIZES)
     files = files_in(tmp_path / "map")
-    with pytest.raises(InputError, match=r"map\.cool: has no chromosome that is chosen: it has chr1, chr2, chr3\. Ch"):
+    with pytest.raises(
+        InputError,
+        match=r"map\.cool: has no chromosome that is chosen: it has chr1, chr2, chr3\. Ch",
+    ):
         write_map(
             inspect_source(str(source)), 1000, files, chromosomes=ChromosomeSettings(keep=["1"])
         )
@@ -148,7 +153,9 @@ def test_a_second_run_gives_the_same_bytes(tmp_path: Path) -> None:
     one, other = (files_in(tmp_path / name) for name in ("one", "other"))
     for files in (one, other):
         write_map(inspect_source(str(source)), 1000, files, chromosomes=choice)
-    assert all(Path(a).read_bytes() == Path(b).read_bytes() for a, b in zip(one, other, strict=True))
+    assert all(
+        Path(a).read_bytes() == Path(b).read_bytes() for a, b in zip(one, other, strict=True)
+    )
 
 
 @pytest.mark.parametrize("length", ["long", "-5", -1, "1.5bp"])

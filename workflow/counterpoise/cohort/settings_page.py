@@ -102,8 +102,8 @@ chromosomes:
 Contacts between a chromosome that is kept and one that is not are left out, too.
 [`source.json`](outputs.md#merged-and-thinned-maps) says which chromosomes were left out, and how
 many contacts. A name that no chromosome of a file has is noted; if no chromosome is left, the
-sample fails. In the shell's patterns `*` stands for any text, `?` for one letter and `[0-9]` for one
-of these letters: `chr[0-9]` is chr1 to chr9, and `chr[0-9]*` also chr10 and `chr1_random`.
+sample fails. In patterns `*` stands for any text, `?` for one letter and `[0-9]` for one of these
+letters: `chr[0-9]` is chr1 to chr9, and `chr[0-9]*` also chr10 and `chr1_random`.
 
 ## Merged samples
 
@@ -137,9 +137,9 @@ thin: {least_of: group}       # as many as the sample of the group with the fewe
 
 The numbers are exact, and depend on the `seed` and the name of the sample alone. The finest
 resolution is thinned, and its multiples are summed from it. Merged samples are merged first. All
-results are made from the thinned maps; the whole ones stay under `whole/`. With `least_of`, a failed
-library of a few contacts would thin all others to its depth: leave it out, or give `contacts`.
-Maps of fractions cannot be thinned.
+results are made from the thinned maps; the whole ones stay under `whole/`. With `least_of`, a
+failed library of a few contacts would thin all others to its depth: leave it out, or give
+`contacts`. Maps of fractions cannot be thinned.
 
 ## The long form
 

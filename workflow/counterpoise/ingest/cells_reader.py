@@ -28,6 +28,7 @@ from counterpoise.ingest.pixel_checks import Tally, check_pixels, check_sum
 from counterpoise.ingest.reader_interface import Level, OpenLevel, SourceInfo
 from counterpoise.ingest.sorting import sort_pixels
 
+
 def inspect(uri: str, engine: str, *, quick: bool = False) -> SourceInfo:
     """Return the level and the assembly of the cells.
 

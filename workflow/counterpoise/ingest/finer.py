@@ -58,9 +58,7 @@ def open_sum(finer: MapFiles, resolution: int) -> Iterator[CheckedMap]:
 
 
 @contextmanager
-def open_sum_of_source(
-    info: SourceInfo, finer: MapFiles, resolution: int
-) -> Iterator[CheckedMap]:
+def open_sum_of_source(info: SourceInfo, finer: MapFiles, resolution: int) -> Iterator[CheckedMap]:
     """Do what ``open_sum`` does, if the finer map was read from this source.
 
     Parameters

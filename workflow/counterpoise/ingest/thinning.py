@@ -67,7 +67,9 @@ def open_thinned(
         def chunks() -> Iterator[Chunk]:
             return thin_pixels(file, drawn, generator)
 
-        yield CheckedMap(read_bins(whole.bins), chunks, Tally(contacts=drawn), source["nnz"], record)
+        yield CheckedMap(
+            read_bins(whole.bins), chunks, Tally(contacts=drawn), source["nnz"], record
+        )
 
 
 def _refuse_fractions(source: dict[str, Any]) -> None:

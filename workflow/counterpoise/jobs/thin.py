@@ -45,9 +45,7 @@ class FindLeastJob(MeasuredJob):
         """Make the job of a group, or of the whole cohort."""
         names = cohort.least_samples[group]
         samples = {name: min(cohort.resolutions(name)) for name in names}
-        return cls(
-            revision=REVISIONS["find_least"], cohort=cohort.settings.cohort, samples=samples
-        )
+        return cls(revision=REVISIONS["find_least"], cohort=cohort.settings.cohort, samples=samples)
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return the memory of reading small files."""

@@ -106,8 +106,10 @@ def _fits_members(plan: Plan, sample: str, size: int) -> bool:
         name: read_record(paths.whole_map_files(name, size).source)
         for name in plan.cohort.members[sample]
     }
-    return "thinned" not in record and members.keys() == current.keys() and all(
-        members[name].get("identity") == current[name].get("identity") for name in members
+    return (
+        "thinned" not in record
+        and members.keys() == current.keys()
+        and all(members[name].get("identity") == current[name].get("identity") for name in members)
     )
 
 

@@ -130,9 +130,7 @@ class ResultPaths:
         """Return the paths of a map's pixels, bins and source record."""
         return MapFiles.in_folder(f"{self.shared}/triples/{sample}/{resolution}")
 
-    def whole_map_files(
-        self, sample: str = SAMPLE, resolution: int | str = RESOLUTION
-    ) -> MapFiles:
+    def whole_map_files(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> MapFiles:
         """Return the paths of a map before it is thinned; without thinning, those of the map."""
         if not self.thinned:
             return self.map_files(sample, resolution)
