@@ -85,7 +85,7 @@ def test_moments_of_large_counts() -> None:
     contacts, repetitions = 10**9, 2000
     generator = np.random.default_rng(1)
     drawn = np.array([draw_contacts(counts, contacts, generator) for _ in range(repetitions)])
-    # scipy's moments are wrong for such numbers.
+    # scipy's mean of such numbers overflows.
     total, share = counts.sum(), counts / counts.sum()
     variance = contacts * share * (1 - share) * (total - contacts) / (total - 1)
     errors = (drawn.mean(axis=0) - contacts * share) / np.sqrt(variance / repetitions)

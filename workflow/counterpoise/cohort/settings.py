@@ -209,7 +209,7 @@ class CohortSettings:
         Labels of samples. Samples with the same texts are a group.
     chromosomes : ChromosomeSettings
         Which chromosomes are read, and in which order.
-    merge : dict or "group", default {}
+    merge : dict, "group" or None, default None
         Samples that are sums of others: lists of names or patterns by the name of the new sample.
         The word ``group`` merges the samples of each group into one with the name of the group. A
         merged sample has the resolutions and the labels that all its members share.
@@ -245,7 +245,7 @@ class CohortSettings:
     resolutions: Any = field(default_factory=list)
     group_by: list[str] = field(default_factory=lambda: ["condition"])
     chromosomes: ChromosomeSettings = field(default_factory=ChromosomeSettings)
-    merge: Any = field(default_factory=dict)
+    merge: Any = None
     merge_members: str = Members.BALANCE.value
     thin: ThinSettings = field(default_factory=ThinSettings)
     methods: dict[str, Any] = field(default_factory=dict)

@@ -162,5 +162,5 @@ def draw_contacts(
     ends = np.cumsum(pool)
     chosen = generator.choice(int(ends[-1]), abs(excess), replace=False, shuffle=False)
     pixels = np.searchsorted(ends, chosen, side="right")
-    change: Any = np.bincount(pixels, minlength=len(counts))
-    return drawn - np.sign(excess) * change
+    change = np.bincount(pixels, minlength=len(counts))
+    return drawn - change if excess > 0 else drawn + change
