@@ -28,6 +28,18 @@ wildcard_constraints:
 
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/ingest.smk"
+
+
+if PLAN.cohort.members:
+
+    include: "workflow/rules/merge.smk"
+
+
+if PLAN.cohort.settings.thin.is_on:
+
+    include: "workflow/rules/thin.smk"
+
+
 include: "workflow/rules/mask.smk"
 include: "workflow/rules/balance.smk"
 include: "workflow/rules/export.smk"

@@ -23,6 +23,8 @@ from counterpoise.cohort.docstrings import (
 from counterpoise.cohort.generated import generated_files
 from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.settings import CohortSettings, IngestSettings, SdistFile
+from counterpoise.cohort.thinning import ThinSettings
+from counterpoise.ingest.chromosome_choice import ChromosomeSettings
 from counterpoise.methods import methods
 from tests.support import REPOSITORY
 
@@ -33,10 +35,12 @@ SETTINGS = sorted(
     {
         *(kind for kind in METHOD_CLASSES if "__annotations__" in vars(kind)),
         *(choice.settings for choice in CHOICES),
+        ChromosomeSettings,
         IngestSettings,
         CohortSettings,
         Sample,
         SdistFile,
+        ThinSettings,
     },
     key=lambda kind: kind.__name__,
 )

@@ -215,14 +215,16 @@ def test_a_program_has_its_own_memory(inputs: Inputs) -> None:
 
 @pytest.fixture(scope="module")
 def cohort() -> Cohort:
-    return load_cohort(REPOSITORY / "conf", [URL_SAMPLE], REPOSITORY)
+    overrides = [URL_SAMPLE, "+merge.both=[yeast,yeast_hic]", "thin.least_of=cohort"]
+    return load_cohort(REPOSITORY / "conf", overrides, REPOSITORY)
 
 
 @pytest.mark.parametrize("rule", JOBS)
 def test_jobs_survive_the_way_through_snakemake(rule: str, cohort: Cohort) -> None:
     """Snakemake writes the settings as a Python literal; the script reads the same job from it."""
     values = {
-        "sample": "yeast", "resolution": str(next(iter(cohort.compared))), "method": "kde",
+        "sample": "both" if rule == "merge" else "yeast", "group": "all",
+        "resolution": str(next(iter(cohort.compared))), "method": "kde",
         "package": "iced", "file": "duan.bed", "key": next(iter(cohort.remote)),
     }  # fmt: skip
     job = Plan(cohort, "results").job(rule, SimpleNamespace(**values))

@@ -495,3 +495,33 @@ def test_a_map_that_waits_for_a_finer_one_has_its_error(
     assert missing_reason(paths, run, failed) == "ingest at 20 kb: a disk is full"
     alone = Unfinished((sources[60_000],), finer_maps=finer)
     assert missing_reason(paths, run, alone) == "ingest: has not run"
+
+
+def test_a_merged_and_thinned_map_has_the_error_of_the_first_step(
+    cohort: tuple[ResultPaths, list[RunKey]],
+) -> None:
+    """The steps: inspect and ingest of each member, merge, thin at the finest level, thin."""
+    paths, _ = cohort
+    run = RunKey("both", 20_000, "vc")
+    whole = replace(paths, thinned=True)
+    steps = {
+        "inspect of wild": (paths.input_record("wild"), ("inspect", "wild")),
+        "ingest of wild": (whole.whole_map_files("wild", 5_000).source, ("ingest", "wild", "5000")),
+        "inspect of ko": (paths.input_record("ko"), ("inspect", "ko")),
+        "ingest of ko": (whole.whole_map_files("ko", 5_000).source, ("ingest", "ko", "5000")),
+        "merge": (whole.whole_map_files("both", 5_000).source, ("merge", "both", "5000")),
+        "thin at 5 kb": (paths.map_files("both", 5_000).source, ("thin", "both", "5000")),
+        "thin": (paths.map_files("both", 20_000).source, ("thin", "both", "20000")),
+    }
+    for result, rule in steps.values():
+        log = Path(paths.log(*rule))
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(f"counterpoise: no {result}\n")
+    for step, (result, _) in steps.items():
+        failed = Unfinished(
+            tuple(result for result, _ in list(steps.values())[list(steps).index(step) :]),
+            finer_maps={paths.map_files("both", 20_000).source: 5_000},
+            members={"both": ["wild", "ko"]},
+            thinned=True,
+        )
+        assert missing_reason(paths, run, failed) == f"{step}: no {result}"

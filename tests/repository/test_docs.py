@@ -188,6 +188,7 @@ def test_every_path_is_listed() -> None:
     files = [
         paths.input_record("<sample>"),
         paths.input_state("<sample>"),
+        paths.least("<group>"),
         *paths.map_files(*place),
         paths.mask(*place),
         *paths.run_files(*place, "<method>"),
@@ -371,7 +372,7 @@ def conf(tmp_path: Path) -> Path:
 
 
 def test_the_example_cohort_and_sheet_load(conf: Path) -> None:
-    cohort, samples, long = blocks("yaml")
+    cohort, samples, *_, long = blocks("yaml")
     (conf / "cohort" / "mine.yaml").write_text(cohort, encoding="utf-8")
     run = load_cohort(conf, ["cohort=mine"], conf.parent)
     assert {name: run.column(name) for name in run.methods} == {
@@ -389,6 +390,16 @@ def test_the_example_cohort_and_sheet_load(conf: Path) -> None:
     assert (run.settings.mask.min_nnz, run.settings.mask.mad_max) == (5, 0)
     assert list(run.methods) == ["ice", "kr", "kr_genome", "vc"]
     assert run.column("vc") == "GW_VC"
+
+
+@pytest.mark.parametrize("section", ["chromosomes", "merge", "thin"])
+def test_the_examples_of_sections_load(conf: Path, section: str) -> None:
+    cohort, *others = blocks("yaml")
+    [example] = [block for block in others if block.startswith(section)]
+    for text in example.splitlines() if section == "thin" else [example]:
+        (conf / "cohort" / "mine.yaml").write_text(f"{cohort}{text}\n", encoding="utf-8")
+        settings = load_cohort(conf, ["cohort=mine"], conf.parent).settings
+        assert settings.chromosomes.is_on or settings.merge or settings.thin.is_on
 
 
 def test_the_example_overrides_load(conf: Path) -> None:

@@ -7,7 +7,7 @@ report are not compared because they differ between versions of matplotlib; rais
 is up to the developer.
 
 A bootstrap draws from numpy's generators. If a new numpy draws other numbers, its standard errors
-change, and the message cannot say that numpy is the cause.
+change, and the message cannot say that numpy is the cause. So it is with thinned maps.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import json
 import math
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,11 @@ from PIL import Image
 import counterpoise as cp
 from counterpoise.cohort.revisions import REVISIONS, of_method
 from counterpoise.cohort.settings import IngestSettings
+from counterpoise.cohort.thinning import ThinSettings
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
+from counterpoise.jobs.merge import MergeJob
+from counterpoise.jobs.thin import FindLeastJob, ThinJob
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
 from counterpoise.report.summary import summary_rows
@@ -105,6 +108,7 @@ def compute_results(folder: Path) -> Results:
     ]
     ingested = [paths.map_files("dense", 1000), paths.map_files("sparse", 2000), files]
     results["ingest"] = [_map(each) for each in ingested]
+    results |= _derived(folder, paths)
     results["mask"] = [
         {"table": _table(path), "summary": read_mask(path)[1]}
         for path in (paths.mask("hopeless", 1000), paths.mask("dense", 2000))
@@ -146,6 +150,27 @@ def compute_results(folder: Path) -> Results:
     return results
 
 
+def _derived(folder: Path, paths: ResultPaths) -> Results:
+    """Merge and thin two maps."""
+    whole = replace(paths, thinned=True)
+    files = {name: whole.whole_map_files(name, 1000) for name in ("dense", "sparse", "both")}
+    least = whole.least("all")
+    sizes = dict.fromkeys(("dense", "sparse"), 1000)
+    for name in sizes:
+        write_map(inspect_source(str(folder / f"{name}.cool")), 1000, files[name])
+    merging = MergeJob(cohort=paths.cohort, members=list(sizes), thinned=True)
+    merging.run(paths.root, 1000, files["both"])
+    FindLeastJob(cohort=paths.cohort, samples=sizes).run(paths.root, least)
+    thinning = ThinJob(thin=ThinSettings(least_of="cohort"))
+    thinned = paths.map_files("both", 1000)
+    thinning.run("both", 1000, thinned, whole=files["both"], least=least)
+    return {
+        "merge": [_map(files["both"])],
+        "find_least": [json.loads(Path(least).read_text())],
+        "thin": [_map(thinned)],
+    }
+
+
 # Values that rounding decides.
 _MEASURED = ("iterations", "matvecs", "max_deviation", "rms_deviation")
 
@@ -160,6 +185,8 @@ def _table(path: str, *columns: str) -> dict[str, Any]:
 def _map(files: MapFiles) -> dict[str, Any]:
     source = json.loads(Path(files.source).read_text())
     source = {k: "" if k in ("uri", "identity") else v for k, v in source.items()}
+    for member in source.get("members", {}).values():
+        del member["uri"], member["identity"]
     return {"source": source, "pixels": _table(files.pixels), "bins": _table(files.bins)}
 
 
@@ -262,7 +289,10 @@ def difference(old: Any, new: Any, place: str = "") -> str:
 def rests_on(key: str) -> list[str]:
     """List the results that a stage or method uses; raising their revisions reruns it."""
     stage = key.partition("/")[0]
+    derived = ["inspect", "ingest", "merge", "find_least", "thin"]
     read = ["inspect", "ingest", "mask"]
+    if stage in derived:
+        return derived[: derived.index(stage)]
     if stage in read:
         return read[: read.index(stage)]
     return read if stage == "balance" else [*read, *EXPORTED]

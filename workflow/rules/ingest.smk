@@ -16,6 +16,8 @@ rule inspect:
         PATHS.log("inspect"),
     benchmark:
         PATHS.benchmark("inspect")
+    wildcard_constraints:
+        sample=PLAN.read_sample_pattern,
     conda:
         "../../envs/counterpoise.yaml"
     threads: PLAN.threads("inspect")
@@ -39,11 +41,13 @@ rule ingest:
         state=ancient(PATHS.input_state()),
         finer=PLAN.finer_map,
     output:
-        map=PATHS.map_files(),
+        map=PATHS.whole_map_files(),
     log:
         PATHS.log("ingest"),
     benchmark:
         PATHS.benchmark("ingest")
+    wildcard_constraints:
+        sample=PLAN.read_sample_pattern,
     conda:
         "../../envs/counterpoise.yaml"
     threads: PLAN.threads("ingest")

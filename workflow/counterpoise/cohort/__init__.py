@@ -4,6 +4,8 @@
 ``settings``      the sections of the configuration, the only place of a default
 ``samples``       samples from YAML or a sample sheet
 ``levels``        the levels of the samples' files, read before any job runs
+``merging``       samples that are made of others
+``thinning``      how many contacts each sample keeps
 ``compose``       composition of the configuration with Hydra
 ``choices``       the files that were chosen, and checks of their names
 ``spelling``      names and labels that YAML, Snakemake or Hydra read as numbers

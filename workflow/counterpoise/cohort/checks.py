@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from omegaconf import MISSING
 
 from counterpoise.cohort.cohort import Cohort, made_files
+from counterpoise.cohort.grouping import Extent
+from counterpoise.cohort.merging import GROUP, merge_samples
 from counterpoise.cohort.samples import (
     Sample,
     SampleTable,
@@ -17,12 +20,18 @@ from counterpoise.cohort.samples import (
     read_sheet,
 )
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings, TrackingSettings
+from counterpoise.cohort.thinning import TARGETS
 from counterpoise.errors import ConfigError
 from counterpoise.methods.base import MethodSettings
 from counterpoise.report.summary import USUAL_LABELS
 
 # Keys that decide ``inputs/``, ``triples/`` and ``resources/``, which a cohort's experiments share.
-SHARED_KEYS = ("cohort", "samples", "sample_sheet", "sources", "ingest")
+SHARED_KEYS = (
+    *("cohort", "samples", "sample_sheet", "sources", "ingest"),
+    *("chromosomes", "merge", "merge_members", "thin"),
+)
+# Further keys that decide them if samples are merged by group, or thinned.
+SHARED_IF_DERIVED = ("group_by", "resolutions")
 
 
 def check_cohort(
@@ -62,7 +71,7 @@ def check_cohort(
     cohort = Cohort(settings, samples, methods, algorithms)
     _check_columns(cohort)
     _check_groups(cohort)
-    return cohort
+    return _merge(cohort)
 
 
 def _check_names(settings: CohortSettings, methods: dict[str, MethodSettings]) -> None:
@@ -163,6 +172,34 @@ def _check_groups(cohort: Cohort) -> None:
             )
 
 
+def _merge(cohort: Cohort) -> Cohort:
+    """Add the samples that are made of others."""
+    settings = cohort.settings
+    merged = merge_samples(
+        settings.merge,
+        settings.merge_members,
+        cohort.samples,
+        lambda: _find_groups(cohort),
+    )
+    return replace(
+        cohort,
+        samples=merged.samples,
+        members=merged.members,
+        only_merged=merged.only_merged,
+    )
+
+
+def _find_groups(cohort: Cohort) -> dict[str, list[str]]:
+    """Return the samples of each group, for the word ``group`` of the section ``merge``."""
+    for name in cohort.samples:
+        if not cohort.group(name):
+            raise ConfigError(
+                f"merge: the sample {name} has no group; give it a label of group_by, or name the "
+                "members of each merged sample."
+            )
+    return cohort.sharing(Extent.GROUP, "merge")
+
+
 def check_overlay(experiment: str, composed: dict[str, Any], cohort: dict[str, Any]) -> None:
     """Check an experiment against its cohort.
 
@@ -173,7 +210,7 @@ def check_overlay(experiment: str, composed: dict[str, Any], cohort: dict[str, A
     composed : dict
         The cohort with the overlay on it.
     cohort : dict
-        The cohort without the overlay; only its ``SHARED_KEYS`` and methods are used.
+        The cohort without the overlay; only its shared keys and methods are used.
 
     Raises
     ------
@@ -182,9 +219,10 @@ def check_overlay(experiment: str, composed: dict[str, Any], cohort: dict[str, A
         method that the cohort does not have.
     """
     place = f"conf/experiment/{experiment}.yaml"
-    with_overlay, without = _flatten_shared(composed), _flatten_shared(cohort)
-    for key in with_overlay:
-        if with_overlay[key] != without.get(key):
+    derived = _is_derived(composed)
+    with_overlay, without = _flatten_shared(composed, derived), _flatten_shared(cohort, derived)
+    for key in {**without, **with_overlay}:
+        if with_overlay.get(key) != without.get(key):
             raise ConfigError(
                 f"{place}: {key}: an experiment shares what was read from the inputs with its "
                 "cohort, so it cannot change this; write a cohort of another name instead."
@@ -199,17 +237,22 @@ def check_overlay(experiment: str, composed: dict[str, Any], cohort: dict[str, A
             )
 
 
-def _flatten_shared(composed: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of ``SHARED_KEYS`` by dotted key; of samples only their paths."""
+def _is_derived(composed: dict[str, Any]) -> bool:
+    """Return whether groups or resolutions decide what the maps of samples hold."""
+    return composed["merge"] == GROUP or any(composed["thin"][key] is not None for key in TARGETS)
+
+
+def _flatten_shared(composed: dict[str, Any], derived: bool) -> dict[str, Any]:
+    """Return the values of the shared keys by dotted key; of samples their paths, or all."""
     flat: dict[str, Any] = {}
 
     def walk(prefix: str, value: Any) -> None:
         if isinstance(value, dict):
             for key, inner in value.items():
                 walk(f"{prefix}.{key}", inner)
-        elif not prefix.startswith("samples.") or prefix.endswith(".path"):
+        elif derived or not prefix.startswith("samples.") or prefix.endswith(".path"):
             flat[prefix] = value
 
-    for key in SHARED_KEYS:
+    for key in (*SHARED_KEYS, *(SHARED_IF_DERIVED if derived else ())):
         walk(key, composed[key])
     return flat

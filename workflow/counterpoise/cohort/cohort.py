@@ -62,13 +62,17 @@ class Cohort:
     settings : CohortSettings
         The configuration.
     samples : dict of str to Sample
-        Samples by name, from the YAML or the sample sheet.
+        Samples that are balanced, by name: those of the YAML or the sample sheet, and merged ones.
     methods : dict of str to MethodSettings
         Settings of each entry of ``settings.methods``.
     algorithms : dict of str to str
         Algorithm of each entry.
     experiment : str
         Name of the overlay that was put on the cohort; ``base`` for none.
+    members : dict of str to list of str
+        Names of the samples whose maps are summed, by the name of the merged sample.
+    only_merged : dict of str to Sample
+        Members that are read for merged samples, and neither balanced nor reported.
     """
 
     settings: CohortSettings
@@ -76,6 +80,8 @@ class Cohort:
     methods: dict[str, MethodSettings]
     algorithms: dict[str, str]
     experiment: str = BASE
+    members: dict[str, list[str]] = field(default_factory=dict)
+    only_merged: dict[str, Sample] = field(default_factory=dict)
     _levels: dict[str, SourceInfo | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -86,7 +92,8 @@ class Cohort:
     @property
     def paths(self) -> ResultPaths:
         """Return the paths of the cohort's results."""
-        return ResultPaths(self.settings.cohort, experiment=self.experiment)
+        thinned = self.settings.thin.is_on
+        return ResultPaths(self.settings.cohort, experiment=self.experiment, thinned=thinned)
 
     def sample(self, name: str) -> Sample:
         """Return a sample of the cohort.
@@ -106,19 +113,43 @@ class Cohort:
         ConfigError
             If the cohort has no sample of this name.
         """
-        if name not in self.samples:
-            raise ConfigError(
-                f"the cohort {self.settings.cohort} has no sample {name!r}; correct the name, or "
-                "add the sample to its sheet or YAML."
-            )
-        return self.samples[name]
+        if name in self.samples:
+            return self.samples[name]
+        if name in self.only_merged:
+            return self.only_merged[name]
+        raise ConfigError(
+            f"the cohort {self.settings.cohort} has no sample {name!r}; correct the name, or "
+            "add the sample to its sheet or YAML."
+        )
+
+    @cached_property
+    def read_samples(self) -> dict[str, Sample]:
+        """Return the samples that are read from files; merged ones are not."""
+        samples = {name: s for name, s in self.samples.items() if name not in self.members}
+        return {**samples, **self.only_merged}
 
     def requested(self, sample: str) -> list[int]:
-        """Return the resolutions that are asked of a sample: its own, or those of the cohort."""
+        """Return the resolutions that are asked of a sample: its own, or those of the cohort.
+
+        Of a merged sample, those that are asked of all its members.
+        """
+        if sample in self.members:
+            return self._common_resolutions(sample)
         resolutions = self.sample(sample).resolutions or self.settings.resolutions
         if isinstance(resolutions, str):
             return expand(resolutions, self._find_levels(sample), sample)
         return cast("list[int]", resolutions)
+
+    def _common_resolutions(self, merged: str) -> list[int]:
+        """Return the resolutions that are asked of all members of a merged sample."""
+        first, *others = (self.requested(member) for member in self.members[merged])
+        common = [size for size in first if all(size in sizes for sizes in others)]
+        if not common:
+            raise ConfigError(
+                f"merge.{merged}: its members have no resolution in common; ask for one that all "
+                "of them have."
+            )
+        return common
 
     def group(self, sample: str) -> str:
         """Return the group of a sample: its labels of ``group_by``; empty if it has none."""
@@ -177,6 +208,11 @@ class Cohort:
         if len(absent) < len(requested):
             return absent
         sizes = ", ".join(map(format_base_pairs, requested))
+        if sample in self.members:
+            raise ConfigError(
+                f"merge.{sample}: no resolution of {sizes} can be had from all members "
+                f"({next(iter(absent.values()))}); set resolutions to levels that all have."
+            )
         info = self._find_levels(sample)
         assert info is not None, "a file of unknown levels lacks none"
         raise ConfigError(
@@ -201,8 +237,31 @@ class Cohort:
             The coarsest finer resolution of the sample of which it is a multiple. None if there is
             none, or if the level is read from the file.
         """
+        if sample in self.members:
+            return None
         if is_read(self._find_levels(sample), self.source_file(sample), resolution):
             return None
+        return self._next_finer(sample, resolution)
+
+    def thinned_from(self, sample: str, resolution: int) -> int | None:
+        """Return the resolution of the thinned map that is summed to a thinned map.
+
+        Parameters
+        ----------
+        sample : str
+            Name of the sample.
+        resolution : int
+            Bin size in base pairs.
+
+        Returns
+        -------
+        int or None
+            As from ``finer_resolution``; None if contacts are drawn from those of the whole map.
+        """
+        return self._next_finer(sample, resolution) if self.settings.thin.is_on else None
+
+    def _next_finer(self, sample: str, resolution: int) -> int | None:
+        """Return the coarsest finer resolution of a sample of which a resolution is a multiple."""
         sizes = self.resolutions(sample)
         return max((s for s in sizes if s < resolution and resolution % s == 0), default=None)
 
@@ -225,7 +284,12 @@ class Cohort:
             raise ConfigError(f"sample {sample}: {reason}; ask for a level that the file has.")
 
     def _absence(self, sample: str, resolution: int) -> str:
-        """Explain why a sample's file cannot give a resolution; empty if it can."""
+        """Explain why a sample's file, or a member, cannot give a resolution; empty if it can."""
+        if sample in self.members:
+            for name in self.members[sample]:
+                if reason := self._absence(name, resolution):
+                    return f"{name}: {reason}"
+            return ""
         info = self._find_levels(sample)
         return explain_absence(info, resolution, self._file_name(sample)) if info else ""
 
@@ -268,13 +332,14 @@ class Cohort:
     @cached_property
     def remote(self) -> dict[str, str]:
         """Return the addresses of the files to download, by the name of each file's folder."""
-        urls = [sample.path for sample in self.samples.values() if is_url(sample.path)]
+        urls = [sample.path for sample in self.read_samples.values() if is_url(sample.path)]
         return {url_key(url): split_group(url)[0] for url in urls}
 
     @property
     def downloads(self) -> dict[str, tuple[str, str]]:
         """Return the downloaded file and the download's log of each sample with a URL."""
-        urls = {name: sample.path for name, sample in self.samples.items() if is_url(sample.path)}
+        samples = self.read_samples
+        urls = {name: sample.path for name, sample in samples.items() if is_url(sample.path)}
         return {name: (download_path(url), download_log(url)) for name, url in urls.items()}
 
     @cached_property
@@ -304,6 +369,22 @@ class Cohort:
     def maps(self) -> list[tuple[str, int]]:
         """Return sample and resolution of every map."""
         return [(name, size) for name in self.samples for size in self.resolutions(name)]
+
+    @cached_property
+    def whole_maps(self) -> list[tuple[str, int]]:
+        """Return sample and resolution of every map that is read from a file or merged.
+
+        Without thinning and merging, these are all maps.
+        """
+        whole = [place for place in self.maps if self.thinned_from(*place) is None]
+        members = [(name, size) for merged, size in whole for name in self.members.get(merged, ())]
+        return list(dict.fromkeys([*whole, *members]))
+
+    @property
+    def least_samples(self) -> dict[str, list[str]]:
+        """Return the samples that are thinned to the one with the fewest contacts, by group."""
+        least_of = self.settings.thin.least_of
+        return self.sharing(Extent(least_of), "thin.least_of") if least_of else {}
 
     @cached_property
     def compared(self) -> dict[int, list[str]]:

@@ -28,7 +28,12 @@ from omegaconf.errors import (
     OmegaConfBaseException,
 )
 
-from counterpoise.cohort.checks import SHARED_KEYS, check_cohort, check_overlay
+from counterpoise.cohort.checks import (
+    SHARED_IF_DERIVED,
+    SHARED_KEYS,
+    check_cohort,
+    check_overlay,
+)
 from counterpoise.cohort.choices import Choices, check_choices
 from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.samples import check_name
@@ -206,8 +211,8 @@ def _find_experiment(overrides: list[str]) -> str:
 
 
 def _select_shared(overrides: list[str]) -> list[str]:
-    """Return the overrides of ``SHARED_KEYS``, which can be composed without the others."""
-    keys = ("hydra", *SHARED_KEYS)
+    """Return the overrides of shared keys, which can be composed without the others."""
+    keys = ("hydra", *SHARED_KEYS, *SHARED_IF_DERIVED)
     return [item for item in overrides if re.split(r"[.@=]", item.lstrip("+~"))[0] in keys]
 
 

@@ -18,6 +18,9 @@ from counterpoise.methods import methods
 REVISIONS = {
     "inspect": 2,
     "ingest": 2,
+    "merge": 1,
+    "find_least": 1,
+    "thin": 1,
     "mask": 2,
     "balance": 6,
     "export": 3,

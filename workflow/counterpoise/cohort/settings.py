@@ -14,9 +14,12 @@ from omegaconf import MISSING
 
 from counterpoise.backends import AUTO, Backend
 from counterpoise.backends.choice import check_device, expected_backend
+from counterpoise.cohort.merging import Members
 from counterpoise.cohort.resolutions import read_resolutions
 from counterpoise.cohort.samples import Sample
+from counterpoise.cohort.thinning import ThinSettings
 from counterpoise.errors import ConfigError
+from counterpoise.ingest.chromosome_choice import ChromosomeSettings
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE, HIC_ENGINES
 from counterpoise.mask import MaskSettings
 from counterpoise.records.fitness import FitnessSettings
@@ -204,6 +207,18 @@ class CohortSettings:
         ``juicer`` for the usual levels of such files, as far as the file has them or a finer one.
     group_by : list of str, default ['condition']
         Labels of samples. Samples with the same texts are a group.
+    chromosomes : ChromosomeSettings
+        Which chromosomes are read, and in which order.
+    merge : dict, "group" or None, default None
+        Samples that are sums of others: lists of names or patterns by the name of the new sample.
+        The word ``group`` merges the samples of each group into one with the name of the group. A
+        merged sample has the resolutions and the labels that all its members share.
+    merge_members : {"balance", "only_merge"}, default "balance"
+        What becomes of samples that are merged into others: balance or only_merge.
+        With ``balance`` they stay samples of their own. With ``only_merge`` they are read, and
+        neither balanced nor reported.
+    thin : ThinSettings
+        How many contacts each sample keeps.
     methods : dict of str to settings, default {}
         Methods to run, by the name under which their results appear.
     primary : str, default ''
@@ -229,6 +244,10 @@ class CohortSettings:
     sources: dict[str, SdistFile] = field(default_factory=dict)
     resolutions: Any = field(default_factory=list)
     group_by: list[str] = field(default_factory=lambda: ["condition"])
+    chromosomes: ChromosomeSettings = field(default_factory=ChromosomeSettings)
+    merge: Any = None
+    merge_members: str = Members.BALANCE.value
+    thin: ThinSettings = field(default_factory=ThinSettings)
     methods: dict[str, Any] = field(default_factory=dict)
     primary: str = ""
     ingest: IngestSettings = field(default_factory=IngestSettings)

@@ -86,6 +86,61 @@ Columns of other names, such as `cell_type`, are labels: columns of `summary.tsv
 MLflow. `group_by: [cell_type, condition]` makes a group of the samples that agree in both; the
 default is `condition`. The depth of a map is compared with the maps of its group.
 
+## Chosen chromosomes
+
+`chromosomes` says which chromosomes are read, from every file alike, and in which order. Names may
+be patterns, as in the shell:
+
+```yaml
+chromosomes:
+  keep: ["chr[0-9]*", chrX]    # all others are left out; without keep all are read
+  leave_out: ["*_random"]
+  min_length: 1Mb
+  order: [chr1, "chr[0-9]", "chr[0-9]*"]    # others follow, in the order of the file
+```
+
+Contacts between a chromosome that is kept and one that is not are left out, too.
+[`source.json`](outputs.md#merged-and-thinned-maps) says which chromosomes were left out, and how
+many contacts. A name that no chromosome of a file has is noted; if no chromosome is left, the
+sample fails. In patterns `*` stands for any text, `?` for one letter and `[0-9]` for one of these
+letters: `chr[0-9]` is chr1 to chr9, and `chr[0-9]*` also chr10 and `chr1_random`.
+
+## Merged samples
+
+`merge` makes samples that are sums of others, such as replicates. Counts are added pixel by pixel:
+
+```yaml
+merge:
+  wild: [wild_1, wild_2]
+  all: ["wild_*", knockout_1]
+merge_members: only_merge     # balance and report the merged samples alone
+```
+
+`merge: group` makes one sample of each group of two or more, with the name of the group. A merged
+sample has the resolutions that can be had from all members, and the labels that all of them share.
+It is balanced, exported and compared as any other. The maps of its members must have the same bins;
+choose `chromosomes` if they do not. By default the members stay samples of their own.
+
+Cells of a single-cell cooler need no entry here. A path with a pattern of groups is one sample, the
+sum of the cells: `path: cells.scool::/cells/*`.
+
+## Thinned maps
+
+`thin` draws contacts of each map at random, without replacement, so that samples can be compared at
+the same depth. Give one of these:
+
+```yaml
+thin: {contacts: 10M}         # as many contacts for each sample; one with fewer keeps all
+thin: {fraction: 0.1}
+thin: {least_of: group}       # as many as the sample of the group with the fewest; or cohort
+```
+
+The numbers are exact, and depend on the `seed` and the name of the sample alone. The finest
+resolution is thinned, and its multiples are summed from it. Merged samples are merged first. All
+results are made from the thinned maps; the whole ones stay under `whole/`. With `least_of`, a
+failed library of a few contacts would thin all others to its depth: leave it out, or give
+`contacts`. Maps of fractions cannot be thinned.
+
 ## The long form
 
 A cohort can also choose its methods in Hydra's `defaults` list. It can then extend another cohort,

@@ -10,6 +10,7 @@ In the order in which data passes:
 `other_formats`     formats that are not read, and the commands that convert them
 `reader_interface`  what every reader offers: ``inspect`` and ``open_level``, and their results
 `cooler_reader`     reader of `.cool` and `.mcool`
+`cells_reader`      reader of the sum of cells in a `.scool`
 `cooler_file`       open the HDF5 file of a cooler, find its groups, read its attributes
 `cooler_tables`     check which columns a cooler has, and the sizes that it claims
 `cooler_bins`       read and check the bin table of a cooler
@@ -29,8 +30,12 @@ In the order in which data passes:
 `hic_engines`       the C++ libraries that it uses: hictkpy and hic-straw
 `pixel_checks`      check the pixels of every format, and correct harmless irregularities
 `coarsen`           sum a map into larger bins
+`sorting`           sort pixels and add up those of the same bins, with scratch files
 `read`              all of the above: open a source at a resolution, or read it into memory
-`finer`             open a map as the sum of a finer map of the source
+`chromosome_choice` restrict a map to some chromosomes, in another order
+`finer`             open a map as the sum of a finer map of the sample
+`merging`           open a map as the sum of the maps of several samples
+`thinning`          open a map as a random draw of the contacts of another map
 `pixels`            write the checked pixels, the bins and the record of the source
 `pypi`              fetch files from Python source packages (the demo's yeast map)
 `demo_maps`         the maps of the demo cohort

@@ -1,4 +1,4 @@
-"""Sum a map from a finer one of the same source, whose pixels were read and checked before."""
+"""Sum a map from a finer one of the same sample, whose pixels were read and checked before."""
 
 from __future__ import annotations
 
@@ -13,48 +13,35 @@ from counterpoise.ingest.coarsen import coarse_bins, coarsen
 from counterpoise.ingest.pixel_checks import Tally
 from counterpoise.ingest.read import CheckedMap
 from counterpoise.ingest.reader_interface import SourceInfo
-from counterpoise.store.arrow import to_numpy
 from counterpoise.store.paths import MapFiles
-from counterpoise.store.pixels import read_bins
+from counterpoise.store.pixels import read_bins, read_row_groups
 from counterpoise.store.source_record import read_source
+
+# What a record says of a map that is as true of the sums of its pixels.
+CARRIED = ("uri", "format", "engine", "assembly", "identity")
+CARRIED_IF_ANY = ("chromosomes", "members", "thinned")
 
 
 @contextmanager
-def open_sum(info: SourceInfo, resolution: int, finer: MapFiles) -> Iterator[CheckedMap]:
+def open_sum(finer: MapFiles, resolution: int) -> Iterator[CheckedMap]:
     """Open a map whose pixels are summed from a finer map.
 
     Parameters
     ----------
-    info : SourceInfo
-        What the source holds.
-    resolution : int
-        Bin size in base pairs, a multiple of that of the finer map.
     finer : MapFiles
         The finer map.
+    resolution : int
+        Bin size in base pairs, a multiple of that of the finer map.
 
     Yields
     ------
     CheckedMap
-
-    Raises
-    ------
-    InputError
-        If the finer map was read from another content of the source.
     """
     source = read_source(finer.source)
-    if source["identity"] != info.identity:
-        raise InputError(
-            finer.source,
-            f"belongs to another content of {strip_credentials(info.uri)}.",
-            "Delete it and run the workflow again.",
-        )
     bins, mapping = coarse_bins(read_bins(finer.bins), resolution)
     record = {
-        "uri": strip_credentials(info.uri),
-        "format": info.format,
-        "engine": source["engine"],
-        "assembly": info.assembly,
-        "identity": info.identity,
+        **{key: source[key] for key in CARRIED},
+        **{key: source[key] for key in CARRIED_IF_ANY if key in source},
         "resolution": resolution,
         "coarsened_from": source["resolution"],
         "group": None,
@@ -65,14 +52,39 @@ def open_sum(info: SourceInfo, resolution: int, finer: MapFiles) -> Iterator[Che
     with pq.ParquetFile(finer.pixels) as file:
 
         def chunks() -> Iterator[Chunk]:
-            return coarsen(_read_pixels(file), mapping, len(bins))
+            return coarsen(read_row_groups(file), mapping, len(bins))
 
         yield CheckedMap(bins, chunks, Tally(contacts=source["contacts"]), None, record)
 
 
-def _read_pixels(file: pq.ParquetFile) -> Iterator[Chunk]:
-    """Return the pixels of a map, a row group at a time."""
-    for group in range(file.num_row_groups):
-        table = file.read_row_group(group)
-        bin1, bin2, count = (to_numpy(table[name]) for name in ("bin1_id", "bin2_id", "count"))
-        yield bin1, bin2, count
+@contextmanager
+def open_sum_of_source(info: SourceInfo, finer: MapFiles, resolution: int) -> Iterator[CheckedMap]:
+    """Do what ``open_sum`` does, if the finer map was read from this source.
+
+    Parameters
+    ----------
+    info : SourceInfo
+        What the source holds.
+    finer : MapFiles
+        The finer map.
+    resolution : int
+        Bin size in base pairs, a multiple of that of the finer map.
+
+    Yields
+    ------
+    CheckedMap
+
+    Raises
+    ------
+    InputError
+        If the finer map was read from another content of the source.
+    """
+    if read_source(finer.source)["identity"] != info.identity:
+        raise InputError(
+            finer.source,
+            f"belongs to another content of {strip_credentials(info.uri)}.",
+            "Delete it and run the workflow again.",
+        )
+    with open_sum(finer, resolution) as reading:
+        reading.record["uri"] = strip_credentials(info.uri)
+        yield reading

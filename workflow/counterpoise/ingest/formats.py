@@ -33,6 +33,12 @@ def _cooler_reader() -> Reader:
     return cooler_reader
 
 
+def _cells_reader() -> Reader:
+    from counterpoise.ingest import cells_reader
+
+    return cells_reader
+
+
 @dataclass(frozen=True)
 class Format:
     """One row of the table of formats.
@@ -70,6 +76,9 @@ HIC = Format(("hic",), b"HIC\0", (".hic",), _hic_reader)
 COOLER = Format(
     ("cool", "mcool"), b"\x89HDF\r\n\x1a\n", (".cool", ".mcool", ".scool"), _cooler_reader
 )
+# A pattern of groups, which no file tells: its signature is that of a cooler.
+CELLS = Format(("scool",), COOLER.signature, (), _cells_reader)
+PATTERN_LETTERS = frozenset("*?[")
 
 # Rows are tried in order; the last one takes what no row matches, and names what is wrong.
 FORMATS = (HIC, COOLER)
@@ -89,7 +98,7 @@ def reader_of(info: SourceInfo) -> Reader:
     Reader
         A module with the functions ``inspect`` and ``open_level``.
     """
-    row = next(row for row in FORMATS if info.format in row.names)
+    row = next(row for row in (*FORMATS, CELLS) if info.format in row.names)
     return row.load_reader()
 
 
@@ -103,8 +112,8 @@ def inspect_source(
     Parameters
     ----------
     uri : str
-        Path, path with a group (``file.mcool::/resolutions/10000``), or http(s) URL of a `.hic`
-        file.
+        Path, path with a group (``file.mcool::/resolutions/10000``) or a pattern of single cells
+        (``file.scool::/cells/*``), or http(s) URL of a `.hic` file.
     engine : {"hictkpy", "hicstraw"}
         Library that reads `.hic` files.
     identify : bool, default True
@@ -131,6 +140,8 @@ def inspect_source(
             "Check the path.",
         )
     row = READ_FROM_URLS if is_url(uri) else _recognise(path)
+    if row is COOLER and PATTERN_LETTERS & set(uri.partition("::")[2]):
+        row = CELLS
     if not is_url(uri) and not row.has_signature(path):
         refuse_other_formats(path)
     info = row.load_reader().inspect(uri, engine, quick=quick)

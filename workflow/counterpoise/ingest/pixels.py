@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 
 from counterpoise.contacts.contact_map import Chunk
 from counterpoise.files import atomic_write, scratch_space, write_json
-from counterpoise.ingest.finer import open_sum
+from counterpoise.ingest.chromosome_choice import ChromosomeSettings, choose_chromosomes
+from counterpoise.ingest.finer import open_sum_of_source
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
-from counterpoise.ingest.read import open_contacts
+from counterpoise.ingest.read import CheckedMap, open_contacts
 from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.store.arrow import to_arrow
 from counterpoise.store.paths import MapFiles
@@ -34,12 +35,9 @@ def write_map(
     row_group: int = ROW_GROUP,
     check: Callable[[], None] = lambda: None,
     finer: MapFiles | None = None,
+    chromosomes: ChromosomeSettings | None = None,
 ) -> dict[str, Any]:
     """Stream one level of a source, or the sums of a finer map of it, into the files of a map.
-
-    Memory holds a few chunks, however large the map is. Pixels pass through uncompressed scratch
-    files in TMPDIR (12 to 16 bytes a pixel), because the narrowest count type is known only after
-    the last pixel.
 
     Parameters
     ----------
@@ -61,21 +59,55 @@ def write_map(
         Called when all pixels are read and nothing is written yet; an error ends the job.
     finer : MapFiles, optional
         A finer map of the source, which is summed instead of reading the source.
+    chromosomes : ChromosomeSettings, optional
+        The chromosomes to read and their order; a finer map has these already.
 
     Returns
     -------
     dict
         The record written to ``source.json``.
     """
-    opened = (
-        open_sum(info, resolution, finer)
-        if finer
-        else open_contacts(info.uri, resolution, engine, info)
-    )
-    with (
-        opened as reading,
-        tempfile.TemporaryDirectory(prefix="counterpoise-") as scratch,
-    ):
+    if finer:
+        opened, chromosomes = open_sum_of_source(info, finer, resolution), None
+    else:
+        opened = open_contacts(info.uri, resolution, engine, info)
+    with opened as level, choose_chromosomes(level, chromosomes) as reading:
+        reading.record["uri"] = url or reading.record["uri"]
+        return write_reading(reading, files, progress, row_group, check)
+
+
+def write_reading(
+    reading: CheckedMap,
+    files: MapFiles,
+    progress: Callable[[int, int | None], None] = lambda done, total: None,
+    row_group: int = ROW_GROUP,
+    check: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """Stream a map into its files.
+
+    Memory holds a few chunks, however large the map is. Pixels pass through uncompressed scratch
+    files in TMPDIR (12 to 16 bytes a pixel), because the narrowest count type is known only after
+    the last pixel.
+
+    Parameters
+    ----------
+    reading : CheckedMap
+        The map.
+    files : MapFiles
+        Where it goes.
+    progress : callable
+        As for `write_map`.
+    row_group : int
+        As for `write_map`.
+    check : callable
+        As for `write_map`.
+
+    Returns
+    -------
+    dict
+        The record written to ``source.json``.
+    """
+    with tempfile.TemporaryDirectory(prefix="counterpoise-") as scratch:
         spool = _Spool(Path(scratch), reading.total)
         for chunk in reading.chunks():
             spool.append(chunk)
@@ -86,7 +118,6 @@ def write_map(
         write_bins(files.bins, reading.bins)
         record = reading.source_record(spool.nnz)
         record["count_type"] = str(spool.count_type())
-        record["uri"] = url or record["uri"]
         write_json(files.source, record)
         return record
 

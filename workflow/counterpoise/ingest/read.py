@@ -132,6 +132,8 @@ def _check_level(
         "column_attributes": attributes,
         "notes": notes,
     }
+    if opened.members is not None:
+        record["members"] = opened.members
     return CheckedMap(bins, chunks, tally, opened.total, record)
 
 

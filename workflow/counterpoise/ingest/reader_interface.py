@@ -158,6 +158,9 @@ class OpenLevel:
         What the reader found odd and how it was handled, in words.
     promised_sum : int, float or None
         Sum of the contacts of ``chunks`` by the header of the file; None where it has none.
+    members : dict or None
+        What is recorded of each map whose pixels are summed, by name, complete when all pixels
+        have been read; None where the level is one map.
     """
 
     bins: BinTable
@@ -167,6 +170,7 @@ class OpenLevel:
     column_attributes: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     promised_sum: float | None = None
+    members: dict[str, Any] | None = None
 
 
 class Reader(Protocol):

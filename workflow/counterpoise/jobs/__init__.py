@@ -8,8 +8,8 @@ in ``run`` what does the work if that is slow to import (matplotlib, h5py, MLflo
 ``job``         what the jobs of all rules have in common
 ``method``      what jobs of one method on one map have in common
 ``inputs``      jobs that download or make input files
-``inspect``     and a module for each other rule: ``ingest``, ``mask``, ``balance``, ``plot``,
-                ``compare``, ``export``, ``report``, ``track``
+``inspect``     and a module for each other rule: ``ingest``, ``merge``, ``thin``, ``mask``,
+                ``balance``, ``plot``, ``compare``, ``export``, ``report``, ``track``
 ``resources``   memory and time of jobs, predicted from what they read
 ``memory``      memory of balancing jobs, and streaming where it is too small
 ``command``     command lines of the scripts in ``scripts/``

@@ -43,6 +43,18 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "PATH",
         "help": "the three files of a finer map of the sample, which is summed",
     },
+    "whole": {
+        "nargs": "*",
+        "default": [],
+        "metavar": "PATH",
+        "help": "the three files of the map of which contacts are drawn",
+    },
+    "least": {
+        "nargs": "*",
+        "default": [],
+        "metavar": "PATH",
+        "help": "JSON file that find_least.py wrote",
+    },
     "run": {
         "nargs": 3,
         "metavar": ("WEIGHTS", "TRACE", "VERDICT"),

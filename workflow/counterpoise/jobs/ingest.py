@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import refuse_other_versions
 from counterpoise.files import FileState, read_json
+from counterpoise.ingest.chromosome_choice import ChromosomeSettings
 from counterpoise.ingest.download import name_url_in_errors
 from counterpoise.ingest.identity import ExpectedContent
 from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.jobs.inspect import SourceJob, read_state, source_settings
-from counterpoise.jobs.job import Inputs
+from counterpoise.jobs.job import Inputs, build
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES
 from counterpoise.process import Progress, log_progress
 from counterpoise.store.paths import MapFiles
@@ -30,18 +32,41 @@ class IngestJob(SourceJob):
     ----------
     resolution : int
         Bin size in base pairs.
+    chromosomes : ChromosomeSettings or None
+        The chromosomes to read and their order; None for those of the file.
     """
 
     WILDCARDS: ClassVar = ("sample", "resolution")
     THREADS: ClassVar = 2
 
     resolution: int
+    chromosomes: ChromosomeSettings | None = None
 
     @classmethod
     def of(cls, cohort: Cohort, sample: str, resolution: str | int) -> Self:
         """Make the job of a sample and resolution."""
-        source = source_settings(cohort, sample)
-        return cls(revision=REVISIONS["ingest"], resolution=int(resolution), **source)
+        chosen = cohort.settings.chromosomes
+        return cls(
+            revision=REVISIONS["ingest"],
+            resolution=int(resolution),
+            chromosomes=chosen if chosen.is_on else None,
+            **source_settings(cohort, sample),
+        )
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Self:
+        """Make a job from the dictionary that ``to_params`` returned."""
+        chosen = params.get("chromosomes")
+        if chosen is not None:
+            chosen = build(ChromosomeSettings, chosen, "chromosomes")
+        return super().from_params({**params, "chromosomes": chosen})
+
+    def to_params(self) -> dict[str, Any]:
+        """Return the settings; those of chromosomes only if there is a choice."""
+        params = super().to_params()
+        if self.chromosomes is None:
+            del params["chromosomes"]  # maps without a choice are not read again
+        return params
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return 1400 MiB, whatever the file: it is read in chunks."""
@@ -98,6 +123,7 @@ class IngestJob(SourceJob):
                 self.url,
                 check=expected.check,
                 finer=finer,
+                chromosomes=self.chromosomes,
             )
         notes = "; ".join(source["notes"])
         log_progress(f"{source['nnz']:,} pixels, {source['contacts']:,} contacts. {notes}")

@@ -22,9 +22,11 @@ from counterpoise.jobs.inputs import DownloadJob, ExtractJob, SdistJob, Simulate
 from counterpoise.jobs.inspect import InspectJob
 from counterpoise.jobs.job import Inputs, Job, MeasuredJob
 from counterpoise.jobs.mask import MaskJob
+from counterpoise.jobs.merge import MergeJob
 from counterpoise.jobs.plot import PlotJob
 from counterpoise.jobs.report import ReportJob
 from counterpoise.jobs.source_files import SourceFiles
+from counterpoise.jobs.thin import FindLeastJob, ThinJob
 from counterpoise.jobs.track import TrackJob
 from counterpoise.store.paths import ResultPaths
 from counterpoise.tracking.log import next_attempt
@@ -38,6 +40,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 MEASURED_JOBS: dict[str, type[MeasuredJob]] = {
     "inspect": InspectJob,
     "ingest": IngestJob,
+    "merge": MergeJob,
+    "find_least": FindLeastJob,
+    "thin": ThinJob,
     "mask": MaskJob,
     "balance": BalanceJob,
     "plot": PlotJob,
@@ -235,7 +240,7 @@ class Plan:
     def _first_samples(self) -> dict[str, str]:
         """Return the first sample of each file that no rule makes."""
         first: dict[str, str] = {}
-        for sample in self.cohort.samples:
+        for sample in self.cohort.read_samples:
             if not self.cohort.is_made(sample):
                 first.setdefault(self.cohort.source_file(sample), sample)
         return first
@@ -256,13 +261,66 @@ class Plan:
         """Return the files of the map that is summed to this one; none if the source is read."""
         sample = wildcards.sample
         size = self._sources.finer_resolution(sample, int(wildcards.resolution))
-        return [] if size is None else list(self.paths.map_files(sample, size))
+        return [] if size is None else list(self.paths.whole_map_files(sample, size))
 
     @property
     def finer_maps(self) -> dict[str, int]:
         """Return the resolution of the finer map of each map that is summed, by source record."""
-        sizes = {place: self._sources.finer_resolution(*place) for place in self.cohort.maps}
-        return {self.paths.map_files(*place).source: size for place, size in sizes.items() if size}
+        cohort, paths = self.cohort, self.paths
+        sizes = {
+            paths.whole_map_files(*place).source: self._sources.finer_resolution(*place)
+            for place in cohort.whole_maps
+        }
+        if cohort.settings.thin.is_on:
+            sizes |= {
+                paths.map_files(*place).source: cohort.thinned_from(*place) for place in cohort.maps
+            }
+        return {source: size for source, size in sizes.items() if size}
+
+    @cached_property
+    def read_sample_pattern(self) -> str:
+        """Return a regular expression of the samples that are read from files.
+
+        It names the merged ones, which are not, since a list of all samples would be slow.
+        """
+        if not self.cohort.members:
+            return r"[^/]+"
+        return rf"(?!(?:{match_any(self.cohort.members)})(?:/|\.json$))[^/]+"
+
+    def member_maps(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of the maps that are summed to the map of a merged sample."""
+        sample, size = wildcards.sample, int(wildcards.resolution)
+        self.cohort.check_level(sample, size)
+        members = self.cohort.members[sample]
+        return [path for name in members for path in self.paths.whole_map_files(name, size)]
+
+    def whole_map(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of the map from which a thinned map is drawn; none if it is summed."""
+        sample, size = wildcards.sample, int(wildcards.resolution)
+        is_summed = self.cohort.thinned_from(sample, size) is not None
+        return [] if is_summed else list(self.paths.whole_map_files(sample, size))
+
+    def finer_thinned_map(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of the thinned map that is summed to this one; none if it is drawn."""
+        size = self.cohort.thinned_from(wildcards.sample, int(wildcards.resolution))
+        return [] if size is None else list(self.paths.map_files(wildcards.sample, size))
+
+    def least_of_sample(self, wildcards: Wildcards) -> list[str]:
+        """Return the record of the fewest contacts in the group of a sample, if one is needed."""
+        if self.finer_thinned_map(wildcards) or wildcards.sample not in self._least_groups:
+            return []
+        return [self.paths.least(self._least_groups[wildcards.sample])]
+
+    @cached_property
+    def _least_groups(self) -> dict[str, str]:
+        """Return the group of each sample that is thinned to the least of its group."""
+        groups = self.cohort.least_samples
+        return {sample: group for group, samples in groups.items() for sample in samples}
+
+    def maps_to_count(self, wildcards: Wildcards) -> list[str]:
+        """Return the source records of the finest maps of a group, before they are thinned."""
+        samples = self.job("find_least", wildcards).samples
+        return [self.paths.whole_map_files(*place).source for place in samples.items()]
 
     # A job lists one or two files of each map and run that it reads: with all of them as inputs,
     # the DAG of a large cohort takes twice as long. The same jobs make the others. Each file is an

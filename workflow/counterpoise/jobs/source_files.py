@@ -55,7 +55,7 @@ class SourceFiles:
             return False
         record = read_record(self.paths.input_record(sample))
         state = read_record(self.paths.input_state(sample))
-        source = read_record(self.paths.map_files(sample, resolution).source)
+        source = read_record(self.paths.whole_map_files(sample, resolution).source)
         digest = record.get("identity", {}).get("sha256")
         if digest is None or digest != source.get("identity", {}).get("sha256"):
             return False
@@ -87,10 +87,10 @@ class SourceFiles:
         int or None
             None if the map is read from the source.
         """
-        record = read_record(self.paths.map_files(sample, resolution).source)
+        record = read_record(self.paths.whole_map_files(sample, resolution).source)
         if "group" in record:
             finer = record["coarsened_from"] if record["group"] is None else None
-            if finer is None or Path(self.paths.map_files(sample, finer).source).is_file():
+            if finer is None or Path(self.paths.whole_map_files(sample, finer).source).is_file():
                 return finer
         return self.cohort.finer_resolution(sample, resolution)
 

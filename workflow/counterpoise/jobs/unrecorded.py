@@ -2,7 +2,7 @@
 
 There is no record if ``.snakemake`` was removed or not copied. Snakemake then assumes that results
 are current. Those that record their settings (records of inputs, masks, verdicts) are compared with
-the current settings; the others are made again.
+the current settings; the others, and thinned maps, are made again.
 """
 
 from __future__ import annotations
@@ -55,13 +55,18 @@ def _is_unrecorded(path: str, has_record: Callable[[str], bool]) -> bool:
 def _stale_results(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[str]:
     """Yield the results that state other settings than the current ones."""
     cohort, paths = plan.cohort, plan.job_paths
-    for sample in cohort.samples:
+    for sample in cohort.read_samples:
         state = paths.input_state(sample)
         if _is_unrecorded(state, has_record) and not _fits_state(plan, sample):
             yield state
+    for sample, size in cohort.whole_maps:
+        source = paths.whole_map_files(sample, size).source
+        fits = _fits_members if sample in cohort.members else _fits_source
+        if _is_unrecorded(source, has_record) and not fits(plan, sample, size):
+            yield source
     for sample, size in cohort.maps:
         source, mask = paths.map_files(sample, size).source, paths.mask(sample, size)
-        if _is_unrecorded(source, has_record) and not _fits_source(plan, sample, size):
+        if paths.thinned and _is_unrecorded(source, has_record):
             yield source
         if _is_unrecorded(mask, has_record) and not _fits_mask(plan, mask):
             yield mask
@@ -80,13 +85,32 @@ def _fits_state(plan: Plan, sample: str) -> bool:
 
 def _fits_source(plan: Plan, sample: str, size: int) -> bool:
     """Tell whether a map was read from the inspected file with the current engine."""
-    record = read_record(plan.job_paths.map_files(sample, size).source)
+    record = read_record(plan.job_paths.whole_map_files(sample, size).source)
     inspected = read_record(plan.job_paths.input_record(sample))
     job = plan.job("ingest", SimpleNamespace(sample=sample, resolution=size))
     if record.get("format") == "hic" and record.get("engine") != job.hic_engine:
         return False
+    chosen = job.chromosomes and asdict(job.chromosomes)
+    if record.get("chromosomes", {}).get("settings") != chosen or "thinned" in record:
+        return False
     keys = ("uri", "identity")
     return all(record.get(key) == inspected.get(key) for key in keys)
+
+
+def _fits_members(plan: Plan, sample: str, size: int) -> bool:
+    """Tell whether a merged map is the sum of the current maps of its members."""
+    paths = plan.job_paths
+    record = read_record(paths.whole_map_files(sample, size).source)
+    members = record.get("members", {})
+    current = {
+        name: read_record(paths.whole_map_files(name, size).source)
+        for name in plan.cohort.members[sample]
+    }
+    return (
+        "thinned" not in record
+        and members.keys() == current.keys()
+        and all(members[name].get("identity") == current[name].get("identity") for name in members)
+    )
 
 
 def _fits_mask(plan: Plan, path: str) -> bool:

@@ -5,14 +5,14 @@ Snakemake knows which outputs are missing (stale files may still exist on disk);
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from counterpoise.contacts.bins import format_base_pairs
-from counterpoise.store.paths import ResultPaths
+from counterpoise.store.paths import MapFiles, ResultPaths
 from counterpoise.store.runs import RunKey
 
 ERROR_PREFIX = "counterpoise: "  # start of the last line of a job that ended with our own error
@@ -31,11 +31,17 @@ class Unfinished:
     finer_maps : dict of str to int
         For each map that is summed from a finer one, by its source record, the bin size of the
         finer one in base pairs.
+    members : dict of str to list of str
+        Names of the samples whose maps are summed, by the name of the merged sample.
+    thinned : bool
+        Whether maps are thinned after they are read.
     """
 
     outputs: tuple[str, ...] = ()
     downloads: dict[str, tuple[str, str]] = field(default_factory=dict)
     finer_maps: dict[str, int] = field(default_factory=dict)
+    members: dict[str, list[str]] = field(default_factory=dict)
+    thinned: bool = False
 
     @cached_property
     def output_set(self) -> frozenset[str]:
@@ -125,28 +131,59 @@ def missing_plot(
 def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[Step]:
     """Yield the jobs that lead to a run's result, in the order in which they run."""
     sample, resolution, _ = run.place
-    if run.sample in unfinished.downloads:
-        file, log = unfinished.downloads[run.sample]
-        yield Step("download", file, False, log)
-    yield Step("inspect", paths.input_record(sample), False, paths.log("inspect", sample))
-    for size in _finer_maps(paths, run, unfinished):
-        source, log = paths.map_files(sample, size).source, paths.log("ingest", sample, str(size))
-        yield Step(f"ingest at {format_base_pairs(size)}", source, False, log)
-    for rule, result in (
-        ("ingest", paths.map_files(sample, resolution).source),
-        ("mask", paths.mask(sample, resolution)),
-    ):
-        yield Step(rule, result, True, paths.log(rule, sample, str(resolution)))
+    paths = replace(paths, thinned=unfinished.thinned)
+    source = paths.map_files(sample, resolution).source
+    for step in _map_steps(paths, sample, resolution, unfinished):
+        yield step._replace(required=step.result == source)
+    log = paths.log("mask", sample, str(resolution))
+    yield Step("mask", paths.mask(sample, resolution), True, log)
     log = paths.log("balance", *map(str, run.place))
     yield Step("balance", paths.run_files(*run.place).verdict, True, log)
 
 
-def _finer_maps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> list[int]:
-    """Return the bin sizes of the maps from which the map of a run is summed, finest first."""
-    sizes = [run.resolution]
-    while size := unfinished.finer_maps.get(paths.map_files(run.sample, sizes[0]).source):
+def _map_steps(
+    paths: ResultPaths, sample: str, resolution: int, unfinished: Unfinished
+) -> Iterator[Step]:
+    """Yield the jobs that lead to a map."""
+    if not unfinished.thinned:
+        yield from _whole_map_steps(paths, sample, resolution, unfinished)
+        return
+    sizes = _summed_sizes(paths.map_files, sample, resolution, unfinished)
+    yield from _whole_map_steps(paths, sample, sizes[0], unfinished)
+    for size in sizes:
+        place = "" if size == resolution else f" at {format_base_pairs(size)}"
+        source, log = paths.map_files(sample, size).source, paths.log("thin", sample, str(size))
+        yield Step(f"thin{place}", source, False, log)
+
+
+def _whole_map_steps(
+    paths: ResultPaths, sample: str, resolution: int, unfinished: Unfinished, of: str = ""
+) -> Iterator[Step]:
+    """Yield the jobs that lead to a map that is read from a file, or merged; ``of`` a member."""
+    for member in unfinished.members.get(sample, ()):
+        yield from _whole_map_steps(paths, member, resolution, unfinished, f" of {member}")
+    if sample in unfinished.members:
+        source = paths.whole_map_files(sample, resolution).source
+        yield Step("merge", source, False, paths.log("merge", sample, str(resolution)))
+        return
+    if sample in unfinished.downloads:
+        file, log = unfinished.downloads[sample]
+        yield Step(f"download{of}", file, False, log)
+    yield Step(f"inspect{of}", paths.input_record(sample), False, paths.log("inspect", sample))
+    for size in _summed_sizes(paths.whole_map_files, sample, resolution, unfinished):
+        place = "" if size == resolution else f" at {format_base_pairs(size)}"
+        source = paths.whole_map_files(sample, size).source
+        yield Step(f"ingest{of}{place}", source, False, paths.log("ingest", sample, str(size)))
+
+
+def _summed_sizes(
+    name_files: Callable[[str, int], MapFiles], sample: str, resolution: int, unfinished: Unfinished
+) -> list[int]:
+    """Return the bin sizes of the maps from which a map is summed, finest first, and its own."""
+    sizes = [resolution]
+    while size := unfinished.finer_maps.get(name_files(sample, sizes[0]).source):
         sizes.insert(0, size)
-    return sizes[:-1]
+    return sizes
 
 
 def unfinished_files(paths: ResultPaths, unfinished: Unfinished) -> list[str]:

@@ -15,12 +15,15 @@ SAMPLE, RESOLUTION, METHOD, GROUP = "{sample}", "{resolution}", "{method}", "{gr
 BASE = "base"  # the experiment of a cohort without an overlay
 
 # Rules whose results all experiments of a cohort share.
-SHARED_RULES = ("inspect", "ingest")
+SHARED_RULES = ("inspect", "ingest", "merge", "find_least", "thin")
 
 # Wildcards in the paths of each rule's log and benchmark; the other rules have none.
 RULE_WILDCARDS = {
     "inspect": (SAMPLE,),
     "ingest": (SAMPLE, RESOLUTION),
+    "merge": (SAMPLE, RESOLUTION),
+    "find_least": (GROUP,),
+    "thin": (SAMPLE, RESOLUTION),
     "mask": (SAMPLE, RESOLUTION),
     "balance": (SAMPLE, RESOLUTION, METHOD),
     "plot": (SAMPLE, RESOLUTION),
@@ -90,11 +93,14 @@ class ResultPaths:
         Folder of all cohorts' results.
     experiment : str
         Name of the experiment.
+    thinned : bool
+        Whether maps are thinned after they are read.
     """
 
     cohort: str
     root: str = "results"
     experiment: str = BASE
+    thinned: bool = False
 
     @property
     def shared(self) -> str:
@@ -123,6 +129,16 @@ class ResultPaths:
     def map_files(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> MapFiles:
         """Return the paths of a map's pixels, bins and source record."""
         return MapFiles.in_folder(f"{self.shared}/triples/{sample}/{resolution}")
+
+    def whole_map_files(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> MapFiles:
+        """Return the paths of a map before it is thinned; without thinning, those of the map."""
+        if not self.thinned:
+            return self.map_files(sample, resolution)
+        return MapFiles.in_folder(f"{self.shared}/whole/{sample}/{resolution}")
+
+    def least(self, group: str = GROUP) -> str:
+        """Return the path of what is known of the sample with the fewest contacts of a group."""
+        return f"{self.shared}/least/{group}.json"
 
     def mask(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> str:
         """Return the path of a map's mask."""

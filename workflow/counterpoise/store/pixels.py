@@ -157,6 +157,27 @@ def open_map(files: MapFiles) -> StoredContacts:
     return StoredContacts(bins, np.cumsum(per_row), read, read_source(files.source), holds_counts)
 
 
+def read_row_groups(file: pq.ParquetFile) -> Iterator[Chunk]:
+    """Read the pixels of a map a row group at a time.
+
+    Parameters
+    ----------
+    file : pyarrow.parquet.ParquetFile
+        The open ``pixels.parquet``.
+
+    Yields
+    ------
+    bin1, bin2 : ndarray of int32
+        Bin numbers, sorted by (bin1, bin2); a row may continue in the next chunk.
+    count : ndarray
+        Counts in the type of the file.
+    """
+    for group in range(file.num_row_groups):
+        table = file.read_row_group(group)
+        bin1, bin2, count = (to_numpy(table[name]) for name in ("bin1_id", "bin2_id", "count"))
+        yield bin1, bin2, count
+
+
 def read_map(files: MapFiles) -> Contacts:
     """Read a map into memory.
 
@@ -172,14 +193,7 @@ def read_map(files: MapFiles) -> Contacts:
     """
     bins, source = read_bins(files.bins), read_source(files.source)
     with pq.ParquetFile(files.pixels, memory_map=True) as file:
-
-        def chunks() -> Iterator[Chunk]:
-            for group in range(file.num_row_groups):
-                table = file.read_row_group(group)
-                names = ("bin1_id", "bin2_id", "count")
-                bin1, bin2, count = (to_numpy(table[name]) for name in names)
-                yield bin1, bin2, count
-
-        contacts = Contacts.from_chunks(bins, chunks(), source, file.metadata.num_rows)
+        pixels = read_row_groups(file)
+        contacts = Contacts.from_chunks(bins, pixels, source, file.metadata.num_rows)
     pa.default_memory_pool().release_unused()  # other allocators cannot reuse what the pool keeps
     return contacts
