@@ -29,6 +29,13 @@ wildcard_constraints:
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/mask.smk"
+
+
+if PLAN.cohort.shares_masks:
+
+    include: "workflow/rules/shared_mask.smk"
+
+
 include: "workflow/rules/balance.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/report.smk"

@@ -214,7 +214,8 @@ def test_a_program_has_its_own_memory(inputs: Inputs) -> None:
 
 @pytest.fixture(scope="module")
 def cohort() -> Cohort:
-    return load_cohort(REPOSITORY / "conf", [URL_SAMPLE], REPOSITORY)
+    shared = ["mask.shared=union", "mask.shared_within=cohort"]
+    return load_cohort(REPOSITORY / "conf", [URL_SAMPLE, *shared], REPOSITORY)
 
 
 @pytest.mark.parametrize("rule", JOBS)
@@ -223,13 +224,16 @@ def test_jobs_survive_the_way_through_snakemake(rule: str, cohort: Cohort) -> No
     values = {
         "sample": "yeast", "resolution": str(next(iter(cohort.compared))), "method": "kde",
         "package": "iced", "file": "duan.bed", "key": next(iter(cohort.remote)),
+        "group": "all",
     }  # fmt: skip
     job = Plan(cohort, "results").job(rule, SimpleNamespace(**values))
     assert type(job).from_params(ast.literal_eval(repr(job.to_params()))) == job
 
 
 def test_unfinished_outputs_reach_the_report() -> None:
-    unfinished = Unfinished(("a.png",), {"s": ("map.hic", "map.log")})
+    unfinished = Unfinished(
+        ("a.png",), {"s": ("map.hic", "map.log")}, {}, {"s": "all"}, {"all.parquet": ["s"]}
+    )
     job = ReportJob(cohort="c", samples={}, methods=[], unfinished=unfinished)
     assert ReportJob.from_params(ast.literal_eval(repr(job.to_params()))) == job
 

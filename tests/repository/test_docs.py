@@ -190,6 +190,8 @@ def test_every_path_is_listed() -> None:
         paths.input_state("<sample>"),
         *paths.map_files(*place),
         paths.mask(*place),
+        paths.own_mask(*place),
+        *paths.shared_mask("<group>", "<resolution>"),
         *paths.run_files(*place, "<method>"),
         paths.cooler("<sample>"),
         paths.plot(*place, "<method>"),

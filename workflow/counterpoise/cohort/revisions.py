@@ -18,7 +18,9 @@ from counterpoise.methods import methods
 REVISIONS = {
     "inspect": 2,
     "ingest": 2,
-    "mask": 2,
+    "mask": 3,
+    "shared_mask": 1,
+    "final_mask": 1,
     "balance": 6,
     "export": 3,
     "plot": 3,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ def write_map(
     row_group: int = ROW_GROUP,
     check: Callable[[], None] = lambda: None,
     finer: MapFiles | None = None,
+    circular: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Stream one level of a source, or the sums of a finer map of it, into the files of a map.
 
@@ -61,6 +62,8 @@ def write_map(
         Called when all pixels are read and nothing is written yet; an error ends the job.
     finer : MapFiles, optional
         A finer map of the source, which is summed instead of reading the source.
+    circular : sequence of str
+        Names or patterns of circular chromosomes, for the record.
 
     Returns
     -------
@@ -76,6 +79,7 @@ def write_map(
         opened as reading,
         tempfile.TemporaryDirectory(prefix="counterpoise-") as scratch,
     ):
+        reading.bins.with_circular(circular)  # refuses names that the map does not have
         spool = _Spool(Path(scratch), reading.total)
         for chunk in reading.chunks():
             spool.append(chunk)
@@ -87,6 +91,8 @@ def write_map(
         record = reading.source_record(spool.nnz)
         record["count_type"] = str(spool.count_type())
         record["uri"] = url or record["uri"]
+        if circular:
+            record["circular"] = list(circular)
         write_json(files.source, record)
         return record
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import refuse_other_versions
@@ -30,18 +30,33 @@ class IngestJob(SourceJob):
     ----------
     resolution : int
         Bin size in base pairs.
+    circular : list of str
+        Names or patterns of circular chromosomes.
     """
 
     WILDCARDS: ClassVar = ("sample", "resolution")
     THREADS: ClassVar = 2
 
     resolution: int
+    circular: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, cohort: Cohort, sample: str, resolution: str | int) -> Self:
         """Make the job of a sample and resolution."""
         source = source_settings(cohort, sample)
-        return cls(revision=REVISIONS["ingest"], resolution=int(resolution), **source)
+        return cls(
+            revision=REVISIONS["ingest"],
+            resolution=int(resolution),
+            circular=list(cohort.settings.circular),
+            **source,
+        )
+
+    def to_params(self) -> dict[str, Any]:
+        """Return the settings; without ``circular`` if there are none, as in former versions."""
+        params = super().to_params()
+        if not self.circular:
+            del params["circular"]
+        return params
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return 1400 MiB, whatever the file: it is read in chunks."""
@@ -98,6 +113,7 @@ class IngestJob(SourceJob):
                 self.url,
                 check=expected.check,
                 finer=finer,
+                circular=self.circular,
             )
         notes = "; ".join(source["notes"])
         log_progress(f"{source['nnz']:,} pixels, {source['contacts']:,} contacts. {notes}")

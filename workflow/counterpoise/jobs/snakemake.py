@@ -140,7 +140,14 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     """
     outputs = {str(path) for job in workflow.dag.needrun_jobs() for path in job.output}
     outputs -= _draw_blocked_plots(workflow, plan, outputs)
-    unfinished = Unfinished(tuple(sorted(outputs)), plan.cohort.downloads, plan.finer_maps)
+    cohort = plan.cohort
+    unfinished = Unfinished(
+        tuple(sorted(outputs)),
+        cohort.downloads,
+        plan.finer_maps,
+        cohort.mask_groups,
+        plan.absent_voters(outputs),
+    )
     paths = plan.paths
     for rule, options in (
         ("report", {"--summary": paths.summary, "--report": paths.report}),
