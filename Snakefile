@@ -41,6 +41,13 @@ if PLAN.cohort.settings.thin.is_on:
 
 
 include: "workflow/rules/mask.smk"
+
+
+if PLAN.cohort.shares_masks:
+
+    include: "workflow/rules/shared_mask.smk"
+
+
 include: "workflow/rules/balance.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/report.smk"

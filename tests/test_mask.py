@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from counterpoise.contacts.bed import Interval, read_intervals
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.errors import ConfigError, InputError
@@ -43,23 +44,33 @@ def maps(draw: st.DrawFn) -> tuple[np.ndarray, BinTable]:
     return (upper + np.triu(upper, 1).T).astype(np.float64), bins
 
 
-def naive(matrix: np.ndarray, bins: BinTable, settings: MaskSettings) -> list[str]:
+def naive(
+    matrix: np.ndarray, bins: BinTable, settings: MaskSettings, inside: np.ndarray | None = None
+) -> list[str]:
     """Return the reason for each bin, filter by filter on the full dense matrix."""
     used = used_pixels(matrix, bins.chromosome_ids, settings)
     partners = [int(np.count_nonzero(row)) for row in used]
     marginal = [float(row.sum()) for row in used]
-    relative = relative_marginals(marginal, bins)
-    cutoff = mad_cutoff(list(relative.values()), settings.mad_max)
+    in_regions = np.ones(len(bins), dtype=bool) if inside is None else inside
+    relative = relative_marginals(marginal, bins, in_regions)
+    floor = mad_cutoff(list(relative.values()), -settings.mad_max)
+    ceiling = mad_cutoff(list(relative.values()), settings.mad_max_above)
     reasons = []
     for i in range(len(matrix)):
         if partners[i] == 0:
             reasons.append("empty")
+        elif not in_regions[i]:
+            reasons.append("regions")
         elif partners[i] < settings.min_nnz:
             reasons.append("min_nnz")
         elif marginal[i] < settings.min_count:
             reasons.append("min_count")
-        elif relative[i] < cutoff:
+        elif floor is not None and relative[i] < floor:
             reasons.append("mad")
+        elif settings.max_count and marginal[i] > settings.max_count:
+            reasons.append("max_count")
+        elif ceiling is not None and relative[i] > ceiling:
+            reasons.append("mad_above")
         else:
             reasons.append("kept")
     return reasons
@@ -76,24 +87,28 @@ def used_pixels(matrix: np.ndarray, chromosome: np.ndarray, settings: MaskSettin
     return used
 
 
-def relative_marginals(marginal: list[float], bins: BinTable) -> dict[int, float]:
+def relative_marginals(
+    marginal: list[float], bins: BinTable, in_regions: np.ndarray
+) -> dict[int, float]:
     """Return the marginals of bins with contacts, relative to the median of their chromosome."""
     chromosome = bins.chromosome_ids
     relative = {}
     for c in range(len(bins.chromosomes)):
-        inside = [i for i, m in enumerate(marginal) if chromosome[i] == c and m > 0]
-        for i in inside:
-            relative[i] = marginal[i] / np.median([marginal[k] for k in inside])
+        counted = [
+            i for i, m in enumerate(marginal) if chromosome[i] == c and m > 0 and in_regions[i]
+        ]
+        for i in counted:
+            relative[i] = marginal[i] / np.median([marginal[k] for k in counted])
     return relative
 
 
-def mad_cutoff(relative: list[float], mad_max: float) -> float:
-    """Return the relative marginal below which the MAD filter masks a bin."""
-    if not relative or not mad_max > 0:
-        return -np.inf
+def mad_cutoff(relative: list[float], mads: float) -> float | None:
+    """Return the relative marginal at a distance from the median, in MADs; None for none."""
+    if not relative or not mads:
+        return None
     logs = np.log(relative)
     center = np.median(logs)
-    return float(np.exp(center - mad_max * np.median(abs(logs - center))))
+    return float(np.exp(center + mads * np.median(abs(logs - center))))
 
 
 def names(mask: Mask) -> list[str]:
@@ -106,7 +121,9 @@ def names(mask: Mask) -> list[str]:
         MaskSettings,
         min_nnz=st.sampled_from([0, 1, 5, 10]),
         min_count=st.sampled_from([0, 1, 20, 200]),
+        max_count=st.sampled_from([0, 0, 1, 20, 200]),
         mad_max=st.sampled_from([0.0, 0.5, 1.0, 3.0, 5.0]),
+        mad_max_above=st.sampled_from([0.0, 0.0, 0.5, 1.0, 3.0]),
         ignore_diags=st.integers(0, 3),
         ignore_diags_trans=st.booleans(),
         cis_only=st.booleans(),
@@ -143,6 +160,35 @@ def test_thresholds_are_in_counts(
             slack = 1 + 1e-12
             assert (low < by_chromosome[name] * slack).all()
             assert (high * slack >= by_chromosome[name]).all()
+
+
+@given(maps(), st.sampled_from([0.5, 1.0, 3.0]))
+def test_thresholds_above_are_in_counts(drawn: tuple[np.ndarray, BinTable], mads: float) -> None:
+    matrix, bins = drawn
+    filters = MaskSettings(0, 0, 0.0, 0, mad_max_above=mads)
+    mask = mask_bins(as_contacts(matrix, bins), filters)
+    for name, lo, hi in bins.chromosome_ranges():
+        masked = mask.reasons[lo:hi] == Reason.MAD_ABOVE
+        if masked.any() or mask.kept[lo:hi].any():
+            threshold = mask.thresholds["mad_above"][name]
+            assert (mask.marginal[lo:hi][masked] * (1 + 1e-12) > threshold).all()
+            assert (mask.marginal[lo:hi][~masked] <= threshold * (1 + 1e-12)).all()
+
+
+def test_filters_of_high_coverage() -> None:
+    matrix = np.random.default_rng(1).poisson(100, (60, 60)).astype(np.float64)
+    matrix = np.triu(matrix) + np.triu(matrix, 1).T
+    matrix[7] = matrix[:, 7] = 500
+    contacts = as_contacts(matrix, BinTable.fixed(("c",), (600,), 10))
+    off = mask_bins(contacts, MaskSettings(0, 0, 0.0, 0))
+    assert set(off.thresholds) == {"min_nnz", "min_count", "mad"}
+    for name, filters in (
+        ("max_count", MaskSettings(0, 0, 0.0, 0, max_count=20_000)),
+        ("mad_above", MaskSettings(0, 0, 0.0, 0, mad_max_above=5)),
+    ):
+        mask = mask_bins(contacts, filters)
+        assert np.flatnonzero([reason == name for reason in names(mask)]).tolist() == [7]
+        assert set(mask.thresholds) == {"min_nnz", "min_count", "mad", name}
 
 
 @given(maps(), st.sampled_from([1, 5, 30]), st.sampled_from([1, 10, 100]))
@@ -187,7 +233,8 @@ def test_the_first_failing_filter_wins(tmp_path: Path) -> None:
 
 
 def test_every_reason_has_a_filter() -> None:
-    assert [Reason.KEPT, *(reason for reason, _ in FILTERS)] == list(Reason)
+    """The last reason, of masks that samples share, has none."""
+    assert [Reason.KEPT, *(reason for reason, _ in FILTERS), Reason.SHARED] == list(Reason)
 
 
 def test_masked_bins_stay_in_the_pool_of_mad() -> None:
@@ -216,7 +263,10 @@ def test_empty_map() -> None:
     assert names(mask) == ["empty"] * 5
 
 
-@pytest.mark.parametrize("key", ["min_nnz", "min_count", "mad_max", "ignore_diags"])
+NUMBERS = ["min_nnz", "min_count", "max_count", "mad_max", "mad_max_above", "ignore_diags"]
+
+
+@pytest.mark.parametrize("key", NUMBERS)
 @pytest.mark.parametrize("value", [-1, float("nan"), float("inf")])
 def test_settings_out_of_range(key: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=rf"mask\.{key} is {value}"):
@@ -425,3 +475,58 @@ def test_same_bytes_twice(tmp_path: Path) -> None:
     for name in ("first", "second"):
         write_mask(str(tmp_path / name), mask_bins(contacts), bins)
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+
+
+# --- regions ----------------------------------------------------------------------------------
+
+
+@given(maps(), st.integers(0, 2**32 - 1))
+def test_medians_are_those_of_bins_in_regions(
+    tmp_path_factory: pytest.TempPathFactory, drawn: tuple[np.ndarray, BinTable], seed: int
+) -> None:
+    matrix, bins = drawn
+    inside = np.random.default_rng(seed).random(len(bins)) < 0.5
+    inside[0] = True
+    bed = tmp_path_factory.mktemp("bed") / "regions.bed"
+    spans = zip(bins.chromosome_ids[inside], bins.start[inside], bins.end[inside], strict=True)
+    bed.write_text("".join(f"c{number}\t{start}\t{end}\n" for number, start, end in spans))
+    filters = MaskSettings(2, 3, 1.0, 1, mad_max_above=1.0, regions=str(bed))
+    mask = mask_bins(as_contacts(matrix, bins), filters)
+    assert names(mask) == naive(matrix, bins, filters, inside)
+    assert mask.notes["regions"]["intervals"] == np.count_nonzero(inside)
+
+
+def test_regions_without_a_bin_of_the_map_are_refused(tmp_path: Path) -> None:
+    contacts = as_contacts(np.ones((15, 15)), BINS)
+    bed = tmp_path / "regions.bed"
+    for text, message in (
+        ("", "has no region with a bin of the map"),
+        ("chr1\t100\t200\n", "has no region with a bin of the map"),
+        ("1\t0\t10\n", r"names no chromosome of the map: it has 1, the map has chr1, chr2"),
+    ):
+        bed.write_text(text)
+        with pytest.raises(InputError, match=message):
+            mask_bins(contacts, MaskSettings(regions=str(bed)))
+    with pytest.raises(InputError, match=r"does not exist\. Check mask\.regions"):
+        mask_bins(contacts, MaskSettings(regions=str(tmp_path / "nowhere.bed")))
+
+
+def test_regions_on_unknown_chromosomes_are_counted(tmp_path: Path) -> None:
+    bed = tmp_path / "regions.bed"
+    bed.write_text("chr1\t0\t30\nchrUn\t0\t5\n")
+    filters = MaskSettings(0, 0, 0.0, 0, regions=str(bed))
+    mask = mask_bins(as_contacts(np.ones((15, 15)), BINS), filters)
+    assert mask.kept.tolist() == [True] * 3 + [False] * 12
+    assert describe_notes(mask.notes) == (
+        "regions: 1 of 2 intervals are on chromosomes that the map does not have (chrUn)"
+    )
+
+
+def test_intervals_come_with_their_other_columns(tmp_path: Path) -> None:
+    bed = tmp_path / "segments.bed"
+    bed.write_text("#segments\nchr1\t0\t10\t2\tgain of one\nchr2 5 6 0.5\nchr2\t7\t9\n")
+    assert list(read_intervals(str(bed), "copy_number")) == [
+        Interval("chr1", 0, 10, ("2", "gain of one")),
+        Interval("chr2", 5, 6, ("0.5",)),
+        Interval("chr2", 7, 9),
+    ]

@@ -357,6 +357,11 @@ WRONG = {
     "mask.mad_max=nan": r"mask\.mad_max is nan",
     "mask.ignore_diags=-1": r"mask\.ignore_diags is -1",
     "mask.blacklist=nowhere.bed": r"mask\.blacklist: the file nowhere\.bed does not exist",
+    "mask.regions=nowhere.bed": r"mask\.regions: the file nowhere\.bed does not exist",
+    "mask.max_count=0.5": r"mask\.max_count: Value '0\.5'",
+    "mask.shared=both": r"mask\.shared is 'both'; it must be none, union, intersection or a share",
+    "mask.shared=1.5": r"mask\.shared is 1\.5; it must be",
+    "mask.shared_within=batch": r"mask\.shared_within is 'batch'; it must be one of group, cohort",
     "methods.ice.scope=chromosome": r"methods\.ice\.scope is 'chromosome'; .*cis",
     "methods.ice.on_failure=ignore": r"methods\.ice\.on_failure is 'ignore'; .*keep",
     "methods.ice.ignore_diags=-1": r"methods\.ice\.ignore_diags is -1",
@@ -546,7 +551,7 @@ def test_braces_in_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     text = COHORT.replace("path: resources/demo/simulated.cool\n", "path: 'a{x}.cool'\n")
     run = with_cohort(tmp_path, text, "mask.blacklist='bad{x}.bed'")
     plan = Plan(run, "results")
-    assert plan.made_blacklist == []
+    assert plan.made_mask_files == []
     assert plan.made_source(SimpleNamespace(sample="a")) == []
     assert plan.made_source(SimpleNamespace(sample="b")) == ["resources/demo/simulated.cool"]
     assert settings_of(run, "inspect", sample="b")["size_and_date"] is None

@@ -216,7 +216,8 @@ def test_a_program_has_its_own_memory(inputs: Inputs) -> None:
 @pytest.fixture(scope="module")
 def cohort() -> Cohort:
     overrides = [URL_SAMPLE, "+merge.both=[yeast,yeast_hic]", "thin.least_of=cohort"]
-    return load_cohort(REPOSITORY / "conf", overrides, REPOSITORY)
+    shared = ["mask.shared=union", "mask.shared_within=cohort"]
+    return load_cohort(REPOSITORY / "conf", [*overrides, *shared], REPOSITORY)
 
 
 @pytest.mark.parametrize("rule", JOBS)
@@ -232,7 +233,9 @@ def test_jobs_survive_the_way_through_snakemake(rule: str, cohort: Cohort) -> No
 
 
 def test_unfinished_outputs_reach_the_report() -> None:
-    unfinished = Unfinished(("a.png",), {"s": ("map.hic", "map.log")})
+    unfinished = Unfinished(
+        ("a.png",), {"s": ("map.hic", "map.log")}, {}, {"s": "all"}, {"all.parquet": ["s"]}
+    )
     job = ReportJob(cohort="c", samples={}, methods=[], unfinished=unfinished)
     assert ReportJob.from_params(ast.literal_eval(repr(job.to_params()))) == job
 

@@ -191,6 +191,8 @@ def test_every_path_is_listed() -> None:
         paths.least("<group>"),
         *paths.map_files(*place),
         paths.mask(*place),
+        paths.own_mask(*place),
+        *paths.shared_mask("<group>", "<resolution>"),
         *paths.run_files(*place, "<method>"),
         paths.cooler("<sample>"),
         paths.plot(*place, "<method>"),

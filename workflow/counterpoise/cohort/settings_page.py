@@ -84,7 +84,8 @@ knockout_1\tdata/knockout_1.mcool\tknockout\t1\tK562
 
 Columns of other names, such as `cell_type`, are labels: columns of `summary.tsv` and tags of
 MLflow. `group_by: [cell_type, condition]` makes a group of the samples that agree in both; the
-default is `condition`. The depth of a map is compared with the maps of its group.
+default is `condition`. The depth of a map is compared with the maps of its group, and the samples
+of a group can [share a mask](masks.md#one-mask-for-several-samples).
 
 ## Chosen chromosomes
 

@@ -2,8 +2,10 @@
 
 =============== ===============================================================
 ``bins``        the bin table of a genome
+``bed``         intervals of BED files, and the bins that overlap them
 ``contact_map`` the counts: the upper triangle by rows, in memory or on disk
 ``selection``   the contacts that a method uses: scope, diagonals and kept bins
+``circular``    pixels across the origin of circular chromosomes
 ``chromosomes`` the bins of each chromosome of a part
 ``bandwidth``   a length along chromosomes, with its unit
 =============== ===============================================================

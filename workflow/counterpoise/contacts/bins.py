@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from counterpoise.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class BinTable:
         Bin size in base pairs, or None if bins are of unequal length.
     extra : dict of str to numpy.ndarray
         Further columns of the source's bin table, one value per bin, copied to exports.
+    circular : frozenset of str
+        Names of circular chromosomes, whose first and last bins are neighbours.
     """
 
     chromosomes: tuple[str, ...]
@@ -38,6 +43,7 @@ class BinTable:
     end: NDArray[np.signedinteger[Any]]
     resolution: int | None
     extra: dict[str, NDArray[Any]] = field(default_factory=dict)
+    circular: frozenset[str] = frozenset()
 
     @classmethod
     def fixed(cls, chromosomes: Sequence[str], lengths: Sequence[int], resolution: int) -> BinTable:
@@ -65,6 +71,34 @@ class BinTable:
         return cls(
             tuple(chromosomes), sizes, offsets, start.astype(kind), end.astype(kind), resolution
         )
+
+    def with_circular(self, patterns: Sequence[str]) -> BinTable:
+        """Return the same bins, with the chromosomes that are circular.
+
+        Parameters
+        ----------
+        patterns : sequence of str
+            Names of chromosomes, or patterns such as ``plasmid_*``.
+
+        Raises
+        ------
+        ConfigError
+            If no chromosome has one of these names.
+        """
+        circular: set[str] = set()
+        for pattern in patterns:
+            names = [
+                name
+                for name in self.chromosomes
+                if pattern in (name, "*") or fnmatch.fnmatchcase(name, pattern)
+            ]
+            if not names:
+                raise ConfigError(
+                    f"circular: the map has no chromosome {pattern!r}; correct the name. It has "
+                    f"{_shorten(self.chromosomes)}."
+                )
+            circular.update(names)
+        return replace(self, circular=frozenset(circular))
 
     def __repr__(self) -> str:
         """Return one line that says how many bins and chromosomes there are."""

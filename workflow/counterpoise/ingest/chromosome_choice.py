@@ -40,12 +40,17 @@ class ChromosomeSettings:
     order : list of str, default []
         Names or patterns of chromosomes in the order that they get.
         Chromosomes that no entry names follow. Those of one entry stay in the order of the file.
+    circular : list of str, default []
+        Names or patterns of circular chromosomes, such as ``plasmid_*``.
+        Their first and last bins are neighbours, so that ``ignore_diags`` of methods and of the
+        mask also counts across the origin. Kernel methods do not smooth across it.
     """
 
     keep: list[str] = field(default_factory=list)
     leave_out: list[str] = field(default_factory=list)
     min_length: Union[int, str] = 0  # noqa: UP007
     order: list[str] = field(default_factory=list)
+    circular: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Turn the length into base pairs."""
@@ -65,7 +70,7 @@ class ChromosomeSettings:
     @property
     def is_on(self) -> bool:
         """Whether anything is chosen."""
-        return bool(self.keep or self.leave_out or self.min_length or self.order)
+        return self != ChromosomeSettings()
 
     def arrange(self, bins: BinTable) -> list[int]:
         """Return the numbers of the chosen chromosomes in their new order.
@@ -86,6 +91,10 @@ class ChromosomeSettings:
         ordered = (k for pattern in self.order for k in kept if _matches(names[k], [pattern]))
         return list(dict.fromkeys([*ordered, *kept]))
 
+    def find_circular(self, names: Sequence[str]) -> list[str]:
+        """Return the circular ones of some chromosomes."""
+        return [name for name in names if _matches(name, self.circular)]
+
     def notes(self, names: Sequence[str]) -> list[str]:
         """Return the entries that match none of some chromosomes, in words.
 
@@ -96,7 +105,7 @@ class ChromosomeSettings:
         """
         return [
             f"chromosomes.{key}: the map has no chromosome {pattern}"
-            for key in ("keep", "leave_out", "order")
+            for key in ("keep", "leave_out", "order", "circular")
             for pattern in getattr(self, key)
             if not any(_matches(name, [pattern]) for name in names)
         ]
@@ -150,10 +159,12 @@ def choose_chromosomes(
         "settings": asdict(choice),
         "left_out": [name for number, name in enumerate(names) if number not in inside],
     }
+    circular = choice.find_circular(bins.chromosomes)
     record = {
         **reading.record,
         "bins": len(bins),
         "chromosomes": summary,
+        **({"circular": circular} if circular else {}),
         "notes": reading.record["notes"] + choice.notes(names),
     }
     with tempfile.TemporaryDirectory(prefix="counterpoise-") as scratch:

@@ -19,7 +19,7 @@ from counterpoise.store.source_record import read_source
 
 # What a record says of a map that is as true of the sums of its pixels.
 CARRIED = ("uri", "format", "engine", "assembly", "identity")
-CARRIED_IF_ANY = ("chromosomes", "members", "thinned")
+CARRIED_IF_ANY = ("chromosomes", "circular", "members", "thinned")
 
 
 @contextmanager

@@ -90,7 +90,9 @@ def _describe_merged(sources: Mapping[str, dict[str, Any]], bins: BinTable) -> d
     if len(assemblies) > 1:
         named = ", ".join(sorted(assembly or "none" for assembly in assemblies))
         notes.append(f"its members name different assemblies ({named})")
+    first = next(iter(sources.values()))
     return {
+        **({"circular": first["circular"]} if "circular" in first else {}),
         "uri": _name_members(list(sources)),
         "format": FORMAT,
         "engine": ENGINE,

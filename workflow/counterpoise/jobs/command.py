@@ -68,6 +68,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "verdict.json of each run, next to the run's other files",
     },
     "mask": {"required": True, "help": "Parquet file of the map's mask"},
+    "group": {"required": True, "help": "name of a group of samples, as in paths"},
+    "group-mask": {"required": True, "help": "Parquet file of the mask of a group of samples"},
+    "shared": {
+        "nargs": 2,
+        "metavar": ("MASK", "COSTS"),
+        "required": True,
+        "help": "Parquet file and table to write of the mask of a group",
+    },
     "record": {"required": True, "help": "JSON file that inspect_input.py wrote"},
     "state": {"required": True, "help": "JSON file with the state of the source file"},
     "first": {

@@ -11,7 +11,7 @@ from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.files import sha256
 from counterpoise.jobs.job import Inputs, MeasuredJob, build
 from counterpoise.jobs.resources import bins_mb, map_size, passing_minutes
-from counterpoise.mask import MaskSettings, describe_notes, mask_bins
+from counterpoise.mask import BED_FILES, MaskSettings, describe_notes, mask_bins
 from counterpoise.process import log_progress
 from counterpoise.store.paths import MapFiles
 
@@ -27,21 +27,26 @@ class MaskJob(MeasuredJob):
     ----------
     filters : MaskSettings
         Settings of the filters.
-    blacklist_sha256 : str or None
-        SHA-256 of a blacklist that no rule makes, so that other content, also with an older date,
+    blacklist_sha256, regions_sha256 : str or None
+        SHA-256 of a BED file that no rule makes, so that other content, also with an older date,
         runs the job again.
     """
 
     filters: MaskSettings
     blacklist_sha256: str | None = None
+    regions_sha256: str | None = None
 
     @classmethod
     def of(cls, cohort: Cohort) -> Self:
         """Make the job, which is the same for all maps."""
-        filters, digest = cohort.settings.mask, None
-        if filters.blacklist and not cohort.blacklist_is_made:
-            digest = sha256(filters.blacklist)
-        return cls(revision=REVISIONS["mask"], filters=filters, blacklist_sha256=digest)
+        filters = cohort.settings.mask.filters
+        paths = {f"{key}_sha256": getattr(filters, key) for key in BED_FILES}
+        digests = {
+            key: sha256(path)
+            for key, path in paths.items()
+            if path and path not in cohort.made_mask_files
+        }
+        return cls(revision=REVISIONS["mask"], filters=filters, **digests)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:

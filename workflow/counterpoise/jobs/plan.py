@@ -7,7 +7,7 @@ returned by them. Snakemake calls these several times for each job, so jobs are 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import cached_property
 from inspect import signature
@@ -25,6 +25,7 @@ from counterpoise.jobs.mask import MaskJob
 from counterpoise.jobs.merge import MergeJob
 from counterpoise.jobs.plot import PlotJob
 from counterpoise.jobs.report import ReportJob
+from counterpoise.jobs.shared_mask import FinalMaskJob, SharedMaskJob
 from counterpoise.jobs.source_files import SourceFiles
 from counterpoise.jobs.thin import FindLeastJob, ThinJob
 from counterpoise.jobs.track import TrackJob
@@ -44,6 +45,8 @@ MEASURED_JOBS: dict[str, type[MeasuredJob]] = {
     "find_least": FindLeastJob,
     "thin": ThinJob,
     "mask": MaskJob,
+    "shared_mask": SharedMaskJob,
+    "final_mask": FinalMaskJob,
     "balance": BalanceJob,
     "plot": PlotJob,
     "compare": CompareJob,
@@ -221,10 +224,41 @@ class Plan:
         return self.made_source(wildcards)
 
     @property
-    def made_blacklist(self) -> list[str]:
-        """Return the file with the regions to mask if a rule makes it."""
-        made = self.cohort.blacklist_is_made
-        return [str(self.cohort.settings.mask.blacklist)] if made else []
+    def made_mask_files(self) -> list[str]:
+        """Return the BED files of the mask that a rule makes."""
+        return self.cohort.made_mask_files
+
+    def own_masks(self, wildcards: Wildcards) -> list[str]:
+        """Return the masks of the samples that share one, and the source record of the first.
+
+        The masks imply the bins of the samples' maps.
+        """
+        size = int(wildcards.resolution)
+        samples = self.cohort.sharing_mask(wildcards.group, size)
+        first = self.paths.map_files(samples[0], size).source
+        return [first, *(self.paths.own_mask(sample, size) for sample in samples)]
+
+    def group_mask(self, wildcards: Wildcards) -> str:
+        """Return the mask that a sample shares with its group."""
+        group = self.cohort.mask_group(wildcards.sample)
+        return self.paths.shared_mask(group, wildcards.resolution).mask
+
+    def absent_voters(self, unfinished: Collection[str]) -> dict[str, list[str]]:
+        """Return the samples whose own masks were not made, by the mask of their group.
+
+        Parameters
+        ----------
+        unfinished : collection of str
+            Outputs that a failed workflow did not make.
+        """
+        absent: dict[str, list[str]] = {}
+        for group, samples in self.cohort.mask_sharing().items():
+            for sample in samples:
+                for size in self.cohort.resolutions(sample):
+                    if self.paths.own_mask(sample, size) in unfinished:
+                        mask = self.paths.shared_mask(group, size).mask
+                        absent.setdefault(mask, []).append(sample)
+        return absent
 
     def first_records(self, wildcards: Wildcards) -> list[str]:
         """Return record and version of the first of several samples that share a file.

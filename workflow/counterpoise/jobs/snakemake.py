@@ -147,6 +147,8 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
         plan.finer_maps,
         cohort.members,
         cohort.settings.thin.is_on,
+        cohort.mask_groups,
+        plan.absent_voters(outputs),
     )
     paths = plan.paths
     for rule, options in (

@@ -19,7 +19,10 @@ from counterpoise.backends import AUTO
 from counterpoise.errors import InputError
 from counterpoise.files import read_record
 from counterpoise.jobs.plan import Plan
-from counterpoise.store.masks import read_mask
+from counterpoise.jobs.shared_mask import SharedMaskJob
+from counterpoise.mask import BED_FILES
+from counterpoise.mask.quorum import Quorum
+from counterpoise.store.masks import read_group_mask, read_mask
 
 
 def outdated_results(plan: Plan, has_record: Callable[[str], bool]) -> list[str]:
@@ -65,15 +68,26 @@ def _stale_results(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[st
         if _is_unrecorded(source, has_record) and not fits(plan, sample, size):
             yield source
     for sample, size in cohort.maps:
-        source, mask = paths.map_files(sample, size).source, paths.mask(sample, size)
+        source = paths.map_files(sample, size).source
         if paths.thinned and _is_unrecorded(source, has_record):
             yield source
-        if _is_unrecorded(mask, has_record) and not _fits_mask(plan, mask):
-            yield mask
+    yield from _stale_masks(plan, has_record)
     for run in cohort.runs:
         verdict = paths.run_files(*run.place).verdict
         if _is_unrecorded(verdict, has_record) and not _fits_verdict(plan, run.method, verdict):
             yield verdict
+
+
+def _stale_masks(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[str]:
+    """Yield the masks of maps and of groups that state other settings than the current ones."""
+    for sample, size in plan.cohort.maps:
+        for mask, settings in _mask_settings(plan, sample, size).items():
+            if _is_unrecorded(mask, has_record) and not _fits_mask(mask, settings):
+                yield mask
+    for group, size in plan.cohort.group_masks:
+        mask = plan.job_paths.shared_mask(group, size).mask
+        if _is_unrecorded(mask, has_record) and not _fits_group_mask(plan, group, size):
+            yield mask
 
 
 def _fits_state(plan: Plan, sample: str) -> bool:
@@ -113,14 +127,38 @@ def _fits_members(plan: Plan, sample: str, size: int) -> bool:
     )
 
 
-def _fits_mask(plan: Plan, path: str) -> bool:
-    """Tell whether a mask has the current settings; False with a blacklist (not recorded)."""
-    filters = plan.job("mask").filters
+def _mask_settings(plan: Plan, sample: str, size: int) -> dict[str, dict[str, Any]]:
+    """Return the settings that the masks of a map should state, by path."""
+    filters, paths = asdict(plan.job("mask").filters), plan.job_paths
+    if not plan.cohort.shares_masks:
+        return {paths.mask(sample, size): filters}
+    shared = _quorum(plan, plan.cohort.mask_group(sample), size).settings
+    return {paths.own_mask(sample, size): filters, paths.mask(sample, size): {**filters, **shared}}
+
+
+def _fits_mask(path: str, settings: dict[str, Any]) -> bool:
+    """Tell whether a mask has these settings; False with BED files (not recorded)."""
     try:
         _, summary = read_mask(path)
     except InputError:  # the job that makes it runs again
         return False
-    return filters.blacklist is None and summary["settings"] == _plain(asdict(filters))
+    files = [settings[key] for key in BED_FILES]
+    return not any(files) and summary["settings"] == _plain(settings)
+
+
+def _fits_group_mask(plan: Plan, group: str, size: int) -> bool:
+    """Tell whether the mask of a group has the current settings and number of samples."""
+    try:
+        _, quorum = read_group_mask(plan.job_paths.shared_mask(group, size).mask)
+    except InputError:  # the job that makes it runs again
+        return False
+    return quorum == _quorum(plan, group, size)
+
+
+def _quorum(plan: Plan, group: str, size: int) -> Quorum:
+    """Return the vote of a group on its bins by the current settings."""
+    job: SharedMaskJob = plan.job("shared_mask", SimpleNamespace(group=group, resolution=size))
+    return job.quorum(group)
 
 
 def _fits_verdict(plan: Plan, method: str, path: str) -> bool:

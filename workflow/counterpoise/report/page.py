@@ -92,6 +92,7 @@ def write_report(
     possible = [run for run in runs if run.absent is None]
     maps = list(dict.fromkeys((run.sample, run.resolution) for run in complete))
     folder = Path(path).parent
+    masks = [_mask_row(paths, *place) for place in maps]
     stream = _template().stream(
         cohort=paths.title,
         version=__version__,
@@ -105,8 +106,8 @@ def write_report(
         samples=list(dict.fromkeys(run.sample for run in runs)),
         resolutions=list(dict.fromkeys(run.resolution for run in runs)),
         methods=list(dict.fromkeys(run.method for run in runs)),
-        reasons=[reason.name.lower() for reason in Reason if reason is not Reason.KEPT],
-        masks=[_mask_row(paths, *place) for place in maps],
+        reasons=_list_reasons(masks),
+        masks=masks,
         inputs=[_input_row(paths, *place) for place in maps],
         side_by_side=bool(compared_samples(complete)),
         # Generators: the page is written as it is made, with one figure in memory at a time.
@@ -183,6 +184,12 @@ def _mask_row(paths: ResultPaths, sample: str, resolution: int) -> dict[str, Any
         "thresholds": describe_thresholds(summary["thresholds"]),
         "notes": describe_notes(summary.get("notes", {})),
     }
+
+
+def _list_reasons(masks: Sequence[Row]) -> list[str]:
+    """Return the reasons for which a bin of any map is masked, in the order of the filters."""
+    names = [reason.name.lower() for reason in Reason if reason is not Reason.KEPT]
+    return [name for name in names if any(mask["masked"].get(name) for mask in masks)]
 
 
 def describe_thresholds(thresholds: Mapping[str, Any]) -> str:

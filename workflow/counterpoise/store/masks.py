@@ -1,8 +1,13 @@
-"""Masks on disk: one Parquet file per map, with the reason why each bin is masked."""
+"""Masks on disk: one Parquet file per map, with the reason why each bin is masked.
+
+A group of samples that share their masks has a file of the number of samples that keep each bin,
+and a table of what each sample costs the group.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +17,10 @@ from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import refuse_other_versions
-from counterpoise.mask import Mask, Reason
+from counterpoise.files import atomic_write
+from counterpoise.mask import Mask, MaskSettings, Reason
+from counterpoise.mask.quorum import Quorum
+from counterpoise.mask.sharing import NOBODY, Cost, GroupMask
 from counterpoise.store.arrow import bin_columns, name_column, to_arrow, to_numpy, write_table
 
 METADATA = "counterpoise"  # key of the summary among the file's metadata
@@ -68,3 +76,111 @@ def read_mask(path: str | Path) -> tuple[NDArray[np.bool_], dict[str, Any]]:
     with refuse_other_versions(path):
         table = pq.ParquetFile(path).read(columns=["kept"])
         return to_numpy(table["kept"]), json.loads(table.schema.metadata[METADATA.encode()])
+
+
+def read_own_mask(path: str | Path) -> Mask:
+    """Read the mask of one sample with all that ``write_mask`` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of ``write_mask``, of a mask without a quorum.
+
+    Returns
+    -------
+    Mask
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    with refuse_other_versions(path):
+        table = pq.ParquetFile(path).read(columns=["reason", "nnz", "marginal"])
+        summary = json.loads(table.schema.metadata[METADATA.encode()])
+        reason = table["reason"].combine_chunks()
+        codes = [Reason[name.upper()] for name in reason.dictionary.to_pylist()]
+        return Mask(
+            np.array(codes, dtype=np.uint8)[to_numpy(reason.indices)],
+            to_numpy(table["nnz"]).astype(np.int64),
+            to_numpy(table["marginal"]),
+            MaskSettings(**summary["settings"]),
+            summary["thresholds"],
+            summary.get("notes", {}),
+        )
+
+
+def write_group_mask(
+    path: str | Path, group: GroupMask, samples: list[str], bins: BinTable
+) -> None:
+    """Write the mask of a group of samples as Parquet.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where the file goes. Its columns are chrom, start, end, kept, samples and only_masker; the
+        quorum and the names of the samples are in its metadata.
+    group : GroupMask
+        The mask.
+    samples : list of str
+        Names of the samples, in the order of ``only_masker``.
+    bins : BinTable
+        The bins of the maps.
+    """
+    names = ["", *samples]
+    record = {**group.quorum.settings, **group.quorum.record, "samples": samples}
+    write_table(
+        path,
+        {
+            **bin_columns(bins),
+            "kept": to_arrow(group.kept),
+            "samples": to_arrow(group.keepers),
+            "only_masker": name_column(group.only_masker - NOBODY, names),
+        },
+        {METADATA: json.dumps(record, sort_keys=True)},
+    )
+
+
+def read_group_mask(path: str | Path) -> tuple[NDArray[np.bool_], Quorum]:
+    """Read which bins a group of samples keeps.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of ``write_group_mask``.
+
+    Returns
+    -------
+    kept : bool [bins]
+        Whether enough samples keep a bin.
+    quorum : Quorum
+        How many that are.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    with refuse_other_versions(path):
+        table = pq.ParquetFile(path).read(columns=["kept"])
+        record = json.loads(table.schema.metadata[METADATA.encode()])
+        quorum = Quorum(
+            record["shared"], record["shared_within"], record["group"], len(record["samples"])
+        )
+        return to_numpy(table["kept"]), quorum
+
+
+def write_costs(path: str | Path, costs: Mapping[str, Cost]) -> None:
+    """Write a table of what each sample costs its group: tab-separated, with a header line.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where the table goes.
+    costs : mapping of str to Cost
+        Costs by sample.
+    """
+    rows = [("sample", *Cost._fields), *((name, *cost) for name, cost in costs.items())]
+    text = "".join("\t".join(map(str, row)) + "\n" for row in rows)
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.contacts.bins import format_base_pairs, pluralise
 from counterpoise.store.paths import MapFiles, ResultPaths
 from counterpoise.store.runs import RunKey
 
@@ -35,6 +35,11 @@ class Unfinished:
         Names of the samples whose maps are summed, by the name of the merged sample.
     thinned : bool
         Whether maps are thinned after they are read.
+    mask_groups : dict of str to str
+        For each sample that shares its mask, the name in paths of its group.
+    absent_voters : dict of str to list of str
+        For the mask of each group that was not made, the samples of the group whose own masks are
+        missing.
     """
 
     outputs: tuple[str, ...] = ()
@@ -42,6 +47,8 @@ class Unfinished:
     finer_maps: dict[str, int] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
     thinned: bool = False
+    mask_groups: dict[str, str] = field(default_factory=dict)
+    absent_voters: dict[str, list[str]] = field(default_factory=dict)
 
     @cached_property
     def output_set(self) -> frozenset[str]:
@@ -98,7 +105,7 @@ def missing_reason(
     for step in _steps(paths, run, unfinished):
         missing = step.required and not Path(step.result).is_file()
         if missing or step.result in unfinished.output_set:
-            return f"{step.rule}: {_last_error(Path(step.log))}"
+            return f"{step.rule}: {_explain(step, unfinished)}"
     return ""
 
 
@@ -135,8 +142,7 @@ def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[
     source = paths.map_files(sample, resolution).source
     for step in _map_steps(paths, sample, resolution, unfinished):
         yield step._replace(required=step.result == source)
-    log = paths.log("mask", sample, str(resolution))
-    yield Step("mask", paths.mask(sample, resolution), True, log)
+    yield from _mask_steps(paths, run, unfinished)
     log = paths.log("balance", *map(str, run.place))
     yield Step("balance", paths.run_files(*run.place).verdict, True, log)
 
@@ -174,6 +180,33 @@ def _whole_map_steps(
         place = "" if size == resolution else f" at {format_base_pairs(size)}"
         source = paths.whole_map_files(sample, size).source
         yield Step(f"ingest{of}{place}", source, False, paths.log("ingest", sample, str(size)))
+
+
+def _mask_steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[Step]:
+    """Yield the jobs that lead from a run's map to its mask."""
+    place = run.sample, str(run.resolution)
+    mask = paths.mask(*place)
+    if run.sample not in unfinished.mask_groups:
+        yield Step("mask", mask, True, paths.log("mask", *place))
+        return
+    shared = unfinished.mask_groups[run.sample], str(run.resolution)
+    yield Step("mask", paths.own_mask(*place), False, paths.log("mask", *place))
+    yield Step(
+        "shared_mask", paths.shared_mask(*shared).mask, False, paths.log("shared_mask", *shared)
+    )
+    yield Step("final_mask", mask, True, paths.log("final_mask", *place))
+
+
+def _explain(step: Step, unfinished: Unfinished) -> str:
+    """Explain why a step did not finish: the samples that it waits for, or its last error."""
+    absent = unfinished.absent_voters.get(step.result)
+    if not absent:
+        return _last_error(Path(step.log))
+    others = f" and of {pluralise(len(absent) - 1, 'other sample')}" if absent[1:] else ""
+    return (
+        f"waits for the mask of {absent[0]}{others}, which failed; correct the sample, or remove "
+        "it from the cohort or from this group."
+    )
 
 
 def _summed_sizes(

@@ -25,6 +25,8 @@ RULE_WILDCARDS = {
     "find_least": (GROUP,),
     "thin": (SAMPLE, RESOLUTION),
     "mask": (SAMPLE, RESOLUTION),
+    "shared_mask": (GROUP, RESOLUTION),
+    "final_mask": (SAMPLE, RESOLUTION),
     "balance": (SAMPLE, RESOLUTION, METHOD),
     "plot": (SAMPLE, RESOLUTION),
     "compare": (RESOLUTION,),
@@ -53,6 +55,26 @@ class MapFiles(NamedTuple):
     def in_folder(cls, folder: str | Path) -> MapFiles:
         """Name the files of a map that has a folder of its own."""
         return cls(f"{folder}/pixels.parquet", f"{folder}/bins.parquet", f"{folder}/source.json")
+
+
+class GroupMaskFiles(NamedTuple):
+    """The two files of a mask that a group of samples shares.
+
+    Attributes
+    ----------
+    mask : str
+        Parquet file of the number of samples that keep each bin.
+    costs : str
+        TSV file with one row per sample: the bins that it costs the group.
+    """
+
+    mask: str
+    costs: str
+
+    @classmethod
+    def of(cls, stem: str) -> GroupMaskFiles:
+        """Name the files, given their path without the suffix."""
+        return cls(f"{stem}.parquet", f"{stem}.tsv")
 
 
 class RunFiles(NamedTuple):
@@ -143,6 +165,14 @@ class ResultPaths:
     def mask(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> str:
         """Return the path of a map's mask."""
         return f"{self.base}/masks/{sample}/{resolution}.parquet"
+
+    def own_mask(self, sample: str = SAMPLE, resolution: int | str = RESOLUTION) -> str:
+        """Return the path of a map's own mask if the map has a shared one."""
+        return f"{self.base}/own_masks/{sample}/{resolution}.parquet"
+
+    def shared_mask(self, group: str = GROUP, resolution: int | str = RESOLUTION) -> GroupMaskFiles:
+        """Return the paths of the mask of a group of samples and of what each sample costs."""
+        return GroupMaskFiles.of(f"{self.base}/shared_masks/{group}/{resolution}")
 
     def run_files(
         self, sample: str = SAMPLE, resolution: int | str = RESOLUTION, method: str = METHOD

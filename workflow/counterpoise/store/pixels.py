@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -111,6 +112,12 @@ def read_bin_counts(path: str) -> tuple[int, list[int], int | None]:
     return footer.num_rows, list(metadata["lengths"].values()), metadata["resolution"]
 
 
+def _read_bins_and_source(files: MapFiles) -> tuple[BinTable, dict[str, Any]]:
+    """Read the bins of a map, with the chromosomes that its source record calls circular."""
+    source = read_source(files.source)
+    return read_bins(files.bins).with_circular(source.get("circular", ())), source
+
+
 def open_map(files: MapFiles) -> StoredContacts:
     """Open a map and leave its pixels on disk.
 
@@ -125,7 +132,7 @@ def open_map(files: MapFiles) -> StoredContacts:
         The map, whose pixels are read when they are asked for.
     """
     file = pq.ParquetFile(files.pixels)
-    bins = read_bins(files.bins)
+    bins, source = _read_bins_and_source(files)
     ends = np.cumsum(
         [0, *(file.metadata.row_group(g).num_rows for g in range(file.num_row_groups))]
     )
@@ -154,7 +161,7 @@ def open_map(files: MapFiles) -> StoredContacts:
         return np.concatenate(columns), narrow_counts(np.concatenate(counts))
 
     holds_counts = pa.types.is_integer(file.schema_arrow.field("count").type)
-    return StoredContacts(bins, np.cumsum(per_row), read, read_source(files.source), holds_counts)
+    return StoredContacts(bins, np.cumsum(per_row), read, source, holds_counts)
 
 
 def read_row_groups(file: pq.ParquetFile) -> Iterator[Chunk]:
@@ -191,7 +198,7 @@ def read_map(files: MapFiles) -> Contacts:
     Contacts
         The map.
     """
-    bins, source = read_bins(files.bins), read_source(files.source)
+    bins, source = _read_bins_and_source(files)
     with pq.ParquetFile(files.pixels, memory_map=True) as file:
         pixels = read_row_groups(file)
         contacts = Contacts.from_chunks(bins, pixels, source, file.metadata.num_rows)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.circular import find_near_origin
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import first_far_columns
 from counterpoise.native import available_threads, call
@@ -111,6 +112,13 @@ class Rows:
     columns: NDArray[np.uint32]
     counts: Floats
 
+    def without(self, entries: Indices) -> Rows:
+        """Return the rows with counts of zero for some contacts, int64 by the map's numbers."""
+        counts = self.counts.copy()
+        inside = (entries >= self.indptr[0]) & (entries < self.indptr[-1])
+        counts[entries[inside] - self.indptr[0]] = 0
+        return replace(self, counts=counts)
+
     def arguments(self, first: Indices, last: Indices) -> tuple[Any, ...]:
         """Return the arguments that both functions of ``native/survey.c`` start with."""
         rows = slice(self.first, self.stop)
@@ -188,22 +196,37 @@ class RunSums:
         The bins.
     kept : bool [bins]
         The mask.
+    near_origin : int64 [contacts]
+        Contacts across the origin of circular chromosomes that the method did not use.
     block : int
         Bins per cell of the picture.
     """
 
-    def __init__(self, run: BalancedContacts, bins: BinTable, kept: Flags, block: int) -> None:
+    def __init__(
+        self,
+        run: BalancedContacts,
+        bins: BinTable,
+        kept: Flags,
+        near_origin: Indices,
+        block: int,
+    ) -> None:
         used = run.used_columns(bins)
         weights = np.where(run.has_weight & kept, run.weights, 0.0)
         factor = np.ones(len(bins)) if run.factor is None else run.factor
-        self._run, self._block = run, block
+        self._run, self._near_origin, self._block = run, near_origin, block
         self._balanced = Picture(block, *used, weights)
         self._before = RowSums(*used, kept * factor, run.diagonal)
         self._after = RowSums(*used, weights * factor, run.diagonal)
 
     def sums(self) -> list[Sum]:
         """Return what adds rows to the picture and to the row sums."""
-        return [self._balanced.add, self._before.add, self._after.add]
+        return [self._leave_out(each.add) for each in (self._balanced, self._before, self._after)]
+
+    def _leave_out(self, add: Sum) -> Sum:
+        """Return what adds rows without the contacts near the origin."""
+        if not len(self._near_origin):
+            return add
+        return lambda rows: add(rows.without(self._near_origin))
 
     def survey(self, raw: Floats) -> Survey:
         """Return the numbers of the run, given the picture of the raw map."""
@@ -248,7 +271,10 @@ def survey(
     n = len(contacts.bins)
     block = max(1, -(-n // max_pixels))
     raw = Picture(block, np.zeros(n, np.int64), np.full(n, n), np.ones(n))
-    sums = [RunSums(run, contacts.bins, kept, block) for run in runs]
+    sums = [
+        RunSums(run, contacts.bins, kept, find_near_origin(contacts, run.ignore_diags), block)
+        for run in runs
+    ]
     _add_up(contacts, [raw.add, *(add for run in sums for add in run.sums())], threads, chunk_size)
     picture = raw.values()
     return [run.survey(picture) for run in sums]
