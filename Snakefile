@@ -24,11 +24,13 @@ wildcard_constraints:
     sample=r"[^/]+",
     resolution=r"\d+",
     method=match_any(PLAN.cohort.methods),
+    group=r"[^/]+",
 
 
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/mask.smk"
+include: "workflow/rules/prior.smk"
 include: "workflow/rules/balance.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/report.smk"

@@ -92,8 +92,7 @@ class MethodJob(MeasuredJob):
         """Return as many threads as make the job faster: one on a small map."""
         if not Path(find_map(inputs).source).exists():
             return THREADS_OF_UNKNOWN_MAP
-        _, nonzeros = map_size(inputs)
-        return next((count for limit, count in THREADS if nonzeros < limit), MOST_THREADS)
+        return useful_threads(map_size(inputs)[1])
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return the memory of computing with the whole map in memory, in MiB."""
@@ -122,6 +121,17 @@ class MethodJob(MeasuredJob):
         available = None if memory_mb is None else memory_mb - SNAKEMAKE_MB
         scope = Scope(self.settings.scope)
         return open_map_within(files, available, log_progress, scope, threads, self.extra)
+
+
+def useful_threads(nonzeros: int) -> int:
+    """Return as many threads as make balancing faster.
+
+    Parameters
+    ----------
+    nonzeros : int
+        Number of pixels of the map.
+    """
+    return next((count for limit, count in THREADS if nonzeros < limit), MOST_THREADS)
 
 
 # Snakemake asks for the resources of every ready job each time that it chooses the next jobs.

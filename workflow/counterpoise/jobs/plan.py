@@ -23,6 +23,7 @@ from counterpoise.jobs.inspect import InspectJob
 from counterpoise.jobs.job import Inputs, Job, MeasuredJob
 from counterpoise.jobs.mask import MaskJob
 from counterpoise.jobs.plot import PlotJob
+from counterpoise.jobs.prior import AloneJob, FilePriorJob, PoolJob
 from counterpoise.jobs.report import ReportJob
 from counterpoise.jobs.source_files import SourceFiles
 from counterpoise.jobs.track import TrackJob
@@ -39,6 +40,9 @@ MEASURED_JOBS: dict[str, type[MeasuredJob]] = {
     "inspect": InspectJob,
     "ingest": IngestJob,
     "mask": MaskJob,
+    "balance_alone": AloneJob,
+    "pool": PoolJob,
+    "file_prior": FilePriorJob,
     "balance": BalanceJob,
     "plot": PlotJob,
     "compare": CompareJob,
@@ -58,7 +62,7 @@ INPUT_JOBS: dict[str, type[Job]] = {
 
 JOBS: dict[str, type[Job]] = {**MEASURED_JOBS, **INPUT_JOBS}
 
-GPU_RULES = ("balance",)
+GPU_RULES = ("balance_alone", "file_prior", "balance")
 
 
 class Plan:
@@ -263,6 +267,55 @@ class Plan:
         """Return the resolution of the finer map of each map that is summed, by source record."""
         sizes = {place: self._sources.finer_resolution(*place) for place in self.cohort.maps}
         return {self.paths.map_files(*place).source: size for place, size in sizes.items() if size}
+
+    def pooled(self, wildcards: Wildcards) -> list[str]:
+        """Return the weights without a prior of the samples of a pool."""
+        size, method = int(wildcards.resolution), wildcards.method
+        return [
+            self.paths.alone_files(sample, size, method).weights
+            for sample in self.cohort.pooled(wildcards.group, size, method)
+        ]
+
+    def prior(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of a run's prior.
+
+        They are the pool of its group and its own weights without a prior, which are taken out of
+        the pool; or the prior by a file. Without another sample in the group there are none.
+        """
+        sample, size, method = wildcards.sample, wildcards.resolution, wildcards.method
+        prior = self.cohort.priors.get(method)
+        if prior is not None and prior.file:
+            return [self.paths.file_prior(size, method)]
+        group = self.pool_of(wildcards)
+        if group is None:
+            return []
+        own = self.paths.alone_files(sample, size, method).weights
+        return [self.paths.pool(group, size, method), own]
+
+    def pool_of(self, wildcards: Wildcards) -> str | None:
+        """Return the group with whose pool a run has its prior; None without a pool."""
+        return self._pool_names[wildcards.method].get(wildcards.sample)
+
+    @cached_property
+    def _pool_names(self) -> dict[str, dict[str, str]]:
+        """Return the name of each sample's pool by method, of samples that have one."""
+        return {
+            method: {
+                sample: group
+                for group, names in self.cohort.pools(method).items()
+                for sample in names
+            }
+            for method in self.cohort.methods
+        }
+
+    def applied(self, wildcards: Wildcards) -> list[str]:
+        """Return weights and bins of the sample whose weights a run gets; none if it is balanced."""
+        size, method = wildcards.resolution, wildcards.method
+        source = self.cohort.weights_of.get(method)
+        if source in (None, wildcards.sample):
+            return []
+        bins = self.paths.map_files(source, size).bins
+        return [self.paths.run_files(source, size, method).weights, bins]
 
     # A job lists one or two files of each map and run that it reads: with all of them as inputs,
     # the DAG of a large cohort takes twice as long. The same jobs make the others. Each file is an

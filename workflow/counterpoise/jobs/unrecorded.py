@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,8 +19,11 @@ from counterpoise._version import __version__
 from counterpoise.backends import AUTO
 from counterpoise.errors import InputError
 from counterpoise.files import read_record
+from counterpoise.jobs.balance import BalanceJob
+from counterpoise.jobs.job import Job
 from counterpoise.jobs.plan import Plan
 from counterpoise.store.masks import read_mask
+from counterpoise.store.priors import read_settings
 
 
 def outdated_results(plan: Plan, has_record: Callable[[str], bool]) -> list[str]:
@@ -65,10 +69,43 @@ def _stale_results(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[st
             yield source
         if _is_unrecorded(mask, has_record) and not _fits_mask(plan, mask):
             yield mask
+    for path, fits in _priors(plan):
+        if _is_unrecorded(path, has_record) and not fits():
+            yield path
     for run in cohort.runs:
         verdict = paths.run_files(*run.place).verdict
-        if _is_unrecorded(verdict, has_record) and not _fits_verdict(plan, run.method, verdict):
+        if _is_unrecorded(verdict, has_record) and not _fits_verdict(
+            plan.job("balance", run), verdict, run.sample
+        ):
             yield verdict
+
+
+def _priors(plan: Plan) -> Iterator[tuple[str, Callable[[], bool]]]:
+    """Yield the files from which priors are made, and whether each has the current settings."""
+    cohort, paths = plan.cohort, plan.job_paths
+    for run in cohort.runs:
+        if plan.prior(run)[1:]:
+            verdict = paths.alone_files(*run.place).verdict
+            yield verdict, partial(_fits_verdict, plan.job("balance_alone", run), verdict)
+    for method, prior in cohort.priors.items():
+        sizes = dict.fromkeys(size for _, size in cohort.maps)
+        places = [(group, size) for group in cohort.pools(method) for size in sizes]
+        for group, size in places:
+            place = SimpleNamespace(group=group, resolution=size, method=method)
+            path = paths.pool(group, size, method)
+            yield path, partial(_fits_settings, plan.job("pool", place), path)
+        for size in sizes if prior.file else ():
+            place = SimpleNamespace(resolution=size, method=method)
+            path = paths.file_prior(size, method)
+            yield path, partial(_fits_settings, plan.job("file_prior", place), path)
+
+
+def _fits_settings(job: Job, path: str) -> bool:
+    """Tell whether a pool or a prior by a file was made with the current settings."""
+    try:
+        return bool(read_settings(path) == _plain(job.to_params()))
+    except InputError:  # the job that makes it runs again
+        return False
 
 
 def _fits_state(plan: Plan, sample: str) -> bool:
@@ -99,15 +136,18 @@ def _fits_mask(plan: Plan, path: str) -> bool:
     return filters.blacklist is None and summary["settings"] == _plain(asdict(filters))
 
 
-def _fits_verdict(plan: Plan, method: str, path: str) -> bool:
+def _fits_verdict(job: BalanceJob, path: str, sample: str = "") -> bool:
     """Tell whether a run has the current settings and was made by this version."""
-    job, record = plan.job("balance", SimpleNamespace(method=method)), read_record(path)
+    record = read_record(path)
     # Where a method chose between others, the verdict itself states the chosen one.
     choice = record.get("choice") or {}
     stated = {**record, "method": choice.get("by", record.get("method"))}
     stated["settings"] = choice.get("settings", record.get("settings"))
-    expected = {"method": job.method, "name": method, "settings": _plain(asdict(job.settings))}
+    expected = {"method": job.method, "name": job.name, "settings": _plain(asdict(job.settings))}
     expected["fitness_limits"] = asdict(job.fitness)
+    expected["weights_of"] = None if job.weights_of == sample else job.weights_of
+    if ("prior" in record) != job.prior:
+        return False
     if job.backend != AUTO:
         expected["backend"] = job.backend
     same = all(stated.get(key) == value for key, value in expected.items())
