@@ -20,6 +20,7 @@ from counterpoise.cohort.docstrings import (
     meanings,
     stated_defaults,
 )
+from counterpoise.cohort.entries import AppliedSettings, PriorSettings
 from counterpoise.cohort.generated import generated_files
 from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.settings import CohortSettings, IngestSettings, SdistFile
@@ -34,6 +35,8 @@ SETTINGS = sorted(
         *(kind for kind in METHOD_CLASSES if "__annotations__" in vars(kind)),
         *(choice.settings for choice in CHOICES),
         IngestSettings,
+        PriorSettings,
+        AppliedSettings,
         CohortSettings,
         Sample,
         SdistFile,

@@ -214,15 +214,16 @@ def test_a_program_has_its_own_memory(inputs: Inputs) -> None:
 
 @pytest.fixture(scope="module")
 def cohort() -> Cohort:
-    return load_cohort(REPOSITORY / "conf", [URL_SAMPLE], REPOSITORY)
+    prior = f"methods.kde_eb.prior={REPOSITORY / 'README.md'}"
+    return load_cohort(REPOSITORY / "conf", [URL_SAMPLE, prior], REPOSITORY)
 
 
 @pytest.mark.parametrize("rule", JOBS)
 def test_jobs_survive_the_way_through_snakemake(rule: str, cohort: Cohort) -> None:
     """Snakemake writes the settings as a Python literal; the script reads the same job from it."""
     values = {
-        "sample": "yeast", "resolution": str(next(iter(cohort.compared))), "method": "kde",
-        "package": "iced", "file": "duan.bed", "key": next(iter(cohort.remote)),
+        "sample": "yeast", "resolution": str(next(iter(cohort.compared))), "method": "kde_eb",
+        "group": "wild", "package": "iced", "file": "duan.bed", "key": next(iter(cohort.remote)),
     }  # fmt: skip
     job = Plan(cohort, "results").job(rule, SimpleNamespace(**values))
     assert type(job).from_params(ast.literal_eval(repr(job.to_params()))) == job
