@@ -1,4 +1,4 @@
-"""Weights of one map on another: only their scale changes, and the verdict says how even they are."""
+"""Weights of one map on another: only their scale changes, and the verdict says what they leave."""
 
 from __future__ import annotations
 

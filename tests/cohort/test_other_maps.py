@@ -1,4 +1,4 @@
-"""Entries of ``methods`` that depend on other maps: priors, and weights of one sample for others."""
+"""Entries of ``methods`` that depend on other maps: priors, and weights of one for others."""
 
 from __future__ import annotations
 

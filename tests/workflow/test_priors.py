@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,19 @@ def test_the_bootstrap_makes_no_pool_again(finished: Cohort) -> None:
 def test_the_map_of_the_samples_is_that_of_the_test(paths: ResultPaths) -> None:
     contacts = read_map(paths.map_files("w1", 1000))
     np.testing.assert_array_equal(contacts.counts, draw_biased(20.0, 0).counts)
+
+
+def test_settings_are_compared_without_snakemakes_records(finished: Cohort) -> None:
+    records, aside = finished.folder / ".snakemake", finished.folder / "aside"
+    records.rename(aside)
+    try:
+        views = {"plot": 4, "compare": 1, "export": 4, "report": 1, "track": 1}
+        assert finished.planned() == views
+        tighter = {"balance_alone": 3, "pool": 1, "balance": 4, **views}
+        assert finished.planned("methods.kde_eb.tolerance=1e-4") == tighter
+        assert finished.planned("methods.kde_eb.prior=none") == {"balance": 4, **views}
+        more = "methods.of_file.max_iterations=400"
+        assert finished.planned(more) == {"file_prior": 1, "balance": 4, **views}
+    finally:
+        shutil.rmtree(records)
+        aside.rename(records)

@@ -309,7 +309,7 @@ class Plan:
         }
 
     def applied(self, wildcards: Wildcards) -> list[str]:
-        """Return weights and bins of the sample whose weights a run gets; none if it is balanced."""
+        """Return weights and bins of the sample whose weights a run gets; none if it has its own."""
         size, method = wildcards.resolution, wildcards.method
         source = self.cohort.weights_of.get(method)
         if source in (None, wildcards.sample):
