@@ -309,10 +309,10 @@ class Plan:
         }
 
     def applied(self, wildcards: Wildcards) -> list[str]:
-        """Return weights and bins of the sample whose weights a run gets; none if it has its own."""
+        """Return weights and bins of the sample whose weights a run gets; else nothing."""
         size, method = wildcards.resolution, wildcards.method
         source = self.cohort.weights_of.get(method)
-        if source in (None, wildcards.sample):
+        if source is None or source == wildcards.sample:
             return []
         bins = self.paths.map_files(source, size).bins
         return [self.paths.run_files(source, size, method).weights, bins]
