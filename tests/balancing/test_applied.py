@@ -47,7 +47,8 @@ def test_weights_keep_their_ratios_on_each_chromosome(method: str) -> None:
     result = put_on(contacts, method, ignore_diags=2)
     assert result.status is cp.Status.COMPUTED
     assert result.iterations == 0
-    for part, sums in zip(result.verdict.parts, sums_by_hand(contacts, result.weights, 2)):
+    by_hand = sums_by_hand(contacts, result.weights, 2)
+    for part, sums in zip(result.verdict.parts, by_hand, strict=True):
         inside = slice(part.first_bin, part.first_bin + part.bins)
         given = np.isfinite(result.weights[inside])
         ratio = result.weights[inside][given] / SOURCE.weights[inside][given]

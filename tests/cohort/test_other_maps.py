@@ -58,9 +58,7 @@ def test_both_forms_and_overrides(folder: Path, text: str) -> None:
     other = compose(folder, text, "methods.kde_eb.prior=cohort", "methods.kr.apply_weights_of=c")
     assert other.priors["kde_eb"].extent is Extent.COHORT
     assert other.weights_of == {"kr": "c"}
-    without = compose(
-        folder, text, "methods.kde_eb.prior=none", "methods.kr.apply_weights_of=null"
-    )
+    without = compose(folder, text, "methods.kde_eb.prior=none", "methods.kr.apply_weights_of=null")
     assert (without.priors, without.weights_of) == ({}, {})
 
 

@@ -88,9 +88,7 @@ def test_a_prior_of_a_file_is_that_of_its_balanced_map(cohort: Cohort, tmp_path:
     job.run(output, threads=1)
     alone = cp.balance("deep.cool", "kde_eb")
     prior = read_prior(output, BINS)
-    np.testing.assert_array_equal(
-        prior.log_bias, cp.Prior.from_weights(alone.weights).log_bias
-    )
+    np.testing.assert_array_equal(prior.log_bias, cp.Prior.from_weights(alone.weights).log_bias)
     assert prior.sources == ("deep.cool",)
     assert read_settings(output) == job.to_params()
     assert FilePriorJob.from_params(job.to_params()) == job

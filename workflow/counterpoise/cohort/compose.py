@@ -243,12 +243,13 @@ def _register_nodes(conf: Path) -> None:
 
 def _make_node(method: Method) -> Any:
     """Return the settings class with the algorithm's name and the keys of other maps."""
-    keys = [(METHOD_KEY, str, field(default=method.name, kw_only=True))]
-    keys += [
-        (item.name, hint, field(default=item.default, kw_only=True))
-        for kind in other_keys(method).values()
-        for item, hint in zip(fields(kind), get_type_hints(kind).values(), strict=True)
-    ]
+    keys: list[tuple[str, Any, Any]] = [(METHOD_KEY, str, field(default=method.name, kw_only=True))]
+    for kind in other_keys(method).values():
+        hints = get_type_hints(kind)
+        keys += [
+            (item.name, hints[item.name], field(default=item.default, kw_only=True))
+            for item in fields(kind)
+        ]
     return make_dataclass(method.settings.__name__, keys, bases=(method.settings,))
 
 

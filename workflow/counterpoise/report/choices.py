@@ -35,4 +35,3 @@ def describe_mixed_methods(rows: Sequence[Row]) -> list[str]:
         for (method, resolution), by_algorithm in found.items()
         if len(by_algorithm) > 1
     ]
-
