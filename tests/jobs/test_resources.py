@@ -305,7 +305,8 @@ def test_a_gpu_only_where_the_configuration_insists() -> None:
         return sorted(rule for rule in MEASURED_JOBS if plan.resources(rule).get("gpu") == 1)
 
     assert asking() == asking("backend=torch") == asking("backend.device=cpu") == []
-    assert asking("backend=torch", "backend.device=cuda") == ["balance"]
+    balancing = ["balance", "balance_alone", "file_prior"]
+    assert asking("backend=torch", "backend.device=cuda") == balancing
 
 
 def test_profiles_name_rules_that_exist_and_are_explained() -> None:
