@@ -24,6 +24,7 @@ wildcard_constraints:
     sample=r"[^/]+",
     resolution=r"\d+",
     method=match_any(PLAN.cohort.methods),
+    group=r"[^/]+",
 
 
 include: "workflow/rules/resources.smk"
@@ -43,11 +44,13 @@ if PLAN.cohort.settings.thin.is_on:
 include: "workflow/rules/mask.smk"
 
 
+
 if PLAN.cohort.shares_masks:
 
     include: "workflow/rules/shared_mask.smk"
 
 
+include: "workflow/rules/prior.smk"
 include: "workflow/rules/balance.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/report.smk"

@@ -8,13 +8,17 @@ def main() -> None:
     """Run the job of the command line."""
     from counterpoise.jobs.balance import BalanceJob
 
-    args = parse(__doc__, BalanceJob, "map", "mask", "run", "threads", "memory-mb")
+    options = ("map", "mask", "run", "threads", "memory-mb", "sample", "prior", "applied")
+    args = parse(__doc__, BalanceJob, *options)
     args.job.run(
         MapFiles(*args.map),
         args.mask,
         RunFiles(*args.run),
         threads=args.threads,
         memory_mb=args.memory_mb,
+        sample=args.sample,
+        prior=args.prior,
+        applied=args.applied,
     )
 
 

@@ -20,6 +20,7 @@ from counterpoise.cohort.docstrings import (
     meanings,
     stated_defaults,
 )
+from counterpoise.cohort.entries import AppliedSettings, PriorSettings
 from counterpoise.cohort.generated import generated_files
 from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.settings import CohortSettings, IngestSettings, SdistFile
@@ -37,6 +38,8 @@ SETTINGS = sorted(
         *(choice.settings for choice in CHOICES),
         ChromosomeSettings,
         IngestSettings,
+        PriorSettings,
+        AppliedSettings,
         CohortSettings,
         Sample,
         SdistFile,

@@ -47,14 +47,14 @@ def test_nothing_is_expected_that_is_not_compared(expected: Results, results: Re
 
 
 def test_every_rule_that_makes_results_has_a_revision() -> None:
-    """Rules that download or make inputs have no revision."""
+    """Rules that download or make inputs have no revision; ``balance_alone`` has ``balance``'s."""
     rules = {
         name
         for path in (REPOSITORY / "workflow" / "rules").glob("*.smk")
         for name, body in re.findall(r"^rule (\w+):\n((?: .*\n|\n)+)", path.read_text(), re.M)
         if re.search(r"output:\n(?: {8}.*\n)*? {8}.*PATHS\.", body)
     }
-    assert rules == set(REVISIONS)
+    assert rules - {"balance_alone"} == set(REVISIONS)
 
 
 def test_a_changed_result_is_noticed_and_rounding_is_not(

@@ -217,15 +217,17 @@ def test_a_program_has_its_own_memory(inputs: Inputs) -> None:
 def cohort() -> Cohort:
     overrides = [URL_SAMPLE, "+merge.both=[yeast,yeast_hic]", "thin.least_of=cohort"]
     shared = ["mask.shared=union", "mask.shared_within=cohort"]
-    return load_cohort(REPOSITORY / "conf", [*overrides, *shared], REPOSITORY)
+    prior = f"methods.kde_eb.prior={REPOSITORY / 'README.md'}"
+    return load_cohort(REPOSITORY / "conf", [*overrides, *shared, prior], REPOSITORY)
 
 
 @pytest.mark.parametrize("rule", JOBS)
 def test_jobs_survive_the_way_through_snakemake(rule: str, cohort: Cohort) -> None:
     """Snakemake writes the settings as a Python literal; the script reads the same job from it."""
     values = {
-        "sample": "both" if rule == "merge" else "yeast", "group": "all",
-        "resolution": str(next(iter(cohort.compared))), "method": "kde",
+        "sample": "both" if rule == "merge" else "yeast",
+        "group": "wild" if rule == "pool" else "all",
+        "resolution": str(next(iter(cohort.compared))), "method": "kde_eb",
         "package": "iced", "file": "duan.bed", "key": next(iter(cohort.remote)),
     }  # fmt: skip
     job = Plan(cohort, "results").job(rule, SimpleNamespace(**values))
@@ -310,7 +312,8 @@ def test_a_gpu_only_where_the_configuration_insists() -> None:
         return sorted(rule for rule in MEASURED_JOBS if plan.resources(rule).get("gpu") == 1)
 
     assert asking() == asking("backend=torch") == asking("backend.device=cpu") == []
-    assert asking("backend=torch", "backend.device=cuda") == ["balance"]
+    balancing = ["balance", "balance_alone", "file_prior"]
+    assert asking("backend=torch", "backend.device=cuda") == balancing
 
 
 def test_profiles_name_rules_that_exist_and_are_explained() -> None:

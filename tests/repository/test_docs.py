@@ -35,6 +35,7 @@ from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
+from counterpoise.store.priors import pool_samples, write_pool, write_prior
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weight_columns import DIVISIVE
 from counterpoise.store.weights import write_balance
@@ -94,9 +95,20 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> ResultPaths:
             plot = Path(paths.plot("wild", resolution, method))
             plot.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (16, 10)).save(plot)
+    _write_priors(paths)
     write_mcool(paths, "wild", list(RESOLUTIONS), COLUMNS, "ice", paths.cooler("wild"))
     write_summary(summary_rows(paths, RUNS), paths.summary)
     return paths
+
+
+def _write_priors(paths: ResultPaths) -> None:
+    contacts = read_map(paths.map_files("wild", 2000))
+    alone = cp.balance(contacts, "kde_eb")
+    write_balance(alone, contacts.bins, paths.alone_files("wild", 2000, "kde_eb"))
+    pool = pool_samples(paths, ["wild"], 2000, "kde_eb")
+    write_pool(paths.pool("control", 2000, "kde_eb"), pool, {})
+    prior = cp.Prior.from_weights(alone.weights, source="wild.cool")
+    write_prior(paths.file_prior(2000, "kde_eb"), prior, contacts.bins, {})
 
 
 def _write_source(path: Path) -> None:
@@ -122,6 +134,8 @@ def describe_type(kind: pa.DataType) -> str:
         ("Masks", lambda paths: paths.mask("wild", 2000)),
         ("weights.parquet", lambda paths: paths.run_files("wild", 2000, "kr").weights),
         ("trace.parquet", lambda paths: paths.run_files("wild", 2000, "kr").trace),
+        ("Pools", lambda paths: paths.pool("control", 2000, "kde_eb")),
+        ("Prior of a file", lambda paths: paths.file_prior(2000, "kde_eb")),
     ],
 )
 def test_parquet_columns(paths: ResultPaths, heading: str, path: Any) -> None:
@@ -194,6 +208,9 @@ def test_every_path_is_listed() -> None:
         paths.own_mask(*place),
         *paths.shared_mask("<group>", "<resolution>"),
         *paths.run_files(*place, "<method>"),
+        paths.alone_files(*place, "<method>").weights,
+        paths.pool("<group>", "<resolution>", "<method>"),
+        paths.file_prior("<resolution>", "<method>"),
         paths.cooler("<sample>"),
         paths.plot(*place, "<method>"),
         paths.comparison("<resolution>"),

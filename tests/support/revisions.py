@@ -34,6 +34,7 @@ from counterpoise.cohort.thinning import ThinSettings
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.jobs.merge import MergeJob
+from counterpoise.jobs.prior import FilePriorJob
 from counterpoise.jobs.thin import FindLeastJob, ThinJob
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
@@ -42,6 +43,7 @@ from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import MapFiles, ResultPaths
 from counterpoise.store.pixels import read_map
+from counterpoise.store.priors import pool_samples, write_pool
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_balance
 from counterpoise.tracking.values import read_values
@@ -125,6 +127,7 @@ def compute_results(folder: Path) -> Results:
         balanced.append(_balanced(paths, name, "sparse", {"on_failure": "drop"}))
         balanced.append(_balanced(paths, name, "dense", {}))
         results[f"balance/{name}"] = balanced
+    results |= _priors(paths, folder)
     columns = [key.removeprefix("balance/") for key in EXPORTED]
     write_mcool(
         paths,
@@ -169,6 +172,26 @@ def _derived(folder: Path, paths: ResultPaths) -> Results:
         "find_least": [json.loads(Path(least).read_text())],
         "thin": [_map(thinned)],
     }
+
+
+def _priors(paths: ResultPaths, folder: Path) -> Results:
+    """Pool two samples, and take the prior of a file."""
+    samples = ["dense", "sparse"]
+    for sample in samples:
+        contacts = read_map(paths.map_files(sample, 1000))
+        kept, _ = read_mask(paths.mask(sample, 1000))
+        alone = cp.balance(contacts, "kde_eb", mask=kept)
+        write_balance(alone, contacts.bins, paths.alone_files(sample, 1000, "kde_eb"))
+    pool, file = paths.pool("toy", 1000, "kde_eb"), paths.file_prior(1000, "kde_eb")
+    write_pool(pool, pool_samples(paths, samples, 1000, "kde_eb"), {})
+    FilePriorJob(
+        method="kde_eb",
+        settings=methods()["kde_eb"].settings(),
+        file=str(folder / "dense.cool"),
+        resolution=1000,
+        file_sha256="",
+    ).run(file)
+    return {"pool": _table(pool), "file_prior": _table(file)}
 
 
 # Values that rounding decides.
@@ -295,6 +318,8 @@ def rests_on(key: str) -> list[str]:
         return derived[: derived.index(stage)]
     if stage in read:
         return read[: read.index(stage)]
+    if stage in ("pool", "file_prior"):
+        return [*read, "balance/kde_eb"]
     return read if stage == "balance" else [*read, *EXPORTED]
 
 

@@ -5,6 +5,8 @@ rule balance:
     input:
         map=PATHS.map_files().source,
         mask=PATHS.mask(),
+        prior=PLAN.prior,
+        applied=PLAN.applied,
     output:
         run=PATHS.run_files(),
     log:
@@ -23,5 +25,6 @@ rule balance:
         " (up to {resources.mem_mb} MB)"
     shell:
         'python "$COUNTERPOISE_SCRIPTS"/balance.py --map {input.map:q} --mask {input.mask:q}'
-        " --run {output.run:q} --threads {threads}"
+        " --run {output.run:q} --sample {wildcards.sample:q} --prior {input.prior:q}"
+        " --applied {input.applied:q} --threads {threads}"
         " --memory-mb {resources.mem_mb} --settings {params.settings:q} > {log:q} 2>&1"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends import AUTO
+from counterpoise.balancing.applied import AppliedWeights
 from counterpoise.balancing.arguments import hint_at
 from counterpoise.balancing.choosing import balance_with_best
 from counterpoise.balancing.prior import Prior
@@ -60,6 +61,7 @@ def balance(
     progress: Callable[[str], None] = lambda message: None,
     fitness: FitnessSettings | dict[str, Any] | None = None,
     prior: Prior | None = None,
+    applied: AppliedWeights | None = None,
     **settings: Any,
 ) -> Balance:
     """Balance a contact map that is open: `counterpoise.balance` also opens files.
@@ -71,6 +73,9 @@ def balance(
         with all diagonals unless ``ignore_diags`` says otherwise.
     method, mask, backend, device, threads, name, mask_record, progress, fitness, prior : various
         As for `counterpoise.balance`.
+    applied : AppliedWeights, optional
+        Weights of another map, which this one gets as they are, apart from their scale. The method
+        is not run; it says which contacts count and what the target is.
     **settings : various
         The method's own.
 
@@ -98,6 +103,8 @@ def balance(
         raise ConfigError(f"threads is {threads}; it must be one or more.")
     if prior is not None:
         _require_prior(prior, chosen, contacts)
+    if applied is not None:
+        _require_weights(applied, chosen, contacts)
     mask = _choose_default(contacts, mask)
     kept, mask_summary = _resolve_mask(contacts, mask)
     request = Request(
@@ -112,6 +119,7 @@ def balance(
         progress,
         make_fitness_settings(fitness),
         prior,
+        applied,
     )
     run = balance_with_best if chosen.candidates else balance_with
     result = run(request, chosen, resolved)
@@ -182,6 +190,20 @@ def _require_prior(prior: Any, method: Method, contacts: ContactMap) -> None:
             f"the prior of this map has {pluralise(len(contacts.bins), 'value')}, one for each "
             f"bin; this has {pluralise(int(np.prod(shape)), 'value')}. Take weights of a map with "
             "the same bins."
+        )
+
+
+def _require_weights(applied: AppliedWeights, method: Method, contacts: ContactMap) -> None:
+    """Refuse weights of another map that do not fit this one, or a method that chooses others."""
+    if method.candidates:
+        raise ConfigError(
+            f"{method.name} chooses a method for each map, so it cannot put the weights of one map "
+            "on others. Name the method."
+        )
+    if len(applied.weights) != len(contacts.bins):
+        raise ConfigError(
+            f"{applied.source} has {pluralise(len(applied.weights), 'bin')}, and this map has "
+            f"{pluralise(len(contacts.bins), 'bin')}. Take weights of a map with the same bins."
         )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends.vectors import to_numpy
+from counterpoise.balancing.applying import apply_weights
 from counterpoise.balancing.judging import (
     Case,
     Judgement,
@@ -99,13 +100,14 @@ def attempt(part: Part, decision: Decision | None = None) -> Outcome:
 def _decide_first(part: Part) -> Decision | None:
     """Decide whether an exact balancing exists, where that spares the method's iterations.
 
-    Methods that do not aim at equal row sums run on any map, and ``on_failure: keep`` wants what
-    a method reaches. A map that is too large to examine is tried: a proof that it can be balanced
-    would change nothing.
+    Methods that do not aim at equal row sums, and weights of another map, suit any map, and
+    ``on_failure: keep`` wants what a method reaches. A map that is too large to examine is tried: a
+    proof that it can be balanced would change nothing.
     """
     task, selection = part.task, part.selection
     if (
         not task.method.exact
+        or task.applied is not None
         or task.keeps_unbalanced_weights
         or too_large(task.contacts, selection, task.examine_limit)
     ):
@@ -132,7 +134,9 @@ def _refuse(part: Part, decision: Decision, raw_total: float, products: int) -> 
 
 
 def _solve(part: Part) -> Solution:
-    """Run the method."""
+    """Run the method, or take the weights of another map."""
+    if part.task.applied is not None:
+        return apply_weights(part)
     # A diverging run overflows before the method notices.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
         return part.task.solve(part.problem())
@@ -182,7 +186,7 @@ def _record(
     if written:
         errors[kept] = errors_by_formula(balanced, solution, measured.row_sums)
         excess = estimate_excess(balanced, solution, measured.row_sums, errors[kept])
-        if part.task.settings.bootstrap:
+        if part.task.settings.bootstrap and part.task.applied is None:
             errors[kept], notes = bootstrap_part(balanced, solution)
             facts.extend(notes)
     verdict = PartVerdict(

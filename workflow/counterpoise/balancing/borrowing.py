@@ -48,16 +48,18 @@ def borrow_strength(
         If the values of the map are not counts.
     """
     log_bias = np.asarray(prior.log_bias, dtype=np.float64)
-    task = replace(task, log_bias=log_bias)
     has_prior = np.isfinite(log_bias)
     bins = sum(
         int(np.count_nonzero(part.kept & has_prior[part.lo : part.hi])) for part in selections
     )
-    rated = [_rate(task, selection) for selection in selections]
-    ratings = [rating for rating, _ in rated if rating is not None]
-    use = PriorUse(prior.sources, bins, 0.0, None, sum(matvecs for _, matvecs in rated), ())
-    if ratings:
-        use = _choose(use, ratings)
+    use = PriorUse(prior.sources, bins, 0.0, None, 0, ())
+    if bins:
+        task = replace(task, log_bias=log_bias)
+        rated = [_rate(task, selection) for selection in selections]
+        ratings = [rating for rating, _ in rated if rating is not None]
+        use = replace(use, matvecs=sum(matvecs for _, matvecs in rated))
+        if ratings:
+            use = _choose(use, ratings)
     task.progress(prior_reason(use))
     return replace(task, strength=use.strength), use
 

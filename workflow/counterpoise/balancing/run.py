@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from counterpoise._version import __version__
 from counterpoise.backends import find_backend
 from counterpoise.backends.choice import choose_backend
+from counterpoise.balancing.applied import AppliedWeights
 from counterpoise.balancing.assessment import assess, overall_deviation
 from counterpoise.balancing.borrowing import borrow_strength
 from counterpoise.balancing.parts import balance_part
@@ -31,7 +32,7 @@ from counterpoise.records.fitness import FitnessSettings
 from counterpoise.records.prior import PriorUse
 from counterpoise.records.trace import TraceRow
 from counterpoise.records.verdict import PartVerdict, Verdict, overall_status
-from counterpoise.records.wording import overall_reason, prior_reason
+from counterpoise.records.wording import applied_reason, overall_reason, prior_reason
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Request:
         When weights are fit for use.
     prior : Prior or None
         The bias of the bins by other maps, for a method that takes it.
+    applied : AppliedWeights or None
+        Weights of another map to use instead of the method's; None to run the method.
     """
 
     contacts: ContactMap
@@ -73,6 +76,7 @@ class Request:
     progress: Callable[[str], None]
     limits: FitnessSettings
     prior: Prior | None = None
+    applied: AppliedWeights | None = None
 
 
 def balance_with(request: Request, method: Method, settings: MethodSettings) -> Balance:
@@ -87,6 +91,8 @@ def balance_with(request: Request, method: Method, settings: MethodSettings) -> 
     settings : MethodSettings
         Its settings.
     """
+    if request.applied is not None:
+        request = replace(request, kept=request.kept & request.applied.given)
     task, selections = open_task(request, method, settings)
     use = None
     if request.prior is not None:
@@ -127,7 +133,15 @@ def open_task(
         )
     )
     backend_choice = choose_backend(request.backend, request.device, contacts, selections)
-    task = Task(contacts, method, settings, backend_choice, request.threads, request.progress)
+    task = Task(
+        contacts,
+        method,
+        settings,
+        backend_choice,
+        request.threads,
+        request.progress,
+        applied=request.applied,
+    )
     return task, selections
 
 
@@ -162,6 +176,7 @@ def _summarise(
     reasons = [
         overall_reason(parts),
         prior_reason(prior) if prior else "",
+        applied_reason(request.applied.source) if request.applied else "",
         *_notes_on_matrix(task.contacts),
     ]
     return Verdict(
@@ -179,6 +194,7 @@ def _summarise(
         rms_deviation=overall_deviation(parts),
         parts=tuple(parts),
         prior=prior,
+        weights_of=request.applied.source if request.applied else None,
         backend=backend_choice.backend,
         device=backend_choice.device_name,
         device_note=backend_choice.note,

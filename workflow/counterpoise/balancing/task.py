@@ -13,6 +13,7 @@ from counterpoise.backends import make_operator
 from counterpoise.backends.base import Operator
 from counterpoise.backends.choice import BackendChoice
 from counterpoise.backends.vectors import Vector, to_numpy
+from counterpoise.balancing.applied import AppliedWeights
 from counterpoise.balancing.support import EXAMINE_LIMIT
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import chromosome_bins
@@ -92,6 +93,8 @@ class Task:
         The prior, if there is one: ``Prior.log_bias``.
     strength : float
         Power of the prior's bias that applies.
+    applied : AppliedWeights or None
+        Weights of another map to use instead of the method's; None to run the method.
     """
 
     contacts: ContactMap
@@ -103,6 +106,7 @@ class Task:
     examine_limit: int = EXAMINE_LIMIT
     log_bias: NDArray[np.float64] | None = None
     strength: float = 0.0
+    applied: AppliedWeights | None = None
 
     @property
     def keeps_unbalanced_weights(self) -> bool:

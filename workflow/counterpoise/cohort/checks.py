@@ -11,6 +11,7 @@ from typing import Any
 from omegaconf import MISSING
 
 from counterpoise.cohort.cohort import Cohort, made_files
+from counterpoise.cohort.entries import MethodEntry
 from counterpoise.cohort.grouping import Extent
 from counterpoise.cohort.merging import GROUP, merge_samples
 from counterpoise.cohort.samples import (
@@ -20,6 +21,7 @@ from counterpoise.cohort.samples import (
     read_sheet,
 )
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings, TrackingSettings
+from counterpoise.cohort.spelling import suggest
 from counterpoise.cohort.thinning import TARGETS
 from counterpoise.errors import ConfigError
 from counterpoise.mask import BED_FILES
@@ -35,22 +37,15 @@ SHARED_KEYS = (
 SHARED_IF_DERIVED = ("group_by", "resolutions")
 
 
-def check_cohort(
-    settings: CohortSettings,
-    algorithms: dict[str, str],
-    methods: dict[str, MethodSettings],
-    root: Path,
-) -> Cohort:
+def check_cohort(settings: CohortSettings, entries: dict[str, MethodEntry], root: Path) -> Cohort:
     """Check a configuration and read its samples.
 
     Parameters
     ----------
     settings : CohortSettings
         The configuration.
-    algorithms : dict of str to str
-        Algorithm of each entry of ``settings.methods``.
-    methods : dict of str to MethodSettings
-        Settings of each entry.
+    entries : dict of str to MethodEntry
+        Each entry of ``settings.methods``.
     root : Path
         Folder to which relative paths belong.
 
@@ -64,15 +59,22 @@ def check_cohort(
     ConfigError
         Names the key, the sample or the sheet's row and column, and what is wrong.
     """
+    methods = {name: entry.settings for name, entry in entries.items()}
     _check_names(settings, methods)
     _check_choices(settings, methods)
     files_made = _find_made_files(settings)
     _check_mask_files(settings, files_made, root)
     samples = _read_samples(settings, files_made, root)
-    cohort = Cohort(settings, samples, methods, algorithms)
+    algorithms = {name: entry.algorithm for name, entry in entries.items()}
+    priors = {name: entry.prior for name, entry in entries.items() if entry.prior.is_given}
+    applied = {name: entry.applied.apply_weights_of for name, entry in entries.items()}
+    weights_of = {name: sample for name, sample in applied.items() if sample is not None}
+    cohort = Cohort(settings, samples, methods, algorithms, priors, weights_of)
     _check_columns(cohort)
     _check_groups(cohort)
-    return _merge(cohort)
+    cohort = _merge(cohort)
+    _check_other_maps(cohort, root)
+    return cohort
 
 
 def _check_names(settings: CohortSettings, methods: dict[str, MethodSettings]) -> None:
@@ -201,6 +203,25 @@ def _find_groups(cohort: Cohort) -> dict[str, list[str]]:
                 "members of each merged sample."
             )
     return cohort.sharing(Extent.GROUP, "merge")
+
+
+def _check_other_maps(cohort: Cohort, root: Path) -> None:
+    """Check that the groups, files and samples exist from which runs take something."""
+    for name, prior in cohort.priors.items():
+        place = f"methods.{name}.prior"
+        if prior.extent is not None:
+            cohort.sharing(prior.extent, place)
+        elif not os.path.isfile(root / prior.file):
+            raise ConfigError(
+                f"{place}: the file {prior.file} does not exist; correct the path, or write none, "
+                "group or cohort."
+            )
+    for name, sample in cohort.weights_of.items():
+        if sample not in cohort.samples:
+            raise ConfigError(
+                f"methods.{name}.apply_weights_of: the cohort has no sample {sample!r}."
+                f"{suggest(sample, list(cohort.samples))}"
+            )
 
 
 def check_overlay(experiment: str, composed: dict[str, Any], cohort: dict[str, Any]) -> None:

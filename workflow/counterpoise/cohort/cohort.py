@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
 
+from counterpoise.cohort.entries import PriorSettings
 from counterpoise.cohort.grouping import Extent, partition
 from counterpoise.cohort.levels import explain_absence, find_levels, is_read, list_levels
 from counterpoise.cohort.resolutions import expand
@@ -69,6 +70,10 @@ class Cohort:
         Settings of each entry of ``settings.methods``.
     algorithms : dict of str to str
         Algorithm of each entry.
+    priors : dict of str to PriorSettings
+        The prior of each entry that has one.
+    weights_of : dict of str to str
+        The sample whose weights the others get, of each entry that names one.
     experiment : str
         Name of the overlay that was put on the cohort; ``base`` for none.
     members : dict of str to list of str
@@ -81,6 +86,8 @@ class Cohort:
     samples: dict[str, Sample]
     methods: dict[str, MethodSettings]
     algorithms: dict[str, str]
+    priors: dict[str, PriorSettings] = field(default_factory=dict)
+    weights_of: dict[str, str] = field(default_factory=dict)
     experiment: str = BASE
     members: dict[str, list[str]] = field(default_factory=dict)
     only_merged: dict[str, Sample] = field(default_factory=dict)
@@ -177,6 +184,54 @@ class Cohort:
             groups = {name: self.group(name) for name in self.samples}
             self._sharing[extent] = partition(groups, extent, place)
         return self._sharing[extent]
+
+    def pools(self, method: str) -> dict[str, list[str]]:
+        """Return the samples that are each other's prior.
+
+        Parameters
+        ----------
+        method : str
+            Name of the method.
+
+        Returns
+        -------
+        dict of str to list of str
+            Sorted names by the name of their group in paths; none of a group of one sample. Merged
+            samples are in no pool with their members, whose contacts are their own.
+        """
+        prior = self.priors.get(method)
+        if prior is None or prior.extent is None:
+            return {}
+        groups = self.sharing(prior.extent, f"methods.{method}.prior")
+        pools = {
+            group: sorted(name for name in names if not self._holds_samples(name))
+            for group, names in groups.items()
+        }
+        return {group: names for group, names in pools.items() if len(names) > 1}
+
+    def _holds_samples(self, sample: str) -> bool:
+        """Tell whether a sample is merged of others that are samples of their own."""
+        return any(name in self.samples for name in self.members.get(sample, ()))
+
+    def pooled(self, group: str, resolution: int, method: str) -> list[str]:
+        """Return the samples of a pool.
+
+        Parameters
+        ----------
+        group : str
+            Name of their group in paths.
+        resolution : int
+            Bin size in base pairs.
+        method : str
+            Name of the method.
+
+        Returns
+        -------
+        list of str
+            Sorted names of those that have the resolution.
+        """
+        names = self.pools(method).get(group, [])
+        return [name for name in names if resolution in self.resolutions(name)]
 
     def resolutions(self, sample: str) -> list[int]:
         """Return the resolutions of a sample: those asked for, without those its file lacks."""

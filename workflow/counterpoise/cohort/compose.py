@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass, make_dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
 import yaml
 from hydra import compose, initialize_config_dir
@@ -36,6 +36,7 @@ from counterpoise.cohort.checks import (
 )
 from counterpoise.cohort.choices import Choices, check_choices
 from counterpoise.cohort.cohort import Cohort
+from counterpoise.cohort.entries import MethodEntry, other_keys
 from counterpoise.cohort.samples import check_name
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings
 from counterpoise.cohort.short_form import ShortFormSource, register_source
@@ -48,7 +49,7 @@ from counterpoise.cohort.spelling import (
 )
 from counterpoise.errors import ConfigError
 from counterpoise.methods import methods
-from counterpoise.methods.base import MethodSettings
+from counterpoise.methods.base import Method
 from counterpoise.store.paths import BASE
 
 # Keys of Snakemake's ``--config``.
@@ -105,9 +106,7 @@ def load_cohort(
         raise ConfigError(f"configuration: not valid YAML: {error}") from error
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_explain(error)) from error
-    algorithms = {name: algorithm for name, (algorithm, _) in entries.items()}
-    method_settings = {name: values for name, (_, values) in entries.items()}
-    cohort = check_cohort(settings, algorithms, method_settings, Path(root))
+    cohort = check_cohort(settings, entries, Path(root))
     return replace(cohort, experiment=experiment)
 
 
@@ -241,20 +240,26 @@ def _register_nodes(conf: Path) -> None:
     store.store(name="schema", node=CohortSettings)
     store.repo.pop("method", None)
     for name, method in methods().items():
-        node = _add_algorithm(name, method.settings)
+        node = _make_node(method)
         store.store(group="method_schema", name=name, node=node)
         if not (conf / "method" / f"{name}.yaml").exists():
             store.store(group="method", name=name, node=node)
 
 
-def _add_algorithm(name: str, settings: type[MethodSettings]) -> Any:
-    """Return the settings class with the algorithm's name as one more key."""
-    key = (METHOD_KEY, str, field(default=name, kw_only=True))
-    return make_dataclass(settings.__name__, [key], bases=(settings,))
+def _make_node(method: Method) -> Any:
+    """Return the settings class with the algorithm's name and the keys of other maps."""
+    keys: list[tuple[str, Any, Any]] = [(METHOD_KEY, str, field(default=method.name, kw_only=True))]
+    for kind in other_keys(method).values():
+        hints = get_type_hints(kind)
+        keys += [
+            (item.name, hints[item.name], field(default=item.default, kw_only=True))
+            for item in fields(kind)
+        ]
+    return make_dataclass(method.settings.__name__, keys, bases=(method.settings,))
 
 
-def _read_method(name: str, node: Any) -> tuple[str, MethodSettings]:
-    """Return algorithm and settings of one entry of ``methods``."""
+def _read_method(name: str, node: Any) -> MethodEntry:
+    """Return one entry of ``methods``."""
     if not isinstance(node, DictConfig) or METHOD_KEY not in node:
         raise ConfigError(
             f"methods.{name} has no algorithm: add '/method@methods.{name}: ALGORITHM' to the "
@@ -264,11 +269,27 @@ def _read_method(name: str, node: Any) -> tuple[str, MethodSettings]:
     algorithm = plain.pop(METHOD_KEY)
     if algorithm not in methods():
         raise ConfigError(f"methods.{name}.{METHOD_KEY} is {algorithm!r}, which does not exist.")
-    # Checked again: keys added with '+', or an algorithm changed under its settings.
-    schema = OmegaConf.structured(methods()[algorithm].settings)
-    typed = OmegaConf.merge({"methods": {name: schema}}, {"methods": {name: plain}})
+    others: dict[str, Any] = {}
+    for part, kind in other_keys(methods()[algorithm]).items():
+        keys = [item.name for item in fields(kind) if item.name in plain]
+        others[part] = _make_settings(name, kind, {key: plain.pop(key) for key in keys})
+    settings = _make_settings(name, methods()[algorithm].settings, plain)
     try:
-        return algorithm, cast(MethodSettings, OmegaConf.to_object(typed.methods[name]))
+        return MethodEntry(algorithm, settings, **others)
+    except ConfigError as error:
+        raise ConfigError(f"methods.{name}: {error}") from error
+
+
+def _make_settings(name: str, kind: type, values: dict[str, Any]) -> Any:
+    """Make settings of an entry of ``methods`` from its keys.
+
+    They are checked again: keys may have been added with '+', or an algorithm changed under its
+    settings.
+    """
+    schema = OmegaConf.structured(kind)
+    typed = OmegaConf.merge({"methods": {name: schema}}, {"methods": {name: values}})
+    try:
+        return OmegaConf.to_object(typed.methods[name])
     except ConfigError as error:
         raise ConfigError(f"methods.{name}.{error}") from error
 

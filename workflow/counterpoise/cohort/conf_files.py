@@ -16,6 +16,7 @@ import yaml
 
 from counterpoise.backends import AUTO, backends
 from counterpoise.cohort.docstrings import default_of, first_sentence, leaves, meanings
+from counterpoise.cohort.entries import other_keys
 from counterpoise.cohort.settings import (
     BackendSettings,
     CohortMaskSettings,
@@ -129,6 +130,8 @@ def method_file(name: str) -> str:
         "",
         *settings_lines(method.settings),
     ]
+    for kind in other_keys(method).values():
+        lines += settings_lines(kind)
     return "\n".join(lines) + "\n"
 
 

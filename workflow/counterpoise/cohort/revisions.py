@@ -7,7 +7,7 @@ raise it, and neither does a new message. ``tests/cohort/test_revisions.py`` fai
 changed and the revision did not, and ``docs/reprocessing.md`` says what runs again.
 
 Each method has a revision of its own, at its registration in ``methods/``. That of ``balance`` here
-is for what all methods share.
+is for what all methods share. The rule ``balance_alone`` has the revisions of ``balance``.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ REVISIONS = {
     "mask": 3,
     "shared_mask": 1,
     "final_mask": 1,
+    "pool": 1,
+    "file_prior": 1,
     "balance": 6,
     "export": 3,
     "plot": 3,
     "compare": 2,
-    "report": 2,
+    "report": 3,
     "track": 3,
 }
 

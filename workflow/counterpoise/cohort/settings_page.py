@@ -12,6 +12,7 @@ from omegaconf import MISSING
 
 from counterpoise.cohort.conf_files import CHOICES, as_yaml
 from counterpoise.cohort.docstrings import default_of, meanings, summary
+from counterpoise.cohort.entries import other_keys
 from counterpoise.cohort.samples import Sample, schema
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings, SdistFile
 from counterpoise.methods import methods
@@ -56,6 +57,11 @@ settings that differ from the defaults. The same algorithm can run under several
 `method` says which it is, as for `kr_genome` above. Without settings a list will do:
 `methods: [ice, kr]`. The weights of the first method become the column `weight`, or those of the
 method that `primary` names.
+
+An entry can depend on other maps. `kde_eb: {prior: group}` takes the bias of the other samples of a
+group as a [prior](kernel-density-balancing.md#priors-in-the-workflow).
+`kr_of_bulk: {method: kr, apply_weights_of: bulk}` gives all samples the
+[weights of one](methods.md#weights-of-one-sample-for-others).
 
 **Resolutions** are sizes such as `10kb`, or one word for those of each file: `all` for its levels,
 `4DN` or `juicer` for the usual levels, as far as they can be summed from those of the file. The
@@ -249,7 +255,8 @@ def _settings() -> Iterator[str]:
     for name, method in methods().items():
         about = f"Chosen by `/method@methods.NAME: {name}`. {summary(method.settings)}"
         row = f"| `{METHOD_KEY}` | text | `{name}` | The algorithm; set by the choice. |"
-        yield from _section(f"methods.NAME: {name}", method.settings, about, [row])
+        others = [each for kind in other_keys(method).values() for each in _rows(kind)]
+        yield from _section(f"methods.NAME: {name}", method.settings, about, [row, *others])
     for item, hint in _hinted(CohortSettings):
         if isinstance(hint, type) and is_dataclass(hint):
             yield from _section(item.name, hint)
@@ -262,6 +269,12 @@ def _section(
     paragraph = textwrap.fill(about or summary(kind), 100, break_on_hyphens=False)
     yield f"### {title}\n\n{paragraph}\n"
     yield from ("| key | type | default | meaning |", "|---|---|---|---|", *(rows or []))
+    yield from _rows(kind)
+    yield ""
+
+
+def _rows(kind: type) -> Iterator[str]:
+    """Render a row for each field of a dataclass."""
     texts = meanings(kind)
     for item, hint in _hinted(kind):
         if is_dataclass(hint):
@@ -269,7 +282,6 @@ def _section(
         else:
             words, default = type_words(hint), _default_words(item)
         yield f"| `{item.name}` | {words} | {default} | {_cell(texts[item.name])} |"
-    yield ""
 
 
 def _hinted(kind: type) -> Iterator[tuple[Field[Any], Any]]:

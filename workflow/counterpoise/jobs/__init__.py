@@ -9,7 +9,10 @@ in ``run`` what does the work if that is slow to import (matplotlib, h5py, MLflo
 ``method``      what jobs of one method on one map have in common
 ``inputs``      jobs that download or make input files
 ``inspect``     and a module for each other rule: ``ingest``, ``merge``, ``thin``, ``mask``,
-                ``balance``, ``plot``, ``compare``, ``export``, ``report``, ``track``
+                ``shared_mask``, ``balance``, ``plot``, ``compare``, ``export``, ``report``,
+                ``track``
+``prior``       jobs of the rules that make priors: ``balance_alone``, ``pool``, ``file_prior``
+``waiting``     runs without a result because another map has none
 ``resources``   memory and time of jobs, predicted from what they read
 ``memory``      memory of balancing jobs, and streaming where it is too small
 ``command``     command lines of the scripts in ``scripts/``

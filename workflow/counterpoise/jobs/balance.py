@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
+from counterpoise.balancing.applied import AppliedWeights
+from counterpoise.balancing.prior import Prior
 from counterpoise.cohort.revisions import of_method
+from counterpoise.contacts.bins import BinTable
 from counterpoise.jobs.job import Inputs, build
 from counterpoise.jobs.memory import Extra
 from counterpoise.jobs.method import MethodJob
@@ -15,6 +20,7 @@ from counterpoise.jobs.resources import START_MINUTES, map_size
 from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings
 from counterpoise.methods.kernel.settings import AUTO_BANDWIDTH, KernelSettings
+from counterpoise.methods.kernel.strength import STRENGTHS
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.store.paths import MapFiles, RunFiles
 
@@ -32,12 +38,18 @@ class BalanceJob(MethodJob):
         Name of the method in the cohort; None for the algorithm's.
     fitness : FitnessSettings
         When weights are fit for use.
+    prior : bool
+        Whether the bias of other maps is a prior.
+    weights_of : str or None
+        The sample whose weights the other samples get; None to balance each.
     """
 
     WILDCARDS: ClassVar = ("method",)
 
     name: str | None = None
     fitness: FitnessSettings = field(default_factory=FitnessSettings)
+    prior: bool = False
+    weights_of: str | None = None
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
@@ -58,6 +70,8 @@ class BalanceJob(MethodJob):
             device=cohort.settings.backend.device,
             # The summary alone compares depths: another limit balances no map again.
             fitness=replace(cohort.settings.fitness, depth_caution=FitnessSettings.depth_caution),
+            prior=method in cohort.priors,
+            weights_of=cohort.weights_of.get(method),
         )
 
     @property
@@ -65,7 +79,7 @@ class BalanceJob(MethodJob):
         """Maps of a bootstrap or for a held-out score, or candidates for a bandwidth."""
         if self.settings.bootstrap:
             return Extra.MAPS
-        return max(map(_extra, self.solved), key=list(Extra).index)
+        return max(map(extra_of, self.solved), key=list(Extra).index)
 
     @property
     def solved(self) -> list[MethodSettings]:
@@ -76,11 +90,13 @@ class BalanceJob(MethodJob):
     def minutes(self, inputs: Inputs) -> int:
         """Return the time of a thousand products at 10 ns a nonzero, ten times as measured.
 
-        Halves of the map take thousands of products, and transforms of the chromosomes.
+        Halves of the map take thousands of products, and transforms of the chromosomes. With a
+        prior the bandwidth is chosen once more for each of its strengths.
         """
         bins, nonzeros = map_size(inputs)
         chosen = 1 if len(self.solved) > 1 and self.settings.bootstrap else 0  # solved once more
         runs = len(self.solved) + chosen + self.settings.bootstrap
+        runs += len(STRENGTHS) if self.prior else 0
         minutes = START_MINUTES + nonzeros * runs // 5_000_000
         if isinstance(self.settings, KernelSettings) and self.settings.splits_map:
             minutes += nonzeros // 2_000_000 + bins // 20_000
@@ -93,6 +109,9 @@ class BalanceJob(MethodJob):
         output: RunFiles,
         threads: int | None = None,
         memory_mb: int | None = None,
+        sample: str = "",
+        prior: Sequence[str] = (),
+        applied: Sequence[str] = (),
     ) -> None:
         """Write weights, trace and verdict.
 
@@ -108,6 +127,13 @@ class BalanceJob(MethodJob):
             Threads of the job; by default all that this process may use.
         memory_mb : int, optional
             Memory of the job in MiB; by default there is no limit.
+        sample : str
+            Name of the sample, which is taken out of a pool.
+        prior : sequence of str
+            The pool of the sample's group and the sample's weights without a prior, or the prior
+            by a file. None where the group has no other sample.
+        applied : sequence of str
+            ``weights.parquet`` of another sample and ``bins.parquet`` of its map; none to balance.
         """
         from counterpoise.balancing.api import balance
         from counterpoise.store.masks import read_mask
@@ -122,13 +148,43 @@ class BalanceJob(MethodJob):
             mask=kept,
             mask_record=summary,
             fitness=self.fitness,
+            prior=_read_prior(prior, sample, contacts.bins) if self.prior else None,
+            applied=_read_applied(applied, str(self.weights_of), contacts.bins),
             **self.arguments(threads),
         )
         write_balance(result, contacts.bins, output)
 
 
-def _extra(settings: MethodSettings) -> Extra:
-    """Return what one method holds in memory in addition to the map."""
+def _read_prior(files: Sequence[str], sample: str, bins: BinTable) -> Prior:
+    """Read the prior of a run; without files it has no bias for any bin."""
+    from counterpoise.store.priors import read_prior, read_prior_of_others
+
+    if not files:
+        return Prior(np.full(len(bins), np.nan))
+    if len(files) == 1:
+        return read_prior(files[0], bins)
+    pool, own = files
+    return read_prior_of_others(pool, own, sample, bins)
+
+
+def _read_applied(files: Sequence[str], source: str, bins: BinTable) -> AppliedWeights | None:
+    """Read the weights that a run takes from another sample; None if it takes none."""
+    from counterpoise.store.priors import read_applied
+
+    if not files:
+        return None
+    weights, source_bins = files
+    return read_applied(weights, source_bins, bins, source)
+
+
+def extra_of(settings: MethodSettings) -> Extra:
+    """Return what one method holds in memory in addition to the map.
+
+    Parameters
+    ----------
+    settings : MethodSettings
+        Its settings.
+    """
     if not isinstance(settings, KernelSettings):
         return Extra.NOTHING
     if settings.splits_map:

@@ -84,6 +84,20 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "PATH",
         "help": "record and version of another sample with the same file, which was read before",
     },
+    "prior": {
+        "nargs": "*",
+        "default": [],
+        "metavar": "PATH",
+        "help": "pool of the sample's group and the sample's weights without a prior, or the prior "
+        "by a file",
+    },
+    "applied": {
+        "nargs": "*",
+        "default": [],
+        "metavar": "PATH",
+        "help": "weights.parquet of the sample whose weights are applied, and bins.parquet of its "
+        "map",
+    },
     "output": {"required": True, "help": "file to write"},
     "outputs": {
         "nargs": "+",
@@ -94,6 +108,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "summary": {"required": True, "help": "summary.tsv to write"},
     "report": {"required": True, "help": "report.html to write"},
     "sample": {"help": "name of the sample"},
+    "method": {"required": True, "help": "name of the method in the cohort"},
     "resolution": {"type": int, "required": True, "help": "bin size in base pairs"},
     "root": {"default": "results", "help": "folder of all cohorts' results (default: results)"},
     "threads": {"type": int, "help": "threads; by default all that the process may use"},

@@ -23,8 +23,8 @@ from counterpoise.methods.base import MethodSettings
 from counterpoise.process import log_progress
 from counterpoise.store.paths import MapFiles
 
-# Threads by number of nonzeros. On 100 million, a job is 1.1 to 1.5 times as fast with two threads as
-# with one, because it also reads and chooses bandwidths; two jobs at a time do twice as much.
+# Threads by number of nonzeros. On 100 million, two threads make a job 1.1 to 1.5 times as fast,
+# because it also reads and chooses bandwidths; two jobs at a time do twice as much.
 THREADS = ((200_000_000, 1), (400_000_000, 2))
 MOST_THREADS = 4
 # Snakemake cannot wait for this figure until the map exists, as it does for the others.
@@ -93,8 +93,7 @@ class MethodJob(MeasuredJob):
         """Return as many threads as make the job faster: one on a small map."""
         if not Path(find_map(inputs).source).exists():
             return THREADS_OF_UNKNOWN_MAP
-        _, nonzeros = map_size(inputs)
-        return next((count for limit, count in THREADS if nonzeros < limit), MOST_THREADS)
+        return useful_threads(map_size(inputs)[1])
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return the memory of computing with the whole map in memory, in MiB."""
@@ -123,6 +122,17 @@ class MethodJob(MeasuredJob):
         available = None if memory_mb is None else memory_mb - SNAKEMAKE_MB
         scope = Scope(self.settings.scope)
         return open_map_within(files, available, log_progress, scope, threads, self.extra)
+
+
+def useful_threads(nonzeros: int) -> int:
+    """Return as many threads as make balancing faster.
+
+    Parameters
+    ----------
+    nonzeros : int
+        Number of pixels of the map.
+    """
+    return next((count for limit, count in THREADS if nonzeros < limit), MOST_THREADS)
 
 
 # Snakemake asks for the resources of every ready job each time that it chooses the next jobs.

@@ -24,6 +24,7 @@ from counterpoise.jobs.job import Inputs, Job, MeasuredJob
 from counterpoise.jobs.mask import MaskJob
 from counterpoise.jobs.merge import MergeJob
 from counterpoise.jobs.plot import PlotJob
+from counterpoise.jobs.prior import AloneJob, FilePriorJob, PoolJob
 from counterpoise.jobs.report import ReportJob
 from counterpoise.jobs.shared_mask import FinalMaskJob, SharedMaskJob
 from counterpoise.jobs.source_files import SourceFiles
@@ -47,6 +48,9 @@ MEASURED_JOBS: dict[str, type[MeasuredJob]] = {
     "mask": MaskJob,
     "shared_mask": SharedMaskJob,
     "final_mask": FinalMaskJob,
+    "balance_alone": AloneJob,
+    "pool": PoolJob,
+    "file_prior": FilePriorJob,
     "balance": BalanceJob,
     "plot": PlotJob,
     "compare": CompareJob,
@@ -66,7 +70,7 @@ INPUT_JOBS: dict[str, type[Job]] = {
 
 JOBS: dict[str, type[Job]] = {**MEASURED_JOBS, **INPUT_JOBS}
 
-GPU_RULES = ("balance",)
+GPU_RULES = ("balance_alone", "file_prior", "balance")
 
 
 class Plan:
@@ -355,6 +359,55 @@ class Plan:
         """Return the source records of the finest maps of a group, before they are thinned."""
         samples = self.job("find_least", wildcards).samples
         return [self.paths.whole_map_files(*place).source for place in samples.items()]
+
+    def pooled(self, wildcards: Wildcards) -> list[str]:
+        """Return the weights without a prior of the samples of a pool."""
+        size, method = int(wildcards.resolution), wildcards.method
+        return [
+            self.paths.alone_files(sample, size, method).weights
+            for sample in self.cohort.pooled(wildcards.group, size, method)
+        ]
+
+    def prior(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of a run's prior.
+
+        They are the pool of its group and its own weights without a prior, which are taken out of
+        the pool; or the prior by a file. Without another sample in the group there are none.
+        """
+        sample, size, method = wildcards.sample, wildcards.resolution, wildcards.method
+        prior = self.cohort.priors.get(method)
+        if prior is not None and prior.file:
+            return [self.paths.file_prior(size, method)]
+        group = self.pool_of(wildcards)
+        if group is None:
+            return []
+        own = self.paths.alone_files(sample, size, method).weights
+        return [self.paths.pool(group, size, method), own]
+
+    def pool_of(self, wildcards: Wildcards) -> str | None:
+        """Return the group with whose pool a run has its prior; None without a pool."""
+        return self._pool_names[wildcards.method].get(wildcards.sample)
+
+    @cached_property
+    def _pool_names(self) -> dict[str, dict[str, str]]:
+        """Return the name of each sample's pool by method, of samples that have one."""
+        return {
+            method: {
+                sample: group
+                for group, names in self.cohort.pools(method).items()
+                for sample in names
+            }
+            for method in self.cohort.methods
+        }
+
+    def applied(self, wildcards: Wildcards) -> list[str]:
+        """Return weights and bins of the sample whose weights a run gets; else nothing."""
+        size, method = wildcards.resolution, wildcards.method
+        source = self.cohort.weights_of.get(method)
+        if source is None or source == wildcards.sample:
+            return []
+        bins = self.paths.map_files(source, size).bins
+        return [self.paths.run_files(source, size, method).weights, bins]
 
     # A job lists one or two files of each map and run that it reads: with all of them as inputs,
     # the DAG of a large cohort takes twice as long. The same jobs make the others. Each file is an

@@ -18,6 +18,7 @@ from typing import Any
 
 from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.compose import load_cohort, snakemake_overrides
+from counterpoise.cohort.other_maps import check_levels_of_other_maps
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import ConfigError
 from counterpoise.installation import workflow_folder
@@ -26,6 +27,7 @@ from counterpoise.jobs.inputs import publish_configuration
 from counterpoise.jobs.job import Job
 from counterpoise.jobs.plan import Plan
 from counterpoise.jobs.unrecorded import outdated_results
+from counterpoise.jobs.waiting import explain_waiting
 from counterpoise.store.missing import Unfinished
 
 TESTED_VERSIONS = ("9.27.1",)
@@ -75,6 +77,7 @@ def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
         cohort = load_cohort(folder / "conf", overrides)
         if workflow.is_main_process:
             _name_absent_levels(cohort)
+            check_levels_of_other_maps(cohort)
     except ConfigError as error:
         sys.exit(f"counterpoise: {error}")
     publish_configuration(folder / "conf", overrides)
@@ -150,6 +153,7 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
         cohort.mask_groups,
         plan.absent_voters(outputs),
     )
+    unfinished = replace(unfinished, other_maps=explain_waiting(plan, unfinished))
     paths = plan.paths
     for rule, options in (
         ("report", {"--summary": paths.summary, "--report": paths.report}),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,11 +19,14 @@ from counterpoise._version import __version__
 from counterpoise.backends import AUTO
 from counterpoise.errors import InputError
 from counterpoise.files import read_record
+from counterpoise.jobs.balance import BalanceJob
+from counterpoise.jobs.job import Job
 from counterpoise.jobs.plan import Plan
 from counterpoise.jobs.shared_mask import SharedMaskJob
 from counterpoise.mask import BED_FILES
 from counterpoise.mask.quorum import Quorum
 from counterpoise.store.masks import read_group_mask, read_mask
+from counterpoise.store.priors import read_settings
 
 
 def outdated_results(plan: Plan, has_record: Callable[[str], bool]) -> list[str]:
@@ -67,14 +71,15 @@ def _stale_results(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[st
         fits = _fits_members if sample in cohort.members else _fits_source
         if _is_unrecorded(source, has_record) and not fits(plan, sample, size):
             yield source
-    for sample, size in cohort.maps:
-        source = paths.map_files(sample, size).source
-        if paths.thinned and _is_unrecorded(source, has_record):
-            yield source
     yield from _stale_masks(plan, has_record)
+    for path, has_current_settings in _priors(plan):
+        if _is_unrecorded(path, has_record) and not has_current_settings():
+            yield path
     for run in cohort.runs:
         verdict = paths.run_files(*run.place).verdict
-        if _is_unrecorded(verdict, has_record) and not _fits_verdict(plan, run.method, verdict):
+        if _is_unrecorded(verdict, has_record) and not _fits_verdict(
+            plan.job("balance", run), verdict, run.sample
+        ):
             yield verdict
 
 
@@ -88,6 +93,34 @@ def _stale_masks(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[str]
         mask = plan.job_paths.shared_mask(group, size).mask
         if _is_unrecorded(mask, has_record) and not _fits_group_mask(plan, group, size):
             yield mask
+
+
+def _priors(plan: Plan) -> Iterator[tuple[str, Callable[[], bool]]]:
+    """Yield the files from which priors are made, and whether each has the current settings."""
+    cohort, paths = plan.cohort, plan.job_paths
+    for run in cohort.runs:
+        if plan.prior(run)[1:]:
+            verdict = paths.alone_files(*run.place).verdict
+            yield verdict, partial(_fits_verdict, plan.job("balance_alone", run), verdict)
+    for method, prior in cohort.priors.items():
+        sizes = dict.fromkeys(size for _, size in cohort.maps)
+        places = [(group, size) for group in cohort.pools(method) for size in sizes]
+        for group, size in places:
+            place = SimpleNamespace(group=group, resolution=size, method=method)
+            path = paths.pool(group, size, method)
+            yield path, partial(_fits_settings, plan.job("pool", place), path)
+        for size in sizes if prior.file else ():
+            place = SimpleNamespace(resolution=size, method=method)
+            path = paths.file_prior(size, method)
+            yield path, partial(_fits_settings, plan.job("file_prior", place), path)
+
+
+def _fits_settings(job: Job, path: str) -> bool:
+    """Tell whether a pool or a prior by a file was made with the current settings."""
+    try:
+        return bool(read_settings(path) == _plain(job.to_params()))
+    except InputError:  # the job that makes it runs again
+        return False
 
 
 def _fits_state(plan: Plan, sample: str) -> bool:
@@ -161,15 +194,18 @@ def _quorum(plan: Plan, group: str, size: int) -> Quorum:
     return job.quorum(group)
 
 
-def _fits_verdict(plan: Plan, method: str, path: str) -> bool:
+def _fits_verdict(job: BalanceJob, path: str, sample: str = "") -> bool:
     """Tell whether a run has the current settings and was made by this version."""
-    job, record = plan.job("balance", SimpleNamespace(method=method)), read_record(path)
+    record = read_record(path)
     # Where a method chose between others, the verdict itself states the chosen one.
     choice = record.get("choice") or {}
     stated = {**record, "method": choice.get("by", record.get("method"))}
     stated["settings"] = choice.get("settings", record.get("settings"))
-    expected = {"method": job.method, "name": method, "settings": _plain(asdict(job.settings))}
+    expected = {"method": job.method, "name": job.name, "settings": _plain(asdict(job.settings))}
     expected["fitness_limits"] = asdict(job.fitness)
+    expected["weights_of"] = None if job.weights_of == sample else job.weights_of
+    if ("prior" in record) != job.prior:
+        return False
     if job.backend != AUTO:
         expected["backend"] = job.backend
     same = all(stated.get(key) == value for key, value in expected.items())

@@ -207,6 +207,8 @@ class Verdict:
         those of the method that chose, `method` and `settings` those of the chosen one.
     prior : PriorUse or None
         How far the bias of other maps was used; None without a prior.
+    weights_of : str or None
+        The map whose weights were applied to this one; None for weights of its own.
     median_se : float or None
         Median relative standard error of the weights.
     expected_excess, expected_unevenness : float or None
@@ -247,6 +249,7 @@ class Verdict:
     parts: tuple[PartVerdict, ...]
     choice: Choice | None = None
     prior: PriorUse | None = None
+    weights_of: str | None = None
     median_se: float | None = None
     expected_excess: float | None = None
     expected_unevenness: float | None = None
@@ -272,10 +275,12 @@ class Verdict:
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as it is written to ``verdict.json``.
 
-        It has the key ``prior`` only if there is one.
+        It has the keys ``prior`` and ``weights_of`` only if there is one.
         """
         record = asdict(replace(self, parts=(), fitness_causes=(), choice=None, prior=None))
-        del record["prior"]
+        for key in ("prior", "weights_of"):
+            if record[key] is None:
+                del record[key]
         return {
             **record,
             "choice": self.choice and self.choice.to_dict(),

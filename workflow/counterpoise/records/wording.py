@@ -19,6 +19,7 @@ from counterpoise.records.verdict import Cause, PartVerdict, Status
 
 # Chromosomes that the reason over all parts names for each cause.
 NAMED_PARTS = 5
+NAMED_SAMPLES = 8
 LEAST_SHARE = 1e-5  # smaller shares are not written out
 
 REMEDIES = {
@@ -76,6 +77,26 @@ NOTHING_TO_SMOOTH = "fewer than two bins have contacts"
 WEIGHTS_DIVERGED = "the weights diverged to zero or infinity"
 NOT_BALANCED = "it does not balance the map"
 WEIGHTS_SPAN = "the weights span a factor of more than a thousand"
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Join names of samples; of many, the first ones and the number of the others.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The names.
+
+    Examples
+    --------
+    >>> list_names("abc")
+    'a, b, c'
+    >>> list_names("abcdefghij")
+    'a, b, c, d, e, f, g, h and 2 more'
+    """
+    more = len(names) - NAMED_SAMPLES
+    named = ", ".join(names[:NAMED_SAMPLES])
+    return f"{named} and {more:,} more" if more > 0 else named
 
 
 def not_converged_after(iterations: int) -> str:
@@ -162,6 +183,8 @@ def prior_reason(use: PriorUse) -> str:
     use : PriorUse
         The use of the prior.
     """
+    if not use.bins and not use.sources:
+        return "No prior was used, since the pool has no other sample."
     if not use.bins:
         return "The prior was not used, since it has no bias for any bin of this map."
     if not use.candidates:
@@ -180,6 +203,17 @@ def prior_reason(use: PriorUse) -> str:
         f"{use.strength:g}{error}: new contacts are expected to be uneven by {chosen}, without it "
         f"by {none}."
     )
+
+
+def applied_reason(source: str) -> str:
+    """Render that a map has the weights of another one.
+
+    Parameters
+    ----------
+    source : str
+        Name of the other map.
+    """
+    return f"The weights are those of {source}, scaled to this map; the method was not run on it."
 
 
 def part_reason(facts: Iterable[f.Fact]) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.records.wording import list_names
 from counterpoise.report.statuses import MISSING
 from counterpoise.report.summary import Row
-
-NAMED_SAMPLES = 8
 
 
 def describe_mixed_methods(rows: Sequence[Row]) -> list[str]:
@@ -31,15 +30,8 @@ def describe_mixed_methods(rows: Sequence[Row]) -> list[str]:
             by_algorithm.setdefault(row["algorithm"], []).append(row["sample"])
     return [
         f"At {format_base_pairs(resolution)}, {method} chose "
-        + "; ".join(f"{name} for {_listed(samples)}" for name, samples in by_algorithm.items())
+        + "; ".join(f"{name} for {list_names(samples)}" for name, samples in by_algorithm.items())
         + "."
         for (method, resolution), by_algorithm in found.items()
         if len(by_algorithm) > 1
     ]
-
-
-def _listed(samples: Sequence[str]) -> str:
-    """Join names; of many, the first ones and the number of the others."""
-    more = len(samples) - NAMED_SAMPLES
-    named = ", ".join(samples[:NAMED_SAMPLES])
-    return f"{named} and {more:,} more" if more > 0 else named

@@ -71,8 +71,9 @@ def read_costs(paths: ResultPaths, runs: Sequence[RunKey]) -> list[Cost]:
     resolutions = dict.fromkeys((str(run.resolution),) for run in runs)
     wildcards_of_rules: dict[str, Iterable[tuple[str, ...]]] = {
         "inspect": samples, "ingest": maps, "merge": maps, "thin": maps, "mask": maps,
-        "final_mask": maps, "balance": places, "plot": maps, "compare": resolutions,
-        "export": samples,
+        "final_mask": maps, "balance_alone": places,
+        "file_prior": dict.fromkeys(place[1:] for place in places), "balance": places,
+        "plot": maps, "compare": resolutions, "export": samples,
     }  # fmt: skip
     costs = (_cost_of_rule(paths, rule, jobs) for rule, jobs in wildcards_of_rules.items())
     return [cost for cost in costs if cost is not None]

@@ -18,7 +18,7 @@ from counterpoise.files import atomic_write
 from counterpoise.records.facts import Fact, Shallow
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.verdict import Verdict
-from counterpoise.records.wording import fitness_label, fitness_reason
+from counterpoise.records.wording import fitness_label, fitness_reason, list_names
 from counterpoise.report.depth import find_shallow, fitness_in_cohort
 from counterpoise.report.statuses import MISSING, NO_RESULT
 from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, missing_reason
@@ -138,6 +138,26 @@ COLUMNS = (
     ),
     Column("median_se", "as there", lambda r: r.verdict.median_se),
     Column("expected_unevenness", "as there", lambda r: r.verdict.expected_unevenness),
+    Column(
+        "prior_strength",
+        "[strength](#use-of-a-prior) of the prior; empty without a prior",
+        lambda r: r.verdict.prior and r.verdict.prior.strength,
+    ),
+    Column(
+        "prior_error",
+        "its standard error",
+        lambda r: r.verdict.prior and r.verdict.prior.error,
+    ),
+    Column(
+        "prior_sources",
+        "the maps that the prior is made of; of many, the first ones and the number of the others",
+        lambda r: r.verdict.prior and list_names(r.verdict.prior.sources),
+    ),
+    Column(
+        "weights_of",
+        "sample whose weights were applied; empty for weights of its own",
+        lambda r: r.verdict.weights_of,
+    ),
     Column("seconds", "wall time of balancing", lambda r: r.verdict.run.get("seconds")),
     Column(
         "peak_memory_mb",

@@ -5,7 +5,7 @@ Snakemake knows which outputs are missing (stale files may still exist on disk);
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +40,9 @@ class Unfinished:
     absent_voters : dict of str to list of str
         For the mask of each group that was not made, the samples of the group whose own masks are
         missing.
+    other_maps : dict of str to str
+        For each run that waits for another map (its prior, or the sample whose weights it gets), by
+        its verdict, why that has no result.
     """
 
     outputs: tuple[str, ...] = ()
@@ -49,6 +52,7 @@ class Unfinished:
     thinned: bool = False
     mask_groups: dict[str, str] = field(default_factory=dict)
     absent_voters: dict[str, list[str]] = field(default_factory=dict)
+    other_maps: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def output_set(self) -> frozenset[str]:
@@ -102,11 +106,61 @@ def missing_reason(
     """
     if run.absent:
         return run.absent
-    for step in _steps(paths, run, unfinished):
-        missing = step.required and not Path(step.result).is_file()
-        if missing or step.result in unfinished.output_set:
-            return f"{step.rule}: {_explain(step, unfinished)}"
-    return ""
+    verdict, log = paths.run_files(*run.place).verdict, _log(paths, "balance", run)
+    if reason := _first_failure(_map_steps(paths, run, unfinished), unfinished):
+        return reason
+    if verdict in unfinished.other_maps:
+        return unfinished.other_maps[verdict]
+    return _first_failure([Step("balance", verdict, True, log)], unfinished)
+
+
+def missing_pool(
+    paths: ResultPaths, runs: Sequence[RunKey], group: str, unfinished: Unfinished
+) -> str:
+    """Explain why a pool has no result.
+
+    Parameters
+    ----------
+    paths : ResultPaths
+        Locations of the cohort's files.
+    runs : sequence of RunKey
+        The runs of its samples, which are without a prior in the pool.
+    group : str
+        Name of the group in paths.
+    unfinished : Unfinished
+        What a failed workflow left unmade.
+
+    Returns
+    -------
+    str
+        The first sample that is missing and why, or the last error in the log of the pool.
+    """
+    for run in runs:
+        verdict = paths.alone_files(*run.place).verdict
+        alone = Step("balance_alone", verdict, True, _log(paths, "balance_alone", run))
+        if reason := _first_failure([*_map_steps(paths, run, unfinished), alone], unfinished):
+            return f"the prior needs sample {run.sample}: {reason}"
+    log = paths.log("pool", group, str(runs[0].resolution), runs[0].method)
+    return f"pool: {_last_error(Path(log))}"
+
+
+def missing_file_prior(paths: ResultPaths, run: RunKey) -> str:
+    """Explain why a prior by a file has no result.
+
+    Parameters
+    ----------
+    paths : ResultPaths
+        Locations of the cohort's files.
+    run : RunKey
+        A run with this prior.
+
+    Returns
+    -------
+    str
+        The last error in its log.
+    """
+    log = paths.log("file_prior", str(run.resolution), run.method)
+    return f"file_prior: {_last_error(Path(log))}"
 
 
 def missing_plot(
@@ -135,19 +189,31 @@ def missing_plot(
     return f"plot: {_last_error(Path(paths.log('plot', sample, str(resolution))))}"
 
 
-def _steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[Step]:
-    """Yield the jobs that lead to a run's result, in the order in which they run."""
+def _log(paths: ResultPaths, rule: str, run: RunKey) -> str:
+    """Return the log of a rule's job for a run."""
+    return paths.log(rule, *map(str, run.place))
+
+
+def _first_failure(steps: Iterable[Step], unfinished: Unfinished) -> str:
+    """Return the first job without a result and the last error in its log; empty for none."""
+    for step in steps:
+        missing = step.required and not Path(step.result).is_file()
+        if missing or step.result in unfinished.output_set:
+            return f"{step.rule}: {_explain(step, unfinished)}"
+    return ""
+
+
+def _map_steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iterator[Step]:
+    """Yield the jobs that lead to a run's map and mask, in the order in which they run."""
     sample, resolution, _ = run.place
     paths = replace(paths, thinned=unfinished.thinned)
     source = paths.map_files(sample, resolution).source
-    for step in _map_steps(paths, sample, resolution, unfinished):
+    for step in _contact_steps(paths, sample, resolution, unfinished):
         yield step._replace(required=step.result == source)
     yield from _mask_steps(paths, run, unfinished)
-    log = paths.log("balance", *map(str, run.place))
-    yield Step("balance", paths.run_files(*run.place).verdict, True, log)
 
 
-def _map_steps(
+def _contact_steps(
     paths: ResultPaths, sample: str, resolution: int, unfinished: Unfinished
 ) -> Iterator[Step]:
     """Yield the jobs that lead to a map."""

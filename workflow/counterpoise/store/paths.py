@@ -27,6 +27,9 @@ RULE_WILDCARDS = {
     "mask": (SAMPLE, RESOLUTION),
     "shared_mask": (GROUP, RESOLUTION),
     "final_mask": (SAMPLE, RESOLUTION),
+    "balance_alone": (SAMPLE, RESOLUTION, METHOD),
+    "pool": (GROUP, RESOLUTION, METHOD),
+    "file_prior": (RESOLUTION, METHOD),
     "balance": (SAMPLE, RESOLUTION, METHOD),
     "plot": (SAMPLE, RESOLUTION),
     "compare": (RESOLUTION,),
@@ -179,6 +182,22 @@ class ResultPaths:
     ) -> RunFiles:
         """Return the paths of a run's weights, trace and verdict."""
         return RunFiles.in_folder(f"{self.base}/weights/{sample}/{resolution}/{method}")
+
+    def alone_files(
+        self, sample: str = SAMPLE, resolution: int | str = RESOLUTION, method: str = METHOD
+    ) -> RunFiles:
+        """Return the paths of a run without a prior, whose weights are a sample's in pools."""
+        return RunFiles.in_folder(f"{self.base}/priors/{method}/samples/{sample}/{resolution}")
+
+    def pool(
+        self, group: str = GROUP, resolution: int | str = RESOLUTION, method: str = METHOD
+    ) -> str:
+        """Return the path of the summed bias of the samples of a group."""
+        return f"{self.base}/priors/{method}/groups/{group}/{resolution}.parquet"
+
+    def file_prior(self, resolution: int | str = RESOLUTION, method: str = METHOD) -> str:
+        """Return the path of the bias by a file that is a prior."""
+        return f"{self.base}/priors/{method}/file/{resolution}.parquet"
 
     def cooler(self, sample: str = SAMPLE) -> str:
         """Return the path of a sample's balanced cooler."""

@@ -35,7 +35,7 @@ METADATA = "counterpoise"
 ROW_GROUP = 1 << 20  # pixels of a row group of pixels.parquet
 
 
-def write_bins(path: str, bins: BinTable) -> None:
+def write_bins(path: str, bins: BinTable, **record: Any) -> None:
     """Write a bin table, with chromosome lengths and resolution in the schema metadata.
 
     Parameters
@@ -44,6 +44,8 @@ def write_bins(path: str, bins: BinTable) -> None:
         Where the Parquet file goes.
     bins : BinTable
         The table; its extra columns are written too.
+    **record : object
+        Further metadata, as JSON.
     """
     extra = {
         name: strings_to_arrow([value.decode() for value in values.tolist()])
@@ -52,8 +54,8 @@ def write_bins(path: str, bins: BinTable) -> None:
         for name, values in bins.extra.items()
     }
     lengths = dict(zip(bins.chromosomes, bins.lengths.tolist(), strict=True))
-    metadata = {METADATA: json.dumps({"resolution": bins.resolution, "lengths": lengths})}
-    write_table(path, {**bin_columns(bins), **extra}, metadata)
+    record = {"resolution": bins.resolution, "lengths": lengths, **record}
+    write_table(path, {**bin_columns(bins), **extra}, {METADATA: json.dumps(record)})
 
 
 def read_bins(path: str) -> BinTable:
@@ -107,9 +109,26 @@ def read_bin_counts(path: str) -> tuple[int, list[int], int | None]:
     resolution : int or None
         Bin size in base pairs; None for unequal bins.
     """
-    footer = pq.read_metadata(path)
-    metadata = json.loads(footer.schema.to_arrow_schema().metadata[METADATA.encode()])
-    return footer.num_rows, list(metadata["lengths"].values()), metadata["resolution"]
+    record = read_bin_record(path)
+    rows = pq.read_metadata(path).num_rows
+    return rows, list(record["lengths"].values()), record["resolution"]
+
+
+def read_bin_record(path: str) -> dict[str, Any]:
+    """Read the metadata of a bin table that ``write_bins`` wrote.
+
+    Parameters
+    ----------
+    path : str
+        The Parquet file.
+
+    Returns
+    -------
+    dict
+        ``resolution``, ``lengths`` by chromosome, and the further metadata.
+    """
+    record: dict[str, Any] = json.loads(pq.read_schema(path).metadata[METADATA.encode()])
+    return record
 
 
 def _read_bins_and_source(files: MapFiles) -> tuple[BinTable, dict[str, Any]]:

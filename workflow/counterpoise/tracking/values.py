@@ -18,6 +18,7 @@ from counterpoise.errors import CounterpoiseError, strip_credentials
 from counterpoise.files import read_json, sha256
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Verdict
+from counterpoise.records.wording import list_names
 from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import largest_deviations, read_verdict
@@ -38,7 +39,7 @@ CURVE = "convergence/log10_max_deviation"
 TAGS = (
     *("cohort", "experiment", "sample", "resolution", "method", "algorithm", "scope", "status"),
     *("reason", "backend", "device", "input", "fitness", "fitness_reason", "weights_sha256"),
-    *("plot_sha256", "labels"),
+    *("plot_sha256", "labels", "prior_sources", "weights_of"),
 )
 # Tag with the names of the tags that come from the sample sheet.
 LABELS = "labels"
@@ -228,6 +229,8 @@ def _tags(paths: ResultPaths, run: RunKey, verdict: Verdict) -> dict[str, str]:
         "input": strip_credentials(str(source.get("uri", ""))),
         **{f"input_{key}": str(value) for key, value in source.get("identity", {}).items()},
         **{f"version.{package}": version for package, version in verdict.versions.items()},
+        **({"prior_sources": list_names(verdict.prior.sources)} if verdict.prior else {}),
+        **({"weights_of": verdict.weights_of} if verdict.weights_of else {}),
     }
 
 
@@ -338,6 +341,8 @@ def _final_metrics(verdict: Verdict) -> list[Point]:
         "bandwidth": round(float(np.median(bandwidths))) if bandwidths else None,
         **verdict.run,
     }
+    if verdict.prior is not None:
+        values |= {"prior_strength": verdict.prior.strength, "prior_error": verdict.prior.error}
     return [
         (name, 0, float(value))
         for name, value in values.items()

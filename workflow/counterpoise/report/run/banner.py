@@ -92,6 +92,8 @@ def describe_outcome(verdict: Verdict) -> str:
 
 
 def _describe_iterations(verdict: Verdict) -> str:
+    if verdict.weights_of is not None:
+        return ""
     if verdict.status is Status.COMPUTED:
         return ONE_PASS
     if not verdict.iterations:

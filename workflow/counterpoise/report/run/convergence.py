@@ -50,7 +50,9 @@ def draw_convergence(axes: Axes, trace: pa.Table, verdict: Verdict) -> None:
     iteration = trace["iteration"].to_numpy()
     largest = positive_or_nan(largest_deviations(trace))
     empty = ""
-    if verdict.status is Status.COMPUTED:
+    if verdict.weights_of is not None:
+        empty = "weights of another sample"
+    elif verdict.status is Status.COMPUTED:
         empty = "one pass, nothing to converge"
     elif not np.isfinite(largest).any():
         empty = "no iteration was run"
