@@ -5,6 +5,7 @@ rule balance:
     input:
         map=PATHS.map_files().source,
         mask=PATHS.mask(),
+        copy_number=local(PLAN.made_copy_number),
     output:
         run=PATHS.run_files(),
     log:

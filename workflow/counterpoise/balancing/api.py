@@ -12,11 +12,12 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from counterpoise.backends import AUTO
 from counterpoise.balancing.arguments import hint_at
 from counterpoise.balancing.choosing import balance_with_best
+from counterpoise.balancing.copy_number import CopyNumber
 from counterpoise.balancing.prior import Prior
 from counterpoise.balancing.result import Balance
 from counterpoise.balancing.run import Request, balance_with
@@ -38,13 +39,14 @@ from counterpoise.mask import (
     bins_with_contacts,
     mask_bins,
 )
-from counterpoise.methods import methods
+from counterpoise.methods import check_follows_copy_number, methods
 from counterpoise.methods.base import Method, MethodSettings, OnFailure
 from counterpoise.process import peak_memory_mb
 from counterpoise.records.fitness import FitnessSettings, make_fitness_settings
 from counterpoise.records.verdict import Status
 
 MaskLike = Mask | MaskOptions | NDArray[np.bool_]
+CopyNumberLike = CopyNumber | ArrayLike
 
 
 def balance(
@@ -60,6 +62,7 @@ def balance(
     progress: Callable[[str], None] = lambda message: None,
     fitness: FitnessSettings | dict[str, Any] | None = None,
     prior: Prior | None = None,
+    copy_number: CopyNumberLike | None = None,
     **settings: Any,
 ) -> Balance:
     """Balance a contact map that is open: `counterpoise.balance` also opens files.
@@ -71,6 +74,8 @@ def balance(
         with all diagonals unless ``ignore_diags`` says otherwise.
     method, mask, backend, device, threads, name, mask_record, progress, fitness, prior : various
         As for `counterpoise.balance`.
+    copy_number : CopyNumber, array_like of float, shape (bins,), or None
+        As for `counterpoise.balance`, but no path.
     **settings : various
         The method's own.
 
@@ -81,8 +86,8 @@ def balance(
     Raises
     ------
     ConfigError
-        If the method or a setting is unknown, a value is out of range, or the prior is not one of
-        this map.
+        If the method or a setting is unknown, a value is out of range, the prior or the copy
+        numbers are not those of this map, or the method does not take them.
     NotBalancedError
         If the map is not balanced and ``on_failure`` is ``stop``.
     """
@@ -98,6 +103,8 @@ def balance(
         raise ConfigError(f"threads is {threads}; it must be one or more.")
     if prior is not None:
         _require_prior(prior, chosen, contacts)
+    if copy_number is not None:
+        check_follows_copy_number(method)
     mask = _choose_default(contacts, mask)
     kept, mask_summary = _resolve_mask(contacts, mask)
     request = Request(
@@ -112,6 +119,7 @@ def balance(
         progress,
         make_fitness_settings(fitness),
         prior,
+        None if copy_number is None else CopyNumber.of(copy_number, len(contacts.bins)),
     )
     run = balance_with_best if chosen.candidates else balance_with
     result = run(request, chosen, resolved)

@@ -101,12 +101,14 @@ def _decide_first(part: Part) -> Decision | None:
 
     Methods that do not aim at equal row sums run on any map, and ``on_failure: keep`` wants what
     a method reaches. A map that is too large to examine is tried: a proof that it can be balanced
-    would change nothing.
+    would change nothing. With copy numbers every map is tried: the decision is about equal row
+    sums.
     """
     task, selection = part.task, part.selection
     if (
         not task.method.exact
         or task.keeps_unbalanced_weights
+        or task.target is not None
         or too_large(task.contacts, selection, task.examine_limit)
     ):
         return None

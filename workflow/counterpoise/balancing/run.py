@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from counterpoise.backends import find_backend
 from counterpoise.backends.choice import choose_backend
 from counterpoise.balancing.assessment import assess, overall_deviation
 from counterpoise.balancing.borrowing import borrow_strength
+from counterpoise.balancing.copy_number import CopyNumber
 from counterpoise.balancing.parts import balance_part
 from counterpoise.balancing.prior import Prior
 from counterpoise.balancing.rescaling import rescale
@@ -30,7 +31,7 @@ from counterpoise.records.fitness import FitnessSettings
 from counterpoise.records.prior import PriorUse
 from counterpoise.records.trace import TraceRow
 from counterpoise.records.verdict import PartVerdict, Verdict, overall_status
-from counterpoise.records.wording import overall_reason, prior_reason
+from counterpoise.records.wording import copy_number_reason, overall_reason, prior_reason
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Request:
         When weights are fit for use.
     prior : Prior or None
         The bias of the bins by other maps, for a method that takes it.
+    copy_number : CopyNumber or None
+        The copy numbers that row sums are to be proportional to; None to make them equal.
     """
 
     contacts: ContactMap
@@ -72,6 +75,7 @@ class Request:
     progress: Callable[[str], None]
     limits: FitnessSettings
     prior: Prior | None = None
+    copy_number: CopyNumber | None = None
 
 
 def balance_with(request: Request, method: Method, settings: MethodSettings) -> Balance:
@@ -113,11 +117,11 @@ def open_task(
     request, method, settings : Request, Method, MethodSettings
         As for ``balance_with``.
     """
-    contacts = request.contacts
+    contacts, kept, copies = request.contacts, request.kept, request.copy_number
     selections = list(
         select(
             contacts.bins,
-            request.kept,
+            kept if copies is None else kept & copies.present,
             Scope(settings.scope),
             settings.ignore_diags,
             getattr(settings, "diagonal", 1),
@@ -127,6 +131,8 @@ def open_task(
     )
     backend_choice = choose_backend(request.backend, request.device, contacts, selections)
     task = Task(contacts, method, settings, backend_choice, request.threads, request.progress)
+    if copies is not None:
+        task = replace(task, target=copies.targets(selections))
     return task, selections
 
 
@@ -158,8 +164,10 @@ def _summarise(
     """Return the verdict over all parts."""
     method, settings, backend_choice = task.method, task.settings, task.backend_choice
     measured = [part for part in parts if part.max_deviation is not None]
+    copies = None if request.copy_number is None else request.copy_number.use(request.kept)
     reasons = [
         overall_reason(parts),
+        copy_number_reason(copies) if copies else "",
         prior_reason(prior) if prior else "",
         *_notes_on_matrix(task.contacts),
     ]
@@ -178,6 +186,7 @@ def _summarise(
         rms_deviation=overall_deviation(parts),
         parts=tuple(parts),
         prior=prior,
+        copy_number=copies,
         backend=backend_choice.backend,
         device=backend_choice.device_name,
         device_note=backend_choice.note,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,12 @@ from counterpoise.cohort.samples import (
     Sample,
     SampleTable,
     check_name,
+    check_table,
     read_sheet,
 )
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings, TrackingSettings
 from counterpoise.errors import ConfigError
+from counterpoise.methods import check_follows_copy_number
 from counterpoise.methods.base import MethodSettings
 from counterpoise.report.summary import USUAL_LABELS
 
@@ -57,11 +58,13 @@ def check_cohort(
     _check_names(settings, methods)
     _check_choices(settings, methods)
     files_made = _find_made_files(settings)
-    _check_blacklist(settings, files_made, root)
-    samples = _read_samples(settings, files_made, root)
+    made = None if settings.files_made else files_made
+    _check_tables(settings, made, root)
+    samples = _read_samples(settings, made, root)
     cohort = Cohort(settings, samples, methods, algorithms)
     _check_columns(cohort)
     _check_groups(cohort)
+    _check_followers(cohort)
     return cohort
 
 
@@ -114,21 +117,15 @@ def _find_made_files(settings: CohortSettings) -> set[str]:
     return made_files(settings)
 
 
-def _check_blacklist(settings: CohortSettings, files_made: set[str], root: Path) -> None:
-    """Check that the blacklist exists or will be made."""
-    blacklist = settings.mask.blacklist
-    if settings.files_made and "{" in (blacklist or ""):
-        raise ConfigError(
-            f"mask.blacklist: with files_made, Snakemake takes {{ in the path {blacklist} for the "
-            "beginning of a wildcard; rename the file."
-        )
-    if settings.files_made or not blacklist or blacklist in files_made:
-        return
-    if not os.path.isfile(root / blacklist):
-        raise ConfigError(f"mask.blacklist: the file {blacklist} does not exist; correct the path.")
+def _check_tables(settings: CohortSettings, made: set[str] | None, root: Path) -> None:
+    """Check that the blacklist and the table of copy numbers exist or will be made."""
+    tables = {"mask.blacklist": settings.mask.blacklist, "copy_number": settings.copy_number}
+    for place, path in tables.items():
+        if path:
+            check_table(place, path, root, made)
 
 
-def _read_samples(settings: CohortSettings, files_made: set[str], root: Path) -> dict[str, Sample]:
+def _read_samples(settings: CohortSettings, made: set[str] | None, root: Path) -> dict[str, Sample]:
     """Read the samples from the YAML or the sheet, and check their names and files."""
     if bool(settings.samples) == bool(settings.sample_sheet):
         raise ConfigError("give either samples or sample_sheet, one of the two.")
@@ -136,7 +133,7 @@ def _read_samples(settings: CohortSettings, files_made: set[str], root: Path) ->
         table = read_sheet(root / settings.sample_sheet)
     else:
         table = SampleTable("samples", settings.samples)
-    return table.validate(root, None if settings.files_made else files_made)
+    return table.validate(root, made)
 
 
 def _check_columns(cohort: Cohort) -> None:
@@ -161,6 +158,17 @@ def _check_groups(cohort: Cohort) -> None:
                 f"group_by: no sample has a label {label!r}; the labels are "
                 f"{', '.join(labels) or 'none'}."
             )
+
+
+def _check_followers(cohort: Cohort) -> None:
+    """Check that all methods follow copy numbers if there are any."""
+    if not any(map(cohort.copy_number, cohort.samples)):
+        return
+    for name, algorithm in cohort.algorithms.items():
+        try:
+            check_follows_copy_number(algorithm)
+        except ConfigError as error:
+            raise ConfigError(f"methods.{name}: {error}") from error
 
 
 def check_overlay(experiment: str, composed: dict[str, Any], cohort: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ REVISIONS = {
     "export": 3,
     "plot": 3,
     "compare": 2,
-    "report": 2,
+    "report": 3,
     "track": 3,
 }
 

@@ -19,7 +19,9 @@ from counterpoise.records.fitness import FitnessSettings
 from counterpoise.store.paths import MapFiles, RunFiles
 
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
+    from counterpoise.balancing.copy_number import CopyNumber
     from counterpoise.cohort.cohort import Cohort
+    from counterpoise.contacts.bins import BinTable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +34,19 @@ class BalanceJob(MethodJob):
         Name of the method in the cohort; None for the algorithm's.
     fitness : FitnessSettings
         When weights are fit for use.
+    copy_number : str or None
+        Table of segments with copy numbers; None to make row sums equal.
+    copy_number_sha256 : str or None
+        SHA-256 of a table that no rule makes, so that other content, also with an older date, runs
+        the job again.
     """
 
-    WILDCARDS: ClassVar = ("method",)
+    WILDCARDS: ClassVar = ("sample", "method")
 
     name: str | None = None
     fitness: FitnessSettings = field(default_factory=FitnessSettings)
+    copy_number: str | None = None
+    copy_number_sha256: str | None = None
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
@@ -46,8 +55,8 @@ class BalanceJob(MethodJob):
         return super().from_params({**params, "fitness": fitness})
 
     @classmethod
-    def of(cls, cohort: Cohort, method: str) -> Self:
-        """Make the job of a method of the cohort."""
+    def of(cls, cohort: Cohort, sample: str, method: str) -> Self:
+        """Make the job of a sample and a method of the cohort."""
         algorithm = cohort.algorithms[method]
         return cls(
             revision=of_method(algorithm),
@@ -58,7 +67,19 @@ class BalanceJob(MethodJob):
             device=cohort.settings.backend.device,
             # The summary alone compares depths: another limit balances no map again.
             fitness=replace(cohort.settings.fitness, depth_caution=FitnessSettings.depth_caution),
+            copy_number=cohort.copy_number(sample),
+            copy_number_sha256=cohort.copy_number_sha256(sample),
         )
+
+    def to_params(self) -> dict[str, Any]:
+        """Return the settings; those of copy numbers only if there are any.
+
+        So a release that knows them runs no job again that has none.
+        """
+        params = super().to_params()
+        if self.copy_number is None:
+            del params["copy_number"], params["copy_number_sha256"]
+        return params
 
     @property
     def extra(self) -> Extra:
@@ -122,9 +143,18 @@ class BalanceJob(MethodJob):
             mask=kept,
             mask_record=summary,
             fitness=self.fitness,
+            copy_number=self._read_copy_number(contacts.bins),
             **self.arguments(threads),
         )
         write_balance(result, contacts.bins, output)
+
+    def _read_copy_number(self, bins: BinTable) -> CopyNumber | None:
+        """Read the copy number of each bin, if there is a table of segments."""
+        if self.copy_number is None:
+            return None
+        from counterpoise.ingest.segments import read_copy_number
+
+        return read_copy_number(self.copy_number, bins)
 
 
 def _extra(settings: MethodSettings) -> Extra:

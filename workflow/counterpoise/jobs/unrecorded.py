@@ -20,6 +20,7 @@ from counterpoise.errors import InputError
 from counterpoise.files import read_record
 from counterpoise.jobs.plan import Plan
 from counterpoise.store.masks import read_mask
+from counterpoise.store.runs import RunKey
 
 
 def outdated_results(plan: Plan, has_record: Callable[[str], bool]) -> list[str]:
@@ -67,7 +68,7 @@ def _stale_results(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[st
             yield mask
     for run in cohort.runs:
         verdict = paths.run_files(*run.place).verdict
-        if _is_unrecorded(verdict, has_record) and not _fits_verdict(plan, run.method, verdict):
+        if _is_unrecorded(verdict, has_record) and not _fits_verdict(plan, run, verdict):
             yield verdict
 
 
@@ -99,14 +100,19 @@ def _fits_mask(plan: Plan, path: str) -> bool:
     return filters.blacklist is None and summary["settings"] == _plain(asdict(filters))
 
 
-def _fits_verdict(plan: Plan, method: str, path: str) -> bool:
-    """Tell whether a run has the current settings and was made by this version."""
-    job, record = plan.job("balance", SimpleNamespace(method=method)), read_record(path)
+def _fits_verdict(plan: Plan, run: RunKey, path: str) -> bool:
+    """Tell whether a run has the current settings and was made by this version.
+
+    False with copy numbers that a rule makes, whose content is not known yet.
+    """
+    job, record = plan.job("balance", run), read_record(path)
     # Where a method chose between others, the verdict itself states the chosen one.
     choice = record.get("choice") or {}
     stated = {**record, "method": choice.get("by", record.get("method"))}
     stated["settings"] = choice.get("settings", record.get("settings"))
-    expected = {"method": job.method, "name": method, "settings": _plain(asdict(job.settings))}
+    stated["copy_number"] = (record.get("copy_number") or {}).get("sha256")
+    expected = {"method": job.method, "name": run.method, "settings": _plain(asdict(job.settings))}
+    expected["copy_number"] = job.copy_number_sha256
     expected["fitness_limits"] = asdict(job.fitness)
     if job.backend != AUTO:
         expected["backend"] = job.backend
