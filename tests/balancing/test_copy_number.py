@@ -250,6 +250,22 @@ def test_an_impossible_target_is_reported(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EXACT)
+def test_a_target_that_weights_only_approach_is_reported(name: str) -> None:
+    """Two of three bins may have contacts with the first only: one pixel would have to vanish."""
+    result = balance(9 * (1 - np.eye(3)), name, [2, 1, 1])
+    assert result.status is cp.Status.NOT_CONVERGED, result.reason
+    assert np.isnan(result.weights).all()
+
+
+def test_copy_numbers_of_any_range_are_no_divergence() -> None:
+    """The largest weight is a hundred thousand times the smallest, as the copies demand."""
+    copies = np.array([1e-10, 1, 2, 3])
+    result = balance(5 * np.eye(4), "kr", copies)
+    assert result.status is cp.Status.CONVERGED, result.reason
+    np.testing.assert_allclose(result.weights, np.sqrt(copies / copies.mean() / 5), rtol=1e-8)
+
+
+@pytest.mark.parametrize("name", EXACT)
 def test_bins_in_the_way_are_isolated(name: str) -> None:
     matrix = hanging_bins()
     copies = some_copies(40)
