@@ -79,7 +79,9 @@ def settings_of(cohort: Cohort, rule: str, **wildcards: str) -> dict[str, Any]:
 
 def method_of(cohort: Cohort, method: str) -> dict[str, Any]:
     """Return the settings of a method of the cohort."""
-    settings: dict[str, Any] = settings_of(cohort, "balance", method=method)["settings"]
+    sample = next(iter(cohort.samples))
+    job = settings_of(cohort, "balance", sample=sample, method=method)
+    settings: dict[str, Any] = job["settings"]
     return settings
 
 
@@ -92,7 +94,13 @@ def jobs(cohort: Cohort) -> dict[str, Any]:
             for name, resolution in cohort.maps
         ],
         "mask": settings_of(cohort, "mask"),
-        "methods": {name: settings_of(cohort, "balance", method=name) for name in cohort.methods},
+        "methods": {
+            name: [
+                settings_of(cohort, "balance", sample=sample, method=name)
+                for sample in cohort.samples
+            ]
+            for name in cohort.methods
+        },
         "compare": [
             settings_of(cohort, "compare", resolution=str(resolution))
             for resolution in cohort.compared
@@ -170,7 +178,8 @@ def test_every_method_composes(method: str) -> None:
     run = demo(f"+method@methods.other_{method}={method}")
     name = f"other_{method}"
     assert run.algorithms[name] == method
-    settings = settings_of(run, "balance", method=name)
+    sample = next(iter(run.samples))
+    settings = settings_of(run, "balance", sample=sample, method=name)
     assert (settings["name"], settings["method"]) == (name, method)
 
 
@@ -362,6 +371,8 @@ WRONG = {
     "mask.shared=both": r"mask\.shared is 'both'; it must be none, union, intersection or a share",
     "mask.shared=1.5": r"mask\.shared is 1\.5; it must be",
     "mask.shared_within=batch": r"mask\.shared_within is 'batch'; it must be one of group, cohort",
+    "copy_number=nowhere.bed": r"^copy_number: the file nowhere\.bed does not exist",
+    "samples.a.copy_number=nowhere.bed": r"^samples\.a\.copy_number: the file nowhere\.bed does",
     "methods.ice.scope=chromosome": r"methods\.ice\.scope is 'chromosome'; .*cis",
     "methods.ice.on_failure=ignore": r"methods\.ice\.on_failure is 'ignore'; .*keep",
     "methods.ice.ignore_diags=-1": r"methods\.ice\.ignore_diags is -1",
@@ -542,6 +553,48 @@ def test_a_blacklist_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert settings_of(run, "mask") == before, "only another date"
 
 
+def test_a_table_of_copy_numbers_concerns_the_balancing_of_its_samples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("cohort.bed", "own.bed"):
+        (tmp_path / name).write_text(f"chrI\t0\t{len(name)}\t2\n")
+    conf = tmp_path / "conf"
+    base = jobs(with_cohort(tmp_path, COHORT))
+
+    def load(*overrides: str) -> dict[str, Any]:
+        return jobs(load_cohort(conf, ["cohort=mine", *overrides], root=tmp_path))
+
+    own, both = "samples.b.copy_number=own.bed", "copy_number=cohort.bed"
+    of_one, of_all = load(own), load(both, own)
+    for changed, paths in ((of_one, [None, "own.bed"]), (of_all, ["cohort.bed", "own.bed"])):
+        assert {**changed, "methods": base["methods"]} == base
+        for settings in changed["methods"].values():
+            assert [each.get("copy_number") for each in settings] == paths
+    assert of_one["methods"]["kr"][0] == base["methods"]["kr"][0]
+    (tmp_path / "own.bed").write_text("chrI\t0\t7\t3\n")
+    again = load(both, own)["methods"]["kr"]
+    assert again[0] == of_all["methods"]["kr"][0]
+    assert again[1]["copy_number_sha256"] != of_all["methods"]["kr"][1]["copy_number_sha256"]
+
+
+def test_methods_that_cannot_follow_copy_numbers_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "segments.bed").write_text("chrI\t0\t5\t2\n")
+    words = r"methods\.other: kde cannot make row sums follow copy numbers\. Use ice, kr, scale or"
+    with pytest.raises(ConfigError, match=words):
+        with_cohort(tmp_path, COHORT, "copy_number=segments.bed", "+method@methods.other=kde")
+
+
+def test_a_table_of_copy_numbers_that_another_workflow_makes_is_an_input(tmp_path: Path) -> None:
+    text = COHORT + "files_made: true\n"
+    plan = Plan(with_cohort(tmp_path, text, "samples.b.copy_number=made.bed"), "results")
+    assert plan.made_copy_number(SimpleNamespace(sample="a")) == []
+    assert plan.made_copy_number(SimpleNamespace(sample="b")) == ["made.bed"]
+    job = plan.job("balance", SimpleNamespace(sample="b", method="kr"))
+    assert (job.copy_number, job.copy_number_sha256) == ("made.bed", None)
+    assert type(job).from_params(job.to_params()) == job
+
+
 def test_braces_in_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Snakemake takes {x} for a wildcard; a file that no rule makes is no input."""
     monkeypatch.chdir(tmp_path)
@@ -566,7 +619,9 @@ def test_braces_in_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert settings_of(demo(), "mask")["blacklist_sha256"] is None
 
 
-@pytest.mark.parametrize("override", ["samples.a.path='{x}.cool'", "mask.blacklist='{x}.bed'"])
+@pytest.mark.parametrize(
+    "override", ["samples.a.path='{x}.cool'", "mask.blacklist='{x}.bed'", "copy_number='{x}.bed'"]
+)
 def test_braces_in_paths_that_another_workflow_makes(tmp_path: Path, override: str) -> None:
     key = override.partition("=")[0].replace(".", r"\.")
     with pytest.raises(ConfigError, match=f"^{key}: with files_made, .* rename the file"):

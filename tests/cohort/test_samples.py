@@ -50,6 +50,13 @@ def test_accepted(tmp_path: Path, text: str) -> None:
     assert read_sheet(sheet(tmp_path, text)).samples == SAMPLES
 
 
+def test_a_sheet_names_tables_of_copy_numbers(tmp_path: Path) -> None:
+    text = "sample\tpath\tcopy_number\none\ta.cool\ta.bed\ntwo\tb.cool\n"
+    table = read_sheet(sheet(tmp_path, text))
+    assert table.samples["one"] == Sample("a.cool", copy_number="a.bed")
+    assert table.samples["two"].copy_number is None
+
+
 def test_columns_in_any_order(tmp_path: Path) -> None:
     table = read_sheet(sheet(tmp_path, "path\tassembly\tsample\na.cool\tmm9\tone\n"))
     assert table.samples == {"one": Sample("a.cool", assembly="mm9")}

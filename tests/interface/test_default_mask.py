@@ -74,7 +74,7 @@ def test_python_gives_the_bits_of_the_workflow(
 ) -> None:
     resolution, files, mask = level
     run = RunFiles(*(str(tmp_path / name) for name in ("weights", "trace", "verdict")))
-    BalanceJob.of(cohort, method).run(files, mask, run)
+    BalanceJob.of(cohort, next(iter(cohort.samples)), method).run(files, mask, run)
     result = cp.balance(cool, method, resolution=resolution)
 
     assert result.weights.tobytes() == read_weights(run.weights).tobytes()

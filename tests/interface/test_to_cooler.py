@@ -134,7 +134,8 @@ def test_the_columns_are_those_of_an_export(source: Path, mcool: Path, tmp_path:
         write_map(inspect_source(str(source)), resolution, files)
         MaskJob.of(cohort).run(files, mask)
         for method in methods:
-            BalanceJob.of(cohort, method).run(files, mask, paths.run_files("s", resolution, method))
+            job = BalanceJob.of(cohort, next(iter(cohort.samples)), method)
+            job.run(files, mask, paths.run_files("s", resolution, method))
     exported = Path(paths.cooler("s"))
     write_mcool(paths, "s", list(RESOLUTIONS), methods, "ice", str(exported))
 

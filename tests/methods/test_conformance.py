@@ -195,6 +195,22 @@ def verdict_reports_the_row_sums(name: str) -> None:
 
 
 @check
+def row_sums_follow_copy_numbers_or_these_are_refused(name: str) -> None:
+    matrix, copies = dense_map(), np.exp(np.random.default_rng(7).normal(0, 0.5, len(BINS)))
+    settings: dict[str, Any] = {"scope": "genome", "ignore_diags": 0, "copy_number": copies}
+    if not methods()[name].follows_copy_number:
+        with pytest.raises(ConfigError, match="cannot make row sums follow copy numbers"):
+            balance(contacts_of(matrix), name, **settings)
+        return
+    for choice in backends():
+        result = balance(contacts_of(matrix), name, **choice, **settings)
+        assert result.status is cp.Status.CONVERGED, result.reason
+        weights = np.nan_to_num(result.weights)
+        relative = (weights * (matrix @ weights) / copies)[matrix.any(axis=1)]
+        np.testing.assert_allclose(relative, relative.mean(), rtol=0.01)
+
+
+@check
 def no_convergence_without_support(name: str) -> None:
     """Exact methods give no such verdict; the others give it only for flat row sums."""
     matrix = star()

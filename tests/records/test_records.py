@@ -28,6 +28,7 @@ EXAMPLES: list[Fact] = [
     facts.NoTotalSupport(blocking=1, bins=NAMES[:1], partners=1, entries=25),
     facts.Disconnected(components=3),
     facts.Balanceable(),
+    facts.ExistenceUnknown(),
     facts.NotExamined(limit=5_000_000),
     facts.LimitReached(limit=1000, unit=Unit.PRODUCTS),
     facts.DeviationLeft(max_deviation=0.02),

@@ -7,6 +7,7 @@ rule balance:
         mask=PATHS.mask(),
         prior=PLAN.prior,
         applied=PLAN.applied,
+        copy_number=local(PLAN.made_copy_number),
     output:
         run=PATHS.run_files(),
     log:

@@ -6,6 +6,7 @@
 ``run``              balance with one method: one loop over the parts of a map
 ``choosing``         balance with several methods, and take the best
 ``result``           ``Balance``, what they return
+``copy_number``      copy numbers of the bins, to which row sums are then proportional
 ``task``             the task for the whole map, and the part that is balanced
 ``parts``            one part: refuse it if empty, attempt it, isolate or drop bins if the settings
                      say so

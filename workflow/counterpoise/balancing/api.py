@@ -12,12 +12,13 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from counterpoise.backends import AUTO
 from counterpoise.balancing.applied import AppliedWeights
 from counterpoise.balancing.arguments import hint_at
 from counterpoise.balancing.choosing import balance_with_best
+from counterpoise.balancing.copy_number import CopyNumber
 from counterpoise.balancing.prior import Prior
 from counterpoise.balancing.result import Balance
 from counterpoise.balancing.run import Request, balance_with
@@ -39,13 +40,14 @@ from counterpoise.mask import (
     bins_with_contacts,
     mask_bins,
 )
-from counterpoise.methods import methods
+from counterpoise.methods import check_follows_copy_number, methods
 from counterpoise.methods.base import Method, MethodSettings, OnFailure
 from counterpoise.process import peak_memory_mb
 from counterpoise.records.fitness import FitnessSettings, make_fitness_settings
 from counterpoise.records.verdict import Status
 
 MaskLike = Mask | MaskOptions | NDArray[np.bool_]
+CopyNumberLike = CopyNumber | ArrayLike
 
 
 def balance(
@@ -62,6 +64,7 @@ def balance(
     fitness: FitnessSettings | dict[str, Any] | None = None,
     prior: Prior | None = None,
     applied: AppliedWeights | None = None,
+    copy_number: CopyNumberLike | None = None,
     **settings: Any,
 ) -> Balance:
     """Balance a contact map that is open: `counterpoise.balance` also opens files.
@@ -76,6 +79,8 @@ def balance(
     applied : AppliedWeights, optional
         Weights of another map, which this one gets as they are, apart from their scale. The method
         is not run; it says which contacts count and what the target is.
+    copy_number : CopyNumber, array_like of float, shape (bins,), or None
+        As for `counterpoise.balance`, but no path.
     **settings : various
         The method's own.
 
@@ -86,8 +91,8 @@ def balance(
     Raises
     ------
     ConfigError
-        If the method or a setting is unknown, a value is out of range, or the prior is not one of
-        this map.
+        If the method or a setting is unknown, a value is out of range, the prior or the copy
+        numbers are not those of this map, or the method does not take them.
     NotBalancedError
         If the map is not balanced and ``on_failure`` is ``stop``.
     """
@@ -105,6 +110,8 @@ def balance(
         _require_prior(prior, chosen, contacts)
     if applied is not None:
         _require_weights(applied, chosen, contacts)
+    if copy_number is not None:
+        check_follows_copy_number(method)
     mask = _choose_default(contacts, mask)
     kept, mask_summary = _resolve_mask(contacts, mask)
     request = Request(
@@ -120,6 +127,7 @@ def balance(
         make_fitness_settings(fitness),
         prior,
         applied,
+        None if copy_number is None else CopyNumber.of(copy_number, len(contacts.bins)),
     )
     run = balance_with_best if chosen.candidates else balance_with
     result = run(request, chosen, resolved)

@@ -102,13 +102,15 @@ def _decide_first(part: Part) -> Decision | None:
 
     Methods that do not aim at equal row sums, and weights of another map, suit any map, and
     ``on_failure: keep`` wants what a method reaches. A map that is too large to examine is tried: a
-    proof that it can be balanced would change nothing.
+    proof that it can be balanced would change nothing. With copy numbers every map is tried: the
+    decision is about equal row sums.
     """
     task, selection = part.task, part.selection
     if (
         not task.method.exact
         or task.applied is not None
         or task.keeps_unbalanced_weights
+        or task.target is not None
         or too_large(task.contacts, selection, task.examine_limit)
     ):
         return None

@@ -76,7 +76,7 @@ def _keep_above(part: Part, percentile: int, products: int) -> Part | None:
     Part or None
         None where all bins are at or below the percentile.
     """
-    row_sums = to_numpy(part.marginal)
+    row_sums = part.relative(to_numpy(part.marginal))
     # Apache Commons' percentile, which Juicer calls; bins at the threshold are dropped, too.
     kept = row_sums > np.percentile(row_sums, percentile, method="weibull")
     if not kept.any():

@@ -27,6 +27,7 @@ from counterpoise.records.facts import (
     DeviationLeft,
     Disconnected,
     Diverged,
+    ExistenceUnknown,
     Fact,
     LargeSpan,
     Measure,
@@ -36,9 +37,9 @@ from counterpoise.records.facts import (
 )
 from counterpoise.records.verdict import Cause, Status
 
-# Weights relative to 1 / sqrt(row sum) are near one on every real map. Where they span more than
-# this, the map may lack total support: row sums then approach equality while some weights go to
-# zero and others to infinity.
+# Weights relative to sqrt(target / raw row sum) are near one on every real map. Where they span
+# more than this, the map may lack total support: row sums then approach equality while some weights
+# go to zero and others to infinity.
 LARGEST_SPAN = 1e3
 
 # A part that stops this close counts as converged: within a multiple of its tolerance, below a
@@ -58,8 +59,8 @@ class Measured:
         Largest and RMS relative deviation from the target; None unless all row sums are finite
         and all weights positive.
     span : float
-        Largest over smallest weight, each relative to 1 / sqrt(raw row sum); infinite where the
-        deviations are None.
+        Largest over smallest weight, each relative to sqrt(target / raw row sum); infinite where
+        the deviations are None.
     """
 
     row_sums: Vector
@@ -96,8 +97,8 @@ def measure_row_sums(part: Part, solution: Solution) -> Measured:
     row_sums, weights = to_numpy(measured), to_numpy(solution.weights)
     if not (np.isfinite(row_sums).all() and (weights > 0).all()):
         return Measured(measured, None, None, np.inf)
-    largest, rms = deviations(row_sums, solution.target)
-    marginal = to_numpy(part.marginal)
+    largest, rms = deviations(part.relative(row_sums), solution.target)
+    marginal = part.relative(to_numpy(part.marginal))
     has_contacts = marginal > 0
     relative = weights[has_contacts] * np.sqrt(marginal[has_contacts])
     with np.errstate(over="ignore"):  # the span itself may overflow
@@ -152,7 +153,11 @@ class Case:
 
     @cached_property
     def structure(self) -> Decision:
-        """Whether an exact balancing exists, by the cheapest proof."""
+        """Whether an exact balancing exists, by the cheapest proof.
+
+        The proof is about equal row sums. With copy numbers it is asked for after the method
+        failed: bins that rule out equal row sums are then the likely cause.
+        """
         return self.decision or decide(self.task.contacts, self.selection, self.task.examine_limit)
 
     @cached_property
@@ -199,7 +204,8 @@ class Case:
 
     def is_uneven(self) -> bool:
         """Return whether the weights diverged although an exact balancing exists."""
-        return self.weights_diverged() and self.structure.exists is True
+        proven = self.task.target is None and self.structure.exists is True
+        return self.weights_diverged() and proven
 
     def lacks_support(self) -> bool:
         """Return whether no exact balancing exists."""
@@ -260,7 +266,8 @@ class Case:
         """Return what to do, how the method ended, and whether an exact balancing exists."""
         if self.components is None:
             return (*self.ending_facts(), NotExamined(self.task.examine_limit))
-        return (Remedies(self._remedies()), *self.ending_facts(), Balanceable())
+        existence = Balanceable() if self.task.target is None else ExistenceUnknown()
+        return (Remedies(self._remedies()), *self.ending_facts(), existence)
 
     def _deviation(self) -> tuple[float, Measure]:
         """Return the deviation that the method compares with its tolerance."""

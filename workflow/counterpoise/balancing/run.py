@@ -19,6 +19,7 @@ from counterpoise.backends.choice import choose_backend
 from counterpoise.balancing.applied import AppliedWeights
 from counterpoise.balancing.assessment import assess, overall_deviation
 from counterpoise.balancing.borrowing import borrow_strength
+from counterpoise.balancing.copy_number import CopyNumber
 from counterpoise.balancing.parts import balance_part
 from counterpoise.balancing.prior import Prior
 from counterpoise.balancing.rescaling import rescale
@@ -32,7 +33,12 @@ from counterpoise.records.fitness import FitnessSettings
 from counterpoise.records.prior import PriorUse
 from counterpoise.records.trace import TraceRow
 from counterpoise.records.verdict import PartVerdict, Verdict, overall_status
-from counterpoise.records.wording import applied_reason, overall_reason, prior_reason
+from counterpoise.records.wording import (
+    applied_reason,
+    copy_number_reason,
+    overall_reason,
+    prior_reason,
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class Request:
         The bias of the bins by other maps, for a method that takes it.
     applied : AppliedWeights or None
         Weights of another map to use instead of the method's; None to run the method.
+    copy_number : CopyNumber or None
+        The copy numbers that row sums are to be proportional to; None to make them equal.
     """
 
     contacts: ContactMap
@@ -77,6 +85,7 @@ class Request:
     limits: FitnessSettings
     prior: Prior | None = None
     applied: AppliedWeights | None = None
+    copy_number: CopyNumber | None = None
 
 
 def balance_with(request: Request, method: Method, settings: MethodSettings) -> Balance:
@@ -121,10 +130,11 @@ def open_task(
         As for ``balance_with``.
     """
     contacts = leave_out_near_origin(request.contacts, settings.ignore_diags)
+    kept, copies = request.kept, request.copy_number
     selections = list(
         select(
             contacts.bins,
-            request.kept,
+            kept if copies is None else kept & copies.present,
             Scope(settings.scope),
             settings.ignore_diags,
             getattr(settings, "diagonal", 1),
@@ -141,6 +151,7 @@ def open_task(
         request.threads,
         request.progress,
         applied=request.applied,
+        target=None if copies is None else copies.targets(selections),
     )
     return task, selections
 
@@ -173,8 +184,10 @@ def _summarise(
     """Return the verdict over all parts."""
     method, settings, backend_choice = task.method, task.settings, task.backend_choice
     measured = [part for part in parts if part.max_deviation is not None]
+    copies = None if request.copy_number is None else request.copy_number.use(request.kept)
     reasons = [
         overall_reason(parts),
+        copy_number_reason(copies) if copies else "",
         prior_reason(prior) if prior else "",
         applied_reason(request.applied.source) if request.applied else "",
         *_notes_on_matrix(task.contacts),
@@ -195,6 +208,7 @@ def _summarise(
         parts=tuple(parts),
         prior=prior,
         weights_of=request.applied.source if request.applied else None,
+        copy_number=copies,
         backend=backend_choice.backend,
         device=backend_choice.device_name,
         device_note=backend_choice.note,

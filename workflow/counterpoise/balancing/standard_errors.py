@@ -72,7 +72,8 @@ def estimate_excess(
         with np.errstate(divide="ignore", invalid="ignore"):
             variance = solution.unevenness()
     else:
-        relative = to_numpy(row_sums) / float(row_sums.mean())
+        sums = part.relative(row_sums)
+        relative = to_numpy(sums) / float(sums.mean())
         known = np.isfinite(errors)  # not where a bin lost all its partners
         noise = ((errors[known] * relative[known]) ** 2).mean()
         variance = float(((relative - 1) ** 2).mean() + noise)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from counterpoise.backends import make_operator
 from counterpoise.backends.base import Operator
 from counterpoise.backends.choice import BackendChoice
-from counterpoise.backends.vectors import Vector, to_numpy
+from counterpoise.backends.vectors import Vector, like, to_numpy
 from counterpoise.balancing.applied import AppliedWeights
 from counterpoise.balancing.support import EXAMINE_LIMIT
 from counterpoise.contacts.bandwidth import Bandwidth
@@ -95,6 +95,8 @@ class Task:
         Power of the prior's bias that applies.
     applied : AppliedWeights or None
         Weights of another map to use instead of the method's; None to run the method.
+    target : ndarray of float64, shape (bins,), or None
+        Row sums that the method aims at (``CopyNumber.targets``); None to make them equal.
     """
 
     contacts: ContactMap
@@ -107,6 +109,7 @@ class Task:
     log_bias: NDArray[np.float64] | None = None
     strength: float = 0.0
     applied: AppliedWeights | None = None
+    target: NDArray[np.float64] | None = None
 
     @property
     def keeps_unbalanced_weights(self) -> bool:
@@ -154,6 +157,25 @@ class Part:
     def recorder(self) -> Recorder:
         """The recorder of the trace."""
         return self.operator.recorder
+
+    @property
+    def target(self) -> NDArray[np.float64] | None:
+        """The row sums that the method aims at, float64 [kept bins]; None to make them equal."""
+        if self.task.target is None:
+            return None
+        inside = self.task.target[self.selection.lo : self.selection.hi]
+        return inside[self.selection.kept]
+
+    def relative(self, row_sums: Vector) -> Vector:
+        """Return row sums relative to the target; unchanged where all are to be equal.
+
+        Parameters
+        ----------
+        row_sums : Vector
+            float64 [kept bins].
+        """
+        target = self.target
+        return row_sums if target is None else row_sums / like(target, row_sums)
 
     @property
     def empty(self) -> bool:
@@ -204,6 +226,7 @@ class Part:
         bandwidth : Bandwidth, optional
             For a kernel method, whatever its settings say.
         """
+        target = self.target
         return Problem(
             operator=self.operator,
             marginal=self.marginal,
@@ -216,6 +239,7 @@ class Part:
             holds_counts=self.task.contacts.holds_counts,
             bandwidth=bandwidth,
             prior=self._prior(),
+            target=1.0 if target is None else like(target, self.marginal),
         )
 
     def total(self, weights: Vector, row_sums: Vector) -> float:

@@ -18,6 +18,7 @@ from counterpoise.cohort.samples import (
     Sample,
     SampleTable,
     check_name,
+    check_table,
     read_sheet,
 )
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings, TrackingSettings
@@ -25,6 +26,7 @@ from counterpoise.cohort.spelling import suggest
 from counterpoise.cohort.thinning import TARGETS
 from counterpoise.errors import ConfigError
 from counterpoise.mask import BED_FILES
+from counterpoise.methods import check_follows_copy_number
 from counterpoise.methods.base import MethodSettings
 from counterpoise.report.summary import USUAL_LABELS
 
@@ -63,8 +65,9 @@ def check_cohort(settings: CohortSettings, entries: dict[str, MethodEntry], root
     _check_names(settings, methods)
     _check_choices(settings, methods)
     files_made = _find_made_files(settings)
-    _check_mask_files(settings, files_made, root)
-    samples = _read_samples(settings, files_made, root)
+    made = None if settings.files_made else files_made
+    _check_tables(settings, made, root)
+    samples = _read_samples(settings, made, root)
     algorithms = {name: entry.algorithm for name, entry in entries.items()}
     priors = {name: entry.prior for name, entry in entries.items() if entry.prior.is_given}
     applied = {name: entry.applied.apply_weights_of for name, entry in entries.items()}
@@ -73,6 +76,7 @@ def check_cohort(settings: CohortSettings, entries: dict[str, MethodEntry], root
     _check_columns(cohort)
     _check_groups(cohort)
     cohort = _merge(cohort)
+    _check_followers(cohort)
     _check_other_maps(cohort, root)
     return cohort
 
@@ -126,22 +130,15 @@ def _find_made_files(settings: CohortSettings) -> set[str]:
     return made_files(settings)
 
 
-def _check_mask_files(settings: CohortSettings, files_made: set[str], root: Path) -> None:
-    """Check that the BED files of the mask exist or will be made."""
-    for key in BED_FILES:
-        path = getattr(settings.mask, key)
-        if settings.files_made and "{" in (path or ""):
-            raise ConfigError(
-                f"mask.{key}: with files_made, Snakemake takes {{ in the path {path} for the "
-                "beginning of a wildcard; rename the file."
-            )
-        if settings.files_made or not path or path in files_made:
-            continue
-        if not os.path.isfile(root / path):
-            raise ConfigError(f"mask.{key}: the file {path} does not exist; correct the path.")
+def _check_tables(settings: CohortSettings, made: set[str] | None, root: Path) -> None:
+    """Check that the BED files of the mask and the table of copy numbers exist or will be made."""
+    tables = {f"mask.{key}": getattr(settings.mask, key) for key in BED_FILES}
+    for place, path in {**tables, "copy_number": settings.copy_number}.items():
+        if path:
+            check_table(place, path, root, made)
 
 
-def _read_samples(settings: CohortSettings, files_made: set[str], root: Path) -> dict[str, Sample]:
+def _read_samples(settings: CohortSettings, made: set[str] | None, root: Path) -> dict[str, Sample]:
     """Read the samples from the YAML or the sheet, and check their names and files."""
     if bool(settings.samples) == bool(settings.sample_sheet):
         raise ConfigError("give either samples or sample_sheet, one of the two.")
@@ -149,7 +146,7 @@ def _read_samples(settings: CohortSettings, files_made: set[str], root: Path) ->
         table = read_sheet(root / settings.sample_sheet)
     else:
         table = SampleTable("samples", settings.samples)
-    return table.validate(root, None if settings.files_made else files_made)
+    return table.validate(root, made)
 
 
 def _check_columns(cohort: Cohort) -> None:
@@ -222,6 +219,17 @@ def _check_other_maps(cohort: Cohort, root: Path) -> None:
                 f"methods.{name}.apply_weights_of: the cohort has no sample {sample!r}."
                 f"{suggest(sample, list(cohort.samples))}"
             )
+
+
+def _check_followers(cohort: Cohort) -> None:
+    """Check that all methods follow copy numbers if there are any."""
+    if not any(map(cohort.copy_number, cohort.samples)):
+        return
+    for name, algorithm in cohort.algorithms.items():
+        try:
+            check_follows_copy_number(algorithm)
+        except ConfigError as error:
+            raise ConfigError(f"methods.{name}: {error}") from error
 
 
 def check_overlay(experiment: str, composed: dict[str, Any], cohort: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from counterpoise.cohort.settings import CohortSettings
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
 from counterpoise.errors import ConfigError
+from counterpoise.files import sha256
 from counterpoise.ingest.demo_maps import DEMO_FILES, YEAST_COOL, YEAST_HIC
 from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.ingest.urls import (
@@ -94,6 +95,7 @@ class Cohort:
     _levels: dict[str, SourceInfo | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
     _sharing: dict[Extent, dict[str, list[str]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -464,6 +466,30 @@ class Cohort:
         if not self.shares_masks:
             return {}
         return self.sharing(Extent(self.settings.mask.shared_within), "mask.shared")
+
+    def copy_number(self, sample: str) -> str | None:
+        """Return the table of segments of a sample: its own, or that of the cohort.
+
+        Parameters
+        ----------
+        sample : str
+            Name of the sample.
+        """
+        return self.sample(sample).copy_number or self.settings.copy_number or None
+
+    def copy_number_is_made(self, sample: str) -> bool:
+        """Tell whether a rule makes the table of segments of a sample; false if there is none."""
+        path = self.copy_number(sample)
+        return path is not None and self._is_made(path)
+
+    def copy_number_sha256(self, sample: str) -> str | None:
+        """Return the SHA-256 of the table of segments; None without one or if a rule makes it."""
+        path = self.copy_number(sample)
+        if path is None or self._is_made(path):
+            return None
+        if path not in self._digests:  # one table may be that of every sample
+            self._digests[path] = sha256(path)
+        return self._digests[path]
 
     def _is_made(self, path: str) -> bool:
         return self.settings.files_made or path in made_files(self.settings)

@@ -13,7 +13,7 @@ from counterpoise.cohort.spelling import suggest
 from counterpoise.errors import ConfigError
 
 GROUP = "group"  # the word that merges every group
-LABELS = ("condition", "replicate", "assembly")
+LABELS = ("condition", "replicate", "assembly", "copy_number")
 
 
 class Members(StrEnum):

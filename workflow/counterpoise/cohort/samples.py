@@ -47,6 +47,8 @@ class Sample:
         Genome assembly to write into the coolers, instead of the one that the file names.
     resolutions : list of int, str or None, default None
         Bin sizes for this sample, instead of the cohort's; written as those.
+    copy_number : str or None, default None
+        Table of segments with the copy numbers of these cells, instead of the cohort's.
     labels : dict of str to str, default {}
         Further labels, such as cell_type; in a sheet every further column is one.
     """
@@ -56,6 +58,7 @@ class Sample:
     replicate: str | None = None
     assembly: str | None = None
     resolutions: Any = None
+    copy_number: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -137,6 +140,8 @@ class SampleTable:
             if sample.resolutions is not None:
                 place = self.place(name, "resolutions")
                 sample.resolutions = read_resolutions(place, sample.resolutions)
+            if sample.copy_number:
+                check_table(self.place(name, "copy_number"), sample.copy_number, root, made)
             for label in sample.labels:
                 check_label(self.place(name, "labels"), label)
             if is_url(sample.path):
@@ -171,6 +176,32 @@ class SampleTable:
             f"{self.place(name, 'path')}: the file {path} {problem} "
             f"(sample {name}); correct the path or remove the sample."
         )
+
+
+def check_table(place: str, path: str, root: Path, made: set[str] | None) -> None:
+    """Refuse a table of regions that does not exist and that no rule makes.
+
+    Parameters
+    ----------
+    place : str
+        Key or cell that names it, for the message.
+    path : str
+        The file.
+    root, made : pathlib.Path, set of str or None
+        As for ``SampleTable.validate``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such file, or Snakemake cannot take its path.
+    """
+    if made is None and "{" in path:
+        raise ConfigError(
+            f"{place}: with files_made, Snakemake takes {{ in the path {path} for the beginning of "
+            "a wildcard; rename the file."
+        )
+    if made is not None and path not in made and not os.path.isfile(root / path):
+        raise ConfigError(f"{place}: the file {path} does not exist; correct the path.")
 
 
 def check_name(place: str, name: str) -> None:

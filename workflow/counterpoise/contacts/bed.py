@@ -131,14 +131,14 @@ def read_intervals(path: str, key: str) -> Iterator[Interval]:
     if not os.path.isfile(path):
         raise InputError(path, "does not exist.", f"Check {key} in the configuration.")
     may_be_header = True
-    for number, line in _read_lines(path):
+    for number, line in read_lines(path):
         columns = line.split("\t") if line.count("\t") >= 2 else line.split()
         columns = [column.strip() for column in columns]
         complete = len(columns) >= 3 and all(map(WHOLE_NUMBER.fullmatch, columns[1:3]))
         if complete and columns[0] and int(columns[1]) <= int(columns[2]):
             yield Interval(columns[0], int(columns[1]), int(columns[2]), tuple(columns[3:]))
             may_be_header = False
-        elif not (line.split()[0] in DISPLAY_LINES or (may_be_header and _is_header(columns))):
+        elif not (line.split()[0] in DISPLAY_LINES or (may_be_header and is_header(columns))):
             raise InputError(
                 path,
                 f"line {number} is not a BED interval: {line.strip()[:LONGEST_QUOTE]!r}.",
@@ -146,8 +146,26 @@ def read_intervals(path: str, key: str) -> Iterator[Interval]:
             )
 
 
-def _read_lines(path: str) -> Iterator[tuple[int, str]]:
-    """Read the lines of a text file, packed or not, that are neither empty nor comments."""
+def read_lines(path: str) -> Iterator[tuple[int, str]]:
+    """Read the lines of a text file, packed or not, that are neither empty nor comments.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Yields
+    ------
+    number : int
+        Number of the line.
+    line : str
+        Its text.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or no UTF-8 text.
+    """
     with open(path, "rb") as stream:
         packed = stream.read(2) == GZIP_MAGIC
     try:
@@ -165,7 +183,13 @@ def _read_lines(path: str) -> Iterator[tuple[int, str]]:
         ) from error
 
 
-def _is_header(columns: list[str]) -> bool:
-    """Return whether these are names of columns, as some tools write above the intervals."""
+def is_header(columns: list[str]) -> bool:
+    """Return whether these are names of columns, as some tools write above the intervals.
+
+    Parameters
+    ----------
+    columns : list of str
+        The cells of a line.
+    """
     names = [re.sub("chrom|[^a-z]", "", column.lower()) for column in columns[1:3]]
     return names in (["start", "end"], ["start", "stop"])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, SupportsIndex
 
 from counterpoise.backends import AUTO
 from counterpoise.balancing import api
-from counterpoise.balancing.api import MaskLike
+from counterpoise.balancing.api import CopyNumberLike, MaskLike
 from counterpoise.balancing.prior import Prior
-from counterpoise.contacts.contact_map import Contacts, StoredContacts
+from counterpoise.contacts.contact_map import ContactMap, Contacts, StoredContacts
+from counterpoise.errors import ConfigError
+from counterpoise.ingest.segments import read_copy_number
 from counterpoise.interface.maps import open_map
 from counterpoise.interface.progress_line import show_progress
 from counterpoise.interface.result import Balance
@@ -32,6 +35,7 @@ def balance(
     progress: Callable[[str], None] | bool | None = None,
     fitness: FitnessSettings | dict[str, Any] | None = None,
     prior: Prior | None = None,
+    copy_number: CopyNumberLike | os.PathLike[str] | None = None,
     **settings: Any,
 ) -> Balance:
     """Balance a contact map.
@@ -74,6 +78,10 @@ def balance(
         The bias of each bin by other maps of the same protocol and bins, for ``kde_eb``:
         ``Prior.from_weights`` of one map, or the prior of ``PoolSums``. How far it applies is
         learned from the map. The map itself must not be one of them.
+    copy_number : str, PathLike, CopyNumber or array_like of float, shape (bins,), optional
+        What row sums are to be proportional to, for ``ice``, ``kr``, ``scale`` and ``ssk``: a table
+        of segments (`read_copy_number`), or a value for each bin. Bins of zero copies have no
+        weight.
     **settings : various
         The method's own, such as ``scope="cis"``, ``tolerance`` or ``ignore_diags``. For a name
         that cooler has for the same thing, such as ``tol``, the error names ours.
@@ -86,7 +94,7 @@ def balance(
     ------
     ConfigError
         If the map is of another type, the method or a setting is unknown, a value is out of range,
-        or the prior is not one of this map.
+        the prior or the copy numbers are not those of this map, or the method does not take them.
     InputError
         If a file cannot be read, or has several resolutions and none is named.
     ValueError
@@ -115,10 +123,12 @@ def balance(
     >>> deep = cp.balance("deep.cool", "kde_eb")  # doctest: +SKIP
     >>> prior = cp.Prior.from_weights(deep.weights, source="deep")  # doctest: +SKIP
     >>> cp.balance("shallow.cool", "kde_eb", prior=prior)  # doctest: +SKIP
+    >>> cp.balance("tumour.cool", "kr", copy_number="segments.bed")  # doctest: +SKIP
     """
     with show_progress(progress) as report:
+        opened = open_map(contacts, resolution, report)
         result = api.balance(
-            open_map(contacts, resolution, report),
+            opened,
             method,
             mask=mask,
             backend=backend,
@@ -129,9 +139,24 @@ def balance(
             progress=report,
             fitness=fitness,
             prior=prior,
+            copy_number=_read_copies(copy_number, opened),
             **settings,
         )
     return Balance.of(result)
+
+
+def _read_copies(
+    copy_number: CopyNumberLike | os.PathLike[str] | None, contacts: Any
+) -> CopyNumberLike | None:
+    """Read copy numbers that are a file."""
+    if not isinstance(copy_number, str | os.PathLike):
+        return copy_number
+    if not isinstance(contacts, ContactMap):
+        raise ConfigError(
+            "copy_number is a file, but a matrix has no chromosomes; give an array with a number "
+            "for each bin."
+        )
+    return read_copy_number(copy_number, contacts.bins)
 
 
 def mask_bins(

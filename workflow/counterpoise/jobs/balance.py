@@ -25,7 +25,9 @@ from counterpoise.records.fitness import FitnessSettings
 from counterpoise.store.paths import MapFiles, RunFiles
 
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
+    from counterpoise.balancing.copy_number import CopyNumber
     from counterpoise.cohort.cohort import Cohort
+    from counterpoise.contacts.bins import BinTable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +44,21 @@ class BalanceJob(MethodJob):
         Whether the bias of other maps is a prior.
     weights_of : str or None
         The sample whose weights the other samples get; None to balance each.
+    copy_number : str or None
+        Table of segments with copy numbers; None to make row sums equal.
+    copy_number_sha256 : str or None
+        SHA-256 of a table that no rule makes, so that other content, also with an older date, runs
+        the job again.
     """
 
-    WILDCARDS: ClassVar = ("method",)
+    WILDCARDS: ClassVar = ("sample", "method")
 
     name: str | None = None
     fitness: FitnessSettings = field(default_factory=FitnessSettings)
     prior: bool = False
     weights_of: str | None = None
+    copy_number: str | None = None
+    copy_number_sha256: str | None = None
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
@@ -58,8 +67,8 @@ class BalanceJob(MethodJob):
         return super().from_params({**params, "fitness": fitness})
 
     @classmethod
-    def of(cls, cohort: Cohort, method: str) -> Self:
-        """Make the job of a method of the cohort."""
+    def of(cls, cohort: Cohort, sample: str, method: str) -> Self:
+        """Make the job of a sample and a method of the cohort."""
         algorithm = cohort.algorithms[method]
         return cls(
             revision=of_method(algorithm),
@@ -72,7 +81,19 @@ class BalanceJob(MethodJob):
             fitness=replace(cohort.settings.fitness, depth_caution=FitnessSettings.depth_caution),
             prior=method in cohort.priors,
             weights_of=cohort.weights_of.get(method),
+            copy_number=cohort.copy_number(sample),
+            copy_number_sha256=cohort.copy_number_sha256(sample),
         )
+
+    def to_params(self) -> dict[str, Any]:
+        """Return the settings; those of copy numbers only if there are any.
+
+        So a release that knows them runs no job again that has none.
+        """
+        params = super().to_params()
+        if self.copy_number is None:
+            del params["copy_number"], params["copy_number_sha256"]
+        return params
 
     @property
     def extra(self) -> Extra:
@@ -150,9 +171,18 @@ class BalanceJob(MethodJob):
             fitness=self.fitness,
             prior=_read_prior(prior, sample, contacts.bins) if self.prior else None,
             applied=_read_applied(applied, str(self.weights_of), contacts.bins),
+            copy_number=self._read_copy_number(contacts.bins),
             **self.arguments(threads),
         )
         write_balance(result, contacts.bins, output)
+
+    def _read_copy_number(self, bins: BinTable) -> CopyNumber | None:
+        """Read the copy number of each bin, if there is a table of segments."""
+        if self.copy_number is None:
+            return None
+        from counterpoise.ingest.segments import read_copy_number
+
+        return read_copy_number(self.copy_number, bins)
 
 
 def _read_prior(files: Sequence[str], sample: str, bins: BinTable) -> Prior:

@@ -264,6 +264,11 @@ class Plan:
                         absent.setdefault(mask, []).append(sample)
         return absent
 
+    def made_copy_number(self, wildcards: Wildcards) -> list[str]:
+        """Return the table of segments of a sample if a rule makes it."""
+        made = self.cohort.copy_number_is_made(wildcards.sample)
+        return [str(self.cohort.copy_number(wildcards.sample))] if made else []
+
     def first_records(self, wildcards: Wildcards) -> list[str]:
         """Return record and version of the first of several samples that share a file.
 

@@ -45,9 +45,9 @@ class AloneJob(BalanceJob):
     """Balance a map without a prior, for the pools of other samples."""
 
     @classmethod
-    def of(cls, cohort: Cohort, method: str) -> Self:
+    def of(cls, cohort: Cohort, sample: str, method: str) -> Self:
         """Make the job of a method of the cohort."""
-        job = super().of(cohort, method)
+        job = super().of(cohort, sample, method)
         return replace(job, settings=settings_alone(job.settings), prior=False)
 
 

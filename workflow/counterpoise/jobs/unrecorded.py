@@ -195,13 +195,18 @@ def _quorum(plan: Plan, group: str, size: int) -> Quorum:
 
 
 def _fits_verdict(job: BalanceJob, path: str, sample: str = "") -> bool:
-    """Tell whether a run has the current settings and was made by this version."""
+    """Tell whether a run has the current settings and was made by this version.
+
+    False with copy numbers that a rule makes, whose content is not known yet.
+    """
     record = read_record(path)
     # Where a method chose between others, the verdict itself states the chosen one.
     choice = record.get("choice") or {}
     stated = {**record, "method": choice.get("by", record.get("method"))}
     stated["settings"] = choice.get("settings", record.get("settings"))
+    stated["copy_number"] = (record.get("copy_number") or {}).get("sha256")
     expected = {"method": job.method, "name": job.name, "settings": _plain(asdict(job.settings))}
+    expected["copy_number"] = job.copy_number_sha256
     expected["fitness_limits"] = asdict(job.fitness)
     expected["weights_of"] = None if job.weights_of == sample else job.weights_of
     if ("prior" in record) != job.prior:

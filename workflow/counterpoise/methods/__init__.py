@@ -34,6 +34,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from counterpoise.errors import ConfigError
 from counterpoise.methods.base import Method
 
 
@@ -72,3 +73,24 @@ class Balancing(StrEnum, metaclass=_MethodNames):
     """Names of all methods, upper case: ``Balancing.KR == "kr"``."""
 
     vars().update({name.upper(): name for name in methods()})
+
+
+def check_follows_copy_number(name: str) -> None:
+    """Refuse a method that cannot make row sums proportional to copy numbers.
+
+    Parameters
+    ----------
+    name : str
+        Name of a method.
+
+    Raises
+    ------
+    ConfigError
+        Names the methods that can.
+    """
+    if not methods()[name].follows_copy_number:
+        able = [other for other, method in methods().items() if method.follows_copy_number]
+        raise ConfigError(
+            f"{name} cannot make row sums follow copy numbers. Use {', '.join(able[:-1])} or "
+            f"{able[-1]}, or leave copy_number out."
+        )

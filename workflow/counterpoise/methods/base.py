@@ -270,8 +270,9 @@ class Solution:
     ----------
     weights : float64 [kept bins without ``dropped`` ones]
         Multiplicative weights; a numpy array or torch tensor, as the operator's vectors are. They
-        need not keep the total of the map. With ``EqualSumsSettings`` they make row sums of one,
-        which ``balance`` scales to the setting ``target``; other weights are written as they are.
+        need not keep the total of the map. With ``EqualSumsSettings`` they make row sums of
+        ``Problem.target``, which ``balance`` scales to the setting ``target``; other weights are
+        written as they are.
     status : Status
         CONVERGED, COMPUTED (not iterative), NOT_CONVERGED, or FAILED if numbers are not finite.
     iterations : int
@@ -281,7 +282,8 @@ class Solution:
     facts : tuple of Fact
         The cause with its values; empty if the part is balanced.
     target : float or None
-        Balanced row sum that the method aims at; None for "all equal".
+        Balanced row sum that the method aims at, relative to ``Problem.target``; None for "all
+        equal".
     unconnected_weight : float
         Weight of bins without a contact; NaN except for methods that copy another program's.
     dropped : bool [kept bins] or None
@@ -403,6 +405,9 @@ class Problem:
         Bandwidth to use whatever the settings say, for resampled maps; None otherwise.
     prior : PartPrior or None
         The bias of the bins by other maps, for methods that take one; None otherwise.
+    target : float or float64 [bins], default 1.0
+        What balanced row sums become, up to one factor for all bins: one, or the relative copy
+        number of each bin, for methods with ``follows_copy_number``.
     """
 
     operator: Operator
@@ -416,6 +421,7 @@ class Problem:
     holds_counts: bool = True
     bandwidth: Bandwidth | None = None
     prior: PartPrior | None = None
+    target: float | Vector = 1.0
 
 
 @dataclass(frozen=True)
@@ -444,6 +450,8 @@ class Method:
         different algorithms.
     fills : bool
         Bins without contacts of their own get weights, from their neighbours.
+    follows_copy_number : bool
+        The method takes ``Problem.target``: it can make row sums proportional to copy numbers.
     candidates : callable or None
         For a method that chooses between others on each map: ``candidates(settings)`` returns
         their settings by name, the simplest first. See ``counterpoise.balancing.choosing``.
@@ -463,6 +471,7 @@ class Method:
     trans_weighting: bool = False
     version: str = ""
     fills: bool = False
+    follows_copy_number: bool = False
     candidates: Callable[[Any], dict[str, MethodSettings]] | None = None
     rate_prior: Callable[[Problem, Any], PriorRating | None] | None = None
     revision: int = 1

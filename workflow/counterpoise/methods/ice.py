@@ -79,7 +79,7 @@ class IceSettings(ExactSettings):
 
 
 def solve(problem: Problem, settings: IceSettings) -> Solution:
-    """Divide by the row sums relative to their mean until they are equal.
+    """Divide by the row sums, relative to the target and to their mean, until they are equal.
 
     Order and details of the plain steps are cooler's (``cooler._balance``): the scale and the
     stopping rule look at the row sums before the last update, and that update is kept.
@@ -91,15 +91,18 @@ def solve(problem: Problem, settings: IceSettings) -> Solution:
     settings : IceSettings
         The method's settings.
     """
-    product, scale = problem.operator.product, problem.marginal.mean()
+    product, target = problem.operator.product, problem.target
+    raw = problem.marginal / target
+    scale = raw.mean()
     plain = settings.solver == Solver.PLAIN
 
     def relative_row_sums(state: State) -> Vector:
         nonlocal scale
         if state.iteration == 1:
-            return problem.marginal / scale
+            return raw / scale
         row_sums = product(state.u)
         row_sums *= state.u
+        row_sums /= target
         scale = row_sums.mean()
         return row_sums / scale
 
@@ -122,9 +125,9 @@ def solve(problem: Problem, settings: IceSettings) -> Solution:
     solution = replace(to_solution(state), weights=state.u * scaling)
     if plain:
         return replace(solution, unconnected_weight=scaling)
-    return (
-        replace(solution, row_sums=state.quantity) if state.ending is Ending.CONVERGED else solution
-    )
+    if state.ending is Ending.CONVERGED:
+        return replace(solution, row_sums=state.quantity * target)
+    return solution
 
 
 METHODS = (
@@ -136,5 +139,6 @@ METHODS = (
         revision=2,
         exact=True,
         trans_weighting=True,
+        follows_copy_number=True,
     ),
 )

@@ -1,12 +1,13 @@
 """KR: the inner-outer Newton iteration of Knight & Ruiz, IMA J. Numer. Anal. 33:1029 (2013).
 
-Solves x * (A x) = 1 for x > 0. Outer Newton steps; each is solved by conjugate gradients in
-y = (new x) / x, preconditioned by the diagonal of the scaled map, and never leaves the
-cone DELTA_LOW < y < DELTA_HIGH. The start 1 / sqrt(A 1) halves the products of the paper's 1.
+Solves x * (A x) = t for x > 0, where the target t is one, or the copy number of each bin. Outer
+Newton steps; each is solved by conjugate gradients in y = (new x) / x, preconditioned by the
+diagonal of the scaled map, and never leaves the cone DELTA_LOW < y < DELTA_HIGH. The start
+sqrt(t / (A 1)) halves the products of the paper's 1.
 
 The row sums after an outer step cost no product. The inner steps keep the residual g of their
-equation, 1 + r - r * y - x * A (x * y) with r the row sums before; so the row sums after it,
-(x * y) * A (x * y), are y * (1 + r - r * y - g). They carry the rounding of all steps, so those
+equation, t + r - r * y - x * A (x * y) with r the row sums before; so the row sums after it,
+(x * y) * A (x * y), are y * (t + r - r * y - g). They carry the rounding of all steps, so those
 that end the iteration, and those of a run without progress, are computed by a product.
 """
 
@@ -42,7 +43,7 @@ class KrSettings(ExactSettings):
     Attributes
     ----------
     tolerance : float, default 1e-8
-        Largest 2-norm of (row sums - 1).
+        Largest 2-norm of the relative deviations of row sums from their target.
     max_products : int, default 2000
         Largest number of matrix-vector products.
     """
@@ -58,7 +59,7 @@ class KrSettings(ExactSettings):
 
 
 def solve(problem: Problem, settings: KrSettings) -> Solution:
-    """Find unit row sums: the weights x with x * (A x) = 1.
+    """Find row sums of t, the target: the weights x with x * (A x) = t.
 
     Parameters
     ----------
@@ -71,12 +72,12 @@ def solve(problem: Problem, settings: KrSettings) -> Solution:
 
 
 def _solve(problem: Problem, settings: KrSettings) -> Solution:
-    """Take outer Newton steps until row sums are one, or the method ends otherwise."""
-    product, record = problem.operator.product, problem.record
+    """Take outer Newton steps until row sums have their target, or the method ends otherwise."""
+    product, record, target = problem.operator.product, problem.record, problem.target
     last_product = record.matvecs + settings.max_products
-    x = 1 / problem.operator.xp.sqrt(problem.marginal)
+    x = target**0.5 / problem.operator.xp.sqrt(problem.marginal)
     row_sums = x * product(x)
-    residual = _residual(record(0, row_sums, 1.0), len(x))
+    residual = _residual(record(0, row_sums, target), len(x))
     eta, best, stuck, outer = ETA_MAX, residual, 0, 0
     while residual > settings.tolerance**2:
         products_left = last_product - record.matvecs
@@ -88,10 +89,10 @@ def _solve(problem: Problem, settings: KrSettings) -> Solution:
         goal = max(eta**2 * residual, settings.tolerance**2)
         y, unsolved = _newton_step(problem, x, row_sums, residual, goal, products_left)
         moved = x * y
-        row_sums = y * (1 + row_sums * (1 - y) - unsolved)
-        if stuck or _residual(deviations(row_sums, 1.0), len(x)) <= settings.tolerance**2:
+        row_sums = y * (target + row_sums * (1 - y) - unsolved)
+        if stuck or _residual(deviations(row_sums, target), len(x)) <= settings.tolerance**2:
             row_sums = moved * product(moved)
-        new_residual = _residual(record(outer + 1, row_sums, 1.0), len(x))
+        new_residual = _residual(record(outer + 1, row_sums, target), len(x))
         if not isfinite(new_residual):
             return diverged(x, outer, Unit.STEPS)
         x = moved
@@ -108,16 +109,16 @@ def _solve(problem: Problem, settings: KrSettings) -> Solution:
 def _newton_step(
     problem: Problem, x: Vector, row_sums: Vector, rho: float, goal: float, max_products: int
 ) -> tuple[Vector, Vector]:
-    """Solve (D + X A X) y = 1 + D 1 by conjugate gradients from y = 1, inside the cone.
+    """Solve (D + X A X) y = t + D 1 by conjugate gradients from y = 1, inside the cone.
 
     Parameters
     ----------
     problem : Problem
-        Holds the map A.
+        Holds the map A and the target t.
     x, row_sums : Vector
         float64 [bins], the weights and their row sums.
     rho : float
-        Squared 2-norm of 1 - row sums.
+        Squared 2-norm of the relative deviations of the row sums from their target.
     goal : float
         The residual at which the system counts as solved.
     max_products : int
@@ -128,11 +129,11 @@ def _newton_step(
     y : Vector
         float64 [bins].
     residual : Vector
-        float64 [bins], 1 + D 1 - (D + X A X) y.
+        float64 [bins], t + D 1 - (D + X A X) y.
     """
     xp = problem.operator.xp
     y = xp.ones_like(x)
-    residual = 1 - row_sums
+    residual = problem.target - row_sums
     scaled = direction = residual / row_sums
     for step in range(min(len(x) + 1, max_products)):
         if rho <= goal:
@@ -191,7 +192,7 @@ def _dot(a: Vector, b: Vector) -> Any:
 
 
 def _residual(deviations: tuple[float, float], size: int) -> float:
-    """Return the squared 2-norm of (row sums - 1), from their largest and RMS deviation."""
+    """Return the squared 2-norm of the deviations of row sums, from the largest and the RMS."""
     return size * deviations[1] ** 2
 
 
@@ -202,5 +203,6 @@ METHODS = (
         solve,
         "Knight & Ruiz 2013: Newton's method, a few dozen passes where ICE needs hundreds",
         exact=True,
+        follows_copy_number=True,
     ),
 )

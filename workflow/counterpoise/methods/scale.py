@@ -26,7 +26,7 @@ WINDOW, SLOWEST = 5, 1.05
 FEW = 1e-5
 # No more than this percentile of rows, by their nonzeros, is dropped.
 MOST_DROPPED = 10
-# Weights that settled are accepted where row sums are within this of one.
+# Weights that settled are accepted where row sums are within this share of their target.
 LARGEST_DEVIATION = 0.05
 # The limit of iterations holds for each choice of rows; for all choices together it is this many
 # times as large.
@@ -131,7 +131,7 @@ class _Reached:
 
 
 def solve(problem: Problem, settings: ScaleSettings) -> Solution:
-    """Find unit row sums, approximately, on all rows but those that are dropped.
+    """Find row sums of the target, approximately, on all rows but those that are dropped.
 
     Parameters
     ----------
@@ -140,18 +140,18 @@ def solve(problem: Problem, settings: ScaleSettings) -> Solution:
     settings : ScaleSettings
         The method's settings.
     """
-    xp, product = problem.operator.xp, problem.operator.product
+    xp, product, target = problem.operator.xp, problem.operator.product, problem.target
     rows = columns = weights = _start(problem)
-    sums = problem.marginal * rows  # as in hictk; not the row sums of the scaled map
+    sums = problem.marginal * rows / target  # as in hictk; not the row sums of the scaled map
     choice = _Choice(problem, problem.marginal <= 0, problem.marginal)  # no row is dropped yet
     others = xp.where(~choice.dropped)
     changes: list[float] = []
     iterations = extra = 0
     while True:
         rows = rows / xp.where(choice.dropped, 1.0, sums)
-        sums = columns * product(rows)
+        sums = columns * product(rows) / target
         columns = columns / xp.where(choice.dropped, 1.0, sums)
-        sums = rows * product(columns)
+        sums = rows * product(columns) / target
         before, weights = weights, xp.sqrt(rows * columns)
         change = xp.where(choice.dropped, 0.0, abs(weights - before) / (weights + before))
         changes.append(float(change.max()))
@@ -175,7 +175,7 @@ def solve(problem: Problem, settings: ScaleSettings) -> Solution:
         else:
             continue
         rows = columns = xp.where(choice.dropped, 0.0, problem.operator.ones())
-        sums = rows * product(columns)
+        sums = rows * product(columns) / target
         others, changes = xp.where(~choice.dropped), []
         extra = 1  # hictk counts the restart as an iteration of the new choice
 
@@ -189,8 +189,8 @@ def _start(problem: Problem) -> Vector:
 
 
 def _accept(problem: Problem, reached: _Reached) -> Solution:
-    """Accept weights that settled if the row sums that they give are near one."""
-    sums = reached.weights * problem.operator.product(reached.weights)
+    """Accept weights that settled if the row sums that they give are near their target."""
+    sums = reached.weights * problem.operator.product(reached.weights) / problem.target
     deviation = problem.operator.xp.where(reached.dropped, 0.0, abs(sums - 1))
     if float(deviation.max()) <= LARGEST_DEVIATION:
         return _end(reached, Solution(reached.weights, Status.CONVERGED, reached.iterations))
@@ -230,5 +230,6 @@ METHODS = (
         "SCALE of newer `.hic` files, as in hictk: a looser tolerance; drops sparse bins where "
         "necessary",
         version="hictk 1.4",
+        follows_copy_number=True,
     ),
 )

@@ -1,9 +1,9 @@
 """SSK: symmetric Sinkhorn-Knopp, rows and columns scaled at once (Knight, Ruiz & Ucar 2014).
 
 Algorithm 2 of Park, Hao, Niu & Hu, arXiv 2506.12626. The solution is that of KR and ICE: each step
-moves a weight half the way, in logarithms, to where its row sum would be one. So it cannot swing
-between two states, and slows down only on maps with two groups of bins and nearly all contacts
-between them.
+moves a weight half the way, in logarithms, to where its row sum would have its target. So it cannot
+swing between two states, and slows down only on maps with two groups of bins and nearly all
+contacts between them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class SskSettings(ExactSettings):
     Attributes
     ----------
     tolerance : float, default 1e-8
-        Row sums must differ from one by less than this.
+        Row sums must differ from their target by less than this, relative to it.
     max_iterations : int, default 1000
         Largest number of iterations.
     solver : {"anderson", "plain"}, default "anderson"
@@ -51,7 +51,7 @@ class SskSettings(ExactSettings):
 
 
 def solve(problem: Problem, settings: SskSettings) -> Solution:
-    """Find unit row sums: d <- sqrt(d / (A d)), from d = 1.
+    """Find row sums of t, the target: d <- sqrt(t d / (A d)), from d = 1.
 
     Parameters
     ----------
@@ -61,22 +61,24 @@ def solve(problem: Problem, settings: SskSettings) -> Solution:
         The method's settings.
     """
     product, root = problem.operator.product, problem.operator.xp.sqrt
+    target = problem.target
 
-    def row_sums(state: State) -> Vector:
+    def relative_row_sums(state: State) -> Vector:
         sums = product(state.u)
         sums *= state.u
+        sums /= target
         return sums
 
     state = iterate(
-        State(1 / root(problem.marginal)),  # d after its first step
-        measure=row_sums,
+        State(target**0.5 / root(problem.marginal)),  # d after its first step
+        measure=relative_row_sums,
         inspect=recording_inspection(
             problem.record, lambda state: state.largest < settings.tolerance
         ),
         update=make_update(settings.solver, 0.5, problem.operator.xp),
         max_iterations=settings.max_iterations,
     )
-    balanced = state.quantity if state.ending is Ending.CONVERGED else None
+    balanced = state.quantity * target if state.ending is Ending.CONVERGED else None
     return replace(to_solution(state), target=1.0, row_sums=balanced)
 
 
@@ -88,6 +90,7 @@ METHODS = (
         "symmetric Sinkhorn-Knopp: the simplest method that converges on every map that has a "
         "solution",
         exact=True,
+        follows_copy_number=True,
         revision=2,
     ),
 )

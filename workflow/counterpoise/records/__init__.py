@@ -1,12 +1,13 @@
 """The record of a balancing run: trace, bandwidth search, facts and verdict.
 
-=========== ========================================================
-``trace``   one row per iteration, the same columns for every method
-``search``  the candidates of a bandwidth search, and the chosen one
-``choice``  the methods that were compared on a map, and the chosen one
-``facts``   the facts that a reason consists of, as data
-``wording`` every sentence about a run, rendered from facts
-``fitness`` whether weights may be used: the limits and the judgement
-``verdict`` what ``verdict.json`` holds
-=========== ========================================================
+=============== ========================================================
+``trace``       one row per iteration, the same columns for every method
+``search``      the candidates of a bandwidth search, and the chosen one
+``choice``      the methods that were compared on a map, and the chosen one
+``copy_number`` what row sums are proportional to
+``facts``       the facts that a reason consists of, as data
+``wording``     every sentence about a run, rendered from facts
+``fitness``     whether weights may be used: the limits and the judgement
+``verdict``     what ``verdict.json`` holds
+=============== ========================================================
 """

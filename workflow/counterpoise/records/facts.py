@@ -192,6 +192,10 @@ class Balanceable(Fact, code="balanceable"):
     """An exact balancing exists, although the method did not reach it."""
 
 
+class ExistenceUnknown(Fact, code="existence_unknown"):
+    """It is not known whether weights exist with which row sums follow the copy numbers."""
+
+
 class NotExamined(Fact, code="not_examined"):
     """The map has too many contacts to look for the cause in its structure.
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from counterpoise.records.choice import Choice
+from counterpoise.records.copy_number import CopyNumberUse
 from counterpoise.records.facts import Fact
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.prior import PriorUse
@@ -209,6 +210,8 @@ class Verdict:
         How far the bias of other maps was used; None without a prior.
     weights_of : str or None
         The map whose weights were applied to this one; None for weights of its own.
+    copy_number : CopyNumberUse or None
+        What row sums are proportional to; None where they are to be equal.
     median_se : float or None
         Median relative standard error of the weights.
     expected_excess, expected_unevenness : float or None
@@ -250,6 +253,7 @@ class Verdict:
     choice: Choice | None = None
     prior: PriorUse | None = None
     weights_of: str | None = None
+    copy_number: CopyNumberUse | None = None
     median_se: float | None = None
     expected_excess: float | None = None
     expected_unevenness: float | None = None
@@ -275,16 +279,17 @@ class Verdict:
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as it is written to ``verdict.json``.
 
-        It has the keys ``prior`` and ``weights_of`` only if there is one.
+        It has the keys ``prior``, ``weights_of`` and ``copy_number`` only if there is one.
         """
         record = asdict(replace(self, parts=(), fitness_causes=(), choice=None, prior=None))
-        for key in ("prior", "weights_of"):
-            if record[key] is None:
-                del record[key]
+        del record["prior"], record["copy_number"]
+        if self.weights_of is None:
+            del record["weights_of"]
         return {
             **record,
             "choice": self.choice and self.choice.to_dict(),
             **({"prior": self.prior.to_dict()} if self.prior else {}),
+            **({"copy_number": asdict(self.copy_number)} if self.copy_number else {}),
             "fitness_causes": [fact.to_dict() for fact in self.fitness_causes],
             "parts": [part.to_dict() for part in self.parts],
         }
@@ -292,11 +297,13 @@ class Verdict:
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Verdict:
         """Return the verdict that ``to_dict`` wrote."""
+        copies = record.get("copy_number")
         values = {
             "status": Status(record["status"]),
             "parts": tuple(PartVerdict.from_dict(part) for part in record["parts"]),
             "choice": record["choice"] and Choice.from_dict(record["choice"]),
             "prior": PriorUse.from_dict(record["prior"]) if "prior" in record else None,
+            "copy_number": CopyNumberUse(**copies) if copies else None,
             "fitness": Fitness(record["fitness"]),
             "fitness_causes": _read_facts(record["fitness_causes"]),
         }

@@ -13,6 +13,7 @@ from math import log10
 from counterpoise.contacts.bins import format_length, pluralise
 from counterpoise.records import facts as f
 from counterpoise.records.choice import Choice, RatedMethod
+from counterpoise.records.copy_number import CopyNumberUse
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.prior import PriorUse
 from counterpoise.records.verdict import Cause, PartVerdict, Status
@@ -216,6 +217,29 @@ def applied_reason(source: str) -> str:
     return f"The weights are those of {source}, scaled to this map; the method was not run on it."
 
 
+def copy_number_reason(use: CopyNumberUse) -> str:
+    """Render the target of row sums that are not to be equal.
+
+    Parameters
+    ----------
+    use : CopyNumberUse
+        The use of copy numbers.
+    """
+    source = f" in {use.file}" if use.file else ""
+    extent = "" if use.lowest is None else f" ({use.lowest:.3g} to {use.highest:.3g})"
+    words = [f"The target of the row sums is proportional to the copy numbers{source}{extent}."]
+    if use.absent:
+        words.append(f"{_bins_have(use.absent)} zero copies and no weight.")
+    if use.uncovered:
+        words.append(f"{_bins_have(use.uncovered)} no segment and the median copy number.")
+    return " ".join(words)
+
+
+def _bins_have(number: int) -> str:
+    """Return ``3 bins have``, the beginning of a sentence."""
+    return f"{pluralise(number, 'bin')} {'has' if number == 1 else 'have'}"
+
+
 def part_reason(facts: Iterable[f.Fact]) -> str:
     """Render the facts of a part as its reason; empty without facts.
 
@@ -413,6 +437,14 @@ def _disconnected(fact: f.Disconnected) -> str:
 @sentence.register
 def _balanceable(fact: f.Balanceable) -> str:
     return "An exact balancing exists."
+
+
+@sentence.register
+def _existence_unknown(fact: f.ExistenceUnknown) -> str:
+    return (
+        "Whether weights exist with which row sums follow these copy numbers is not known: a bin "
+        "with many copies may have contacts with too few others."
+    )
 
 
 @sentence.register

@@ -187,6 +187,11 @@ COLUMNS = (
         "blacklist",
         lambda r: r.verdict.mask.get("notes", {}).get("blacklist", {}).get("unknown_intervals"),
     ),
+    Column(
+        "copy_number",
+        "table of [copy numbers](methods.md#copy-numbers) that row sums follow; empty without one",
+        lambda r: r.verdict.copy_number and r.verdict.copy_number.source,
+    ),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 

@@ -118,6 +118,7 @@ def remove_weight_column(table: h5py.Group, name: str) -> None:
 def _weight_attributes(column: str, verdict: Verdict) -> dict[str, Any]:
     """Return the attributes of a column: cooler's own where they exist, and the verdict."""
     mask, settings = verdict.mask.get("settings", {}), verdict.settings
+    copies = verdict.copy_number
     tolerance = settings.get("tolerance")
     attributes = {
         "divisive_weights": column in DIVISIVE,
@@ -137,6 +138,8 @@ def _weight_attributes(column: str, verdict: Verdict) -> dict[str, Any]:
         "matvecs": verdict.matvecs,
         "max_deviation": verdict.max_deviation,
         "rms_deviation": verdict.rms_deviation,
+        "copy_number": copies and copies.source,
+        "copy_number_sha256": copies and copies.sha256,
         "settings": json.dumps(settings, sort_keys=True),
         "versions": json.dumps(verdict.versions, sort_keys=True),
     }

@@ -39,7 +39,7 @@ CURVE = "convergence/log10_max_deviation"
 TAGS = (
     *("cohort", "experiment", "sample", "resolution", "method", "algorithm", "scope", "status"),
     *("reason", "backend", "device", "input", "fitness", "fitness_reason", "weights_sha256"),
-    *("plot_sha256", "labels", "prior_sources", "weights_of"),
+    *("plot_sha256", "labels", "prior_sources", "weights_of", "copy_number", "copy_number_sha256"),
 )
 # Tag with the names of the tags that come from the sample sheet.
 LABELS = "labels"
@@ -212,6 +212,7 @@ def _tags(paths: ResultPaths, run: RunKey, verdict: Verdict) -> dict[str, str]:
     """Return the tags that do not depend on the bytes of result files."""
     labels = {key: text for key, text in run.labels.items() if text}
     source = verdict.source
+    copies = verdict.copy_number
     return {
         "cohort": paths.cohort,
         "experiment": paths.experiment,
@@ -226,6 +227,7 @@ def _tags(paths: ResultPaths, run: RunKey, verdict: Verdict) -> dict[str, str]:
         "reason": verdict.reason,
         "backend": verdict.backend,
         "device": verdict.device,
+        **({"copy_number": copies.source, "copy_number_sha256": copies.sha256} if copies else {}),
         "input": strip_credentials(str(source.get("uri", ""))),
         **{f"input_{key}": str(value) for key, value in source.get("identity", {}).items()},
         **{f"version.{package}": version for package, version in verdict.versions.items()},
