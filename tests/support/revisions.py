@@ -32,6 +32,7 @@ from counterpoise.cohort.revisions import REVISIONS, of_method
 from counterpoise.cohort.settings import IngestSettings
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
+from counterpoise.jobs.shared_mask import FinalMaskJob, SharedMaskJob
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
 from counterpoise.report.summary import summary_rows
@@ -94,6 +95,7 @@ def compute_results(folder: Path) -> Results:
             contacts = read_map(paths.map_files(sample, resolution))
             mask = mask_bins(contacts, MaskSettings(min_nnz=3, min_count=15, mad_max=3))
             write_mask(paths.mask(sample, resolution), mask, contacts.bins)
+            write_mask(paths.own_mask(sample, resolution), mask, contacts.bins)
     (folder / "old.hic").write_bytes(hic_bytes(8))
     old = inspect_source(str(folder / "old.hic"))
     files = paths.map_files("old", 200)
@@ -109,6 +111,15 @@ def compute_results(folder: Path) -> Results:
         {"table": _table(path), "summary": read_mask(path)[1]}
         for path in (paths.mask("hopeless", 1000), paths.mask("dense", 2000))
     ]
+    group = paths.shared_mask("all", 1000)
+    Path(group.mask).parent.mkdir(parents=True)
+    sharing = {"samples": ["dense", "sparse"], "shared": 1.0, "shared_within": "cohort"}
+    SharedMaskJob(cohort="toy", **sharing).run(paths.root, "all", 1000, group)
+    results["shared_mask"] = {"mask": _table(group.mask), "costs": Path(group.costs).read_text()}
+    final = str(folder / "final.parquet")
+    own = paths.own_mask("dense", 1000)
+    FinalMaskJob().run(paths.map_files("dense", 1000), own, group.mask, final)
+    results["final_mask"] = {"table": _table(final), "summary": read_mask(final)[1]}
     for name in methods():
         balanced = [
             {key: balance[key] for key in ("settings", "status", "weights")}
@@ -263,8 +274,9 @@ def rests_on(key: str) -> list[str]:
     """List the results that a stage or method uses; raising their revisions reruns it."""
     stage = key.partition("/")[0]
     read = ["inspect", "ingest", "mask"]
-    if stage in read:
-        return read[: read.index(stage)]
+    masks = [*read, "shared_mask", "final_mask"]
+    if stage in masks:
+        return masks[: masks.index(stage)]
     return read if stage == "balance" else [*read, *EXPORTED]
 
 
