@@ -35,6 +35,7 @@ from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.jobs.merge import MergeJob
 from counterpoise.jobs.prior import FilePriorJob
+from counterpoise.jobs.shared_mask import FinalMaskJob, SharedMaskJob
 from counterpoise.jobs.thin import FindLeastJob, ThinJob
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
@@ -99,6 +100,7 @@ def compute_results(folder: Path) -> Results:
             contacts = read_map(paths.map_files(sample, resolution))
             mask = mask_bins(contacts, MaskSettings(min_nnz=3, min_count=15, mad_max=3))
             write_mask(paths.mask(sample, resolution), mask, contacts.bins)
+            write_mask(paths.own_mask(sample, resolution), mask, contacts.bins)
     (folder / "old.hic").write_bytes(hic_bytes(8))
     old = inspect_source(str(folder / "old.hic"))
     files = paths.map_files("old", 200)
@@ -115,6 +117,15 @@ def compute_results(folder: Path) -> Results:
         {"table": _table(path), "summary": read_mask(path)[1]}
         for path in (paths.mask("hopeless", 1000), paths.mask("dense", 2000))
     ]
+    group = paths.shared_mask("all", 1000)
+    Path(group.mask).parent.mkdir(parents=True)
+    sharing = {"samples": ["dense", "sparse"], "shared": 1.0, "shared_within": "cohort"}
+    SharedMaskJob(cohort="toy", **sharing).run(paths.root, "all", 1000, group)
+    results["shared_mask"] = {"mask": _table(group.mask), "costs": Path(group.costs).read_text()}
+    final = str(folder / "final.parquet")
+    own = paths.own_mask("dense", 1000)
+    FinalMaskJob().run(paths.map_files("dense", 1000), own, group.mask, final)
+    results["final_mask"] = {"table": _table(final), "summary": read_mask(final)[1]}
     for name in methods():
         balanced = [
             {key: balance[key] for key in ("settings", "status", "weights")}
@@ -314,10 +325,10 @@ def rests_on(key: str) -> list[str]:
     stage = key.partition("/")[0]
     derived = ["inspect", "ingest", "merge", "find_least", "thin"]
     read = ["inspect", "ingest", "mask"]
-    if stage in derived:
-        return derived[: derived.index(stage)]
-    if stage in read:
-        return read[: read.index(stage)]
+    masks = [*read, "shared_mask", "final_mask"]
+    for stages in (derived, masks):
+        if stage in stages:
+            return stages[: stages.index(stage)]
     if stage in ("pool", "file_prior"):
         return [*read, "balance/kde_eb"]
     return read if stage == "balance" else [*read, *EXPORTED]

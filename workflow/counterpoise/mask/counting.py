@@ -38,7 +38,24 @@ def bins_with_contacts(contacts: ContactMap) -> NDArray[np.bool_]:
 def count_contacts(
     contacts: ContactMap, settings: MaskSettings, chunk_pixels: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return, for each bin, the number of bins in contact and the contacts that filters count."""
+    """Return, for each bin, the number of bins in contact and the contacts that filters count.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+    settings : MaskSettings
+        Decide which contacts count.
+    chunk_pixels : int
+        Pixels read at a time.
+
+    Returns
+    -------
+    nnz : int64 [bins]
+        Number of bins in contact with each.
+    marginal : float64 [bins]
+        Contacts of each.
+    """
     contacts = leave_out_near_origin(contacts, settings.ignore_diags)
     bins = contacts.bins
     border = np.full(len(bins), len(bins))
