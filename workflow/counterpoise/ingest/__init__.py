@@ -31,6 +31,7 @@ In the order in which data passes:
 `coarsen`           sum a map into larger bins
 `read`              all of the above: open a source at a resolution, or read it into memory
 `finer`             open a map as the sum of a finer map of the source
+`statistics`        contacts of a map by bin and by distance
 `pixels`            write the checked pixels, the bins and the record of the source
 `pypi`              fetch files from Python source packages (the demo's yeast map)
 `demo_maps`         the maps of the demo cohort

@@ -17,6 +17,7 @@ from counterpoise.ingest.finer import open_sum
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
 from counterpoise.ingest.read import open_contacts
 from counterpoise.ingest.reader_interface import SourceInfo
+from counterpoise.ingest.statistics import MapStatistics
 from counterpoise.store.arrow import to_arrow
 from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import ROW_GROUP, write_bins
@@ -77,8 +78,10 @@ def write_map(
         tempfile.TemporaryDirectory(prefix="counterpoise-") as scratch,
     ):
         spool = _Spool(Path(scratch), reading.total)
+        statistics = MapStatistics(reading.bins)
         for chunk in reading.chunks():
             spool.append(chunk)
+            statistics.add(chunk)
             progress(spool.nnz, reading.total)
         check()
         with atomic_write(files.pixels, needed=PACKED_BYTES * spool.nnz) as temporary:
@@ -87,6 +90,7 @@ def write_map(
         record = reading.source_record(spool.nnz)
         record["count_type"] = str(spool.count_type())
         record["uri"] = url or record["uri"]
+        record["statistics"] = statistics.record(integral=spool.integral)
         write_json(files.source, record)
         return record
 

@@ -28,7 +28,7 @@ from counterpoise.contacts.contact_map import (
 from counterpoise.errors import refuse_other_versions
 from counterpoise.store.arrow import bin_columns, strings_to_arrow, to_arrow, to_numpy, write_table
 from counterpoise.store.paths import MapFiles
-from counterpoise.store.source_record import read_source
+from counterpoise.store.source_record import read_origin
 
 METADATA = "counterpoise"
 ROW_GROUP = 1 << 20  # pixels of a row group of pixels.parquet
@@ -154,7 +154,7 @@ def open_map(files: MapFiles) -> StoredContacts:
         return np.concatenate(columns), narrow_counts(np.concatenate(counts))
 
     holds_counts = pa.types.is_integer(file.schema_arrow.field("count").type)
-    return StoredContacts(bins, np.cumsum(per_row), read, read_source(files.source), holds_counts)
+    return StoredContacts(bins, np.cumsum(per_row), read, read_origin(files.source), holds_counts)
 
 
 def read_map(files: MapFiles) -> Contacts:
@@ -170,7 +170,7 @@ def read_map(files: MapFiles) -> Contacts:
     Contacts
         The map.
     """
-    bins, source = read_bins(files.bins), read_source(files.source)
+    bins, source = read_bins(files.bins), read_origin(files.source)
     with pq.ParquetFile(files.pixels, memory_map=True) as file:
 
         def chunks() -> Iterator[Chunk]:
