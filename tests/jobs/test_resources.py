@@ -230,7 +230,7 @@ def test_jobs_survive_the_way_through_snakemake(rule: str, cohort: Cohort) -> No
 
 def test_unfinished_outputs_reach_the_report() -> None:
     unfinished = Unfinished(("a.png",), {"s": ("map.hic", "map.log")})
-    job = ReportJob(cohort="c", samples={}, methods=[], unfinished=unfinished)
+    job = ReportJob(cohort="c", samples={}, methods=[], primary="kr", unfinished=unfinished)
     assert ReportJob.from_params(ast.literal_eval(repr(job.to_params()))) == job
 
 

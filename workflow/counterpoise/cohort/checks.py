@@ -19,7 +19,7 @@ from counterpoise.cohort.samples import (
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings, TrackingSettings
 from counterpoise.errors import ConfigError
 from counterpoise.methods.base import MethodSettings
-from counterpoise.report.summary import USUAL_LABELS
+from counterpoise.report.table import USUAL_LABELS
 
 # Keys that decide ``inputs/``, ``triples/`` and ``resources/``, which a cohort's experiments share.
 SHARED_KEYS = ("cohort", "samples", "sample_sheet", "sources", "ingest")

@@ -65,6 +65,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "record and version of another sample with the same file, which was read before",
     },
     "output": {"required": True, "help": "file to write"},
+    "concordance": {"required": True, "help": "table of pairs of samples to write"},
     "outputs": {
         "nargs": "+",
         "metavar": "PATH",
@@ -72,9 +73,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "file to write for each run",
     },
     "summary": {"required": True, "help": "summary.tsv to write"},
+    "samples": {"required": True, "help": "samples.tsv to write"},
     "report": {"required": True, "help": "report.html to write"},
     "sample": {"help": "name of the sample"},
-    "resolution": {"type": int, "required": True, "help": "bin size in base pairs"},
     "root": {"default": "results", "help": "folder of all cohorts' results (default: results)"},
     "threads": {"type": int, "help": "threads; by default all that the process may use"},
     "memory-mb": {

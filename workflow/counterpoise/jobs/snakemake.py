@@ -142,8 +142,9 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     outputs -= _draw_blocked_plots(workflow, plan, outputs)
     unfinished = Unfinished(tuple(sorted(outputs)), plan.cohort.downloads, plan.finer_maps)
     paths = plan.paths
+    tables = {"--summary": paths.summary, "--samples": paths.samples}
     for rule, options in (
-        ("report", {"--summary": paths.summary, "--report": paths.report}),
+        ("report", {**tables, "--report": paths.report}),
         ("track", {"--summary": paths.summary, "--output": paths.tracking}),
     ):
         words = [word for option in options.items() for word in option]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.report.statuses import MISSING
-from counterpoise.report.summary import Row
+from counterpoise.report.table import Row
 
 NAMED_SAMPLES = 8
 
