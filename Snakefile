@@ -61,6 +61,7 @@ rule all:
     input:
         PLAN.coolers,
         PATHS.summary,
+        PATHS.samples,
         PATHS.report,
         PATHS.tracking,
 

@@ -1,4 +1,4 @@
-"""Draw a cohort's samples side by side at one resolution."""
+"""Draw a cohort's samples side by side at one resolution, and compare all pairs."""
 
 from counterpoise.jobs.command import parse, run
 
@@ -7,8 +7,8 @@ def main() -> None:
     """Run the job of the command line."""
     from counterpoise.jobs.compare import CompareJob
 
-    args = parse(__doc__, CompareJob, "root", "resolution", "output")
-    args.job.run(args.root, args.resolution, args.output)
+    args = parse(__doc__, CompareJob, "root", "output", "concordance")
+    args.job.run(args.root, args.output, args.concordance)
 
 
 run(main)

@@ -1,4 +1,4 @@
-"""Write a cohort's summary.tsv and report.html from its results."""
+"""Write a cohort's summary.tsv, samples.tsv and report.html from its results."""
 
 from counterpoise.jobs.command import parse, run
 
@@ -7,8 +7,8 @@ def main() -> None:
     """Run the job of the command line."""
     from counterpoise.jobs.report import ReportJob
 
-    args = parse(__doc__, ReportJob, "root", "summary", "report")
-    args.job.run(args.root, args.summary, args.report)
+    args = parse(__doc__, ReportJob, "root", "summary", "samples", "report")
+    args.job.run(args.root, args.summary, args.samples, args.report)
 
 
 run(main)

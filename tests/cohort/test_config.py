@@ -691,6 +691,8 @@ samples: {yeast: {condition: other words}}"""
     for path in (
         *several,
         paths.comparison(),
+        paths.concordance(),
+        paths.samples,
         paths.summary,
         paths.report,
         paths.tracking,

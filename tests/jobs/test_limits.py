@@ -63,13 +63,15 @@ def words(sample: str = "a") -> dict[str, list[str]]:
             "{'cohort': 'small', 'resolutions': [1000], 'columns': {'kr': 'KR'}, 'primary': 'kr'}",
         ],
         "report": [
-            *("--summary", f"{RESULTS}/summary.tsv", "--report", f"{RESULTS}/report.html"),
-            *("--settings", f"{{{COHORT}, {ENTRIES}}}"),
+            *("--summary", f"{RESULTS}/summary.tsv", "--samples", f"{RESULTS}/samples.tsv"),
+            *("--report", f"{RESULTS}/report.html"),
+            *("--settings", f"{{{COHORT}, {ENTRIES}, 'primary': 'kr'}}"),
         ],
         "compare": [
-            *("--resolution", "1000", "--output", f"{RESULTS}/compare/1000.png", "--settings"),
-            f"{{{COHORT}, 'samples': {{'a': {{}}}}, 'primary': 'kr', 'dpi': 50, "
-            "'depth_caution': 0.2}",
+            *("--output", f"{RESULTS}/compare/1000.png"),
+            *("--concordance", f"{RESULTS}/compare/1000.tsv", "--settings"),
+            f"{{{COHORT}, 'resolution': 1000, 'samples': {{'a': {{}}}}, 'primary': 'kr', "
+            "'dpi': 50, 'depth_caution': 0.2}",
         ],
         "track": [
             *("--summary", f"{RESULTS}/summary.tsv", "--output", f"{RESULTS}/tracking.json"),

@@ -238,7 +238,7 @@ def test_unfinished_outputs_reach_the_report() -> None:
     unfinished = Unfinished(
         ("a.png",), {"s": ("map.hic", "map.log")}, {}, {"s": "all"}, {"all.parquet": ["s"]}
     )
-    job = ReportJob(cohort="c", samples={}, methods=[], unfinished=unfinished)
+    job = ReportJob(cohort="c", samples={}, methods=[], primary="kr", unfinished=unfinished)
     assert ReportJob.from_params(ast.literal_eval(repr(job.to_params()))) == job
 
 

@@ -170,13 +170,14 @@ def test_samples_side_by_side_have_the_fitness_of_the_summary(
     monkeypatch.setattr("counterpoise.report.comparison.plot.plot_comparison", draw)
     job = CompareJob(
         cohort=paths.cohort,
+        resolution=RESOLUTION,
         samples={sample: SampleLabels() for sample in "abc"},
         methods=["kr"],
         primary="kr",
         dpi=110,
         depth_caution=limit,
     )
-    job.run(paths.root, RESOLUTION, paths.comparison(RESOLUTION))
+    job.run(paths.root, paths.comparison(RESOLUTION), paths.concordance(RESOLUTION))
     rows = summary_rows(paths, RUNS, limits=FitnessSettings(depth_caution=limit))
     assert [sample.fitness("kr") for sample in drawn] == [row["fitness"] for row in rows]
 

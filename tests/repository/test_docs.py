@@ -30,13 +30,16 @@ from counterpoise.mask import MaskSettings, Reason, mask_bins
 from counterpoise.methods import methods
 from counterpoise.records.facts import Fact
 from counterpoise.records.verdict import Cause, Status
-from counterpoise.report.summary import summary_rows, write_summary
+from counterpoise.report.concordance import write_concordance
+from counterpoise.report.samples import sample_rows, write_samples
+from counterpoise.report.summary import read_figures, summary_rows, write_summary
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
 from counterpoise.store.priors import pool_samples, write_pool, write_prior
-from counterpoise.store.runs import RunKey
+from counterpoise.store.runs import RunKey, SampleEntry
+from counterpoise.store.source_record import read_origin
 from counterpoise.store.weight_columns import DIVISIVE
 from counterpoise.store.weights import write_balance
 from tests.support import REPOSITORY
@@ -62,6 +65,8 @@ RUNS = [
     for resolution in RESOLUTIONS
     for method in COLUMNS
 ]
+
+ENTRIES = {"wild": SampleEntry(list(RESOLUTIONS), RUNS[0].labels, RUNS[0].group)}
 
 
 # --- what is written -------------------------------------------------------------------------
@@ -97,7 +102,10 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> ResultPaths:
             Image.new("RGB", (16, 10)).save(plot)
     _write_priors(paths)
     write_mcool(paths, "wild", list(RESOLUTIONS), COLUMNS, "ice", paths.cooler("wild"))
-    write_summary(summary_rows(paths, RUNS), paths.summary)
+    rows = summary_rows(paths, RUNS)
+    write_summary(rows, paths.summary)
+    write_concordance([], {}, paths.concordance(1000))
+    write_samples(sample_rows(paths, ENTRIES, rows, "ice"), paths.samples)
     return paths
 
 
@@ -176,7 +184,10 @@ def test_json_keys(paths: ResultPaths) -> None:
         assert set(part["search"]) == set(documented("Bandwidth search"))
         for candidate in part["search"]["candidates"]:
             assert set(candidate) == set(documented("Search candidates"))
-    assert verdict["source"] == read_json(source)
+    assert verdict["source"] == read_origin(source)
+    statistics = read_json(source)["statistics"]
+    assert set(statistics) == set(documented("Statistics of a map"))
+    assert set(statistics["by_distance"]) == set(documented("Contacts by distance"))
     assert set(verdict["mask"]) == {"settings", "thresholds", "reasons"}
     assert set(verdict["run"]) == {"seconds", "peak_memory_mb"}
     assert set(verdict["versions"]) == {"counterpoise", "python", "numpy"}
@@ -214,6 +225,8 @@ def test_every_path_is_listed() -> None:
         paths.cooler("<sample>"),
         paths.plot(*place, "<method>"),
         paths.comparison("<resolution>"),
+        paths.concordance("<resolution>"),
+        paths.samples,
         paths.summary,
         paths.report,
         paths.tracking,
@@ -327,12 +340,23 @@ def test_summary_columns(paths: ResultPaths) -> None:
     assert header.split("\t") == list(documented("summary.tsv"))
 
 
+def test_sample_columns(paths: ResultPaths) -> None:
+    header = Path(paths.samples).read_text(encoding="utf-8").splitlines()[0]
+    assert header.split("\t") == list(documented("samples.tsv"))
+
+
+def test_columns_of_pairs(paths: ResultPaths) -> None:
+    header = Path(paths.concordance(1000)).read_text(encoding="utf-8").splitlines()[0]
+    assert header.split("\t") == list(documented("Concordance"))
+
+
 def test_tracking(paths: ResultPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mlflow import MlflowClient
 
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     settings: dict[str, Any] = {
-        "enabled": True, "uri": uri, "artifacts": f"{tmp_path}/artifacts", "timeout_seconds": 5
+        "enabled": True, "uri": uri, "artifacts": f"{tmp_path}/artifacts", "timeout_seconds": 5,
+        "figures": read_figures(paths.summary),
     }  # fmt: skip
     record = log_results(paths, [run for run in RUNS if run.method == "kde"][:1], **settings)
     assert record["status"] == "logged"

@@ -39,13 +39,14 @@ from counterpoise.jobs.shared_mask import FinalMaskJob, SharedMaskJob
 from counterpoise.jobs.thin import FindLeastJob, ThinJob
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
+from counterpoise.report.samples import sample_rows
 from counterpoise.report.summary import summary_rows
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import MapFiles, ResultPaths
 from counterpoise.store.pixels import read_map
 from counterpoise.store.priors import pool_samples, write_pool
-from counterpoise.store.runs import RunKey
+from counterpoise.store.runs import RunKey, SampleEntry, list_runs
 from counterpoise.store.weights import write_balance
 from counterpoise.tracking.values import read_values
 from tests.support import REPOSITORY
@@ -150,15 +151,13 @@ def compute_results(folder: Path) -> Results:
     )
     results["export"] = _exported(paths.cooler("dense"))
 
-    rows = [
-        RunKey(sample, 1000, method, labels={"condition": "c"}, group="c")
-        for sample in ("dense", "sparse")
-        for method in ("kr", "kde")
-    ]
+    samples = {name: SampleEntry([1000], {"condition": "c"}, "c") for name in ("dense", "sparse")}
+    rows = list_runs(samples, ["kr", "kde"])
     loose = ("seconds", "peak_memory_mb", "reason", *_MEASURED, "sha256", "source")
+    summary = summary_rows(paths, rows)
     results["report"] = [
         {key: "" if key in loose else value for key, value in row.items()}
-        for row in summary_rows(paths, rows)
+        for row in [*summary, *sample_rows(paths, samples, summary, "kr")]
     ]
     results["track"] = [_tracked(paths, row) for row in rows]
     return results

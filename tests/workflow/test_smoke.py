@@ -27,6 +27,7 @@ weights/a/2000/kr/verdict.json
 qc/a/2000/ice.png
 qc/a/2000/kr.png
 coolers/a.mcool
+samples.tsv
 summary.tsv
 report.html
 tracking.json

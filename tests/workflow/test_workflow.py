@@ -57,11 +57,40 @@ def test_every_output_is_there(finished: Cohort) -> None:
                 assert bool(searched) == (method == "kde")
     for resolution in ("1000", "2000"):
         assert (base / "compare" / f"{resolution}.png").is_file()
+        assert (base / "compare" / f"{resolution}.tsv").is_file()
     summary = pd.read_csv(base / "summary.tsv", sep="\t")
     assert len(summary) == 12
     assert (base / "report.html").stat().st_size > 100_000
     hidden = [path for path in base.rglob(".*") if path.is_file()]
     assert hidden == []
+
+
+def test_each_sample_has_a_row(finished: Cohort) -> None:
+    base = finished.folder / "results" / "small"
+    table = pd.read_csv(base / "samples.tsv", sep="\t").set_index("sample")
+    assert list(table.index) == ["a", "b"]
+    assert list(table["sample_group"]) == ["condition a", "condition b"]
+    assert list(table["resolution"]) == [1000, 1000]
+    for sample in "ab":
+        upper = np.triu(
+            cooler.Cooler(str(finished.folder / f"{sample}.cool")).matrix(balance=False)[:]
+        )
+        row = table.loc[sample]
+        assert row["contacts"] == upper.sum()
+        cis = upper[:25, :25].sum() + upper[25:, 25:].sum()
+        assert row["cis_share"] == pytest.approx(cis / upper.sum())
+        assert row["cis_20kb_share"] == pytest.approx(
+            np.triu(upper[:25, :25], 20).sum() / upper.sum()
+        )
+        assert row["median_contacts"] == np.median((upper + np.triu(upper, 1).T).sum(axis=1))
+        verdict = json.loads((base / f"weights/{sample}/1000/kr/verdict.json").read_text())
+        assert row["expected_unevenness"] == pytest.approx(verdict["expected_unevenness"])
+        assert row["kept"] + row.filter(like="masked_").sum() == row["bins"] == 40
+    pairs = pd.read_csv(base / "compare" / "1000.tsv", sep="\t")
+    assert pairs[["sample", "other", "same_group"]].to_numpy().tolist() == [["a", "b", False]]
+    assert table["concordance_between"].tolist() == pairs["scc"].tolist() * 2
+    assert table["concordance_within"].isna().all()
+    assert pd.read_csv(base / "compare" / "2000.tsv", sep="\t").empty, "bins are too large"
 
 
 def test_balanced_coolers_are_flat_in_cooler(finished: Cohort) -> None:

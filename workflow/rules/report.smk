@@ -34,7 +34,8 @@ rule compare:
     input:
         PLAN.compared_maps,
     output:
-        PATHS.comparison(),
+        figure=PATHS.comparison(),
+        concordance=PATHS.concordance(),
     log:
         PATHS.log("compare"),
     benchmark:
@@ -54,7 +55,7 @@ rule compare:
     shell:
         "printf %s {params.settings:q} |"
         ' python "$COUNTERPOISE_SCRIPTS"/compare.py --settings - --root {params.root:q}'
-        " --resolution {wildcards.resolution:q} --output {output:q} > {log:q} 2>&1"
+        " --output {output.figure:q} --concordance {output.concordance:q} > {log:q} 2>&1"
 
 
 rule report:
@@ -64,6 +65,7 @@ rule report:
         comparisons=PLAN.comparisons,
     output:
         summary=PATHS.summary,
+        samples=PATHS.samples,
         report=PATHS.report,
     log:
         PATHS.log("report"),
@@ -82,4 +84,5 @@ rule report:
     shell:
         "printf %s {params.settings:q} |"
         ' python "$COUNTERPOISE_SCRIPTS"/report.py --settings - --root {params.root:q}'
-        " --summary {output.summary:q} --report {output.report:q} 2>&1 | tee {log:q}"
+        " --summary {output.summary:q} --samples {output.samples:q} --report {output.report:q}"
+        " 2>&1 | tee {log:q}"

@@ -28,7 +28,7 @@ from counterpoise.errors import ConfigError
 from counterpoise.mask import BED_FILES
 from counterpoise.methods import check_follows_copy_number
 from counterpoise.methods.base import MethodSettings
-from counterpoise.report.summary import USUAL_LABELS
+from counterpoise.report.table import USUAL_LABELS
 
 # Keys that decide ``inputs/``, ``triples/`` and ``resources/``, which a cohort's experiments share.
 SHARED_KEYS = (

@@ -1,4 +1,4 @@
-"""Everything in the repository that is generated: from settings, methods and summary columns.
+"""Everything in the repository that is generated: from settings, methods and columns of tables.
 
 ``make accept`` writes these files; a test compares them.
 """
@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from counterpoise.cohort.conf_files import conf_files
 from counterpoise.cohort.settings_page import page
 from counterpoise.methods import methods
-from counterpoise.report.summary import columns_table
+from counterpoise.report import samples, summary
+from counterpoise.report.table import columns_table
 
 
 def generated_files(root: Path) -> dict[str, str]:
@@ -69,5 +72,9 @@ def methods_table() -> str:
     return "\n".join(rows)
 
 
-TABLES = {"methods": methods_table, "summary_columns": columns_table}
+TABLES: dict[str, Callable[[], str]] = {
+    "methods": methods_table,
+    "summary_columns": partial(columns_table, summary.COLUMNS),
+    "sample_columns": partial(columns_table, samples.COLUMNS),
+}
 PAGES = ("README.md", "docs/outputs.md")  # with tables

@@ -18,13 +18,15 @@ from counterpoise.cohort.resolutions import read_resolutions
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.urls import is_url, public_url, url_problem
 from counterpoise.installation import workflow_folder
-from counterpoise.report.summary import COLUMN_NAMES, USUAL_LABELS
+from counterpoise.report.samples import COLUMN_NAMES as SAMPLE_COLUMNS
+from counterpoise.report.summary import COLUMN_NAMES
+from counterpoise.report.table import USUAL_LABELS
 from counterpoise.tracking.values import TAGS
 
 # Names of labels: MLflow's tags take these characters.
 LABEL = re.compile(r"[A-Za-z][A-Za-z0-9 _.-]{0,99}")
-# Names that have another meaning among the columns of ``summary.tsv`` and the tags of MLflow.
-RESERVED_LABELS = {*COLUMN_NAMES, *TAGS} - set(USUAL_LABELS)
+# Names that have another meaning in ``summary.tsv``, ``samples.tsv`` or among the tags of MLflow.
+RESERVED_LABELS = {*COLUMN_NAMES, *SAMPLE_COLUMNS, *TAGS} - set(USUAL_LABELS)
 RESERVED_PREFIXES = ("mlflow.", "counterpoise.", "version.", "input_")
 SHORTEST_STEM = 3  # letters of a beginning of a column's name, such as rep for replicate
 LONGEST_LINE = 100_000  # characters; the reader of csv takes no cell of more than 131,072

@@ -18,6 +18,7 @@ from counterpoise.ingest.finer import open_sum_of_source
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
 from counterpoise.ingest.read import CheckedMap, open_contacts
 from counterpoise.ingest.reader_interface import SourceInfo
+from counterpoise.ingest.statistics import MapStatistics
 from counterpoise.store.arrow import to_arrow
 from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import ROW_GROUP, write_bins
@@ -109,8 +110,10 @@ def write_reading(
     """
     with tempfile.TemporaryDirectory(prefix="counterpoise-") as scratch:
         spool = _Spool(Path(scratch), reading.total)
+        statistics = MapStatistics(reading.bins)
         for chunk in reading.chunks():
             spool.append(chunk)
+            statistics.add(chunk)
             progress(spool.nnz, reading.total)
         check()
         with atomic_write(files.pixels, needed=PACKED_BYTES * spool.nnz) as temporary:
@@ -118,6 +121,7 @@ def write_reading(
         write_bins(files.bins, reading.bins)
         record = reading.source_record(spool.nnz)
         record["count_type"] = str(spool.count_type())
+        record["statistics"] = statistics.record(integral=spool.integral)
         write_json(files.source, record)
         return record
 

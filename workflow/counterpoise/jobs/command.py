@@ -99,6 +99,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "map",
     },
     "output": {"required": True, "help": "file to write"},
+    "concordance": {"required": True, "help": "table of pairs of samples to write"},
     "outputs": {
         "nargs": "+",
         "metavar": "PATH",
@@ -106,6 +107,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "file to write for each run",
     },
     "summary": {"required": True, "help": "summary.tsv to write"},
+    "samples": {"required": True, "help": "samples.tsv to write"},
     "report": {"required": True, "help": "report.html to write"},
     "sample": {"help": "name of the sample"},
     "method": {"required": True, "help": "name of the method in the cohort"},

@@ -11,21 +11,27 @@ from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.installation import name_missing_extra
 from counterpoise.jobs.job import Inputs, MeasuredJob, build
 from counterpoise.jobs.resources import bins_mb, map_size, passing_minutes
+from counterpoise.report.comparison.strata import MOST_STRATA, MOST_VALUES
 from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.runs import SampleLabels
 
 if TYPE_CHECKING:  # spares other jobs the import of OmegaConf
     from counterpoise.cohort.cohort import Cohort
 
+# Contacts of pairs of samples that are correlated in a minute: a fifth of what one core does.
+COMPARED_A_MINUTE = 16_000_000_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class CompareJob(MeasuredJob):
-    """Draw samples side by side.
+    """Draw samples side by side and compute how well their maps agree.
 
     Attributes
     ----------
     cohort, experiment : str
         Names that decide where the results are.
+    resolution : int
+        Bin size in base pairs.
     samples : dict of str to SampleLabels
         Labels of the samples by name.
     methods : list of str
@@ -41,6 +47,7 @@ class CompareJob(MeasuredJob):
     WILDCARDS: ClassVar = ("resolution",)
 
     cohort: str
+    resolution: int
     samples: dict[str, SampleLabels]
     methods: list[str]
     primary: str
@@ -55,6 +62,7 @@ class CompareJob(MeasuredJob):
             revision=REVISIONS["compare"],
             cohort=cohort.settings.cohort,
             experiment=cohort.experiment,
+            resolution=int(resolution),
             samples={name: cohort.labels[name] for name in cohort.compared_at(int(resolution))},
             methods=list(cohort.methods),
             primary=cohort.settings.primary,
@@ -72,29 +80,41 @@ class CompareJob(MeasuredJob):
         return super().from_params({**params, "samples": samples})
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
-        """Return the memory of passes that keep 100 bytes for each bin and 16 for each weight."""
-        return bins_mb(map_size(inputs)[0], 600, 100 + 16 * len(self.methods))
+        """Return the memory of passes that keep 100 bytes for each bin and 16 for each weight.
+
+        The concordance takes 6 bytes for each contact that it compares, if the resolution is coarse
+        enough for it.
+        """
+        bins = map_size(inputs)[0]
+        compared = min(bins * MOST_STRATA, MOST_VALUES)
+        return bins_mb(bins, 600, 100 + 16 * len(self.methods)) + 6 * compared // 2**20
 
     def minutes(self, inputs: Inputs) -> int:
-        """Return the time of a pass over the pixels of all samples."""
-        return passing_minutes(map_size(inputs)[1])
+        """Return the time of a few passes over the pixels of all samples, and of all pairs."""
+        bins, nonzeros = map_size(inputs)
+        compared = len(self.samples) * bins * MOST_STRATA
+        return passing_minutes(nonzeros) + compared // COMPARED_A_MINUTE
 
-    def run(self, root: str, resolution: int, output: str | Path) -> None:
-        """Write the figure.
+    def run(self, root: str, output: str | Path, concordance: str | Path) -> None:
+        """Write the figure and the table of pairs.
 
         Parameters
         ----------
         root : str
             Folder of all cohorts' results.
-        resolution : int
-            Bin size in base pairs.
-        output : str or Path
-            Where the PNG goes.
+        output, concordance : str or Path
+            Where the PNG and the table of pairs go.
         """
         with name_missing_extra("plots need"):
             from counterpoise.report.comparison.plot import plot_comparison
+        from counterpoise.report.comparison.concordance import pair_samples
         from counterpoise.report.comparison.samples import read_samples
+        from counterpoise.report.concordance import write_concordance
 
         paths = ResultPaths(self.cohort, root, self.experiment)
-        samples = read_samples(paths, self.samples, resolution, self.methods, self.depth_caution)
-        plot_comparison(samples, self.primary, resolution, output, self.dpi)
+        samples = read_samples(
+            paths, self.samples, self.resolution, self.methods, self.depth_caution
+        )
+        groups = {name: labels.group for name, labels in self.samples.items()}
+        plot_comparison(samples, self.primary, self.resolution, output, self.dpi)
+        write_concordance(pair_samples(samples, self.primary), groups, concordance)

@@ -453,8 +453,12 @@ class Plan:
         return [self.paths.plot(*run.place) for run in self.cohort.runs]
 
     def comparisons(self, wildcards: Wildcards) -> list[str]:
-        """Return the figures of samples side by side."""
-        return [self.paths.comparison(size) for size in self.cohort.compared]
+        """Return the figures of samples side by side, and the tables of their pairs."""
+        return [
+            path
+            for size in self.cohort.compared
+            for path in (self.paths.comparison(size), self.paths.concordance(size))
+        ]
 
     @cached_property
     def coolers(self) -> list[str]:

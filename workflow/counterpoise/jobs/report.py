@@ -95,14 +95,19 @@ def cohort_settings(cohort: Cohort) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportJob(CohortJob):
-    """Write ``summary.tsv`` and ``report.html``; runs without a result appear with the reason.
+    """Write ``summary.tsv``, ``samples.tsv`` and ``report.html``.
+
+    Runs without a result appear with the reason.
 
     Attributes
     ----------
+    primary : str
+        The primary method.
     fitness : FitnessSettings
         When weights are fit for use.
     """
 
+    primary: str
     fitness: FitnessSettings = field(default_factory=FitnessSettings)
 
     @classmethod
@@ -123,25 +128,29 @@ class ReportJob(CohortJob):
         """Make the job of a cohort."""
         return cls(
             revision=REVISIONS["report"],
+            primary=cohort.settings.primary,
             fitness=cohort.settings.fitness,
             **cohort_settings(cohort),
         )
 
-    def run(self, root: str, summary: str | Path, report: str | Path) -> None:
-        """Write the summary and the report.
+    def run(self, root: str, summary: str | Path, samples: str | Path, report: str | Path) -> None:
+        """Write the tables and the report.
 
         Parameters
         ----------
         root : str
             Folder of all cohorts' results.
-        summary, report : str or Path
-            Where the table and the page go.
+        summary, samples, report : str or Path
+            Where the table of runs, the table of samples and the page go.
         """
         from counterpoise.report.page import write_report
+        from counterpoise.report.samples import sample_rows, write_samples
         from counterpoise.report.summary import describe_fitness, summary_rows, write_summary
 
         paths, unfinished = self.paths(root), self.unfinished or Unfinished()
         rows = summary_rows(paths, self.rows, unfinished, self.fitness)
         write_summary(rows, summary)
-        write_report(paths, self.rows, rows, report, unfinished, self.fitness)
+        about = sample_rows(paths, self.samples, rows, self.primary, unfinished, self.fitness)
+        write_samples(about, samples)
+        write_report(paths, self.rows, rows, report, unfinished, self.fitness, samples=about)
         print(*describe_fitness(rows), f"Report: {report}", sep="\n")

@@ -155,8 +155,9 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     )
     unfinished = replace(unfinished, other_maps=explain_waiting(plan, unfinished))
     paths = plan.paths
+    tables = {"--summary": paths.summary, "--samples": paths.samples}
     for rule, options in (
-        ("report", {"--summary": paths.summary, "--report": paths.report}),
+        ("report", {**tables, "--report": paths.report}),
         ("track", {"--summary": paths.summary, "--output": paths.tracking}),
     ):
         words = [word for option in options.items() for word in option]

@@ -62,7 +62,7 @@ class TrackJob(CohortJob):
         output : str or Path
             Where the JSON record goes.
         """
-        from counterpoise.report.summary import read_fitness
+        from counterpoise.report.summary import read_figures, read_fitness
         from counterpoise.tracking.log import log_cohort
 
         record = log_cohort(
@@ -71,6 +71,7 @@ class TrackJob(CohortJob):
             read_fitness(summary),
             attempt=self.attempt,
             unfinished=self.unfinished,
+            figures=read_figures(summary),
             **asdict(self.tracking),
         )
         write_json(output, record)

@@ -22,7 +22,7 @@ from counterpoise.errors import SetupError
 FILE_NAME = "_native.so"
 
 # Raised, here and in native/reading.c, when the arguments of a function or a structure change.
-INTERFACE = 3
+INTERFACE = 4
 
 # Arguments of each function: p an array (or an address), i an integer, d a float.
 SIGNATURES = {
@@ -35,6 +35,7 @@ SIGNATURES = {
     "read_chunks": "piippiiiip",
     "check_pixels": "pppiiip",
     "add_marginals": "pppiiipppp",
+    "add_statistics": "pppiippipp",
     "add_to_picture": "pppiipppiip",
     "add_to_row_sums": "pppiipppip",
     "coarsen_pixels": "pppiippippp",

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* Raised when the arguments of a function or a structure change; native/__init__.py compares it. */
-int64_t interface(void) { return 3; }
+int64_t interface(void) { return 4; }
 
 /* The stream of zlib-ng (zlib-ng.h, 2.x). */
 typedef struct {
@@ -171,6 +171,34 @@ int64_t add_marginals(const int64_t *indptr, const uint32_t *columns, const void
         }
         contacts[row] += total;
         partners[row] += in_row;
+    }
+    return 0;
+}
+
+/* Types of the counts of add_statistics. */
+enum { COUNT_INT32 = 0, COUNT_INT64 = 1, COUNT_FLOAT64 = 2 };
+
+/* Add n pixels, whose equal ``bin1`` lie next to each other, to two sums of contacts: of every bin
+ * (``per_bin``; a contact within the bin counts once), and by distance within chromosomes.
+ * ``ends`` gives the end of each bin's chromosome, ``class_of`` the place of each distance in
+ * ``by_distance``; contacts between chromosomes go to place ``classes``. */
+int64_t add_statistics(const int32_t *bin1, const int32_t *bin2, const void *count, int64_t type,
+                       int64_t n, const int64_t *ends, const int32_t *class_of, int64_t classes,
+                       double *per_bin, double *by_distance)
+{
+    for (int64_t k = 0; k < n;) {
+        int64_t row = bin1[k], end = ends[row];
+        double in_row = 0;
+        for (; k < n && bin1[k] == row; k++) {
+            int64_t j = bin2[k];
+            double value = type == COUNT_INT32   ? ((const int32_t *)count)[k]
+                           : type == COUNT_INT64 ? (double)((const int64_t *)count)[k]
+                                                 : ((const double *)count)[k];
+            by_distance[j < end ? class_of[j - row] : classes] += value;
+            in_row += value;
+            if (j != row) per_bin[j] += value;
+        }
+        per_bin[row] += in_row;
     }
     return 0;
 }

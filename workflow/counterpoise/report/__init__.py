@@ -1,9 +1,14 @@
-"""Figures of runs, samples side by side, ``summary.tsv`` and ``report.html``.
+"""Figures of runs, samples side by side, ``summary.tsv``, ``samples.tsv`` and ``report.html``.
 
 ==================  ================================================================
 ``run/``            the figure of one run: one module per panel
-``comparison/``     the figure of a cohort's samples side by side
+``comparison/``     a cohort's samples side by side: figure and concordance
 ``summary``         the columns of ``summary.tsv``; add a column here
+``samples``         the columns of ``samples.tsv``; add a column here
+``table``           columns of tables, reading and writing them
+``figures``         the share of cis contacts, the slope of P(s) and other figures of
+                    a map
+``concordance``     the table of pairs of samples, and the samples that stand out
 ``statuses``        the meaning of each fitness and status
 ``depth``           the depth of each map, compared with its cohort
 ``costs``           time and memory of the workflow's steps

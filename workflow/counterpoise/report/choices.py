@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.records.wording import list_names
 from counterpoise.report.statuses import MISSING
-from counterpoise.report.summary import Row
+from counterpoise.report.table import Row
 
 
 def describe_mixed_methods(rows: Sequence[Row]) -> list[str]:

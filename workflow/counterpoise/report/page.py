@@ -37,7 +37,8 @@ from counterpoise.report.statuses import (
     fitness_meanings,
     status_meanings,
 )
-from counterpoise.report.summary import Row, read_run_verdict
+from counterpoise.report.summary import read_run_verdict
+from counterpoise.report.table import Row
 from counterpoise.store.masks import read_mask
 from counterpoise.store.missing import (
     NOTHING_UNFINISHED,
@@ -64,6 +65,7 @@ def write_report(
     unfinished: Unfinished = NOTHING_UNFINISHED,
     limits: FitnessSettings | None = None,
     *,
+    samples: Sequence[Row] = (),
     image_width: int = 1400,
     most_figures: int = MOST_FIGURES,
 ) -> None:
@@ -83,6 +85,8 @@ def write_report(
         What a failed workflow left unmade.
     limits : FitnessSettings, optional
         The limits of fitness, which the page states.
+    samples : sequence of dict, optional
+        The rows of `sample_rows`.
     image_width : int
         Largest width of the embedded figures in pixels; the PNG files keep their size.
     most_figures : int
@@ -103,6 +107,7 @@ def write_report(
         mixed=describe_mixed_methods(rows),
         missing=len(rows) - len(complete),
         not_written=unfinished_files(paths, unfinished),
+        about_samples=samples,
         samples=list(dict.fromkeys(run.sample for run in runs)),
         resolutions=list(dict.fromkeys(run.resolution for run in runs)),
         methods=list(dict.fromkeys(run.method for run in runs)),

@@ -6,31 +6,37 @@ which writes the table in ``docs/outputs.md``.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from counterpoise.contacts.bins import format_base_pairs
-from counterpoise.files import atomic_write
 from counterpoise.records.facts import Fact, Shallow
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.verdict import Verdict
 from counterpoise.records.wording import fitness_label, fitness_reason, list_names
 from counterpoise.report.depth import find_shallow, fitness_in_cohort
+from counterpoise.report.figures import FIGURE_COLUMNS, MapFigures, map_figures
 from counterpoise.report.statuses import MISSING, NO_RESULT
+from counterpoise.report.table import (
+    USUAL_LABELS,
+    Column,
+    Row,
+    add_labels,
+    label_column,
+    read_table,
+    write_table,
+)
 from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, missing_reason
 from counterpoise.store.paths import ResultPaths
-from counterpoise.store.runs import RunKey
+from counterpoise.store.runs import Labels, RunKey
 from counterpoise.store.source_record import read_source
 from counterpoise.store.weights import read_verdict
 
-Row = dict[str, Any]
-
 NAMED_RUNS = 5  # least fit runs that the terminal names
-FORMULA_SIGNS = ("=", "+", "-", "@")
+LOGGED_FIGURES = ("cis_share", "cis_20kb_share", "median_contacts")  # metrics in MLflow
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,16 @@ class Result:
     shallow: Shallow | None
 
     @property
+    def labels(self) -> Labels:
+        """The labels of the sample."""
+        return self.run.labels
+
+    @cached_property
+    def figures(self) -> MapFigures:
+        """The figures of the map."""
+        return map_figures(self.source)
+
+    @property
     def fitness(self) -> Fitness:
         """The fitness of the run, by its own facts and by the comparison with the cohort."""
         return fitness_in_cohort(self.verdict.fitness, self.shallow)
@@ -68,34 +84,9 @@ class Result:
         return (*self.verdict.fitness_causes, *filter(None, [self.shallow]))
 
 
-class Column(NamedTuple):
-    """A column of the summary.
-
-    Attributes
-    ----------
-    name : str
-        Its heading.
-    meaning : str
-        What it holds, in Markdown for ``docs/outputs.md``.
-    value : callable
-        Computes the value from the files of a run; None is written as an empty field.
-    """
-
-    name: str
-    meaning: str
-    value: Callable[[Result], Any]
-
-
-def _label_column(name: str) -> Column:
-    """Return the column of a label."""
-    return Column(name, "from the sample sheet", lambda r: r.run.labels.get(name))
-
-
-# Labels that have a column in every summary; the other labels of a cohort follow them.
-USUAL_LABELS = ("condition", "replicate")
 COLUMNS = (
     Column("sample", "name of the sample", lambda r: r.run.sample),
-    *map(_label_column, USUAL_LABELS),
+    *map(label_column, USUAL_LABELS),
     Column("resolution", "bin size in base pairs", lambda r: r.run.resolution),
     Column("method", "name of the method in the configuration", lambda r: r.run.method),
     Column(
@@ -127,6 +118,7 @@ COLUMNS = (
     Column("weighted", "number of those with a weight", lambda r: r.verdict.weighted),
     Column("contacts", "sum of the counts over the pixels", lambda r: r.source.get("contacts")),
     Column("nonzeros", "number of pixels", lambda r: r.source.get("nnz")),
+    *FIGURE_COLUMNS,
     Column("iterations", "iterations of the method", lambda r: r.verdict.iterations),
     Column("matvecs", "matrix-vector products", lambda r: r.verdict.matvecs),
     Column("max_deviation", "as in `verdict.json`", lambda r: r.verdict.max_deviation),
@@ -196,26 +188,6 @@ COLUMNS = (
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 
 
-def _columns_of(runs: Sequence[RunKey]) -> tuple[Column, ...]:
-    """Return the columns of the summary of these runs: one more for each further label."""
-    labels = dict.fromkeys(name for run in runs for name in run.labels)
-    further = [_label_column(name) for name in labels if name not in USUAL_LABELS]
-    place = 1 + len(USUAL_LABELS)
-    return (*COLUMNS[:place], *further, *COLUMNS[place:])
-
-
-def columns_table() -> str:
-    """Render the table of columns for ``docs/outputs.md``.
-
-    Returns
-    -------
-    str
-        A Markdown table.
-    """
-    rows = [f"| `{column.name}` | {column.meaning} |" for column in COLUMNS]
-    return "\n".join(["| column | meaning |", "|---|---|", *rows])
-
-
 def summary_rows(
     paths: ResultPaths,
     runs: Sequence[RunKey],
@@ -248,7 +220,7 @@ def summary_rows(
     contacts = {place: float(source.get("contacts", 0)) for place, source in sources.items()}
     groups = {run.sample: run.group for run in runs}
     shallow = find_shallow(contacts, groups, (limits or FitnessSettings()).depth_caution)
-    rows, columns = [], _columns_of(runs)
+    rows, columns = [], add_labels(COLUMNS, [run.labels for run in runs])
     for run, reason in zip(runs, reasons, strict=True):
         place = run.sample, run.resolution
         if reason:
@@ -322,20 +294,38 @@ def read_fitness(path: str | Path) -> dict[tuple[str, int, str], tuple[str, str]
     dict
         ``fitness`` and ``fitness_reason`` by sample, resolution and method.
     """
-    with open(path, encoding="utf-8", newline="") as table:
-        return {
-            (row["sample"], int(row["resolution"]), row["method"]): (
-                row["fitness"],
-                row["fitness_reason"],
-            )
-            for row in csv.DictReader(table, delimiter="\t")
+    return {
+        (row["sample"], int(row["resolution"]), row["method"]): (
+            row["fitness"],
+            row["fitness_reason"],
+        )
+        for row in read_table(path)
+    }
+
+
+def read_figures(path: str | Path) -> dict[tuple[str, int, str], dict[str, float]]:
+    """Read the figures of the map of each run that MLflow shows, from ``summary.tsv``.
+
+    Parameters
+    ----------
+    path : str or Path
+        The table.
+
+    Returns
+    -------
+    dict
+        Values of ``LOGGED_FIGURES`` that are known, by sample, resolution and method.
+    """
+    return {
+        (row["sample"], int(row["resolution"]), row["method"]): {
+            name: float(row[name]) for name in LOGGED_FIGURES if row.get(name)
         }
+        for row in read_table(path)
+    }
 
 
 def write_summary(rows: Sequence[Row], path: str | Path) -> None:
-    """Write ``summary.tsv``: tab-separated, a header line, empty fields where unknown.
-
-    A text that a spreadsheet would execute as a formula gets an apostrophe in front.
+    """Write ``summary.tsv``.
 
     Parameters
     ----------
@@ -344,23 +334,4 @@ def write_summary(rows: Sequence[Row], path: str | Path) -> None:
     path : str or Path
         Where the table goes.
     """
-    text = io.StringIO()
-    writer = csv.DictWriter(
-        text, list(rows[0]) if rows else COLUMN_NAMES, delimiter="\t", lineterminator="\n"
-    )
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _make_cell(value) for name, value in row.items()})
-    with atomic_write(path) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-
-
-def _make_cell(value: Any) -> Any:
-    """Make a text safe for the table.
-
-    Tabs and line breaks would break it, and spreadsheets execute texts that begin like a formula.
-    """
-    if not isinstance(value, str):
-        return value
-    text = " ".join(value.split())
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    write_table(rows, COLUMN_NAMES, path)

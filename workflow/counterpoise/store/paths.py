@@ -213,10 +213,19 @@ class ResultPaths:
         """Return the path of the figure of samples side by side at a resolution."""
         return f"{self.base}/compare/{resolution}.png"
 
+    def concordance(self, resolution: int | str = RESOLUTION) -> str:
+        """Return the path of the table of how well the samples of a resolution agree."""
+        return f"{self.base}/compare/{resolution}.tsv"
+
     @property
     def summary(self) -> str:
         """Return the path of the table of all runs."""
         return f"{self.base}/summary.tsv"
+
+    @property
+    def samples(self) -> str:
+        """Return the path of the table of all samples."""
+        return f"{self.base}/samples.tsv"
 
     @property
     def report(self) -> str:

@@ -29,7 +29,6 @@ from counterpoise.contacts.contact_map import (
 from counterpoise.errors import refuse_other_versions
 from counterpoise.store.arrow import bin_columns, strings_to_arrow, to_arrow, to_numpy, write_table
 from counterpoise.store.paths import MapFiles
-from counterpoise.store.source_record import read_source
 
 METADATA = "counterpoise"
 ROW_GROUP = 1 << 20  # pixels of a row group of pixels.parquet
@@ -133,7 +132,7 @@ def read_bin_record(path: str) -> dict[str, Any]:
 
 def _read_bins_and_source(files: MapFiles) -> tuple[BinTable, dict[str, Any]]:
     """Read the bins of a map, with the chromosomes that its source record calls circular."""
-    source = read_source(files.source)
+    source = read_origin(files.source)
     return read_bins(files.bins).with_circular(source.get("circular", ())), source
 
 

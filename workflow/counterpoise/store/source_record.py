@@ -9,7 +9,7 @@ from counterpoise.errors import refuse_other_versions
 from counterpoise.files import check_types, read_json
 
 # Types of the values that readers compute with.
-TYPES = {"bins": int, "nnz": int, "identity": dict, "notes": list}
+TYPES = {"bins": int, "nnz": int, "identity": dict, "notes": list, "statistics": dict}
 
 
 def read_source(path: str | Path) -> dict[str, Any]:
@@ -34,3 +34,24 @@ def read_source(path: str | Path) -> dict[str, Any]:
         record = read_json(path)
         check_types(record, TYPES)
         return dict(record)
+
+
+def read_origin(path: str | Path) -> dict[str, Any]:
+    """Read where a map came from: the record of its source without the map's statistics.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``source.json``.
+
+    Returns
+    -------
+    dict
+        The record, of which verdicts hold a copy.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    return {key: value for key, value in read_source(path).items() if key != "statistics"}

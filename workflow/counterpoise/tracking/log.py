@@ -28,6 +28,7 @@ from counterpoise.tracking.saved_view import page_address
 from counterpoise.tracking.values import (
     PLOT_NAME,
     VERDICT_NAME,
+    Figures,
     JudgedFitness,
     RunValues,
     read_values,
@@ -101,6 +102,7 @@ def log_cohort(
     timeout_seconds: int,
     attempt: int = 0,
     unfinished: Unfinished | None = None,
+    figures: Mapping[tuple[str, int, str], Figures] | None = None,
 ) -> dict[str, Any]:
     """Log every run of a cohort that MLflow does not hold yet, from its files.
 
@@ -125,6 +127,8 @@ def log_cohort(
     unfinished : Unfinished, optional
         What a failed workflow left unmade; runs without a result are left out. By default all
         results must exist.
+    figures : mapping, optional
+        Figures of the map by sample, resolution and method, which become metrics.
 
     Returns
     -------
@@ -168,6 +172,7 @@ def log_cohort(
             paths,
             run,
             fitness[run.place],
+            figures=(figures or {}).get(run.place),
             has_plot=unfinished is None or not missing_plot(paths, run, unfinished),
         )
         for run in compress(runs, available)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,7 @@ LABELS = "labels"
 
 Point = tuple[str, int, float]
 JudgedFitness = tuple[str, str]  # fitness and its reason
+Figures = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,12 @@ class RunValues:
 
 
 def read_values(
-    paths: ResultPaths, run: RunKey, judged: JudgedFitness, *, has_plot: bool = True
+    paths: ResultPaths,
+    run: RunKey,
+    judged: JudgedFitness,
+    *,
+    figures: Figures | None = None,
+    has_plot: bool = True,
 ) -> RunValues:
     """Read the values of a run from its files.
 
@@ -104,6 +110,8 @@ def read_values(
         The run.
     judged : tuple of str
         Fitness and its reason, as the summary has them.
+    figures : mapping, optional
+        Figures of its map by the name of their metric.
     has_plot : bool
         Whether the run has a plot; it may have none if a job failed.
 
@@ -150,7 +158,7 @@ def read_values(
         tags=tags,
         params=flatten({**verdict.settings, "mask": verdict.mask.get("settings", {})}),
         curve=_curve(pq.read_table(files.trace)),
-        final=_final_metrics(verdict),
+        final=_final_metrics(verdict, figures),
         artifacts=artifacts,
         table=search_table(searches) if searches else None,
         seconds=verdict.run.get("seconds", 0.0),
@@ -323,7 +331,7 @@ def _curve(trace: pa.Table) -> list[Point]:
     ]
 
 
-def _final_metrics(verdict: Verdict) -> list[Point]:
+def _final_metrics(verdict: Verdict, figures: Figures | None) -> list[Point]:
     """Return the single-valued metrics that are known and finite."""
     bandwidths = [part.bandwidth for part in verdict.parts if part.bandwidth is not None]
     values: dict[str, float | None] = {
@@ -341,6 +349,7 @@ def _final_metrics(verdict: Verdict) -> list[Point]:
         "parts": len(verdict.parts),
         "parts_balanced": sum(part.status.balanced for part in verdict.parts),
         "bandwidth": round(float(np.median(bandwidths))) if bandwidths else None,
+        **(figures or {}),
         **verdict.run,
     }
     if verdict.prior is not None:

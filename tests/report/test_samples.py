@@ -1,0 +1,170 @@
+"""``samples.tsv``: what is known of each sample, from the results of all of its maps."""
+
+from __future__ import annotations
+
+import csv
+import html
+from pathlib import Path
+
+import cooler
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import counterpoise as cp
+from counterpoise.ingest.formats import inspect_source
+from counterpoise.ingest.pixels import write_map
+from counterpoise.mask import MaskSettings
+from counterpoise.records.fitness import FitnessSettings
+from counterpoise.report.concordance import write_concordance
+from counterpoise.report.page import write_report
+from counterpoise.report.samples import COLUMN_NAMES, sample_rows, write_samples
+from counterpoise.report.summary import summary_rows
+from counterpoise.report.table import Row
+from counterpoise.store.masks import write_mask
+from counterpoise.store.missing import Unfinished
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.pixels import read_map
+from counterpoise.store.runs import RunKey, SampleEntry, list_runs
+from counterpoise.store.weights import write_balance
+
+SIZES = (10_000, 40_000)
+DEPTHS = {"a": 100, "b": 90, "c": 110, "d": 2}
+METHODS = ("vc", "kr")
+LABELS = {"condition": "wild type", "cell": "K562"}
+ENTRIES = {name: SampleEntry(list(SIZES), LABELS, "wild type") for name in DEPTHS}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> ResultPaths:
+    """Results of two methods on four maps at two resolutions; that of ``d`` is shallow."""
+    folder = tmp_path_factory.mktemp("samples")
+    paths = ResultPaths("mine", str(folder / "results"))
+    bins = cooler.binnify(pd.Series({"chr1": 600_000, "chr2": 400_000}), SIZES[0])
+    bin1, bin2 = np.triu_indices(len(bins))
+    for seed, (name, depth) in enumerate(DEPTHS.items()):
+        counts = np.random.default_rng(seed).poisson(depth / (1 + (bin2 - bin1) / 4))
+        counts[(bin1 == 7) | (bin2 == 7)] = 0
+        pixels = pd.DataFrame({"bin1_id": bin1, "bin2_id": bin2, "count": counts})
+        source = str(folder / f"{name}.cool")
+        cooler.create_cooler(source, bins, pixels[counts > 0])
+        for size in SIZES:
+            write_map(inspect_source(source), size, paths.map_files(name, size))
+            contacts = read_map(paths.map_files(name, size))
+            mask = cp.mask_bins(contacts, MaskSettings(min_nnz=3, mad_max=0))
+            write_mask(paths.mask(name, size), mask, contacts.bins)
+            for method in METHODS:
+                result = cp.balance(contacts, method, mask=mask.kept)
+                write_balance(result, contacts.bins, paths.run_files(name, size, method))
+                plot = Path(paths.plot(name, size, method))
+                plot.parent.mkdir(parents=True, exist_ok=True)
+                Image.new("RGB", (16, 10)).save(plot)
+    groups = dict.fromkeys(DEPTHS, "wild type")
+    for size in SIZES:
+        Path(paths.concordance(size)).parent.mkdir(parents=True, exist_ok=True)
+    pairs = [(one, other, 0.9) for one, other in ("ab", "ac", "bc")]
+    bad = [(name, "d", 0.1) for name in "abc"]
+    write_concordance(pairs, groups, paths.concordance(10_000))
+    write_concordance([*pairs, *bad], groups, paths.concordance(40_000))
+    return paths
+
+
+def rows_of(
+    paths: ResultPaths, entries: dict[str, SampleEntry] = ENTRIES, **options: object
+) -> dict[str, Row]:
+    runs = list_runs(entries, METHODS)
+    rows = sample_rows(paths, entries, summary_rows(paths, runs), "kr", **options)
+    assert [row["sample"] for row in rows] == list(entries)
+    return {row["sample"]: row for row in rows}
+
+
+def test_a_row_holds_the_numbers_of_the_finest_map(results: ResultPaths) -> None:
+    row = rows_of(results)["b"]
+    assert [name for name in row if name != "cell"] == list(COLUMN_NAMES)
+    assert list(row)[:5] == ["sample", "condition", "replicate", "cell", "sample_group"]
+    assert (row["condition"], row["cell"], row["sample_group"]) == (
+        "wild type", "K562", "wild type"
+    )  # fmt: skip
+    run = next(
+        each
+        for each in summary_rows(results, list_runs(ENTRIES, METHODS))
+        if (each["sample"], each["resolution"], each["method"]) == ("b", 10_000, "kr")
+    )
+    for name in ("resolution", "contacts", "cis_share", "median_contacts", "decay_slope", "bins"):
+        assert row[name] == run[name]
+    assert row["expected_unevenness"] == run["expected_unevenness"]
+    reasons = [name for name in row if name.startswith("masked_")]
+    assert row["kept"] + sum(row[name] for name in reasons) == row["bins"] == 100
+    assert row["masked_empty"] == 1
+
+
+def test_the_usable_resolution_is_the_finest_with_enough_contacts(results: ResultPaths) -> None:
+    usable = {name: row["usable_resolution"] for name, row in rows_of(results).items()}
+    expected = {}
+    for name in DEPTHS:
+        expected[name] = None
+        for size in reversed(SIZES):
+            contacts = read_map(results.map_files(name, size))
+            upper = np.zeros((len(contacts.bins),) * 2)
+            upper[contacts.rows, contacts.columns] = contacts.counts
+            per_bin = (upper + np.triu(upper, 1).T).sum(axis=1)
+            if np.mean(per_bin >= 1000) >= 0.8:
+                expected[name] = size
+    assert usable == expected
+    assert set(usable.values()) == {None, 10_000}
+
+
+def test_concordance_is_taken_where_most_samples_are_compared(results: ResultPaths) -> None:
+    rows = rows_of(results)
+    assert {row["concordance_resolution"] for row in rows.values()} == {40_000}
+    assert rows["a"]["concordance_within"] == 0.9
+    assert rows["d"]["concordance_within"] == 0.1
+    assert {row["concordance_between"] for row in rows.values()} == {None}
+    groups = {"a": "x", "b": "x", "c": "", "d": "y"}
+    others = {name: SampleEntry(list(SIZES), LABELS, group) for name, group in groups.items()}
+    rows = rows_of(results, others)
+    assert (rows["a"]["concordance_within"], rows["a"]["concordance_between"]) == (0.9, 0.5)
+    assert (rows["c"]["concordance_within"], rows["c"]["concordance_between"]) == (None, 0.9)
+
+
+def test_a_table_that_a_failed_workflow_left_is_not_read(results: ResultPaths) -> None:
+    old = Unfinished((results.concordance(40_000),))
+    rows = rows_of(results, unfinished=old)
+    assert rows["a"]["concordance_resolution"] == 10_000
+    assert rows["d"]["concordance_resolution"] is None
+
+
+def test_a_sample_that_stands_out_says_why(results: ResultPaths) -> None:
+    rows = rows_of(results)
+    assert [rows[name]["stands_out"] for name in "abc"] == [""] * 3
+    shallow, discordant = rows["d"]["stands_out"].split("At 40 kb")
+    assert shallow.startswith("The map has ")
+    assert "of the median of the group wild type" in shallow
+    assert "median concordance is 0.10, theirs 0.90" in discordant
+    patient = FitnessSettings(depth_caution=0.001)
+    assert rows_of(results, limits=patient)["d"]["stands_out"] == f"At 40 kb{discordant}"
+
+
+def test_what_has_no_result_is_empty(results: ResultPaths) -> None:
+    entries = {**ENTRIES, "lost": SampleEntry([10_000]), "a": SampleEntry([5000, *SIZES])}
+    rows = rows_of(results, entries)
+    assert {name for name, value in rows["lost"].items() if value} == {"sample"}
+    assert rows["a"]["resolution"] == 10_000, "the finest map that has a result"
+
+
+def test_the_table_and_the_page_have_each_sample(results: ResultPaths, tmp_path: Path) -> None:
+    rows = list(rows_of(results).values())
+    write_samples(rows, tmp_path / "samples.tsv")
+    with open(tmp_path / "samples.tsv", encoding="utf-8", newline="") as lines:
+        written = list(csv.DictReader(lines, delimiter="\t"))
+    assert [row["sample"] for row in written] == list(DEPTHS)
+    assert written[0]["concordance_between"] == ""
+    runs: list[RunKey] = list_runs(ENTRIES, METHODS)
+    write_report(results, runs, summary_rows(results, runs), tmp_path / "page.html", samples=rows)
+    page = html.unescape((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert page.index("<h2>Samples</h2>") < page.index("<h2>Runs</h2>")
+    assert str(rows[3]["stands_out"]) in page
+    assert f"{rows[0]['decay_slope']:.2f}" in page
+    write_report(results, runs, summary_rows(results, runs), tmp_path / "page.html")
+    assert "<h2>Samples</h2>" not in (tmp_path / "page.html").read_text(encoding="utf-8")
