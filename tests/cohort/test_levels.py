@@ -266,9 +266,7 @@ def test_a_job_of_a_cluster_opens_no_file_of_another_sample(
         return formats.inspect_source(uri, *arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr("counterpoise.cohort.file_levels.inspect_source", inspect_source)
-    plan = plan_in(
-        folder, COHORT.replace("[1000, 2000]", resolutions), is_main_process=False
-    )
+    plan = plan_in(folder, COHORT.replace("[1000, 2000]", resolutions), is_main_process=False)
     assert opened == []
     assert plan.job("export", SimpleNamespace(sample="coarse")).resolutions == [2000]
     assert opened == ["coarse.cool"]
