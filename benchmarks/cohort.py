@@ -1,11 +1,14 @@
 """Measure the cost of hundreds of samples in Snakemake: dry runs, start of a job, scheduling.
 
-python -m benchmarks.cohort [--samples 10,50,100,250,500] [--scheduled 50]
+python -m benchmarks.cohort [--samples 10,50,100,250,500] [--scheduled 50] [--shared]
 
-Nothing is balanced. Maps are empty files, which a dry run does not open, and finished results are
-empty files with Snakemake's records of them. Each measurement is a separate process: ``snakemake``
-as called by a user or by the Slurm executor. The largest cohort is measured in every way, the
-smaller ones to show how time grows. Writes results/cohort.json and the tables in README.md.
+Nothing is balanced. Maps are copies of one small .mcool with all levels, which the first dry run
+opens ("cold") and the later ones know from their record. Finished results are empty files with
+Snakemake's records of them. Each measurement is a separate process: ``snakemake`` as called by a
+user or by the Slurm executor. The largest cohort is measured in every way, the smaller ones to show
+how time grows. With ``--shared``, the samples of a group share masks and priors, which adds the
+rows of a cohort whose samples depend on each other. Writes results/cohort.json and the tables in
+README.md.
 """
 
 from __future__ import annotations
@@ -37,20 +40,18 @@ from benchmarks.measuring import (
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "resources" / "benchmarks" / "cohort-work"
 OUTPUT = WORK / "output.txt"
-COHORT = """# @package _global_
-defaults:
-  - /method@methods.ice: ice
-  - /method@methods.kr: kr
-  - /method@methods.scale: scale
-  - /method@methods.kde: kde
-  - /method@methods.kde_eb: kde_eb
-  - /method@methods.vc_sqrt: vc_sqrt
-  - _self_
-cohort: large
-resolutions: [5000, 10000, 25000, 50000, 100000, 1000000]
-primary: ice
-sample_sheet: samples.tsv
-"""
+RESOLUTIONS = (5000, 10000, 25000, 50000, 100000, 1000000)
+COHORT: dict[str, Any] = {
+    "sample_sheet": "samples.tsv",
+    "resolutions": list(RESOLUTIONS),
+    "methods": {"ice": {}, "kr": {}, "scale": {}, "kde": {}, "kde_eb": {}, "vc_sqrt": {}},
+}
+# Settings with which the samples of a group depend on each other.
+SHARED: dict[str, Any] = {
+    "mask": {"shared": 0.8, "shared_within": "group"},
+    "methods": {**COHORT["methods"], "kde_eb": {"prior": "group"}},
+}
+GROUPS = 4
 # Jobs that share a submission: as in the profile, and with more of them together.
 PROFILE = yaml.safe_load((ROOT / "profiles" / "cluster" / "config.yaml").read_text())
 COMPONENTS = PROFILE["group-components"]
@@ -68,23 +69,40 @@ GOAL_SECONDS = 60
 RESULT = b'{"status": "logged", "attempt": 0}'
 
 
-def prepare(samples: int) -> None:
-    """Make a folder with a cohort of the given number of samples."""
+def prepare(samples: int, settings: dict[str, Any] | None = None) -> None:
+    """Make a folder with a cohort of the given number of samples, and further settings."""
     shutil.rmtree(WORK, ignore_errors=True)
     (WORK / "conf" / "cohort").mkdir(parents=True)
-    (WORK / "conf" / "cohort" / "large.yaml").write_text(COHORT)
+    cohort = yaml.safe_dump({**COHORT, **(settings or {})}, sort_keys=False)
+    (WORK / "conf" / "cohort" / "large.yaml").write_text(cohort)
     (WORK / "maps").mkdir()
+    write_small_map(WORK / "small.mcool")
     write_sheet(samples)
 
 
+def write_small_map(path: Path) -> None:
+    """Write a map of a few bins with every resolution of the cohort."""
+    import cooler
+    import pandas as pd
+
+    bins = cooler.binnify(pd.Series({"chr1": 20 * max(RESOLUTIONS)}), min(RESOLUTIONS))
+    diagonal = range(0, len(bins), 10)
+    pixels = pd.DataFrame({"bin1_id": diagonal, "bin2_id": diagonal, "count": 1})
+    single = path.with_suffix(".cool")
+    cooler.create_cooler(str(single), bins, pixels)
+    cooler.zoomify_cooler(str(single), str(path), list(RESOLUTIONS), 10**6)
+    single.unlink()
+
+
 def write_sheet(samples: int) -> None:
-    """Write the sample sheet and the empty maps."""
+    """Write the sample sheet and the maps, which are copies."""
     rows = ["sample\tpath\tcondition\treplicate"]
     for number in range(samples):
         path = WORK / "maps" / f"sample_{number:05d}.mcool"
         if not path.exists():
-            path.touch()
-        rows.append(f"{path.stem}\tmaps/{path.name}\tcondition {number % 4}\t{number // 4}")
+            shutil.copyfile(WORK / "small.mcool", path)
+        group, replicate = number % GROUPS, number // GROUPS
+        rows.append(f"{path.stem}\tmaps/{path.name}\tcondition {group}\t{replicate}")
     (WORK / "samples.tsv").write_text("\n".join(rows) + "\n")
 
 
@@ -192,13 +210,13 @@ def count_submissions(result: dict[str, Any]) -> int:
     return result["groups"] + sum(n for rule, n in result["jobs"].items() if rule not in grouped)
 
 
-def measure_dry_runs(samples: int) -> dict[str, Any]:
-    """Measure a first dry run, and one that ends when the DAG is complete and prints no jobs."""
-    prepare(samples)
-    dag = dry_run("--quiet", "rules", "progress")
+def measure_dry_runs(samples: int, settings: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Measure a first dry run, a second one, and one that ends when the DAG is complete."""
+    prepare(samples, settings)
     return {
-        "dag": measure(f"{samples} samples, DAG", dag),
+        "cold": measure(f"{samples} samples, -n, cold", dry_run()),
         "plan": measure(f"{samples} samples, -n", dry_run()),
+        "dag": measure(f"{samples} samples, DAG", dry_run("--quiet", "rules", "progress")),
     }
 
 
@@ -210,11 +228,20 @@ def measure_largest(samples: int) -> dict[str, Any]:
         "job": measure("a job on a node", cluster_job()),
         "nothing": measure("nothing to do", empty_workflow()),
     }
+    return {**record, **measure_finished(samples)}
+
+
+def measure_finished(samples: int) -> dict[str, Any]:
+    """Measure a finished cohort, and one that has grown by a sample."""
     measure("made", [sys.executable, "-m", "benchmarks.cohort", "--finish"])
-    record["again"] = measure("all done", dry_run())
+    again = measure("all done", dry_run())
     write_sheet(samples + 1)
-    record["added"] = measure("one sample more", dry_run())
-    return record
+    return {"again": again, "added": measure("one sample more", dry_run())}
+
+
+def measure_shared(samples: int) -> dict[str, Any]:
+    """Measure a cohort whose groups share masks and priors."""
+    return {**measure_dry_runs(samples, SHARED), **measure_finished(samples)}
 
 
 def measure_scheduler(samples: int, *words: str) -> dict[str, Any]:
@@ -230,6 +257,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", default="10,50,100,250,500")
     parser.add_argument("--scheduled", type=int, default=50, help="number of samples to schedule")
+    parser.add_argument("--shared", action="store_true", help="groups share masks and priors, too")
     parser.add_argument("--finish", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.finish:
@@ -245,6 +273,8 @@ def main() -> None:
         print(f"{size} samples", flush=True)
         record["dry_runs"][str(size)] = measure_dry_runs(size)
     record["largest"] = {"samples": sizes[-1], **measure_largest(sizes[-1])}
+    if args.shared:
+        record["shared"] = measure_shared(sizes[-1])
     record["scheduled_samples"] = args.scheduled
     for name, options in SCHEDULERS.items():
         record["scheduled"][name] = measure_scheduler(args.scheduled, *options)
@@ -278,16 +308,16 @@ def tables(record: dict[str, Any]) -> str:
     ]
     ways = [
         row("nothing done, DAG alone", first["dag"], f"{total:,}", ""),
-        row("nothing done, `snakemake -n`", plan, f"{total:,}", f"{count_submissions(plan):,}"),
         *(
-            row(
-                label, result, f"{sum(result['jobs'].values()):,}", f"{count_submissions(result):,}"
-            )
+            row(label, result, f"{count_jobs(result):,}", f"{count_submissions(result):,}")
             for label, result in (
+                ("nothing done, the first `snakemake -n`", first["cold"]),
+                ("nothing done, `snakemake -n` again", plan),
                 ("the same, grouped as in the profile `cluster`", largest["groups"]),
                 ("the same, six balancing jobs of a sample per submission", largest["components"]),
                 ("all done", largest["again"]),
                 ("all done, one sample added", largest["added"]),
+                *shared_rows(record.get("shared", {})),
             )
         ),
         row("one job on a node", largest["job"], "1", ""),
@@ -323,6 +353,17 @@ def tables(record: dict[str, Any]) -> str:
             f"snakemake {record['machine']['snakemake']}; {facts}",
         ]
     )
+
+
+def shared_rows(shared: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return label and result of each measurement with shared masks and priors; perhaps none."""
+    labels = {
+        "cold": "with shared masks and priors, the first `snakemake -n`",
+        "plan": "with shared masks and priors, `snakemake -n` again",
+        "again": "with shared masks and priors, all done",
+        "added": "with shared masks and priors, all done, one sample added",
+    }
+    return [(label, shared[key]) for key, label in labels.items() if key in shared]
 
 
 def scheduled_jobs(record: dict[str, Any]) -> dict[str, int]:

@@ -13,7 +13,9 @@ import pytest
 from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.compose import load_cohort
 from counterpoise.errors import ConfigError
+from counterpoise.ingest import formats
 from counterpoise.ingest.cooler_reader import inspect
+from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.ingest.urls import download_path
 from counterpoise.jobs.plan import Plan
 from counterpoise.jobs.snakemake import plan_workflow
@@ -187,33 +189,87 @@ def test_unknown_levels_are_left_to_the_jobs(
         def refuse(*arguments: object, **options: object) -> None:
             raise PermissionError(errno.EACCES, "Permission denied")
 
-        monkeypatch.setattr("counterpoise.cohort.levels.inspect_source", refuse)
+        monkeypatch.setattr("counterpoise.cohort.file_levels.inspect_source", refuse)
     assert cohort.resolutions("coarse") == [1000, 2000]
 
 
-def test_the_main_process_names_what_is_left_out(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    compose(folder)
+def plan_in(
+    folder: Path, text: str = COHORT, *, is_main_process: bool = True, missing_levels: str = "skip"
+) -> Plan:
+    (folder / "conf" / "cohort").mkdir(parents=True, exist_ok=True)
+    (folder / "conf" / "cohort" / "mine.yaml").write_text(text)
+    workflow = SimpleNamespace(
+        current_basedir=REPOSITORY,
+        modifier=SimpleNamespace(modify_path=lambda path: path),
+        is_main_process=is_main_process,
+    )
+    overrides = [f"missing_levels={missing_levels}"]
+    config = {"cohort": "mine", "conf": str(folder / "conf"), "hydra_overrides": overrides}
+    return plan_workflow(workflow, config)
+
+
+@pytest.fixture
+def no_configurations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COUNTERPOISE_CONFIGURATIONS", "[]")
 
-    def plan(is_main_process: bool, text: str = COHORT) -> Plan:
-        (folder / "conf" / "cohort" / "mine.yaml").write_text(text)
-        workflow = SimpleNamespace(
-            current_basedir=REPOSITORY,
-            modifier=SimpleNamespace(modify_path=lambda path: path),
-            is_main_process=is_main_process,
-        )
-        return plan_workflow(workflow, {"cohort": "mine", "conf": str(folder / "conf")})
 
-    plan(True)
-    line = "counterpoise: coarse is left out at 1 kb: no 1 kb level in coarse.cool (it has 2 kb)\n"
-    assert capsys.readouterr().err == line
-    # Each job of a cluster reads the Snakefile too, and looks only into the files that it needs.
-    assert plan(False).cohort._levels == {}
+@pytest.mark.usefixtures("no_configurations")
+def test_the_main_process_names_what_is_skipped(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan_in(folder)
+    assert capsys.readouterr().err == (
+        "counterpoise: the samples' files lack these levels, which are skipped; all others are "
+        "made:\n  coarse at 1 kb: no 1 kb level in coarse.cool (it has 2 kb)\n"
+    )
+    plan_in(folder, COHORT.replace("[1000, 2000]", "[2000]"), missing_levels="stop")
     assert capsys.readouterr().err == ""
     with pytest.raises(SystemExit, match=r"coarse\.cool has no level of 500 bp"):
-        plan(True, COHORT.replace("[1000, 2000]", "[500]"))
+        plan_in(folder, COHORT.replace("[1000, 2000]", "[500]"))
+
+
+@pytest.mark.usefixtures("no_configurations")
+def test_a_plan_with_missing_levels_can_be_refused(folder: Path) -> None:
+    """Every sample and level is named, also of files that have none of the levels."""
+    text = COHORT.replace("[1000, 2000]", "[500, 1000, 2000]")
+    with pytest.raises(SystemExit) as caught:
+        plan_in(folder, text, missing_levels="stop")
+    message, *lines, remedy = str(caught.value).splitlines()
+    assert message.startswith("counterpoise: missing_levels is stop")
+    assert lines == [
+        "  coarse at 500 bp: no 500 bp level in coarse.cool (it has 2 kb)",
+        "  coarse at 1 kb: no 1 kb level in coarse.cool (it has 2 kb)",
+        "  fine at 500 bp: no 500 bp level in fine.cool (it has 1 kb)",
+        "  fine2 at 500 bp: no 500 bp level in fine.cool (it has 1 kb)",
+    ]
+    assert "set missing_levels to skip" in remedy
+    with pytest.raises(SystemExit, match="missing_levels is stop") as caught:
+        plan_in(folder, COHORT.replace("[1000, 2000]", "[500]"), missing_levels="stop")
+    assert str(caught.value).count("at 500 bp") == 3
+
+
+def test_another_word_than_skip_and_stop_is_refused(folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r"missing_levels is 'ask'; it must be skip or stop\."):
+        compose(folder, COHORT, "missing_levels=ask")
+
+
+@pytest.mark.parametrize("resolutions", ["[1000, 2000]", "all"])
+@pytest.mark.usefixtures("no_configurations")
+def test_a_job_of_a_cluster_opens_no_file_of_another_sample(
+    folder: Path, resolutions: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each job reads the Snakefile too."""
+    opened: list[str] = []
+
+    def inspect_source(uri: str, *arguments: object, **options: object) -> SourceInfo:
+        opened.append(uri)
+        return formats.inspect_source(uri, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("counterpoise.cohort.file_levels.inspect_source", inspect_source)
+    plan = plan_in(folder, COHORT.replace("[1000, 2000]", resolutions), is_main_process=False)
+    assert opened == []
+    assert plan.job("export", SimpleNamespace(sample="coarse")).resolutions == [2000]
+    assert opened == ["coarse.cool"]
 
 
 def test_a_quick_look_gives_the_same_levels(folder: Path) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import sys
 import time
 import warnings
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -622,6 +624,25 @@ def test_the_process_of_trials_starts_again_after_its_end(path: Path) -> None:
     trials._process.wait()
     assert trials.ask(request) == 0
     trials.stop()
+
+
+def test_threads_that_read_files_at_the_same_time_get_their_own_replies(path: Path) -> None:
+    crashing = path.with_name("crashing.cool")
+    shutil.copy(path, crashing)
+    damage_attribute_type(crashing)
+    sound = inspect_source(str(path))
+
+    def inspect(file: Path) -> object:
+        try:
+            return inspect_source(str(file))
+        except InputError as error:
+            return str(error)
+
+    files = [path, path, crashing] * 8
+    with ThreadPoolExecutor(4) as pool:
+        replies = list(pool.map(inspect, files))
+    for file, reply in zip(files, replies, strict=True):
+        assert reply == sound if file == path else "HDF5 library crashes" in str(reply)
 
 
 def test_a_process_of_trials_that_does_not_start_is_an_error() -> None:

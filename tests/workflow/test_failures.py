@@ -59,9 +59,9 @@ def test_a_level_that_a_file_lacks_costs_that_level_of_that_sample(tmp_path: Pat
     cohort.write_sheet("abc")
     one_method = ("~methods.kde", "~methods.ice")
     reason = "no 1 kb level in c.cool (it has 2 kb)"
-    line = f"counterpoise: c is left out at 1 kb: {reason}"
-    assert line in cohort.run("-n", overrides=one_method)
-    cohort.run(overrides=one_method)
+    block = f"skipped; all others are made:\n  c at 1 kb: {reason}\n"
+    assert block in cohort.run("-n", overrides=one_method)
+    assert block in cohort.run(overrides=one_method)
     results = tmp_path / "results" / "small"
     assert (results / "compare" / "1000.png").is_file()
     assert (results / "tracking.json").is_file()

@@ -43,6 +43,31 @@ def test_a_damaged_level_costs_itself_and_what_is_summed_from_it(tmp_path: Path)
     assert reasons["b", 1000].startswith("ingest: b.cool: ")
 
 
+def test_a_plan_with_missing_levels_can_be_refused(tmp_path: Path) -> None:
+    cohort = Cohort(tmp_path)
+    missing = ("resolutions=[500,2000]", "missing_levels=stop")
+    for words in (("-n",), ()):
+        command = cohort.command(*words, overrides=(*ONE_METHOD, *missing))
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert done.returncode != 0
+        for name in "ab":
+            assert f"  {name} at 500 bp: no 500 bp level in {name}.cool" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_job_of_a_cluster_opens_no_file_of_another_sample(tmp_path: Path) -> None:
+    """With ``resolutions: all``, a process that opens the file of b cannot plan."""
+    cohort = Cohort(tmp_path)
+    (tmp_path / "b.cool").write_text("no cooler at all")
+    everything = (*ONE_METHOD, "resolutions=all")
+    job = ("--mode", "remote", "--target-jobs", "inspect:sample=a", "--force", "-n")
+    assert "a: looking into the input" in cohort.run(*job, overrides=everything)
+    command = cohort.command("-n", overrides=everything)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert "the levels of sample b are not known" in done.stderr
+
+
 def test_a_finer_resolution_that_comes_or_goes_makes_no_other_map_again(tmp_path: Path) -> None:
     cohort = Cohort(tmp_path)
     both, coarse = (*ONE_METHOD, "resolutions=[1000,2000]"), (*ONE_METHOD, "resolutions=[2000]")

@@ -235,6 +235,21 @@ def test_what_runs_again(finished: Cohort, what: str, example: str, jobs: dict[s
     assert planned == jobs, f"the row should be\n| {what} | {example} | {listing} |"
 
 
+def test_a_sample_added_to_a_group_runs_no_job_of_another_sample(finished: Cohort) -> None:
+    write_map(finished.folder / "c.cool", 7)
+    sheet = finished.folder / "samples.tsv"
+    with edited(sheet, "b\tb.cool", "c\tc.cool\tcondition a\nb\tb.cool"):
+        messages = set(re.findall(r"^Job \d+: (.+)$", finished.run("-n"), re.MULTILINE))
+    shared = {
+        "samples side by side at 1000 bp",
+        "samples side by side at 2000 bp",
+        "writing the report",
+        "logging to MLflow",
+    }
+    assert shared < messages
+    assert {message[:2] for message in messages - shared} == {"c ", "c:"}
+
+
 def test_a_copy_of_workflow_and_results_runs_nothing(finished: Cohort, tmp_path: Path) -> None:
     """No path of the first copy is among what Snakemake records."""
     moved = copy(finished)

@@ -40,8 +40,6 @@ rule compare:
         PATHS.log("compare"),
     benchmark:
         PATHS.benchmark("compare")
-    wildcard_constraints:
-        resolution=match_any(PLAN.cohort.requested_resolutions),
     conda:
         "../../envs/counterpoise.yaml"
     threads: PLAN.threads("compare")

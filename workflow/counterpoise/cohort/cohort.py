@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import cast
 
 from counterpoise.cohort.entries import PriorSettings
+from counterpoise.cohort.file_levels import FileLevels
 from counterpoise.cohort.grouping import Extent, partition
-from counterpoise.cohort.levels import explain_absence, find_levels, is_read, list_levels
+from counterpoise.cohort.levels import explain_absence, is_read, list_levels
 from counterpoise.cohort.resolutions import expand
 from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.settings import CohortSettings
@@ -81,6 +82,8 @@ class Cohort:
         Names of the samples whose maps are summed, by the name of the merged sample.
     only_merged : dict of str to Sample
         Members that are read for merged samples, and neither balanced nor reported.
+    file_levels : FileLevels
+        Levels of the samples' files.
     """
 
     settings: CohortSettings
@@ -92,9 +95,7 @@ class Cohort:
     experiment: str = BASE
     members: dict[str, list[str]] = field(default_factory=dict)
     only_merged: dict[str, Sample] = field(default_factory=dict)
-    _levels: dict[str, SourceInfo | None] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    file_levels: FileLevels = field(default_factory=FileLevels, repr=False, compare=False)
     _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
     _sharing: dict[Extent, dict[str, list[str]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -240,11 +241,27 @@ class Cohort:
         absent = self.absent(sample)
         return [size for size in self.requested(sample) if size not in absent]
 
-    def absent(self, sample: str) -> dict[int, str]:
+    def lacking(self, sample: str) -> dict[int, str]:
         """Return the resolutions that are asked of a sample and that its file cannot give.
 
         Files that do not exist yet, and those that other rules may make (``files_made``), count as
         having every level.
+
+        Parameters
+        ----------
+        sample : str
+            Name of the sample.
+
+        Returns
+        -------
+        dict of int to str
+            The reason by resolution.
+        """
+        reasons = {size: self._absence(sample, size) for size in self.requested(sample)}
+        return {size: reason for size, reason in reasons.items() if reason}
+
+    def absent(self, sample: str) -> dict[int, str]:
+        """Return what ``lacking`` does, and refuse a file that has none of the levels.
 
         Parameters
         ----------
@@ -261,9 +278,7 @@ class Cohort:
         ConfigError
             If the file has none of the levels.
         """
-        requested = self.requested(sample)
-        reasons = {size: self._absence(sample, size) for size in requested}
-        absent = {size: reason for size, reason in reasons.items() if reason}
+        requested, absent = self.requested(sample), self.lacking(sample)
         if len(absent) < len(requested):
             return absent
         sizes = ", ".join(map(format_base_pairs, requested))
@@ -352,13 +367,20 @@ class Cohort:
         info = self._find_levels(sample)
         return explain_absence(info, resolution, self._file_name(sample)) if info else ""
 
+    def look_into_files(self) -> None:
+        """Find the levels of all samples' files, several at a time."""
+        uris = [self.source_uri(name) for name in self.read_samples if not self._may_change(name)]
+        self.file_levels.find_all(uris, self.settings.ingest.hic_engine)
+
     def _find_levels(self, sample: str) -> SourceInfo | None:
         """Return what the file of a sample holds; None if it is unknown."""
-        if sample not in self._levels:
-            may_change = self.settings.files_made and not is_url(self.sample(sample).path)
-            uri, engine = self.source_uri(sample), self.settings.ingest.hic_engine
-            self._levels[sample] = None if may_change else find_levels(uri, engine)
-        return self._levels[sample]
+        if self._may_change(sample):
+            return None
+        return self.file_levels.find(self.source_uri(sample), self.settings.ingest.hic_engine)
+
+    def _may_change(self, sample: str) -> bool:
+        """Tell whether another workflow may make the file of a sample again in this run."""
+        return self.settings.files_made and not is_url(self.sample(sample).path)
 
     def _file_name(self, sample: str) -> str:
         """Return the file of a sample as the user names it, without secrets of its address."""
@@ -580,11 +602,6 @@ class Cohort:
                 f"{format_base_pairs(resolution)} that could be compared."
             )
         return self.compared[resolution]
-
-    @property
-    def requested_resolutions(self) -> list[int]:
-        """Return every resolution that is asked of any sample."""
-        return sorted({size for name in self.samples for size in self.requested(name)})
 
     def column(self, method: str) -> str:
         """Return the name of a method's column in coolers: ``KR``, ``GW_KR`` or ``INTER_KR``."""

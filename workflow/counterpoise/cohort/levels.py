@@ -1,37 +1,21 @@
-"""Levels of the samples' files, as far as they can be known before any job runs."""
+"""What the levels of a sample's file allow."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import InputError
-from counterpoise.ingest.formats import HIC, inspect_source
+from counterpoise.ingest.formats import HIC
 from counterpoise.ingest.reader_interface import SourceInfo
 
 
-def find_levels(uri: str, engine: str) -> SourceInfo | None:
-    """Return what a local file holds, from its headers.
+class MissingLevels(StrEnum):
+    """What to do about a resolution that a sample's file cannot give."""
 
-    Parameters
-    ----------
-    uri : str
-        Path, or path with a group.
-    engine : str
-        Reader of `.hic` files.
-
-    Returns
-    -------
-    SourceInfo or None
-        None if there is no file yet, or if it cannot be read: the rule ``inspect`` then fails with
-        the reason, which costs this sample only.
-    """
-    if not Path(uri.partition("::")[0]).is_file():
-        return None
-    try:
-        return inspect_source(uri, engine, identify=False, quick=True)
-    except (InputError, OSError):
-        return None
+    SKIP = "skip"
+    STOP = "stop"
 
 
 def explain_absence(info: SourceInfo, resolution: int, name: str) -> str:

@@ -15,6 +15,7 @@ from omegaconf import MISSING
 from counterpoise.backends import AUTO, Backend
 from counterpoise.backends.choice import check_device, expected_backend
 from counterpoise.cohort.grouping import Extent
+from counterpoise.cohort.levels import MissingLevels
 from counterpoise.cohort.merging import Members
 from counterpoise.cohort.resolutions import read_resolutions
 from counterpoise.cohort.samples import Sample
@@ -252,6 +253,11 @@ class CohortSettings:
         Bin sizes, such as [10kb, 1Mb]; a resolution that a file lacks is summed from a finer one.
         A number is in base pairs. The word ``all`` stands for the levels of each file, ``4DN`` and
         ``juicer`` for the usual levels of such files, as far as the file has them or a finer one.
+    missing_levels : {"skip", "stop"}, default "skip"
+        What happens if a sample's file lacks a resolution: skip or stop.
+        With ``skip`` the sample is left out at this resolution, and all else is made. With ``stop``
+        nothing runs. Both name the samples and resolutions. A resolution that can be summed from a
+        finer one is not missing.
     group_by : list of str, default ['condition']
         Labels of samples. Samples with the same texts are a group.
     chromosomes : ChromosomeSettings
@@ -298,6 +304,7 @@ class CohortSettings:
     files_made: bool = False
     sources: dict[str, SdistFile] = field(default_factory=dict)
     resolutions: Any = field(default_factory=list)
+    missing_levels: str = MissingLevels.SKIP.value
     group_by: list[str] = field(default_factory=lambda: ["condition"])
     chromosomes: ChromosomeSettings = field(default_factory=ChromosomeSettings)
     merge: Any = None
@@ -314,5 +321,10 @@ class CohortSettings:
     qc: QcSettings = field(default_factory=QcSettings)
 
     def __post_init__(self) -> None:
-        """Turn the resolutions into base pairs."""
+        """Turn the resolutions into base pairs; refuse values out of range."""
         self.resolutions = read_resolutions("resolutions", self.resolutions)
+        if self.missing_levels not in list(MissingLevels):
+            raise ConfigError(
+                f"missing_levels is {self.missing_levels!r}; it must be "
+                f"{' or '.join(MissingLevels)}."
+            )

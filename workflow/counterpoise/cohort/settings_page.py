@@ -65,7 +65,8 @@ group as a [prior](kernel-density-balancing.md#priors-in-the-workflow).
 
 **Resolutions** are sizes such as `10kb`, or one word for those of each file: `all` for its levels,
 `4DN` or `juicer` for the usual levels, as far as they can be summed from those of the file. The
-words need a file that is there when the run starts.
+words need a file that is there when the run starts. A resolution that a sample's file lacks is
+skipped for this sample; with `missing_levels: stop` nothing runs.
 
 **Samples** come from a sheet, or are listed in the cohort:
 

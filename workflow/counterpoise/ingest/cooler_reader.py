@@ -66,7 +66,7 @@ def inspect(uri: str, engine: str, *, quick: bool = False) -> SourceInfo:
         If the file is not HDF5, is cut short, has no cooler in it, or stores a part of one in
         another file; if the HDF5 library crashes or hangs over it.
     """
-    try_in_child(uri)
+    try_in_child(uri, quick=quick)
     return inspect_directly(uri, quick=quick)
 
 

@@ -3,6 +3,7 @@
 Damaged bytes can make the library crash or run without end, and take the whole program with it. So
 `ingest.hdf5_worker` reads the headers and the bin table of every cooler before this process does.
 Its process is started when it is first needed, and ends when it has had nothing to do for a while.
+Threads that read files at the same time have a process each.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from threading import Lock
 
 from counterpoise.errors import InputError, SetupError
 from counterpoise.ingest.reader_interface import FETCH_AGAIN, Level
@@ -24,7 +24,7 @@ from counterpoise.ingest.reader_interface import FETCH_AGAIN, Level
 WORKER = (sys.executable, "-m", "counterpoise.ingest.hdf5_worker")
 
 
-def try_in_child(uri: str, level: Level | None = None) -> None:
+def try_in_child(uri: str, level: Level | None = None, *, quick: bool = False) -> None:
     """Read the headers of a cooler file in another process.
 
     This process finds and reports any other fault when it reads the file.
@@ -35,6 +35,8 @@ def try_in_child(uri: str, level: Level | None = None) -> None:
         Path, or path with a group.
     level : Level, optional
         The level that will be opened; None if the file will be inspected.
+    quick : bool, default False
+        How it will be inspected.
 
     Raises
     ------
@@ -44,8 +46,9 @@ def try_in_child(uri: str, level: Level | None = None) -> None:
         If no other process can be started.
     """
     path, mark, group = uri.partition("::")
-    request = {"uri": os.path.abspath(path) + mark + group, "level": level and asdict(level)}
-    status = _TRIALS.ask(json.dumps(request))
+    uri_from_anywhere = os.path.abspath(path) + mark + group
+    request = {"uri": uri_from_anywhere, "level": level and asdict(level), "quick": quick}
+    status = _ask_idle(json.dumps(request))
     if status >= 0:
         return
     number = signal.Signals(-status)
@@ -54,7 +57,7 @@ def try_in_child(uri: str, level: Level | None = None) -> None:
 
 
 class Trials:
-    """The process that tries files, started when it is needed.
+    """A process that tries files, started when it is needed; for one thread at a time.
 
     Parameters
     ----------
@@ -66,7 +69,6 @@ class Trials:
         self.command = list(command)
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0  # a fork of this process must not share the pipes
-        self._lock = Lock()
 
     def ask(self, request: str) -> int:
         """Send a request.
@@ -86,12 +88,11 @@ class Trials:
         SetupError
             If the process does not start.
         """
-        with self._lock:
-            # The first process may have ended because it had nothing to do.
-            for _ in range(2):
-                if reply := self._send(request.encode() + b"\n"):
-                    return int(reply)
-                self.stop()
+        # The first process may have ended because it had nothing to do.
+        for _ in range(2):
+            if reply := self._send(request.encode() + b"\n"):
+                return int(reply)
+            self.stop()
         raise SetupError(
             "the process that tries HDF5 files ends at once; does "
             f"this print an error: {shlex.join(self.command)} </dev/null"
@@ -120,5 +121,23 @@ class Trials:
             process.communicate()
 
 
-_TRIALS = Trials()
-atexit.register(_TRIALS.stop)
+_IDLE: list[Trials] = []  # none of them is in use by a thread
+
+
+def _ask_idle(request: str) -> int:
+    """Send a request to an idle process, or to a new one."""
+    try:
+        trials = _IDLE.pop()
+    except IndexError:
+        trials = Trials()
+    try:
+        return trials.ask(request)
+    finally:
+        _IDLE.append(trials)
+
+
+@atexit.register
+def _stop_all() -> None:
+    """End all processes of trials."""
+    for trials in _IDLE:
+        trials.stop()

@@ -33,12 +33,12 @@ def main() -> None:
             print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _try(uri: str, level: dict[str, Any] | None) -> None:
+def _try(uri: str, level: dict[str, Any] | None, quick: bool = False) -> None:
     """Read what the parent will read, and end this process."""
     try:
         _limit(uri.partition("::")[0])
         if level is None:
-            inspect_directly(uri)
+            inspect_directly(uri, quick=quick)
         else:
             with open_directly(uri, Level(**level)):
                 pass

@@ -125,13 +125,13 @@ def find_map(inputs: Inputs) -> MapFiles:
         The files.
     """
     [source] = _find_files(inputs, MapFiles.in_folder("").source)
-    return MapFiles.in_folder(Path(source).parent)
+    return MapFiles.in_folder(os.path.dirname(source))
 
 
 def _find_files(inputs: Inputs, like: str) -> list[str]:
     """Return the files among the inputs that have the name of ``like``."""
-    name = Path(like).name
-    return [str(path) for path in inputs if Path(path).name == name]
+    name = os.path.basename(like)  # Path takes ten times longer, and a cohort has 100,000 inputs
+    return [str(path) for path in inputs if os.path.basename(path) == name]
 
 
 def count_runs(inputs: Inputs) -> int:

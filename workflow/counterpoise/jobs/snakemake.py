@@ -18,6 +18,8 @@ from typing import Any
 
 from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.compose import load_cohort, snakemake_overrides
+from counterpoise.cohort.file_levels import FileLevels
+from counterpoise.cohort.levels import MissingLevels
 from counterpoise.cohort.other_maps import check_levels_of_other_maps
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import ConfigError
@@ -35,6 +37,9 @@ TESTED_VERSIONS = ("9.27.1",)
 # Modification time of files that the next run of the workflow must make again: 2 January 1970.
 # Snakemake takes a time of zero for none.
 LONG_AGO = 86_400
+
+# Folder of what is known of the samples' files, by cohort; it only saves time.
+FILE_LEVELS = Path(".snakemake", "counterpoise", "levels")
 
 # Longest time of drawing plots after a workflow failed.
 DRAWING_SECONDS = 600
@@ -75,8 +80,12 @@ def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
     try:
         overrides = snakemake_overrides(config, folder / "conf")
         cohort = load_cohort(folder / "conf", overrides)
+        record = FILE_LEVELS / f"{cohort.settings.cohort}.json"
+        cohort = replace(cohort, file_levels=FileLevels(record))
+        # Each job of a cluster composes the cohort, too, and opens the files that it needs only.
         if workflow.is_main_process:
-            _name_absent_levels(cohort)
+            cohort.look_into_files()
+            name_missing_levels(cohort)
             check_levels_of_other_maps(cohort)
     except ConfigError as error:
         sys.exit(f"counterpoise: {error}")
@@ -119,12 +128,40 @@ def force_outdated(workflow: Any, plan: Plan) -> None:
         )
 
 
-def _name_absent_levels(cohort: Cohort) -> None:
-    """Print the levels that the samples' files lack; refuse a file that has none."""
+def name_missing_levels(cohort: Cohort) -> None:
+    """Print the levels that the samples' files lack, or refuse them.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort.
+
+    Raises
+    ------
+    ConfigError
+        If there are any and ``missing_levels`` is ``stop``, or if a file has none of its levels.
+    """
+    lines = [
+        f"  {name} at {format_base_pairs(size)}: {reason}"
+        for name in cohort.samples
+        for size, reason in cohort.lacking(name).items()
+    ]
+    if not lines:
+        return
+    block = "\n".join(lines)
+    if cohort.settings.missing_levels == MissingLevels.STOP:
+        raise ConfigError(
+            f"missing_levels is stop, and the samples' files lack these levels:\n{block}\n"
+            "Set resolutions, of the cohort or of these samples, to levels that the files have; or "
+            "set missing_levels to skip."
+        )
     for name in cohort.samples:
-        for resolution, reason in cohort.absent(name).items():
-            size = format_base_pairs(resolution)
-            print(f"counterpoise: {name} is left out at {size}: {reason}", file=sys.stderr)
+        cohort.absent(name)  # refuses a file that has none
+    print(
+        "counterpoise: the samples' files lack these levels, which are skipped; all others are "
+        f"made:\n{block}",
+        file=sys.stderr,
+    )
 
 
 def report_unfinished(workflow: Any, plan: Plan) -> None:

@@ -29,6 +29,7 @@ from counterpoise.contacts.contact_map import (
 from counterpoise.errors import refuse_other_versions
 from counterpoise.store.arrow import bin_columns, strings_to_arrow, to_arrow, to_numpy, write_table
 from counterpoise.store.paths import MapFiles
+from counterpoise.store.source_record import read_origin
 
 METADATA = "counterpoise"
 ROW_GROUP = 1 << 20  # pixels of a row group of pixels.parquet
