@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -56,6 +57,15 @@ rule report:
         "done/{{sample}}.txt",
     shell:
         "ls {{input}} > {{output}}"
+"""
+
+MAKE_SEGMENTS = """
+
+rule make_segments:
+    output:
+        "maps/{sample}.bed",
+    shell:
+        "echo chr1 0 10000 3 > {output}"
 """
 
 FROM_GITHUB = """
@@ -115,6 +125,15 @@ def write_workflow(
     (folder / "config.yaml").write_text(CONFIG.format(snakefile=REPOSITORY / snakefile))
 
 
+def add_copy_numbers(folder: Path) -> None:
+    """Give the sample wild a table of copy numbers that a rule of the other workflow makes."""
+    with open(folder / "Snakefile", "a") as file:
+        file.write(MAKE_SEGMENTS)
+    cohort = folder / "own" / "cohort" / "mine.yaml"
+    path = "path: maps/wild.cool"
+    cohort.write_text(cohort.read_text().replace(path, f"{path}, copy_number: maps/wild.bed"))
+
+
 @pytest.mark.parametrize("prefix", [None, "balanced"])
 def test_a_workflow_around_this_one(tmp_path: Path, prefix: str | None) -> None:
     far = tmp_path / "far.cool"
@@ -122,6 +141,7 @@ def test_a_workflow_around_this_one(tmp_path: Path, prefix: str | None) -> None:
     folder = tmp_path / "other"
     with serve({"/far.cool": ServedFile(far.read_bytes())}) as address:
         write_workflow(folder, f"{address}/far.cool", prefix)
+        add_copy_numbers(folder)
         done = snakemake(folder)
         assert done.returncode == 0, done.stdout + done.stderr
         # The default target is the other workflow's own, which needs two coolers and no report.
@@ -134,6 +154,8 @@ def test_a_workflow_around_this_one(tmp_path: Path, prefix: str | None) -> None:
     for sample in ("wild", "far"):
         uri = f"{results}/coolers/{sample}.mcool::/resolutions/2000"
         assert "weight" in cooler.Cooler(uri).bins().columns
+        verdict = json.loads((results / f"weights/{sample}/2000/ice/verdict.json").read_text())
+        assert ("copy_number" in verdict) == (sample == "wild")
     assert (folder / "done/all.txt").read_text().count(".mcool") == 2
     made = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     expected = {"Snakefile", "config.yaml", "own", "raw", "maps", "done", "resources"}
