@@ -89,15 +89,15 @@ def test_all_of_it_end_to_end(tmp_path: Path) -> None:
 
 def test_only_what_depends_on_a_setting_runs_again(tmp_path: Path) -> None:
     cohort = Cohort(tmp_path)
-    cohort.run(overrides=ONE_METHOD)
+    cohort.run("--until", "mask", overrides=ONE_METHOD)
     merged = (*ONE_METHOD, "+merge.both=[a,b]")
     planned = cohort.planned(*merged)
-    assert planned == {**planned, "merge": 2, "mask": 2, "balance": 2, "export": 1}
+    assert planned == {**planned, "merge": 2, "mask": 2, "balance": 6, "export": 3}
     assert not {"inspect", "ingest"} & set(planned)
     thinned = cohort.planned(*ONE_METHOD, "thin.fraction=0.5")
     assert thinned == {**thinned, "ingest": 2, "thin": 4, "mask": 4, "balance": 4}
     assert "find_least" not in thinned
-    cohort.run(overrides=(*ONE_METHOD, "thin.fraction=0.5"))
+    cohort.run("--until", "mask", overrides=(*ONE_METHOD, "thin.fraction=0.5"))
     other_seed = cohort.planned(*ONE_METHOD, "thin.fraction=0.5", "thin.seed=1")
     assert other_seed == {**other_seed, "thin": 4, "mask": 4, "balance": 4}
     assert not {"inspect", "ingest"} & set(other_seed)
