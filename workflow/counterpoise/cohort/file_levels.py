@@ -19,7 +19,7 @@ from counterpoise.ingest.reader_interface import SourceInfo
 # A further thread starts a further process that tries HDF5 files, which takes as long as looking
 # into so many files.
 FILES_PER_THREAD = 50
-MOST_THREADS = 8
+MOST_THREADS = 4
 
 
 class FileLevels:
