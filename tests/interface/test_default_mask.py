@@ -158,7 +158,7 @@ def test_none_masks_empty_bins_only(cool: Path, method: str) -> None:
 
 def test_none_is_the_choice_none_of_the_workflow(cool: Path) -> None:
     chosen = load_cohort(REPOSITORY / "conf", ["cohort=demo", "mask=none"], REPOSITORY)
-    assert make_mask_settings(None) == chosen.settings.mask
+    assert make_mask_settings(None) == chosen.settings.mask.filters
     summary = cp.mask_bins(cool, None).summary()
     assert cp.balance(cool, "vc", mask=None).verdict.mask == summary
     assert set(summary["reasons"]) >= {"kept", "empty"}

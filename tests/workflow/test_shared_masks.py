@@ -47,6 +47,12 @@ def cohort(tmp_path: Path) -> Cohort:
     return cohort
 
 
+def leave_three_samples(cohort: Cohort) -> None:
+    """Shorten the sheet to a and b of the first group and c of the second."""
+    sheet = cohort.folder / "samples.tsv"
+    sheet.write_text("".join(sheet.read_text().splitlines(keepends=True)[:4]))
+
+
 def masked_bins(folder: Path, sample: str) -> list[int]:
     """Return the bins at 1 kb without a weight, as cooler reads it."""
     uri = f"{folder}/results/small/coolers/{sample}.mcool::/resolutions/1000"
@@ -77,6 +83,7 @@ def test_samples_of_a_group_have_the_same_bins(cohort: Cohort) -> None:
 
 
 def test_a_sample_of_another_assembly_is_named(cohort: Cohort) -> None:
+    leave_three_samples(cohort)
     bins = cooler.binnify(pd.Series({"chr1": 25_000, "chr3": 15_000}), 1000)
     pixels = cooler.Cooler(str(cohort.folder / "b.cool")).pixels()[:]
     cooler.create_cooler(str(cohort.folder / "b.cool"), bins, pixels)
@@ -87,14 +94,14 @@ def test_a_sample_of_another_assembly_is_named(cohort: Cohort) -> None:
     assert "sample b has other bins than a" in done.stdout + done.stderr
     table = pd.read_csv(cohort.folder / "results/small/summary.tsv", sep="\t")
     statuses = table.groupby("sample")["status"].unique().str.join(" ").to_dict()
-    finished = dict.fromkeys("cde", "converged")
-    assert statuses == {"a": "missing", "b": "missing", **finished}
+    assert statuses == {"a": "missing", "b": "missing", "c": "converged"}
     reason = table.set_index(["sample", "resolution"]).loc[("a", 1000), "reason"]
     assert reason.startswith("shared_mask: ")
     assert "sample b has other bins than a" in reason
 
 
 def test_a_sample_that_fails_is_named_by_its_group(cohort: Cohort) -> None:
+    leave_three_samples(cohort)
     (cohort.folder / "b.cool").write_text("no cooler at all")
     done = subprocess.run(
         cohort.command(), cwd=cohort.folder, capture_output=True, text=True, timeout=300
@@ -104,4 +111,4 @@ def test_a_sample_that_fails_is_named_by_its_group(cohort: Cohort) -> None:
     reasons = table.set_index(["sample", "resolution"])["reason"].to_dict()
     assert reasons["a", 1000].startswith("shared_mask: waits for the mask of b, which failed; ")
     assert reasons["b", 1000].startswith("inspect: b.cool")
-    assert set(table.set_index("sample").loc[list("cde"), "status"]) == {"converged"}
+    assert table.set_index("sample").loc["c", "status"] == "converged"
