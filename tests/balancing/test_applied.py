@@ -125,6 +125,14 @@ def test_a_map_without_contacts_is_empty() -> None:
     assert np.isnan(result.weights).all()
 
 
+def test_a_source_without_weights_gives_none_and_the_reason_says_so() -> None:
+    result = put_on(draw_biased(40.0, 2), applied=applied(np.full(len(BINS), np.nan)))
+    assert result.status is cp.Status.EMPTY
+    assert np.isnan(result.weights).all()
+    assert result.verdict.fitness.value == "no"
+    assert "There are no weights, since bulk has none." in result.reason
+
+
 def test_the_record_has_the_source_only_if_there_is_one() -> None:
     record = put_on(draw_biased(40.0, 2)).verdict.to_dict()
     assert Verdict.from_dict(record).weights_of == "bulk"

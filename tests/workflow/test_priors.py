@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import cooler
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -161,6 +163,27 @@ def test_the_bootstrap_makes_no_pool_again(finished: Cohort) -> None:
     planned = finished.planned("methods.kde_eb.bootstrap=3")
     assert planned["balance"] == 4
     assert not {"balance_alone", "pool", "file_prior"} & set(planned)
+
+
+def test_a_sample_that_failed_is_named_by_its_group(tmp_path: Path) -> None:
+    cohort = Cohort(tmp_path)
+    for seed, name in enumerate(("w1", "w2")):
+        write_biased(tmp_path / f"{name}.cool", 20.0, seed)
+    with h5py.File(tmp_path / "w2.cool", "r+") as file:
+        file["pixels/bin1_id"][5] = 140  # no longer in order
+    text = TEXT.replace("  of_file: {method: kde_eb, prior: deep.cool}\n", "")
+    (tmp_path / "conf" / "cohort" / "small.yaml").write_text(text)
+    write_sheet(tmp_path, "w1", "w2")
+    done = subprocess.run(
+        cohort.command(), cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode != 0
+    table = pd.read_csv(tmp_path / "results/small/summary.tsv", sep="\t")
+    reasons = table.set_index(["sample", "method"])["reason"].to_dict()
+    assert reasons["w1", "kde_eb"].startswith("the prior needs sample w2: ingest: w2.cool: ")
+    assert reasons["w2", "kde_eb"].startswith("ingest: w2.cool: ")
+    status = table.set_index(["sample", "method"])["status"].to_dict()
+    assert status["w1", "kr_of_w1"] == "converged"
 
 
 def test_the_map_of_the_samples_is_that_of_the_test(paths: ResultPaths) -> None:

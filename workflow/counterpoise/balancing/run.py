@@ -189,7 +189,7 @@ def _summarise(
         overall_reason(parts),
         copy_number_reason(copies) if copies else "",
         prior_reason(prior) if prior else "",
-        applied_reason(request.applied.source) if request.applied else "",
+        _describe_applied(request),
         *_notes_on_matrix(task.contacts),
     ]
     return Verdict(
@@ -216,6 +216,12 @@ def _summarise(
         mask=request.mask,
         versions=_versions(method, backend_choice.backend),
     )
+
+
+def _describe_applied(request: Request) -> str:
+    """Return that the weights are those of another map; empty for weights of its own."""
+    applied = request.applied
+    return applied_reason(applied.source, int(applied.given.sum())) if applied else ""
 
 
 def _notes_on_matrix(contacts: ContactMap) -> list[str]:

@@ -206,14 +206,18 @@ def prior_reason(use: PriorUse) -> str:
     )
 
 
-def applied_reason(source: str) -> str:
+def applied_reason(source: str, given: int) -> str:
     """Render that a map has the weights of another one.
 
     Parameters
     ----------
     source : str
         Name of the other map.
+    given : int
+        Number of bins for which it has weights.
     """
+    if not given:
+        return f"There are no weights, since {source} has none."
     return f"The weights are those of {source}, scaled to this map; the method was not run on it."
 
 
