@@ -49,6 +49,7 @@ def test_the_programs_run(folder: Path, page: str) -> None:
     write_cool("map.cool", *simulate_map({"chr1": 120, "chr2": 80}, 400_000), "toy")
     cooler.zoomify_cooler("map.cool", "map.mcool", [10_000, 20_000], 1_000_000)
     (folder / "blacklist.bed").write_text("chr1\t100000\t150000\n")
+    (folder / "segments.bed").write_text("chr1\t0\t150000\t2\n")
     programs = blocks("python", page)
     assert programs
     for program in programs:
