@@ -70,7 +70,16 @@ def run(folder: Path, cohort: str, *words: str) -> str:
     profile = str(REPOSITORY / "profiles" / "local")
     command = [
         *(sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")),
-        *("--profile", profile, "--cores", "2", *words, "--config", f"cohort={cohort}", "conf=conf"),
+        *(
+            "--profile",
+            profile,
+            "--cores",
+            "2",
+            *words,
+            "--config",
+            f"cohort={cohort}",
+            "conf=conf",
+        ),
     ]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1500)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -152,9 +161,7 @@ def test_each_cooler_has_equal_row_sums_in_cooler_and_hictkpy(folder: Path) -> N
         matrix = clr.matrix(balance="weight", sparse=False).fetch(clr.chromnames[0])
         sums = np.nansum(matrix, axis=1)
         np.testing.assert_allclose(sums[sums > 0], 1, rtol=1e-4)
-        theirs = hictkpy.File(str(path), size).fetch(
-            clr.chromnames[0], normalization="weight"
-        )
+        theirs = hictkpy.File(str(path), size).fetch(clr.chromnames[0], normalization="weight")
         np.testing.assert_allclose(np.nan_to_num(theirs.to_numpy()), np.nan_to_num(matrix))
 
 
