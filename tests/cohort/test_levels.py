@@ -126,7 +126,8 @@ def test_a_level_that_a_file_lacks_costs_that_level_of_that_sample(folder: Path)
 def test_a_figure_that_compares_one_sample_is_not_planned(folder: Path) -> None:
     cohort = compose(folder, COHORT.replace("  fine2: {path: fine.cool}\n", ""))
     plan = Plan(cohort, "results")
-    assert plan.comparisons(None) == ["results/mine/compare/2000.png"]
+    files = [f"results/mine/compare/2000.{kind}" for kind in ("png", "tsv")]
+    assert sorted(plan.comparisons(None)) == files
     with pytest.raises(ConfigError, match="no two samples at 1 kb"):
         plan.compared_maps(SimpleNamespace(resolution="1000"))
 
