@@ -130,7 +130,7 @@ def find_map(inputs: Inputs) -> MapFiles:
 
 def _find_files(inputs: Inputs, like: str) -> list[str]:
     """Return the files among the inputs that have the name of ``like``."""
-    name = os.path.basename(like)  # Path takes ten times longer, and a cohort has 100,000 inputs
+    name = os.path.basename(like)  # several times faster than Path, on all inputs of a cohort
     return [str(path) for path in inputs if os.path.basename(path) == name]
 
 
