@@ -297,7 +297,9 @@ def test_a_sample_waits_for_the_masks_of_its_group(tmp_path: Path) -> None:
     groups = dict.fromkeys("abcd", "one")
     run = RunKey("a", 10, "kr")
     for absent, words in ((["b"], "of b, which"), (["b", "c", "d"], "of b and of 2 other samples")):
-        unfinished = Unfinished((mask, paths.mask("a", 10)), {}, {}, groups, {mask: absent})
+        unfinished = Unfinished(
+            (mask, paths.mask("a", 10)), mask_groups=groups, absent_voters={mask: absent}
+        )
         reason = missing_reason(paths, run, unfinished)
         assert reason.startswith("shared_mask: waits for the mask ")
         assert words in reason

@@ -84,7 +84,13 @@ def test_a_choice_of_chromosomes_is_a_setting_of_ingest_alone(folder: Path) -> N
     chosen = Plan(compose(folder, text), "results")
     where = place("wild_1", 1000)
     params = chosen.params("ingest")(where)
-    choice = {"keep": ["chr[0-9]*"], "leave_out": [], "min_length": 1000, "order": [], "circular": []}
+    choice = {
+        "keep": ["chr[0-9]*"],
+        "leave_out": [],
+        "min_length": 1000,
+        "order": [],
+        "circular": [],
+    }
     assert params == {**plain.params("ingest")(where), "chromosomes": choice}
     assert IngestJob.from_params(params) == chosen.job("ingest", where)
     for rule in ("inspect", "mask", "export", "report", "track"):

@@ -16,7 +16,7 @@ import pytest
 import scipy.sparse as sp
 
 import counterpoise as cp
-from counterpoise import cards, mask
+from counterpoise import cards
 from counterpoise.backends import make_operator
 from counterpoise.balancing import arguments
 from counterpoise.contacts import contact_map
@@ -26,7 +26,7 @@ from counterpoise.contacts.selection import Scope, select
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.interface import functions, maps
 from counterpoise.interface import result as result_module
-from counterpoise.mask import MaskSettings
+from counterpoise.mask import MaskSettings, filters
 from tests.support.coolers import write_cool
 from tests.support.maps import genome_map, random_map
 
@@ -295,7 +295,7 @@ def test_public_names_are_listed_and_load() -> None:
         cp.balanced  # noqa: B018
 
 
-MODULES = [cards, contact_map, mask, arguments, functions, maps, result_module]
+MODULES = [cards, contact_map, filters, arguments, functions, maps, result_module]
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -236,7 +236,11 @@ def test_jobs_survive_the_way_through_snakemake(rule: str, cohort: Cohort) -> No
 
 def test_unfinished_outputs_reach_the_report() -> None:
     unfinished = Unfinished(
-        ("a.png",), {"s": ("map.hic", "map.log")}, {}, {"s": "all"}, {"all.parquet": ["s"]}
+        ("a.png",),
+        {"s": ("map.hic", "map.log")},
+        members={"both": ["s", "t"]},
+        mask_groups={"s": "all"},
+        absent_voters={"all.parquet": ["s"]},
     )
     job = ReportJob(cohort="c", samples={}, methods=[], primary="kr", unfinished=unfinished)
     assert ReportJob.from_params(ast.literal_eval(repr(job.to_params()))) == job

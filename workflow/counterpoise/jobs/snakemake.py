@@ -185,10 +185,10 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
         tuple(sorted(outputs)),
         cohort.downloads,
         plan.finer_maps,
-        cohort.members,
-        cohort.settings.thin.is_on,
-        cohort.mask_groups,
-        plan.absent_voters(outputs),
+        members=cohort.members,
+        thinned=cohort.settings.thin.is_on,
+        mask_groups=cohort.mask_groups,
+        absent_voters=plan.absent_voters(outputs),
     )
     unfinished = replace(unfinished, other_maps=explain_waiting(plan, unfinished))
     paths = plan.paths
