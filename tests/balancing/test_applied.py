@@ -68,6 +68,18 @@ def test_its_own_weights_leave_a_map_as_it_is() -> None:
     assert result.verdict.max_deviation < 1e-4
 
 
+def test_unevenness_is_relative_to_copy_numbers() -> None:
+    """An amplicon that row sums follow is no unevenness."""
+    copies = np.ones(len(BINS))
+    copies[5:12] = 8
+    own = balance(SOURCE.contacts, "kr", scope="cis", mask=None, copy_number=copies)
+    kept = applied(own.weights)
+    followed = put_on(SOURCE.contacts, applied=kept, copy_number=copies).verdict
+    assert followed.expected_unevenness < 2 * own.verdict.expected_unevenness
+    flat = put_on(SOURCE.contacts, applied=kept).verdict
+    assert flat.expected_unevenness > 10 * own.verdict.expected_unevenness
+
+
 @pytest.mark.parametrize("target", ["total", "mean"])
 def test_weights_have_the_target_of_the_method(target: str) -> None:
     contacts = draw_biased(40.0, 2)

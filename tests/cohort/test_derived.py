@@ -18,6 +18,7 @@ from counterpoise.cohort.thinning import ThinSettings
 from counterpoise.errors import ConfigError
 from counterpoise.jobs.ingest import IngestJob
 from counterpoise.jobs.plan import Plan
+from counterpoise.jobs.unrecorded import outdated_results
 from tests.support import REPOSITORY
 from tests.support.maps import write_map
 
@@ -142,6 +143,49 @@ def test_members_that_are_only_merged(folder: Path) -> None:
         plan.paths.input_record("wild_1"),
         plan.paths.input_state("wild_1"),
     ]
+
+
+def test_no_pool_holds_contacts_twice(folder: Path) -> None:
+    """A merged sample is in no pool with its members, or with another sum of one of them."""
+    text = COHORT.replace("[vc]", "{kde_eb: {prior: cohort}}")
+    names = ["mutant_1", "mutant_2", "wild_1", "wild_2"]
+    with_members = compose(folder, text + "merge: {wild: [wild_*]}\n")
+    assert with_members.pools("kde_eb") == {"all": names}
+    apart = compose(folder, text + "merge: {wild: [wild_*], mutant: [mutant_*]}\n" + ONLY)
+    assert apart.pools("kde_eb") == {"all": ["mutant", "wild"]}
+    overlapping = "merge: {wild: [wild_*], late: [wild_2, mutant_2]}\n"
+    assert compose(folder, text + overlapping + ONLY).pools("kde_eb") == {}
+
+
+def test_members_with_different_copy_numbers_are_refused(folder: Path) -> None:
+    for name in ("one.bed", "two.bed"):
+        (folder / name).write_text("c0\t0\t1000\t2\n")
+    text = COHORT.replace("[vc]", "[kr]") + "merge: {wild: [wild_*]}\n"
+    own = "samples.wild_1.copy_number=one.bed"
+    with pytest.raises(ConfigError, match=r"merge\.wild: its members have different tables"):
+        compose(folder, text, own)
+    same = compose(folder, text, own, "samples.wild_2.copy_number=one.bed")
+    assert same.copy_number("wild") == "one.bed"
+
+
+@pytest.mark.parametrize(
+    "section", ["mask: {shared: union, shared_within: group}\n", "thin: {least_of: group}\n"]
+)
+def test_a_merged_sample_without_a_group_is_refused_at_the_start(
+    folder: Path, section: str
+) -> None:
+    with pytest.raises(ConfigError, match="the sample both has no group"):
+        compose(folder, COHORT + "merge: {both: [wild_1, mutant_1]}\n" + section)
+
+
+def test_thinned_maps_without_a_record_are_made_again(folder: Path) -> None:
+    """They do not say of which settings they are."""
+    plan = Plan(compose(folder, COHORT + "thin: {fraction: 0.5}\n"), "results")
+    source = Path(plan.job_paths.map_files("wild_1", 1000).source)
+    source.parent.mkdir(parents=True)
+    source.write_text("{}")
+    assert str(source) in outdated_results(plan, lambda path: False)
+    assert str(source) not in outdated_results(plan, lambda path: True)
 
 
 def test_every_group_is_merged(folder: Path) -> None:

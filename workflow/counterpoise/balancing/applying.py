@@ -49,7 +49,8 @@ def _unevenness(part: Part, weights: Vector, row_sums: Vector) -> float:
     The weights know nothing of the noise of this map. So new contacts are as uneven as these are,
     without the noise of these.
     """
-    relative = to_numpy(row_sums) / float(row_sums.mean())
+    sums = part.relative(row_sums)
+    relative = to_numpy(sums) / float(sums.mean())
     errors = errors_by_formula(part, Solution(weights, Status.COMPUTED), row_sums)
     noise = np.where(relative > 0, errors * relative, 0.0)
     return float(((relative - 1) ** 2).mean() - (noise**2).mean())

@@ -76,6 +76,7 @@ def check_cohort(settings: CohortSettings, entries: dict[str, MethodEntry], root
     _check_columns(cohort)
     _check_groups(cohort)
     cohort = _merge(cohort)
+    _check_sharing(cohort)
     _check_followers(cohort)
     _check_other_maps(cohort, root)
     return cohort
@@ -171,7 +172,18 @@ def _check_groups(cohort: Cohort) -> None:
                 f"group_by: no sample has a label {label!r}; the labels are "
                 f"{', '.join(labels) or 'none'}."
             )
-    cohort.mask_sharing()  # refuses a sample without a group
+
+
+def _check_sharing(cohort: Cohort) -> None:
+    """Check that every sample has a group if the samples of groups share something."""
+    settings = cohort.settings
+    extents = {
+        "mask.shared": settings.mask.shared_within if cohort.shares_masks else None,
+        "thin.least_of": settings.thin.least_of,
+    }
+    for place, extent in extents.items():
+        if extent:
+            cohort.sharing(Extent(extent), place)
 
 
 def _merge(cohort: Cohort) -> Cohort:

@@ -199,22 +199,24 @@ class Cohort:
         Returns
         -------
         dict of str to list of str
-            Sorted names by the name of their group in paths; none of a group of one sample. Merged
-            samples are in no pool with their members, whose contacts are their own.
+            Sorted names by the name of their group in paths; none of a group of one sample. A
+            merged sample whose contacts another sample has, too, is in no pool.
         """
         prior = self.priors.get(method)
         if prior is None or prior.extent is None:
             return {}
         groups = self.sharing(prior.extent, f"methods.{method}.prior")
         pools = {
-            group: sorted(name for name in names if not self._holds_samples(name))
+            group: sorted(name for name in names if not self._shares_contacts(name))
             for group, names in groups.items()
         }
         return {group: names for group, names in pools.items() if len(names) > 1}
 
-    def _holds_samples(self, sample: str) -> bool:
-        """Tell whether a sample is merged of others that are samples of their own."""
-        return any(name in self.samples for name in self.members.get(sample, ()))
+    def _shares_contacts(self, sample: str) -> bool:
+        """Tell whether a member of a merged sample is balanced, or is in another merged sample."""
+        members = set(self.members.get(sample, ()))
+        others = [set(names) for name, names in self.members.items() if name != sample]
+        return any(members & names for names in (self.samples.keys(), *others))
 
     def pooled(self, group: str, resolution: int, method: str) -> list[str]:
         """Return the samples of a pool.

@@ -85,6 +85,12 @@ def merge_samples(
         if keep == Members.ONLY_MERGE
     }
     balanced = {name: sample for name, sample in samples.items() if name not in only_merged}
+    for name, names in members.items():
+        if len({samples[each].copy_number for each in names}) > 1:
+            raise ConfigError(
+                f"merge.{name}: its members have different tables of copy numbers; give them one "
+                "table, or leave the others out."
+            )
     merged = {name: _combine([samples[k] for k in names]) for name, names in members.items()}
     return MergedSamples({**balanced, **merged}, members, only_merged)
 

@@ -20,6 +20,7 @@ from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, bins_mb
 from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings, OnFailure
 from counterpoise.process import MIB
+from counterpoise.records.fitness import FitnessSettings
 from counterpoise.store.paths import BASE, ResultPaths
 
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
@@ -48,7 +49,8 @@ class AloneJob(BalanceJob):
     def of(cls, cohort: Cohort, sample: str, method: str) -> Self:
         """Make the job of a method of the cohort."""
         job = super().of(cohort, sample, method)
-        return replace(job, settings=settings_alone(job.settings), prior=False)
+        alone = settings_alone(job.settings)
+        return replace(job, settings=alone, prior=False, fitness=FitnessSettings())
 
 
 @dataclass(frozen=True, kw_only=True)

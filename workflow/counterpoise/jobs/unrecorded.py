@@ -25,8 +25,9 @@ from counterpoise.jobs.plan import Plan
 from counterpoise.jobs.shared_mask import SharedMaskJob
 from counterpoise.mask import BED_FILES
 from counterpoise.mask.quorum import Quorum
-from counterpoise.store.masks import read_group_mask, read_mask
+from counterpoise.store.masks import read_group_mask, read_mask, read_voters
 from counterpoise.store.priors import read_settings
+from counterpoise.store.runs import RunKey
 
 
 def outdated_results(plan: Plan, has_record: Callable[[str], bool]) -> list[str]:
@@ -66,21 +67,32 @@ def _stale_results(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[st
         state = paths.input_state(sample)
         if _is_unrecorded(state, has_record) and not _fits_state(plan, sample):
             yield state
-    for sample, size in cohort.whole_maps:
-        source = paths.whole_map_files(sample, size).source
-        fits = _fits_members if sample in cohort.members else _fits_source
-        if _is_unrecorded(source, has_record) and not fits(plan, sample, size):
-            yield source
+    yield from _stale_maps(plan, has_record)
     yield from _stale_masks(plan, has_record)
     for path, has_current_settings in _priors(plan):
         if _is_unrecorded(path, has_record) and not has_current_settings():
             yield path
     for run in cohort.runs:
         verdict = paths.run_files(*run.place).verdict
-        if _is_unrecorded(verdict, has_record) and not _fits_verdict(
-            plan.job("balance", run), verdict, run.sample
-        ):
+        if not _is_unrecorded(verdict, has_record):
+            continue
+        job = plan.job("balance", run)
+        if not _fits_verdict(job, verdict, run.sample) or not _fits_prior(plan, run, verdict):
             yield verdict
+
+
+def _stale_maps(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[str]:
+    """Yield the maps that were read from, or merged of, other contents, and all thinned ones."""
+    cohort, paths = plan.cohort, plan.job_paths
+    for sample, size in cohort.whole_maps:
+        source = paths.whole_map_files(sample, size).source
+        fits = _fits_members if sample in cohort.members else _fits_source
+        if _is_unrecorded(source, has_record) and not fits(plan, sample, size):
+            yield source
+    for sample, size in cohort.maps if paths.thinned else ():
+        source = paths.map_files(sample, size).source
+        if _is_unrecorded(source, has_record):
+            yield source
 
 
 def _stale_masks(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[str]:
@@ -180,12 +192,15 @@ def _fits_mask(path: str, settings: dict[str, Any]) -> bool:
 
 
 def _fits_group_mask(plan: Plan, group: str, size: int) -> bool:
-    """Tell whether the mask of a group has the current settings and number of samples."""
+    """Tell whether the mask of a group has the current settings and samples."""
+    path = plan.job_paths.shared_mask(group, size).mask
     try:
-        _, quorum = read_group_mask(plan.job_paths.shared_mask(group, size).mask)
+        _, quorum = read_group_mask(path)
+        voters = read_voters(path)
     except InputError:  # the job that makes it runs again
         return False
-    return quorum == _quorum(plan, group, size)
+    same = voters == plan.cohort.sharing_mask(group, size)
+    return same and quorum == _quorum(plan, group, size)
 
 
 def _quorum(plan: Plan, group: str, size: int) -> Quorum:
@@ -215,6 +230,23 @@ def _fits_verdict(job: BalanceJob, path: str, sample: str = "") -> bool:
         expected["backend"] = job.backend
     same = all(stated.get(key) == value for key, value in expected.items())
     return bool(same and record.get("versions", {}).get("counterpoise") == __version__)
+
+
+def _fits_prior(plan: Plan, run: RunKey, path: str) -> bool:
+    """Tell whether the prior of a run is of the current samples or file.
+
+    A sample that is new in a pool makes the pool again, and with it the runs.
+    """
+    prior = plan.cohort.priors.get(run.method)
+    if prior is None:
+        return True
+    sources = (read_record(path).get("prior") or {}).get("sources", [])
+    if prior.file:
+        return all(source.startswith(prior.file) for source in sources)
+    group = plan.pool_of(run)
+    if group is None:
+        return not sources
+    return set(sources) <= {*plan.cohort.pooled(group, run.resolution, run.method)} - {run.sample}
 
 
 def _plain(settings: dict[str, Any]) -> Any:

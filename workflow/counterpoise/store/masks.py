@@ -170,6 +170,24 @@ def read_group_mask(path: str | Path) -> tuple[NDArray[np.bool_], Quorum]:
         return to_numpy(table["kept"]), quorum
 
 
+def read_voters(path: str | Path) -> list[str]:
+    """Read the names of the samples that share the mask of a group.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of ``write_group_mask``.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    with refuse_other_versions(path):
+        record = json.loads(pq.read_schema(path).metadata[METADATA.encode()])
+        return list(record["samples"])
+
+
 def write_costs(path: str | Path, costs: Mapping[str, Cost]) -> None:
     """Write a table of what each sample costs its group: tab-separated, with a header line.
 
