@@ -282,7 +282,7 @@ def test_filters_know_nothing_of_sharing() -> None:
 def test_samples_without_a_mask_are_named_by_group() -> None:
     planned = plan(shared="union")
     unfinished = {planned.paths.own_mask("b", 1000), planned.paths.own_mask("c", 2000)}
-    assert planned.absent_voters(unfinished) == {
+    assert planned.awaited(unfinished) == {
         planned.paths.shared_mask("one", 1000).mask: ["b"],
         planned.paths.shared_mask("two", 2000).mask: ["c"],
     }
@@ -296,10 +296,10 @@ def test_a_sample_waits_for_the_masks_of_its_group(tmp_path: Path) -> None:
     mask = paths.shared_mask("one", 10).mask
     groups = dict.fromkeys("abcd", "one")
     run = RunKey("a", 10, "kr")
-    for absent, words in ((["b"], "of b, which"), (["b", "c", "d"], "of b and of 2 other samples")):
+    for absent, words in ((["b"], "b, which"), (["b", "c", "d"], "b and 2 other samples, which")):
         unfinished = Unfinished(
-            (mask, paths.mask("a", 10)), mask_groups=groups, absent_voters={mask: absent}
+            (mask, paths.mask("a", 10)), mask_groups=groups, awaited={mask: absent}
         )
         reason = missing_reason(paths, run, unfinished)
-        assert reason.startswith("shared_mask: waits for the mask ")
+        assert reason.startswith("shared_mask: waits for b")
         assert words in reason

@@ -19,6 +19,8 @@ from counterpoise.errors import ConfigError
 from counterpoise.jobs.ingest import IngestJob
 from counterpoise.jobs.plan import Plan
 from counterpoise.jobs.unrecorded import outdated_results
+from counterpoise.store.missing import Unfinished, missing_reason
+from counterpoise.store.runs import RunKey
 from tests.support import REPOSITORY
 from tests.support.maps import write_map
 
@@ -186,6 +188,29 @@ def test_thinned_maps_without_a_record_are_made_again(folder: Path) -> None:
     source.write_text("{}")
     assert str(source) in outdated_results(plan, lambda path: False)
     assert str(source) not in outdated_results(plan, lambda path: True)
+
+
+def test_a_merged_sample_does_not_vote_beside_its_members(folder: Path) -> None:
+    text = COHORT + "mask: {shared: union, shared_within: cohort}\nmerge: {wild: [wild_*]}\n"
+    members = ["wild_1", "wild_2", "mutant_1", "mutant_2"]
+    cohort = compose(folder, text)
+    assert cohort.sharing_mask("all", 2000) == members
+    assert cohort.mask_group("wild") == "all"
+    apart = compose(folder, text + ONLY)
+    assert apart.sharing_mask("all", 2000) == ["mutant_1", "mutant_2", "wild"]
+
+
+def test_samples_wait_for_the_map_that_decides_on_their_depth(folder: Path) -> None:
+    plan = Plan(compose(folder, COHORT + "thin: {least_of: group}\n"), "results")
+    lost = [plan.paths.whole_map_files("wild_2", 1000).source, plan.paths.least("wild")]
+    lost.append(plan.paths.map_files("wild_1", 1000).source)
+    awaited = plan.awaited(lost)
+    assert awaited == {plan.paths.least("wild"): ["wild_2"]}
+    unfinished = Unfinished(
+        tuple(lost), thinned=True, least_groups=plan.least_groups, awaited=awaited
+    )
+    reason = missing_reason(plan.paths, RunKey("wild_1", 1000, "vc"), unfinished)
+    assert reason.startswith("find_least: waits for wild_2, which failed;")
 
 
 def test_every_group_is_merged(folder: Path) -> None:

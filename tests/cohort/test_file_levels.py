@@ -1,4 +1,4 @@
-"""What files hold: the same whether many are looked into at once, or the answers are on record."""
+"""Levels of files: the same one by one, many at a time, and from the kept answers."""
 
 from __future__ import annotations
 

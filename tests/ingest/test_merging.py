@@ -107,7 +107,7 @@ def test_other_bins_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         merge(tmp_path / "merged", wild_1=first, wild_2=second)
     message = str(caught.value)
-    assert message.startswith(f"{second.bins}: wild_2 cannot be merged with wild_1, because")
+    assert message.startswith(f"{second.bins}: sample wild_2 has other bins than wild_1, ")
     assert "chr2 has 44,700 bp in the file and 49,700 in the map" in message
     assert not any((tmp_path / "merged").iterdir())
 

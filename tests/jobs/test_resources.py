@@ -240,7 +240,7 @@ def test_unfinished_outputs_reach_the_report() -> None:
         {"s": ("map.hic", "map.log")},
         members={"both": ["s", "t"]},
         mask_groups={"s": "all"},
-        absent_voters={"all.parquet": ["s"]},
+        awaited={"all.parquet": ["s"]},
     )
     job = ReportJob(cohort="c", samples={}, methods=[], primary="kr", unfinished=unfinished)
     assert ReportJob.from_params(ast.literal_eval(repr(job.to_params()))) == job

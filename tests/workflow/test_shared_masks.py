@@ -109,6 +109,6 @@ def test_a_sample_that_fails_is_named_by_its_group(cohort: Cohort) -> None:
     assert done.returncode != 0
     table = pd.read_csv(cohort.folder / "results/small/summary.tsv", sep="\t")
     reasons = table.set_index(["sample", "resolution"])["reason"].to_dict()
-    assert reasons["a", 1000].startswith("shared_mask: waits for the mask of b, which failed; ")
+    assert reasons["a", 1000].startswith("shared_mask: waits for b, which failed; ")
     assert reasons["b", 1000].startswith("inspect: b.cool")
     assert table.set_index("sample").loc["c", "status"] == "converged"

@@ -437,7 +437,10 @@ class Cohort:
         return self.mask_groups[sample]
 
     def sharing_mask(self, group: str, resolution: int) -> list[str]:
-        """Return the samples that share a mask: those of a group that have the resolution.
+        """Return the samples whose own masks decide on that of a group at a resolution.
+
+        A merged sample has no vote if another sample has its contacts, too, unless no other sample
+        has a vote. It gets the mask of its group all the same.
 
         Parameters
         ----------
@@ -466,7 +469,7 @@ class Cohort:
                 f"the cohort {self.settings.cohort} has no group {group!r} that shares masks at "
                 f"{format_base_pairs(resolution)}."
             )
-        return samples
+        return [name for name in samples if not self._shares_contacts(name)] or samples
 
     @property
     def group_masks(self) -> list[tuple[str, int]]:

@@ -18,7 +18,7 @@ NO_PRIOR = "none"
 
 @dataclass
 class PriorSettings:
-    """Which bias is the prior, in entries of algorithms that take one.
+    """The prior of an entry of ``methods``; only algorithms that take a prior have these keys.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class PriorSettings:
 
 @dataclass
 class AppliedSettings:
-    """Whose weights the samples get, in entries of algorithms that are no choice between others.
+    """Weights of one sample for all; every algorithm has this key but ``auto``.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class MethodEntry:
     prior : PriorSettings
         The prior.
     applied : AppliedSettings
-        Whose weights are applied.
+        The sample whose weights are applied.
     """
 
     algorithm: str

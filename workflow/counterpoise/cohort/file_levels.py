@@ -1,4 +1,4 @@
-"""Levels of the samples' files: looked into several at a time, and remembered."""
+"""Levels of the samples' files. Several files are opened at a time, and the answers are kept."""
 
 from __future__ import annotations
 
@@ -16,20 +16,19 @@ from counterpoise.files import FileState, read_record, write_json
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.reader_interface import SourceInfo
 
-# A further thread starts a further process that tries HDF5 files, which takes as long as looking
-# into so many files.
+# Each thread starts a process that tries HDF5 files, which takes as long as opening so many files.
 FILES_PER_THREAD = 50
 MOST_THREADS = 4
 
 
 class FileLevels:
-    """What files hold, by their path; each file is looked into once.
+    """Levels of files, by path. Each file is opened once.
 
     Parameters
     ----------
     record : Path, optional
-        JSON file that keeps the answers, by path, size and dates of each file. It may be missing
-        or damaged; the files are then looked into again.
+        JSON file that keeps the answers, with size and dates of each file. If it is missing or
+        damaged, the files are opened again.
     """
 
     def __init__(self, record: Path | None = None) -> None:
@@ -66,7 +65,7 @@ class FileLevels:
         engine : str
             Reader of `.hic` files.
         """
-        # The state is taken first: a file that changes meanwhile is looked into again next time.
+        # The state is taken first: a file that changes meanwhile is opened again next time.
         states = {uri: _state(uri) for uri in uris}
         self._answers |= {uri: self._recall(uri, state) for uri, state in states.items()}
         unknown = [uri for uri, state in states.items() if state and not self._answers[uri]]
@@ -78,17 +77,17 @@ class FileLevels:
 
     @cached_property
     def _recorded(self) -> dict[str, Any]:
-        """What is on record, by path; nothing if other code wrote it, whose answers may differ."""
+        """The kept answers by path; none if another revision of the code wrote them."""
         record = read_record(self.record) if self.record else {}
         return record.get("files", {}) if record.get("revision") == REVISIONS["inspect"] else {}
 
     def _recall(self, uri: str, state: FileState | None) -> SourceInfo | None:
-        """Return what is on record of a file; None if it is not in the recorded state."""
+        """Return the kept answer for a file; None if the file has changed since."""
         try:
             entry = self._recorded[uri]
             is_current = state is not None and entry["state"] == list(state)
             return SourceInfo.from_dict(entry["info"]) if is_current else None
-        except (KeyError, TypeError):  # unknown, or damaged: the file is looked into
+        except (KeyError, TypeError):  # unknown or damaged: the file is opened
             return None
 
     def _write_record(self, states: dict[str, FileState | None]) -> None:

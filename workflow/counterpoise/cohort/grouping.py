@@ -1,4 +1,4 @@
-"""Which samples share something: those of a group, or all of the cohort.
+"""Groups of samples that share something, such as a mask.
 
 A group has a name that is safe in paths, because its shared files have a folder of that name.
 """

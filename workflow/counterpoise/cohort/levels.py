@@ -1,4 +1,4 @@
-"""What the levels of a sample's file allow."""
+"""Resolutions that a sample's file can give."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from counterpoise.ingest.reader_interface import SourceInfo
 
 
 class MissingLevels(StrEnum):
-    """What to do about a resolution that a sample's file cannot give."""
+    """Values of ``missing_levels``."""
 
     SKIP = "skip"
     STOP = "stop"

@@ -17,7 +17,7 @@ LABELS = ("condition", "replicate", "assembly", "copy_number")
 
 
 class Members(StrEnum):
-    """What becomes of samples that are merged into others."""
+    """Values of ``merge_members``."""
 
     BALANCE = "balance"
     ONLY_MERGE = "only_merge"

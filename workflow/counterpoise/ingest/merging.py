@@ -11,14 +11,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from counterpoise.contacts.bins import BinTable, describe_difference
+from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk
-from counterpoise.errors import InputError
 from counterpoise.ingest.pixel_checks import Tally
 from counterpoise.ingest.read import CheckedMap
 from counterpoise.ingest.sorting import sort_pixels
 from counterpoise.store.paths import MapFiles
-from counterpoise.store.pixels import read_bins, read_row_groups
+from counterpoise.store.pixels import read_common_bins, read_row_groups
 from counterpoise.store.source_record import read_source
 
 FORMAT = "merge"  # format of a source that is no file
@@ -44,7 +43,12 @@ def open_merged(members: Mapping[str, MapFiles]) -> Iterator[CheckedMap]:
     InputError
         If the bins of two maps differ.
     """
-    bins = _find_common_bins(members)
+    bins = read_common_bins(
+        members,
+        "with which it is merged",
+        "Merge samples of one genome, or choose the chromosomes that they share (chromosomes.keep, "
+        "leave_out, order).",
+    )
     sources = {name: read_source(files.source) for name, files in members.items()}
     record = _describe_merged(sources, bins)
     tally = Tally(contacts=sum(source["contacts"] for source in sources.values()))
@@ -55,25 +59,6 @@ def open_merged(members: Mapping[str, MapFiles]) -> Iterator[CheckedMap]:
             return sort_pixels(_read_members(members), len(bins), Path(scratch))
 
         yield CheckedMap(bins, chunks, tally, total, record)
-
-
-def _find_common_bins(members: Mapping[str, MapFiles]) -> BinTable:
-    """Return the bins of several maps without further columns; refuse maps of other bins."""
-    first, *others = members
-    bins = read_bins(members[first].bins)
-    for name in others:
-        # The first one takes the place of the map in the words of the difference.
-        if difference := describe_difference(bins, read_bins(members[name].bins)):
-            raise InputError(
-                members[name].bins,
-                f"{name} cannot be merged with {first}, because their bins differ ({name} is the "
-                f"file, {first} the map): {difference}.",
-                "Merge samples of one genome, or choose the chromosomes that they share "
-                "(chromosomes.keep, leave_out, order).",
-            )
-    return BinTable(
-        bins.chromosomes, bins.lengths, bins.offsets, bins.start, bins.end, bins.resolution
-    )
 
 
 def _read_members(members: Mapping[str, MapFiles]) -> Iterator[Chunk]:

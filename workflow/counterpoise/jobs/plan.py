@@ -247,22 +247,30 @@ class Plan:
         group = self.cohort.mask_group(wildcards.sample)
         return self.paths.shared_mask(group, wildcards.resolution).mask
 
-    def absent_voters(self, unfinished: Collection[str]) -> dict[str, list[str]]:
-        """Return the samples whose own masks were not made, by the mask of their group.
+    def awaited(self, unfinished: Collection[str]) -> dict[str, list[str]]:
+        """Return the samples whose masks or maps were not made, by the file of a group that waits.
 
         Parameters
         ----------
         unfinished : collection of str
             Outputs that a failed workflow did not make.
         """
-        absent: dict[str, list[str]] = {}
-        for group, samples in self.cohort.mask_sharing().items():
-            for sample in samples:
-                for size in self.cohort.resolutions(sample):
-                    if self.paths.own_mask(sample, size) in unfinished:
-                        mask = self.paths.shared_mask(group, size).mask
-                        absent.setdefault(mask, []).append(sample)
-        return absent
+        cohort, paths = self.cohort, self.paths
+        needed = [
+            (paths.shared_mask(group, size).mask, paths.own_mask(sample, size), sample)
+            for group, size in cohort.group_masks
+            for sample in cohort.sharing_mask(group, size)
+        ] + [
+            (paths.least(group), paths.whole_map_files(sample, min(sizes)).source, sample)
+            for group, samples in cohort.least_samples.items()
+            for sample in samples
+            if (sizes := cohort.resolutions(sample))
+        ]
+        awaited: dict[str, list[str]] = {}
+        for file, result, sample in needed:
+            if result in unfinished:
+                awaited.setdefault(file, []).append(sample)
+        return awaited
 
     def made_copy_number(self, wildcards: Wildcards) -> list[str]:
         """Return the table of segments of a sample if a rule makes it."""
@@ -350,12 +358,12 @@ class Plan:
 
     def least_of_sample(self, wildcards: Wildcards) -> list[str]:
         """Return the record of the fewest contacts in the group of a sample, if one is needed."""
-        if self.finer_thinned_map(wildcards) or wildcards.sample not in self._least_groups:
+        if self.finer_thinned_map(wildcards) or wildcards.sample not in self.least_groups:
             return []
-        return [self.paths.least(self._least_groups[wildcards.sample])]
+        return [self.paths.least(self.least_groups[wildcards.sample])]
 
     @cached_property
-    def _least_groups(self) -> dict[str, str]:
+    def least_groups(self) -> dict[str, str]:
         """Return the group of each sample that is thinned to the least of its group."""
         groups = self.cohort.least_samples
         return {sample: group for group, samples in groups.items() for sample in samples}

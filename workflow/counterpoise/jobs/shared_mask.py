@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
-from counterpoise.contacts.bins import BinTable, describe_difference
-from counterpoise.errors import InputError
 from counterpoise.jobs.job import Inputs, MeasuredJob
 from counterpoise.jobs.resources import START_MINUTES, bins_mb, map_size
 from counterpoise.mask.quorum import Quorum
@@ -88,10 +86,16 @@ class SharedMaskJob(MeasuredJob):
         """
         from counterpoise.mask.sharing import count_keepers, measure_cost
         from counterpoise.store.masks import read_mask, write_costs, write_group_mask
+        from counterpoise.store.pixels import read_common_bins
 
         paths = ResultPaths(self.cohort, root, self.experiment)
         maps = {sample: paths.map_files(sample, resolution) for sample in self.samples}
-        bins = _read_common_bins(maps)
+        bins = read_common_bins(
+            maps,
+            "with which it shares a mask",
+            "Use maps of one assembly with the same order of chromosomes, or put the samples in "
+            "different groups (group_by, mask.shared_within).",
+        )
         masks = [paths.own_mask(sample, resolution) for sample in self.samples]
         quorum = self.quorum(group)
         mask = count_keepers((read_mask(path)[0] for path in masks), len(bins), quorum)
@@ -107,24 +111,6 @@ class SharedMaskJob(MeasuredJob):
             f"{quorum.samples:,} samples keep. {dearest} alone costs "
             f"{costs[dearest].removed_alone:,} bins."
         )
-
-
-def _read_common_bins(maps: dict[str, MapFiles]) -> BinTable:
-    """Return the bins of all maps, by sample; refuse maps with different ones."""
-    from counterpoise.store.pixels import read_bins
-
-    first, *others = maps
-    bins = read_bins(maps[first].bins)
-    for sample in others:
-        if difference := describe_difference(bins, read_bins(maps[sample].bins)):
-            raise InputError(
-                maps[sample].bins,
-                f"sample {sample} has other bins than {first}, with which it shares a mask (as "
-                f"the file and the map: {difference}).",
-                "Use maps of one assembly with the same order of chromosomes, or put the samples "
-                "in different groups (group_by, mask.shared_within).",
-            )
-    return bins
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -188,7 +188,8 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
         members=cohort.members,
         thinned=cohort.settings.thin.is_on,
         mask_groups=cohort.mask_groups,
-        absent_voters=plan.absent_voters(outputs),
+        least_groups=plan.least_groups,
+        awaited=plan.awaited(outputs),
     )
     unfinished = replace(unfinished, other_maps=explain_waiting(plan, unfinished))
     paths = plan.paths

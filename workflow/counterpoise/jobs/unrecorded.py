@@ -25,7 +25,7 @@ from counterpoise.jobs.plan import Plan
 from counterpoise.jobs.shared_mask import SharedMaskJob
 from counterpoise.mask import BED_FILES
 from counterpoise.mask.quorum import Quorum
-from counterpoise.store.masks import read_group_mask, read_mask, read_voters
+from counterpoise.store.masks import read_mask, read_vote
 from counterpoise.store.priors import read_settings
 from counterpoise.store.runs import RunKey
 
@@ -193,14 +193,11 @@ def _fits_mask(path: str, settings: dict[str, Any]) -> bool:
 
 def _fits_group_mask(plan: Plan, group: str, size: int) -> bool:
     """Tell whether the mask of a group has the current settings and samples."""
-    path = plan.job_paths.shared_mask(group, size).mask
     try:
-        _, quorum = read_group_mask(path)
-        voters = read_voters(path)
+        vote = read_vote(plan.job_paths.shared_mask(group, size).mask)
     except InputError:  # the job that makes it runs again
         return False
-    same = voters == plan.cohort.sharing_mask(group, size)
-    return same and quorum == _quorum(plan, group, size)
+    return vote == (_quorum(plan, group, size), plan.cohort.sharing_mask(group, size))
 
 
 def _quorum(plan: Plan, group: str, size: int) -> Quorum:

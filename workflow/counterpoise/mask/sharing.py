@@ -73,7 +73,7 @@ def count_keepers(masks: Iterable[NDArray[np.bool_]], bins: int, quorum: Quorum)
 
 
 class Cost(NamedTuple):
-    """What a sample costs its group, and what sharing costs the sample; all in bins.
+    """Bins that a sample costs its group, and bins that it loses and regains by sharing.
 
     Attributes
     ----------

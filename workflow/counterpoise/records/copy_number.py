@@ -1,4 +1,4 @@
-"""The use of copy numbers on one map: what balanced row sums are proportional to."""
+"""The use of copy numbers on one map: the targets of its row sums."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ SHARE_OF_BINS = 0.8
 
 @dataclass(frozen=True)
 class SampleResult:
-    """What is known of a sample.
+    """A sample and its results.
 
     Attributes
     ----------

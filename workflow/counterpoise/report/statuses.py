@@ -58,8 +58,8 @@ def status_meanings() -> dict[str, str]:
         Status.CONVERGED.value: "All kept bins have the same balanced row sum, within the "
         f"tolerance; with kernel methods ({kernel_methods}) the same smoothed row sum.",
         Status.COMPUTED.value: f"{ONE_PASS} There is nothing that could converge. "
-        "So it is with weights of another sample. (The variant observation of kde ends after the "
-        "steps that define it.)",
+        "Weights of another sample are computed, too. (The variant observation of kde ends after "
+        "the steps that define it.)",
         Status.EMPTY.value: "No bin was left to balance: the map has no contacts in this scope, or "
         "the mask removed every bin.",
         Status.NOT_CONVERGED.value: "Stopped before the row sums were equal. The largest deviation "

@@ -294,13 +294,8 @@ def read_fitness(path: str | Path) -> dict[tuple[str, int, str], tuple[str, str]
     dict
         ``fitness`` and ``fitness_reason`` by sample, resolution and method.
     """
-    return {
-        (row["sample"], int(row["resolution"]), row["method"]): (
-            row["fitness"],
-            row["fitness_reason"],
-        )
-        for row in read_table(path)
-    }
+    rows = _rows_by_run(path).items()
+    return {run: (row["fitness"], row["fitness_reason"]) for run, row in rows}
 
 
 def read_figures(path: str | Path) -> dict[tuple[str, int, str], dict[str, float]]:
@@ -317,11 +312,14 @@ def read_figures(path: str | Path) -> dict[tuple[str, int, str], dict[str, float
         Values of ``LOGGED_FIGURES`` that are known, by sample, resolution and method.
     """
     return {
-        (row["sample"], int(row["resolution"]), row["method"]): {
-            name: float(row[name]) for name in LOGGED_FIGURES if row.get(name)
-        }
-        for row in read_table(path)
+        run: {name: float(row[name]) for name in LOGGED_FIGURES if row.get(name)}
+        for run, row in _rows_by_run(path).items()
     }
+
+
+def _rows_by_run(path: str | Path) -> dict[tuple[str, int, str], dict[str, str]]:
+    """Read the rows of ``summary.tsv`` by sample, resolution and method."""
+    return {(row["sample"], int(row["resolution"]), row["method"]): row for row in read_table(path)}
 
 
 def write_summary(rows: Sequence[Row], path: str | Path) -> None:

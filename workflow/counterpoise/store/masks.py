@@ -161,22 +161,25 @@ def read_group_mask(path: str | Path) -> tuple[NDArray[np.bool_], Quorum]:
     InputError
         If the file is damaged.
     """
+    quorum, _ = read_vote(path)
     with refuse_other_versions(path):
-        table = pq.ParquetFile(path).read(columns=["kept"])
-        record = json.loads(table.schema.metadata[METADATA.encode()])
-        quorum = Quorum(
-            record["shared"], record["shared_within"], record["group"], len(record["samples"])
-        )
-        return to_numpy(table["kept"]), quorum
+        return to_numpy(pq.ParquetFile(path).read(columns=["kept"])["kept"]), quorum
 
 
-def read_voters(path: str | Path) -> list[str]:
-    """Read the names of the samples that share the mask of a group.
+def read_vote(path: str | Path) -> tuple[Quorum, list[str]]:
+    """Read how a group decided on its mask.
 
     Parameters
     ----------
     path : str or Path
         A file of ``write_group_mask``.
+
+    Returns
+    -------
+    quorum : Quorum
+        How many samples must keep a bin.
+    samples : list of str
+        Names of the samples that voted.
 
     Raises
     ------
@@ -185,7 +188,8 @@ def read_voters(path: str | Path) -> list[str]:
     """
     with refuse_other_versions(path):
         record = json.loads(pq.read_schema(path).metadata[METADATA.encode()])
-        return list(record["samples"])
+        names = list(record["samples"])
+        return Quorum(record["shared"], record["shared_within"], record["group"], len(names)), names
 
 
 def write_costs(path: str | Path, costs: Mapping[str, Cost]) -> None:

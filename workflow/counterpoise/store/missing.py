@@ -37,9 +37,10 @@ class Unfinished:
         Whether maps are thinned after they are read.
     mask_groups : dict of str to str
         For each sample that shares its mask, the name in paths of its group.
-    absent_voters : dict of str to list of str
-        For the mask of each group that was not made, the samples of the group whose own masks are
-        missing.
+    least_groups : dict of str to str
+        For each sample that is thinned to the least of a group, the name of the group in paths.
+    awaited : dict of str to list of str
+        For each file of a group that was not made, the samples for whose maps or masks it waits.
     other_maps : dict of str to str
         For each run that waits for another map (its prior, or the sample whose weights it gets), by
         its verdict, why that has no result.
@@ -51,7 +52,8 @@ class Unfinished:
     members: dict[str, list[str]] = field(default_factory=dict)
     thinned: bool = False
     mask_groups: dict[str, str] = field(default_factory=dict)
-    absent_voters: dict[str, list[str]] = field(default_factory=dict)
+    least_groups: dict[str, str] = field(default_factory=dict)
+    awaited: dict[str, list[str]] = field(default_factory=dict)
     other_maps: dict[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -222,6 +224,8 @@ def _contact_steps(
         return
     sizes = _summed_sizes(paths.map_files, sample, resolution, unfinished)
     yield from _whole_map_steps(paths, sample, sizes[0], unfinished)
+    if group := unfinished.least_groups.get(sample):
+        yield Step("find_least", paths.least(group), False, paths.log("find_least", group))
     for size in sizes:
         place = "" if size == resolution else f" at {format_base_pairs(size)}"
         source, log = paths.map_files(sample, size).source, paths.log("thin", sample, str(size))
@@ -265,13 +269,13 @@ def _mask_steps(paths: ResultPaths, run: RunKey, unfinished: Unfinished) -> Iter
 
 def _explain(step: Step, unfinished: Unfinished) -> str:
     """Explain why a step did not finish: the samples that it waits for, or its last error."""
-    absent = unfinished.absent_voters.get(step.result)
-    if not absent:
+    awaited = unfinished.awaited.get(step.result)
+    if not awaited:
         return _last_error(Path(step.log))
-    others = f" and of {pluralise(len(absent) - 1, 'other sample')}" if absent[1:] else ""
+    others = f" and {pluralise(len(awaited) - 1, 'other sample')}" if awaited[1:] else ""
     return (
-        f"waits for the mask of {absent[0]}{others}, which failed; correct the sample, or remove "
-        "it from the cohort or from this group."
+        f"waits for {awaited[0]}{others}, which failed; correct the sample, or remove it from the "
+        "cohort or from this group."
     )
 
 

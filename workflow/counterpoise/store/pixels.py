@@ -8,7 +8,8 @@ open the files from pandas, polars or DuckDB.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -17,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.bins import BinTable, describe_difference
 from counterpoise.contacts.contact_map import (
     Chunk,
     Contacts,
@@ -26,7 +27,7 @@ from counterpoise.contacts.contact_map import (
     add_row_sizes,
     narrow_counts,
 )
-from counterpoise.errors import refuse_other_versions
+from counterpoise.errors import InputError, refuse_other_versions
 from counterpoise.store.arrow import bin_columns, strings_to_arrow, to_arrow, to_numpy, write_table
 from counterpoise.store.paths import MapFiles
 from counterpoise.store.source_record import read_origin
@@ -90,6 +91,41 @@ def read_bins(path: str) -> BinTable:
             if name not in ("chrom", "start", "end")
         },
     )
+
+
+def read_common_bins(maps: Mapping[str, MapFiles], sharing: str, remedy: str) -> BinTable:
+    """Read the bins of several maps, which must be the same.
+
+    Parameters
+    ----------
+    maps : mapping of str to MapFiles
+        The maps by the names of their samples; at least one.
+    sharing : str
+        What a sample does with the first one, for the message: ``with which it is merged``.
+    remedy : str
+        What to do about other bins.
+
+    Returns
+    -------
+    BinTable
+        The bins without further columns.
+
+    Raises
+    ------
+    InputError
+        If the bins of two maps differ; names both samples and the first difference.
+    """
+    first, *others = maps
+    bins = replace(read_bins(maps[first].bins), extra={})
+    for name in others:
+        if difference := describe_difference(bins, read_bins(maps[name].bins)):
+            raise InputError(
+                maps[name].bins,
+                f"sample {name} has other bins than {first}, {sharing} ({name} is the file, "
+                f"{first} the map): {difference}.",
+                remedy,
+            )
+    return bins
 
 
 def read_bin_counts(path: str) -> tuple[int, list[int], int | None]:

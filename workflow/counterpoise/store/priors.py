@@ -15,7 +15,7 @@ from counterpoise.balancing.prior import PoolSums, Prior
 from counterpoise.contacts.bins import BinTable, describe_difference
 from counterpoise.errors import InputError, refuse_other_versions
 from counterpoise.store.paths import ResultPaths
-from counterpoise.store.pixels import read_bin_record, read_bins, write_bins
+from counterpoise.store.pixels import read_bin_record, read_bins, read_common_bins, write_bins
 from counterpoise.store.weights import read_errors, read_weights
 
 ONE_GENOME = "Maps that share weights must be of one assembly, with their chromosomes in one order."
@@ -66,18 +66,16 @@ def pool_samples(
     InputError
         If two samples have other bins.
     """
-    first = read_bins(paths.map_files(samples[0], resolution).bins)
+    maps = {name: paths.map_files(name, resolution) for name in samples}
+    bins = read_common_bins(maps, "with which it has a prior in common", ONE_GENOME)
     sums, pooled = None, []
     for name in samples:
-        bins = read_bins(paths.map_files(name, resolution).bins)
-        _require_bins(f"sample {name}", bins, first, f"sample {samples[0]}, here called the map")
-        weights = paths.alone_files(name, resolution, method).weights
-        term = read_term(weights, bins)
+        term = read_term(paths.alone_files(name, resolution, method).weights, bins)
         sums = term if sums is None else sums + term
         if term.samples.any():
             pooled.append(name)
     assert sums is not None
-    return Pool(sums, replace(first, extra={}), tuple(pooled))
+    return Pool(sums, bins, tuple(pooled))
 
 
 def read_term(weights: str, bins: BinTable) -> PoolSums:
@@ -241,8 +239,8 @@ def _read(path: str, bins: BinTable) -> tuple[BinTable, dict[str, Any]]:
     return table, read_bin_record(path)
 
 
-def _require_bins(place: str, bins: BinTable, others: BinTable, name: str = "the map") -> None:
-    """Refuse bins that differ from those of another map."""
+def _require_bins(place: str, bins: BinTable, others: BinTable) -> None:
+    """Refuse bins that differ from those of a map."""
     difference = describe_difference(others, bins)
     if difference is not None:
-        raise InputError(place, f"has other bins than {name}: {difference}.", ONE_GENOME)
+        raise InputError(place, f"has other bins than the map: {difference}.", ONE_GENOME)
