@@ -44,7 +44,6 @@ if PLAN.cohort.settings.thin.is_on:
 include: "workflow/rules/mask.smk"
 
 
-
 if PLAN.cohort.shares_masks:
 
     include: "workflow/rules/shared_mask.smk"
