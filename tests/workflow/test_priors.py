@@ -200,8 +200,12 @@ def test_settings_are_compared_without_snakemakes_records(finished: Cohort) -> N
         tighter = {"balance_alone": 3, "pool": 1, "balance": 4, **views}
         assert finished.planned("methods.kde_eb.tolerance=1e-4") == tighter
         assert finished.planned("methods.kde_eb.prior=none") == {"balance": 4, **views}
-        # The pools of the cohort's samples are new; the prior of a file replaces that of a group.
-        assert finished.planned("methods.kde_eb.prior=cohort")["balance"] == 4
+        # The pool of the cohort is new, and so is the term of the sample that had no group.
+        of_all = {"balance_alone": 1, "pool": 1, "balance": 4, **views}
+        assert finished.planned("methods.kde_eb.prior=cohort") == of_all
+        assert finished.planned("methods.of_file.prior=group") == {
+            "balance_alone": 3, "pool": 1, "balance": 4, **views
+        }  # fmt: skip
         more = "methods.of_file.max_iterations=400"
         assert finished.planned(more) == {"file_prior": 1, "balance": 4, **views}
     finally:

@@ -26,7 +26,7 @@ from counterpoise.jobs.shared_mask import SharedMaskJob
 from counterpoise.mask import BED_FILES
 from counterpoise.mask.quorum import Quorum
 from counterpoise.store.masks import read_mask, read_vote
-from counterpoise.store.priors import read_settings
+from counterpoise.store.priors import read_settings, read_sources
 from counterpoise.store.runs import RunKey
 
 
@@ -230,20 +230,22 @@ def _fits_verdict(job: BalanceJob, path: str, sample: str = "") -> bool:
 
 
 def _fits_prior(plan: Plan, run: RunKey, path: str) -> bool:
-    """Tell whether the prior of a run is of the current samples or file.
-
-    A sample that is new in a pool makes the pool again, and with it the runs.
-    """
+    """Tell whether the prior of a run is that of the current pool or file."""
     prior = plan.cohort.priors.get(run.method)
     if prior is None:
         return True
     sources = (read_record(path).get("prior") or {}).get("sources", [])
-    if prior.file:
-        return all(source.startswith(prior.file) for source in sources)
     group = plan.pool_of(run)
-    if group is None:
+    if not prior.file and group is None:
         return not sources
-    return set(sources) <= {*plan.cohort.pooled(group, run.resolution, run.method)} - {run.sample}
+    paths = plan.job_paths
+    file = paths.file_prior(run.resolution, run.method)
+    file = file if group is None else paths.pool(group, run.resolution, run.method)
+    try:
+        current = read_sources(file)
+    except (InputError, FileNotFoundError):  # the run is made again after its prior
+        return False
+    return bool(sources == [name for name in current if name != run.sample])
 
 
 def _plain(settings: dict[str, Any]) -> Any:

@@ -204,6 +204,26 @@ def read_settings(path: str) -> Any:
         return read_bin_record(path)["settings"]
 
 
+def read_sources(path: str) -> list[str]:
+    """Read the names of the samples of a pool, or of the map of a prior.
+
+    Parameters
+    ----------
+    path : str
+        A file of ``write_pool`` or ``write_prior``.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    FileNotFoundError
+        If there is no such file.
+    """
+    with refuse_other_versions(path):
+        record = read_bin_record(path)
+        return list(record["samples"] if "samples" in record else record["sources"])
+
+
 def read_applied(weights: str, source_bins: str, bins: BinTable, source: str) -> AppliedWeights:
     """Read the weights of one sample for another.
 
