@@ -23,7 +23,7 @@ from counterpoise.methods import methods
 from counterpoise.records.facts import ExistenceUnknown, SparsestDropped
 from counterpoise.records.verdict import Verdict
 from tests.support.maps import genome_map, hanging_bins, random_map, write_map
-from tests.support.solving import close_settings
+from tests.support.solving import backends, close_settings
 
 FOLLOWERS = [name for name, method in methods().items() if method.follows_copy_number]
 EXACT = [name for name in FOLLOWERS if methods()[name].exact]
@@ -91,6 +91,18 @@ def test_row_sums_follow_in_every_part(name: str, scope: Scope) -> None:
         target = copies[inside][part.kept] / copies[inside][part.kept].mean()
         sums = weights * (selected_matrix(contacts, part) @ weights)
         np.testing.assert_allclose(sums, target, rtol=2e-5)
+
+
+@pytest.mark.parametrize("name", FOLLOWERS)
+def test_same_on_every_backend(name: str) -> None:
+    matrix = random_map(300, 2, 0.5).toarray()
+    copies = some_copies(300)
+    expected = balance(matrix, name, copies, backend="scipy")
+    assert expected.status is cp.Status.CONVERGED, expected.reason
+    for choice in backends():
+        result = balance(matrix, name, copies, **choice)
+        np.testing.assert_allclose(result.weights, expected.weights, rtol=1e-10)
+        np.testing.assert_allclose(result.se, expected.se, rtol=1e-8)
 
 
 @pytest.mark.parametrize("target", ["unit", "total", "mean"])

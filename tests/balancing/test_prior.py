@@ -24,6 +24,7 @@ from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import open_map, read_map
 from tests.support.coolers import write_cool
 from tests.support.smoothers import direct_smoother
+from tests.support.solving import backends
 
 BINS = 240
 SIGMA = 6.0
@@ -336,9 +337,7 @@ def test_the_same_bits_from_disk_and_threads_and_the_same_numbers_on_backends(
     prior[::11] = np.nan
     expected = balance(read_map(files), prior, threads=1)
     assert use_of(expected).strength > 0
-    for choice in ({"threads": 2}, {"backend": "scipy"}, {"backend": "torch", "device": "cpu"}):
-        if choice.get("backend") == "torch":
-            pytest.importorskip("torch", reason="torch is not installed")
+    for choice in ({"threads": 2}, *backends()):
         result = balance(read_map(files), prior, **choice)
         if "threads" in choice:
             np.testing.assert_array_equal(result.weights, expected.weights)

@@ -32,7 +32,7 @@ from counterpoise.store.pixels import open_map, read_map
 from tests.support import REPOSITORY
 from tests.support.coolers import write_cool
 from tests.support.maps import hanging_bins, random_map
-from tests.support.solving import torch_reads
+from tests.support.solving import backends, torch_reads
 
 BINS = BinTable.fixed(("chrA", "chrB", "chrC"), (300, 140, 220), 10)
 EMPTY_BIN = 17
@@ -85,17 +85,6 @@ def assert_same(actual: Balance, expected: Balance, rtol: float) -> None:
 
 def equalises(name: str) -> bool:
     return issubclass(methods()[name].settings, EqualSumsSettings)
-
-
-def backends() -> list[dict[str, str]]:
-    """Every backend on the CPU, and torch on a GPU if there is one."""
-    choices = [{"backend": str(name)} for name in cp.Backend if name not in ("auto", "torch")]
-    try:
-        import torch
-    except ImportError:
-        return choices
-    devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
-    return [*choices, *({"backend": "torch", "device": device} for device in devices)]
 
 
 @check

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from counterpoise.backends import Backend
 from counterpoise.balancing.api import Balance, balance, make_settings
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.methods import methods
@@ -20,6 +21,19 @@ def close_settings(method: str) -> dict[str, Any]:
     """Return settings under which a method comes close to the exact solution."""
     tight = {"tolerance": 1e-10, "max_iterations": 5000}
     return {key: tight[key] for key in tight if hasattr(methods()[method].settings, key)}
+
+
+def backends() -> list[dict[str, str]]:
+    """Every backend on the CPU, and torch on a GPU if there is one."""
+    choices: list[dict[str, str]] = [
+        {"backend": str(name)} for name in Backend if name not in ("auto", "torch")
+    ]
+    try:
+        import torch
+    except ImportError:
+        return choices
+    devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+    return [*choices, *({"backend": "torch", "device": device} for device in devices)]
 
 
 class DenseOperator:
