@@ -25,7 +25,7 @@ from counterpoise.records.verdict import Status
 from counterpoise.report.choices import describe_mixed_methods
 from counterpoise.report.costs import read_costs
 from counterpoise.report.page import write_report
-from counterpoise.report.page.tables import describe_thresholds
+from counterpoise.report.sections.masks import describe_thresholds
 from counterpoise.report.statuses import fitness_meanings
 from counterpoise.report.summary import COLUMN_NAMES, summary_rows, write_summary
 from counterpoise.store.masks import write_mask

@@ -24,6 +24,7 @@ FONT = {"font-family": "system-ui, sans-serif", "font-size": 12}
 SUPERSCRIPTS = str.maketrans(
     "-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
 )
+MINUS = "\u2212"
 STEPS = (1, 2, 5, 10)  # distances of ticks, times a power of ten
 
 
@@ -78,9 +79,7 @@ def label(x: float, y: float, text: str, anchor: str = "start", **style: object)
         The markup.
     """
     anchored = {} if anchor == "start" else {"text_anchor": anchor}
-    return element(
-        "text", escape(text), x=x, y=y, **anchored, **{"fill": "currentColor", **style}
-    )
+    return element("text", escape(text), x=x, y=y, **anchored, **{"fill": "currentColor", **style})
 
 
 def line(x: Floats, y: Floats, content: str = "", **style: object) -> str:
@@ -281,7 +280,7 @@ def vertical_axis(scale: Scale, left: float, right: float) -> list[str]:
     """
     parts = []
     for value, y in zip(scale.ticks, scale.place(np.array(scale.ticks)), strict=True):
-        text = format_power(value) if scale.logarithmic else f"{value:g}"
+        text = format_power(value) if scale.logarithmic else f"{value:g}".replace("-", MINUS)
         parts += [_grid_line(left, y, right, y), label(left - 6, y + 4, text, "end")]
     return parts
 
@@ -309,5 +308,9 @@ def _point(x: float, y: float) -> str:
 def _spell(value: object) -> str:
     """Return a number with at most one decimal (an opacity with two), or a text."""
     if isinstance(value, float):
-        return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:.1f}".removesuffix(".0")
+        return (
+            f"{value:.2f}".rstrip("0").rstrip(".")
+            if abs(value) < 1
+            else f"{value:.1f}".removesuffix(".0")
+        )
     return str(value)

@@ -2,7 +2,6 @@
 
 ================= ==============================================================
 ``write``         gathers what the page shows and writes it
-``tables``        the rows of the tables of masks and inputs
 ``pictures``      samples side by side, and the plots of runs
 ``template``      loads ``page.html``, the skeleton of the page
 ================= ==============================================================

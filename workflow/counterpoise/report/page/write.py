@@ -11,10 +11,10 @@ from counterpoise.files import atomic_write
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.wording import fitness_label
 from counterpoise.report.choices import describe_mixed_methods
-from counterpoise.report.costs import read_costs
 from counterpoise.report.page.pictures import comparisons, plots
-from counterpoise.report.page.tables import input_row, list_reasons, mask_row
 from counterpoise.report.page.template import load_template
+from counterpoise.report.sections.collect import read_sections
+from counterpoise.report.sections.facts import CohortFacts
 from counterpoise.report.statuses import (
     MISSING,
     MISSING_MEANING,
@@ -41,6 +41,7 @@ def write_report(
     limits: FitnessSettings | None = None,
     *,
     samples: Sequence[Row] = (),
+    facts: CohortFacts | None = None,
     image_width: int = 1400,
     most_figures: int = MOST_FIGURES,
 ) -> None:
@@ -62,6 +63,8 @@ def write_report(
         The limits of fitness, which the page states.
     samples : sequence of dict, optional
         The rows of `sample_rows`.
+    facts : CohortFacts, optional
+        What the configuration says.
     image_width : int
         Largest width of the embedded figures in pixels; the PNG files keep their size.
     most_figures : int
@@ -69,9 +72,7 @@ def write_report(
     """
     complete = [run for run, row in zip(runs, rows, strict=True) if row["status"] != MISSING]
     possible = [run for run in runs if run.absent is None]
-    maps = list(dict.fromkeys((run.sample, run.resolution) for run in complete))
     folder = Path(path).parent
-    masks = [mask_row(paths, *place) for place in maps]
     stream = load_template().stream(
         cohort=paths.title,
         version=__version__,
@@ -86,16 +87,15 @@ def write_report(
         samples=list(dict.fromkeys(run.sample for run in runs)),
         resolutions=list(dict.fromkeys(run.resolution for run in runs)),
         methods=list(dict.fromkeys(run.method for run in runs)),
-        reasons=list_reasons(masks),
-        masks=masks,
-        inputs=[input_row(paths, *place) for place in maps],
         side_by_side=bool(compared_samples(complete)),
         # Generators: the page is written as it is made, with one figure in memory at a time.
         comparisons=comparisons(paths, possible, complete, folder, image_width),
         plots=plots(paths, runs, rows, folder, image_width, most_figures, unfinished),
         plotted=len(complete),
         shown=most_figures,
-        costs=read_costs(paths, possible),
+        sections=read_sections(
+            paths, runs, rows, samples, facts or CohortFacts(), unfinished, limits
+        ),
     )
     with atomic_write(path) as temporary, open(temporary, "wb") as output:
         stream.dump(output, encoding="utf-8")

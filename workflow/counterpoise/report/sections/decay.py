@@ -15,6 +15,7 @@ from counterpoise.report.formats import DASH
 from counterpoise.report.svg import (
     COLOURS,
     DASHES,
+    MINUS,
     Chart,
     Floats,
     Scale,
@@ -294,7 +295,13 @@ def _add_axes(chart: Chart, x: Scale, y: Scale, slopes: Scale) -> None:
         *vertical_axis(y, x.start, x.end),
         *horizontal_axis(x, TOP + HEIGHT + GAP, slopes.start, marks),
         *vertical_axis(slopes, x.start, x.end),
-        label(0, 0, "P(s), per pair of bp", "middle", transform=f"translate(14 {TOP + HEIGHT // 2}) rotate(-90)"),
+        label(
+            0,
+            0,
+            "P(s), per pair of bp",
+            "middle",
+            transform=f"translate(14 {TOP + HEIGHT // 2}) rotate(-90)",
+        ),
         label(0, 0, "slope", "middle", transform=f"translate(14 {middle:g}) rotate(-90)"),
         label((x.start + x.end) / 2, slopes.start + 34, "distance s", "middle"),
     )
@@ -309,7 +316,7 @@ def _add_group(
     y: Scale,
     style: Mapping[str, str],
 ) -> None:
-    """Add the samples of a group as thin lines, or as a band with those that stand out, and P(s)."""
+    """Add P(s) of a group, and its samples as thin lines or as a band."""
     distance, logs = _align([curves[name] for name in group.samples])
     places = x.place(distance)
     single = group.samples
@@ -359,4 +366,4 @@ def _add_legend(chart: Chart, number: int, group: GroupDecay, style: Mapping[str
 
 def format_slope(slope: float | None) -> str:
     """Format a slope with two decimals; a dash if it is unknown."""
-    return DASH if slope is None else f"{slope:.2f}".replace("-", "\u2212")
+    return DASH if slope is None else f"{slope:.2f}".replace("-", MINUS)

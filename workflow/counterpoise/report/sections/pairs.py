@@ -143,7 +143,7 @@ def _draw(
     is_named = count <= MOST_NAMED
     longest = max(map(len, samples)) if is_named else 0
     left = MARGIN + STRIP + (min(longest, LONGEST_NAME) * LETTER + 8 if is_named else 4)
-    low = float(np.floor(np.nanmin(values) * 10) / 10)
+    low = min(float(np.floor(np.nanmin(values) * 10) / 10), 0.9)
     colours = _list_colours()
     marks = _choose_marks(samples, groups)
     width = round(left + side + 24 + 220)
@@ -248,8 +248,7 @@ def _list_colours() -> list[str]:
     share = np.linspace(0, len(ANCHORS) - 1, LEVELS)
     channels = [np.interp(share, np.arange(len(ANCHORS)), anchors[:, i]) for i in range(3)]
     return [
-        "#" + "".join(f"{round(value):02x}" for value in rgb)
-        for rgb in zip(*channels, strict=True)
+        "#" + "".join(f"{round(value):02x}" for value in rgb) for rgb in zip(*channels, strict=True)
     ] + [UNKNOWN]
 
 
