@@ -17,7 +17,7 @@ from counterpoise.cohort.entries import AppliedSettings, PriorSettings, other_ke
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.methods import methods
-from counterpoise.report.sections.facts import Setting
+from counterpoise.report.sections.facts import NO_DEFAULT, Setting
 
 SECTIONS = ("chromosomes", "thin", "ingest", "mask", "fitness", "qc")
 # The samples have tables of their own; ``sources`` are files to download.
@@ -42,8 +42,8 @@ def list_settings(cohort: Cohort) -> list[Setting]:
     spelled = sizes if isinstance(sizes, str) else ", ".join(map(format_base_pairs, sizes))
     first = next(iter(cohort.methods), "")
     listed = [
-        Setting("cohort", "cohort", settings.cohort),
-        Setting("cohort", "resolutions", spelled or as_yaml([])),
+        Setting("cohort", "cohort", settings.cohort, NO_DEFAULT),
+        Setting("cohort", "resolutions", spelled, NO_DEFAULT),
         Setting(
             "cohort", "primary", settings.primary, None if settings.primary == first else first
         ),

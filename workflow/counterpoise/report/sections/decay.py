@@ -125,7 +125,7 @@ def describe_decay(
     Returns
     -------
     DecaySection or None
-        None if no map has contacts by distance.
+        None if no map of these samples has contacts by distance.
     """
     curves = {(name, size): _read_curve(paths, name, size) for name, size in maps}
     drawn = [place for place, curve in curves.items() if curve is not None]
@@ -139,6 +139,8 @@ def describe_decay(
         if size == resolution and curve is not None
     }
     groups = group_curves(samples, found)
+    if not groups:
+        return None
     outstanding = {row["sample"] for row in samples if row.get("stands_out")}
     return DecaySection(
         resolution,

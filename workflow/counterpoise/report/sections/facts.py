@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+NO_DEFAULT = ""  # stands for the default of a setting that has to be given
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -18,7 +20,7 @@ class Setting:
     value : str
         Its value, as YAML spells it.
     default : str or None
-        The default if the value differs from it, else None.
+        The default if the value differs from it, else None; ``NO_DEFAULT`` for a setting without.
     """
 
     section: str

@@ -214,7 +214,7 @@ def list_snippets(file: CoolerFile, columns: Sequence[WeightColumn]) -> list[Sni
         ),
         Snippet(
             "hictk, command line; Juicebox and straw",
-            f"hictk dump {quoted} --resolution {size} --balance={name} | head\n"
+            f"hictk dump {quoted} --resolution {size} --join --balance {name} | head\n"
             f"hictk convert {quoted} {shlex.quote(file.path.removesuffix('.mcool') + '.hic')}",
             "bash",
             "Juicebox and straw read .hic files, which the second line makes.",

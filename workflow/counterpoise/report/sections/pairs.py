@@ -254,7 +254,8 @@ def _list_colours() -> list[str]:
 
 def _choose_marks(samples: Sequence[str], groups: Mapping[str, str]) -> dict[str, str]:
     """Return the colour of each group, of as many as can be told apart."""
-    names = sorted({groups.get(name, "") for name in samples} - {""})
+    present = {groups.get(name, "") for name in samples} - {""}
+    names = [name for name in dict.fromkeys(groups.values()) if name in present]
     return dict(zip(names[:MOST_GROUPS], COLOURS, strict=False)) if len(names) > 1 else {}
 
 

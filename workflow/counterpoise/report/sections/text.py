@@ -135,7 +135,7 @@ def _describe_maps(rows: Sequence[Row], sources: Sequence[Mapping[str, Any]], ci
     """Say which maps were balanced."""
     samples = len({row["sample"] for row in rows})
     sizes = sorted({row["resolution"] for row in rows})
-    assemblies = sorted({source.get("assembly") or "" for source in sources} - {""})
+    assemblies = sorted({source.get("assembly") or "" for source in sources} - {"", "unknown"})
     formats = sorted({row["format"] for row in rows if row["format"]})
     files = [
         f".{each} ({cite(HICTK if each == 'hic' else COOLER)})"
@@ -182,7 +182,7 @@ def _describe_sharing(shared: float | str, extent: str) -> str:
     """Say which bins samples share."""
     words = {Sharing.UNION: "any", Sharing.INTERSECTION: "every one"}
     who = words[Sharing(shared)] if shared in words else f"{limit_percent(float(shared))} or more"
-    return f"A bin was used where {who} of the samples of the {extent} kept it."
+    return f"A bin was used where {who} of the samples of its {extent} kept it."
 
 
 def _list_tests(settings: Mapping[str, Any]) -> list[str]:
@@ -317,7 +317,7 @@ def _describe_software(verdicts: Iterable[Verdict], cite: Any) -> str:
         for name, version in verdict.versions.items():
             versions.setdefault(name, set()).add(version)
     parts = [
-        f"{name} {' and '.join(sorted(found))}"
+        f"{name.replace('python', 'Python')} {' and '.join(sorted(found))}"
         for name, found in sorted(versions.items())
         # Some name the program that an algorithm follows.
         if name != "counterpoise" and name not in methods()
