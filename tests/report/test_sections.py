@@ -310,7 +310,7 @@ def test_settings_that_are_not_the_defaults_are_found(tmp_path: Path) -> None:
         ("cohort", "primary"): ("kr", "ice"),
         ("mask", "min_nnz"): ("7", "10"),
         ("qc", "dpi"): ("150", "110"),
-        ("methods.kde", "bandwidth"): ("20000", "auto"),
+        ("methods.kde", "bandwidth"): ("20000.0", "auto"),
         ("fitness", "error_no"): ("0.4", "0.3"),
     }
     sections = dict.fromkeys(each.section for each in job.settings)
@@ -437,7 +437,8 @@ def test_code_for_cooltools_gives_expected_contacts(sections: Sections) -> None:
 
 
 def test_commands_of_cooler_list_levels_and_balanced_pixels(sections: Sections) -> None:
-    code = snippet_of(sections, "cooler, command line").code
+    # The first bins are masked, so all pixels are asked for.
+    code = snippet_of(sections, "cooler, command line").code.removesuffix(" | head")
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     output = subprocess.run(
         ["bash", "-euc", code], capture_output=True, text=True, check=True, env={"PATH": path}
@@ -445,7 +446,8 @@ def test_commands_of_cooler_list_levels_and_balanced_pixels(sections: Sections) 
     assert sum("::/resolutions/" in each for each in output) == len(SIZES)
     head = output[len(SIZES)].split("\t")
     assert head[-1] == "balanced"
-    assert float(output[len(SIZES) + 1].split("\t")[-1]) > 0
+    balanced = [each.split("\t")[-1] for each in output[len(SIZES) + 1 :]]
+    assert any(each and float(each) > 0 for each in balanced)
 
 
 def test_names_with_quotes_are_quoted(results: ResultPaths) -> None:

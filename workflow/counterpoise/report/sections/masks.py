@@ -29,7 +29,7 @@ MEANINGS = {
     "shared": "masked by the group",
 }
 GREY = "#8b929a"
-FILLS = dict(zip(REASONS, (GREY, *COLOURS, "#7a5195", "#5b6770"), strict=True))
+FILLS = dict(zip(REASONS, (GREY, *COLOURS, "#7a5195", "#9c6b30"), strict=True))
 
 
 @dataclass(frozen=True)
