@@ -247,14 +247,33 @@ def test_an_unknown_pair_is_no_obstacle() -> None:
     }
     concordance = Concordance(10_000, values)
     assert sorted(cluster(concordance)) == list(names)
-    pairs = describe_pairs(concordance, {})
+    pairs = describe_pairs(concordance, dict.fromkeys(names, ""))
     assert pairs is not None
     assert "a, e: unknown" in pairs.chart
     assert len(names) <= MOST_CELLS
     assert describe_pairs(None, {}) is None
-    same = describe_pairs(Concordance(1, {("a", "b"): 1.0, ("b", "a"): 1.0}), {})
+    same = describe_pairs(Concordance(1, {("a", "b"): 1.0, ("b", "a"): 1.0}), {"a": "", "b": ""})
     assert same is not None
     assert "a, b: 1.000" in same.chart
+
+
+def test_a_failed_sample_does_not_take_the_colours_of_the_others() -> None:
+    names = "abcdef"
+    values = {
+        (one, other): 0.1 if "f" in (one, other) else 0.85 + 0.02 * abs(ord(one) - ord(other))
+        for one in names
+        for other in names
+        if one != other
+    }
+    pairs = describe_pairs(Concordance(10_000, values), dict.fromkeys(names, ""))
+    assert pairs is not None
+    texts = [each.text for each in svg_of(pairs.chart).iter(f"{SVG}text")]
+    assert "\u2264 0.8" in texts
+    fills = {
+        each.findtext(f"{SVG}title"): each.get("fill")
+        for each in svg_of(pairs.chart).iter(f"{SVG}rect")
+    }
+    assert fills["a, f: 0.100"] != fills["a, b: 0.870"] != fills["a, e: 0.930"]
 
 
 # --- Masks, inputs, settings ---------------------------------------------------------------------

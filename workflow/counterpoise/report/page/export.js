@@ -18,24 +18,28 @@ function save(name, blob) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
+// Pages that were opened as files may not use the clipboard in some browsers.
+function copySelected(text) {
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
+}
 async function copy(text, from) {
-  // navigator.clipboard is absent on pages that were opened as files in some browsers.
-  if (navigator.clipboard) await navigator.clipboard.writeText(text);
-  else {
-    const area = document.createElement("textarea");
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
+  const done = navigator.clipboard
+    ? await navigator.clipboard.writeText(text).then(() => true, () => copySelected(text))
+    : copySelected(text);
   const before = from.textContent;
-  from.textContent = "Copied";
+  from.textContent = done ? "Copied" : "Not copied: select the text";
   setTimeout(() => { from.textContent = before; }, 1500);
 }
 // Line breaks of a cell separate what belongs together: "12 (3 %)".
 const cellText = cell => words([...cell.childNodes].map(node => node.nodeName === "BR" ? " " : node.textContent).join(""));
-const cellValue = cell => cell.dataset.value ?? cellText(cell);
+// Spreadsheets execute texts that begin like a formula.
+const cellValue = cell => cell.dataset.value ?? cellText(cell).replace(/^[=+@-]/, "'$&");
 const toTsv = table => [...table.rows].filter(row => !row.hidden)
   .map(row => [...row.cells].map(cell => row.parentNode.tagName === "THEAD" ? cellText(cell) : cellValue(cell)).join("\t"))
   .join("\n") + "\n";
@@ -103,7 +107,8 @@ for (const picture of document.querySelectorAll("svg.chart image[data-samples]")
     const pixel = canvas.getContext("2d").getImageData(column, row, 1, 1).data;
     const colour = "#" + [...pixel].slice(0, 3).map(value => value.toString(16).padStart(2, "0")).join("");
     const level = colours.indexOf(colour);
-    tip.textContent = `${samples[row]}, ${samples[column]}: ${level < 0 ? "unknown" : (low + (1 - low) * level / last).toFixed(2)}`;
+    const number = (low + (1 - low) * level / last).toFixed(2);
+    tip.textContent = `${samples[row]}, ${samples[column]}: ${level < 0 ? "unknown" : level ? number : `${number} or less`}`;
     tip.style.left = `${event.clientX - outer.left + 14}px`;
     tip.style.top = `${event.clientY - outer.top + 14}px`;
     tip.hidden = false;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from scipy.spatial.distance import squareform
 
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.installation import name_missing_extra
-from counterpoise.report.concordance import Concordance
+from counterpoise.report.concordance import Concordance, find_outliers
 from counterpoise.report.svg import COLOURS, Chart, Floats, element, label, tooltip
 
 MOST_CELLS = 24  # samples up to which each pair is an element of its own; more are an image
@@ -76,7 +76,7 @@ def describe_pairs(
     found = (*least, concordance.coefficients[least])
     return PairsSection(
         concordance.resolution,
-        _draw(samples, values, groups, concordance.resolution, found),
+        _draw(samples, values, groups, concordance, found),
         samples,
         found,
     )
@@ -133,7 +133,7 @@ def _draw(
     samples: Sequence[str],
     values: Floats,
     groups: Mapping[str, str],
-    resolution: int,
+    concordance: Concordance,
     least: tuple[str, str, float],
 ) -> str:
     """Draw the heat map with names, marks of groups and the scale of colours."""
@@ -143,7 +143,7 @@ def _draw(
     is_named = count <= MOST_NAMED
     longest = max(map(len, samples)) if is_named else 0
     left = MARGIN + STRIP + (min(longest, LONGEST_NAME) * LETTER + 8 if is_named else 4)
-    low = min(float(np.floor(np.nanmin(values) * 10) / 10), 0.9)
+    low = _find_lowest(samples, values, find_outliers(concordance, groups))
     colours = _list_colours()
     marks = _choose_marks(samples, groups)
     width = round(left + side + 24 + 220)
@@ -152,7 +152,7 @@ def _draw(
         "concordance",
         width,
         height,
-        f"Concordance of {count} samples at {format_base_pairs(resolution)}",
+        f"Concordance of {count} samples at {format_base_pairs(concordance.resolution)}",
         f"The least is {least[2]:.3f}, of {least[0]} and {least[1]}. Order of rows and columns: "
         f"{', '.join(samples[:MOST_NAMED])}{', ...' if count > MOST_NAMED else ''}.",
     )
@@ -173,7 +173,8 @@ def _draw(
             element("rect", x=MARGIN, y=top + start, width=STRIP - 2, height=length, **style),
             element("rect", x=left + start, y=MARGIN, width=length, height=STRIP - 2, **style),
         )
-    _add_legend(chart, left + side + 24, top, low, colours, marks)
+    scale = f"\u2264 {low:g}" if least[2] < low else f"{low:g}"
+    _add_legend(chart, left + side + 24, top, scale, colours, marks)
     return chart.markup()
 
 
@@ -234,6 +235,17 @@ def _image(
     )  # fmt: skip
 
 
+def _find_lowest(samples: Sequence[str], values: Floats, outliers: Collection[str]) -> float:
+    """Return the coefficient of the first colour: a tenth below those of samples that fit in.
+
+    One failed sample would otherwise leave the others a single colour.
+    """
+    fits = np.array([name not in outliers for name in samples])
+    usual = values[np.ix_(fits, fits)]
+    lowest = np.nanmin(usual if fits.sum() > 1 else values)
+    return min(float(np.floor(lowest * 10) / 10), 0.9)
+
+
 def _find_levels(values: Floats, low: float, colours: int) -> NDArray[np.uint8]:
     """Return the number of each value's colour; the last one is that of unknown values."""
     share = np.clip((np.nan_to_num(values) - low) / (1 - low), 0, 1)
@@ -274,7 +286,7 @@ def _find_runs(
 
 
 def _add_legend(
-    chart: Chart, x: float, y: float, low: float, colours: Sequence[str], marks: Mapping[str, str]
+    chart: Chart, x: float, y: float, low: str, colours: Sequence[str], marks: Mapping[str, str]
 ) -> None:
     """Add the scale of colours and the colours of groups."""
     steps = colours[:-1:7]
@@ -285,7 +297,7 @@ def _add_legend(
             element("rect", x=x + number * width, y=y + 20.0, width=width + 0.5, height=12.0,
                     fill=colour)
         )  # fmt: skip
-    chart.add(label(x, y + 48, f"{low:g}"), label(x + 160, y + 48, "1", "end"))
+    chart.add(label(x, y + 48, low), label(x + 160, y + 48, "1", "end"))
     for number, (name, colour) in enumerate(marks.items()):
         at = y + 78 + 19 * number
         short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "\u2026"
