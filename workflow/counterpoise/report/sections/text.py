@@ -307,7 +307,7 @@ def _describe_fitness(rows: Sequence[Row], method: str, limits: FitnessSettings)
     )
     unfit = counts[Fitness.NO.value]
     fit = len(own) - unfit
-    return f"{text}: those of {method} are for {fit} of {_count(len(own), 'map')}."
+    return f"{text}. Those of {method} are fit for use on {fit} of {_count(len(own), 'map')}."
 
 
 def _describe_software(verdicts: Iterable[Verdict], cite: Any) -> str:
