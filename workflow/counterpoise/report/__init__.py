@@ -1,4 +1,4 @@
-"""Figures of runs, samples side by side, ``summary.tsv``, ``samples.tsv`` and ``report.html``.
+"""Figures of runs, samples side by side, tables, ``report.html`` and files for MultiQC.
 
 ==================  ================================================================
 ``run/``            the figure of one run: one module per panel
@@ -15,6 +15,7 @@
 ``page``            ``report.html`` (template ``page.html``); a column of its table
                     *Runs* is a ``<th>`` and a ``<td>`` there, with the values of
                     the rows of ``summary``
+``multiqc``         the files of ``multiqc/``: statistics and sections for MultiQC
 ``style``           colours, page geometry, headings and maps of all figures
 ``axes``            tick labels, units and names of chromosomes
 ``images``          figures embedded in the page
