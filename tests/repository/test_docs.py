@@ -229,6 +229,7 @@ def test_every_path_is_listed() -> None:
         paths.samples,
         paths.summary,
         paths.report,
+        *paths.multiqc,
         paths.tracking,
     ]
     named = documented("Where things are")
