@@ -196,7 +196,7 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     tables = {"--summary": paths.summary, "--samples": paths.samples}
     for rule, options in (
         ("report", {**tables, "--report": paths.report}),
-        ("track", {"--summary": paths.summary, "--output": paths.tracking}),
+        ("track", {**tables, "--output": paths.tracking}),
     ):
         words = [word for option in options.items() for word in option]
         job = replace(plan.job(rule), unfinished=unfinished)
