@@ -14,7 +14,7 @@ from counterpoise.jobs.resources import collecting_mb, collecting_minutes
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.report.sections.facts import CohortFacts, Setting
 from counterpoise.store.missing import Unfinished
-from counterpoise.store.paths import BASE, ResultPaths
+from counterpoise.store.paths import BASE, MultiqcFiles, ResultPaths
 from counterpoise.store.runs import RunKey, SampleEntry, list_absent_runs, list_runs
 
 if TYPE_CHECKING:  # spares other jobs the import of OmegaConf
@@ -96,7 +96,7 @@ def cohort_settings(cohort: Cohort) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportJob(CohortJob):
-    """Write ``summary.tsv``, ``samples.tsv`` and ``report.html``.
+    """Write ``summary.tsv``, ``samples.tsv``, ``report.html`` and the files for MultiQC.
 
     Runs without a result appear with the reason.
 
@@ -153,8 +153,15 @@ class ReportJob(CohortJob):
             **cohort_settings(cohort),
         )
 
-    def run(self, root: str, summary: str | Path, samples: str | Path, report: str | Path) -> None:
-        """Write the tables and the report.
+    def run(
+        self,
+        root: str,
+        summary: str | Path,
+        samples: str | Path,
+        report: str | Path,
+        multiqc: MultiqcFiles,
+    ) -> None:
+        """Write the tables, the report and the files for MultiQC.
 
         Parameters
         ----------
@@ -162,7 +169,10 @@ class ReportJob(CohortJob):
             Folder of all cohorts' results.
         summary, samples, report : str or Path
             Where the table of runs, the table of samples and the page go.
+        multiqc : MultiqcFiles
+            Where the files for MultiQC go.
         """
+        from counterpoise.report.multiqc import write_multiqc
         from counterpoise.report.page import write_report
         from counterpoise.report.samples import sample_rows, write_samples
         from counterpoise.report.summary import describe_fitness, summary_rows, write_summary
@@ -173,6 +183,7 @@ class ReportJob(CohortJob):
         about = sample_rows(paths, self.samples, rows, self.primary, unfinished, self.fitness)
         write_samples(about, samples)
         facts = CohortFacts(self.primary, self.columns, self.settings, self.groups, self.members)
+        write_multiqc(multiqc, paths, about, rows, self.primary)
         write_report(
             paths, self.rows, rows, report, unfinished, self.fitness, samples=about, facts=facts
         )

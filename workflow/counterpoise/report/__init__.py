@@ -1,4 +1,4 @@
-"""Figures of runs, samples side by side, ``summary.tsv``, ``samples.tsv`` and ``report.html``.
+"""Figures of runs, samples side by side, tables, ``report.html`` and files for MultiQC.
 
 ==================  ================================================================
 ``run/``            the figure of one run: one module per panel
@@ -15,6 +15,7 @@
 ``page/``           ``report.html``: its data, skeleton, style, script and sections
 ``sections/``       the sections of the page below its first screen, one module each
 ``svg``             axes, lines and bands of charts that are part of the page
+``multiqc``         the files of ``multiqc/``: statistics and sections for MultiQC
 ``style``           colours, page geometry, headings and maps of all figures
 ``axes``            tick labels, units and names of chromosomes
 ``images``          figures embedded in the page
