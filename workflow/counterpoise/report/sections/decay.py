@@ -370,5 +370,11 @@ def _add_legend(chart: Chart, number: int, group: GroupDecay, style: Mapping[str
 
 
 def format_slope(slope: float | None) -> str:
-    """Format a slope with two decimals; a dash if it is unknown."""
+    """Format a slope with two decimals.
+
+    Parameters
+    ----------
+    slope : float or None
+        The slope; None is written as a dash.
+    """
     return DASH if slope is None else f"{slope:.2f}".replace("-", MINUS)
