@@ -35,7 +35,7 @@ from counterpoise.report.page import write_report
 from counterpoise.report.page.template import load_template
 from counterpoise.report.samples import sample_rows
 from counterpoise.report.sections.collect import Sections, read_sections
-from counterpoise.report.sections.decay import describe_decay
+from counterpoise.report.sections.decay import describe_decay, read_curve
 from counterpoise.report.sections.facts import NO_DEFAULT, CohortFacts, Setting
 from counterpoise.report.sections.files import Snippet
 from counterpoise.report.sections.inputs import describe_levels
@@ -137,7 +137,7 @@ def svg_of(markup: str) -> ElementTree.Element:
 def test_every_group_has_a_curve_and_its_slope(sections: Sections, results: ResultPaths) -> None:
     decay = sections.decay
     assert decay is not None
-    assert (decay.resolution, decay.without, decay.undrawn) == (SIZES[0], 0, 0)
+    assert (decay.without, decay.undrawn) == (0, 0)
     assert [(group.name, group.samples) for group in decay.groups] == [
         ("wild", ["a", "b"]), ("mutant", ["c", "it's"]),
     ]  # fmt: skip
@@ -151,6 +151,22 @@ def test_every_group_has_a_curve_and_its_slope(sections: Sections, results: Resu
     # Each sample is a line, each group one in either panel.
     assert [title for title in titles if title in GROUPS] == list(GROUPS)
     assert sum("slope" in (title or "") for title in titles) == 2
+
+
+def test_each_sample_is_drawn_at_its_finest_map(results: ResultPaths) -> None:
+    samples = table_of(results)[2]
+    places = [("a", SIZES[0]), ("b", SIZES[1]), ("b", SIZES[0]), ("c", SIZES[1])]
+    decay = describe_decay(results, places, samples)
+    assert decay is not None
+    assert [(group.name, group.samples) for group in decay.groups] == [
+        ("wild", ["a", "b"]), ("mutant", ["c"]),
+    ]  # fmt: skip
+    assert decay.without == 1
+    fine, coarse = (read_curve(results, "c", size) for size in SIZES)
+    # The density does not depend on the size of the bins.
+    at = np.log(coarse.distance[2:-2])
+    densities = np.interp(at, np.log(fine.distance), np.log(fine.density))
+    np.testing.assert_allclose(densities, np.log(coarse.density[2:-2]), atol=0.1)
 
 
 def test_replicates_of_large_groups_are_a_band(results: ResultPaths) -> None:

@@ -55,7 +55,13 @@ def element(name: str, content: str = "", **attributes: object) -> str:
 
 
 def tooltip(text: str) -> str:
-    """Return the title of an element, which browsers show where the pointer rests."""
+    """Return the title of an element, which browsers show where the pointer rests.
+
+    Parameters
+    ----------
+    text : str
+        The title.
+    """
     return f"<title>{escape(text)}</title>"
 
 
@@ -182,7 +188,13 @@ class Scale:
 
 
 def format_power(value: float) -> str:
-    """Format a power of ten: ``10\u207b\u2075``; other numbers as they are."""
+    """Format a power of ten with an exponent, and other numbers as they are.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    """
     exponent = np.log10(value) if value > 0 else 0.5
     if abs(exponent - round(exponent)) > 1e-9 or abs(exponent) < 2:
         return f"{value:g}"

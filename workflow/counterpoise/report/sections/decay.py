@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -89,19 +88,16 @@ class DecaySection:
 
     Attributes
     ----------
-    resolution : int
-        Bin size in base pairs of the maps.
     groups : list of GroupDecay
         The groups.
     chart : str
         The chart, as SVG.
     without : int
-        Samples without contacts by distance at this resolution.
+        Samples without contacts by distance.
     undrawn : int
         Groups that have no line because there are too many.
     """
 
-    resolution: int
     groups: list[GroupDecay]
     chart: str
     without: int
@@ -111,7 +107,7 @@ class DecaySection:
 def describe_decay(
     paths: ResultPaths, maps: Sequence[tuple[str, int]], samples: Sequence[Row]
 ) -> DecaySection | None:
-    """Draw contacts by distance, at the finest of the resolutions that most samples have.
+    """Draw contacts by distance, of the finest map of each sample.
 
     Parameters
     ----------
@@ -127,25 +123,18 @@ def describe_decay(
     DecaySection or None
         None if no map of these samples has contacts by distance.
     """
-    curves = {(name, size): _read_curve(paths, name, size) for name, size in maps}
-    drawn = [place for place, curve in curves.items() if curve is not None]
-    if not drawn:
-        return None
-    counts = Counter(size for _, size in drawn)
-    resolution = max(counts, key=lambda size: (counts[size], -size))
-    found = {
-        name: curve
-        for (name, size), curve in curves.items()
-        if size == resolution and curve is not None
-    }
+    found: dict[str, Curve] = {}
+    for name, size in sorted(maps, key=lambda place: place[1]):
+        curve = None if name in found else read_curve(paths, name, size)
+        if curve is not None:
+            found[name] = curve
     groups = group_curves(samples, found)
     if not groups:
         return None
     outstanding = {row["sample"] for row in samples if row.get("stands_out")}
     return DecaySection(
-        resolution,
         groups,
-        _draw(groups[:MOST_GROUPS], found, outstanding, resolution),
+        _draw(groups[:MOST_GROUPS], found, outstanding),
         without=len(samples) - len(found),
         undrawn=max(len(groups) - MOST_GROUPS, 0),
     )
@@ -190,8 +179,23 @@ def _summarise(name: str, rows: Sequence[Row]) -> GroupDecay:
     )
 
 
-def _read_curve(paths: ResultPaths, sample: str, resolution: int) -> Curve | None:
-    """Read the contacts by distance of a map; None if its record has none."""
+def read_curve(paths: ResultPaths, sample: str, resolution: int) -> Curve | None:
+    """Read the contacts by distance of a map.
+
+    Parameters
+    ----------
+    paths : ResultPaths
+        Locations of the cohort's results.
+    sample : str
+        Name of the sample.
+    resolution : int
+        Bin size in base pairs.
+
+    Returns
+    -------
+    Curve or None
+        None if the record of the map has none, or too few contacts.
+    """
     statistics = read_source(paths.map_files(sample, resolution).source).get("statistics")
     by_distance = statistics and statistics["by_distance"]
     if not by_distance:
@@ -224,7 +228,6 @@ def _draw(
     groups: Sequence[GroupDecay],
     curves: Mapping[str, Curve],
     outstanding: Collection[str],
-    resolution: int,
 ) -> str:
     """Draw P(s) above and its slope at each distance below."""
     shown = [curves[name] for group in groups for name in group.samples]
@@ -243,7 +246,7 @@ def _draw(
         WIDTH,
         TOP + HEIGHT + GAP + SLOPE_HEIGHT + BOTTOM,
         "Contacts by distance of each group of samples",
-        f"P(s) in bins of {format_base_pairs(resolution)}, and its slope. " + _list_slopes(groups),
+        "P(s) and its slope at each distance. " + _list_slopes(groups),
     )
     steep = [_local_slope(*_middle(group, curves)) for group in groups]
     known = np.concatenate([each[np.isfinite(each)] for each in steep] + [np.array([-1.0, -1.0])])
@@ -367,5 +370,11 @@ def _add_legend(chart: Chart, number: int, group: GroupDecay, style: Mapping[str
 
 
 def format_slope(slope: float | None) -> str:
-    """Format a slope with two decimals; a dash if it is unknown."""
+    """Format a slope with two decimals.
+
+    Parameters
+    ----------
+    slope : float or None
+        The slope; None is written as a dash.
+    """
     return DASH if slope is None else f"{slope:.2f}".replace("-", MINUS)
