@@ -24,7 +24,8 @@ from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.verdict import Status
 from counterpoise.report.choices import describe_mixed_methods
 from counterpoise.report.costs import read_costs
-from counterpoise.report.page import describe_thresholds, write_report
+from counterpoise.report.page import write_report
+from counterpoise.report.page.tables import describe_thresholds
 from counterpoise.report.statuses import fitness_meanings
 from counterpoise.report.summary import COLUMN_NAMES, summary_rows, write_summary
 from counterpoise.store.masks import write_mask
@@ -474,8 +475,10 @@ def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
     arguments |= {"verdicts": files.verdict, "outputs": paths.plot(*place, "kr")}
     by_hand("plot.py", arguments)
     sample = {"labels": {}, "group": "", "resolutions": [10_000]}
-    settings = {"cohort": "hand", "samples": {"small": sample}, "methods": ["kr"]}
-    outputs = {"summary": paths.summary, "report": paths.report}
+    settings = {
+        "cohort": "hand", "samples": {"small": sample}, "methods": ["kr"], "primary": "kr",
+    }  # fmt: skip
+    outputs = {"summary": paths.summary, "samples": paths.samples, "report": paths.report}
     by_hand("report.py", {"root": str(tmp_path), "settings": str(settings), **outputs})
     assert "small\t\t\t10000\tkr\tgood\t\tconverged" in Path(paths.summary).read_text()
     assert len(Page(Path(paths.report).read_text(encoding="utf-8")).all("img")) == 1
