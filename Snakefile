@@ -56,12 +56,19 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/tracking.smk"
 
 
+if PLAN.differences:
+
+    include: "workflow/rules/differences.smk"
+
+
+
 rule all:
     input:
         PLAN.coolers,
         PATHS.summary,
         PATHS.samples,
         PATHS.report,
+        PLAN.differences,
         PATHS.tracking,
 
 

@@ -80,6 +80,7 @@ BOUNDARIES = {
     "images.embed_image('x', None, 1)": ("reports need pillow", "workflow"),
     "client.store_errors()": ("tracking needs mlflow", "workflow"),
     "group(['run', '--cohort', 'demo'])": ("the workflow needs snakemake", "workflow"),
+    "group(['diff', 'x', 'y'])": ("reports need jinja2", "workflow"),
     "ui._serve('sqlite:///x', 1, True)": ("tracking needs mlflow", "workflow"),
 }
 NEEDS_AN_EXTRA = """

@@ -33,7 +33,7 @@ def test_an_experiment_leaves_its_cohort_alone(tmp_path: Path) -> None:
     cohort.run(overrides=small)
     before = cohort.files()
     assert cohort.planned(*small, experiment="loose") == {
-        "mask": 1, "balance": 2, "plot": 1, "export": 1, "report": 1, "track": 1,
+        "mask": 1, "balance": 2, "plot": 1, "export": 1, "report": 1, "differences": 1, "track": 1,
     }  # fmt: skip
 
     cohort.run(overrides=small, experiment="loose")

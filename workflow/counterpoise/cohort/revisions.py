@@ -31,6 +31,7 @@ REVISIONS = {
     "plot": 3,
     "compare": 3,
     "report": 3,
+    "differences": 1,
     "track": 4,
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.records.fitness import Fitness
 from counterpoise.report.differences.decay import (
+    MOST_CONTACTS,
     DecayChange,
     class_edges,
     compare_decays,
@@ -22,9 +23,6 @@ from counterpoise.report.differences.settings import SettingChange, list_changes
 from counterpoise.report.differences.weights import WeightFigures, compare_weights
 from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import open_map
-
-# Contacts that are read for P(s), times the runs that they are balanced for: ten minutes.
-MOST_CONTACTS = 5_000_000_000
 
 OTHER_BINS = "other bins"  # why weights cannot be compared
 
@@ -188,7 +186,7 @@ def _compare_run(
 ) -> RunDifference:
     """Compare a run that has a result in both folders."""
     change = compare_weights(a.read_weights(place), b.read_weights(place), verdicts)
-    weights = change and change.figures()
+    weights = None if change is None else change.figures()
     masks = [folder.paths.mask(*place[:2]) for folder in (a, b)]
     mask = compare_masks(masks[0], masks[1]) if weights else None
     is_newer = any(
@@ -232,11 +230,11 @@ def _compare_map(
     files: Sequence[MapFiles], maps: Sequence[ContactMap], runs: Sequence[RunDifference]
 ) -> list[DecayChange]:
     """Compare P(s) of the runs of a map; the two folders may share its contacts."""
-    ignored = max(1, *(_ignored_diagonals(run) for run in runs))
+    ignored = [_ignored_diagonals(run) for run in runs]
     edges = class_edges(maps[0].bins)
     weights = [[side.read_weights(run.place).weights for run in runs] for side in _sides(runs[0])]
     if files[0] == files[1]:
-        both = measure_decays(maps[0], [*weights[0], *weights[1]], ignored, edges)
+        both = measure_decays(maps[0], [*weights[0], *weights[1]], [*ignored, *ignored], edges)
         decays = [both[: len(runs)], both[len(runs) :]]
     else:
         decays = [
@@ -253,6 +251,6 @@ def _sides(run: RunDifference) -> tuple[ResultFolder, ResultFolder]:
 
 
 def _ignored_diagonals(run: RunDifference) -> int:
-    """Return the number of diagonals that either method left out."""
+    """Return the number of diagonals that are left out: the main one, and those of the methods."""
     verdicts = [side.read_verdict(run.place) for side in _sides(run)]
-    return max(int(each.get("settings", {}).get("ignore_diags") or 0) for each in verdicts)
+    return max(1, *(int(each.get("settings", {}).get("ignore_diags") or 0) for each in verdicts))

@@ -16,6 +16,9 @@ from counterpoise.report.figures import fit_slope
 # Raw contacts of a class of distance in both maps, below which counting noise would show.
 FEWEST_CONTACTS = 100
 
+# Contacts that are read for P(s), times the runs that they are balanced for.
+MOST_CONTACTS = 5_000_000_000
+
 
 @dataclass(frozen=True)
 class DecayChange:
@@ -68,7 +71,8 @@ class Decay:
     def relative(self) -> Floats:
         """P(s) divided by its mean over all pairs, float64 [classes]; NaN without contacts."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return (self.contacts / self.pairs) / (self.contacts.sum() / self.pairs.sum())
+            mean = self.contacts.sum() / self.pairs.sum()
+            return np.asarray(self.contacts / self.pairs / mean)
 
 
 def compare_decays(a: Decay, b: Decay, edges: Indices, resolution: int) -> DecayChange:
@@ -106,7 +110,7 @@ def class_edges(bins: BinTable) -> Indices:
 
 
 def measure_decays(
-    contacts: ContactMap, weights: Sequence[Floats], ignored: int, edges: Indices
+    contacts: ContactMap, weights: Sequence[Floats], ignored: Sequence[int], edges: Indices
 ) -> list[Decay]:
     """Measure P(s) of a map with several vectors of weights, in one pass over its contacts.
 
@@ -116,8 +120,8 @@ def measure_decays(
         The map.
     weights : sequence of float64 [bins]
         Weights, NaN on bins without one.
-    ignored : int
-        Contacts at distances below this, in bins, are left out.
+    ignored : sequence of int
+        For each vector, the distance in bins below which contacts are left out.
     edges : int64 [classes + 1]
         Edges of the classes in bins.
 
@@ -134,20 +138,21 @@ def measure_decays(
     for _, rows, columns, counts in read_chunks(contacts):
         distance = columns - rows
         used = (chromosome[rows] == chromosome[columns]) & (distance < edges[-1])
-        used &= distance >= ignored
-        rows, columns, counts = rows[used], columns[used], counts[used]
-        cell = chromosome[rows] * classes + class_of[distance[used]]
-        for number, vector in enumerate(weights):
+        rows, columns, counts, distance = (
+            values[used] for values in (rows, columns, counts, distance)
+        )
+        cell = chromosome[rows] * classes + class_of[distance]
+        for number, (vector, first) in enumerate(zip(weights, ignored, strict=True)):
             factor = vector[rows] * vector[columns]
-            has_weight = np.isfinite(factor)
-            raw[number] += np.bincount(cell[has_weight], counts[has_weight], cells)
-            values = counts[has_weight] * factor[has_weight]
-            balanced[number] += np.bincount(cell[has_weight], values, cells)
+            counted = np.isfinite(factor) & (distance >= first)
+            raw[number] += np.bincount(cell[counted], counts[counted], cells)
+            values = counts[counted] * factor[counted]
+            balanced[number] += np.bincount(cell[counted], values, cells)
     shape = (len(bins.chromosomes), classes)
     return [
         _scale(raw[number].reshape(shape), balanced[number].reshape(shape), pairs)
-        for number, vector in enumerate(weights)
-        for pairs in [_count_pairs(bins, vector, ignored, edges)]
+        for number, (vector, first) in enumerate(zip(weights, ignored, strict=True))
+        for pairs in [_count_pairs(bins, vector, first, edges)]
     ]
 
 

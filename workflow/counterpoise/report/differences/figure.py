@@ -14,6 +14,7 @@ from counterpoise.report.differences.weights import ERRORS, WeightChange
 
 LEFT, WIDTH, RIGHT = 64, 1000, 8  # of the axis labels, the plot and the margin
 TOP, HEIGHT, STRIP = 14, 120, 12  # of the strip of bins, the plot, and the height of the strip
+DOT = 1.3  # half the height of a single value
 LABEL_WIDTH = 7  # of a letter
 LEAST_SPAN = 0.01  # of the axis, as a change of the logarithm
 
@@ -47,9 +48,7 @@ def draw_change(change: WeightChange, title: str) -> str:
         _draw_strip("lost", cell, change.lost),
     ]
     size = f"0 0 {LEFT + WIDTH + RIGHT} {bottom + 20}"
-    return (
-        f'<svg viewBox="{size}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
-    )
+    return f'<svg viewBox="{size}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
 
 
 def cells_of_bins(bins: int) -> Indices:
@@ -83,8 +82,8 @@ def _draw_columns(kind: str, cell: Indices, low: Floats, high: Floats, span: flo
     np.maximum.at(highest, cell[known], high[known])
     step = WIDTH / len(cell) if len(cell) < WIDTH else 1.0
     path = "".join(
-        f"M{LEFT + x + step / 2:.1f} {_height(highest[x], span) - 0.7:.1f}"
-        f"V{_height(lowest[x], span) + 0.7:.1f}"
+        f"M{LEFT + x + step / 2:.1f} {_height(highest[x], span) - DOT:.1f}"
+        f"V{_height(lowest[x], span) + DOT:.1f}"
         for x in np.flatnonzero(np.isfinite(lowest)).tolist()
     )
     width = max(step * (1.0 if kind == "errors" else 0.7), 1.0)

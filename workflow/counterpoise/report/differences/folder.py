@@ -22,7 +22,13 @@ from counterpoise.store.paths import ResultPaths
 Place = tuple[str, int, str]  # sample, resolution and method
 
 # Types of the values of a verdict that are compared; a version may lack some of them.
-VERDICT_TYPES = {"settings": dict, "source": dict, "mask": dict, "versions": dict, "run": dict}
+VERDICT_TYPES: dict[str, type] = {
+    "settings": dict,
+    "source": dict,
+    "mask": dict,
+    "versions": dict,
+    "run": dict,
+}
 
 
 class RunWeights(NamedTuple):
@@ -121,7 +127,7 @@ class ResultFolder:
     def is_newer_than_summary(self, place: Place, verdict: dict[str, Any]) -> bool:
         """Return whether a run was made again after ``summary.tsv``, by a workflow that goes on."""
         seconds = verdict.get("run", {}).get("seconds")
-        return self.number(place, "seconds") != seconds
+        return bool(self.number(place, "seconds") != seconds)
 
     def number(self, place: Place, column: str) -> float | None:
         """Return a number of the row of a run; None if it is unknown."""

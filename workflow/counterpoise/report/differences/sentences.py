@@ -14,6 +14,30 @@ from counterpoise.report.formats import DASH
 NAMED_SETTINGS = 4
 
 
+def describe(differences: Differences) -> list[str]:
+    """Say in a few lines what differs and what that did.
+
+    Parameters
+    ----------
+    differences : Differences
+        What differs.
+
+    Returns
+    -------
+    list of str
+        Lines for a terminal; none is empty.
+    """
+    lines = [
+        describe_settings(differences.settings),
+        describe_effect(differences),
+        describe_masks(differences),
+        describe_unevenness(differences),
+        describe_seconds(differences),
+        describe_staleness(differences),
+    ]
+    return [line for line in lines if line]
+
+
 def describe_settings(settings: Sequence[SettingChange]) -> str:
     """Say which settings, versions and inputs differ.
 
@@ -79,17 +103,23 @@ def describe_effect(differences: Differences) -> str:
     runs = differences.runs
     if differences.is_none:
         lacking = len(differences.of_kind(Kind.NO_RESULT))
-        rest = f"; {lacking:,} have a result in neither" if lacking else ""
+        rest = f"; {pluralise(lacking, 'run')} without a result in both" if lacking else ""
         return (
-            f"No difference: of {pluralise(len(runs), 'run')}, {len(runs) - lacking:,} have the "
-            f"same weights bit for bit, the same mask, status and fitness{rest}."
+            f"No difference: {pluralise(len(runs) - lacking, 'run')} with the same weights bit for "
+            f"bit, the same mask, status and fitness{rest}."
         )
-    counts = [f"{number:,} {text}" for number, text in _count(differences) if number]
+    counts = [
+        f"{number:,} {'has' if number == 1 else 'have'} {text}"
+        for number, text in _count(differences)
+        if number
+    ]
+    if not any(run.has_other_fitness for run in runs):
+        counts.append("none has another fitness")
     return f"Of {pluralise(len(runs), 'run')}, {_join(counts, '; ')}."
 
 
 def _count(differences: Differences) -> list[tuple[int, str]]:
-    """Return numbers of runs, and what they have in common."""
+    """Return numbers of runs, and what they have."""
     runs = differences.runs
     weights = [run.weights for run in runs if run.weights]
     moved = [each for each in weights if each.moved]
@@ -97,22 +127,70 @@ def _count(differences: Differences) -> list[tuple[int, str]]:
     other_fitness = [run for run in runs if run.has_other_fitness]
     worse = sum(run.is_worse for run in other_fitness)
     return [
-        (sum(each.is_same for each in weights), "have the same weights bit for bit"),
+        (sum(each.is_same for each in weights), "the same weights bit for bit"),
         (
             len(moved),
-            "have weights that moved beyond two standard errors "
+            "weights that moved beyond two standard errors "
             f"(at most {percent(most)} of the weights of a run)",
         ),
         (
             len(other_fitness),
-            f"changed fitness ({worse:,} for the worse, {len(other_fitness) - worse:,} for the "
-            "better)",
+            f"another fitness ({worse:,} a worse and {len(other_fitness) - worse:,} a better one)",
         ),
-        (len(differences.of_kind(Kind.ONLY_A)), "have a result in A only"),
-        (len(differences.of_kind(Kind.ONLY_B)), "have a result in B only"),
-        (len(differences.of_kind(Kind.NO_RESULT)), "have a result in neither"),
-        (sum(map(_has_other_bins, runs)), "have other bins and cannot be compared"),
+        (len(differences.of_kind(Kind.ONLY_A)), "a result in A only"),
+        (len(differences.of_kind(Kind.ONLY_B)), "a result in B only"),
+        (len(differences.of_kind(Kind.NO_RESULT)), "a result in neither"),
+        (sum(map(_has_other_bins, runs)), "other bins and cannot be compared"),
     ]
+
+
+def describe_unevenness(differences: Differences) -> str:
+    """Say in how many runs the expected unevenness fell and rose.
+
+    Parameters
+    ----------
+    differences : Differences
+        What differs.
+
+    Returns
+    -------
+    str
+        A sentence; empty if it is the same in all runs.
+    """
+    pairs = [run.number("expected_unevenness") for run in differences.of_kind(Kind.CHANGED)]
+    known = [(a, b) for a, b in pairs if a is not None and b is not None and a != b]
+    if not known:
+        return ""
+    lower = sum(b < a for a, b in known)
+    counts = [(lower, "lower"), (len(known) - lower, "higher")]
+    texts = [f"{word} in {pluralise(number, 'run')}" for number, word in counts if number]
+    return f"In B, the expected unevenness is {_join(texts)}."
+
+
+def describe_masks(differences: Differences) -> str:
+    """Say how many bins the masks gained and lost.
+
+    Parameters
+    ----------
+    differences : Differences
+        What differs.
+
+    Returns
+    -------
+    str
+        A sentence; empty if no mask could be compared, or none changed.
+    """
+    masks = {run.place[:2]: run.mask for run in differences.runs if run.mask is not None}
+    changed = [mask for mask in masks.values() if not mask.is_same]
+    if not changed:
+        return ""
+    gained, lost = (
+        sum(sum(getattr(mask, side).values()) for mask in changed) for side in ("gained", "lost")
+    )
+    return (
+        f"The masks of {len(changed):,} of {pluralise(len(masks), 'map')} changed: B keeps "
+        f"{pluralise(gained, 'bin')} that A masks, and masks {lost:,} that A keeps."
+    )
 
 
 def describe_seconds(differences: Differences) -> str:

@@ -115,7 +115,9 @@ COLUMNS = (
         "the weight in B over that in A where it changed most; empty if none changed",
         lambda run: run.weights and run.weights.largest,
     ),
-    Column("largest_at", "the bin of this weight", lambda run: run.weights and run.weights.largest_at),
+    Column(
+        "largest_at", "the bin of this weight", lambda run: run.weights and run.weights.largest_at
+    ),
     Column(
         "decay_ratio",
         "P(s) of the balanced map in B over that in A at the distance where it changed most",
