@@ -104,7 +104,18 @@ def compare_decays(a: Decay, b: Decay, edges: Indices, resolution: int) -> Decay
 
 
 def class_edges(bins: BinTable) -> Indices:
-    """Return the edges of the classes of distance in bins; the first class is the diagonal."""
+    """Return the edges of the classes of distance; the first class is the main diagonal.
+
+    Parameters
+    ----------
+    bins : BinTable
+        The bins.
+
+    Returns
+    -------
+    int64 [classes + 1]
+        Edges in bins.
+    """
     longest = int(np.diff(bins.offsets).max())
     return np.concatenate([[0], distance_edges(1, max(longest, 2))])
 

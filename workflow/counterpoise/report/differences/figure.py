@@ -52,7 +52,18 @@ def draw_change(change: WeightChange, title: str) -> str:
 
 
 def cells_of_bins(bins: int) -> Indices:
-    """Return the column of pixels in which each bin is drawn, int64 [bins]."""
+    """Return the column of pixels in which each bin is drawn.
+
+    Parameters
+    ----------
+    bins : int
+        Number of bins.
+
+    Returns
+    -------
+    int64 [bins]
+        Numbers from 0 to ``WIDTH`` - 1.
+    """
     return np.arange(bins) * WIDTH // max(bins, 1)
 
 

@@ -141,7 +141,13 @@ def compare_weights(
 
 
 def have_same_bins(a: BinTable, b: BinTable) -> bool:
-    """Return whether two tables hold the same bins in the same order."""
+    """Return whether two tables hold the same bins in the same order.
+
+    Parameters
+    ----------
+    a, b : BinTable
+        The tables.
+    """
     return (
         a.chromosomes == b.chromosomes
         and np.array_equal(a.offsets, b.offsets)
