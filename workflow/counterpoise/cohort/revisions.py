@@ -30,7 +30,7 @@ REVISIONS = {
     "export": 3,
     "plot": 3,
     "compare": 3,
-    "report": 3,
+    "report": 4,
     "differences": 1,
     "track": 4,
 }
