@@ -247,12 +247,14 @@ def test_plain_detects_values_that_snakemake_cannot_compare() -> None:
 def test_a_change_of_a_method_affects_only_its_jobs() -> None:
     base, changed = jobs(demo()), jobs(demo("methods.kr.tolerance=1e-5"))
     assert changed["methods"].pop("kr") != base["methods"].pop("kr")
+    assert changed.pop("report") != base.pop("report"), "the report states the settings"
     assert changed == base
 
 
 def test_a_change_of_the_mask_affects_only_the_mask_job() -> None:
     base, changed = jobs(demo()), jobs(demo("mask.min_nnz=3"))
     assert changed.pop("mask") != base.pop("mask")
+    assert changed.pop("report") != base.pop("report"), "the report states the settings"
     assert changed == base
 
 
@@ -568,7 +570,8 @@ def test_a_table_of_copy_numbers_concerns_the_balancing_of_its_samples(
     own, both = "samples.b.copy_number=own.bed", "copy_number=cohort.bed"
     of_one, of_all = load(own), load(both, own)
     for changed, paths in ((of_one, [None, "own.bed"]), (of_all, ["cohort.bed", "own.bed"])):
-        assert {**changed, "methods": base["methods"]} == base
+        own_parts = {"methods": base["methods"], "report": base["report"]}
+        assert {**changed, **own_parts} == base
         for settings in changed["methods"].values():
             assert [each.get("copy_number") for each in settings] == paths
     assert of_one["methods"]["kr"][0] == base["methods"]["kr"][0]

@@ -578,6 +578,12 @@ class Cohort:
         least_of = self.settings.thin.least_of
         return self.sharing(Extent(least_of), "thin.least_of") if least_of else {}
 
+    @property
+    def sharing_groups(self) -> list[str]:
+        """Return the names in paths of groups that share masks, a prior or the fewest contacts."""
+        shared = [self.mask_sharing(), self.least_samples, *map(self.pools, self.methods)]
+        return list(dict.fromkeys(name for groups in shared for name in groups))
+
     @cached_property
     def compared(self) -> dict[int, list[str]]:
         """Return the samples of each resolution at which there are two or more."""

@@ -12,6 +12,8 @@ from statistics import median
 
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.report.table import read_table, write_table
+from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished
+from counterpoise.store.paths import ResultPaths
 
 # A sample stands out if its median concordance is below that of the others by this many of their
 # scaled median absolute deviations, and by this amount.
@@ -98,6 +100,36 @@ def read_concordance(path: str | Path, resolution: int) -> Concordance:
             for pair in ((row["sample"], row["other"]), (row["other"], row["sample"])):
                 coefficients[pair] = float(row["scc"])
     return Concordance(resolution, coefficients)
+
+
+def choose_concordance(
+    paths: ResultPaths,
+    resolutions: Sequence[int],
+    unfinished: Unfinished = NOTHING_UNFINISHED,
+) -> Concordance | None:
+    """Read the concordance at the finest of the resolutions that compare most samples.
+
+    Parameters
+    ----------
+    paths : ResultPaths
+        Locations of the cohort's results.
+    resolutions : sequence of int
+        Bin sizes in base pairs, the finest first.
+    unfinished : Unfinished, optional
+        What a failed workflow left unmade.
+
+    Returns
+    -------
+    Concordance or None
+        None if no samples were compared.
+    """
+    files = {size: paths.concordance(size) for size in resolutions}
+    tables = [
+        read_concordance(path, size)
+        for size, path in files.items()
+        if Path(path).is_file() and path not in unfinished.output_set
+    ]
+    return max(tables, key=lambda table: len(table.samples), default=None)
 
 
 def find_outliers(concordance: Concordance, groups: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any
 from counterpoise.mask import Reason
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.records.wording import fitness_reason
-from counterpoise.report.concordance import Concordance, find_outliers, read_concordance
+from counterpoise.report.concordance import Concordance, choose_concordance, find_outliers
 from counterpoise.report.depth import find_shallow
 from counterpoise.report.figures import FIGURE_COLUMNS
 from counterpoise.report.statuses import MISSING
@@ -174,7 +174,8 @@ def sample_rows(
     """
     complete = [row for row in rows if row["status"] != MISSING]
     groups = {name: entry.group for name, entry in samples.items()}
-    concordance = _choose_concordance(paths, samples, unfinished)
+    sizes = sorted({size for entry in samples.values() for size in entry.resolutions})
+    concordance = choose_concordance(paths, sizes, unfinished)
     remarks = _list_remarks(complete, groups, concordance, limits or FitnessSettings())
     by_sample: dict[str, list[Row]] = {name: [] for name in samples}
     for row in complete:
@@ -207,20 +208,6 @@ def _describe_maps(paths: ResultPaths, rows: Sequence[Row], primary: str) -> dic
         "masked": read_mask(paths.mask(*place))[1]["reasons"],
         "usable": min(usable, default=None),
     }
-
-
-def _choose_concordance(
-    paths: ResultPaths, samples: Mapping[str, SampleEntry], unfinished: Unfinished
-) -> Concordance | None:
-    """Read the concordance at the finest of the resolutions that compare most samples."""
-    resolutions = sorted({size for entry in samples.values() for size in entry.resolutions})
-    files = {size: paths.concordance(size) for size in resolutions}
-    tables = [
-        read_concordance(path, size)
-        for size, path in files.items()
-        if Path(path).is_file() and path not in unfinished.output_set
-    ]
-    return max(tables, key=lambda table: len(table.samples), default=None)
 
 
 def _describe_concordance(
