@@ -474,8 +474,14 @@ def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
     arguments |= {"verdicts": files.verdict, "outputs": paths.plot(*place, "kr")}
     by_hand("plot.py", arguments)
     sample = {"labels": {}, "group": "", "resolutions": [10_000]}
-    settings = {"cohort": "hand", "samples": {"small": sample}, "methods": ["kr"]}
-    outputs = {"summary": paths.summary, "report": paths.report}
+    settings = {
+        "cohort": "hand",
+        "samples": {"small": sample},
+        "methods": ["kr"],
+        "primary": "kr",
+        "plotted": ["kr"],
+    }
+    outputs = {"summary": paths.summary, "samples": paths.samples, "report": paths.report}
     by_hand("report.py", {"root": str(tmp_path), "settings": str(settings), **outputs})
     assert "small\t\t\t10000\tkr\tgood\t\tconverged" in Path(paths.summary).read_text()
     assert len(Page(Path(paths.report).read_text(encoding="utf-8")).all("img")) == 1

@@ -118,7 +118,7 @@ def write_report(
         # Generators: the page is written as it is made, with one figure in memory at a time.
         comparisons=_comparisons(paths, possible, complete, folder, image_width),
         plots=_plots(paths, runs, rows, folder, image_width, most_figures, unfinished),
-        plotted=len(complete),
+        plotted=sum(not run.unplotted for run in complete),
         shown=most_figures,
         costs=read_costs(paths, possible),
     )
@@ -258,11 +258,12 @@ def _plots(
     unfinished: Unfinished,
 ) -> Iterator[Row]:
     """Yield the rows of runs with their embedded figure, a link to it, or why there is none."""
-    plotted = [index for index, row in enumerate(rows) if row["status"] != MISSING]
+    complete = [index for index, row in enumerate(rows) if row["status"] != MISSING]
     order = [each.value for each in reversed(Fitness)]
+    plotted = [index for index in complete if not runs[index].unplotted]
     worst_first = sorted(plotted, key=lambda index: order.index(rows[index]["fitness"]))
     embedded = set(worst_first[:most_figures])
-    for index in plotted:
+    for index in complete:
         plot = paths.plot(*runs[index].place)
         reason = missing_plot(paths, runs[index], unfinished)
         if reason:

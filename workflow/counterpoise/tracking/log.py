@@ -79,7 +79,7 @@ def next_attempt(path: str | Path, uri: str = "", artifacts: str | None = None) 
 
 def _is_lost(record: dict[str, Any], uri: str, artifacts: str | None) -> bool:
     """Tell whether the database or artifacts that the record names are missing on this machine."""
-    logged = [run["run_id"] for run in record["runs"] if run["state"] == "logged"]
+    logged = [run for run in record["runs"] if run["state"] == "logged"]
     if not logged or record["uri"] != strip_credentials(uri):
         return False
     if uri.startswith(SQLITE) and not database_file(uri).exists():
@@ -87,8 +87,11 @@ def _is_lost(record: dict[str, Any], uri: str, artifacts: str | None) -> bool:
     if artifacts is None or "://" in artifacts:
         return False
     folder = Path(artifacts, record["experiment"])
-    names = (PLOT_NAME, VERDICT_NAME)
-    return not all((folder / run / "artifacts" / name).exists() for run in logged for name in names)
+    return not all(
+        (folder / run["run_id"] / "artifacts" / name).exists()
+        for run in logged
+        for name in (VERDICT_NAME, *([PLOT_NAME] if run.get("plot", True) else []))
+    )
 
 
 def log_cohort(
@@ -136,8 +139,8 @@ def log_cohort(
         The record for ``tracking.json``: ``status`` (``logged``, ``partial`` if runs are left
         out, ``pending`` or ``off``), ``reason`` in words, ``uri`` without credentials,
         ``experiment``, ``page`` (address of the cohort's page; None without a server),
-        ``attempt``, and ``runs`` with sample, resolution, method, ``run_id``, ``state`` and
-        ``reason``.
+        ``attempt``, and ``runs`` with sample, resolution, method, ``plot`` (whether it has one),
+        ``run_id``, ``state`` and ``reason``.
 
     Raises
     ------
@@ -156,6 +159,7 @@ def log_cohort(
                 "sample": run.sample,
                 "resolution": run.resolution,
                 "method": run.method,
+                "plot": not run.unplotted,
                 **_outcome("off"),
             }
             for run in runs
@@ -173,7 +177,8 @@ def log_cohort(
             run,
             fitness[run.place],
             figures=(figures or {}).get(run.place),
-            has_plot=unfinished is None or not missing_plot(paths, run, unfinished),
+            has_plot=not run.unplotted
+            and (unfinished is None or not missing_plot(paths, run, unfinished)),
         )
         for run in compress(runs, available)
     ]
