@@ -30,7 +30,7 @@ REVISIONS = {
     "export": 3,
     "plot": 4,
     "compare": 3,
-    "report": 3,
+    "report": 4,
     "track": 4,
 }
 

@@ -100,6 +100,12 @@ COLUMNS = (
         lambda r: fitness_reason(r.fitness_causes),
     ),
     Column(
+        "chromosomes_unfit",
+        "chromosomes whose weights are not for use, where those of others are; of many, the first "
+        "ones and the number of the others",
+        lambda r: list_names(unfit_chromosomes(r.verdict)),
+    ),
+    Column(
         "status",
         "[status](#statuses); `missing` if there is no result, because a job failed or the file "
         "lacks the level",
@@ -186,6 +192,19 @@ COLUMNS = (
     ),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
+
+
+def unfit_chromosomes(verdict: Verdict) -> list[str]:
+    """Return the chromosomes whose weights are not for use, if those of others are.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        The verdict of a run.
+    """
+    filled = [part for part in verdict.parts if part.with_contacts]
+    unfit = [part.label for part in filled if part.fitness is Fitness.NO]
+    return unfit if len(unfit) < len(filled) else []
 
 
 def summary_rows(
