@@ -69,6 +69,7 @@ rule all:
         PATHS.summary,
         PATHS.samples,
         PATHS.report,
+        PATHS.multiqc,
         PATHS.tracking,
 
 

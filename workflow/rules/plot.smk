@@ -8,7 +8,16 @@ rule plot:
         verdicts=[PATHS.run_files(method=name).verdict for name in PLAN.cohort.plotted],
         traces=[PATHS.run_files(method=name).trace for name in PLAN.cohort.plotted],
     output:
-        [PATHS.plot(method=name) for name in PLAN.cohort.plotted],
+        [
+            report(
+                PATHS.plot(method=name),
+                caption="../report/plot.rst",
+                category="Runs",
+                subcategory="{sample}",
+                labels={"resolution (bp)": "{resolution}", "method": name},
+            )
+            for name in PLAN.cohort.plotted
+        ],
     log:
         PATHS.log("plot"),
     benchmark:
