@@ -52,6 +52,13 @@ if PLAN.cohort.shares_masks:
 include: "workflow/rules/prior.smk"
 include: "workflow/rules/balance.smk"
 include: "workflow/rules/export.smk"
+
+
+if PLAN.cohort.plotted:
+
+    include: "workflow/rules/plot.smk"
+
+
 include: "workflow/rules/report.smk"
 include: "workflow/rules/tracking.smk"
 

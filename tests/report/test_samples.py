@@ -77,7 +77,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> ResultPaths:
 def rows_of(
     paths: ResultPaths, entries: dict[str, SampleEntry] = ENTRIES, **options: object
 ) -> dict[str, Row]:
-    runs = list_runs(entries, METHODS)
+    runs = list_runs(entries, METHODS, METHODS)
     rows = sample_rows(paths, entries, summary_rows(paths, runs), "kr", **options)
     assert [row["sample"] for row in rows] == list(entries)
     return {row["sample"]: row for row in rows}
@@ -92,7 +92,7 @@ def test_a_row_holds_the_numbers_of_the_finest_map(results: ResultPaths) -> None
     )  # fmt: skip
     run = next(
         each
-        for each in summary_rows(results, list_runs(ENTRIES, METHODS))
+        for each in summary_rows(results, list_runs(ENTRIES, METHODS, METHODS))
         if (each["sample"], each["resolution"], each["method"]) == ("b", 10_000, "kr")
     )
     for name in ("resolution", "contacts", "cis_share", "median_contacts", "decay_slope", "bins"):
@@ -164,7 +164,7 @@ def test_the_table_and_the_page_have_each_sample(results: ResultPaths, tmp_path:
         written = list(csv.DictReader(lines, delimiter="\t"))
     assert [row["sample"] for row in written] == list(DEPTHS)
     assert written[0]["concordance_between"] == ""
-    runs: list[RunKey] = list_runs(ENTRIES, METHODS)
+    runs: list[RunKey] = list_runs(ENTRIES, METHODS, METHODS)
     write_report(results, runs, summary_rows(results, runs), tmp_path / "page.html", samples=rows)
     page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
     samples = page.data["samples"]

@@ -31,7 +31,14 @@ from counterpoise.mask import BED_FILES
 from counterpoise.mask.quorum import Sharing
 from counterpoise.methods.base import MethodSettings
 from counterpoise.store.paths import BASE, ResultPaths
-from counterpoise.store.runs import RunKey, SampleEntry, SampleLabels, compared_samples, list_runs
+from counterpoise.store.runs import (
+    Plots,
+    RunKey,
+    SampleEntry,
+    SampleLabels,
+    compared_samples,
+    list_runs,
+)
 
 
 def made_files(settings: CohortSettings) -> set[str]:
@@ -555,7 +562,15 @@ class Cohort:
     @cached_property
     def runs(self) -> list[RunKey]:
         """Return every run: sample x resolution x method."""
-        return list_runs(self.entries, self.methods)
+        return list_runs(self.entries, self.methods, self.plotted)
+
+    @cached_property
+    def plotted(self) -> list[str]:
+        """Return the methods whose runs have a plot."""
+        plots = Plots(self.settings.qc.plots)
+        if plots is Plots.PRIMARY:
+            return [self.settings.primary]
+        return list(self.methods) if plots is Plots.ALL else []
 
     @cached_property
     def maps(self) -> list[tuple[str, int]]:

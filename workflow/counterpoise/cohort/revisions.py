@@ -28,7 +28,7 @@ REVISIONS = {
     "file_prior": 1,
     "balance": 6,
     "export": 3,
-    "plot": 3,
+    "plot": 4,
     "compare": 3,
     "report": 4,
     "track": 5,

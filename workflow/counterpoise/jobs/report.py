@@ -31,8 +31,8 @@ class CohortJob(MeasuredJob):
         Names that decide where the results are.
     samples : dict of str to SampleEntry
         Labels and resolutions of the samples by name.
-    methods : list of str
-        Names of the methods.
+    methods, plotted : list of str
+        Names of the methods, and of those whose runs have a plot.
     unfinished : Unfinished or None
         What a failed workflow left unmade; None if all results exist.
     """
@@ -40,6 +40,7 @@ class CohortJob(MeasuredJob):
     cohort: str
     samples: dict[str, SampleEntry]
     methods: list[str]
+    plotted: list[str]
     experiment: str = BASE
     unfinished: Unfinished | None = None
 
@@ -62,7 +63,7 @@ class CohortJob(MeasuredJob):
     @cached_property
     def runs(self) -> list[RunKey]:
         """Return every run of the cohort."""
-        return list_runs(self.samples, self.methods)
+        return list_runs(self.samples, self.methods, self.plotted)
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return the memory for the results of all runs."""
@@ -91,6 +92,7 @@ def cohort_settings(cohort: Cohort) -> dict[str, Any]:
         "experiment": cohort.experiment,
         "samples": cohort.entries,
         "methods": list(cohort.methods),
+        "plotted": cohort.plotted,
     }
 
 

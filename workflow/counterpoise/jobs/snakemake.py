@@ -239,7 +239,8 @@ def _draw_blocked_plots(workflow: Any, plan: Plan, unfinished: set[str]) -> set[
     Drawing ends after ``DRAWING_SECONDS``, since hundreds of maps may wait.
     """
     failed = {Path(path).parent for job in workflow.scheduler.failed for path in job.output}
-    runs = {run: plan.paths.run_files(*run.place) for run in plan.cohort.runs}
+    plotted = [run for run in plan.cohort.runs if not run.unplotted]
+    runs = {run: plan.paths.run_files(*run.place) for run in plotted}
     blocked = {run.place[:2] for run, files in runs.items() if Path(files.verdict).parent in failed}
     end = monotonic() + DRAWING_SECONDS
     drawn: set[str] = set()

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 Labels = dict[str, str]  # text by column of the sample sheet
+
+
+class Plots(StrEnum):
+    """The runs of a map that are plotted: that of the primary method, all, or none."""
+
+    PRIMARY = "primary"
+    ALL = "all"
+    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,8 @@ class RunKey:
         Group of the sample; empty for none.
     absent : str or None
         Why there can be no such run: what its file lacks.
+    unplotted : str
+        Why the settings ask for no plot of the run; empty if they ask for one.
     """
 
     sample: str
@@ -34,6 +45,7 @@ class RunKey:
     labels: Labels = field(default_factory=dict, compare=False)
     group: str = field(default="", compare=False)
     absent: str | None = field(default=None, compare=False)
+    unplotted: str = field(default="", compare=False)
 
     @property
     def place(self) -> tuple[str, int, str]:
@@ -79,7 +91,9 @@ class SampleEntry:
     absent: dict[int, str] = field(default_factory=dict)
 
 
-def list_runs(samples: dict[str, SampleEntry], methods: Iterable[str]) -> list[RunKey]:
+def list_runs(
+    samples: dict[str, SampleEntry], methods: Iterable[str], plotted: Collection[str]
+) -> list[RunKey]:
     """Return every run of a cohort: sample x resolution x method.
 
     Parameters
@@ -88,18 +102,21 @@ def list_runs(samples: dict[str, SampleEntry], methods: Iterable[str]) -> list[R
         Samples by name.
     methods : iterable of str
         Names of the methods.
+    plotted : collection of str
+        Those whose runs have a plot.
 
     Returns
     -------
     list of RunKey
         In the order of samples, then resolutions, then methods.
     """
-    names = list(methods)
+    setting = f"qc.plots is {Plots.PRIMARY if plotted else Plots.NONE}"
+    reasons = {name: "" if name in plotted else setting for name in methods}
     return [
-        RunKey(name, resolution, method, sample.labels, sample.group)
+        RunKey(name, size, method, sample.labels, sample.group, unplotted=reason)
         for name, sample in samples.items()
-        for resolution in sample.resolutions
-        for method in names
+        for size in sample.resolutions
+        for method, reason in reasons.items()
     ]
 
 
