@@ -347,6 +347,19 @@ def test_three_samples_are_too_few() -> None:
     assert find_outliers(concordance({**scores, "c": 0.9}), dict.fromkeys("abcz", "")) != {}
 
 
+def test_a_merged_sample_is_no_peer_of_its_members_and_does_not_stand_out() -> None:
+    """The sums agree so well that, as peers, they would make their members stand out."""
+    members = {f"sum {k}": ["a", "b", "c", "d"] for k in range(5)}
+    scores = {**dict.fromkeys("abcd", 0.7), **dict.fromkeys(members, 0.95)}
+    groups = dict.fromkeys(scores, "x")
+    table = concordance(scores, lambda pair: max(pair) if min(pair) > 0.9 else min(pair))
+    assert set(find_outliers(table, groups)) == set("abcd")
+    assert find_outliers(table, groups, members) == {}
+    bad = concordance({**dict.fromkeys("abcd", 0.9), "sum 0": 0.1})
+    assert set(find_outliers(bad, groups)) == {"sum 0"}
+    assert find_outliers(bad, groups, members) == {}
+
+
 # --- real maps ---------------------------------------------------------------------------------
 
 
