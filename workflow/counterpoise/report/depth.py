@@ -10,8 +10,8 @@ from counterpoise.records.facts import Shallow
 from counterpoise.records.fitness import Fitness, worst_fitness
 from counterpoise.store.runs import find_peers, is_merged
 
-# A group with fewer samples has no median worth comparing with.
-SAMPLES_OF_GROUP = 3
+# A group, and a cohort, with fewer samples have no median worth comparing with.
+SAMPLES_OF_GROUP, FEWEST_SAMPLES = 3, 2
 NOT_MERGED: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
@@ -53,7 +53,7 @@ def find_shallow(
         compared = [n for name, n in depths.items() if groups[name] == group]
         if not group or len(compared) < SAMPLES_OF_GROUP:
             group, compared = "", list(depths.values())
-        if not compared:
+        if len(compared) < FEWEST_SAMPLES:
             continue
         median_depth = float(median(compared))
         if depth < limit * median_depth:
