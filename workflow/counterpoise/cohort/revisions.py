@@ -29,8 +29,8 @@ REVISIONS = {
     "balance": 6,
     "export": 3,
     "plot": 3,
-    "compare": 3,
-    "report": 3,
+    "compare": 4,
+    "report": 4,
     "track": 4,
 }
 
