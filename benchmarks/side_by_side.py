@@ -11,7 +11,6 @@ build/side_by_side.png.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tempfile
@@ -105,7 +104,7 @@ def measure(folder: Path) -> dict[str, dict[str, float]]:
             depth_caution=0.2,
         )
         settings = folder / "settings.json"
-        settings.write_text(json.dumps(job.to_params()))
+        settings.write_text(repr(job.to_params()))
         script = Path(workflow_folder()) / "scripts" / "compare.py"
         PAGE.parent.mkdir(exist_ok=True)
         words = [sys.executable, str(script), "--settings", "-", "--root", str(folder / "results")]
