@@ -62,6 +62,7 @@ rule all:
         PATHS.summary,
         PATHS.samples,
         PATHS.report,
+        PATHS.multiqc,
         PATHS.tracking,
 
 

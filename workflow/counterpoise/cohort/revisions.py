@@ -30,8 +30,8 @@ REVISIONS = {
     "export": 3,
     "plot": 3,
     "compare": 4,
-    "report": 4,
-    "track": 4,
+    "report": 5,
+    "track": 5,
 }
 
 

@@ -165,7 +165,7 @@ def name_missing_levels(cohort: Cohort) -> None:
 
 
 def report_unfinished(workflow: Any, plan: Plan) -> None:
-    """Write plots, report, summary and tracking record from the results of a failed workflow.
+    """Write plots, report, tables and tracking record from the results of a failed workflow.
 
     The rules that write these files wait for all results, and the plots of a map for all methods.
     So the files are made old and Snakemake's records of them are removed: the next run of the
@@ -193,14 +193,14 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     )
     unfinished = replace(unfinished, other_maps=explain_waiting(plan, unfinished))
     paths = plan.paths
-    tables = {"--summary": paths.summary, "--samples": paths.samples}
-    for rule, options in (
-        ("report", {**tables, "--report": paths.report}),
-        ("track", {"--summary": paths.summary, "--output": paths.tracking}),
-    ):
-        words = [word for option in options.items() for word in option]
+    tables = {"--summary": [paths.summary], "--samples": [paths.samples]}
+    views = {"--report": [paths.report], "--multiqc": list(paths.multiqc)}
+    tracked = {**tables, "--output": [paths.tracking]}
+    for rule, options in (("report", {**tables, **views}), ("track", tracked)):
+        words = [word for option, files in options.items() for word in (option, *files)]
+        written = [file for files in options.values() for file in files]
         job = replace(plan.job(rule), unfinished=unfinished)
-        _make_for_now(workflow, rule, job, ["--root", paths.root, *words], list(options.values()))
+        _make_for_now(workflow, rule, job, ["--root", paths.root, *words], written)
 
 
 def _draw_blocked_plots(workflow: Any, plan: Plan, unfinished: set[str]) -> set[str]:
