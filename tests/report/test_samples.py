@@ -132,6 +132,14 @@ def test_concordance_is_taken_where_most_samples_are_compared(results: ResultPat
     assert (rows["c"]["concordance_within"], rows["c"]["concordance_between"]) == (None, 0.9)
 
 
+def test_a_merged_sample_is_no_peer_of_its_members(results: ResultPaths) -> None:
+    entries = {**ENTRIES, "d": SampleEntry(list(SIZES), LABELS, "wild type", members=["a", "b"])}
+    rows = rows_of(results, entries)
+    assert [rows[name]["stands_out"] for name in "abcd"] == [""] * 4
+    assert rows["a"]["concordance_within"] == 0.9
+    assert rows["d"]["concordance_within"] == 0.1  # with c, which is not its member
+
+
 def test_a_table_that_a_failed_workflow_left_is_not_read(results: ResultPaths) -> None:
     old = Unfinished((results.concordance(40_000),))
     rows = rows_of(results, unfinished=old)

@@ -546,7 +546,11 @@ class Cohort:
         """Return what reports and tracking say about each sample."""
         return {
             name: SampleEntry(
-                self.resolutions(name), sample.all_labels, self.group(name), self.absent(name)
+                self.resolutions(name),
+                sample.all_labels,
+                self.group(name),
+                self.absent(name),
+                self.members.get(name, []),
             )
             for name, sample in self.samples.items()
         }
@@ -555,7 +559,7 @@ class Cohort:
     def labels(self) -> dict[str, SampleLabels]:
         """Return the labels of each sample."""
         return {
-            name: SampleLabels(sample.all_labels, self.group(name))
+            name: SampleLabels(sample.all_labels, self.group(name), self.members.get(name, []))
             for name, sample in self.samples.items()
         }
 

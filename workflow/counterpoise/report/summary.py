@@ -238,7 +238,9 @@ def summary_rows(
     sources = {place: read_source(paths.map_files(*place).source) for place in maps}
     contacts = {place: float(source.get("contacts", 0)) for place, source in sources.items()}
     groups = {run.sample: run.group for run in runs}
-    shallow = find_shallow(contacts, groups, (limits or FitnessSettings()).depth_caution)
+    members = {run.sample: run.members for run in runs if run.members}
+    limits = limits or FitnessSettings()
+    shallow = find_shallow(contacts, groups, limits.depth_caution, members)
     rows, columns = [], add_labels(COLUMNS, [run.labels for run in runs])
     for run, reason in zip(runs, reasons, strict=True):
         place = run.sample, run.resolution
