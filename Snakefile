@@ -68,6 +68,7 @@ rule all:
         PATHS.summary,
         PATHS.samples,
         PATHS.report,
+        PATHS.multiqc,
         PLAN.differences,
         PATHS.tracking,
 

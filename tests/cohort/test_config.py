@@ -695,6 +695,7 @@ samples: {yeast: {condition: other words}}"""
         paths.samples,
         paths.summary,
         paths.report,
+        *paths.multiqc,
         paths.tracking,
         paths.log("mask"),
     ):

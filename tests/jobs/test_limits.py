@@ -23,6 +23,7 @@ from counterpoise.files import (
     write_json,
 )
 from counterpoise.jobs.limits import CORE_MB, JOB_MB
+from counterpoise.store.paths import ResultPaths
 from tests.support import REPOSITORY
 from tests.support.maps import write_map
 
@@ -64,7 +65,8 @@ def words(sample: str = "a") -> dict[str, list[str]]:
         ],
         "report": [
             *("--summary", f"{RESULTS}/summary.tsv", "--samples", f"{RESULTS}/samples.tsv"),
-            *("--report", f"{RESULTS}/report.html"),
+            *("--report", f"{RESULTS}/report.html", "--multiqc"),
+            *ResultPaths("small").multiqc,
             *("--settings", f"{{{COHORT}, {ENTRIES}, 'primary': 'kr'}}"),
         ],
         "compare": [

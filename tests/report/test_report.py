@@ -486,6 +486,7 @@ def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
         "cohort": "hand", "samples": {"small": sample}, "methods": ["kr"], "primary": "kr",
     }  # fmt: skip
     outputs = {"summary": paths.summary, "samples": paths.samples, "report": paths.report}
+    outputs["multiqc"] = paths.multiqc
     by_hand("report.py", {"root": str(tmp_path), "settings": str(settings), **outputs})
     assert "small\t\t\t10000\tkr\tgood\t\t\tconverged" in Path(paths.summary).read_text()
     assert len(Page(Path(paths.report).read_text(encoding="utf-8")).pictures) == 1

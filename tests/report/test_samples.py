@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import cooler
@@ -17,6 +20,7 @@ from counterpoise.ingest.pixels import write_map
 from counterpoise.mask import MaskSettings
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.report.concordance import write_concordance
+from counterpoise.report.multiqc import write_multiqc
 from counterpoise.report.page import write_report
 from counterpoise.report.samples import COLUMN_NAMES, sample_rows, write_samples
 from counterpoise.report.summary import summary_rows
@@ -171,3 +175,73 @@ def test_the_table_and_the_page_have_each_sample(results: ResultPaths, tmp_path:
     write_report(results, runs, summary_rows(results, runs), tmp_path / "page.html")
     page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert page.data["samples"]["stands_out"] == [None] * len(DEPTHS)
+
+
+def sections_for_multiqc(paths: ResultPaths) -> dict[str, Row]:
+    """Write the files for MultiQC and return their content; sample ``e`` has no result."""
+    entries = {**ENTRIES, "e": SampleEntry(list(SIZES), LABELS, "wild type")}
+    summary = summary_rows(paths, list_runs(entries, METHODS))
+    samples = sample_rows(paths, entries, summary, "kr")
+    write_multiqc(paths.multiqc, paths, samples, summary, "kr")
+    contents = (json.loads(Path(path).read_text()) for path in paths.multiqc)
+    return dict(zip(paths.multiqc._fields, contents, strict=True))
+
+
+def test_the_files_for_multiqc_hold_the_figures_of_the_tables(results: ResultPaths) -> None:
+    sections = sections_for_multiqc(results)
+    row, general = rows_of(results)["b"], sections["general"]["data"]
+    assert set(general) == set("abcde")
+    assert general["b"] == pytest.approx(
+        {
+            "contacts": row["contacts"],
+            "cis": 100 * row["cis_share"],
+            "resolution": row["usable_resolution"],
+            "kept": row["kept"],
+            "unevenness": row["expected_unevenness"],
+            "fitness": "good",
+        }
+    )
+    assert general["d"]["fitness"] != "good"
+    assert general["e"] == {}
+    masked = sections["masked"]["data"]
+    assert set(masked) == set("abcd")
+    assert all(sum(counts.values()) == row["bins"] for counts in masked.values())
+    assert masked["b"]["masked_empty"] == 1
+    fitness = sections["fitness"]["data"]
+    assert fitness["e"] == dict.fromkeys(sections["fitness"]["headers"], "missing")
+    assert fitness["b"]["kr_10000"] == "good"
+
+
+def test_contacts_by_distance_for_multiqc(results: ResultPaths) -> None:
+    """Shares of contacts per pair of bins, times the pairs, sum to all but the main diagonal."""
+    curve = np.array(sections_for_multiqc(results)["decay"]["data"]["b"])
+    contacts = read_map(results.map_files("b", SIZES[0]))
+    distance = contacts.columns - contacts.rows
+    cis = (contacts.rows < 60) == (contacts.columns < 60)
+    neighbours = contacts.counts[cis & (distance == 1)].sum() / (59 + 39)
+    assert curve[0] == pytest.approx([SIZES[0], neighbours / contacts.counts[cis].sum()])
+    assert (np.diff(curve[:, 0]) > 0).all()
+    assert (np.diff(curve[:, 1]) < 0).all()
+
+
+def test_multiqc_shows_the_cohort(results: ResultPaths, tmp_path: Path) -> None:
+    pytest.importorskip("multiqc", reason="MultiQC is not installed")
+    sections = sections_for_multiqc(results)
+    command = [sys.executable, "-m", "multiqc", "--strict", "--outdir", str(tmp_path)]
+    command += ["--cl-config", "no_version_check: true", str(Path(results.multiqc.general).parent)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "multiqc_report.html").is_file()
+    parsed = tmp_path / "multiqc_data"
+    with open(parsed / "multiqc_general_stats.txt", newline="") as file:
+        shown = {row.pop("Sample"): row for row in csv.DictReader(file, delimiter="\t")}
+    assert set(shown) == set("abcd")
+    for sample, row in shown.items():
+        known = {key.rpartition("-")[2]: value for key, value in row.items() if value}
+        expected = sections["general"]["data"][sample]
+        assert known.pop("fitness") == expected.pop("fitness")
+        assert {key: float(value) for key, value in known.items()} == pytest.approx(expected)
+    names = {path.name for path in parsed.glob("multiqc_counterpoise_mine_*_plot.txt")}
+    assert names == {
+        f"multiqc_counterpoise_mine_{key}_plot.txt" for key in ("decay", "fitness", "masked")
+    }

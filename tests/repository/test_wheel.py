@@ -120,7 +120,7 @@ def test_files_of_a_release(release: Path) -> None:
 
 def test_the_wheel_holds_the_workflow_as_it_is_in_the_clone(unpacked: Path) -> None:
     patterns = ("conf", "scripts", "workflow/rules", "workflow/schemas", "Snakefile")
-    patterns += ("workflow/Snakefile",)
+    patterns += ("workflow/Snakefile", "workflow/report")
     patterns += (":(glob)envs/*.yaml", ":(glob)profiles/*/config.yaml")
     tracked = succeed("git", "-C", REPOSITORY, "ls-files", "--", *patterns).split()
     packaged = unpacked / "counterpoise" / "packaged"

@@ -30,6 +30,10 @@ coolers/a.mcool
 samples.tsv
 summary.tsv
 report.html
+multiqc/general_mqc.json
+multiqc/decay_mqc.json
+multiqc/masked_mqc.json
+multiqc/fitness_mqc.json
 tracking.json
 """
 

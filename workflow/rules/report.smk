@@ -10,7 +10,16 @@ rule plot:
         ],
         traces=[PATHS.run_files(method=method).trace for method in PLAN.cohort.methods],
     output:
-        [PATHS.plot(method=method) for method in PLAN.cohort.methods],
+        [
+            report(
+                PATHS.plot(method=method),
+                caption="../report/plot.rst",
+                category="Runs",
+                subcategory="{sample}",
+                labels={"resolution (bp)": "{resolution}", "method": method},
+            )
+            for method in PLAN.cohort.methods
+        ],
     log:
         PATHS.log("plot"),
     benchmark:
@@ -34,8 +43,18 @@ rule compare:
     input:
         PLAN.compared_maps,
     output:
-        figure=PATHS.comparison(),
-        concordance=PATHS.concordance(),
+        figure=report(
+            PATHS.comparison(),
+            caption="../report/comparison.rst",
+            category="Samples side by side",
+            labels={"resolution (bp)": "{resolution}", "content": "figure"},
+        ),
+        concordance=report(
+            PATHS.concordance(),
+            caption="../report/concordance.rst",
+            category="Samples side by side",
+            labels={"resolution (bp)": "{resolution}", "content": "concordance"},
+        ),
     log:
         PATHS.log("compare"),
     benchmark:
@@ -58,13 +77,30 @@ rule compare:
 
 rule report:
     input:
-        # A plot implies the map, its mask and the run.
+        # A plot implies the map, its mask and the run. The page says how to open the coolers.
         plots=PLAN.plots,
         comparisons=PLAN.comparisons,
+        coolers=PLAN.coolers,
     output:
-        summary=PATHS.summary,
-        samples=PATHS.samples,
-        report=PATHS.report,
+        summary=report(
+            PATHS.summary,
+            caption="../report/summary.rst",
+            category="Cohort",
+            labels={"content": "table of runs"},
+        ),
+        samples=report(
+            PATHS.samples,
+            caption="../report/samples.rst",
+            category="Cohort",
+            labels={"content": "table of samples"},
+        ),
+        report=report(
+            PATHS.report,
+            caption="../report/report.rst",
+            category="Cohort",
+            labels={"content": "report"},
+        ),
+        multiqc=PATHS.multiqc,
     log:
         PATHS.log("report"),
     benchmark:
@@ -83,4 +119,5 @@ rule report:
         "printf %s {params.settings:q} |"
         ' python "$COUNTERPOISE_SCRIPTS"/report.py --settings - --root {params.root:q}'
         " --summary {output.summary:q} --samples {output.samples:q} --report {output.report:q}"
+        " --multiqc {output.multiqc:q}"
         " 2>&1 | tee {log:q}"

@@ -31,8 +31,8 @@ REVISIONS = {
     "plot": 3,
     "compare": 3,
     "report": 4,
+    "track": 5,
     "differences": 1,
-    "track": 4,
 }
 
 

@@ -13,7 +13,7 @@ from counterpoise.jobs.job import Inputs, MeasuredJob, build
 from counterpoise.jobs.resources import collecting_mb, collecting_minutes
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.store.missing import Unfinished
-from counterpoise.store.paths import BASE, ResultPaths
+from counterpoise.store.paths import BASE, MultiqcFiles, ResultPaths
 from counterpoise.store.runs import RunKey, SampleEntry, list_absent_runs, list_runs
 
 if TYPE_CHECKING:  # spares other jobs the import of OmegaConf
@@ -95,7 +95,7 @@ def cohort_settings(cohort: Cohort) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportJob(CohortJob):
-    """Write ``summary.tsv``, ``samples.tsv`` and ``report.html``.
+    """Write ``summary.tsv``, ``samples.tsv``, ``report.html`` and the files for MultiQC.
 
     Runs without a result appear with the reason.
 
@@ -133,8 +133,15 @@ class ReportJob(CohortJob):
             **cohort_settings(cohort),
         )
 
-    def run(self, root: str, summary: str | Path, samples: str | Path, report: str | Path) -> None:
-        """Write the tables and the report.
+    def run(
+        self,
+        root: str,
+        summary: str | Path,
+        samples: str | Path,
+        report: str | Path,
+        multiqc: MultiqcFiles,
+    ) -> None:
+        """Write the tables, the report and the files for MultiQC.
 
         Parameters
         ----------
@@ -142,7 +149,10 @@ class ReportJob(CohortJob):
             Folder of all cohorts' results.
         summary, samples, report : str or Path
             Where the table of runs, the table of samples and the page go.
+        multiqc : MultiqcFiles
+            Where the files for MultiQC go.
         """
+        from counterpoise.report.multiqc import write_multiqc
         from counterpoise.report.page import write_report
         from counterpoise.report.samples import sample_rows, write_samples
         from counterpoise.report.summary import describe_fitness, summary_rows, write_summary
@@ -152,6 +162,7 @@ class ReportJob(CohortJob):
         write_summary(rows, summary)
         about = sample_rows(paths, self.samples, rows, self.primary, unfinished, self.fitness)
         write_samples(about, samples)
+        write_multiqc(multiqc, paths, about, rows, self.primary)
         write_report(
             paths, self.rows, rows, report, unfinished, self.fitness,
             samples=about, primary=self.primary,

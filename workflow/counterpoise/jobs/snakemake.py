@@ -188,7 +188,7 @@ def name_missing_levels(cohort: Cohort) -> None:
 
 
 def report_unfinished(workflow: Any, plan: Plan) -> None:
-    """Write plots, report, summary and tracking record from the results of a failed workflow.
+    """Write plots, report, tables and tracking record from the results of a failed workflow.
 
     The rules that write these files wait for all results, and the plots of a map for all methods.
     So the files are made old and Snakemake's records of them are removed: the next run of the
@@ -216,20 +216,21 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     )
     unfinished = replace(unfinished, other_maps=explain_waiting(plan, unfinished))
     paths = plan.paths
-    tables = {"--summary": paths.summary, "--samples": paths.samples}
-    pages: dict[str, dict[str, str]] = {
-        "report": {**tables, "--report": paths.report},
-        "track": {"--summary": paths.summary, "--output": paths.tracking},
+    tables = {"--summary": [paths.summary], "--samples": [paths.samples]}
+    written: dict[str, dict[str, list[str]]] = {
+        "report": {**tables, "--report": [paths.report], "--multiqc": list(paths.multiqc)},
+        "track": {**tables, "--output": [paths.tracking]},
     }
     if plan.differences:
         page, table = plan.differences
-        pages["differences"] = {"--differences": page, "--table": table}
-    for rule, options in pages.items():
-        words = [word for option in options.items() for word in option]
+        written["differences"] = {"--differences": [page], "--table": [table]}
+    for rule, options in written.items():
+        words = [word for option, files in options.items() for word in (option, *files)]
+        outputs_of_rule = [file for files in options.values() for file in files]
         job = plan.job(rule)
         if isinstance(job, CohortJob):
             job = replace(job, unfinished=unfinished)
-        _make_for_now(workflow, rule, job, ["--root", paths.root, *words], list(options.values()))
+        _make_for_now(workflow, rule, job, ["--root", paths.root, *words], outputs_of_rule)
 
 
 def _draw_blocked_plots(workflow: Any, plan: Plan, unfinished: set[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Figures of runs, samples side by side, ``summary.tsv``, ``samples.tsv`` and ``report.html``.
+"""Figures of runs, samples side by side, tables, ``report.html`` and files for MultiQC.
 
 ==================  ================================================================
 ``run/``            the figure of one run: one module per panel
@@ -13,6 +13,7 @@
 ``depth``           the depth of each map, compared with its cohort
 ``costs``           time and memory of the workflow's steps
 ``page/``           ``report.html``: its data, skeleton, style, script and sections
+``multiqc``         the files of ``multiqc/``: statistics and sections for MultiQC
 ``style``           colours, page geometry, headings and maps of all figures
 ``axes``            tick labels, units and names of chromosomes
 ``images``          figures embedded in the page

@@ -36,7 +36,7 @@ from counterpoise.store.source_record import read_source
 from counterpoise.store.weights import read_verdict
 
 NAMED_RUNS = 5  # least fit runs that the terminal names
-LOGGED_FIGURES = ("cis_share", "cis_20kb_share", "median_contacts")  # metrics in MLflow
+LOGGED_FIGURES = ("contacts", "cis_share", "cis_20kb_share", "median_contacts")  # in MLflow
 
 
 @dataclass(frozen=True)

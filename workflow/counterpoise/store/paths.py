@@ -104,6 +104,27 @@ class RunFiles(NamedTuple):
         return cls(f"{folder}/weights.parquet", f"{folder}/trace.parquet", f"{folder}/verdict.json")
 
 
+class MultiqcFiles(NamedTuple):
+    """The files of a cohort for MultiQC: one for its general statistics, one for each section.
+
+    Attributes
+    ----------
+    general : str
+        Statistics of the samples.
+    decay : str
+        Contacts by distance.
+    masked : str
+        Masked bins by reason.
+    fitness : str
+        Fitness of the runs.
+    """
+
+    general: str
+    decay: str
+    masked: str
+    fitness: str
+
+
 @dataclass(frozen=True)
 class ResultPaths:
     """Paths of a cohort, or of an experiment on it (``conf/experiment/``).
@@ -246,6 +267,12 @@ class ResultPaths:
     def report(self) -> str:
         """Return the path of the HTML report."""
         return f"{self.base}/report.html"
+
+    @property
+    def multiqc(self) -> MultiqcFiles:
+        """Return the paths of the files for MultiQC."""
+        folder = f"{self.base}/multiqc"
+        return MultiqcFiles(*(f"{folder}/{name}_mqc.json" for name in MultiqcFiles._fields))
 
     @property
     def differences(self) -> str:
