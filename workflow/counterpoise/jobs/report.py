@@ -145,7 +145,7 @@ class ReportJob(CohortJob):
         """
         from counterpoise.report.page import write_report
         from counterpoise.report.samples import sample_rows, write_samples
-        from counterpoise.report.summary import describe_fitness, summary_rows, write_summary
+        from counterpoise.report.summary import summary_rows, write_summary
 
         paths, unfinished = self.paths(root), self.unfinished or Unfinished()
         rows = summary_rows(paths, self.rows, unfinished, self.fitness)
@@ -153,4 +153,4 @@ class ReportJob(CohortJob):
         about = sample_rows(paths, self.samples, rows, self.primary, unfinished, self.fitness)
         write_samples(about, samples)
         write_report(paths, self.rows, rows, report, unfinished, self.fitness, samples=about)
-        print(*describe_fitness(rows), f"Report: {report}", sep="\n")
+        print(f"Report: {report}")

@@ -15,6 +15,7 @@ from counterpoise.tracking.values import CURVE, KIND, KIND_RUN
 
 CURRENT = "counterpoise.current"  # tag of the run that the files hold now
 VIEW = "counterpoise"
+LOCAL_ADDRESS = "http://127.0.0.1:5000"  # of `counterpoise ui` if the port is free
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"  # of the experiment
 
 # Columns of the table in their order, and their widths in pixels.
