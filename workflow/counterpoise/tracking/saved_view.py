@@ -35,6 +35,8 @@ WIDTHS = {
     "metrics.`iterations`": 80,
     "metrics.`seconds`": 80,
 }
+# MLflow's names of the columns at the left: check boxes, name of the run, status and date.
+FIRST = ["0", "1", "attributes.`Run Name`", "runDateAndNestInfo"]
 CHART = {
     "uuid": VIEW,
     "type": "LINE",
@@ -69,7 +71,7 @@ STATE: dict[str, Any] = {
     "datasetsFilter": [],
     "modelVersionFilter": "All Runs",
     "selectedColumns": list(WIDTHS),
-    "columnOrder": list(WIDTHS),
+    "columnOrder": [*FIRST, *WIDTHS],
     "columnWidths": WIDTHS,
     "runsExpanded": {},
     "runsPinned": [],
