@@ -10,7 +10,7 @@ from counterpoise.installation import name_missing_extra
 
 with name_missing_extra("the workflow needs"):
     from counterpoise.jobs.plan import match_any
-    from counterpoise.jobs.snakemake import plan_workflow, report_unfinished
+    from counterpoise.jobs.snakemake import plan_workflow, report_finished, report_unfinished
 
 min_version("9.0")
 
@@ -80,7 +80,10 @@ rule all:
         PATHS.tracking,
 
 
-# The rules report and track wait for all results. If a job failed, write what there is.
+onsuccess:
+    report_finished(workflow, PLAN)
+
+
 onerror:
     report_unfinished(workflow, PLAN)
 

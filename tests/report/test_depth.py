@@ -24,7 +24,6 @@ from counterpoise.report.depth import find_shallow
 from counterpoise.report.page import write_report
 from counterpoise.report.summary import (
     COLUMN_NAMES,
-    describe_fitness,
     read_fitness,
     read_run_verdict,
     summary_rows,
@@ -88,10 +87,6 @@ def test_the_summary_hands_the_fitness_on(tmp_path: Path) -> None:
     }
     with open(tmp_path / "summary.tsv", encoding="utf-8", newline="") as table:
         assert [line["status"] for line in csv.DictReader(table, delimiter="\t")][2] == "missing"
-    assert describe_fitness(rows) == [
-        "3 runs: 1 fit for use, 1 not for use, 1 with no result.",
-        "  not for use: a, 1 kb, kr: Too few.",
-    ]
 
 
 # --- from the files of three samples to what people read --------------------------------------

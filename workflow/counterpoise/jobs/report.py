@@ -177,7 +177,7 @@ class ReportJob(CohortJob):
         from counterpoise.report.multiqc import write_multiqc
         from counterpoise.report.page import write_report
         from counterpoise.report.samples import sample_rows, write_samples
-        from counterpoise.report.summary import describe_fitness, summary_rows, write_summary
+        from counterpoise.report.summary import summary_rows, write_summary
 
         paths, unfinished = self.paths(root), self.unfinished or Unfinished()
         rows = summary_rows(paths, self.rows, unfinished, self.fitness)
@@ -189,4 +189,4 @@ class ReportJob(CohortJob):
         write_report(
             paths, self.rows, rows, report, unfinished, self.fitness, samples=about, facts=facts
         )
-        print(*describe_fitness(rows), f"Report: {report}", sep="\n")
+        print(f"Report: {report}")

@@ -130,7 +130,7 @@ def list_runs(
             sample.group,
             unplotted=reason,
             members=sample.members,
-        )  # fmt: skip
+        )
         for name, sample in samples.items()
         for size in sample.resolutions
         for method, reason in reasons.items()
@@ -154,7 +154,9 @@ def list_absent_runs(samples: dict[str, SampleEntry], methods: Iterable[str]) ->
     """
     names = list(methods)
     return [
-        RunKey(name, resolution, method, sample.labels, sample.group, reason, sample.members)
+        RunKey(
+            name, resolution, method, sample.labels, sample.group, reason, members=sample.members
+        )
         for name, sample in samples.items()
         for resolution, reason in sample.absent.items()
         for method in names
