@@ -7,8 +7,8 @@ def main() -> None:
     """Run the job of the command line."""
     from counterpoise.jobs.track import TrackJob
 
-    args = parse(__doc__, TrackJob, "root", "summary", "output")
-    args.job.run(args.root, args.summary, args.output)
+    args = parse(__doc__, TrackJob, "root", "summary", "samples", "output")
+    args.job.run(args.root, args.summary, args.samples, args.output)
 
 
 run(main)

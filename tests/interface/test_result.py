@@ -121,7 +121,7 @@ def test_texts_of_users_are_escaped_in_cards(contacts: Contacts) -> None:
 
 
 def test_colours_of_cards_are_those_of_the_report() -> None:
-    page = (REPOSITORY / "workflow/counterpoise/report/page.html").read_text(encoding="utf-8")
+    page = (REPOSITORY / "workflow/counterpoise/report/page/page.css").read_text(encoding="utf-8")
     colours = dict(re.findall(r"--(\w+): (#\w+);", page.partition("@media")[0]))
     for fitness, (background, _) in FITNESS_COLOURS.items():
         assert colours[fitness.value] == background

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import re
 from pathlib import Path
 
@@ -38,6 +37,7 @@ from counterpoise.store.runs import RunKey, SampleLabels
 from counterpoise.store.weights import write_balance
 from counterpoise.tracking.values import read_values
 from tests.support import REPOSITORY
+from tests.support.report_page import Page
 
 RESOLUTION = 10_000
 
@@ -141,10 +141,11 @@ def test_a_shallow_map_is_for_use_with_caution_wherever_it_is_judged(paths: Resu
     assert REASON.fullmatch(reason)
 
     write_report(paths, RUNS, rows, paths.report)
-    page = html.unescape(Path(paths.report).read_text(encoding="utf-8"))
-    good, _, caption = re.findall("<figcaption>(.*)</figcaption>", page)[-3:]
-    assert "fit for use" in good
-    assert f'<span class="status caution">use with caution</span> {reason}' in caption
+    page = Page(Path(paths.report).read_text(encoding="utf-8"))
+    assert page.data["runs"]["label"] == ["fit for use", "fit for use", "use with caution"]
+    assert page.data["runs"]["fitness_reason"] == [None, None, reason]
+    assert f" {reason}" in page.text  # in the answer
+    assert reason in page.text  # among the reasons
 
     write_summary(rows, paths.summary)
     judged = read_fitness(paths.summary)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import json
 import subprocess
 import venv
@@ -32,6 +31,7 @@ from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
 from counterpoise.store.runs import RunKey, SampleEntry, list_runs
 from counterpoise.store.weights import write_balance
+from tests.support.report_page import Page
 
 SIZES = (10_000, 40_000)
 DEPTHS = {"a": 100, "b": 90, "c": 110, "d": 2}
@@ -166,12 +166,15 @@ def test_the_table_and_the_page_have_each_sample(results: ResultPaths, tmp_path:
     assert written[0]["concordance_between"] == ""
     runs: list[RunKey] = list_runs(ENTRIES, METHODS)
     write_report(results, runs, summary_rows(results, runs), tmp_path / "page.html", samples=rows)
-    page = html.unescape((tmp_path / "page.html").read_text(encoding="utf-8"))
-    assert page.index("<h2>Samples</h2>") < page.index("<h2>Runs</h2>")
-    assert str(rows[3]["stands_out"]) in page
-    assert f"{rows[0]['decay_slope']:.2f}" in page
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    samples = page.data["samples"]
+    assert samples["name"] == list(DEPTHS)
+    assert samples["stands_out"] == [row["stands_out"] or None for row in rows]
+    assert str(rows[3]["stands_out"]) in " ".join(page.text)
+    assert samples["usable_resolution"] == [row["usable_resolution"] for row in rows]
     write_report(results, runs, summary_rows(results, runs), tmp_path / "page.html")
-    assert "<h2>Samples</h2>" not in (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert page.data["samples"]["stands_out"] == [None] * len(DEPTHS)
 
 
 def sections_for_multiqc(paths: ResultPaths) -> dict[str, Row]:

@@ -357,7 +357,10 @@ def test_tracking(paths: ResultPaths, tmp_path: Path, monkeypatch: pytest.Monkey
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     settings: dict[str, Any] = {
         "enabled": True, "uri": uri, "artifacts": f"{tmp_path}/artifacts", "timeout_seconds": 5,
-        "figures": read_figures(paths.summary),
+        "figures": {
+            place: {**figures, "usable_resolution": 1000.0}
+            for place, figures in read_figures(paths.summary).items()
+        },
     }  # fmt: skip
     record = log_results(paths, [run for run in RUNS if run.method == "kde"][:1], **settings)
     assert record["status"] == "logged"

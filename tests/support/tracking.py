@@ -17,6 +17,7 @@ from counterpoise.store.paths import ResultPaths, RunFiles
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import read_verdict
 from counterpoise.tracking.log import log_cohort
+from counterpoise.tracking.values import KIND, KIND_COHORT, KIND_RUN
 
 POINTS = 12
 
@@ -97,7 +98,19 @@ def stored(settings: dict[str, Any], cohort: str = "demo") -> list[Any]:
     client = MlflowClient(settings["uri"])
     experiment = client.get_experiment_by_name(cohort)
     assert experiment is not None
-    return list(client.search_runs([experiment.experiment_id], order_by=["attributes.run_name"]))
+    of_maps = f"tags.{KIND} = '{KIND_RUN}'"
+    order = ["attributes.run_name"]
+    return list(client.search_runs([experiment.experiment_id], of_maps, order_by=order))
+
+
+def stored_cohort(settings: dict[str, Any], cohort: str = "demo") -> Any:
+    """Return the run of a cohort."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(settings["uri"])
+    experiment = client.get_experiment_by_name(cohort)
+    (run,) = client.search_runs([experiment.experiment_id], f"tags.{KIND} = '{KIND_COHORT}'")
+    return run
 
 
 def log_results(paths: ResultPaths, runs: Sequence[RunKey], **settings: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ rule track:
         # The report implies all results.
         report=PATHS.report,
         summary=PATHS.summary,
+        samples=PATHS.samples,
     output:
         # Kept while the job starts: it says whether the last attempt succeeded.
         update(PATHS.tracking),
@@ -26,4 +27,5 @@ rule track:
     shell:
         "printf %s {params.settings:q} |"
         ' python "$COUNTERPOISE_SCRIPTS"/track.py --settings - --root {params.root:q}'
-        " --summary {input.summary:q} --output {output:q} 2>&1 | tee {log:q}"
+        " --summary {input.summary:q} --samples {input.samples:q} --output {output:q} 2>&1 |"
+        " tee {log:q}"

@@ -31,7 +31,7 @@ REVISIONS = {
     "plot": 3,
     "compare": 3,
     "report": 4,
-    "track": 4,
+    "track": 5,
 }
 
 

@@ -163,5 +163,8 @@ class ReportJob(CohortJob):
         about = sample_rows(paths, self.samples, rows, self.primary, unfinished, self.fitness)
         write_samples(about, samples)
         write_multiqc(multiqc, paths, about, rows, self.primary)
-        write_report(paths, self.rows, rows, report, unfinished, self.fitness, samples=about)
+        write_report(
+            paths, self.rows, rows, report, unfinished, self.fitness,
+            samples=about, primary=self.primary,
+        )  # fmt: skip
         print(*describe_fitness(rows), f"Report: {report}", sep="\n")

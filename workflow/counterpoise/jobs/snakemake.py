@@ -195,7 +195,7 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     paths = plan.paths
     tables = {"--summary": [paths.summary], "--samples": [paths.samples]}
     views = {"--report": [paths.report], "--multiqc": list(paths.multiqc)}
-    tracked = {"--summary": [paths.summary], "--output": [paths.tracking]}
+    tracked = {**tables, "--output": [paths.tracking]}
     for rule, options in (("report", {**tables, **views}), ("track", tracked)):
         words = [word for option, files in options.items() for word in (option, *files)]
         written = [file for files in options.values() for file in files]

@@ -50,7 +50,7 @@ class TrackJob(CohortJob):
         tracking = build(TrackingSettings, params.get("tracking", {}), "tracking")
         return super().from_params({**params, "tracking": tracking})
 
-    def run(self, root: str, summary: str | Path, output: str | Path) -> None:
+    def run(self, root: str, summary: str | Path, samples: str | Path, output: str | Path) -> None:
         """Log the runs and write the record of the outcome.
 
         Parameters
@@ -59,19 +59,26 @@ class TrackJob(CohortJob):
             Folder of all cohorts' results.
         summary : str or Path
             The cohort's ``summary.tsv``, which compares each map with the others.
+        samples : str or Path
+            Its ``samples.tsv``.
         output : str or Path
             Where the JSON record goes.
         """
+        from counterpoise.report.samples import read_usable_resolutions
         from counterpoise.report.summary import read_figures, read_fitness
         from counterpoise.tracking.log import log_cohort
 
+        figures, usable = read_figures(summary), read_usable_resolutions(samples)
+        for (sample, _, _), metrics in figures.items():
+            if sample in usable:
+                metrics["usable_resolution"] = float(usable[sample])
         record = log_cohort(
             self.paths(root),
             self.runs,
             read_fitness(summary),
             attempt=self.attempt,
             unfinished=self.unfinished,
-            figures=read_figures(summary),
+            figures=figures,
             **asdict(self.tracking),
         )
         write_json(output, record)

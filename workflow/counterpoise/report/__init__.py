@@ -12,9 +12,7 @@
 ``statuses``        the meaning of each fitness and status
 ``depth``           the depth of each map, compared with its cohort
 ``costs``           time and memory of the workflow's steps
-``page``            ``report.html`` (template ``page.html``); a column of its table
-                    *Runs* is a ``<th>`` and a ``<td>`` there, with the values of
-                    the rows of ``summary``
+``page/``           ``report.html``: its data, skeleton, style, script and sections
 ``multiqc``         the files of ``multiqc/``: statistics and sections for MultiQC
 ``style``           colours, page geometry, headings and maps of all figures
 ``axes``            tick labels, units and names of chromosomes

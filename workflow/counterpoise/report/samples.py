@@ -24,6 +24,7 @@ from counterpoise.report.table import (
     Row,
     add_labels,
     label_column,
+    read_table,
     write_table,
 )
 from counterpoise.store.masks import read_mask
@@ -270,3 +271,22 @@ def write_samples(rows: Sequence[Row], path: str | Path) -> None:
         Where the table goes.
     """
     write_table(rows, COLUMN_NAMES, path)
+
+
+def read_usable_resolutions(path: str | Path) -> dict[str, int]:
+    """Read the usable resolution of each sample that has one, from a file of ``write_samples``.
+
+    Parameters
+    ----------
+    path : str or Path
+        The table.
+
+    Returns
+    -------
+    dict of str to int
+        Base pairs by sample.
+    """
+    rows = read_table(path)
+    return {
+        row["sample"]: int(row["usable_resolution"]) for row in rows if row["usable_resolution"]
+    }

@@ -36,7 +36,7 @@ from counterpoise.store.source_record import read_source
 from counterpoise.store.weights import read_verdict
 
 NAMED_RUNS = 5  # least fit runs that the terminal names
-LOGGED_FIGURES = ("cis_share", "cis_20kb_share", "median_contacts")  # metrics in MLflow
+LOGGED_FIGURES = ("contacts", "cis_share", "cis_20kb_share", "median_contacts")  # in MLflow
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,12 @@ COLUMNS = (
         "fitness_reason",
         "why not `good`; empty if it is",
         lambda r: fitness_reason(r.fitness_causes),
+    ),
+    Column(
+        "chromosomes_unfit",
+        "chromosomes whose weights are not for use, where those of others are; of many, the first "
+        "ones and the number of the others",
+        lambda r: list_names(unfit_chromosomes(r.verdict)),
     ),
     Column(
         "status",
@@ -186,6 +192,19 @@ COLUMNS = (
     ),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
+
+
+def unfit_chromosomes(verdict: Verdict) -> list[str]:
+    """Return the chromosomes whose weights are not for use, if those of others are.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        The verdict of a run.
+    """
+    filled = [part for part in verdict.parts if part.with_contacts]
+    unfit = [part.label for part in filled if part.fitness is Fitness.NO]
+    return unfit if len(unfit) < len(filled) else []
 
 
 def summary_rows(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from counterpoise.errors import strip_credentials
 from counterpoise.files import atomic_write
 from counterpoise.installation import name_missing_extra
-from counterpoise.tracking.saved_view import VIEW_TAG, saved_view
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,7 +29,7 @@ def mlflow_environment(timeout_seconds: int) -> Iterator[None]:
     Parameters
     ----------
     timeout_seconds : int
-        Longest time of a request to a server.
+        Longest time of a request to a server, and of a connection to a PostgreSQL database.
     """
     variables = {
         "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -39,6 +38,7 @@ def mlflow_environment(timeout_seconds: int) -> Iterator[None]:
         "MLFLOW_LOGGING_LEVEL": "ERROR",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": str(timeout_seconds),
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+        "PGCONNECT_TIMEOUT": str(timeout_seconds),
     }
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
@@ -138,6 +138,8 @@ def open_store(cohort: str, uri: str, artifacts: str | None) -> tuple[MlflowClie
     from mlflow import MlflowClient
 
     _create_database(uri)
+    if not is_server(uri):
+        _connect(uri)
     client = MlflowClient(uri)
     location = None
     if artifacts:
@@ -145,7 +147,7 @@ def open_store(cohort: str, uri: str, artifacts: str | None) -> tuple[MlflowClie
         location = folder if "://" in folder else Path(folder).absolute().as_uri()
     experiment = client.get_experiment_by_name(cohort)
     if experiment is None:
-        return client, client.create_experiment(cohort, location, tags={VIEW_TAG: saved_view()})
+        return client, client.create_experiment(cohort, location)
     _check_experiment(experiment, location)
     return client, experiment.experiment_id
 
@@ -175,6 +177,17 @@ def _create_database(uri: str) -> None:
         with atomic_write(database) as temporary:
             temporary.unlink(missing_ok=True)
             MlflowClient(f"{SQLITE}{temporary}")
+
+
+def _connect(uri: str) -> None:
+    """Connect to a database once: MLflow would try ten times, for 101 seconds in all."""
+    from sqlalchemy import create_engine, inspect
+
+    engine = create_engine(uri)
+    try:
+        inspect(engine)
+    finally:
+        engine.dispose()
 
 
 def _check_experiment(experiment: Experiment, location: str | None) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import compress
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from typing import Any, NamedTuple
 
 from counterpoise.errors import strip_credentials
 from counterpoise.files import read_json
-from counterpoise.store.missing import Unfinished, missing_plot, missing_reason
+from counterpoise.store.missing import (
+    NOTHING_UNFINISHED,
+    Unfinished,
+    missing_plot,
+    missing_reason,
+)
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
 from counterpoise.tracking.client import (
@@ -22,6 +28,12 @@ from counterpoise.tracking.client import (
     mlflow_environment,
     open_store,
     store_errors,
+)
+from counterpoise.tracking.cohort_run import (
+    SETTINGS_NAME,
+    CohortValues,
+    log_cohort_run,
+    read_cohort,
 )
 from counterpoise.tracking.runs import find_runs, log_run
 from counterpoise.tracking.saved_view import page_address
@@ -79,16 +91,25 @@ def next_attempt(path: str | Path, uri: str = "", artifacts: str | None = None) 
 
 def _is_lost(record: dict[str, Any], uri: str, artifacts: str | None) -> bool:
     """Tell whether the database or artifacts that the record names are missing on this machine."""
-    logged = [run["run_id"] for run in record["runs"] if run["state"] == "logged"]
-    if not logged or record["uri"] != strip_credentials(uri):
+    is_logged = any(run["state"] == "logged" for run in record["runs"])
+    if not is_logged or record["uri"] != strip_credentials(uri):
         return False
     if uri.startswith(SQLITE) and not database_file(uri).exists():
         return True
     if artifacts is None or "://" in artifacts:
         return False
     folder = Path(artifacts, record["experiment"])
-    names = (PLOT_NAME, VERDICT_NAME)
-    return not all((folder / run / "artifacts" / name).exists() for run in logged for name in names)
+    return not all((folder / path).exists() for path in _stored_files(record))
+
+
+def _stored_files(record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the artifacts that are always there, as paths in the experiment's folder."""
+    for run in record["runs"]:
+        if run["state"] == "logged":
+            names = [VERDICT_NAME, *([PLOT_NAME] if run.get("plot", True) else [])]
+            yield from (f"{run['run_id']}/artifacts/{name}" for name in names)
+    if record.get("cohort_run"):
+        yield f"{record['cohort_run']}/artifacts/{SETTINGS_NAME}"
 
 
 def log_cohort(
@@ -135,9 +156,9 @@ def log_cohort(
     dict
         The record for ``tracking.json``: ``status`` (``logged``, ``partial`` if runs are left
         out, ``pending`` or ``off``), ``reason`` in words, ``uri`` without credentials,
-        ``experiment``, ``page`` (address of the cohort's page; None without a server),
-        ``attempt``, and ``runs`` with sample, resolution, method, ``run_id``, ``state`` and
-        ``reason``.
+        ``experiment``, ``experiment_id``, ``page`` (address of the cohort's page; None without a
+        server), ``cohort_run`` (id of the run of the whole cohort), ``attempt``, and ``runs`` with
+        sample, resolution, method, ``run_id``, ``state``, ``reason`` and ``plot``.
 
     Raises
     ------
@@ -149,7 +170,9 @@ def log_cohort(
         "reason": "tracking.enabled is false",
         "uri": strip_credentials(uri),
         "experiment": paths.cohort,
+        "experiment_id": None,
         "page": None,
+        "cohort_run": None,
         "attempt": attempt,
         "runs": [
             {
@@ -167,21 +190,39 @@ def log_cohort(
     if unfinished is not None:
         _mark_missing(paths, runs, unfinished, outcomes)
     available = [outcome["state"] != "missing" for outcome in outcomes]
-    values = [
-        read_values(
+    values = {
+        run.place: read_values(
             paths,
             run,
             fitness[run.place],
             figures=(figures or {}).get(run.place),
-            has_plot=unfinished is None or not missing_plot(paths, run, unfinished),
+            has_plot=not missing_plot(paths, run, unfinished or NOTHING_UNFINISHED),
         )
         for run in compress(runs, available)
-    ]
+    }
+    cohort = read_cohort(paths, runs, fitness, values)
+    start = monotonic()
     with mlflow_environment(timeout_seconds):
-        record["page"], logged = _log_values(paths.cohort, values, uri, artifacts)
-    for outcome, update in zip(compress(outcomes, available), logged, strict=True):
+        logged = _log_values(paths.cohort, cohort, list(values.values()), uri, artifacts)
+    for outcome, update in zip(compress(outcomes, available), logged.runs, strict=True):
         outcome.update(update)
-    _summarise(record)
+    record["experiment_id"] = logged.experiment
+    record["cohort_run"] = logged.cohort["run_id"]
+    if logged.experiment and is_server(uri):
+        record["page"] = page_address(uri, logged.experiment)
+    _summarise(record, [*outcomes, logged.cohort])
+    if record["status"] == "pending":
+        log.warning(
+            "%d of %d runs are not yet logged to MLflow at %s: %s. MLflow was tried for %.0f s "
+            "(tracking.timeout_seconds is %d). The results are complete and safe; the next "
+            "snakemake tries again.",
+            sum(outcome["state"] == "pending" for outcome in outcomes),
+            len(outcomes),
+            record["uri"],
+            record["reason"],
+            monotonic() - start,
+            timeout_seconds,
+        )
     return record
 
 
@@ -194,59 +235,79 @@ def _mark_missing(
             outcome.update(_outcome("missing", reason=reason))
 
 
-def _summarise(record: dict[str, Any]) -> None:
-    """Set status and reason of the record by the outcomes of its runs."""
-    outcomes = record["runs"]
+def _summarise(record: dict[str, Any], outcomes: Sequence[Outcome]) -> None:
+    """Set status and reason of the record by the outcomes of its runs and of the cohort's."""
     pending = [outcome for outcome in outcomes if outcome["state"] == "pending"]
     missing = [outcome for outcome in outcomes if outcome["state"] == "missing"]
     record["status"] = "pending" if pending else "partial" if missing else "logged"
     record["reason"] = next((outcome["reason"] for outcome in pending or missing), "")
-    if pending:
-        log.warning(
-            "%d of %d runs are not yet logged to MLflow at %s: %s. The results are complete and "
-            "safe; the next snakemake tries again.",
-            len(pending),
-            len(outcomes),
-            record["uri"],
-            record["reason"],
-        )
 
 
-def _outcome(state: str, run_id: str | None = None, reason: str = "") -> Outcome:
-    return {"state": state, "run_id": run_id, "reason": reason}
+def _outcome(
+    state: str, run_id: str | None = None, reason: str = "", plot: bool = False
+) -> Outcome:
+    return {"state": state, "run_id": run_id, "reason": reason, "plot": plot}
+
+
+class Logged(NamedTuple):
+    """What was logged.
+
+    Attributes
+    ----------
+    experiment : str or None
+        The experiment's id; None if the store could not be opened.
+    cohort : dict
+        Outcome of the run of the cohort.
+    runs : list of dict
+        Outcome of each run.
+    """
+
+    experiment: str | None
+    cohort: Outcome
+    runs: list[Outcome]
 
 
 def _log_values(
-    cohort: str, values: Sequence[RunValues], uri: str, artifacts: str | None
-) -> tuple[str | None, list[Outcome]]:
-    """Log runs to the store.
-
-    Returns the address of the cohort's page, None without a server, and an outcome for each run.
-    Once the store is lost, the remaining runs are ``pending``.
-    """
+    name: str, cohort: CohortValues, values: Sequence[RunValues], uri: str, artifacts: str | None
+) -> Logged:
+    """Log runs to the store. Once the store is lost, the remaining runs are ``pending``."""
     failures = store_errors()
     try:
-        client, experiment = open_store(cohort, uri, artifacts)
+        client, experiment = open_store(name, uri, artifacts)
         existing = find_runs(client, experiment)
     except failures as error:
-        return None, [_outcome("pending", reason=explain_error(error)) for _ in values]
-    lost = ""
+        lost = _outcome("pending", reason=explain_error(error))
+        return Logged(None, lost, [lost for _ in values])
+    lost_reason = ""
 
-    def log_one(run: RunValues) -> Outcome:
-        nonlocal lost
-        if lost:
-            return _outcome("pending", reason=lost)
+    def attempt(log_it: Callable[[], str], plot: bool = False) -> Outcome:
+        nonlocal lost_reason
+        if lost_reason:
+            return _outcome("pending", reason=lost_reason)
         try:
-            return _outcome("logged", log_run(client, experiment, run, existing.get(run.key, [])))
+            return _outcome("logged", log_it(), plot=plot)
         except failures as error:
             reason = explain_error(error)
             try:
                 client.get_experiment(experiment)
             except failures:
-                lost = reason  # do not wait for the timeout of every other run
+                lost_reason = reason  # do not wait for the timeout of every other run
             return _outcome("pending", reason=reason)
 
-    if not is_server(uri):  # a SQLite database takes one writer at a time
-        return None, [log_one(run) for run in values]
-    with ThreadPoolExecutor(SERVER_THREADS) as pool:
-        return page_address(uri, experiment), list(pool.map(log_one, values))
+    def log_one(run: RunValues) -> Outcome:
+        found = existing.get(run.key, [])
+        return attempt(
+            lambda: log_run(client, experiment, run, found), plot=PLOT_NAME in run.artifacts
+        )
+
+    if is_server(uri):
+        with ThreadPoolExecutor(SERVER_THREADS) as pool:
+            outcomes = list(pool.map(log_one, values))
+    else:  # a SQLite database takes one writer at a time
+        outcomes = [log_one(run) for run in values]
+    found = existing.get(cohort.key, [])
+    return Logged(
+        experiment,
+        attempt(lambda: log_cohort_run(client, experiment, cohort, found)),
+        outcomes,
+    )

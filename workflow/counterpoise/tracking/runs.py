@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -95,11 +96,33 @@ def log_run(
         _update_artifacts(client, run, values)
     else:
         _complete_run(client, run, values)
+    log_changes(client, run, values.figures)
     _update_tags(client, run, values)
     for old in existing:
         if old not in same and old.data.tags.get(CURRENT) != "false":
             client.set_tag(old.info.run_id, CURRENT, "false")
     return str(run.info.run_id)
+
+
+def log_changes(client: MlflowClient, run: Run, metrics: Mapping[str, float]) -> None:
+    """Log the metrics of a run whose value is not the stored one.
+
+    Parameters
+    ----------
+    client : MlflowClient
+        The store.
+    run : Run
+        The run, as the store holds it.
+    metrics : mapping
+        Values by name.
+    """
+    from mlflow.entities import Metric
+
+    now = round(time.time() * 1000)  # MLflow shows the value of the latest time
+    changed = {name: x for name, x in metrics.items() if run.data.metrics.get(name) != x}
+    if changed:
+        points = [Metric(name, value, now, 0) for name, value in changed.items()]
+        client.log_batch(run.info.run_id, metrics=points)
 
 
 def _create_run(client: MlflowClient, experiment: str, values: RunValues) -> Run:
@@ -152,8 +175,7 @@ def _update_artifacts(client: MlflowClient, run: Run, values: RunValues) -> None
     if run.data.tags.get(PLOT_SHA) != values.tags.get(PLOT_SHA):
         stale.add(PLOT_NAME)
     names = [*values.artifacts, *([TABLE_NAME] if values.table is not None else [])]
-    with _artifact_errors("artifacts"):
-        stored = {file.path for file in _repository(client, run).list_artifacts()}
+    stored = list_artifacts(client, run)
     stale.update(name for name in names if name not in stored)
     if stale:
         _upload(client, run, values, sorted(stale))
@@ -175,15 +197,53 @@ def _update_tags(client: MlflowClient, run: Run, values: RunValues) -> None:
 def _upload(client: MlflowClient, run: Run, values: RunValues, names: Sequence[str]) -> None:
     """Upload the named artifacts that the run has, replacing those in the store."""
     has_table = TABLE_NAME in names and values.table is not None
-    with TemporaryDirectory() as folder, _artifact_errors(", ".join(names)):
-        for name in names:
-            if name in values.artifacts:
-                shutil.copyfile(values.artifacts[name], f"{folder}/{name}")
-        if has_table:
-            write_json(f"{folder}/{TABLE_NAME}", values.table)
-        _repository(client, run).log_artifacts(folder)
+    files = {name: path for name, path in values.artifacts.items() if name in names}
+    upload(client, run, files, {TABLE_NAME: values.table} if has_table else {})
     if has_table:
         _show_table(client, run)
+
+
+def upload(
+    client: MlflowClient, run: Run, files: Mapping[str, str], records: Mapping[str, Any]
+) -> None:
+    """Upload artifacts of a run, replacing those in the store.
+
+    Parameters
+    ----------
+    client : MlflowClient
+        The store.
+    run : Run
+        The run.
+    files : mapping
+        Paths by the name of the artifact.
+    records : mapping
+        What is stored as JSON, by the name of the artifact.
+    """
+    with TemporaryDirectory() as folder, _artifact_errors(", ".join([*files, *records])):
+        for name, path in files.items():
+            shutil.copyfile(path, f"{folder}/{name}")
+        for name, record in records.items():
+            write_json(f"{folder}/{name}", record)
+        _repository(client, run).log_artifacts(folder)
+
+
+def list_artifacts(client: MlflowClient, run: Run) -> set[str]:
+    """Return the names of a run's artifacts.
+
+    Parameters
+    ----------
+    client : MlflowClient
+        The store.
+    run : Run
+        The run.
+
+    Returns
+    -------
+    set of str
+        The names.
+    """
+    with _artifact_errors("artifacts"):
+        return {file.path for file in _repository(client, run).list_artifacts()}
 
 
 def _repository(client: MlflowClient, run: Run) -> Any:

@@ -2,7 +2,7 @@
 
 By default MLflow shows no tags and no metrics in its table, and ten runs in no order. The view is
 listed under "Views" of the experiment. Its format is that of MLflow 3.17's "Save as new view";
-earlier versions read the state outside the envelope.
+earlier versions read the state outside the envelope, and show the columns in an order of their own.
 """
 
 from __future__ import annotations
@@ -11,19 +11,29 @@ import json
 from typing import Any
 
 from counterpoise.errors import strip_credentials
-from counterpoise.tracking.values import CURVE
+from counterpoise.tracking.values import CURVE, KIND, KIND_RUN
 
 CURRENT = "counterpoise.current"  # tag of the run that the files hold now
 VIEW = "counterpoise"
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"  # of the experiment
 
-METRICS = (CURVE, "iterations", "median_se", "kept_fraction", "seconds")
-COLUMNS = [
-    "tags.`fitness`",
-    "tags.`status`",
-    "tags.`condition`",
-    *(f"metrics.`{name}`" for name in METRICS),
-]
+# Columns of the table in their order, and their widths in pixels.
+WIDTHS = {
+    "tags.`sample`": 120,
+    "tags.`resolution`": 90,
+    "tags.`method`": 90,
+    "tags.`fitness`": 80,
+    "tags.`status`": 100,
+    "metrics.`contacts`": 100,
+    "metrics.`expected_unevenness`": 160,
+    "metrics.`final_max_deviation`": 150,
+    "tags.`fitness_reason`": 300,
+    "tags.`condition`": 100,
+    "metrics.`kept_fraction`": 100,
+    "metrics.`median_se`": 100,
+    "metrics.`iterations`": 80,
+    "metrics.`seconds`": 80,
+}
 CHART = {
     "uuid": VIEW,
     "type": "LINE",
@@ -50,16 +60,16 @@ SECTIONS = [
     {**SECTION, "uuid": "system", "name": "System metrics"},
 ]
 STATE: dict[str, Any] = {
-    "searchFilter": f"tags.`{CURRENT}` = 'true'",
+    "searchFilter": f"tags.`{CURRENT}` = 'true' and tags.`{KIND}` = '{KIND_RUN}'",
     "orderByKey": "tags.`mlflow.runName`",
     "orderByAsc": True,
     "startTime": "ALL",
     "lifecycleFilter": "Active",
     "datasetsFilter": [],
     "modelVersionFilter": "All Runs",
-    "selectedColumns": COLUMNS,
-    "columnOrder": [],
-    "columnWidths": {},
+    "selectedColumns": list(WIDTHS),
+    "columnOrder": list(WIDTHS),
+    "columnWidths": WIDTHS,
     "runsExpanded": {},
     "runsPinned": [],
     "runsHidden": [],
@@ -95,7 +105,7 @@ def saved_view() -> str:
 
 
 def page_address(uri: str, experiment: str) -> str:
-    """Return the address at which a browser shows an experiment in this view.
+    """Return the address at which a browser shows the runs of an experiment in this view.
 
     Parameters
     ----------
@@ -110,5 +120,4 @@ def page_address(uri: str, experiment: str) -> str:
         The address without credentials.
     """
     server = strip_credentials(uri).rstrip("/")
-    runs = f"{server}/#/experiments/{experiment}/runs"
-    return f"{runs}?viewStateShareKey={VIEW}&compareRunsMode=CHART"
+    return f"{server}/#/experiments/{experiment}/runs?viewStateShareKey={VIEW}"

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import CounterpoiseError, strip_credentials
 from counterpoise.files import read_json, sha256
+from counterpoise.records.facts import Shallow
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Verdict
-from counterpoise.records.wording import list_names
+from counterpoise.records.wording import fitness_reason, list_names
 from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import largest_deviations, read_verdict
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from counterpoise.records.search import Search
 
+# Tag that tells the run of a map from that of the whole cohort, and its two values.
+KIND, KIND_RUN, KIND_COHORT = "kind", "run", "cohort"
 # Tag with the SHA-256 of the plot.
 PLOT_SHA = "plot_sha256"
 # Artifacts have the same names for all methods: MLflow's page for comparing runs shows those of
@@ -40,6 +43,7 @@ TAGS = (
     *("cohort", "experiment", "sample", "resolution", "method", "algorithm", "scope", "status"),
     *("reason", "backend", "device", "input", "fitness", "fitness_reason", "weights_sha256"),
     *("plot_sha256", "labels", "prior_sources", "weights_of", "copy_number", "copy_number_sha256"),
+    *("fitness_causes", "kind"),
 )
 # Tag with the names of the tags that come from the sample sheet.
 LABELS = "labels"
@@ -67,6 +71,8 @@ class RunValues:
         Tags and parameters.
     curve, final : list of tuple of str, int and float
         Metrics as name, step and value; all values are finite.
+    figures : dict of str to float
+        Metrics that are no part of the run's content: other results of the cohort may change them.
     artifacts : dict of str to str
         Paths of files by their names in MLflow.
     table : dict or None
@@ -86,6 +92,7 @@ class RunValues:
     params: dict[str, str]
     curve: list[Point]
     final: list[Point]
+    figures: dict[str, float]
     artifacts: dict[str, str]
     table: dict[str, Any] | None
     seconds: float
@@ -141,6 +148,7 @@ def read_values(
     tags = {
         "fitness": judged[0],
         "fitness_reason": judged[1],
+        "fitness_causes": _list_causes(verdict, judged[1]),
         **_tags(paths, run, verdict),
         "weights_sha256": weights_sha,
     }
@@ -158,7 +166,8 @@ def read_values(
         tags=tags,
         params=flatten({**verdict.settings, "mask": verdict.mask.get("settings", {})}),
         curve=_curve(pq.read_table(files.trace)),
-        final=_final_metrics(verdict, figures),
+        final=_final_metrics(verdict),
+        figures=dict(figures or {}),
         artifacts=artifacts,
         table=search_table(searches) if searches else None,
         seconds=verdict.run.get("seconds", 0.0),
@@ -222,6 +231,7 @@ def _tags(paths: ResultPaths, run: RunKey, verdict: Verdict) -> dict[str, str]:
     source = verdict.source
     copies = verdict.copy_number
     return {
+        KIND: KIND_RUN,
         "cohort": paths.cohort,
         "experiment": paths.experiment,
         "sample": run.sample,
@@ -242,6 +252,17 @@ def _tags(paths: ResultPaths, run: RunKey, verdict: Verdict) -> dict[str, str]:
         **({"prior_sources": list_names(verdict.prior.sources)} if verdict.prior else {}),
         **({"weights_of": verdict.weights_of} if verdict.weights_of else {}),
     }
+
+
+def _list_causes(verdict: Verdict, reason: str) -> str:
+    """List the codes of the causes of a fitness, separated by commas.
+
+    The summary adds one cause to those of the verdict: few contacts in comparison with the cohort.
+    """
+    codes = [cause.code for cause in verdict.fitness_causes]
+    if reason.split() != fitness_reason(verdict.fitness_causes).split():
+        codes.append(Shallow.code)
+    return ",".join(codes)
 
 
 def flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, str]:
@@ -286,6 +307,7 @@ def _describe(name: str, verdict: Verdict) -> str:
         "- `median_se`: median of the weights' relative standard errors.\n"
         "- `expected_unevenness`: how uneven new contacts of the same library would be with these "
         "weights, beyond counting noise, in percent.\n"
+        "- `masked_...`: bins that the mask leaves out, by reason.\n"
     )
 
 
@@ -319,6 +341,12 @@ def merge_curves(trace: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.float64
     return steps, largest
 
 
+def _masked_bins(verdict: Verdict) -> dict[str, int]:
+    """Return the number of masked bins by ``masked_`` and the reason."""
+    reasons = verdict.mask.get("reasons", {})
+    return {f"masked_{reason}": bins for reason, bins in reasons.items() if reason != "kept"}
+
+
 def _curve(trace: pa.Table) -> list[Point]:
     """Return the logarithm of the curve: MLflow's charts open with linear axes."""
     steps, largest = merge_curves(trace)
@@ -331,7 +359,7 @@ def _curve(trace: pa.Table) -> list[Point]:
     ]
 
 
-def _final_metrics(verdict: Verdict, figures: Figures | None) -> list[Point]:
+def _final_metrics(verdict: Verdict) -> list[Point]:
     """Return the single-valued metrics that are known and finite."""
     bandwidths = [part.bandwidth for part in verdict.parts if part.bandwidth is not None]
     values: dict[str, float | None] = {
@@ -349,7 +377,7 @@ def _final_metrics(verdict: Verdict, figures: Figures | None) -> list[Point]:
         "parts": len(verdict.parts),
         "parts_balanced": sum(part.status.balanced for part in verdict.parts),
         "bandwidth": round(float(np.median(bandwidths))) if bandwidths else None,
-        **(figures or {}),
+        **_masked_bins(verdict),
         **verdict.run,
     }
     if verdict.prior is not None:
