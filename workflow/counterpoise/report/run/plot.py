@@ -76,6 +76,7 @@ def survey_runs(
             verdict.settings.get("ignore_diags_trans", True),
             verdict.settings.get("diagonal", 1),
             trans_factor(contacts.bins, kept, verdict),
+            verdict.mask.get("regions"),
         )
         for weights, verdict in runs
     ]

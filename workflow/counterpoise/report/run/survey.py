@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.bins import BinTable, RegionBins
 from counterpoise.contacts.circular import find_near_origin
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import first_far_columns
@@ -42,6 +42,8 @@ class BalancedContacts:
         How often the main diagonal counts in a row sum.
     factor : float64 [bins] or None
         Factors that are part of the row sums, see ``Selection.factor``.
+    regions : sequence of pairs of int, or None
+        First bin and end (exclusive) of each region that was balanced separately.
     """
 
     weights: Floats
@@ -50,6 +52,7 @@ class BalancedContacts:
     ignore_diags_trans: bool = True
     diagonal: int = 1
     factor: Floats | None = None
+    regions: Sequence[Sequence[int]] | None = None
 
     @cached_property
     def has_weight(self) -> Flags:
@@ -58,7 +61,8 @@ class BalancedContacts:
 
     def used_columns(self, bins: BinTable) -> tuple[Indices, Indices]:
         """Return the first column that was used of each row and their end, int64 [bins] each."""
-        ends = bins.chromosome_ends
+        table = RegionBins.of(bins, self.regions) if self.regions else bins
+        ends = table.chromosome_ends
         near_ends = None if self.ignore_diags_trans else ends
         first = first_far_columns(len(bins), self.ignore_diags, near_ends)
         if self.scope == "trans":
