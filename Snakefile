@@ -56,6 +56,12 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/tracking.smk"
 
 
+if PLAN.differences:
+
+    include: "workflow/rules/differences.smk"
+
+
+
 rule all:
     input:
         PLAN.coolers,
@@ -63,6 +69,7 @@ rule all:
         PATHS.samples,
         PATHS.report,
         PATHS.multiqc,
+        PLAN.differences,
         PATHS.tracking,
 
 

@@ -32,6 +32,7 @@ REVISIONS = {
     "compare": 3,
     "report": 4,
     "track": 5,
+    "differences": 1,
 }
 
 

@@ -28,9 +28,11 @@ from counterpoise.jobs.environment import SCRIPTS, prepare_jobs
 from counterpoise.jobs.inputs import publish_configuration
 from counterpoise.jobs.job import Job
 from counterpoise.jobs.plan import Plan
+from counterpoise.jobs.report import CohortJob
 from counterpoise.jobs.unrecorded import outdated_results
 from counterpoise.jobs.waiting import explain_waiting
 from counterpoise.store.missing import Unfinished
+from counterpoise.store.paths import BASE
 
 TESTED_VERSIONS = ("9.27.1",)
 
@@ -93,7 +95,28 @@ def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
     plan = Plan(cohort, str(workflow.modifier.modify_path(cohort.paths.root)))
     if workflow.is_main_process:
         plan.before_first_map = lambda: force_outdated(workflow, plan)
+        name_missing_base(plan)
     return plan
+
+
+def name_missing_base(plan: Plan) -> None:
+    """Print that an experiment cannot be compared, since its cohort has no results.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    """
+    cohort = plan.cohort
+    if cohort.experiment == BASE or plan.differences:
+        return
+    name = cohort.settings.cohort
+    print(
+        f"counterpoise: the cohort {name} has no results without the experiment "
+        f"{cohort.experiment}, so no differences are written. Run the workflow with cohort={name} "
+        "and without experiment, then again with the experiment; only the comparison is made then.",
+        file=sys.stderr,
+    )
 
 
 def force_outdated(workflow: Any, plan: Plan) -> None:
@@ -194,13 +217,20 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     unfinished = replace(unfinished, other_maps=explain_waiting(plan, unfinished))
     paths = plan.paths
     tables = {"--summary": [paths.summary], "--samples": [paths.samples]}
-    views = {"--report": [paths.report], "--multiqc": list(paths.multiqc)}
-    tracked = {**tables, "--output": [paths.tracking]}
-    for rule, options in (("report", {**tables, **views}), ("track", tracked)):
+    written: dict[str, dict[str, list[str]]] = {
+        "report": {**tables, "--report": [paths.report], "--multiqc": list(paths.multiqc)},
+        "track": {**tables, "--output": [paths.tracking]},
+    }
+    if plan.differences:
+        page, table = plan.differences
+        written["differences"] = {"--differences": [page], "--table": [table]}
+    for rule, options in written.items():
         words = [word for option, files in options.items() for word in (option, *files)]
-        written = [file for files in options.values() for file in files]
-        job = replace(plan.job(rule), unfinished=unfinished)
-        _make_for_now(workflow, rule, job, ["--root", paths.root, *words], written)
+        outputs_of_rule = [file for files in options.values() for file in files]
+        job = plan.job(rule)
+        if isinstance(job, CohortJob):
+            job = replace(job, unfinished=unfinished)
+        _make_for_now(workflow, rule, job, ["--root", paths.root, *words], outputs_of_rule)
 
 
 def _draw_blocked_plots(workflow: Any, plan: Plan, unfinished: set[str]) -> set[str]:

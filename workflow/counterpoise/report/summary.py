@@ -313,7 +313,7 @@ def read_fitness(path: str | Path) -> dict[tuple[str, int, str], tuple[str, str]
     dict
         ``fitness`` and ``fitness_reason`` by sample, resolution and method.
     """
-    rows = _rows_by_run(path).items()
+    rows = read_rows(path).items()
     return {run: (row["fitness"], row["fitness_reason"]) for run, row in rows}
 
 
@@ -332,12 +332,23 @@ def read_figures(path: str | Path) -> dict[tuple[str, int, str], dict[str, float
     """
     return {
         run: {name: float(row[name]) for name in LOGGED_FIGURES if row.get(name)}
-        for run, row in _rows_by_run(path).items()
+        for run, row in read_rows(path).items()
     }
 
 
-def _rows_by_run(path: str | Path) -> dict[tuple[str, int, str], dict[str, str]]:
-    """Read the rows of ``summary.tsv`` by sample, resolution and method."""
+def read_rows(path: str | Path) -> dict[tuple[str, int, str], dict[str, str]]:
+    """Read the rows of ``summary.tsv``.
+
+    Parameters
+    ----------
+    path : str or Path
+        The table.
+
+    Returns
+    -------
+    dict
+        Texts by column, by sample, resolution and method.
+    """
     return {(row["sample"], int(row["resolution"]), row["method"]): row for row in read_table(path)}
 
 
