@@ -21,7 +21,7 @@ REVISIONS = {
     "merge": 1,
     "find_least": 1,
     "thin": 1,
-    "mask": 3,
+    "mask": 4,
     "shared_mask": 1,
     "final_mask": 1,
     "pool": 1,
