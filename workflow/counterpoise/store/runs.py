@@ -158,7 +158,7 @@ def list_absent_runs(samples: dict[str, SampleEntry], methods: Iterable[str]) ->
             name, resolution, method, sample.labels, sample.group, reason, members=sample.members
         )
         for name, sample in samples.items()
-        for size, reason in sample.absent.items()
+        for resolution, reason in sample.absent.items()
         for method in names
     ]
 
