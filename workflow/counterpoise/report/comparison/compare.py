@@ -90,6 +90,10 @@ class Comparison:
             if any(sample.name == name for sample in (*each.samples, *each.apart))
         )
 
+    def colour_of(self, index: int) -> int:
+        """Return the position of a set among those that have maps, which decides its colour."""
+        return self.shown.index(index) if index in self.shown else len(self.shown)
+
     @property
     def are_conditions(self) -> bool:
         """Whether a set can hold several samples."""

@@ -198,7 +198,7 @@ def draw_decay(axes: Axes, below: Axes, comparison: Comparison) -> None:
 
 def _draw_set(axes: Axes, comparison: Comparison, index: int, x: Floats, unit: Floats) -> None:
     """Draw the curves of one set, divided by ``unit``."""
-    each, style = comparison.sets[index], set_style(index)
+    each, style = comparison.sets[index], set_style(comparison.colour_of(index))
     named = index in comparison.shown
     if not named:
         style = {"color": MASKED, "linestyle": "-"}
@@ -217,7 +217,9 @@ def _draw_set(axes: Axes, comparison: Comparison, index: int, x: Floats, unit: F
     label = f"{_cut(each.name, NAME)}{number}" if named else None
     if named and not np.isfinite(mean).any():
         label = f"{label}: no weights"
-    axes.plot(x, mean, linewidth=1.5 if named else 0.8, label=label, zorder=2.5, **style)
+    axes.plot(
+        x, mean, linewidth=1.5 if named else 0.8, label=label, zorder=2.5 if named else 1.5, **style
+    )
     for sample in each.apart:
         curve = positive_or_nan(comparison.decay[sample.name] / unit)
         axes.plot(x, curve, linewidth=1.1, linestyle=(0, (1, 1)), color=style["color"])

@@ -368,7 +368,7 @@ def _draw_sets(sheet: Sheet, ratios: Mapping[int, Floats]) -> None:
         if sets[k].samples[0].name in comparison.reasons:
             caption = f"stands out; {caption}"
         place = k if in_one_row else 2 * band * columns + column
-        colour = set_style(comparison.shown[k])["color"]
+        colour = set_style(k)["color"]
         sheet.draw_map(place, picture, (sets[k].name, caption), colour, is_last=is_last)
         if k in ratios:
             place = 2 if in_one_row else place + columns
@@ -384,7 +384,9 @@ def _draw_apart(sheet: Sheet) -> None:
         each = comparison.sets[index]
         is_last = k == len(comparison.apart) - 1
         texts = name, f"stands out; {each.name}"
-        sheet.draw_map(2 * k, picture, texts, set_style(index)["color"], is_last=False)
+        sheet.draw_map(
+            2 * k, picture, texts, set_style(comparison.colour_of(index))["color"], is_last=False
+        )
         if index in comparison.shown:
             ratios = log_ratio(picture, comparison.pictures[comparison.shown.index(index)])
             texts = "log2 ratio", f"{name} / {each.name}"

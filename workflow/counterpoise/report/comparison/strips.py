@@ -54,7 +54,7 @@ def draw_strips(panels: tuple[Axes, Axes, Axes], comparison: Comparison) -> None
     rows = [_row_name(comparison, k) for k in range(len(rows_of(comparison)))]
     depth.set_yticks(np.arange(len(rows)), rows, fontsize=7)
     for label, row in zip(depth.get_yticklabels(), rows_of(comparison), strict=True):
-        label.set_color(set_style(row[0])["color"] if len(row) == 1 else SOFT)
+        label.set_color(set_style(comparison.colour_of(row[0]))["color"] if len(row) == 1 else SOFT)
 
 
 def rows_of(comparison: Comparison) -> list[list[int]]:
@@ -130,7 +130,10 @@ def _draw_dots(
         ]
         x = np.array([value(sample) for sample, _ in samples], dtype=float)
         y = row + spread(len(samples))
-        colours = [set_style(k)["color"] if k in comparison.shown else SOFT for _, k in samples]
+        colours = [
+            set_style(comparison.colour_of(k))["color"] if k in comparison.shown else SOFT
+            for _, k in samples
+        ]
         face = colours if filled else "white"
         axes.scatter(x, y, DOT, facecolors=face, edgecolors=colours, linewidths=0.9, zorder=3)
         apart = np.array([sample.name in comparison.reasons for sample, _ in samples], dtype=bool)
