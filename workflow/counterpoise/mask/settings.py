@@ -49,9 +49,8 @@ class MaskSettings:
         For captured regions, or a view. The medians of ``mad_max`` and ``mad_max_above`` are those
         of the bins in regions; contacts with bins beyond them count in all filters.
     separate_regions : bool, default False
-        Whether each region is balanced separately, by the contacts within it alone, as chromosomes
-        are with the scope cis, which all methods then need. By default regions are balanced
-        together.
+        Whether each region is balanced separately, by the contacts within it alone.
+        All methods then need the scope cis. By default regions are balanced together.
     """
 
     min_nnz: int = 10
