@@ -39,7 +39,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Image.new("RGB", (140, 100), "teal").save(plot)
     paths = ResultPaths("many", str(folder))
     entries = write_results(paths, SAMPLES, SIZES, METHODS, plot=plot)
-    runs = list_runs(entries, METHODS)
+    runs = list_runs(entries, METHODS, METHODS)
     rows = summary_rows(paths, runs)
     about = sample_rows(paths, entries, rows, "ice")
     write_report(paths, runs, rows, paths.report, samples=about, facts=CohortFacts("ice"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.records.fitness import Fitness
@@ -48,12 +48,12 @@ class Level:
 
 @dataclass(frozen=True)
 class Doubt:
-    """A sample to look at.
+    """A sample to look at, or several with the same reason.
 
     Attributes
     ----------
-    sample : str
-        The sample.
+    samples : tuple of str
+        The samples.
     fitness : str
         Fitness of its run, or ``missing``.
     label : str
@@ -64,11 +64,16 @@ class Doubt:
         Why.
     """
 
-    sample: str
+    samples: tuple[str, ...]
     fitness: str
     label: str
     remedy: str
     why: str
+
+    @property
+    def number(self) -> int:
+        """Number of samples."""
+        return len(self.samples)
 
 
 def count_levels(rows: Sequence[Row], primary: str) -> list[Level]:
@@ -172,7 +177,11 @@ def list_doubts(
         if level.resolution in by_resolution
     ]
     order = [MISSING, *(each.value for each in reversed(Fitness))]
-    return sorted(filter(None, doubts), key=lambda doubt: order.index(doubt.fitness))
+    merged: dict[Doubt, list[str]] = {}
+    for doubt in filter(None, doubts):
+        merged.setdefault(replace(doubt, samples=()), []).extend(doubt.samples)
+    same = [replace(doubt, samples=tuple(names)) for doubt, names in merged.items()]
+    return sorted(same, key=lambda doubt: order.index(doubt.fitness))
 
 
 def _doubt(
@@ -189,7 +198,7 @@ def _doubt(
     if masked_by_others:
         remedy, why = UNSHARE, [MASKED_BY_OTHERS, *why]
     return Doubt(
-        row["sample"], fitness, describe_fitness_of(row), remedy, " ".join(filter(None, why))
+        (row["sample"],), fitness, describe_fitness_of(row), remedy, " ".join(filter(None, why))
     )
 
 

@@ -162,7 +162,7 @@ function drawMatrix() {
   };
   head("name", "sample", { rowspan: 2 });
   for (const figure of FIGURES) head(figure.key, figure.name, { rowspan: 2, class: "n" }).append(figure.at ? make("small", {}, make("br"), `at ${level}`) : "");
-  head("slope", "P(s)", { rowspan: 2 });
+  head("slope", "P(s)", { rowspan: 2, class: "curve-column" });
   for (const size of state.sizes) {
     const span = columns.filter(each => each[0] === size).length;
     if (span) top.append(make("th", { scope: "colgroup", colspan: span, class: "size" }, data.resolution_names[size]));
@@ -196,7 +196,7 @@ function drawMatrix() {
       state.colour ? make("small", {}, ` ${labelOf(state.colour, item)}`) : "",
       samples.stands_out[item] !== null ? make("small", { class: "outlier", title: text(samples.stands_out[item]) }, " stands out") : ""));
     for (const figure of FIGURES) row.append(figureCell(figure, item, values.get(figure.key)));
-    row.append(make("td", { "data-slope": item }, curve(item)));
+    row.append(make("td", { "data-slope": item, class: "curve-column" }, curve(item)));
     columns.forEach(([size, method], k) => row.append(markCell(findRun(item, size, method), position.get(item), k, columns)));
     return row;
   });
@@ -318,7 +318,7 @@ function drawRun(i) {
   $("next").disabled = r < 0 || r >= shownSamples.length - 1;
   const body = $("drawer-body");
   body.replaceChildren(others(i), verdict(i));
-  if (samples.stands_out[s] !== null) body.append(make("p", {}, make("b", {}, "This sample stands out. "), text(samples.stands_out[s])));
+  if (samples.stands_out[s] !== null && !text(runs.fitness_reason[i]).includes(text(samples.stands_out[s]))) body.append(make("p", {}, make("b", {}, "This sample stands out. "), text(samples.stands_out[s])));
   if (fitness(i) !== "missing") body.append(make("h3", {}, "Numbers"), numbers(i), ...plotOf(i));
 }
 function others(i) {

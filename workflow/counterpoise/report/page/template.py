@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.installation import name_missing_extra
 from counterpoise.records.fitness import Fitness
-from counterpoise.records.wording import fitness_label
+from counterpoise.records.wording import fitness_label, list_names
 from counterpoise.report.formats import (
     format_deviation,
     format_duration,
@@ -65,5 +65,6 @@ def load_template(name: str = "page.html", folder: Traversable = FILES) -> Templ
         status=format_status,
         fitness=lambda value: fitness_label(Fitness(value)) if value else NO_RESULT,
         duration=format_duration,
+        names=list_names,
     )
     return environment.get_template(name)
