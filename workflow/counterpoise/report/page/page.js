@@ -478,7 +478,7 @@ function draw() {
   filterFixed();
 }
 let waiting;
-for (const control of controls) control.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(draw, control.type === "search" ? 120 : 0); });
+for (const control of controls) control.addEventListener(control.type === "search" ? "input" : "change", () => { clearTimeout(waiting); waiting = setTimeout(draw, control.type === "search" ? 120 : 0); });
 $("controls").addEventListener("submit", event => event.preventDefault());
 $("controls").hidden = false;
 draw();
