@@ -10,7 +10,7 @@ from counterpoise.installation import name_missing_extra
 
 with name_missing_extra("the workflow needs"):
     from counterpoise.jobs.plan import match_any
-    from counterpoise.jobs.snakemake import plan_workflow, report_unfinished
+    from counterpoise.jobs.snakemake import plan_workflow, report_finished, report_unfinished
 
 min_version("9.0")
 
@@ -52,6 +52,13 @@ if PLAN.cohort.shares_masks:
 include: "workflow/rules/prior.smk"
 include: "workflow/rules/balance.smk"
 include: "workflow/rules/export.smk"
+
+
+if PLAN.cohort.plotted:
+
+    include: "workflow/rules/plot.smk"
+
+
 include: "workflow/rules/report.smk"
 include: "workflow/rules/tracking.smk"
 
@@ -73,7 +80,10 @@ rule all:
         PATHS.tracking,
 
 
-# The rules report and track wait for all results. If a job failed, write what there is.
+onsuccess:
+    report_finished(workflow, PLAN)
+
+
 onerror:
     report_unfinished(workflow, PLAN)
 

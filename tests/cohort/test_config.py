@@ -812,3 +812,19 @@ def test_snakemake_chooses_an_experiment() -> None:
 def test_snakemake_overrides_refuses(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         snakemake_overrides(given)
+
+
+@pytest.mark.parametrize("scope", ["genome", "cis"])
+def test_separate_regions_need_the_scope_cis(tmp_path: Path, scope: str) -> None:
+    (tmp_path / "targets.bed").write_text("chr1\t0\t9000\n")
+    (tmp_path / "a.cool").touch()
+    text = (
+        "resolutions: [1kb]\nsamples: {a: {path: a.cool}}\n"
+        f"methods: {{kr: {{}}, ice: {{scope: {scope}}}}}\n"
+        "mask: {regions: targets.bed, separate_regions: true}\n"
+    )
+    if scope == "cis":
+        assert with_cohort(tmp_path, text).settings.mask.filters.separate_regions
+        return
+    with pytest.raises(ConfigError, match=r"methods.ice has the scope genome.*set scope to cis"):
+        with_cohort(tmp_path, text)

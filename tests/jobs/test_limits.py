@@ -35,7 +35,7 @@ MAP.append(f"{RESULTS}/triples/{{sample}}/1000/source.json")
 RUN = [f"{RESULTS}/weights/a/1000/kr/{name}" for name in ("weights.parquet", "trace.parquet")]
 RUN.append(f"{RESULTS}/weights/a/1000/kr/verdict.json")
 COHORT = "'cohort': 'small', 'methods': ['kr']"
-ENTRIES = "'samples': {'a': {'resolutions': [1000]}}"
+ENTRIES = "'samples': {'a': {'resolutions': [1000]}}, 'plotted': ['kr']"
 SOURCE = "'uri': 'a.cool', 'hic_engine': 'hictkpy'"
 STORE = "{'enabled': True, 'uri': 'sqlite:///m.db', 'artifacts': 'art', 'timeout_seconds': 9}"
 

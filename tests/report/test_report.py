@@ -480,8 +480,12 @@ def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
     by_hand("plot.py", arguments)
     sample = {"labels": {}, "group": "", "resolutions": [10_000]}
     settings = {
-        "cohort": "hand", "samples": {"small": sample}, "methods": ["kr"], "primary": "kr",
-    }  # fmt: skip
+        "cohort": "hand",
+        "samples": {"small": sample},
+        "methods": ["kr"],
+        "primary": "kr",
+        "plotted": ["kr"],
+    }
     outputs = {"summary": paths.summary, "samples": paths.samples, "report": paths.report}
     outputs["multiqc"] = paths.multiqc
     by_hand("report.py", {"root": str(tmp_path), "settings": str(settings), **outputs})

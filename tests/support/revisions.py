@@ -156,7 +156,7 @@ def compute_results(folder: Path) -> Results:
     results["export"] = _exported(paths.cooler("dense"))
 
     samples = {name: SampleEntry([1000], {"condition": "c"}, "c") for name in ("dense", "sparse")}
-    rows = list_runs(samples, ["kr", "kde"])
+    rows = list_runs(samples, ["kr", "kde"], ["kr", "kde"])
     loose = ("seconds", "peak_memory_mb", "reason", *_MEASURED, "sha256", "source")
     summary = summary_rows(paths, rows)
     results["report"] = [

@@ -24,7 +24,6 @@ weights/a/2000/ice/verdict.json
 weights/a/2000/kr/weights.parquet
 weights/a/2000/kr/trace.parquet
 weights/a/2000/kr/verdict.json
-qc/a/2000/ice.png
 qc/a/2000/kr.png
 coolers/a.mcool
 samples.tsv

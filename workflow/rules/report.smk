@@ -1,42 +1,4 @@
-# Figures of every run, and the cohort's summary and report.
-
-
-rule plot:
-    input:
-        map=PATHS.map_files().source,
-        mask=PATHS.mask(),
-        verdicts=[
-            PATHS.run_files(method=method).verdict for method in PLAN.cohort.methods
-        ],
-        traces=[PATHS.run_files(method=method).trace for method in PLAN.cohort.methods],
-    output:
-        [
-            report(
-                PATHS.plot(method=method),
-                caption="../report/plot.rst",
-                category="Runs",
-                subcategory="{sample}",
-                labels={"resolution (bp)": "{resolution}", "method": method},
-            )
-            for method in PLAN.cohort.methods
-        ],
-    log:
-        PATHS.log("plot"),
-    benchmark:
-        PATHS.benchmark("plot")
-    conda:
-        "../../envs/counterpoise.yaml"
-    threads: PLAN.threads("plot")
-    resources:
-        **PLAN.resources("plot"),
-    params:
-        settings=PLAN.params("plot"),
-    message:
-        "{wildcards.sample} at {wildcards.resolution} bp: plotting"
-    shell:
-        'python "$COUNTERPOISE_SCRIPTS"/plot.py --map {input.map:q} --mask {input.mask:q}'
-        " --verdicts {input.verdicts:q} --outputs {output:q} --sample {wildcards.sample:q}"
-        " --threads {threads} --settings {params.settings:q} > {log:q} 2>&1"
+# Samples side by side, and the cohort's summary and report.
 
 
 rule compare:
@@ -77,8 +39,10 @@ rule compare:
 
 rule report:
     input:
-        # A plot implies the map, its mask and the run. The page says how to open the coolers.
+        # A plot implies the map, its mask and the run; so does a verdict. The page says how to open
+        # the coolers.
         plots=PLAN.plots,
+        runs=PLAN.unplotted,
         comparisons=PLAN.comparisons,
         coolers=PLAN.coolers,
     output:

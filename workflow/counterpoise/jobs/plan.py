@@ -446,23 +446,29 @@ class Plan:
         ]
 
     def compared_maps(self, wildcards: Wildcards) -> list[str]:
-        """Return source record and first plot of the maps that are compared at a resolution.
+        """Return source record and verdicts of the maps that are compared at a resolution.
 
-        The plots of a map imply its mask and all of its runs.
+        The verdicts imply the mask.
         """
-        size, method = int(wildcards.resolution), next(iter(self.cohort.methods))
+        size = int(wildcards.resolution)
         return [
             path
             for sample in self.cohort.compared_at(size)
             for path in (
                 self.paths.map_files(sample, size).source,
-                self.paths.plot(sample, size, method),
+                *(self.paths.run_files(sample, size, m).verdict for m in self.cohort.methods),
             )
         ]
 
     def plots(self, wildcards: Wildcards) -> list[str]:
-        """Return the figures of all runs."""
-        return [self.paths.plot(*run.place) for run in self.cohort.runs]
+        """Return the figures of runs."""
+        return [self.paths.plot(*run.place) for run in self.cohort.runs if not run.unplotted]
+
+    def unplotted(self, wildcards: Wildcards) -> list[str]:
+        """Return verdicts and traces of the runs without a figure."""
+        runs = [run for run in self.cohort.runs if run.unplotted]
+        files = [self.paths.run_files(*run.place) for run in runs]
+        return [path for each in files for path in (each.verdict, each.trace)]
 
     def comparisons(self, wildcards: Wildcards) -> list[str]:
         """Return the figures of samples side by side, and the tables of their pairs."""

@@ -31,8 +31,8 @@ class CohortJob(MeasuredJob):
         Names that decide where the results are.
     samples : dict of str to SampleEntry
         Labels and resolutions of the samples by name.
-    methods : list of str
-        Names of the methods.
+    methods, plotted : list of str
+        Names of the methods, and of those whose runs have a plot.
     unfinished : Unfinished or None
         What a failed workflow left unmade; None if all results exist.
     """
@@ -40,6 +40,7 @@ class CohortJob(MeasuredJob):
     cohort: str
     samples: dict[str, SampleEntry]
     methods: list[str]
+    plotted: list[str]
     experiment: str = BASE
     unfinished: Unfinished | None = None
 
@@ -62,7 +63,7 @@ class CohortJob(MeasuredJob):
     @cached_property
     def runs(self) -> list[RunKey]:
         """Return every run of the cohort."""
-        return list_runs(self.samples, self.methods)
+        return list_runs(self.samples, self.methods, self.plotted)
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return the memory for the results of all runs."""
@@ -91,6 +92,7 @@ def cohort_settings(cohort: Cohort) -> dict[str, Any]:
         "experiment": cohort.experiment,
         "samples": cohort.entries,
         "methods": list(cohort.methods),
+        "plotted": cohort.plotted,
     }
 
 
@@ -175,7 +177,7 @@ class ReportJob(CohortJob):
         from counterpoise.report.multiqc import write_multiqc
         from counterpoise.report.page import write_report
         from counterpoise.report.samples import sample_rows, write_samples
-        from counterpoise.report.summary import describe_fitness, summary_rows, write_summary
+        from counterpoise.report.summary import summary_rows, write_summary
 
         paths, unfinished = self.paths(root), self.unfinished or Unfinished()
         rows = summary_rows(paths, self.rows, unfinished, self.fitness)
@@ -187,4 +189,4 @@ class ReportJob(CohortJob):
         write_report(
             paths, self.rows, rows, report, unfinished, self.fitness, samples=about, facts=facts
         )
-        print(*describe_fitness(rows), f"Report: {report}", sep="\n")
+        print(f"Report: {report}")

@@ -1,8 +1,8 @@
 """Functions that the Snakefile calls, and all use of Snakemake's private interface.
 
 The private interface is ``workflow.current_basedir``, ``workflow.modifier``, ``workflow.dag``,
-``workflow.scheduler``, ``workflow.persistence`` and ``workflow.is_main_process``. It was tested
-with the versions in ``TESTED_VERSIONS``.
+``workflow.scheduler``, ``workflow.persistence``, ``workflow.output_settings`` and
+``workflow.is_main_process``. It was tested with the versions in ``TESTED_VERSIONS``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from counterpoise.cohort.other_maps import check_levels_of_other_maps
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import ConfigError
 from counterpoise.installation import workflow_folder
+from counterpoise.jobs.ending import ending_lines
 from counterpoise.jobs.environment import SCRIPTS, prepare_jobs
 from counterpoise.jobs.inputs import publish_configuration
 from counterpoise.jobs.job import Job
@@ -80,6 +81,7 @@ def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
         )
     prepare_jobs(folder / "scripts")
     try:
+        require_cohort(config, folder)
         overrides = snakemake_overrides(config, folder / "conf")
         cohort = load_cohort(folder / "conf", overrides)
         record = FILE_LEVELS / f"{cohort.settings.cohort}.json"
@@ -116,6 +118,38 @@ def name_missing_base(plan: Plan) -> None:
         f"{cohort.experiment}, so no differences are written. Run the workflow with cohort={name} "
         "and without experiment, then again with the experiment; only the comparison is made then.",
         file=sys.stderr,
+    )
+
+
+def require_cohort(config: dict[str, Any], folder: Path) -> None:
+    """Refuse a configuration that names no cohort, except in the repository, which has a default.
+
+    Parameters
+    ----------
+    config : dict
+        Snakemake's configuration.
+    folder : Path
+        Folder of the workflow. The working folder is the repository if it is the same one.
+
+    Raises
+    ------
+    ConfigError
+        Names the cohorts that there are.
+    """
+    overrides = config.get("hydra_overrides", [])
+    if "cohort" in config or any(str(item).startswith("cohort=") for item in overrides):
+        return
+    if os.path.samefile(folder, Path.cwd()):
+        return
+    conf = str(config.get("conf", "conf"))
+    own, packaged = (
+        ", ".join(sorted(path.stem for path in Path(each, "cohort").glob("*.yaml")))
+        for each in (conf, folder / "conf")
+    )
+    here = f"conf={conf} cohort=NAME for a cohort of this folder ({own}), or " if own else ""
+    raise ConfigError(
+        f"no cohort is chosen. Add to --config {here}cohort=NAME for one of the package "
+        f"({packaged}). 'counterpoise init FOLDER FILE...' makes a cohort."
     )
 
 
@@ -231,6 +265,28 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
         if isinstance(job, CohortJob):
             job = replace(job, unfinished=unfinished)
         _make_for_now(workflow, rule, job, ["--root", paths.root, *words], outputs_of_rule)
+    if _makes_summary(workflow, plan):
+        print(*ending_lines(plan, unfinished), sep="\n", file=sys.stderr)
+
+
+def report_finished(workflow: Any, plan: Plan) -> None:
+    """Print what a workflow that succeeded has made, and where it is.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow that ended.
+    plan : Plan
+        Its plan.
+    """
+    is_silent = "ALL" in {each.name for each in workflow.output_settings.quiet or ()}
+    if _makes_summary(workflow, plan) and not is_silent:
+        print(*ending_lines(plan), sep="\n", file=sys.stderr)
+
+
+def _makes_summary(workflow: Any, plan: Plan) -> bool:
+    """Tell whether what the user asked for includes the summary, as it does by default."""
+    return any(plan.paths.summary in job.output for job in workflow.dag.jobs)
 
 
 def _draw_blocked_plots(workflow: Any, plan: Plan, unfinished: set[str]) -> set[str]:
@@ -239,7 +295,8 @@ def _draw_blocked_plots(workflow: Any, plan: Plan, unfinished: set[str]) -> set[
     Drawing ends after ``DRAWING_SECONDS``, since hundreds of maps may wait.
     """
     failed = {Path(path).parent for job in workflow.scheduler.failed for path in job.output}
-    runs = {run: plan.paths.run_files(*run.place) for run in plan.cohort.runs}
+    plotted = [run for run in plan.cohort.runs if not run.unplotted]
+    runs = {run: plan.paths.run_files(*run.place) for run in plotted}
     blocked = {run.place[:2] for run, files in runs.items() if Path(files.verdict).parent in failed}
     end = monotonic() + DRAWING_SECONDS
     drawn: set[str] = set()

@@ -212,7 +212,7 @@ def describe_seconds(differences: Differences) -> str:
     if not known:
         return ""
     a, b = (sum(side) for side in zip(*known, strict=True))
-    return f"Balancing these runs took {a:,.1f} s in A and {b:,.1f} s in B."
+    return f"Balancing the runs with a result in both took {a:,.1f} s in A and {b:,.1f} s in B."
 
 
 def describe_staleness(differences: Differences) -> str:
