@@ -188,7 +188,7 @@ def test_the_table_and_the_page_have_each_sample(results: ResultPaths, tmp_path:
 def sections_for_multiqc(paths: ResultPaths) -> dict[str, Row]:
     """Write the files for MultiQC and return their content; sample ``e`` has no result."""
     entries = {**ENTRIES, "e": SampleEntry(list(SIZES), LABELS, "wild type")}
-    summary = summary_rows(paths, list_runs(entries, METHODS))
+    summary = summary_rows(paths, list_runs(entries, METHODS, METHODS))
     samples = sample_rows(paths, entries, summary, "kr")
     write_multiqc(paths.multiqc, paths, samples, summary, "kr")
     contents = (json.loads(Path(path).read_text()) for path in paths.multiqc)

@@ -106,7 +106,7 @@ def _made(path: str) -> str:
 
 
 def table_of(paths: ResultPaths) -> tuple[list[RunKey], list[Row], list[Row]]:
-    runs = list_runs(ENTRIES, COLUMNS)
+    runs = list_runs(ENTRIES, COLUMNS, COLUMNS)
     rows = summary_rows(paths, runs)
     return runs, rows, sample_rows(paths, ENTRIES, rows, "kr")
 
@@ -499,7 +499,7 @@ def test_names_with_quotes_are_quoted(results: ResultPaths) -> None:
 
 
 def test_every_rule_with_a_measurement_is_in_the_table(results: ResultPaths) -> None:
-    runs = list_runs({"a": SampleEntry([10_000])}, ["kr"])
+    runs = list_runs({"a": SampleEntry([10_000])}, ["kr"], ["kr"])
     wildcards = list_wildcards(runs, ["all"], ["member"])
     rules = set()
     for file in (REPOSITORY / "workflow" / "rules").glob("*.smk"):
@@ -520,6 +520,8 @@ def test_every_rule_with_a_measurement_is_in_the_table(results: ResultPaths) -> 
 
 def test_the_page_shows_all_sections(results: ResultPaths) -> None:
     runs, rows, samples = table_of(results)
+    benchmark = Path(_made(results.benchmark("export", "a")))
+    benchmark.write_text("s\tmax_rss\n1.5\t20\n", encoding="utf-8")
     write_report(results, runs, rows, results.report, samples=samples, facts=FACTS, most_figures=0)
     page = Path(results.report).read_text(encoding="utf-8")
     for name in ("decay", "concordance", "masks", "settings", "text", "files", "inputs", "costs"):
@@ -562,7 +564,7 @@ def test_sections_of_500_samples_stay_small(results: ResultPaths) -> None:
         if i < j
     ]
     write_concordance(pairs, dict.fromkeys(names, ""), _made(paths.concordance(SIZES[0])))
-    runs = list_runs(entries, COLUMNS)
+    runs = list_runs(entries, COLUMNS, COLUMNS)
     many = [{**rows[0], "sample": run.sample, "method": run.method} for run in runs]
     about = [{**samples[0], "sample": name, "sample_group": entry.group}
              for name, entry in entries.items()]  # fmt: skip

@@ -12,7 +12,7 @@ from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
 
 # Rules whose jobs end after the page is written.
-UNMEASURED = ("report", "track")
+UNMEASURED = ("report", "differences", "track")
 
 
 class Peak(NamedTuple):
