@@ -18,12 +18,6 @@ help: ## List the targets.
 
 demo: setup ## Balance the demo cohort and write its report (the default target).
 	$(BIN)/snakemake --profile local
-	@echo
-	@echo "Done. Look at:"
-	@echo "  results/demo/report.html          fitness and plots; open it in a browser"
-	@echo "  results/demo/summary.tsv          the same as a table"
-	@echo "  results/demo/coolers/*.mcool      balanced coolers, one column per method, and weight"
-	@echo "  $(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db     every run, side by side"
 
 test: .venv/ready ## Run the fast tests, about four minutes; slow ones: make test-workflow, and so on.
 	$(BIN)/python -m pytest $(PARALLEL) --dist loadfile \

@@ -10,7 +10,7 @@ from counterpoise.installation import name_missing_extra
 
 with name_missing_extra("the workflow needs"):
     from counterpoise.jobs.plan import match_any
-    from counterpoise.jobs.snakemake import plan_workflow, report_unfinished
+    from counterpoise.jobs.snakemake import plan_workflow, report_finished, report_unfinished
 
 min_version("9.0")
 
@@ -63,6 +63,12 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/tracking.smk"
 
 
+if PLAN.differences:
+
+    include: "workflow/rules/differences.smk"
+
+
+
 rule all:
     input:
         PLAN.coolers,
@@ -70,10 +76,14 @@ rule all:
         PATHS.samples,
         PATHS.report,
         PATHS.multiqc,
+        PLAN.differences,
         PATHS.tracking,
 
 
-# The rules report and track wait for all results. If a job failed, write what there is.
+onsuccess:
+    report_finished(workflow, PLAN)
+
+
 onerror:
     report_unfinished(workflow, PLAN)
 

@@ -104,14 +104,16 @@ def test_mlflow_shows_the_runs_until_a_signal(folder: Path, number: signal.Signa
     from mlflow import MlflowClient
 
     (folder / "results").mkdir()
-    MlflowClient(f"sqlite:///{folder}/results/mlflow.db").create_experiment("mine")
-    write_results(folder, status="logged", uri="sqlite:///results/mlflow.db", page=None)
+    client = MlflowClient(f"sqlite:///{folder}/results/mlflow.db")
+    record = {"status": "logged", "uri": "sqlite:///results/mlflow.db", "page": None}
+    write_results(folder, **record, experiment_id=client.create_experiment("mine"))
     before = {path.name for path in folder.iterdir()}
     port = closed_port()
     program = "from counterpoise.cli.main import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", program, "ui", "--no-browser", "--port", str(port)],
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
     assert process.stdout is not None
@@ -119,10 +121,12 @@ def test_mlflow_shows_the_runs_until_a_signal(folder: Path, number: signal.Signa
     try:
         lines = [process.stdout.readline()]
         while lines[-1] and not lines[-1].startswith("MLflow"):
-            lines.append(process.stdout.readline())  # messages of the server among them
+            lines.append(process.stdout.readline())
         servers = children(process.pid)
         assert lines[0] == f"report  file://{folder}/results/mine/report.html\n"
-        assert lines[-1] == f"MLflow  http://127.0.0.1:{port}\n"
+        assert lines[1] == "Starting MLflow on sqlite:///results/mlflow.db ...\n"
+        page = f"http://127.0.0.1:{port}/#/experiments/1/runs?viewStateShareKey=counterpoise"
+        assert lines[2:] == [f"MLflow  {page}\n"]  # and no message of MLflow
         address = f"http://127.0.0.1:{port}/api/2.0/mlflow/experiments/get-by-name"
         with urllib.request.urlopen(f"{address}?experiment_name=mine", timeout=60) as answer:
             assert json.load(answer)["experiment"]["name"] == "mine"

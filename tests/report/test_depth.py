@@ -24,7 +24,6 @@ from counterpoise.report.depth import find_shallow
 from counterpoise.report.page import write_report
 from counterpoise.report.summary import (
     COLUMN_NAMES,
-    describe_fitness,
     read_fitness,
     read_run_verdict,
     summary_rows,
@@ -88,10 +87,6 @@ def test_the_summary_hands_the_fitness_on(tmp_path: Path) -> None:
     }
     with open(tmp_path / "summary.tsv", encoding="utf-8", newline="") as table:
         assert [line["status"] for line in csv.DictReader(table, delimiter="\t")][2] == "missing"
-    assert describe_fitness(rows) == [
-        "3 runs: 1 fit for use, 1 not for use, 1 with no result.",
-        "  not for use: a, 1 kb, kr: Too few.",
-    ]
 
 
 # --- from the files of three samples to what people read --------------------------------------
@@ -181,6 +176,31 @@ def test_samples_side_by_side_have_the_fitness_of_the_summary(
     job.run(paths.root, paths.comparison(RESOLUTION), paths.concordance(RESOLUTION))
     rows = summary_rows(paths, RUNS, limits=FitnessSettings(depth_caution=limit))
     assert [sample.fitness("kr") for sample in drawn] == [row["fitness"] for row in rows]
+
+
+def test_a_merged_sample_sets_no_median_and_is_held_to_others_than_its_members() -> None:
+    """Without the rule, the three sums would raise the median of the files to 300."""
+    files = {f"{group}{k}": 50.0 for group in "xyz" for k in (1, 2)}
+    merged = {"x": 300.0, "y": 300.0, "z": 300.0, "most": 800.0, "all": 900.0}
+    members = {group: [f"{group}1", f"{group}2"] for group in "xyz"}
+    members |= {"all": list(files), "most": ["x1", "x2", "y1", "y2"]}
+    contacts = {(name, RESOLUTION): n for name, n in {**files, **merged}.items()}
+    groups = dict.fromkeys([*files, *merged], "")
+    assert find_shallow(contacts, groups, 0.2, members) == {}
+    contacts["z1", RESOLUTION] = contacts["z2", RESOLUTION] = 4.0
+    contacts["z", RESOLUTION] = 8.0
+    found = find_shallow(contacts, groups, 0.2, members)
+    assert found == {
+        ("z1", RESOLUTION): Shallow(4.0, 50.0, 6, "", 0.2),
+        ("z2", RESOLUTION): Shallow(4.0, 50.0, 6, "", 0.2),
+        ("z", RESOLUTION): Shallow(8.0, 50.0, 4, "", 0.2),
+    }
+    # Members that are only merged are no samples of the cohort, so the sums are compared.
+    only = {name: groups[name] for name in merged}
+    sums = {place: n for place, n in contacts.items() if place[0] in only}
+    assert find_shallow(sums, only, 0.2, members) == {
+        ("z", RESOLUTION): Shallow(8.0, 300.0, 4, "", 0.2)
+    }
 
 
 def test_the_comparison_has_the_limit_of_the_cohort() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
-import sys
+import venv
 from pathlib import Path
 
 import cooler
@@ -132,6 +132,14 @@ def test_concordance_is_taken_where_most_samples_are_compared(results: ResultPat
     assert (rows["c"]["concordance_within"], rows["c"]["concordance_between"]) == (None, 0.9)
 
 
+def test_a_merged_sample_is_no_peer_of_its_members(results: ResultPaths) -> None:
+    entries = {**ENTRIES, "d": SampleEntry(list(SIZES), LABELS, "wild type", members=["a", "b"])}
+    rows = rows_of(results, entries)
+    assert [rows[name]["stands_out"] for name in "abcd"] == [""] * 4
+    assert rows["a"]["concordance_within"] == 0.9
+    assert rows["d"]["concordance_within"] == 0.1  # with c, which is not its member
+
+
 def test_a_table_that_a_failed_workflow_left_is_not_read(results: ResultPaths) -> None:
     old = Unfinished((results.concordance(40_000),))
     rows = rows_of(results, unfinished=old)
@@ -224,10 +232,27 @@ def test_contacts_by_distance_for_multiqc(results: ResultPaths) -> None:
     assert (np.diff(curve[:, 1]) < 0).all()
 
 
-def test_multiqc_shows_the_cohort(results: ResultPaths, tmp_path: Path) -> None:
-    pytest.importorskip("multiqc", reason="MultiQC is not installed")
+@pytest.fixture(scope="session")
+def multiqc(pytestconfig: pytest.Config) -> str:
+    """Return the command of MultiQC, which is installed once in an environment of its own.
+
+    Among our packages it would cost memory: MLflow imports polars if this is there.
+    """
+    folder = pytestconfig.cache.mkdir("multiqc-1.35")
+    command = folder / "bin" / "multiqc"
+    if not command.is_file():
+        venv.create(folder, with_pip=True, clear=True)
+        install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "multiqc==1.35"]
+        done = subprocess.run(install, capture_output=True, text=True, timeout=600)
+        if done.returncode:
+            pytest.skip(f"MultiQC cannot be installed: {done.stderr.strip()[-200:]}")
+    return str(command)
+
+
+@pytest.mark.workflow
+def test_multiqc_shows_the_cohort(results: ResultPaths, tmp_path: Path, multiqc: str) -> None:
     sections = sections_for_multiqc(results)
-    command = [sys.executable, "-m", "multiqc", "--strict", "--outdir", str(tmp_path)]
+    command = [multiqc, "--strict", "--outdir", str(tmp_path)]
     command += ["--cl-config", "no_version_check: true", str(Path(results.multiqc.general).parent)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -230,6 +230,8 @@ def test_every_path_is_listed() -> None:
         paths.summary,
         paths.report,
         *paths.multiqc,
+        paths.differences,
+        paths.difference_table,
         paths.tracking,
     ]
     named = documented("Where things are")

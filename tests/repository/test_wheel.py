@@ -136,8 +136,8 @@ def test_the_wheel_holds_every_module_and_no_source_of_c(unpacked: Path) -> None
     folder = unpacked / "counterpoise"
     files = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
     others = {str(path) for path in files if path.parts[0] != "packaged"}
-    page = [path for path in (package / "report" / "page").rglob("*.*") if path.suffix != ".pyc"]
-    parts = {str(path.relative_to(package)) for path in page}
+    pages = [path for path in (package / "report").rglob("*.*") if path.suffix != ".pyc"]
+    parts = {str(path.relative_to(package)) for path in pages}
     assert others == modules | parts | {"py.typed", "native/_native.so"}
 
 

@@ -13,7 +13,7 @@ from tests.support.cohort import Cohort, copy_workflow
 
 pytestmark = pytest.mark.workflow
 
-SMALL = ("resolutions=[2000]", "~methods.kde")
+SMALL = ("resolutions=[2000]", "~methods.kde", "qc.plots=all")
 
 FAILING_EXPORT = """
 import sys

@@ -12,7 +12,8 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from tempfile import TemporaryFile
+from typing import IO, Any, NoReturn
 
 import click
 
@@ -22,6 +23,7 @@ from counterpoise.files import read_record
 from counterpoise.ingest.urls import is_url
 from counterpoise.installation import require_module
 from counterpoise.store.paths import ResultPaths
+from counterpoise.tracking.saved_view import page_address
 
 HOST, PORT = "127.0.0.1", 5000
 SQLITE = "sqlite:///"
@@ -45,7 +47,7 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 )
 @click.option("--no-browser", is_flag=True, help="Print the addresses only.")
 def command(cohort: str | None, port: int | None, no_browser: bool) -> None:
-    """Open the report of a cohort, and start MLflow on this machine.
+    """Open the report of a cohort, and its runs in MLflow on this machine.
 
     The database is the one that the workflow logged to. MLflow listens on loopback until Ctrl-C.
     If the runs are on a server, its page is opened and none is started.
@@ -59,7 +61,7 @@ def command(cohort: str | None, port: int | None, no_browser: bool) -> None:
     elif reason := _nothing_logged(record, uri):
         click.echo(f"MLflow  {reason}")
     else:
-        sys.exit(_serve(uri, _choose_port(port), no_browser))
+        sys.exit(_serve(uri, _choose_port(port), record.get("experiment_id"), no_browser))
 
 
 def _find_cohort(name: str | None) -> str:
@@ -108,26 +110,31 @@ def _choose_port(port: int | None) -> int:
     raise ConfigError(f"port {port} is in use; choose another with --port, or leave it out.")
 
 
-def _serve(uri: str, port: int, no_browser: bool) -> int:
+def _serve(uri: str, port: int, experiment: str | None, no_browser: bool) -> int:
     """Run MLflow on a database until Ctrl-C; return the exit status."""
     require_module("mlflow", "tracking needs")
     words = ["ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port)]
     words += ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
     click.echo(f"Starting MLflow on {strip_credentials(uri)} ...")
-    with _running("mlflow", words) as server:
+    with TemporaryFile() as messages, _running("mlflow", words, messages) as server:
         if not _is_answering(server, port):
-            return server.wait() or 1
-        _show("MLflow", f"http://{HOST}:{port}", no_browser)
+            status = server.wait() or 1
+            messages.seek(0)
+            click.echo(messages.read().decode(errors="replace"), err=True, nl=False)
+            return status
+        address = f"http://{HOST}:{port}"
+        page = page_address(address, experiment) if experiment else address
+        _show("MLflow", page, no_browser)
         click.echo("Ctrl-C ends it.")
         return server.wait()
     return 0
 
 
 @contextmanager
-def _running(module: str, words: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+def _running(module: str, words: list[str], output: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     """Run a module of this Python in a process group of its own, which ends with the block.
 
-    Ctrl-C, SIGTERM and SIGHUP end the block.
+    What it prints goes to ``output``. Ctrl-C, SIGTERM and SIGHUP end the block.
     """
 
     def leave(*_: object) -> NoReturn:
@@ -140,6 +147,8 @@ def _running(module: str, words: list[str]) -> Iterator[subprocess.Popen[bytes]]
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", module, *words],
         env={**os.environ, **ENVIRONMENT},
+        stdout=output,
+        stderr=subprocess.STDOUT,
         start_new_session=True,
     )
     try:

@@ -546,7 +546,11 @@ class Cohort:
         """Return what reports and tracking say about each sample."""
         return {
             name: SampleEntry(
-                self.resolutions(name), sample.all_labels, self.group(name), self.absent(name)
+                self.resolutions(name),
+                sample.all_labels,
+                self.group(name),
+                self.absent(name),
+                self.members.get(name, []),
             )
             for name, sample in self.samples.items()
         }
@@ -555,7 +559,7 @@ class Cohort:
     def labels(self) -> dict[str, SampleLabels]:
         """Return the labels of each sample."""
         return {
-            name: SampleLabels(sample.all_labels, self.group(name))
+            name: SampleLabels(sample.all_labels, self.group(name), self.members.get(name, []))
             for name, sample in self.samples.items()
         }
 
@@ -592,6 +596,12 @@ class Cohort:
         """Return the samples that are thinned to the one with the fewest contacts, by group."""
         least_of = self.settings.thin.least_of
         return self.sharing(Extent(least_of), "thin.least_of") if least_of else {}
+
+    @property
+    def sharing_groups(self) -> list[str]:
+        """Return the names in paths of groups that share masks, a prior or the fewest contacts."""
+        shared = [self.mask_sharing(), self.least_samples, *map(self.pools, self.methods)]
+        return list(dict.fromkeys(name for groups in shared for name in groups))
 
     @cached_property
     def compared(self) -> dict[int, list[str]]:

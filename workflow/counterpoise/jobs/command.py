@@ -115,6 +115,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "required": True,
         "help": "files for MultiQC to write",
     },
+    "differences": {"required": True, "help": "differences.html to write"},
+    "table": {"required": True, "help": "differences.tsv to write"},
     "sample": {"help": "name of the sample"},
     "method": {"required": True, "help": "name of the method in the cohort"},
     "resolution": {"type": int, "required": True, "help": "bin size in base pairs"},

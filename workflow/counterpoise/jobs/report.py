@@ -12,6 +12,7 @@ from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.jobs.job import Inputs, MeasuredJob, build
 from counterpoise.jobs.resources import collecting_mb, collecting_minutes
 from counterpoise.records.fitness import FitnessSettings
+from counterpoise.report.sections.facts import CohortFacts, Setting
 from counterpoise.store.missing import Unfinished
 from counterpoise.store.paths import BASE, MultiqcFiles, ResultPaths
 from counterpoise.store.runs import RunKey, SampleEntry, list_absent_runs, list_runs
@@ -107,16 +108,29 @@ class ReportJob(CohortJob):
         The primary method.
     fitness : FitnessSettings
         When weights are fit for use.
+    columns : dict of str to str
+        Name of the column of each method in the coolers.
+    settings : list of Setting
+        The settings that the page lists.
+    groups : list of str
+        Names in paths of the groups of samples that share a mask, a prior or a number of contacts.
+    members : list of str
+        Samples that are only read, as members of merged ones.
     """
 
     primary: str
     fitness: FitnessSettings = field(default_factory=FitnessSettings)
+    columns: dict[str, str] = field(default_factory=dict)
+    settings: list[Setting] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    members: list[str] = field(default_factory=list)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
         """Make a job from the dictionary that ``to_params`` returned."""
         fitness = build(FitnessSettings, params.get("fitness", {}), "fitness")
-        return super().from_params({**params, "fitness": fitness})
+        settings = [build(Setting, each, "settings") for each in params.get("settings", [])]
+        return super().from_params({**params, "fitness": fitness, "settings": settings})
 
     @property
     def rows(self) -> list[RunKey]:
@@ -128,10 +142,16 @@ class ReportJob(CohortJob):
     @classmethod
     def of(cls, cohort: Cohort) -> Self:
         """Make the job of a cohort."""
+        from counterpoise.cohort.listed_settings import list_settings
+
         return cls(
             revision=REVISIONS["report"],
             primary=cohort.settings.primary,
             fitness=cohort.settings.fitness,
+            columns={method: cohort.column(method) for method in cohort.methods},
+            settings=list_settings(cohort),
+            groups=cohort.sharing_groups,
+            members=list(cohort.only_merged),
             **cohort_settings(cohort),
         )
 
@@ -157,16 +177,16 @@ class ReportJob(CohortJob):
         from counterpoise.report.multiqc import write_multiqc
         from counterpoise.report.page import write_report
         from counterpoise.report.samples import sample_rows, write_samples
-        from counterpoise.report.summary import describe_fitness, summary_rows, write_summary
+        from counterpoise.report.summary import summary_rows, write_summary
 
         paths, unfinished = self.paths(root), self.unfinished or Unfinished()
         rows = summary_rows(paths, self.rows, unfinished, self.fitness)
         write_summary(rows, summary)
         about = sample_rows(paths, self.samples, rows, self.primary, unfinished, self.fitness)
         write_samples(about, samples)
+        facts = CohortFacts(self.primary, self.columns, self.settings, self.groups, self.members)
         write_multiqc(multiqc, paths, about, rows, self.primary)
         write_report(
-            paths, self.rows, rows, report, unfinished, self.fitness,
-            samples=about, primary=self.primary,
-        )  # fmt: skip
-        print(*describe_fitness(rows), f"Report: {report}", sep="\n")
+            paths, self.rows, rows, report, unfinished, self.fitness, samples=about, facts=facts
+        )
+        print(f"Report: {report}")

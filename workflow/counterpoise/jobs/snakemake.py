@@ -1,8 +1,8 @@
 """Functions that the Snakefile calls, and all use of Snakemake's private interface.
 
 The private interface is ``workflow.current_basedir``, ``workflow.modifier``, ``workflow.dag``,
-``workflow.scheduler``, ``workflow.persistence`` and ``workflow.is_main_process``. It was tested
-with the versions in ``TESTED_VERSIONS``.
+``workflow.scheduler``, ``workflow.persistence``, ``workflow.output_settings`` and
+``workflow.is_main_process``. It was tested with the versions in ``TESTED_VERSIONS``.
 """
 
 from __future__ import annotations
@@ -24,13 +24,16 @@ from counterpoise.cohort.other_maps import check_levels_of_other_maps
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import ConfigError
 from counterpoise.installation import workflow_folder
+from counterpoise.jobs.ending import ending_lines
 from counterpoise.jobs.environment import SCRIPTS, prepare_jobs
 from counterpoise.jobs.inputs import publish_configuration
 from counterpoise.jobs.job import Job
 from counterpoise.jobs.plan import Plan
+from counterpoise.jobs.report import CohortJob
 from counterpoise.jobs.unrecorded import outdated_results
 from counterpoise.jobs.waiting import explain_waiting
 from counterpoise.store.missing import Unfinished
+from counterpoise.store.paths import BASE
 
 TESTED_VERSIONS = ("9.27.1",)
 
@@ -78,6 +81,7 @@ def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
         )
     prepare_jobs(folder / "scripts")
     try:
+        require_cohort(config, folder)
         overrides = snakemake_overrides(config, folder / "conf")
         cohort = load_cohort(folder / "conf", overrides)
         record = FILE_LEVELS / f"{cohort.settings.cohort}.json"
@@ -93,7 +97,60 @@ def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
     plan = Plan(cohort, str(workflow.modifier.modify_path(cohort.paths.root)))
     if workflow.is_main_process:
         plan.before_first_map = lambda: force_outdated(workflow, plan)
+        name_missing_base(plan)
     return plan
+
+
+def name_missing_base(plan: Plan) -> None:
+    """Print that an experiment cannot be compared, since its cohort has no results.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    """
+    cohort = plan.cohort
+    if cohort.experiment == BASE or plan.differences:
+        return
+    name = cohort.settings.cohort
+    print(
+        f"counterpoise: the cohort {name} has no results without the experiment "
+        f"{cohort.experiment}, so no differences are written. Run the workflow with cohort={name} "
+        "and without experiment, then again with the experiment; only the comparison is made then.",
+        file=sys.stderr,
+    )
+
+
+def require_cohort(config: dict[str, Any], folder: Path) -> None:
+    """Refuse a configuration that names no cohort, except in the repository, which has a default.
+
+    Parameters
+    ----------
+    config : dict
+        Snakemake's configuration.
+    folder : Path
+        Folder of the workflow. The working folder is the repository if it is the same one.
+
+    Raises
+    ------
+    ConfigError
+        Names the cohorts that there are.
+    """
+    overrides = config.get("hydra_overrides", [])
+    if "cohort" in config or any(str(item).startswith("cohort=") for item in overrides):
+        return
+    if os.path.samefile(folder, Path.cwd()):
+        return
+    conf = str(config.get("conf", "conf"))
+    own, packaged = (
+        ", ".join(sorted(path.stem for path in Path(each, "cohort").glob("*.yaml")))
+        for each in (conf, folder / "conf")
+    )
+    here = f"conf={conf} cohort=NAME for a cohort of this folder ({own}), or " if own else ""
+    raise ConfigError(
+        f"no cohort is chosen. Add to --config {here}cohort=NAME for one of the package "
+        f"({packaged}). 'counterpoise init FOLDER FILE...' makes a cohort."
+    )
 
 
 def force_outdated(workflow: Any, plan: Plan) -> None:
@@ -194,13 +251,42 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     unfinished = replace(unfinished, other_maps=explain_waiting(plan, unfinished))
     paths = plan.paths
     tables = {"--summary": [paths.summary], "--samples": [paths.samples]}
-    views = {"--report": [paths.report], "--multiqc": list(paths.multiqc)}
-    tracked = {**tables, "--output": [paths.tracking]}
-    for rule, options in (("report", {**tables, **views}), ("track", tracked)):
+    written: dict[str, dict[str, list[str]]] = {
+        "report": {**tables, "--report": [paths.report], "--multiqc": list(paths.multiqc)},
+        "track": {**tables, "--output": [paths.tracking]},
+    }
+    if plan.differences:
+        page, table = plan.differences
+        written["differences"] = {"--differences": [page], "--table": [table]}
+    for rule, options in written.items():
         words = [word for option, files in options.items() for word in (option, *files)]
-        written = [file for files in options.values() for file in files]
-        job = replace(plan.job(rule), unfinished=unfinished)
-        _make_for_now(workflow, rule, job, ["--root", paths.root, *words], written)
+        outputs_of_rule = [file for files in options.values() for file in files]
+        job = plan.job(rule)
+        if isinstance(job, CohortJob):
+            job = replace(job, unfinished=unfinished)
+        _make_for_now(workflow, rule, job, ["--root", paths.root, *words], outputs_of_rule)
+    if _makes_summary(workflow, plan):
+        print(*ending_lines(plan, unfinished), sep="\n", file=sys.stderr)
+
+
+def report_finished(workflow: Any, plan: Plan) -> None:
+    """Print what a workflow that succeeded has made, and where it is.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow that ended.
+    plan : Plan
+        Its plan.
+    """
+    is_silent = "ALL" in {each.name for each in workflow.output_settings.quiet or ()}
+    if _makes_summary(workflow, plan) and not is_silent:
+        print(*ending_lines(plan), sep="\n", file=sys.stderr)
+
+
+def _makes_summary(workflow: Any, plan: Plan) -> bool:
+    """Tell whether what the user asked for includes the summary, as it does by default."""
+    return any(plan.paths.summary in job.output for job in workflow.dag.jobs)
 
 
 def _draw_blocked_plots(workflow: Any, plan: Plan, unfinished: set[str]) -> set[str]:

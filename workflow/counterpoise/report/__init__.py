@@ -13,6 +13,8 @@
 ``depth``           the depth of each map, compared with its cohort
 ``costs``           time and memory of the workflow's steps
 ``page/``           ``report.html``: its data, skeleton, style, script and sections
+``sections/``       the sections of the page below its first screen, one module each
+``svg``             axes, lines and bands of charts that are part of the page
 ``multiqc``         the files of ``multiqc/``: statistics and sections for MultiQC
 ``style``           colours, page geometry, headings and maps of all figures
 ``axes``            tick labels, units and names of chromosomes

@@ -12,14 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.records.facts import Fact, Shallow
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.verdict import Verdict
-from counterpoise.records.wording import fitness_label, fitness_reason, list_names
+from counterpoise.records.wording import fitness_reason, list_names
 from counterpoise.report.depth import find_shallow, fitness_in_cohort
 from counterpoise.report.figures import FIGURE_COLUMNS, MapFigures, map_figures
-from counterpoise.report.statuses import MISSING, NO_RESULT
+from counterpoise.report.statuses import MISSING
 from counterpoise.report.table import (
     USUAL_LABELS,
     Column,
@@ -35,7 +34,6 @@ from counterpoise.store.runs import Labels, RunKey
 from counterpoise.store.source_record import read_source
 from counterpoise.store.weights import read_verdict
 
-NAMED_RUNS = 5  # least fit runs that the terminal names
 LOGGED_FIGURES = ("contacts", "cis_share", "cis_20kb_share", "median_contacts")  # in MLflow
 
 
@@ -238,7 +236,9 @@ def summary_rows(
     sources = {place: read_source(paths.map_files(*place).source) for place in maps}
     contacts = {place: float(source.get("contacts", 0)) for place, source in sources.items()}
     groups = {run.sample: run.group for run in runs}
-    shallow = find_shallow(contacts, groups, (limits or FitnessSettings()).depth_caution)
+    members = {run.sample: run.members for run in runs if run.members}
+    limits = limits or FitnessSettings()
+    shallow = find_shallow(contacts, groups, limits.depth_caution, members)
     rows, columns = [], add_labels(COLUMNS, [run.labels for run in runs])
     for run, reason in zip(runs, reasons, strict=True):
         place = run.sample, run.resolution
@@ -272,34 +272,6 @@ def read_run_verdict(paths: ResultPaths, run: RunKey) -> Verdict:
     return read_verdict(paths.run_files(*run.place).verdict)
 
 
-def describe_fitness(rows: Sequence[Row]) -> list[str]:
-    """Describe the fitness of all runs in a few lines, for a terminal.
-
-    Parameters
-    ----------
-    rows : sequence of dict
-        Those of ``summary_rows``.
-
-    Returns
-    -------
-    list of str
-        How many runs there are of each fitness, then the least fit runs with the reason.
-    """
-    complete = [row for row in rows if row["fitness"]]
-    groups = {each: [row for row in complete if row["fitness"] == each.value] for each in Fitness}
-    counts = [f"{len(group)} {fitness_label(each)}" for each, group in groups.items() if group]
-    counts += [f"{len(rows) - len(complete)} with {NO_RESULT}"] if len(complete) < len(rows) else []
-    doubtful = [*groups[Fitness.NO], *groups[Fitness.CAUTION]]
-    named = [
-        f"  {fitness_label(Fitness(row['fitness']))}: {row['sample']}, "
-        f"{format_base_pairs(row['resolution'])}, {row['method']}: {row['fitness_reason']}"
-        for row in doubtful[:NAMED_RUNS]
-    ]
-    more = len(doubtful) - len(named)
-    rest = [f"  ... and {more} more"] if more else []
-    return [f"{len(rows)} runs: {', '.join(counts)}.", *named, *rest]
-
-
 def read_fitness(path: str | Path) -> dict[tuple[str, int, str], tuple[str, str]]:
     """Read the fitness of each run, and why, from a file of ``write_summary``.
 
@@ -313,7 +285,7 @@ def read_fitness(path: str | Path) -> dict[tuple[str, int, str], tuple[str, str]
     dict
         ``fitness`` and ``fitness_reason`` by sample, resolution and method.
     """
-    rows = _rows_by_run(path).items()
+    rows = read_rows(path).items()
     return {run: (row["fitness"], row["fitness_reason"]) for run, row in rows}
 
 
@@ -332,12 +304,23 @@ def read_figures(path: str | Path) -> dict[tuple[str, int, str], dict[str, float
     """
     return {
         run: {name: float(row[name]) for name in LOGGED_FIGURES if row.get(name)}
-        for run, row in _rows_by_run(path).items()
+        for run, row in read_rows(path).items()
     }
 
 
-def _rows_by_run(path: str | Path) -> dict[tuple[str, int, str], dict[str, str]]:
-    """Read the rows of ``summary.tsv`` by sample, resolution and method."""
+def read_rows(path: str | Path) -> dict[tuple[str, int, str], dict[str, str]]:
+    """Read the rows of ``summary.tsv``.
+
+    Parameters
+    ----------
+    path : str or Path
+        The table.
+
+    Returns
+    -------
+    dict
+        Texts by column, by sample, resolution and method.
+    """
     return {(row["sample"], int(row["resolution"]), row["method"]): row for row in read_table(path)}
 
 

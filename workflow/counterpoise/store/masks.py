@@ -136,6 +136,7 @@ def read_own_mask(path: str | Path) -> Mask:
             MaskSettings(**summary["settings"]),
             summary["thresholds"],
             summary.get("notes", {}),
+            regions=summary.get("regions"),
         )
 
 

@@ -15,6 +15,7 @@ from counterpoise.tracking.values import CURVE, KIND, KIND_RUN
 
 CURRENT = "counterpoise.current"  # tag of the run that the files hold now
 VIEW = "counterpoise"
+LOCAL_ADDRESS = "http://127.0.0.1:5000"  # of `counterpoise ui` if the port is free
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"  # of the experiment
 
 # Columns of the table in their order, and their widths in pixels.
@@ -34,6 +35,8 @@ WIDTHS = {
     "metrics.`iterations`": 80,
     "metrics.`seconds`": 80,
 }
+# MLflow's names of the columns at the left: check boxes, name of the run, status and date.
+FIRST = ["0", "1", "attributes.`Run Name`", "runDateAndNestInfo"]
 CHART = {
     "uuid": VIEW,
     "type": "LINE",
@@ -68,7 +71,7 @@ STATE: dict[str, Any] = {
     "datasetsFilter": [],
     "modelVersionFilter": "All Runs",
     "selectedColumns": list(WIDTHS),
-    "columnOrder": list(WIDTHS),
+    "columnOrder": [*FIRST, *WIDTHS],
     "columnWidths": WIDTHS,
     "runsExpanded": {},
     "runsPinned": [],

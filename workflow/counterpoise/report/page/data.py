@@ -32,15 +32,12 @@ RUN_TEXTS = (
     "weights_of",
 )  # fmt: skip
 RUN_NUMBERS = (
-    "with_contacts", "weighted", "iterations", "matvecs", "max_deviation", "rms_deviation",
-    "median_se", "expected_unevenness", "prior_strength", "prior_error", "seconds",
+    "bins", "kept", "with_contacts", "weighted", "iterations", "matvecs", "max_deviation",
+    "rms_deviation", "median_se", "expected_unevenness", "prior_strength", "prior_error", "seconds",
     "peak_memory_mb",
 )  # fmt: skip
 SAMPLE_NUMBERS = ("usable_resolution", "concordance_within", "concordance_between")
-MAP_NUMBERS = (
-    "bins", "kept", "contacts", "nnz", *MapFigures._fields, "coarsened_from",
-)  # fmt: skip
-MAP_TEXTS = ("uri", "format", "assembly", "identity", "notes", "thresholds", "mask_notes")
+MAP_NUMBERS = ("contacts", *MapFigures._fields)
 
 
 class Texts:
@@ -127,7 +124,6 @@ def page_data(
     *,
     primary: str,
     level: int | None,
-    mask_reasons: Sequence[str],
 ) -> dict[str, Any]:
     """Gather the numbers of the page.
 
@@ -140,7 +136,7 @@ def page_data(
     samples : sequence of dict
         Rows of the table of samples; may be empty.
     maps : sequence of dict
-        Rows of ``map_row``.
+        Records of the sources of all maps, with the figures, sample and resolution.
     plots : Plots
         The plots of the runs.
     limits : FitnessSettings
@@ -149,8 +145,6 @@ def page_data(
         The primary method.
     level : int or None
         The resolution that the answer is about.
-    mask_reasons : sequence of str
-        Reasons for which bins are masked.
 
     Returns
     -------
@@ -183,7 +177,6 @@ def page_data(
         },
         "plot_pattern": plots.pattern,
         "plots_embedded": plots.embedded,
-        "mask_reasons": list(mask_reasons),
         "samples": {
             **_sample_columns(runs, texts),
             **table_columns(
@@ -206,7 +199,7 @@ def page_data(
         "maps": {
             "sample": [names[row["sample"]] for row in maps],
             "resolution": [sizes[row["resolution"]] for row in maps],
-            **table_columns(maps, (*MAP_NUMBERS, *mask_reasons), MAP_TEXTS, texts),
+            **table_columns(maps, MAP_NUMBERS, (), texts),
         },
         "texts": list(texts.numbers),
     }

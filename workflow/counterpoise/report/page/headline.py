@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from counterpoise.contacts.bins import format_base_pairs
@@ -15,6 +15,8 @@ from counterpoise.report.table import Row
 CHECK_SAMPLE = "Look for a swapped or failed library."
 MEND = "Mend the cause and run again."
 DEEPER = "Sequence it deeper, sum it with its replicates, or use larger bins."
+UNSHARE = "Take the failed sample out of its group's shared mask."
+MASKED_BY_OTHERS = "Most of its bins are masked only because other samples mask them."
 READ_FIRST = "Read the reason before you use it."
 
 
@@ -135,7 +137,11 @@ def answer(level: Level) -> str:
 
 
 def list_doubts(
-    rows: Sequence[Row], samples: Sequence[Row], primary: str, level: Level
+    rows: Sequence[Row],
+    samples: Sequence[Row],
+    primary: str,
+    level: Level,
+    masked_by_others: Container[str] = (),
 ) -> list[Doubt]:
     """List the samples to look at, each once, with what to do and why.
 
@@ -147,6 +153,8 @@ def list_doubts(
         The primary method.
     level : Level
         The resolution that the answer is about.
+    masked_by_others : container of str
+        Samples that lose most of their bins at this resolution to the masks of their group.
 
     Returns
     -------
@@ -159,7 +167,7 @@ def list_doubts(
             of_primary.setdefault(row["sample"], {})[row["resolution"]] = row
     remarks = {row["sample"]: row["stands_out"] for row in samples}
     doubts = [
-        _doubt(by_resolution, remarks.get(sample, ""), level.resolution)
+        _doubt(by_resolution, remarks.get(sample, ""), level.resolution, sample in masked_by_others)
         for sample, by_resolution in of_primary.items()
         if level.resolution in by_resolution
     ]
@@ -167,7 +175,9 @@ def list_doubts(
     return sorted(filter(None, doubts), key=lambda doubt: order.index(doubt.fitness))
 
 
-def _doubt(by_resolution: Mapping[int, Row], remark: str, resolution: int) -> Doubt | None:
+def _doubt(
+    by_resolution: Mapping[int, Row], remark: str, resolution: int, masked_by_others: bool
+) -> Doubt | None:
     """Return what is doubtful about a sample, from its rows by resolution; None if nothing is."""
     row = by_resolution[resolution]
     fitness = row["fitness"] or MISSING
@@ -175,12 +185,11 @@ def _doubt(by_resolution: Mapping[int, Row], remark: str, resolution: int) -> Do
     if fitness == Fitness.GOOD.value and not new_remark and not row["chromosomes_unfit"]:
         return None
     coarser = [by_resolution[size] for size in sorted(by_resolution) if size > resolution]
+    remedy, why = _remedy(row, coarser, new_remark), [_why(row), new_remark]
+    if masked_by_others:
+        remedy, why = UNSHARE, [MASKED_BY_OTHERS, *why]
     return Doubt(
-        row["sample"],
-        fitness,
-        describe_fitness_of(row),
-        _remedy(row, coarser, new_remark),
-        " ".join(filter(None, [_why(row), new_remark])),
+        row["sample"], fitness, describe_fitness_of(row), remedy, " ".join(filter(None, why))
     )
 
 

@@ -98,23 +98,11 @@ const sortBy = (items, value, up) => items.map((item, k) => [value(item), k, ite
 const cleanCell = value => { const line = String(value ?? "").split(/\s+/).join(" ").trim(); return /^[=+@-]/.test(line) && isNaN(line) ? `'${line}` : line; };
 const tsvOf = lines => lines.map(line => line.map(cleanCell).join("\t")).join("\n") + "\n";
 function addTools(table, name, lines, place = null) {
-  const copy = make("button", { type: "button" }, "copy table"), save = make("button", { type: "button" }, "download TSV");
-  copy.addEventListener("click", async () => {
-    const content = tsvOf(lines());
-    try { await navigator.clipboard.writeText(content); } catch {
-      const area = make("textarea"); area.value = content; document.body.append(area); area.select(); document.execCommand("copy"); area.remove();
-    }
-    copy.textContent = "copied"; setTimeout(() => { copy.textContent = "copy table"; }, 1500);
-  });
-  save.addEventListener("click", () => {
-    const link = make("a", { download: `${name}.tsv`, href: URL.createObjectURL(new Blob([tsvOf(lines())], { type: "text/tab-separated-values" })) });
-    link.click(); setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  });
-  const tools = make("div", { class: "tools" }, copy, save);
+  const tools = make("div", { class: "tools" },
+    exporting.button("Copy", `Copy the table ${name}`, from => exporting.copy(tsvOf(lines()), from)),
+    exporting.button("TSV", `Download the table ${name} as TSV`, () => exporting.save(`${name}.tsv`, new Blob([tsvOf(lines())], { type: "text/tab-separated-values" }))));
   if (place) place.append(tools); else table.parentNode.before(tools);
 }
-// A table without a script's data is copied as it stands.
-const linesOf = table => [...table.rows].map(row => [...row.cells].map(cell => cell.innerText));
 
 // --- the overview ------------------------------------------------------------------------------
 const matrix = $("matrix");
@@ -369,7 +357,7 @@ function numbers(i) {
   add("contacts of a bin (median)", number(ofMap("median_contacts", m)));
   add("bins with 1,000 contacts", percent(ofMap("bins_with_1000", m)));
   add("slope of P(s)", known(ofMap("decay_slope", m)) ? ofMap("decay_slope", m).toFixed(2) : "");
-  add("bins kept by the mask", known(ofMap("kept", m)) ? `${number(ofMap("kept", m))} of ${number(ofMap("bins", m))}` : "");
+  add("bins kept by the mask", known(runs.kept[i]) ? `${number(runs.kept[i])} of ${number(runs.bins[i])}` : "");
   add("concordance in its group", known(samples.concordance_within[runs.sample[i]]) ? samples.concordance_within[runs.sample[i]].toFixed(3) : "");
   add("concordance with all others", known(samples.concordance_between[runs.sample[i]]) ? samples.concordance_between[runs.sample[i]].toFixed(3) : "");
   add("time", known(runs.seconds[i]) ? `${number(runs.seconds[i])} s` : "");
@@ -405,7 +393,7 @@ $("previous").addEventListener("click", () => moveDrawer(ARROWS.ArrowUp));
 $("next").addEventListener("click", () => moveDrawer(ARROWS.ArrowDown));
 $("close").addEventListener("click", () => drawer.close());
 
-// --- runs, masks and inputs --------------------------------------------------------------------
+// --- the table of runs --------------------------------------------------------------------
 // A column: name, value (for sorting and TSV), format; and a second line, with the same keys.
 function listTable(table, length, keep, columns) {
   const sorted = { column: null, up: true };
@@ -455,29 +443,10 @@ const tables = [
     column("seconds", i => runs.seconds[i], number),
     column("memory", i => runs.peak_memory_mb[i], v => known(v) ? `${number(v)} MB` : DASH),
   ]),
-  ...[["masks", [
-    column("bins", i => maps.bins[i], number),
-    column("kept", i => maps.kept[i], number, { below: column("share", i => share(maps.kept[i], maps.bins[i]), v => percent(v)) }),
-    ...data.mask_reasons.map(reason => column(reason, i => maps[reason][i], number)),
-    words("thresholds", i => text(maps.thresholds[i]), { below: words("notes", i => text(maps.mask_notes[i])) }),
-  ]], ["inputs", [
-    words("file", i => text(maps.uri[i]), { class: "path" }),
-    words("format", i => text(maps.format[i])),
-    words("level read", i => maps.coarsened_from[i] ? `summed from ${bins(maps.coarsened_from[i])}` : "as stored"),
-    column("contacts", i => maps.contacts[i], number),
-    column("nonzeros", i => maps.nnz[i], number),
-    words("assembly", i => text(maps.assembly[i])),
-    words("SHA-256", i => text(maps.identity[i]), { cell: i => make("code", {}, text(maps.identity[i]) || DASH) }),
-    words("notes", i => text(maps.notes[i])),
-  ]]].map(([id, columns]) => listTable($(id), maps.sample.length, i => keepsSample(maps.sample[i]) && state.sizes.includes(maps.resolution[i]), [
-    words("sample", i => samples.name[maps.sample[i]], { class: "name" }),
-    column("resolution", i => data.resolutions[maps.resolution[i]], bins),
-    ...columns,
-  ])),
 ];
 
 // --- tables and figures that are part of the page ----------------------------------------------
-const fixed = document.querySelectorAll("[data-sample]:is(tbody, tr, figure), figure[data-resolution]");
+const fixed = document.querySelectorAll("[data-sample]:is(tbody, tr, figure), tr[data-resolution], figure[data-resolution]");
 const numberOf = new Map(samples.name.map((name, s) => [name, s]));
 function filterFixed() {
   for (const item of fixed) {
@@ -497,7 +466,6 @@ for (const head of document.querySelectorAll(".sortable thead th")) {
   });
   head.append(button);
 }
-for (const table of document.querySelectorAll("table.static")) addTools(table, table.id || "table", () => linesOf(table));
 addTools(matrix, "samples", () => [
   ["sample", ...Object.keys(samples.labels), ...FIGURES.map(figure => figure.key), "slope", ...matrix.columns.map(([size, method]) => `${data.resolution_names[size]} ${data.methods[method]}`)],
   ...shownSamples.map(s => [samples.name[s], ...Object.values(samples.labels).map(each => text(each[s])), ...FIGURES.map(figure => figure.value(s)), ofMap("decay_slope", primaryMap(s)), ...matrix.columns.map(([size, method]) => { const i = findRun(s, size, method); return i === undefined ? "" : text(runs.label[i]); })]),
@@ -510,7 +478,7 @@ function draw() {
   filterFixed();
 }
 let waiting;
-for (const control of controls) control.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(draw, control.type === "search" ? 120 : 0); });
+for (const control of controls) control.addEventListener(control.type === "search" ? "input" : "change", () => { clearTimeout(waiting); waiting = setTimeout(draw, control.type === "search" ? 120 : 0); });
 $("controls").addEventListener("submit", event => event.preventDefault());
 $("controls").hidden = false;
 draw();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
 
 from counterpoise.contacts.bins import format_base_pairs
@@ -24,20 +25,38 @@ if TYPE_CHECKING:
 FILES = resources.files("counterpoise.report.page")
 
 
-def load_template() -> Template:
-    """Load the template; unknown names in it are errors, and values are escaped."""
+def load_template(name: str = "page.html", folder: Traversable = FILES) -> Template:
+    """Load a template; unknown names in it are errors, and values are escaped.
+
+    Parameters
+    ----------
+    name : str
+        File of the template.
+    folder : Traversable
+        Its folder. What the template includes or embeds may also lie in that of the report's page.
+
+    Returns
+    -------
+    jinja2.Template
+        The template.
+    """
+
+    def read(part: str) -> str:
+        home = folder if folder.joinpath(part).is_file() else FILES
+        return home.joinpath(part).read_text(encoding="utf-8")
+
     with name_missing_extra("reports need"):
         from jinja2 import Environment, FunctionLoader, StrictUndefined
         from markupsafe import Markup
 
     environment = Environment(
         autoescape=True,
-        loader=FunctionLoader(_read),
+        loader=FunctionLoader(read),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["embed"] = lambda name: Markup(_read(name))
+    environment.globals["embed"] = lambda part: Markup(read(part))
     environment.filters.update(
         base_pairs=format_base_pairs,
         number=format_number,
@@ -47,9 +66,4 @@ def load_template() -> Template:
         fitness=lambda value: fitness_label(Fitness(value)) if value else NO_RESULT,
         duration=format_duration,
     )
-    return environment.get_template("page.html")
-
-
-def _read(name: str) -> str:
-    """Read a file of the page."""
-    return FILES.joinpath(name).read_text(encoding="utf-8")
+    return environment.get_template(name)

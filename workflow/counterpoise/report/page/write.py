@@ -15,7 +15,7 @@ from counterpoise.records.facts import Fact
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.wording import fitness_label
 from counterpoise.report.choices import describe_mixed_methods
-from counterpoise.report.costs import read_costs
+from counterpoise.report.figures import map_figures
 from counterpoise.report.page.data import page_data, to_json
 from counterpoise.report.page.headline import (
     answer,
@@ -24,10 +24,11 @@ from counterpoise.report.page.headline import (
     describe_assemblies,
     list_doubts,
 )
-from counterpoise.report.page.maps import list_reasons, map_row
 from counterpoise.report.page.pictures import embed_comparisons, embed_plots, find_plots
 from counterpoise.report.page.reasons import reasons_by_sample
 from counterpoise.report.page.template import load_template
+from counterpoise.report.sections.collect import read_sections
+from counterpoise.report.sections.facts import CohortFacts
 from counterpoise.report.statuses import (
     MISSING,
     MISSING_MEANING,
@@ -40,6 +41,7 @@ from counterpoise.report.table import Row
 from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, unfinished_files
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey, compared_samples
+from counterpoise.store.source_record import read_source
 
 # More plots would make the page too large to open; they lie next to it.
 MOST_FIGURES = 100
@@ -54,7 +56,7 @@ def write_report(
     limits: FitnessSettings | None = None,
     *,
     samples: Sequence[Row] = (),
-    primary: str | None = None,
+    facts: CohortFacts | None = None,
     image_width: int = 1400,
     most_figures: int = MOST_FIGURES,
 ) -> None:
@@ -76,8 +78,8 @@ def write_report(
         The limits of fitness, which the page states.
     samples : sequence of dict, optional
         The rows of `sample_rows`.
-    primary : str, optional
-        The primary method; the first one by default.
+    facts : CohortFacts, optional
+        What the configuration says.
     image_width : int
         Largest width of the embedded figures in pixels; the PNG files keep their size.
     most_figures : int
@@ -87,13 +89,15 @@ def write_report(
     possible = [run for run in runs if run.absent is None]
     folder, limits = Path(path).parent, limits or FitnessSettings()
     methods = list(dict.fromkeys(run.method for run in runs))
-    primary = primary or next(iter(methods), "")
+    facts = facts or CohortFacts()
+    primary = facts.primary or next(iter(methods), "")
     levels = count_levels(rows, primary)
     level = choose_level(levels)
     places = dict.fromkeys((run.sample, run.resolution) for run in complete)
-    maps = [map_row(paths, *place) for place in places]
+    maps = [_map_record(paths, *place) for place in places]
     plots = find_plots(paths, runs, rows, folder, most_figures, unfinished)
     records = _read_verdicts(paths, runs, rows)
+    shared = {sample for sample, size in records["shared"] if level and size == level.resolution}
     data = page_data(
         runs,
         rows,
@@ -103,7 +107,6 @@ def write_report(
         limits,
         primary=primary,
         level=level.resolution if level else None,
-        mask_reasons=list_reasons(maps),
     )
     stream = load_template().stream(
         cohort=paths.title,
@@ -113,7 +116,7 @@ def write_report(
         answer=answer(level) if level else "The cohort has no runs.",
         levels=levels,
         level=level,
-        doubts=list_doubts(rows, samples, primary, level) if level else [],
+        doubts=list_doubts(rows, samples, primary, level, shared) if level else [],
         fitnesses=_count_fitnesses(rows, limits),
         statuses=_count_statuses(rows),
         mixed=describe_mixed_methods(rows),
@@ -131,11 +134,18 @@ def write_report(
         # Generators: the page is written as it is made, with one figure in memory at a time.
         comparisons=embed_comparisons(paths, possible, complete, folder, image_width),
         pictures=embed_plots(plots, folder, image_width),
-        costs=read_costs(paths, possible),
+        sections=read_sections(paths, runs, rows, samples, facts, unfinished, limits),
         data=to_json(data),
     )
     with atomic_write(path) as temporary, open(temporary, "wb") as output:
         stream.dump(output, encoding="utf-8")
+
+
+def _map_record(paths: ResultPaths, sample: str, resolution: int) -> Row:
+    """Return the record of a map's source with its figures."""
+    record = read_source(paths.map_files(sample, resolution).source)
+    place = {"sample": sample, "resolution": resolution}
+    return {**record, **map_figures(record)._asdict(), **place}
 
 
 def _read_verdicts(
@@ -147,10 +157,12 @@ def _read_verdicts(
     -------
     dict
         ``causes`` of the fitness by the position of the row; ``versions``, the packages that any
-        run used (``numpy 2.4.6``); ``finished``, when the last verdict was written (seconds).
+        run used (``numpy 2.4.6``); ``finished``, when the last verdict was written (seconds);
+        ``shared``, sample and resolution of maps that lose most bins to the masks of others.
     """
     causes: dict[int, Sequence[Fact]] = {}
     versions: set[tuple[str, str]] = set()
+    shared: set[tuple[str, int]] = set()
     finished = 0.0
     for index, (run, row) in enumerate(zip(runs, rows, strict=True)):
         if row["status"] == MISSING:
@@ -158,9 +170,11 @@ def _read_verdicts(
         verdict = read_run_verdict(paths, run)
         causes[index] = verdict.fitness_causes
         versions |= set(verdict.versions.items())
+        if 2 * verdict.mask.get("reasons", {}).get("shared", 0) > verdict.bins:
+            shared.add((run.sample, run.resolution))
         finished = max(finished, Path(paths.run_files(*run.place).verdict).stat().st_mtime)
     names = [f"{name} {version}" for name, version in sorted(versions)]
-    return {"causes": causes, "versions": names, "finished": finished}
+    return {"causes": causes, "versions": names, "finished": finished, "shared": shared}
 
 
 def _describe_cohort(
