@@ -243,6 +243,9 @@ def test_the_stretch_moves_to_the_kept_bins_if_it_has_none() -> None:
     kept[3000:3400] = True
     first, stop = choose_stretch(bins, kept)
     assert (first, stop) == (3100 - 125, 3100 + 125)
+    kept[4000:4500] = True  # on the other chromosome, more and still none in the stretch
+    kept[:3300] = False
+    assert choose_stretch(bins, kept) == (4000, 4250)
 
 
 def test_a_short_chromosome_is_shown_to_both_ends() -> None:

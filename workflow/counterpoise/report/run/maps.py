@@ -40,7 +40,7 @@ LEFT, RIGHT = 72, 660  # of the two maps of a row on the page
 RATIO_COLOURS = "RdBu_r"  # white at one; red and blue can be told apart by colour-blind readers
 LARGEST_RATIO = 4.0
 # Cells are merged until the distant ones have this many contacts, but not to fewer cells.
-FEWEST_CONTACTS, FEWEST_CELLS = 3.0, 30
+FEWEST_CONTACTS, FEWEST_CELLS = 8.0, 30
 
 
 def draw_maps(figure: Figure, top: float, bins: BinTable, picture: Picture, *, name: str) -> None:

@@ -46,7 +46,7 @@ def choose_stretch(bins: BinTable, kept: Flags, region: str | None = None) -> tu
     lo, hi = bins.offsets[longest : longest + 2].tolist()
     first, stop = _around(lo + int(PLACE * (hi - lo)), lo, hi)
     if kept.any() and not kept[first:stop].any():
-        per_chromosome = np.add.reduceat(kept, bins.offsets[:-1][sizes > 0])
+        per_chromosome = np.add.reduceat(kept.astype(np.int64), bins.offsets[:-1][sizes > 0])
         best = int(np.flatnonzero(sizes > 0)[np.argmax(per_chromosome)])
         lo, hi = bins.offsets[best : best + 2].tolist()
         usable = lo + np.flatnonzero(kept[lo:hi])
