@@ -880,3 +880,34 @@ def test_a_real_server(paths: ResultPaths, rows: list[RunKey], server: str, tmp_
     assert artifacts(settings, run) == ["bandwidth.json", "plot.png", "verdict.json"]
     assert len(tables(settings, run)) == 4
     assert len(list((tmp_path / "served").rglob("plot.png"))) == len(rows)
+
+
+def test_the_queries_of_the_documentation(
+    paths: ResultPaths,
+    rows: list[RunKey],
+    settings: dict[str, Any],
+) -> None:
+    import mlflow
+
+    fitness = {row.place: ("good", "") for row in rows}
+    fitness[rows[0].place] = ("no", "Too few contacts.")
+    figures = {row.place: {"contacts": 2000.0 * number} for number, row in enumerate(rows)}
+    log_cohort(paths, rows, fitness, figures=figures, **settings)
+    write_run(other := ResultPaths("other", paths.root), rows[0])
+    log_results(other, rows[:1], **settings)
+    page = (REPOSITORY / "docs" / "tracking.md").read_text(encoding="utf-8")
+    section = page.partition("## Search across cohorts")[2].partition("\n## ")[0]
+    snippets = section.split("```python\n")[1:]
+    assert len(snippets) == 5
+    code = "".join(snippet.partition("```")[0] for snippet in snippets)
+    assert "sqlite:///results/mlflow.db" in code
+    found: dict[str, Any] = {}
+    before = mlflow.get_tracking_uri()
+    try:
+        exec(code.replace("sqlite:///results/mlflow.db", settings["uri"]), found)
+    finally:
+        mlflow.set_tracking_uri(before)
+    assert found["unfit"]["tags.fitness_reason"].tolist() == ["Too few contacts."]
+    assert found["noisy"].empty
+    assert sorted(found["deep"]["metrics.contacts"]) == [2000.0, 4000.0, 6000.0]
+    assert set(found["cohorts"]["tags.cohort"]) >= {"demo", "other"}
