@@ -52,8 +52,21 @@ if PLAN.cohort.shares_masks:
 include: "workflow/rules/prior.smk"
 include: "workflow/rules/balance.smk"
 include: "workflow/rules/export.smk"
+
+
+if PLAN.cohort.plotted:
+
+    include: "workflow/rules/plot.smk"
+
+
 include: "workflow/rules/report.smk"
 include: "workflow/rules/tracking.smk"
+
+
+if PLAN.differences:
+
+    include: "workflow/rules/differences.smk"
+
 
 
 rule all:
@@ -62,6 +75,8 @@ rule all:
         PATHS.summary,
         PATHS.samples,
         PATHS.report,
+        PATHS.multiqc,
+        PLAN.differences,
         PATHS.tracking,
 
 

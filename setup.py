@@ -26,6 +26,7 @@ WORKFLOW = (
     "scripts/*.py",
     "workflow/Snakefile",
     "workflow/rules/*.smk",
+    "workflow/report/*.rst",
     "workflow/schemas/*.json",
 )
 

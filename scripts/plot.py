@@ -1,4 +1,4 @@
-"""Draw the figures of all runs of a map."""
+"""Draw the figures of the runs of a map."""
 
 from pathlib import Path
 
@@ -10,14 +10,13 @@ def main() -> None:
     """Run the job of the command line."""
     from counterpoise.jobs.plot import PlotJob
 
-    args = parse(__doc__, PlotJob, "map", "mask", "verdicts", "outputs", "sample", "threads")
+    args = parse(__doc__, PlotJob, "map", "mask", "verdicts", "outputs", "sample")
     args.job.run(
         MapFiles(*args.map),
         args.mask,
         [RunFiles.in_folder(Path(verdict).parent) for verdict in args.verdicts],
         args.outputs,
         sample=args.sample,
-        threads=args.threads,
     )
 
 

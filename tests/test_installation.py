@@ -76,10 +76,11 @@ BOUNDARIES = {
     ),
     "download.download('http://x/y', 'y')": ("downloads need requests", "workflow"),
     "demo_maps.simulate_map({'a': 9}, 9)": ("the maps of the demo need pandas", "workflow"),
-    "page._template()": ("reports need jinja2", "workflow"),
+    "template.load_template()": ("reports need jinja2", "workflow"),
     "images.embed_image('x', None, 1)": ("reports need pillow", "workflow"),
     "client.store_errors()": ("tracking needs mlflow", "workflow"),
     "group(['run', '--cohort', 'demo'])": ("the workflow needs snakemake", "workflow"),
+    "group(['diff', 'x', 'y'])": ("reports need jinja2", "workflow"),
     "ui._serve('sqlite:///x', 1, True)": ("tracking needs mlflow", "workflow"),
 }
 NEEDS_AN_EXTRA = """
@@ -89,7 +90,8 @@ from counterpoise.cli import ui
 from counterpoise.cli.main import group
 from counterpoise.errors import MissingExtraError
 from counterpoise.ingest import demo_maps, download
-from counterpoise.report import images, page
+from counterpoise.report import images
+from counterpoise.report.page import template
 from counterpoise.tracking import client
 
 try:

@@ -21,7 +21,14 @@ from numpy.typing import NDArray
 
 import counterpoise as cp
 from counterpoise.records.wording import fitness_label, fitness_reason
-from counterpoise.report.style import FITNESS_COLOURS, INK, MASKED, RC_SETTINGS, SOFT
+from counterpoise.report.style import (
+    CONTACT_COLOURS,
+    FITNESS_COLOURS,
+    INK,
+    MASKED,
+    RC_SETTINGS,
+    SOFT,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +40,6 @@ CENTROMERES = (449_700, 152_000)  # of these chromosomes, in base pairs
 WIDTH, HEIGHT, DPI = 9.0, 6.5, 200  # inches; a page shows it at 100 pixels an inch
 LEFT, SIDE, GAP, TRACK = 0.52, 4.05, 0.23, 0.6  # inches; TRACK is the height of the row sums
 STRIP = 0.58  # height of the verdict, in inches
-WHITE_TO_DARK = ("#ffffff", "#fff3d6", "#fdd08a", "#f59a4c", "#dd5040", "#9c2157", "#3b0f4f")
 DARKEST = 98.5  # percentile of the cells from which the colour no longer changes
 
 Floats = NDArray[np.float64]
@@ -93,7 +99,7 @@ def add_axes(figure: Figure, left: float, top: float, width: float, height: floa
 
 def colours() -> Colormap:
     """Return the colours of contacts: white for none; grey for bins without a weight."""
-    scale = LinearSegmentedColormap.from_list("contacts", WHITE_TO_DARK)
+    scale = LinearSegmentedColormap.from_list("contacts", CONTACT_COLOURS)
     scale.set_bad(MASKED)
     return scale
 

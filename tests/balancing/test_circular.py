@@ -25,7 +25,6 @@ from counterpoise.errors import ConfigError
 from counterpoise.ingest.chromosome_choice import ChromosomeSettings
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
-from counterpoise.report.run.survey import BalancedContacts, survey
 from counterpoise.store.paths import MapFiles
 from counterpoise.store.pixels import open_map, read_map
 from tests.support.maps import random_contacts
@@ -159,14 +158,6 @@ def test_a_map_without_circular_chromosomes_is_not_copied() -> None:
     assert leave_out_near_origin(contacts, 3) is contacts
     ring = replace(contacts, bins=contacts.bins.with_circular(["c0"]))
     assert leave_out_near_origin(ring, 1) is ring, "the main diagonal is not across the origin"
-
-
-def test_the_row_sums_of_the_figure_are_those_of_the_method() -> None:
-    contacts = as_map(circular_matrix(30, 4))
-    result = cp.balance(contacts, "kr", mask=None, ignore_diags=3, scope="cis")
-    run = BalancedContacts(result.weights, "cis", 3)
-    (numbers,) = survey(contacts, np.isfinite(result.weights), [run], max_pixels=50, chunk_size=20)
-    np.testing.assert_allclose(numbers.after[:30], 1, rtol=1e-5)
 
 
 # --- from the configuration to the map --------------------------------------------------------

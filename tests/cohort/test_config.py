@@ -247,12 +247,14 @@ def test_plain_detects_values_that_snakemake_cannot_compare() -> None:
 def test_a_change_of_a_method_affects_only_its_jobs() -> None:
     base, changed = jobs(demo()), jobs(demo("methods.kr.tolerance=1e-5"))
     assert changed["methods"].pop("kr") != base["methods"].pop("kr")
+    assert changed.pop("report") != base.pop("report"), "the report states the settings"
     assert changed == base
 
 
 def test_a_change_of_the_mask_affects_only_the_mask_job() -> None:
     base, changed = jobs(demo()), jobs(demo("mask.min_nnz=3"))
     assert changed.pop("mask") != base.pop("mask")
+    assert changed.pop("report") != base.pop("report"), "the report states the settings"
     assert changed == base
 
 
@@ -568,7 +570,8 @@ def test_a_table_of_copy_numbers_concerns_the_balancing_of_its_samples(
     own, both = "samples.b.copy_number=own.bed", "copy_number=cohort.bed"
     of_one, of_all = load(own), load(both, own)
     for changed, paths in ((of_one, [None, "own.bed"]), (of_all, ["cohort.bed", "own.bed"])):
-        assert {**changed, "methods": base["methods"]} == base
+        own_parts = {"methods": base["methods"], "report": base["report"]}
+        assert {**changed, **own_parts} == base
         for settings in changed["methods"].values():
             assert [each.get("copy_number") for each in settings] == paths
     assert of_one["methods"]["kr"][0] == base["methods"]["kr"][0]
@@ -695,6 +698,7 @@ samples: {yeast: {condition: other words}}"""
         paths.samples,
         paths.summary,
         paths.report,
+        *paths.multiqc,
         paths.tracking,
         paths.log("mask"),
     ):
@@ -808,3 +812,19 @@ def test_snakemake_chooses_an_experiment() -> None:
 def test_snakemake_overrides_refuses(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         snakemake_overrides(given)
+
+
+@pytest.mark.parametrize("scope", ["genome", "cis"])
+def test_separate_regions_need_the_scope_cis(tmp_path: Path, scope: str) -> None:
+    (tmp_path / "targets.bed").write_text("chr1\t0\t9000\n")
+    (tmp_path / "a.cool").touch()
+    text = (
+        "resolutions: [1kb]\nsamples: {a: {path: a.cool}}\n"
+        f"methods: {{kr: {{}}, ice: {{scope: {scope}}}}}\n"
+        "mask: {regions: targets.bed, separate_regions: true}\n"
+    )
+    if scope == "cis":
+        assert with_cohort(tmp_path, text).settings.mask.filters.separate_regions
+        return
+    with pytest.raises(ConfigError, match=r"methods.ice has the scope genome.*set scope to cis"):
+        with_cohort(tmp_path, text)

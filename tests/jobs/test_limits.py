@@ -23,6 +23,7 @@ from counterpoise.files import (
     write_json,
 )
 from counterpoise.jobs.limits import CORE_MB, JOB_MB
+from counterpoise.store.paths import ResultPaths
 from tests.support import REPOSITORY
 from tests.support.maps import write_map
 
@@ -34,7 +35,7 @@ MAP.append(f"{RESULTS}/triples/{{sample}}/1000/source.json")
 RUN = [f"{RESULTS}/weights/a/1000/kr/{name}" for name in ("weights.parquet", "trace.parquet")]
 RUN.append(f"{RESULTS}/weights/a/1000/kr/verdict.json")
 COHORT = "'cohort': 'small', 'methods': ['kr']"
-ENTRIES = "'samples': {'a': {'resolutions': [1000]}}"
+ENTRIES = "'samples': {'a': {'resolutions': [1000]}}, 'plotted': ['kr']"
 SOURCE = "'uri': 'a.cool', 'hic_engine': 'hictkpy'"
 STORE = "{'enabled': True, 'uri': 'sqlite:///m.db', 'artifacts': 'art', 'timeout_seconds': 9}"
 
@@ -64,7 +65,8 @@ def words(sample: str = "a") -> dict[str, list[str]]:
         ],
         "report": [
             *("--summary", f"{RESULTS}/summary.tsv", "--samples", f"{RESULTS}/samples.tsv"),
-            *("--report", f"{RESULTS}/report.html"),
+            *("--report", f"{RESULTS}/report.html", "--multiqc"),
+            *ResultPaths("small").multiqc,
             *("--settings", f"{{{COHORT}, {ENTRIES}, 'primary': 'kr'}}"),
         ],
         "compare": [

@@ -12,7 +12,9 @@ import pytest
 import counterpoise as cp
 from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.compose import load_cohort
+from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import InputError
+from counterpoise.ingest.chromosome_choice import ChromosomeSettings
 from counterpoise.jobs.plan import Plan
 from counterpoise.jobs.prior import FilePriorJob, PoolJob
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES
@@ -105,6 +107,48 @@ def test_a_prior_of_a_column_is_its_weights(cohort: Cohort, tmp_path: Path) -> N
     assert prior.sources == ("deep.cool weight",)
     with pytest.raises(InputError, match="has no column 'KR'"):
         replace(job, column="KR").run(output)
+
+
+@pytest.mark.parametrize("column", [None, "weight"])
+def test_a_prior_of_a_file_goes_through_the_choice_of_chromosomes(
+    cohort: Cohort, tmp_path: Path, column: str | None
+) -> None:
+    """The file has a chromosome that the samples lack, and another order."""
+    bins = BinTable.fixed(("chr2", "chrM", "chr1"), (60_000, 9_000, 90_000), 1000)
+    weights = cp.balance(draw_biased(200.0, 9, bins), "kr", scope="cis", mask=None).weights
+    write_biased(tmp_path / "deep.cool", 200.0, 9, bins, weight=weights)
+    chosen = ChromosomeSettings(leave_out=["chrM"], order=["chr1", "chr2"])
+    job = FilePriorJob.of(cohort, "1000", "deep")
+    assert "chromosomes" not in job.to_params()
+    job = replace(job, column=column, chromosomes=chosen)
+    assert FilePriorJob.from_params(job.to_params()) == job
+    output = str(tmp_path / "prior.parquet")
+    replace(job, chromosomes=None).run(output, threads=1)
+    with pytest.raises(InputError, match="has other bins than the map"):
+        read_prior(output, BINS)
+    job.run(output, threads=1)
+    whole = weights if column else cp.balance("deep.cool", "kde_eb").weights
+    expected = np.concatenate([whole[69:159], whole[:60]])
+    np.testing.assert_array_equal(read_prior(output, BINS).log_bias, -np.log(expected))
+    nowhere = replace(job, chromosomes=ChromosomeSettings(keep=["chr7"]))
+    with pytest.raises(InputError, match="has no chromosome that is chosen"):
+        nowhere.run(output, threads=1)
+
+
+def test_the_choice_of_chromosomes_of_a_cohort_is_that_of_its_prior(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_biased(tmp_path / "deep.cool", 20.0, 9)
+    (tmp_path / "conf" / "cohort").mkdir(parents=True)
+    (tmp_path / "conf" / "cohort" / "mine.yaml").write_text(
+        "resolutions: [1kb]\nmethods: {kde_eb: {prior: deep.cool}}\n"
+        "chromosomes: {keep: [chr1]}\nsamples: {a: {path: deep.cool}}\n"
+    )
+    folder = f"hydra.searchpath=[file://{tmp_path}/conf]"
+    chosen = load_cohort(REPOSITORY / "conf", ["cohort=mine", folder])
+    job = FilePriorJob.of(chosen, "1000", "kde_eb")
+    assert job.chromosomes == ChromosomeSettings(keep=["chr1"])
 
 
 def test_other_content_of_the_file_is_another_job(cohort: Cohort, tmp_path: Path) -> None:

@@ -133,7 +133,6 @@ def test_larger_maps_ask_for_more(inputs: Inputs) -> None:
     grown(inputs, bins=300_000, nnz=100_000_000)
     large = asked()
     assert large[0] == 1
-    assert plot.threads(inputs) == 1
     assert (large[1:] > small[1:]).all()
     assert balance_job(bootstrap=9).minutes(inputs) > large[-1]
     auto = BalanceJob(method="auto", settings=AutoSettings())  # three methods
@@ -143,7 +142,6 @@ def test_larger_maps_ask_for_more(inputs: Inputs) -> None:
     assert export(20).mem_mb(inputs, 2) > large[2]
     grown(inputs, bins=300_000, nnz=1_000_000_000)
     assert balance_job().threads(inputs) == 4
-    assert plot.threads(inputs) == 2
     # A job of several maps, as in the comparison of samples, asks for their total.
     assert plot.mem_mb(Inputs(**vars(inputs), other=inputs.map.source), 1) > large[1]
     # A plot of more runs keeps their sums, and draws longer.
@@ -242,7 +240,9 @@ def test_unfinished_outputs_reach_the_report() -> None:
         mask_groups={"s": "all"},
         awaited={"all.parquet": ["s"]},
     )
-    job = ReportJob(cohort="c", samples={}, methods=[], primary="kr", unfinished=unfinished)
+    job = ReportJob(
+        cohort="c", samples={}, methods=[], plotted=[], primary="kr", unfinished=unfinished
+    )
     assert ReportJob.from_params(ast.literal_eval(repr(job.to_params()))) == job
 
 

@@ -27,11 +27,17 @@ from counterpoise.report.concordance import (
     read_concordance,
     write_concordance,
 )
+from counterpoise.store.runs import SampleLabels
 from tests.support.maps import thin
 
 Matrix = NDArray[np.float64]
 
 SIZE = 10_000
+
+
+def in_memory(name: str, contacts: Contacts, run: Balanced) -> Sample:
+    labels = SampleLabels()
+    return Sample(name, labels, contacts.bins, lambda: contacts, run.weighted, {"kr": run})
 
 
 def make_sample(name: str, upper: Matrix, weights: Matrix, chromosomes: dict[str, int]) -> Sample:
@@ -42,7 +48,7 @@ def make_sample(name: str, upper: Matrix, weights: Matrix, chromosomes: dict[str
     chunk = bin1.astype(np.int32), bin2.astype(np.int32), upper[bin1, bin2]
     contacts = Contacts.from_chunks(bins, [chunk], {})
     verdict = cp.balance(np.ones((4, 4)), "kr", mask=None).verdict
-    return Sample(name, "", contacts, np.isfinite(weights), {"kr": Balanced(weights, verdict)})
+    return in_memory(name, contacts, Balanced.of(verdict, lambda: weights))
 
 
 def draw_sample(
@@ -61,9 +67,9 @@ def draw_sample(
 
 def balance_densely(sample: Sample) -> Matrix:
     """Return the balanced map, zero in masked rows."""
-    n = len(sample.contacts.bins)
+    n = len(sample.open().bins)
     dense = np.zeros((n, n))
-    dense[sample.contacts.rows, sample.contacts.columns] = sample.contacts.counts
+    dense[sample.open().rows, sample.open().columns] = sample.open().counts
     dense += np.triu(dense, 1).T
     weights = np.nan_to_num(sample.runs["kr"].weights)
     return dense * np.outer(weights, weights)
@@ -74,7 +80,7 @@ def coefficient_of_hicrep(one: Sample, other: Sample, strata: Strata) -> float:
     kept = [np.isfinite(sample.runs["kr"].weights) for sample in (one, other)]
     maps = [balance_densely(sample) for sample in (one, other)]
     total = weights = 0.0
-    for _, lo, hi in one.contacts.bins.chromosome_ranges():
+    for _, lo, hi in one.open().bins.chromosome_ranges():
         for distance in range(strata.first, strata.end):
             pairs = []
             for i in range(lo, hi - distance):
@@ -120,7 +126,9 @@ def test_a_sample_agrees_fully_with_itself_whatever_the_scale_of_its_weights(see
     chromosomes = {"chr1": 40, "chr2": 12}
     one, other = (draw_sample(name, seed + k, chromosomes, masked=0) for k, name in enumerate("ab"))
     run = one.runs["kr"]
-    scaled = replace(one, name="c", runs={"kr": replace(run, weights=7.3 * run.weights)})
+    scaled = replace(
+        one, name="c", runs={"kr": Balanced.of(run.verdict, lambda: 7.3 * run.weights)}
+    )
     found = correlate([one, other, scaled], "kr", Strata(2, 2, 10, 1))
     np.testing.assert_allclose(np.diag(found), 1, atol=1e-6)
     assert found[0, 2] == pytest.approx(1, abs=1e-4)
@@ -176,7 +184,7 @@ HICREP = Path(__file__).with_name("hicrep.tsv")
 def with_raw_counts(name: str, contacts: Contacts) -> Sample:
     weights = np.ones(len(contacts.bins))
     verdict = cp.balance(np.ones((4, 4)), "kr", mask=None).verdict
-    return Sample(name, "", contacts, weights > 0, {"kr": Balanced(weights, verdict)})
+    return in_memory(name, contacts, Balanced.of(verdict, lambda: weights))
 
 
 def made_contacts(shift: int) -> Contacts:
@@ -347,13 +355,26 @@ def test_three_samples_are_too_few() -> None:
     assert find_outliers(concordance({**scores, "c": 0.9}), dict.fromkeys("abcz", "")) != {}
 
 
+def test_a_merged_sample_is_no_peer_of_its_members_and_does_not_stand_out() -> None:
+    """The sums agree so well that, as peers, they would make their members stand out."""
+    members = {f"sum {k}": ["a", "b", "c", "d"] for k in range(5)}
+    scores = {**dict.fromkeys("abcd", 0.7), **dict.fromkeys(members, 0.95)}
+    groups = dict.fromkeys(scores, "x")
+    table = concordance(scores, lambda pair: max(pair) if min(pair) > 0.9 else min(pair))
+    assert set(find_outliers(table, groups)) == set("abcd")
+    assert find_outliers(table, groups, members) == {}
+    bad = concordance({**dict.fromkeys("abcd", 0.9), "sum 0": 0.1})
+    assert set(find_outliers(bad, groups)) == {"sum 0"}
+    assert find_outliers(bad, groups, members) == {}
+
+
 # --- real maps ---------------------------------------------------------------------------------
 
 
 def balance_map(name: str, contacts: Contacts) -> Sample:
     mask = cp.mask_bins(contacts)
     result = cp.balance(contacts, "kr", mask=mask.kept)
-    return Sample(name, "", contacts, mask.kept, {"kr": Balanced(result.weights, result.verdict)})
+    return in_memory(name, contacts, Balanced.of(result.verdict, lambda: result.weights))
 
 
 def halve(name: str, contacts: Contacts, seed: int = 1) -> list[Sample]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import re
 from pathlib import Path
 
@@ -37,6 +36,7 @@ from counterpoise.store.runs import RunKey, SampleLabels
 from counterpoise.store.weights import write_balance
 from counterpoise.tracking.values import read_values
 from tests.support import REPOSITORY
+from tests.support.report_page import Page
 
 RESOLUTION = 10_000
 
@@ -136,10 +136,11 @@ def test_a_shallow_map_is_for_use_with_caution_wherever_it_is_judged(paths: Resu
     assert REASON.fullmatch(reason)
 
     write_report(paths, RUNS, rows, paths.report)
-    page = html.unescape(Path(paths.report).read_text(encoding="utf-8"))
-    good, _, caption = re.findall("<figcaption>(.*)</figcaption>", page)[-3:]
-    assert "fit for use" in good
-    assert f'<span class="status caution">use with caution</span> {reason}' in caption
+    page = Page(Path(paths.report).read_text(encoding="utf-8"))
+    assert page.data["runs"]["label"] == ["fit for use", "fit for use", "use with caution"]
+    assert page.data["runs"]["fitness_reason"] == [None, None, reason]
+    assert f" {reason}" in page.text  # in the answer
+    assert reason in page.text  # among the reasons
 
     write_summary(rows, paths.summary)
     judged = read_fitness(paths.summary)
@@ -175,6 +176,31 @@ def test_samples_side_by_side_have_the_fitness_of_the_summary(
     job.run(paths.root, paths.comparison(RESOLUTION), paths.concordance(RESOLUTION))
     rows = summary_rows(paths, RUNS, limits=FitnessSettings(depth_caution=limit))
     assert [sample.fitness("kr") for sample in drawn] == [row["fitness"] for row in rows]
+
+
+def test_a_merged_sample_sets_no_median_and_is_held_to_others_than_its_members() -> None:
+    """Without the rule, the three sums would raise the median of the files to 300."""
+    files = {f"{group}{k}": 50.0 for group in "xyz" for k in (1, 2)}
+    merged = {"x": 300.0, "y": 300.0, "z": 300.0, "most": 800.0, "all": 900.0}
+    members = {group: [f"{group}1", f"{group}2"] for group in "xyz"}
+    members |= {"all": list(files), "most": ["x1", "x2", "y1", "y2"]}
+    contacts = {(name, RESOLUTION): n for name, n in {**files, **merged}.items()}
+    groups = dict.fromkeys([*files, *merged], "")
+    assert find_shallow(contacts, groups, 0.2, members) == {}
+    contacts["z1", RESOLUTION] = contacts["z2", RESOLUTION] = 4.0
+    contacts["z", RESOLUTION] = 8.0
+    found = find_shallow(contacts, groups, 0.2, members)
+    assert found == {
+        ("z1", RESOLUTION): Shallow(4.0, 50.0, 6, "", 0.2),
+        ("z2", RESOLUTION): Shallow(4.0, 50.0, 6, "", 0.2),
+        ("z", RESOLUTION): Shallow(8.0, 50.0, 4, "", 0.2),
+    }
+    # Members that are only merged are no samples of the cohort, so the sums are compared.
+    only = {name: groups[name] for name in merged}
+    sums = {place: n for place, n in contacts.items() if place[0] in only}
+    assert find_shallow(sums, only, 0.2, members) == {
+        ("z", RESOLUTION): Shallow(8.0, 300.0, 4, "", 0.2)
+    }
 
 
 def test_the_comparison_has_the_limit_of_the_cohort() -> None:

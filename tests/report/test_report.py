@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,8 @@ from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.verdict import Status
 from counterpoise.report.choices import describe_mixed_methods
 from counterpoise.report.costs import read_costs
-from counterpoise.report.page import describe_thresholds, write_report
+from counterpoise.report.page import write_report
+from counterpoise.report.sections.masks import describe_thresholds
 from counterpoise.report.statuses import fitness_meanings
 from counterpoise.report.summary import COLUMN_NAMES, summary_rows, write_summary
 from counterpoise.store.masks import write_mask
@@ -34,6 +34,7 @@ from counterpoise.store.runs import RunKey
 from counterpoise.store.weights import write_balance
 from tests.support import REPOSITORY
 from tests.support.maps import rough_map, smooth_map
+from tests.support.report_page import Page
 
 SCRIPTS = REPOSITORY / "scripts"
 HOSTILE = "<script>alert('x')</script> & \"quotes\""
@@ -74,35 +75,6 @@ def cohort(tmp_path: Path) -> tuple[ResultPaths, list[RunKey]]:
     comparison.parent.mkdir(parents=True)
     Image.new("RGB", (160, 120), "gold").save(comparison)
     return paths, runs
-
-
-class Page(HTMLParser):
-    """Checks that tags are closed in order, and collects attributes and text."""
-
-    VOID = frozenset({"meta", "img", "br", "link", "input"})
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 def written(paths: ResultPaths, runs: list[RunKey], **options: Any) -> str:
@@ -181,22 +153,29 @@ def test_report_holds_all_and_needs_nothing(
     paths, runs = cohort
     text = written(paths, runs)
     page = Page(text)
-    images = page.all("img")
-    assert len(images) == len(runs) + 1
-    assert all((image["src"] or "").startswith("data:image/webp;base64,") for image in images)
+    sources = [image["src"] or "" for image in page.all("img")]
+    assert len(sources) == 1
+    assert set(page.pictures) == set(range(len(runs)))
+    sources += [page.element_texts[f"picture-{run}"] for run in page.pictures]
+    assert all(source.startswith("data:image/webp;base64,") for source in sources)
     assert not page.all("link")
     assert all("src" not in script for script in page.all("script"))
-    assert "http" not in text
+    assert not re.search("<[^>]+https?:", re.sub("(?s)<script.*?</script>", "", text))
     assert "@import" not in text
     assert "url(" not in text
     order = [text.index(f"<h2>{title}") for title in (
-        "Runs", "Masks", "Inputs", "Samples side by side", "Plots"
+        "Reasons", "Runs", "Samples side by side"
     )]  # fmt: skip
     assert order == sorted(order)
-    ids = {attributes["id"] for attributes in page.all("figure") if "id" in attributes}
-    assert len(ids) == len(runs)
+    ids = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
     links = {a["href"] for a in page.all("a") if (a["href"] or "").startswith("#")}
-    assert links == {f"#{identity}" for identity in ids}
+    assert links
+    assert links <= {f"#{identity}" for identity in ids}
+    data = page.data
+    places = zip(data["runs"]["sample"], data["runs"]["method"], strict=True)
+    shown = [(data["samples"]["name"][s], data["methods"][m]) for s, m in places]
+    assert shown == [(run.sample, run.method) for run in runs]
+    assert data["runs"]["plot"] == [-1] * len(runs)
 
 
 def test_samples_are_side_by_side_where_there_are_two(
@@ -215,18 +194,22 @@ def test_samples_are_side_by_side_where_there_are_two(
     Path(paths.comparison(10_000)).unlink()
     text = written(paths, single)
     assert "side by side" not in text
-    assert len(Page(text).all("img")) == len(single)
+    assert not Page(text).all("img")
+    assert len(Page(text).pictures) == len(single)
 
 
 def test_report_tells_counts_thresholds_and_sources(
     cohort: tuple[ResultPaths, list[RunKey]],
 ) -> None:
     paths, runs = cohort
-    text = written(paths, runs)
+    page = Page(written(paths, runs))
+    text = "".join(page.text)
     for label, count in (("fit for use", 3), ("use with caution", 0), ("not for use", 1)):
-        assert f'<b>{count}</b><span class="status">{label}</span>' in text
+        assert f"{label} ({count})" in text  # among the choices
+    assert "1 sample can be used at 10 kb; 1 cannot." in text
     for words in ("summed from 5 kb", "as stored", "ab" * 32, "cd" * 32, "12,345", "min_nnz 10"):
         assert words in text
+    assert page.data["maps"]["contacts"] == [12_345, 12_345]
 
 
 def test_the_page_states_the_limits_as_they_were_set(
@@ -251,13 +234,9 @@ def test_report_tells_how_uncertain_weights_are(
     cohort: tuple[ResultPaths, list[RunKey]],
 ) -> None:
     paths, runs = cohort
-    page = Page(written(paths, runs))
-    rows = summary_rows(paths, runs)
-    percentages = [
-        f"{100 * row['median_se']:.2g} %" if row["median_se"] else "\u2013" for row in rows
-    ]
-    assert len(set(percentages)) > 1
-    assert set(percentages) <= set(page.text)
+    errors = Page(written(paths, runs)).data["runs"]["median_se"]
+    assert len(set(errors)) > 1
+    assert errors == pytest.approx([row["median_se"] for row in summary_rows(paths, runs)], 1e-3)
 
 
 def test_the_page_warns_of_samples_that_different_methods_balanced(
@@ -288,18 +267,26 @@ def test_text_of_users_is_escaped(cohort: tuple[ResultPaths, list[RunKey]]) -> N
     text = written(paths, runs)
     assert "<script>alert" not in text
     assert "co<hort>" not in text
-    shown = "".join(Page(text).text)
-    assert HOSTILE in shown
-    assert "co<hort>" in shown
+    page = Page(text)
+    assert HOSTILE in "".join(page.text)
+    assert "co<hort>" in page.text
+    assert HOSTILE in page.data["texts"]
 
 
 def test_png_links_are_relative_and_lead_to_the_files(
     cohort: tuple[ResultPaths, list[RunKey]],
 ) -> None:
     paths, runs = cohort
-    links = [a["href"] or "" for a in Page(written(paths, runs)).all("a")]
+    page = Page(written(paths, runs))
+    links = [a["href"] or "" for a in page.all("a")]
     files = [link for link in links if not link.startswith("#")]
-    assert len(files) == len(runs) + 1
+    assert len(files) == 1
+    files += [
+        page.data["plot_pattern"].format(
+            sample=run.sample, resolution=run.resolution, method=run.method
+        )
+        for run in runs
+    ]
     assert all((Path(paths.base) / link).is_file() for link in files)
 
 
@@ -311,8 +298,10 @@ def test_same_files_same_bytes(cohort: tuple[ResultPaths, list[RunKey]]) -> None
 def test_wide_plots_are_made_smaller(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
     paths, runs = cohort
     write_report(paths, runs, summary_rows(paths, runs), paths.report, image_width=80)
-    image = Page(Path(paths.report).read_text(encoding="utf-8")).all("img")[-1]
-    assert (image["width"], image["height"]) == ("80", "50")
+    pictures = Page(Path(paths.report).read_text(encoding="utf-8")).pictures
+    assert {(each["data-width"], each["data-height"]) for each in pictures.values()} == {
+        ("80", "50")
+    }
 
 
 @pytest.mark.parametrize(
@@ -332,7 +321,7 @@ def test_a_missing_result_is_reported_with_its_reason(
     Path(path).unlink()
     text = written(paths, runs)
     assert "has not run" in text
-    assert '<span class="status missing">no result</span>' in text
+    assert "no result" in Page(text).data["runs"]["label"]
     log = Path(paths.log(step, *place if step == "balance" else place[:2]))
     log.parent.mkdir(parents=True)
     log.write_text("12:00:00 begun\ncounterpoise: ko.map: is <broken>. Fetch it again.\n")
@@ -343,9 +332,15 @@ def test_a_missing_result_is_reported_with_its_reason(
     table = pd.read_csv(paths.summary, sep="\t").query("status == 'missing'")
     assert set(table["reason"]) == {f"{step}: ko.map: is <broken>. Fetch it again."}
     assert list(table["method"]) == [run.method for run in gone]
-    assert "".join(page.text).count("ko.map: is <broken>") == len(gone)
+    reasons = page.data["runs"]["reason"]
+    assert sum("ko.map: is <broken>" in (reason or "") for reason in reasons) == len(gone)
+    # Everywhere else, the reason is said once: for the sample, and in the answer if its primary
+    # method is concerned.
+    said = " ".join(page.text).replace(page.element_texts["data"], "")
+    assert said.count("ko.map: is <broken>") == (2 if len(gone) > 1 else 1)
     # The other runs have pictures, and no comparison is shown without one of the samples.
-    assert len(page.all("img")) == len(runs) - len(gone)
+    assert len(page.pictures) == len(runs) - len(gone)
+    assert not page.all("img")
     log.write_text("12:00:00 begun\n")
     assert f"see {log}; the last line is: 12:00:00 begun" in "".join(
         Page(written(paths, runs)).text
@@ -357,19 +352,22 @@ def test_a_run_without_a_plot_is_reported_with_its_result(
 ) -> None:
     paths, runs = cohort
     plot = paths.plot("ko", 10_000, "vc")
-    images = len(Page(written(paths, runs)).all("img"))
+    images = len(Page(written(paths, runs)).pictures)
     rows = summary_rows(paths, runs)
     # The file is there, but the workflow failed before it was made again.
     assert summary_rows(paths, runs, Unfinished((plot,))) == rows
     write_report(paths, runs, rows, paths.report, Unfinished((plot,)))
     page = Page(Path(paths.report).read_text(encoding="utf-8"))
-    assert len(page.all("img")) == images - 1
-    assert "There is no plot. plot: has not run" in "".join(page.text)
+    assert len(page.pictures) == images - 1
+    data = page.data
+    assert [data["texts"][each] for each in data["runs"]["plot"] if each >= 0] == [
+        "plot: has not run"
+    ]
     Path(plot).unlink()
     log = Path(paths.log("plot", "ko", "10000"))
     log.parent.mkdir(parents=True)
     log.write_text("counterpoise: a disk is full\n")
-    assert "There is no plot. plot: a disk is full" in "".join(Page(written(paths, runs)).text)
+    assert "plot: a disk is full" in Page(written(paths, runs)).data["texts"]
 
 
 def test_a_level_that_a_file_lacks_is_reported_and_costs_nothing_else(
@@ -384,8 +382,9 @@ def test_a_level_that_a_file_lacks_is_reported_and_costs_nothing_else(
         Path(paths.run_files("ko", 5_000, "vc").verdict).parent,
     )
     page = Page(written(paths, runs + absent))
-    assert "".join(page.text).count(reason) == 2
-    assert len(page.all("img")) == len(runs) + 1  # with the comparison at 10 kb
+    assert page.data["runs"]["reason"].count(reason) == 2
+    assert len(page.pictures) == len(runs)
+    assert len(page.all("img")) == 1  # the comparison at 10 kb
     write_summary(summary_rows(paths, runs + absent), paths.summary)
     table = pd.read_csv(paths.summary, sep="\t").query("status == 'missing'")
     assert list(zip(table["resolution"], table["method"], table["reason"], strict=True)) == [
@@ -404,21 +403,27 @@ def test_old_files_are_no_results_of_a_run_that_failed(
         {"ko": ("resources/map.mcool", "logs/download.log")},
     )
     write_report(paths, runs, summary_rows(paths, runs, failed), paths.report, failed)
-    text = "".join(Page(Path(paths.report).read_text(encoding="utf-8")).text)
-    assert text.count("mask: has not run") == text.count("download: has not run") == 2
-    assert "4 of them with no result" in text
+    page = Page(Path(paths.report).read_text(encoding="utf-8"))
+    text, reasons = "".join(page.text), page.data["runs"]["reason"]
+    assert reasons.count("mask: has not run") == reasons.count("download: has not run") == 2
+    assert "No sample can be used at 10 kb." in text
+    assert page.data["runs"]["label"] == ["no result"] * 4
     assert f"a job failed or did not run: {paths.cooler('wild')}." in text
 
 
-def test_many_plots_are_linked(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
+def test_many_plots_lie_next_to_the_page(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
     paths, runs = cohort
-    page = Page(written(paths, runs, most_figures=1))
-    shown = [figure for figure in page.all("figure") if "data-sample" in figure]
-    assert len(shown) == len(runs)
-    images = [image["alt"] or "" for image in page.all("img")]
-    assert len(images) == 2  # the samples side by side, and the one that failed
-    assert "ko at 10 kb, ice: not for use, failed" in images[1]
-    assert "This page shows 1 of 4 plots" in "".join(page.text)
+    page = Page(written(paths, runs, most_figures=3))
+    assert not page.pictures
+    data = page.data
+    assert data["runs"]["plot"] == [-1] * 4
+    assert not data["plots_embedded"]
+    assert data["plot_pattern"] == "qc/{sample}/{resolution}/{method}.png"
+    elsewhere = Path(paths.base) / "elsewhere" / "page.html"
+    write_report(paths, runs, summary_rows(paths, runs), elsewhere, most_figures=4)
+    page = Page(elsewhere.read_text(encoding="utf-8"))
+    assert len(page.pictures) == 4
+    assert page.data["plot_pattern"] is None
 
 
 def test_costs_of_each_step(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
@@ -474,11 +479,18 @@ def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:
     arguments |= {"verdicts": files.verdict, "outputs": paths.plot(*place, "kr")}
     by_hand("plot.py", arguments)
     sample = {"labels": {}, "group": "", "resolutions": [10_000]}
-    settings = {"cohort": "hand", "samples": {"small": sample}, "methods": ["kr"]}
-    outputs = {"summary": paths.summary, "report": paths.report}
+    settings = {
+        "cohort": "hand",
+        "samples": {"small": sample},
+        "methods": ["kr"],
+        "primary": "kr",
+        "plotted": ["kr"],
+    }
+    outputs = {"summary": paths.summary, "samples": paths.samples, "report": paths.report}
+    outputs["multiqc"] = paths.multiqc
     by_hand("report.py", {"root": str(tmp_path), "settings": str(settings), **outputs})
-    assert "small\t\t\t10000\tkr\tgood\t\tconverged" in Path(paths.summary).read_text()
-    assert len(Page(Path(paths.report).read_text(encoding="utf-8")).all("img")) == 1
+    assert "small\t\t\t10000\tkr\tgood\t\t\tconverged" in Path(paths.summary).read_text()
+    assert len(Page(Path(paths.report).read_text(encoding="utf-8")).pictures) == 1
 
 
 def test_a_map_that_waits_for_a_finer_one_has_its_error(

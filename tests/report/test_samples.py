@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-import html
+import json
+import subprocess
+import venv
 from pathlib import Path
 
 import cooler
@@ -18,6 +20,7 @@ from counterpoise.ingest.pixels import write_map
 from counterpoise.mask import MaskSettings
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.report.concordance import write_concordance
+from counterpoise.report.multiqc import write_multiqc
 from counterpoise.report.page import write_report
 from counterpoise.report.samples import COLUMN_NAMES, sample_rows, write_samples
 from counterpoise.report.summary import summary_rows
@@ -28,6 +31,7 @@ from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
 from counterpoise.store.runs import RunKey, SampleEntry, list_runs
 from counterpoise.store.weights import write_balance
+from tests.support.report_page import Page
 
 SIZES = (10_000, 40_000)
 DEPTHS = {"a": 100, "b": 90, "c": 110, "d": 2}
@@ -73,7 +77,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> ResultPaths:
 def rows_of(
     paths: ResultPaths, entries: dict[str, SampleEntry] = ENTRIES, **options: object
 ) -> dict[str, Row]:
-    runs = list_runs(entries, METHODS)
+    runs = list_runs(entries, METHODS, METHODS)
     rows = sample_rows(paths, entries, summary_rows(paths, runs), "kr", **options)
     assert [row["sample"] for row in rows] == list(entries)
     return {row["sample"]: row for row in rows}
@@ -88,7 +92,7 @@ def test_a_row_holds_the_numbers_of_the_finest_map(results: ResultPaths) -> None
     )  # fmt: skip
     run = next(
         each
-        for each in summary_rows(results, list_runs(ENTRIES, METHODS))
+        for each in summary_rows(results, list_runs(ENTRIES, METHODS, METHODS))
         if (each["sample"], each["resolution"], each["method"]) == ("b", 10_000, "kr")
     )
     for name in ("resolution", "contacts", "cis_share", "median_contacts", "decay_slope", "bins"):
@@ -128,6 +132,14 @@ def test_concordance_is_taken_where_most_samples_are_compared(results: ResultPat
     assert (rows["c"]["concordance_within"], rows["c"]["concordance_between"]) == (None, 0.9)
 
 
+def test_a_merged_sample_is_no_peer_of_its_members(results: ResultPaths) -> None:
+    entries = {**ENTRIES, "d": SampleEntry(list(SIZES), LABELS, "wild type", members=["a", "b"])}
+    rows = rows_of(results, entries)
+    assert [rows[name]["stands_out"] for name in "abcd"] == [""] * 4
+    assert rows["a"]["concordance_within"] == 0.9
+    assert rows["d"]["concordance_within"] == 0.1  # with c, which is not its member
+
+
 def test_a_table_that_a_failed_workflow_left_is_not_read(results: ResultPaths) -> None:
     old = Unfinished((results.concordance(40_000),))
     rows = rows_of(results, unfinished=old)
@@ -160,11 +172,101 @@ def test_the_table_and_the_page_have_each_sample(results: ResultPaths, tmp_path:
         written = list(csv.DictReader(lines, delimiter="\t"))
     assert [row["sample"] for row in written] == list(DEPTHS)
     assert written[0]["concordance_between"] == ""
-    runs: list[RunKey] = list_runs(ENTRIES, METHODS)
+    runs: list[RunKey] = list_runs(ENTRIES, METHODS, METHODS)
     write_report(results, runs, summary_rows(results, runs), tmp_path / "page.html", samples=rows)
-    page = html.unescape((tmp_path / "page.html").read_text(encoding="utf-8"))
-    assert page.index("<h2>Samples</h2>") < page.index("<h2>Runs</h2>")
-    assert str(rows[3]["stands_out"]) in page
-    assert f"{rows[0]['decay_slope']:.2f}" in page
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    samples = page.data["samples"]
+    assert samples["name"] == list(DEPTHS)
+    assert samples["stands_out"] == [row["stands_out"] or None for row in rows]
+    assert str(rows[3]["stands_out"]) in " ".join(page.text)
+    assert samples["usable_resolution"] == [row["usable_resolution"] for row in rows]
     write_report(results, runs, summary_rows(results, runs), tmp_path / "page.html")
-    assert "<h2>Samples</h2>" not in (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert page.data["samples"]["stands_out"] == [None] * len(DEPTHS)
+
+
+def sections_for_multiqc(paths: ResultPaths) -> dict[str, Row]:
+    """Write the files for MultiQC and return their content; sample ``e`` has no result."""
+    entries = {**ENTRIES, "e": SampleEntry(list(SIZES), LABELS, "wild type")}
+    summary = summary_rows(paths, list_runs(entries, METHODS))
+    samples = sample_rows(paths, entries, summary, "kr")
+    write_multiqc(paths.multiqc, paths, samples, summary, "kr")
+    contents = (json.loads(Path(path).read_text()) for path in paths.multiqc)
+    return dict(zip(paths.multiqc._fields, contents, strict=True))
+
+
+def test_the_files_for_multiqc_hold_the_figures_of_the_tables(results: ResultPaths) -> None:
+    sections = sections_for_multiqc(results)
+    row, general = rows_of(results)["b"], sections["general"]["data"]
+    assert set(general) == set("abcde")
+    assert general["b"] == pytest.approx(
+        {
+            "contacts": row["contacts"],
+            "cis": 100 * row["cis_share"],
+            "resolution": row["usable_resolution"],
+            "kept": row["kept"],
+            "unevenness": row["expected_unevenness"],
+            "fitness": "good",
+        }
+    )
+    assert general["d"]["fitness"] != "good"
+    assert general["e"] == {}
+    masked = sections["masked"]["data"]
+    assert set(masked) == set("abcd")
+    assert all(sum(counts.values()) == row["bins"] for counts in masked.values())
+    assert masked["b"]["masked_empty"] == 1
+    fitness = sections["fitness"]["data"]
+    assert fitness["e"] == dict.fromkeys(sections["fitness"]["headers"], "missing")
+    assert fitness["b"]["kr_10000"] == "good"
+
+
+def test_contacts_by_distance_for_multiqc(results: ResultPaths) -> None:
+    """Shares of contacts per pair of bins, times the pairs, sum to all but the main diagonal."""
+    curve = np.array(sections_for_multiqc(results)["decay"]["data"]["b"])
+    contacts = read_map(results.map_files("b", SIZES[0]))
+    distance = contacts.columns - contacts.rows
+    cis = (contacts.rows < 60) == (contacts.columns < 60)
+    neighbours = contacts.counts[cis & (distance == 1)].sum() / (59 + 39)
+    assert curve[0] == pytest.approx([SIZES[0], neighbours / contacts.counts[cis].sum()])
+    assert (np.diff(curve[:, 0]) > 0).all()
+    assert (np.diff(curve[:, 1]) < 0).all()
+
+
+@pytest.fixture(scope="session")
+def multiqc(pytestconfig: pytest.Config) -> str:
+    """Return the command of MultiQC, which is installed once in an environment of its own.
+
+    Among our packages it would cost memory: MLflow imports polars if this is there.
+    """
+    folder = pytestconfig.cache.mkdir("multiqc-1.35")
+    command = folder / "bin" / "multiqc"
+    if not command.is_file():
+        venv.create(folder, with_pip=True, clear=True)
+        install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "multiqc==1.35"]
+        done = subprocess.run(install, capture_output=True, text=True, timeout=600)
+        if done.returncode:
+            pytest.skip(f"MultiQC cannot be installed: {done.stderr.strip()[-200:]}")
+    return str(command)
+
+
+@pytest.mark.workflow
+def test_multiqc_shows_the_cohort(results: ResultPaths, tmp_path: Path, multiqc: str) -> None:
+    sections = sections_for_multiqc(results)
+    command = [multiqc, "--strict", "--outdir", str(tmp_path)]
+    command += ["--cl-config", "no_version_check: true", str(Path(results.multiqc.general).parent)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "multiqc_report.html").is_file()
+    parsed = tmp_path / "multiqc_data"
+    with open(parsed / "multiqc_general_stats.txt", newline="") as file:
+        shown = {row.pop("Sample"): row for row in csv.DictReader(file, delimiter="\t")}
+    assert set(shown) == set("abcd")
+    for sample, row in shown.items():
+        known = {key.rpartition("-")[2]: value for key, value in row.items() if value}
+        expected = sections["general"]["data"][sample]
+        assert known.pop("fitness") == expected.pop("fitness")
+        assert {key: float(value) for key, value in known.items()} == pytest.approx(expected)
+    names = {path.name for path in parsed.glob("multiqc_counterpoise_mine_*_plot.txt")}
+    assert names == {
+        f"multiqc_counterpoise_mine_{key}_plot.txt" for key in ("decay", "fitness", "masked")
+    }

@@ -229,6 +229,9 @@ def test_every_path_is_listed() -> None:
         paths.samples,
         paths.summary,
         paths.report,
+        *paths.multiqc,
+        paths.differences,
+        paths.difference_table,
         paths.tracking,
     ]
     named = documented("Where things are")

@@ -120,7 +120,7 @@ def test_files_of_a_release(release: Path) -> None:
 
 def test_the_wheel_holds_the_workflow_as_it_is_in_the_clone(unpacked: Path) -> None:
     patterns = ("conf", "scripts", "workflow/rules", "workflow/schemas", "Snakefile")
-    patterns += ("workflow/Snakefile",)
+    patterns += ("workflow/Snakefile", "workflow/report")
     patterns += (":(glob)envs/*.yaml", ":(glob)profiles/*/config.yaml")
     tracked = succeed("git", "-C", REPOSITORY, "ls-files", "--", *patterns).split()
     packaged = unpacked / "counterpoise" / "packaged"
@@ -136,7 +136,9 @@ def test_the_wheel_holds_every_module_and_no_source_of_c(unpacked: Path) -> None
     folder = unpacked / "counterpoise"
     files = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
     others = {str(path) for path in files if path.parts[0] != "packaged"}
-    assert others == modules | {"py.typed", "report/page.html", "native/_native.so"}
+    pages = [path for path in (package / "report").rglob("*.*") if path.suffix != ".pyc"]
+    parts = {str(path.relative_to(package)) for path in pages}
+    assert others == modules | parts | {"py.typed", "native/_native.so"}
 
 
 def test_the_workflow_of_the_wheel_runs(

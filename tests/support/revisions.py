@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
 import tempfile
 from dataclasses import asdict, replace
@@ -39,8 +40,11 @@ from counterpoise.jobs.shared_mask import FinalMaskJob, SharedMaskJob
 from counterpoise.jobs.thin import FindLeastJob, ThinJob
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
+from counterpoise.report.differences.compare import compare_folders
+from counterpoise.report.differences.folder import ResultFolder
+from counterpoise.report.differences.table import difference_rows
 from counterpoise.report.samples import sample_rows
-from counterpoise.report.summary import summary_rows
+from counterpoise.report.summary import summary_rows, write_summary
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import MapFiles, ResultPaths
@@ -152,15 +156,44 @@ def compute_results(folder: Path) -> Results:
     results["export"] = _exported(paths.cooler("dense"))
 
     samples = {name: SampleEntry([1000], {"condition": "c"}, "c") for name in ("dense", "sparse")}
-    rows = list_runs(samples, ["kr", "kde"])
+    rows = list_runs(samples, ["kr", "kde"], ["kr", "kde"])
     loose = ("seconds", "peak_memory_mb", "reason", *_MEASURED, "sha256", "source")
     summary = summary_rows(paths, rows)
     results["report"] = [
         {key: "" if key in loose else value for key, value in row.items()}
         for row in [*summary, *sample_rows(paths, samples, summary, "kr")]
     ]
+    results["differences"] = _differences(paths, rows)
     results["track"] = [_tracked(paths, row) for row in rows]
     return results
+
+
+def _differences(paths: ResultPaths, runs: list[RunKey]) -> list[dict[str, Any]]:
+    """Compare results with those of a stricter mask and another scope."""
+    other = replace(paths, experiment="other")
+    for sample in ("dense", "sparse"):
+        contacts = read_map(paths.map_files(sample, 1000))
+        mask = mask_bins(contacts, MaskSettings(min_nnz=5, min_count=25, mad_max=3))
+        write_mask(other.mask(sample, 1000), mask, contacts.bins)
+        for name, settings in (("kr", {"scope": "genome"}), ("kde", {})):
+            result = cp.balance(contacts, name, mask=mask.kept, **settings)
+            files = other.run_files(sample, 1000, name)
+            write_balance(result, contacts.bins, files)
+            shutil.copy(paths.plot(sample, 1000, name), _folder_of(other.plot(sample, 1000, name)))
+    folders = []
+    for each in (paths, other):
+        write_summary(summary_rows(each, runs), each.summary)
+        folders.append(ResultFolder(each, each.title))
+    loose = ("seconds_a", "seconds_b")
+    rows = difference_rows(compare_folders(*folders))
+    return [{key: "" if key in loose else value for key, value in row.items()} for row in rows]
+
+
+def _folder_of(path: str) -> Path:
+    """Make the folder of a file and return it."""
+    folder = Path(path).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _derived(folder: Path, paths: ResultPaths) -> Results:

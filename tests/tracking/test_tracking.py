@@ -812,7 +812,7 @@ def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "store" / "here") | {"timeout_seconds": 2}
     script = str(REPOSITORY / "scripts" / "track.py")
     sample = {"labels": {}, "group": "", "resolutions": [10_000]}
-    cohort = {"cohort": "demo", "samples": {"s0": sample}, "methods": ["ice"]}
+    cohort = {"cohort": "demo", "samples": {"s0": sample}, "methods": ["ice"], "plotted": ["ice"]}
     names = {
         "SETTINGS": {"tracking": settings, **cohort},
         "PYTHON": sys.executable,

@@ -87,7 +87,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     (package / "methods" / f"{NAME}.py").write_text(METHOD)
     cohort = Cohort(tmp_path_factory.mktemp("cohort"), workflow)
     (cohort.folder / "conf" / "cohort" / "small.yaml").write_text(COHORT)
-    return FinishedRun(cohort, cohort.run(overrides=("tracking.enabled=true",)))
+    return FinishedRun(cohort, cohort.run(overrides=("tracking.enabled=true", "qc.plots=all")))
 
 
 def test_balanced_and_drawn(run: FinishedRun) -> None:

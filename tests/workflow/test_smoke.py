@@ -24,12 +24,15 @@ weights/a/2000/ice/verdict.json
 weights/a/2000/kr/weights.parquet
 weights/a/2000/kr/trace.parquet
 weights/a/2000/kr/verdict.json
-qc/a/2000/ice.png
 qc/a/2000/kr.png
 coolers/a.mcool
 samples.tsv
 summary.tsv
 report.html
+multiqc/general_mqc.json
+multiqc/decay_mqc.json
+multiqc/masked_mqc.json
+multiqc/fitness_mqc.json
 tracking.json
 """
 

@@ -17,6 +17,7 @@ EXTRAS = {
     "hicstraw": ("hic-straw", "workflow"),
     "hydra": ("hydra-core", "workflow"),
     "jinja2": ("jinja2", "workflow"),
+    "markupsafe": ("jinja2", "workflow"),
     "matplotlib": ("matplotlib", "workflow"),
     "mlflow": ("mlflow", "workflow"),
     "omegaconf": ("hydra-core", "workflow"),

@@ -1,41 +1,22 @@
-# Figures of every run, and the cohort's summary and report.
-
-
-rule plot:
-    input:
-        map=PATHS.map_files().source,
-        mask=PATHS.mask(),
-        verdicts=[
-            PATHS.run_files(method=method).verdict for method in PLAN.cohort.methods
-        ],
-        traces=[PATHS.run_files(method=method).trace for method in PLAN.cohort.methods],
-    output:
-        [PATHS.plot(method=method) for method in PLAN.cohort.methods],
-    log:
-        PATHS.log("plot"),
-    benchmark:
-        PATHS.benchmark("plot")
-    conda:
-        "../../envs/counterpoise.yaml"
-    threads: PLAN.threads("plot")
-    resources:
-        **PLAN.resources("plot"),
-    params:
-        settings=PLAN.params("plot"),
-    message:
-        "{wildcards.sample} at {wildcards.resolution} bp: plotting"
-    shell:
-        'python "$COUNTERPOISE_SCRIPTS"/plot.py --map {input.map:q} --mask {input.mask:q}'
-        " --verdicts {input.verdicts:q} --outputs {output:q} --sample {wildcards.sample:q}"
-        " --threads {threads} --settings {params.settings:q} > {log:q} 2>&1"
+# Samples side by side, and the cohort's summary and report.
 
 
 rule compare:
     input:
         PLAN.compared_maps,
     output:
-        figure=PATHS.comparison(),
-        concordance=PATHS.concordance(),
+        figure=report(
+            PATHS.comparison(),
+            caption="../report/comparison.rst",
+            category="Samples side by side",
+            labels={"resolution (bp)": "{resolution}", "content": "figure"},
+        ),
+        concordance=report(
+            PATHS.concordance(),
+            caption="../report/concordance.rst",
+            category="Samples side by side",
+            labels={"resolution (bp)": "{resolution}", "content": "concordance"},
+        ),
     log:
         PATHS.log("compare"),
     benchmark:
@@ -58,13 +39,32 @@ rule compare:
 
 rule report:
     input:
-        # A plot implies the map, its mask and the run.
+        # A plot implies the map, its mask and the run; so does a verdict. The page says how to open
+        # the coolers.
         plots=PLAN.plots,
+        runs=PLAN.unplotted,
         comparisons=PLAN.comparisons,
+        coolers=PLAN.coolers,
     output:
-        summary=PATHS.summary,
-        samples=PATHS.samples,
-        report=PATHS.report,
+        summary=report(
+            PATHS.summary,
+            caption="../report/summary.rst",
+            category="Cohort",
+            labels={"content": "table of runs"},
+        ),
+        samples=report(
+            PATHS.samples,
+            caption="../report/samples.rst",
+            category="Cohort",
+            labels={"content": "table of samples"},
+        ),
+        report=report(
+            PATHS.report,
+            caption="../report/report.rst",
+            category="Cohort",
+            labels={"content": "report"},
+        ),
+        multiqc=PATHS.multiqc,
     log:
         PATHS.log("report"),
     benchmark:
@@ -83,4 +83,5 @@ rule report:
         "printf %s {params.settings:q} |"
         ' python "$COUNTERPOISE_SCRIPTS"/report.py --settings - --root {params.root:q}'
         " --summary {output.summary:q} --samples {output.samples:q} --report {output.report:q}"
+        " --multiqc {output.multiqc:q}"
         " 2>&1 | tee {log:q}"

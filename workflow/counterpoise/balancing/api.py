@@ -7,7 +7,7 @@ method, and ``counterpoise.balancing.choosing`` with the best of several.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -40,7 +40,7 @@ from counterpoise.mask import (
     bins_with_contacts,
     mask_bins,
 )
-from counterpoise.methods import check_follows_copy_number, methods
+from counterpoise.methods import check_follows_copy_number, check_separate_regions, methods
 from counterpoise.methods.base import Method, MethodSettings, OnFailure
 from counterpoise.process import peak_memory_mb
 from counterpoise.records.fitness import FitnessSettings, make_fitness_settings
@@ -65,6 +65,7 @@ def balance(
     prior: Prior | None = None,
     applied: AppliedWeights | None = None,
     copy_number: CopyNumberLike | None = None,
+    regions: Sequence[Sequence[int]] | None = None,
     **settings: Any,
 ) -> Balance:
     """Balance a contact map that is open: `counterpoise.balance` also opens files.
@@ -81,6 +82,9 @@ def balance(
         is not run; it says which contacts count and what the target is.
     copy_number : CopyNumber, array_like of float, shape (bins,), or None
         As for `counterpoise.balance`, but no path.
+    regions : sequence of pairs of int, optional
+        First bin and end (exclusive) of each region that is balanced separately, in order; a `Mask`
+        or its settings hold them already.
     **settings : various
         The method's own.
 
@@ -114,6 +118,9 @@ def balance(
         check_follows_copy_number(method)
     mask = _choose_default(contacts, mask)
     kept, mask_summary = _resolve_mask(contacts, mask)
+    regions = regions or mask_summary.get("regions")
+    if regions:
+        check_separate_regions(method, resolved.scope, prior is not None)
     request = Request(
         contacts,
         kept,
@@ -128,6 +135,7 @@ def balance(
         prior,
         applied,
         None if copy_number is None else CopyNumber.of(copy_number, len(contacts.bins)),
+        regions,
     )
     run = balance_with_best if chosen.candidates else balance_with
     result = run(request, chosen, resolved)

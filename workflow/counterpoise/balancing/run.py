@@ -25,6 +25,7 @@ from counterpoise.balancing.prior import Prior
 from counterpoise.balancing.rescaling import rescale
 from counterpoise.balancing.result import Balance
 from counterpoise.balancing.task import Task
+from counterpoise.contacts.bins import RegionBins
 from counterpoise.contacts.circular import leave_out_near_origin
 from counterpoise.contacts.contact_map import ContactMap, is_from_matrix
 from counterpoise.contacts.selection import Scope, Selection, select
@@ -71,6 +72,8 @@ class Request:
         Weights of another map to use instead of the method's; None to run the method.
     copy_number : CopyNumber or None
         The copy numbers that row sums are to be proportional to; None to make them equal.
+    regions : sequence of pairs of int, or None
+        First bin and end (exclusive) of each region that is balanced separately, in order.
     """
 
     contacts: ContactMap
@@ -86,6 +89,7 @@ class Request:
     prior: Prior | None = None
     applied: AppliedWeights | None = None
     copy_number: CopyNumber | None = None
+    regions: Sequence[Sequence[int]] | None = None
 
 
 def balance_with(request: Request, method: Method, settings: MethodSettings) -> Balance:
@@ -130,6 +134,8 @@ def open_task(
         As for ``balance_with``.
     """
     contacts = leave_out_near_origin(request.contacts, settings.ignore_diags)
+    if request.regions:
+        contacts = replace(contacts, bins=RegionBins.of(contacts.bins, request.regions))
     kept, copies = request.kept, request.copy_number
     selections = list(
         select(
@@ -142,6 +148,9 @@ def open_task(
             settings.ignore_diags_trans,
         )
     )
+    if request.regions:
+        starts = {first for first, _ in request.regions}
+        selections = [each for each in selections if each.lo in starts]
     backend_choice = choose_backend(request.backend, request.device, contacts, selections)
     task = Task(
         contacts,

@@ -14,7 +14,7 @@ from counterpoise._version import __version__
 from counterpoise.errors import CounterpoiseError
 
 # Subcommands in the order of the help; each is a module of this folder.
-COMMANDS = ("balance", "zoomify", "check", "adopt", "vectors", "init", "run", "ui")
+COMMANDS = ("balance", "zoomify", "check", "adopt", "vectors", "init", "run", "diff", "ui")
 ERROR_STATUS = 2
 INTERRUPTED_STATUS = 130  # as shells have it
 

@@ -26,7 +26,7 @@ from counterpoise.cohort.spelling import suggest
 from counterpoise.cohort.thinning import TARGETS
 from counterpoise.errors import ConfigError
 from counterpoise.mask import BED_FILES
-from counterpoise.methods import check_follows_copy_number
+from counterpoise.methods import check_follows_copy_number, check_separate_regions
 from counterpoise.methods.base import MethodSettings
 from counterpoise.report.table import USUAL_LABELS
 
@@ -78,6 +78,7 @@ def check_cohort(settings: CohortSettings, entries: dict[str, MethodEntry], root
     cohort = _merge(cohort)
     _check_sharing(cohort)
     _check_followers(cohort)
+    _check_regions(cohort)
     _check_other_maps(cohort, root)
     return cohort
 
@@ -242,6 +243,14 @@ def _check_followers(cohort: Cohort) -> None:
             check_follows_copy_number(algorithm)
         except ConfigError as error:
             raise ConfigError(f"methods.{name}: {error}") from error
+
+
+def _check_regions(cohort: Cohort) -> None:
+    """Check that all methods can balance regions separately if the mask asks for it."""
+    if not cohort.settings.mask.separate_regions:
+        return
+    for name, settings in cohort.methods.items():
+        check_separate_regions(f"methods.{name}", settings.scope, name in cohort.priors)
 
 
 def check_overlay(experiment: str, composed: dict[str, Any], cohort: dict[str, Any]) -> None:

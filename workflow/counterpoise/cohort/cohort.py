@@ -31,7 +31,14 @@ from counterpoise.mask import BED_FILES
 from counterpoise.mask.quorum import Sharing
 from counterpoise.methods.base import MethodSettings
 from counterpoise.store.paths import BASE, ResultPaths
-from counterpoise.store.runs import RunKey, SampleEntry, SampleLabels, compared_samples, list_runs
+from counterpoise.store.runs import (
+    Plots,
+    RunKey,
+    SampleEntry,
+    SampleLabels,
+    compared_samples,
+    list_runs,
+)
 
 
 def made_files(settings: CohortSettings) -> set[str]:
@@ -539,7 +546,11 @@ class Cohort:
         """Return what reports and tracking say about each sample."""
         return {
             name: SampleEntry(
-                self.resolutions(name), sample.all_labels, self.group(name), self.absent(name)
+                self.resolutions(name),
+                sample.all_labels,
+                self.group(name),
+                self.absent(name),
+                self.members.get(name, []),
             )
             for name, sample in self.samples.items()
         }
@@ -548,14 +559,22 @@ class Cohort:
     def labels(self) -> dict[str, SampleLabels]:
         """Return the labels of each sample."""
         return {
-            name: SampleLabels(sample.all_labels, self.group(name))
+            name: SampleLabels(sample.all_labels, self.group(name), self.members.get(name, []))
             for name, sample in self.samples.items()
         }
 
     @cached_property
     def runs(self) -> list[RunKey]:
         """Return every run: sample x resolution x method."""
-        return list_runs(self.entries, self.methods)
+        return list_runs(self.entries, self.methods, self.plotted)
+
+    @cached_property
+    def plotted(self) -> list[str]:
+        """Return the methods whose runs have a plot."""
+        plots = Plots(self.settings.qc.plots)
+        if plots is Plots.PRIMARY:
+            return [self.settings.primary]
+        return list(self.methods) if plots is Plots.ALL else []
 
     @cached_property
     def maps(self) -> list[tuple[str, int]]:
@@ -577,6 +596,12 @@ class Cohort:
         """Return the samples that are thinned to the one with the fewest contacts, by group."""
         least_of = self.settings.thin.least_of
         return self.sharing(Extent(least_of), "thin.least_of") if least_of else {}
+
+    @property
+    def sharing_groups(self) -> list[str]:
+        """Return the names in paths of groups that share masks, a prior or the fewest contacts."""
+        shared = [self.mask_sharing(), self.least_samples, *map(self.pools, self.methods)]
+        return list(dict.fromkeys(name for groups in shared for name in groups))
 
     @cached_property
     def compared(self) -> dict[int, list[str]]:

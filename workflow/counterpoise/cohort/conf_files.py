@@ -84,7 +84,7 @@ CHOICES = (
         {"uri": '${oc.env:MLFLOW_TRACKING_URI,""}', "artifacts": None},
     ),
     Choice("tracking", "off", "no tracking", TrackingSettings, {"enabled": False}),
-    Choice("qc", "default", "the size of plots", QcSettings),
+    Choice("qc", "default", "which runs are plotted, and how", QcSettings),
 )
 
 

@@ -14,6 +14,7 @@ from counterpoise.cohort.conf_files import conf_files
 from counterpoise.cohort.settings_page import page
 from counterpoise.methods import methods
 from counterpoise.report import samples, summary
+from counterpoise.report.differences import table as differences
 from counterpoise.report.table import columns_table
 
 
@@ -76,5 +77,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "methods": methods_table,
     "summary_columns": partial(columns_table, summary.COLUMNS),
     "sample_columns": partial(columns_table, samples.COLUMNS),
+    "difference_columns": partial(columns_table, differences.COLUMNS),
 }
 PAGES = ("README.md", "docs/outputs.md")  # with tables

@@ -21,17 +21,18 @@ REVISIONS = {
     "merge": 1,
     "find_least": 1,
     "thin": 1,
-    "mask": 3,
+    "mask": 4,
     "shared_mask": 1,
     "final_mask": 1,
     "pool": 1,
     "file_prior": 1,
     "balance": 6,
     "export": 3,
-    "plot": 3,
-    "compare": 3,
-    "report": 3,
+    "plot": 4,
+    "compare": 4,
+    "report": 4,
     "track": 5,
+    "differences": 1,
 }
 
 

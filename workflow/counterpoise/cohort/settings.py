@@ -20,12 +20,14 @@ from counterpoise.cohort.merging import Members
 from counterpoise.cohort.resolutions import read_resolutions
 from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.thinning import ThinSettings
+from counterpoise.contacts.region import parse_region
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.chromosome_choice import ChromosomeSettings
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE, HIC_ENGINES
 from counterpoise.mask import MaskSettings
 from counterpoise.mask.quorum import check_shared
 from counterpoise.records.fitness import FitnessSettings
+from counterpoise.store.runs import Plots
 
 METHOD_KEY = "method"  # key of the algorithm in each entry of ``methods``
 
@@ -161,22 +163,36 @@ class TrackingSettings:
 
 @dataclass
 class QcSettings:
-    """Appearance of plots.
+    """Which runs are plotted, and how.
 
     Attributes
     ----------
+    plots : {"primary", "all", "none"}, default "primary"
+        Runs with a plot: those of the primary method, all, or none. Drawing those of every method
+        can take as long as balancing. The comparison of samples is always drawn.
+    region : str or None, default None
+        Stretch of the genome that plots show bin by bin: chromosome:start-end; null for one quarter
+        of the way along the longest chromosome. Up to about 250 bins are shown one by one; of a
+        longer stretch, bins are summed, and around a shorter one, neighbours are shown as well.
+        Every map must have the chromosome.
     max_pixels : int, default 600
-        Largest width of a drawn map in pixels; larger maps are summed to it.
+        Largest width in pixels of a map of the whole genome; larger maps are summed to it.
     dpi : int, default 110
         Dots per inch of the PNG files.
     """
 
+    plots: str = Plots.PRIMARY.value
+    region: str | None = None
     max_pixels: int = 600
     dpi: int = 110
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         _require_positive("qc", self, "max_pixels", "dpi")
+        if self.plots not in list(Plots):
+            raise ConfigError(f"qc.plots is {self.plots!r}; it must be {' or '.join(Plots)}.")
+        if self.region is not None:
+            parse_region(self.region, "qc.region")
 
 
 @dataclass
@@ -297,7 +313,7 @@ class CohortSettings:
     tracking : TrackingSettings
         Where runs are logged.
     qc : QcSettings
-        How plots look.
+        Which runs are plotted, and how.
     """
 
     cohort: str = MISSING

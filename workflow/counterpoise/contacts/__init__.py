@@ -2,6 +2,7 @@
 
 =============== ===============================================================
 ``bins``        the bin table of a genome
+``region``      a stretch of the genome in words
 ``bed``         intervals of BED files, and the bins that overlap them
 ``contact_map`` the counts: the upper triangle by rows, in memory or on disk
 ``selection``   the contacts that a method uses: scope, diagonals and kept bins

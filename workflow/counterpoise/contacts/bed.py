@@ -49,12 +49,16 @@ class Overlap(NamedTuple):
     ----------
     bins : numpy.ndarray
         bool [bins], True for bins that overlap an interval.
+    ranges : list of tuple of int
+        First bin and end (exclusive) of each interval on the map, in order; intervals with a bin
+        in common are one.
     note : dict
         ``intervals`` (their number), ``unknown_intervals`` (those on chromosomes that the map does
         not have) and ``unknown_chromosomes`` (up to 20 of their names).
     """
 
     bins: NDArray[np.bool_]
+    ranges: list[tuple[int, int]]
     note: dict[str, Any]
 
 
@@ -82,6 +86,7 @@ def find_overlap(bins: BinTable, path: str, key: str) -> Overlap:
     overlap = np.zeros(len(bins), dtype=bool)
     ranges = {name: (lo, hi) for name, lo, hi in bins.chromosome_ranges()}
     intervals: Counter[str] = Counter()
+    places: list[tuple[int, int]] = []
     for interval in read_intervals(path, key):
         intervals[interval.chrom] += 1
         if interval.chrom in ranges and interval.start < interval.end:
@@ -89,6 +94,8 @@ def find_overlap(bins: BinTable, path: str, key: str) -> Overlap:
             first = lo + np.searchsorted(bins.end[lo:hi], interval.start, side="right")
             last = lo + np.searchsorted(bins.start[lo:hi], interval.end, side="left")
             overlap[first:last] = True
+            if first < last:
+                places.append((int(first), int(last)))
     unknown = sorted(set(intervals) - set(ranges))
     if unknown and len(unknown) == len(intervals):
         raise InputError(
@@ -102,7 +109,18 @@ def find_overlap(bins: BinTable, path: str, key: str) -> Overlap:
         "unknown_intervals": sum(intervals[name] for name in unknown),
         "unknown_chromosomes": unknown[:LISTED_CHROMOSOMES],
     }
-    return Overlap(overlap, note)
+    return Overlap(overlap, _join(places), note)
+
+
+def _join(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join ranges of bins that have a bin in common; return them in order."""
+    joined: list[tuple[int, int]] = []
+    for first, end in sorted(places):
+        if joined and first < joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((first, end))
+    return joined
 
 
 def read_intervals(path: str, key: str) -> Iterator[Interval]:

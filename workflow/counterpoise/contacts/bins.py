@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,6 +165,50 @@ class BinTable:
         """
         chromosome = int(np.searchsorted(self.offsets, index, side="right")) - 1
         return f"{self.chromosomes[chromosome]}:{self.start[index]:,}-{self.end[index]:,}"
+
+
+class RegionBins(BinTable):
+    """Bins whose regions stand for chromosomes, so that scope ``cis`` is within regions.
+
+    What lies between regions stands for chromosomes, too. Bins have the numbers that they had.
+    """
+
+    @classmethod
+    def of(cls, bins: BinTable, regions: Sequence[Sequence[int]]) -> Self:
+        """Split the chromosomes of a table at the borders of regions.
+
+        Parameters
+        ----------
+        bins : BinTable
+            The bins.
+        regions : sequence of pairs of int
+            First bin and end (exclusive) of each region, in order; none overlaps another.
+
+        Returns
+        -------
+        RegionBins
+            Chromosomes are named such as ``chr1:10,000-50,000``.
+        """
+        edges = np.unique([*bins.offsets, *(edge for region in regions for edge in region)])
+        ids, first, last = bins.chromosome_ids, edges[:-1], edges[1:] - 1
+        names = (
+            f"{bins.chromosomes[ids[a]]}:{bins.start[a]:,}-{bins.end[b]:,}"
+            for a, b in zip(first, last, strict=True)
+        )
+        lengths = bins.end[last].astype(np.int64) - bins.start[first]
+        fields = bins.start, bins.end, bins.resolution, bins.extra
+        return cls(tuple(names), lengths, edges.astype(np.int64), *fields)
+
+    def describe(self, index: int) -> str:
+        """Return the interval of a bin, such as ``chr1:10,000-20,000``.
+
+        Parameters
+        ----------
+        index : int
+            Number of the bin.
+        """
+        chromosome, _, interval = super().describe(index).rsplit(":", 2)
+        return f"{chromosome}:{interval}"
 
 
 def describe_difference(bins: BinTable, target: BinTable) -> str | None:

@@ -145,15 +145,8 @@ def choose_chromosomes(
     if choice is None:
         yield reading
         return
-    chosen = choice.arrange(reading.bins)
+    chosen, bins, mapping = choose_bins(reading.bins, choice, reading.record["uri"])
     names = reading.bins.chromosomes
-    if not chosen:
-        raise InputError(
-            reading.record["uri"],
-            f"has no chromosome that is chosen: it has {_list_names(names)}.",
-            "Change chromosomes.keep, leave_out or min_length.",
-        )
-    bins, mapping = _rearrange(reading.bins, chosen)
     tally, inside = Tally(), set(chosen)
     summary: dict[str, Any] = {
         "settings": asdict(choice),
@@ -176,6 +169,44 @@ def choose_chromosomes(
             return sort_pixels(pixels, len(bins), Path(scratch))
 
         yield replace(reading, bins=bins, chunks=chunks, tally=tally, record=record)
+
+
+def choose_bins(
+    bins: BinTable, choice: ChromosomeSettings, uri: str
+) -> tuple[list[int], BinTable, NDArray[np.int32]]:
+    """Return the bins of the chosen chromosomes, in their new order.
+
+    Parameters
+    ----------
+    bins : BinTable
+        Bins of a map.
+    choice : ChromosomeSettings
+        The choice.
+    uri : str
+        The file, for messages.
+
+    Returns
+    -------
+    chosen : list of int
+        Numbers of the chosen chromosomes.
+    table : BinTable
+        Their bins.
+    mapping : int32 [bins]
+        The new number of each bin, -1 for bins that are left out.
+
+    Raises
+    ------
+    InputError
+        If no chromosome is left.
+    """
+    chosen = choice.arrange(bins)
+    if not chosen:
+        raise InputError(
+            uri,
+            f"has no chromosome that is chosen: it has {_list_names(bins.chromosomes)}.",
+            "Change chromosomes.keep, leave_out or min_length.",
+        )
+    return chosen, *_rearrange(bins, chosen)
 
 
 def _list_names(names: Sequence[str]) -> str:

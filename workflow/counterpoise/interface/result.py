@@ -60,15 +60,25 @@ class Balance(core.Balance):
         }
         return pd.DataFrame(columns)
 
-    def plot(self, *, sample: str | None = None, max_pixels: int = 600, dpi: int = 110) -> Figure:
+    def plot(
+        self,
+        *,
+        sample: str | None = None,
+        region: str | None = None,
+        max_pixels: int = 600,
+        dpi: int = 110,
+    ) -> Figure:
         """Draw the figure of the run that the report shows, with matplotlib.
 
         Parameters
         ----------
         sample : str, optional
             Name for the title; by default the name of the source file.
+        region : str, optional
+            Stretch of the genome that is shown bin by bin: ``chr4:1,000,000-3,000,000``; by default
+            one quarter of the way along the longest chromosome.
         max_pixels : int, default 600
-            Largest number of cells along a side of the maps.
+            Largest number of cells along a side of the whole map.
         dpi : int, default 110
             Dots per inch.
 
@@ -84,32 +94,31 @@ class Balance(core.Balance):
         """
         import pyarrow as pa
 
+        from counterpoise.contacts.contact_map import load_rows
         from counterpoise.store.weights import trace_columns
 
         with name_missing_extra("plots need"):
-            from counterpoise.report.run.plot import PAGE_HEIGHT, draw_run, survey_runs
-            from counterpoise.report.style import new_page
-
-        (numbers,) = survey_runs(
-            self.contacts,
-            self.kept,
-            [(self.weights, self.verdict)],
-            max_pixels=max_pixels,
-            dpi=dpi,
-        )
-        with new_page(PAGE_HEIGHT, dpi) as figure:
-            draw_run(
-                figure,
-                self.contacts,
-                (self.kept, self.verdict.mask),
-                self.weights,
-                self.se,
-                pa.table(trace_columns(self)),
-                self.verdict,
-                numbers,
-                sample=sample,
+            from counterpoise.report.run.plot import (
+                Run,
+                draw_run,
+                name_map,
+                paint_overview,
+                paint_stretch,
             )
-        return figure
+        from counterpoise.report.run.coverage import measure_coverage
+        from counterpoise.report.run.stretch import choose_stretch
+
+        contacts, bins = self.contacts, self.contacts.bins
+        run = Run(self.weights, self.se, pa.table(trace_columns(self)), self.verdict)
+        coverage = measure_coverage(contacts, self.kept, self.verdict.mask)
+        stretch = choose_stretch(bins, self.kept, region)
+        rows = load_rows(contacts, *stretch, stretch[1])
+        pictures = paint_stretch(rows, coverage, [run], stretch)
+        views = paint_overview(contacts, coverage, [run], max_pixels=max_pixels, dpi=dpi)
+        pictures += [view for view in views if view]
+        title = name_map(contacts, sample)
+        with draw_run(bins, coverage, run, pictures, title=title, dpi=dpi) as figure:
+            return figure
 
     def to_cooler(self, uri: Any, name: str | None = None, *, force: bool = False) -> str:
         """Write the weights and their standard errors into a cooler.

@@ -172,6 +172,7 @@ class BalanceJob(MethodJob):
             prior=_read_prior(prior, sample, contacts.bins) if self.prior else None,
             applied=_read_applied(applied, str(self.weights_of), contacts.bins),
             copy_number=self._read_copy_number(contacts.bins),
+            regions=summary.get("regions"),
             **self.arguments(threads),
         )
         write_balance(result, contacts.bins, output)

@@ -18,7 +18,7 @@ from counterpoise.jobs.job import Job
 from counterpoise.jobs.limits import JOB_MB, address_space_mb, check_address_space
 from counterpoise.jobs.resources import SNAKEMAKE_MB
 from counterpoise.process import keep_freed_memory
-from counterpoise.store.paths import MapFiles
+from counterpoise.store.paths import MapFiles, MultiqcFiles
 
 
 class _MapAction(argparse.Action):
@@ -109,6 +109,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "summary": {"required": True, "help": "summary.tsv to write"},
     "samples": {"required": True, "help": "samples.tsv to write"},
     "report": {"required": True, "help": "report.html to write"},
+    "multiqc": {
+        "nargs": len(MultiqcFiles._fields),
+        "metavar": tuple(name.upper() for name in MultiqcFiles._fields),
+        "required": True,
+        "help": "files for MultiQC to write",
+    },
+    "differences": {"required": True, "help": "differences.html to write"},
+    "table": {"required": True, "help": "differences.tsv to write"},
     "sample": {"help": "name of the sample"},
     "method": {"required": True, "help": "name of the method in the cohort"},
     "resolution": {"type": int, "required": True, "help": "bin size in base pairs"},

@@ -80,14 +80,14 @@ class CompareJob(MeasuredJob):
         return super().from_params({**params, "samples": samples})
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
-        """Return the memory of passes that keep 100 bytes for each bin and 16 for each weight.
+        """Return the memory of passes over one map after the other, and of bin tables and weights.
 
         The concordance takes 6 bytes for each contact that it compares, if the resolution is coarse
         enough for it.
         """
         bins = map_size(inputs)[0]
         compared = min(bins * MOST_STRATA, MOST_VALUES)
-        return bins_mb(bins, 600, 100 + 16 * len(self.methods)) + 6 * compared // 2**20
+        return bins_mb(bins, 600, 100) + 6 * compared // 2**20
 
     def minutes(self, inputs: Inputs) -> int:
         """Return the time of a few passes over the pixels of all samples, and of all pairs."""
@@ -109,12 +109,13 @@ class CompareJob(MeasuredJob):
             from counterpoise.report.comparison.plot import plot_comparison
         from counterpoise.report.comparison.concordance import pair_samples
         from counterpoise.report.comparison.samples import read_samples
-        from counterpoise.report.concordance import write_concordance
+        from counterpoise.report.concordance import read_concordance, write_concordance
 
         paths = ResultPaths(self.cohort, root, self.experiment)
         samples = read_samples(
             paths, self.samples, self.resolution, self.methods, self.depth_caution
         )
         groups = {name: labels.group for name, labels in self.samples.items()}
-        plot_comparison(samples, self.primary, self.resolution, output, self.dpi)
         write_concordance(pair_samples(samples, self.primary), groups, concordance)
+        table = read_concordance(concordance, self.resolution)
+        plot_comparison(samples, self.primary, self.resolution, output, self.dpi, table)

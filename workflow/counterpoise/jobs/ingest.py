@@ -56,10 +56,7 @@ class IngestJob(SourceJob):
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
         """Make a job from the dictionary that ``to_params`` returned."""
-        chosen = params.get("chromosomes")
-        if chosen is not None:
-            chosen = build(ChromosomeSettings, chosen, "chromosomes")
-        return super().from_params({**params, "chromosomes": chosen})
+        return super().from_params(build_choice(params))
 
     def to_params(self) -> dict[str, Any]:
         """Return the settings; those of chromosomes only if there is a choice."""
@@ -127,3 +124,22 @@ class IngestJob(SourceJob):
             )
         notes = "; ".join(source["notes"])
         log_progress(f"{source['nnz']:,} pixels, {source['contacts']:,} contacts. {notes}")
+
+
+def build_choice(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the choice of chromosomes among the parameters of a job into settings.
+
+    Parameters
+    ----------
+    params : mapping
+        The parameters, as Snakemake passes them.
+
+    Returns
+    -------
+    dict
+        The parameters; ``chromosomes`` is None without a choice.
+    """
+    chosen = params.get("chromosomes")
+    if chosen is not None:
+        chosen = build(ChromosomeSettings, chosen, "chromosomes")
+    return {**params, "chromosomes": chosen}

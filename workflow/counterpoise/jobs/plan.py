@@ -11,11 +11,14 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import cached_property
 from inspect import signature
+from pathlib import Path
 from typing import Any, TypeVar
 
 from counterpoise.cohort.cohort import Cohort
+from counterpoise.files import sha256
 from counterpoise.jobs.balance import BalanceJob
 from counterpoise.jobs.compare import CompareJob
+from counterpoise.jobs.differences import DifferencesJob
 from counterpoise.jobs.export import ExportJob
 from counterpoise.jobs.ingest import IngestJob
 from counterpoise.jobs.inputs import DownloadJob, ExtractJob, SdistJob, SimulateJob, YeastJob
@@ -30,7 +33,7 @@ from counterpoise.jobs.shared_mask import FinalMaskJob, SharedMaskJob
 from counterpoise.jobs.source_files import SourceFiles
 from counterpoise.jobs.thin import FindLeastJob, ThinJob
 from counterpoise.jobs.track import TrackJob
-from counterpoise.store.paths import ResultPaths
+from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.tracking.log import next_attempt
 
 # A rule's wildcards as Snakemake passes them: attributes by name.
@@ -56,6 +59,7 @@ MEASURED_JOBS: dict[str, type[MeasuredJob]] = {
     "compare": CompareJob,
     "export": ExportJob,
     "report": ReportJob,
+    "differences": DifferencesJob,
     "track": TrackJob,
 }
 
@@ -442,23 +446,29 @@ class Plan:
         ]
 
     def compared_maps(self, wildcards: Wildcards) -> list[str]:
-        """Return source record and first plot of the maps that are compared at a resolution.
+        """Return source record and verdicts of the maps that are compared at a resolution.
 
-        The plots of a map imply its mask and all of its runs.
+        The verdicts imply the mask.
         """
-        size, method = int(wildcards.resolution), next(iter(self.cohort.methods))
+        size = int(wildcards.resolution)
         return [
             path
             for sample in self.cohort.compared_at(size)
             for path in (
                 self.paths.map_files(sample, size).source,
-                self.paths.plot(sample, size, method),
+                *(self.paths.run_files(sample, size, m).verdict for m in self.cohort.methods),
             )
         ]
 
     def plots(self, wildcards: Wildcards) -> list[str]:
-        """Return the figures of all runs."""
-        return [self.paths.plot(*run.place) for run in self.cohort.runs]
+        """Return the figures of runs."""
+        return [self.paths.plot(*run.place) for run in self.cohort.runs if not run.unplotted]
+
+    def unplotted(self, wildcards: Wildcards) -> list[str]:
+        """Return verdicts and traces of the runs without a figure."""
+        runs = [run for run in self.cohort.runs if run.unplotted]
+        files = [self.paths.run_files(*run.place) for run in runs]
+        return [path for each in files for path in (each.verdict, each.trace)]
 
     def comparisons(self, wildcards: Wildcards) -> list[str]:
         """Return the figures of samples side by side, and the tables of their pairs."""
@@ -467,6 +477,22 @@ class Plan:
             for size in self.cohort.compared
             for path in (self.paths.comparison(size), self.paths.concordance(size))
         ]
+
+    @cached_property
+    def base_version(self) -> str:
+        """Return the SHA-256 of the summary of the cohort without an experiment, if it exists."""
+        summary = Path(replace(self.job_paths, experiment=BASE).summary)
+        return sha256(summary) if summary.is_file() else ""
+
+    @cached_property
+    def differences(self) -> list[str]:
+        """Return what an experiment that is compared with its cohort writes; else nothing.
+
+        The experiment does not make the results of the cohort, so it needs those that exist.
+        """
+        if self.cohort.experiment == BASE or not self.base_version:
+            return []
+        return [self.paths.differences, self.paths.difference_table]
 
     @cached_property
     def coolers(self) -> list[str]:

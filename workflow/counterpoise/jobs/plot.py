@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.installation import name_missing_extra
 from counterpoise.jobs.job import Inputs, MeasuredJob
-from counterpoise.jobs.resources import bins_mb, count_runs, find_map, map_size, passing_minutes
+from counterpoise.jobs.resources import bins_mb, count_runs, map_size, passing_minutes
 from counterpoise.store.paths import MapFiles, RunFiles
 
 if TYPE_CHECKING:  # spares other jobs the import of OmegaConf
     from counterpoise.cohort.cohort import Cohort
 
 
-# Bytes for each bin: of the map and the figure being drawn, and of the sums of each run.
-MAP_BYTES, RUN_BYTES = 300, 100
-
-# Nonzeros from which the pass over the pixels takes longer than drawing.
-DRAWING_LIMIT = 200_000_000
+# Bytes for each bin: of the map and the figure being drawn, and of each run.
+MAP_BYTES, RUN_BYTES = 300, 40
 
 # Figures drawn in a minute on a slow node.
 FIGURES_PER_MINUTE = 6
@@ -29,34 +26,42 @@ FIGURES_PER_MINUTE = 6
 
 @dataclass(frozen=True, kw_only=True)
 class PlotJob(MeasuredJob):
-    """Draw a figure for each run of a map, which is read once.
+    """Draw the figures of a map's runs.
 
     Attributes
     ----------
+    whole : bool
+        Whether to show the whole map as well: at the coarsest resolution of the sample.
+    region : str or None
+        The stretch that is shown bin by bin.
     max_pixels : int
-        Largest number of cells along a side of the maps.
+        Largest number of cells along a side of the whole map.
     dpi : int
         Resolution of the PNG.
     """
 
-    WALKING_THREADS: ClassVar[int] = 2
+    WILDCARDS: ClassVar[tuple[str, ...]] = ("sample", "resolution")
 
+    whole: bool = False
+    region: str | None = None
     max_pixels: int
     dpi: int
 
     @classmethod
-    def of(cls, cohort: Cohort) -> Self:
-        """Make the job, which is the same for all maps."""
-        return cls(revision=REVISIONS["plot"], **asdict(cohort.settings.qc))
-
-    def threads(self, inputs: Inputs) -> int:
-        """Return two on a large map; on others most of the time is drawing, which uses one."""
-        if not Path(find_map(inputs).source).exists():  # Snakemake cannot wait for this figure
-            return self.WALKING_THREADS
-        return 1 if map_size(inputs)[1] < DRAWING_LIMIT else self.WALKING_THREADS
+    def of(cls, cohort: Cohort, sample: str, resolution: str) -> Self:
+        """Make the job of a map."""
+        qc = cohort.settings.qc
+        coarsest = max(cohort.resolutions(sample), default=0)
+        return cls(
+            revision=REVISIONS["plot"],
+            whole=int(resolution) == coarsest,
+            region=qc.region,
+            max_pixels=qc.max_pixels,
+            dpi=qc.dpi,
+        )
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
-        """Return the memory of a pass that keeps sums of every run for each bin."""
+        """Return the memory of the bins, and of the pixels read at a time."""
         runs = count_runs(inputs)
         return bins_mb(map_size(inputs)[0], 700, MAP_BYTES + RUN_BYTES * runs)
 
@@ -71,7 +76,6 @@ class PlotJob(MeasuredJob):
         runs: Sequence[RunFiles],
         outputs: Sequence[str | Path],
         sample: str | None = None,
-        threads: int | None = None,
     ) -> None:
         """Write the figures.
 
@@ -87,41 +91,47 @@ class PlotJob(MeasuredJob):
             Where the PNG of each run goes.
         sample : str, optional
             Name for the titles; by default that of the source file.
-        threads : int, optional
-            Threads; by default as many as the process may use.
         """
         import pyarrow.parquet as pq
 
         with name_missing_extra("plots need"):
-            from counterpoise.report.run.plot import plot_run, survey_runs
+            from counterpoise.report.run.plot import (
+                Run,
+                draw_run,
+                name_map,
+                paint_overview,
+                paint_stretch,
+            )
+        from counterpoise.files import atomic_write
+        from counterpoise.report.run.coverage import Coverage
+        from counterpoise.report.run.stretch import choose_stretch
         from counterpoise.store import weights as stored
-        from counterpoise.store.masks import read_mask
-        from counterpoise.store.pixels import open_map
+        from counterpoise.store.masks import read_mask, read_reasons
+        from counterpoise.store.pixels import open_map, read_bins, read_rows
 
-        contacts, filtered = open_map(files), read_mask(mask)
+        groups, marginal = read_reasons(mask)
+        coverage = Coverage(marginal, groups, read_mask(mask)[1])
         balanced = [
-            (stored.read_weights(run.weights), stored.read_verdict(run.verdict)) for run in runs
-        ]
-        surveys = survey_runs(
-            contacts,
-            filtered[0],
-            balanced,
-            max_pixels=self.max_pixels,
-            dpi=self.dpi,
-            threads=threads,
-        )
-        for run, (weights, verdict), numbers, output in zip(
-            runs, balanced, surveys, outputs, strict=True
-        ):
-            plot_run(
-                contacts,
-                filtered,
-                weights,
+            Run(
+                stored.read_weights(run.weights),
                 stored.read_errors(run.weights),
                 pq.read_table(run.trace),
-                verdict,
-                numbers,
-                output,
-                dpi=self.dpi,
-                sample=sample,
+                stored.read_verdict(run.verdict),
             )
+            for run in runs
+        ]
+        stretch = choose_stretch(read_bins(files.bins), coverage.kept, self.region)
+        contacts = read_rows(files, *stretch)
+        pictures = [[each] for each in paint_stretch(contacts, coverage, balanced, stretch)]
+        if self.whole:
+            size = {"max_pixels": self.max_pixels, "dpi": self.dpi}
+            views = paint_overview(open_map(files), coverage, balanced, **size)
+            for shown, view in zip(pictures, views, strict=True):
+                shown += [view] if view else []
+        title = name_map(contacts, sample)
+        for run, shown, output in zip(balanced, pictures, outputs, strict=True):
+            with (
+                draw_run(contacts.bins, coverage, run, shown, title=title, dpi=self.dpi) as page,
+                atomic_write(output) as temporary,
+            ):
+                page.write_png(temporary)

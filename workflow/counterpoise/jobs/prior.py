@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
 
 from counterpoise.backends.choice import expected_backend
 from counterpoise.balancing.prior import Prior
 from counterpoise.cohort.revisions import REVISIONS, of_method
 from counterpoise.errors import InputError
 from counterpoise.files import sha256
+from counterpoise.ingest.chromosome_choice import ChromosomeSettings, choose_bins
 from counterpoise.jobs.balance import BalanceJob, extra_of
+from counterpoise.jobs.ingest import build_choice
 from counterpoise.jobs.job import Inputs, MeasuredJob
 from counterpoise.jobs.memory import Extra, MapSize
 from counterpoise.jobs.method import MethodJob, useful_threads
@@ -134,6 +139,8 @@ class FilePriorJob(MethodJob):
         Bin size in base pairs.
     file_sha256 : str
         SHA-256 of the file, so that other content, also with an older date, runs the job again.
+    chromosomes : ChromosomeSettings or None
+        The chromosomes that are read of the samples, and their order; None for those of the file.
     """
 
     WILDCARDS: ClassVar = ("resolution", "method")
@@ -142,6 +149,7 @@ class FilePriorJob(MethodJob):
     column: str | None = None
     resolution: int
     file_sha256: str
+    chromosomes: ChromosomeSettings | None = None
 
     @classmethod
     def of(cls, cohort: Cohort, resolution: str | int, method: str) -> Self:
@@ -150,7 +158,7 @@ class FilePriorJob(MethodJob):
         settings = settings_alone(cohort.methods[method])
         if prior.prior_column:  # nothing is balanced
             settings = methods()[algorithm].settings()
-        path = prior.file
+        path, chosen = prior.file, cohort.settings.chromosomes
         return cls(
             revision=[*of_method(algorithm), REVISIONS["file_prior"]],
             method=algorithm,
@@ -161,7 +169,20 @@ class FilePriorJob(MethodJob):
             column=prior.prior_column,
             resolution=int(resolution),
             file_sha256=_digest(path, os.stat(path).st_mtime_ns),
+            chromosomes=chosen if chosen.is_on else None,
         )
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Self:
+        """Make a job from the dictionary that ``to_params`` returned."""
+        return super().from_params(build_choice(params))
+
+    def to_params(self) -> dict[str, Any]:
+        """Return the settings; those of chromosomes only if there is a choice."""
+        params = super().to_params()
+        if self.chromosomes is None:
+            del params["chromosomes"]
+        return params
 
     @property
     def extra(self) -> Extra:
@@ -205,7 +226,8 @@ class FilePriorJob(MethodJob):
         Raises
         ------
         InputError
-            If the file cannot be read, has no such column, or its map cannot be balanced.
+            If the file cannot be read, has no such column or no chosen chromosome, or its map
+            cannot be balanced.
         """
         from counterpoise.columns.stored import read_stored_level
         from counterpoise.ingest.formats import inspect_source
@@ -214,8 +236,13 @@ class FilePriorJob(MethodJob):
         info = inspect_source(self.file, identify=False)
         level = next(each for each in info.levels if each.resolution == self.resolution)
         stored = read_stored_level(info, level, [self.column] if self.column else [])
-        prior = self._read(stored, threads)
-        write_prior(output, prior, stored.contacts.bins, self.to_params())
+        prior, bins = self._read(stored, threads), stored.contacts.bins
+        if self.chromosomes is not None:
+            _, bins, mapping = choose_bins(bins, self.chromosomes, stored.uri)
+            # Numbers of the file's bins in the order of the chosen ones.
+            places = np.flatnonzero(mapping >= 0)[np.argsort(mapping[mapping >= 0])]
+            prior = replace(prior, log_bias=prior.log_bias[places])
+        write_prior(output, prior, bins, self.to_params())
 
     def _read(self, stored: StoredLevel, threads: int | None) -> Prior:
         """Return the bias by the column, or by the map."""

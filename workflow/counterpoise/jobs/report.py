@@ -12,8 +12,9 @@ from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.jobs.job import Inputs, MeasuredJob, build
 from counterpoise.jobs.resources import collecting_mb, collecting_minutes
 from counterpoise.records.fitness import FitnessSettings
+from counterpoise.report.sections.facts import CohortFacts, Setting
 from counterpoise.store.missing import Unfinished
-from counterpoise.store.paths import BASE, ResultPaths
+from counterpoise.store.paths import BASE, MultiqcFiles, ResultPaths
 from counterpoise.store.runs import RunKey, SampleEntry, list_absent_runs, list_runs
 
 if TYPE_CHECKING:  # spares other jobs the import of OmegaConf
@@ -30,8 +31,8 @@ class CohortJob(MeasuredJob):
         Names that decide where the results are.
     samples : dict of str to SampleEntry
         Labels and resolutions of the samples by name.
-    methods : list of str
-        Names of the methods.
+    methods, plotted : list of str
+        Names of the methods, and of those whose runs have a plot.
     unfinished : Unfinished or None
         What a failed workflow left unmade; None if all results exist.
     """
@@ -39,6 +40,7 @@ class CohortJob(MeasuredJob):
     cohort: str
     samples: dict[str, SampleEntry]
     methods: list[str]
+    plotted: list[str]
     experiment: str = BASE
     unfinished: Unfinished | None = None
 
@@ -61,7 +63,7 @@ class CohortJob(MeasuredJob):
     @cached_property
     def runs(self) -> list[RunKey]:
         """Return every run of the cohort."""
-        return list_runs(self.samples, self.methods)
+        return list_runs(self.samples, self.methods, self.plotted)
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return the memory for the results of all runs."""
@@ -90,12 +92,13 @@ def cohort_settings(cohort: Cohort) -> dict[str, Any]:
         "experiment": cohort.experiment,
         "samples": cohort.entries,
         "methods": list(cohort.methods),
+        "plotted": cohort.plotted,
     }
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportJob(CohortJob):
-    """Write ``summary.tsv``, ``samples.tsv`` and ``report.html``.
+    """Write ``summary.tsv``, ``samples.tsv``, ``report.html`` and the files for MultiQC.
 
     Runs without a result appear with the reason.
 
@@ -105,16 +108,29 @@ class ReportJob(CohortJob):
         The primary method.
     fitness : FitnessSettings
         When weights are fit for use.
+    columns : dict of str to str
+        Name of the column of each method in the coolers.
+    settings : list of Setting
+        The settings that the page lists.
+    groups : list of str
+        Names in paths of the groups of samples that share a mask, a prior or a number of contacts.
+    members : list of str
+        Samples that are only read, as members of merged ones.
     """
 
     primary: str
     fitness: FitnessSettings = field(default_factory=FitnessSettings)
+    columns: dict[str, str] = field(default_factory=dict)
+    settings: list[Setting] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    members: list[str] = field(default_factory=list)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
         """Make a job from the dictionary that ``to_params`` returned."""
         fitness = build(FitnessSettings, params.get("fitness", {}), "fitness")
-        return super().from_params({**params, "fitness": fitness})
+        settings = [build(Setting, each, "settings") for each in params.get("settings", [])]
+        return super().from_params({**params, "fitness": fitness, "settings": settings})
 
     @property
     def rows(self) -> list[RunKey]:
@@ -126,15 +142,28 @@ class ReportJob(CohortJob):
     @classmethod
     def of(cls, cohort: Cohort) -> Self:
         """Make the job of a cohort."""
+        from counterpoise.cohort.listed_settings import list_settings
+
         return cls(
             revision=REVISIONS["report"],
             primary=cohort.settings.primary,
             fitness=cohort.settings.fitness,
+            columns={method: cohort.column(method) for method in cohort.methods},
+            settings=list_settings(cohort),
+            groups=cohort.sharing_groups,
+            members=list(cohort.only_merged),
             **cohort_settings(cohort),
         )
 
-    def run(self, root: str, summary: str | Path, samples: str | Path, report: str | Path) -> None:
-        """Write the tables and the report.
+    def run(
+        self,
+        root: str,
+        summary: str | Path,
+        samples: str | Path,
+        report: str | Path,
+        multiqc: MultiqcFiles,
+    ) -> None:
+        """Write the tables, the report and the files for MultiQC.
 
         Parameters
         ----------
@@ -142,7 +171,10 @@ class ReportJob(CohortJob):
             Folder of all cohorts' results.
         summary, samples, report : str or Path
             Where the table of runs, the table of samples and the page go.
+        multiqc : MultiqcFiles
+            Where the files for MultiQC go.
         """
+        from counterpoise.report.multiqc import write_multiqc
         from counterpoise.report.page import write_report
         from counterpoise.report.samples import sample_rows, write_samples
         from counterpoise.report.summary import summary_rows, write_summary
@@ -152,5 +184,9 @@ class ReportJob(CohortJob):
         write_summary(rows, summary)
         about = sample_rows(paths, self.samples, rows, self.primary, unfinished, self.fitness)
         write_samples(about, samples)
-        write_report(paths, self.rows, rows, report, unfinished, self.fitness, samples=about)
+        facts = CohortFacts(self.primary, self.columns, self.settings, self.groups, self.members)
+        write_multiqc(multiqc, paths, about, rows, self.primary)
+        write_report(
+            paths, self.rows, rows, report, unfinished, self.fitness, samples=about, facts=facts
+        )
         print(f"Report: {report}")

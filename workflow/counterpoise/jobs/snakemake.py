@@ -29,9 +29,11 @@ from counterpoise.jobs.environment import SCRIPTS, prepare_jobs
 from counterpoise.jobs.inputs import publish_configuration
 from counterpoise.jobs.job import Job
 from counterpoise.jobs.plan import Plan
+from counterpoise.jobs.report import CohortJob
 from counterpoise.jobs.unrecorded import outdated_results
 from counterpoise.jobs.waiting import explain_waiting
 from counterpoise.store.missing import Unfinished
+from counterpoise.store.paths import BASE
 
 TESTED_VERSIONS = ("9.27.1",)
 
@@ -95,7 +97,28 @@ def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
     plan = Plan(cohort, str(workflow.modifier.modify_path(cohort.paths.root)))
     if workflow.is_main_process:
         plan.before_first_map = lambda: force_outdated(workflow, plan)
+        name_missing_base(plan)
     return plan
+
+
+def name_missing_base(plan: Plan) -> None:
+    """Print that an experiment cannot be compared, since its cohort has no results.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    """
+    cohort = plan.cohort
+    if cohort.experiment == BASE or plan.differences:
+        return
+    name = cohort.settings.cohort
+    print(
+        f"counterpoise: the cohort {name} has no results without the experiment "
+        f"{cohort.experiment}, so no differences are written. Run the workflow with cohort={name} "
+        "and without experiment, then again with the experiment; only the comparison is made then.",
+        file=sys.stderr,
+    )
 
 
 def require_cohort(config: dict[str, Any], folder: Path) -> None:
@@ -199,7 +222,7 @@ def name_missing_levels(cohort: Cohort) -> None:
 
 
 def report_unfinished(workflow: Any, plan: Plan) -> None:
-    """Write plots, report, summary and tracking record from the results of a failed workflow.
+    """Write plots, report, tables and tracking record from the results of a failed workflow.
 
     The rules that write these files wait for all results, and the plots of a map for all methods.
     So the files are made old and Snakemake's records of them are removed: the next run of the
@@ -227,14 +250,21 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     )
     unfinished = replace(unfinished, other_maps=explain_waiting(plan, unfinished))
     paths = plan.paths
-    tables = {"--summary": paths.summary, "--samples": paths.samples}
-    for rule, options in (
-        ("report", {**tables, "--report": paths.report}),
-        ("track", {**tables, "--output": paths.tracking}),
-    ):
-        words = [word for option in options.items() for word in option]
-        job = replace(plan.job(rule), unfinished=unfinished)
-        _make_for_now(workflow, rule, job, ["--root", paths.root, *words], list(options.values()))
+    tables = {"--summary": [paths.summary], "--samples": [paths.samples]}
+    written: dict[str, dict[str, list[str]]] = {
+        "report": {**tables, "--report": [paths.report], "--multiqc": list(paths.multiqc)},
+        "track": {**tables, "--output": [paths.tracking]},
+    }
+    if plan.differences:
+        page, table = plan.differences
+        written["differences"] = {"--differences": [page], "--table": [table]}
+    for rule, options in written.items():
+        words = [word for option, files in options.items() for word in (option, *files)]
+        outputs_of_rule = [file for files in options.values() for file in files]
+        job = plan.job(rule)
+        if isinstance(job, CohortJob):
+            job = replace(job, unfinished=unfinished)
+        _make_for_now(workflow, rule, job, ["--root", paths.root, *words], outputs_of_rule)
     if _makes_summary(workflow, plan):
         print(*ending_lines(plan, unfinished), sep="\n", file=sys.stderr)
 
@@ -265,7 +295,8 @@ def _draw_blocked_plots(workflow: Any, plan: Plan, unfinished: set[str]) -> set[
     Drawing ends after ``DRAWING_SECONDS``, since hundreds of maps may wait.
     """
     failed = {Path(path).parent for job in workflow.scheduler.failed for path in job.output}
-    runs = {run: plan.paths.run_files(*run.place) for run in plan.cohort.runs}
+    plotted = [run for run in plan.cohort.runs if not run.unplotted]
+    runs = {run: plan.paths.run_files(*run.place) for run in plotted}
     blocked = {run.place[:2] for run, files in runs.items() if Path(files.verdict).parent in failed}
     end = monotonic() + DRAWING_SECONDS
     drawn: set[str] = set()

@@ -48,8 +48,8 @@ def outdated_results(plan: Plan, has_record: Callable[[str], bool]) -> list[str]
     """
     stale = list(_stale_results(plan, has_record))
     cohort, paths = plan.cohort, plan.job_paths
-    first_method = next(iter(cohort.methods))  # a job draws the plots of all methods of a map
-    pictures = [paths.plot(*place, first_method) for place in cohort.maps]
+    first = cohort.plotted[:1]  # a job draws all plots of a map
+    pictures = [paths.plot(*place, method) for place in cohort.maps for method in first]
     pictures += [paths.comparison(size) for size in cohort.compared]
     coolers = [paths.cooler(sample) for sample in cohort.samples]
     views = [*pictures, *coolers, paths.report, paths.tracking]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,7 +73,10 @@ def mask_bins(
             thresholds[reason.name.lower()] = threshold
         if note is not None:
             notes[reason.name.lower()] = note
-    return Mask(reasons, nnz, marginal, settings, thresholds, notes)
+    mask = Mask(reasons, nnz, marginal, settings, thresholds, notes)
+    if measured.regions is not None and settings.separate_regions:
+        mask = replace(mask, regions=measured.regions.ranges)
+    return mask
 
 
 def _find_regions(bins: BinTable, settings: MaskSettings) -> Overlap | None:

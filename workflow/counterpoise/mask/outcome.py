@@ -54,6 +54,9 @@ class Mask:
         chromosome with contacts.
     notes : dict
         What a filter says about its file, by filter; see ``Failures.note``.
+    regions : list of tuple of int, or None
+        First bin and end (exclusive) of each region that is balanced separately; None if regions
+        are balanced together.
     quorum : Quorum or None
         How a group of samples decided together on the bins; None for the filters of one sample.
     """
@@ -65,6 +68,7 @@ class Mask:
     thresholds: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     quorum: Quorum | None = None
+    regions: list[tuple[int, int]] | None = None
 
     def __repr__(self) -> str:
         """Return one line that says how many bins are kept, and why the others are not."""
@@ -99,6 +103,7 @@ class Mask:
     def summary(self) -> dict[str, Any]:
         """Return settings, thresholds, counts and, if any, notes as plain values, for records.
 
+        ``regions`` are there if they are balanced separately.
         Of a shared mask, the settings include those of sharing, and ``shared`` is the quorum.
         """
         return {
@@ -106,6 +111,7 @@ class Mask:
             "thresholds": self.thresholds,
             "reasons": self.counts(),
             **({"notes": self.notes} if self.notes else {}),
+            **({"regions": [list(each) for each in self.regions]} if self.regions else {}),
             **({"shared": self.quorum.record} if self.quorum else {}),
         }
 

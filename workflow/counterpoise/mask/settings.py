@@ -46,9 +46,11 @@ class MaskSettings:
         BED file, also packed with gzip; bins that overlap one of its intervals are masked.
     regions : str or None, default None
         BED file, also packed with gzip; bins that overlap none of its intervals are masked.
-        For captured regions, or a view. The regions are balanced together. The medians of
-        ``mad_max`` and ``mad_max_above`` are those of the bins in regions; contacts with bins
-        beyond them count in all filters.
+        For captured regions, or a view. The medians of ``mad_max`` and ``mad_max_above`` are those
+        of the bins in regions; contacts with bins beyond them count in all filters.
+    separate_regions : bool, default False
+        Whether each region is balanced separately, by the contacts within it alone.
+        All methods then need the scope cis. By default regions are balanced together.
     """
 
     min_nnz: int = 10
@@ -61,6 +63,7 @@ class MaskSettings:
     cis_only: bool = False
     blacklist: str | None = None
     regions: str | None = field(default=None, kw_only=True)
+    separate_regions: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         """Refuse numbers that are negative, infinite, NaN or, for counts, not whole."""
@@ -73,6 +76,11 @@ class MaskSettings:
                 raise ConfigError(f"mask.{key} is {value!r}; it must be a whole number.")
             if not 0 <= value < math.inf:
                 raise ConfigError(f"mask.{key} is {value}; it must be a number, zero or more.")
+        if self.separate_regions and self.regions is None:
+            raise ConfigError(
+                "mask.separate_regions is true, but there are no regions; name a BED file as "
+                "mask.regions."
+            )
 
 
 # Settings that name a BED file.
@@ -154,6 +162,8 @@ def describe_filters(summary: Mapping[str, Any]) -> str:
     filters = [f"cooler's filters ({', '.join(limits)})"] if limits else []
     filters += state("max_count", "mad_max_above")
     filters += [f"{key} {Path(settings[key]).name}" for key in BED_FILES if settings.get(key)]
+    if settings.get("separate_regions"):
+        filters[-1] += ", each region separately"
     if quorum := summary.get("shared"):
         filters.append(f"bins that {quorum['required']:,} of {quorum['samples']:,} samples keep")
     return " and ".join(filters) or "empty bins only"

@@ -34,6 +34,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.methods.base import Method
 
@@ -93,4 +94,33 @@ def check_follows_copy_number(name: str) -> None:
         raise ConfigError(
             f"{name} cannot make row sums follow copy numbers. Use {', '.join(able[:-1])} or "
             f"{able[-1]}, or leave copy_number out."
+        )
+
+
+def check_separate_regions(name: str, scope: str, has_prior: bool) -> None:
+    """Refuse to balance regions separately by a method for which this has no meaning.
+
+    Parameters
+    ----------
+    name : str
+        Name of the method.
+    scope : str
+        Its scope.
+    has_prior : bool
+        Whether it has a prior.
+
+    Raises
+    ------
+    ConfigError
+        If the scope is not ``cis``, or there is a prior.
+    """
+    if scope != Scope.CIS:
+        raise ConfigError(
+            f"{name} has the scope {scope}, and mask.separate_regions balances each region by the "
+            "contacts within it; set scope to cis, or separate_regions to false."
+        )
+    if has_prior:
+        raise ConfigError(
+            f"{name} has a prior, whose scale is that of whole chromosomes; leave out the prior, "
+            "or set mask.separate_regions to false."
         )

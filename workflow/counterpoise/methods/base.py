@@ -28,6 +28,7 @@ from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.methods.recorder import Recorder
+from counterpoise.records.citations import Citation
 from counterpoise.records.facts import Fact
 from counterpoise.records.search import Search
 from counterpoise.records.verdict import Cause, Status
@@ -459,6 +460,8 @@ class Method:
         For a method that takes a prior: ``rate_prior(problem, settings)`` returns what it is worth
         at each strength, or None where that cannot be said. See
         ``counterpoise.balancing.borrowing``.
+    cites : tuple of Citation
+        The publications of the method, for texts about runs.
     revision : int
         Raised by one when the method's results change; see ``counterpoise.cohort.revisions``.
     """
@@ -474,6 +477,7 @@ class Method:
     follows_copy_number: bool = False
     candidates: Callable[[Any], dict[str, MethodSettings]] | None = None
     rate_prior: Callable[[Problem, Any], PriorRating | None] | None = None
+    cites: tuple[Citation, ...] = ()
     revision: int = 1
 
     def __post_init__(self) -> None:

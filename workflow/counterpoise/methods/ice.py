@@ -25,6 +25,7 @@ from counterpoise.methods.fixed_point import (
     recording_inspection,
     to_solution,
 )
+from counterpoise.records.citations import IMAKAEV
 
 
 @dataclass
@@ -136,6 +137,7 @@ METHODS = (
         IceSettings,
         solve,
         "iterative correction; with `tolerance: cooler`, cooler's algorithm step by step",
+        cites=(IMAKAEV,),
         revision=2,
         exact=True,
         trans_weighting=True,

@@ -31,6 +31,7 @@ from counterpoise.methods.kernel.evidence import measure_evidence
 from counterpoise.methods.kernel.settings import KernelSettings, Score, Stopping
 from counterpoise.methods.kernel.smoothing import Smoother
 from counterpoise.methods.kernel.solver import solve_by
+from counterpoise.records.citations import KERNEL
 
 
 class Variant(StrEnum):
@@ -135,6 +136,7 @@ METHODS = (
         solve_by(Estimator(_step, _noise)),
         "kernel density balancing: removes bias that is smooth along the chromosome, also on maps "
         "too sparse for the other methods; the bandwidth is chosen by the expected unevenness",
+        cites=(KERNEL,),
         fills=True,
         revision=3,
     ),

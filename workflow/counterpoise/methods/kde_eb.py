@@ -26,6 +26,7 @@ from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.methods.kernel.smoothing import Gaussian
 from counterpoise.methods.kernel.solver import solve_by
 from counterpoise.methods.kernel.strength import rate_by
+from counterpoise.records.citations import KERNEL
 
 # Limits of the variance of bins about the curve, relative to it. Below, a bin's own evidence would
 # not count; above, the map is sparse and has no exact balancing, and weights would diverge.
@@ -101,6 +102,7 @@ METHODS = (
         solve_by(ESTIMATOR),
         "`kde`, corrected for each bin in proportion to the evidence of its own contacts: between "
         "`kde` and `ice`",
+        cites=(KERNEL,),
         fills=True,
         rate_prior=rate_by(ESTIMATOR),
         revision=3,

@@ -22,6 +22,7 @@ from counterpoise.backends.vectors import Vector, deviations, to_floats
 from counterpoise.contacts.selection import Scope
 from counterpoise.methods.base import ExactSettings, Method, Problem, Solution
 from counterpoise.methods.fixed_point import diverged, limit_reached
+from counterpoise.records.citations import KNIGHT_RUIZ, RAO
 from counterpoise.records.facts import Stalled, Unit
 from counterpoise.records.verdict import Cause, Status
 
@@ -202,6 +203,7 @@ METHODS = (
         KrSettings,
         solve,
         "Knight & Ruiz 2013: Newton's method, a few dozen passes where ICE needs hundreds",
+        cites=(KNIGHT_RUIZ, RAO),
         exact=True,
         follows_copy_number=True,
     ),

@@ -17,6 +17,7 @@ from counterpoise.backends.vectors import Vector, to_floats, to_numpy
 from counterpoise.contacts.selection import Scope
 from counterpoise.methods.base import EqualSumsSettings, Method, Problem, Solution
 from counterpoise.methods.fixed_point import limit_reached
+from counterpoise.records.citations import JUICER
 from counterpoise.records.facts import Fact, FewPartners, SettledUnequal, Unsettled, WouldNotSettle
 from counterpoise.records.verdict import Cause, Status
 
@@ -230,6 +231,7 @@ METHODS = (
         "SCALE of newer `.hic` files, as in hictk: a looser tolerance; drops sparse bins where "
         "necessary",
         version="hictk 1.4",
+        cites=(JUICER,),
         follows_copy_number=True,
     ),
 )

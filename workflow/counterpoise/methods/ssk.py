@@ -21,6 +21,7 @@ from counterpoise.methods.fixed_point import (
     recording_inspection,
     to_solution,
 )
+from counterpoise.records.citations import SINKHORN_KNOPP
 
 
 @dataclass
@@ -89,6 +90,7 @@ METHODS = (
         solve,
         "symmetric Sinkhorn-Knopp: the simplest method that converges on every map that has a "
         "solution",
+        cites=(SINKHORN_KNOPP,),
         exact=True,
         follows_copy_number=True,
         revision=2,

@@ -19,6 +19,7 @@ from counterpoise.methods.kernel.estimator import Estimator, bin_noise
 from counterpoise.methods.kernel.settings import STEP, WIDEST, KernelSettings
 from counterpoise.methods.kernel.smoothing import Blocks, Smoother
 from counterpoise.methods.kernel.solver import solve_by
+from counterpoise.records.citations import KERNEL, SINKHORN_KNOPP
 
 ALL = 0.99  # of a chromosome of a few bins; 1 would mean a base pair
 
@@ -70,6 +71,7 @@ METHODS = (
         SskCvSettings,
         solve_by(Estimator(_step, bin_noise)),
         "`ssk` on coarser bins; their size is chosen by the expected unevenness",
+        cites=(SINKHORN_KNOPP, KERNEL),
         fills=True,
         revision=3,
     ),

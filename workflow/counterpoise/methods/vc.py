@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from counterpoise.backends.vectors import Vector
 from counterpoise.contacts.selection import Scope
 from counterpoise.methods.base import Method, MethodSettings, Problem, Solution
+from counterpoise.records.citations import LIEBERMAN_AIDEN, RAO
 from counterpoise.records.verdict import Status
 
 
@@ -76,11 +77,18 @@ def solve_vc_sqrt(problem: Problem, settings: VcSettings) -> Solution:
 
 
 METHODS = (
-    Method("vc", VcSettings, solve_vc, "vanilla coverage as in Juicer: one pass"),
+    Method(
+        "vc",
+        VcSettings,
+        solve_vc,
+        "vanilla coverage as in Juicer: one pass",
+        cites=(LIEBERMAN_AIDEN,),
+    ),
     Method(
         "vc_sqrt",
         VcSettings,
         solve_vc_sqrt,
         "square root of vanilla coverage as in Juicer: one pass",
+        cites=(LIEBERMAN_AIDEN, RAO),
     ),
 )

@@ -37,7 +37,6 @@ SIGNATURES = {
     "add_marginals": "pppiiipppp",
     "add_statistics": "pppiippipp",
     "add_to_picture": "pppiipppiip",
-    "add_to_row_sums": "pppiipppip",
     "coarsen_pixels": "pppiippippp",
 }
 _TYPES = {"p": ctypes.c_void_p, "i": ctypes.c_int64, "d": ctypes.c_double}

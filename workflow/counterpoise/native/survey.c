@@ -1,6 +1,6 @@
-/* Sums over the pixels of a map for its plots: the map drawn small, and row sums.
+/* The map drawn small, for its plots.
  *
- * Both functions take consecutive rows of the upper triangle: row ``first + i`` holds the entries
+ * The function takes consecutive rows of the upper triangle: row ``first + i`` holds the entries
  * ``indptr[i] - indptr[0]`` to ``indptr[i + 1] - indptr[0]``. Of row ``first + i``, the pixels with
  * ``from[i] <= column < to[i]`` count. */
 
@@ -30,26 +30,6 @@ int64_t add_to_picture(const int64_t *indptr, const uint32_t *columns, const dou
             sum += counts[k] * scale[j] * (j == row ? 0.5 : 1);
         }
         line[cell] += sum * scale[row];
-    }
-    return 0;
-}
-
-/* Add the product of the symmetric map and a vector to ``sums``. The main diagonal counts
- * ``diagonal`` times, 1 or 2. */
-int64_t add_to_row_sums(const int64_t *indptr, const uint32_t *columns, const double *counts,
-                        int64_t first, int64_t rows, const int64_t *from, const int64_t *to,
-                        const double *vector, int64_t diagonal, double *sums)
-{
-    for (int64_t i = 0; i < rows; i++) {
-        int64_t row = first + i, begin = from[i], stop = to[i];
-        double sum = 0, own = vector[row];
-        for (int64_t k = indptr[i] - indptr[0]; k < indptr[i + 1] - indptr[0]; k++) {
-            int64_t j = columns[k];
-            if (j < begin || j >= stop) continue;
-            sum += counts[k] * vector[j];
-            if (j != row || diagonal == 2) sums[j] += counts[k] * own;
-        }
-        sums[row] += sum;
     }
     return 0;
 }

@@ -1,4 +1,4 @@
-"""Figures of runs, samples side by side, ``summary.tsv``, ``samples.tsv`` and ``report.html``.
+"""Figures of runs, samples side by side, tables, ``report.html`` and files for MultiQC.
 
 ==================  ================================================================
 ``run/``            the figure of one run: one module per panel
@@ -12,9 +12,10 @@
 ``statuses``        the meaning of each fitness and status
 ``depth``           the depth of each map, compared with its cohort
 ``costs``           time and memory of the workflow's steps
-``page``            ``report.html`` (template ``page.html``); a column of its table
-                    *Runs* is a ``<th>`` and a ``<td>`` there, with the values of
-                    the rows of ``summary``
+``page/``           ``report.html``: its data, skeleton, style, script and sections
+``sections/``       the sections of the page below its first screen, one module each
+``svg``             axes, lines and bands of charts that are part of the page
+``multiqc``         the files of ``multiqc/``: statistics and sections for MultiQC
 ``style``           colours, page geometry, headings and maps of all figures
 ``axes``            tick labels, units and names of chromosomes
 ``images``          figures embedded in the page

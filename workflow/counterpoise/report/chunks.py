@@ -63,7 +63,9 @@ def read_chunks(contacts: ContactMap, size: int = CHUNK) -> Iterator[Chunk]:
         yield Chunk(first, rows, columns.astype(np.int64), counts.astype(np.float64))
 
 
-def split_rows(contacts: ContactMap, size: int) -> Iterator[tuple[int, int]]:
+def split_rows(
+    contacts: ContactMap, size: int, start: int = 0, end: int | None = None
+) -> Iterator[tuple[int, int]]:
     """Split the rows of a map into pieces.
 
     Parameters
@@ -72,6 +74,10 @@ def split_rows(contacts: ContactMap, size: int) -> Iterator[tuple[int, int]]:
         The map.
     size : int
         Approximate number of contacts in a piece.
+    start : int
+        The first row.
+    end : int, optional
+        The end of the rows; by default all.
 
     Yields
     ------
@@ -79,8 +85,10 @@ def split_rows(contacts: ContactMap, size: int) -> Iterator[tuple[int, int]]:
         The first row of a piece and the end of its rows; pieces without contacts are skipped.
     """
     indptr = contacts.indptr
-    cuts = np.searchsorted(indptr, np.arange(0, contacts.nnz, size), side="left")
-    for first, last in pairwise(np.unique([*cuts, len(contacts.bins)]).tolist()):
+    end = len(contacts.bins) if end is None else end
+    pieces = np.arange(indptr[start], indptr[end], size)
+    cuts = start + np.searchsorted(indptr[start:end], pieces, side="left")
+    for first, last in pairwise(np.unique([*cuts, end]).tolist()):
         if indptr[first] < indptr[last]:
             yield first, last
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isnan
@@ -11,7 +11,11 @@ from pathlib import Path
 from statistics import median
 
 from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.report.depth import NOT_MERGED
 from counterpoise.report.table import read_table, write_table
+from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.runs import is_merged
 
 # A sample stands out if its median concordance is below that of the others by this many of their
 # scaled median absolute deviations, and by this amount.
@@ -100,7 +104,41 @@ def read_concordance(path: str | Path, resolution: int) -> Concordance:
     return Concordance(resolution, coefficients)
 
 
-def find_outliers(concordance: Concordance, groups: Mapping[str, str]) -> dict[str, str]:
+def choose_concordance(
+    paths: ResultPaths,
+    resolutions: Sequence[int],
+    unfinished: Unfinished = NOTHING_UNFINISHED,
+) -> Concordance | None:
+    """Read the concordance at the finest of the resolutions that compare most samples.
+
+    Parameters
+    ----------
+    paths : ResultPaths
+        Locations of the cohort's results.
+    resolutions : sequence of int
+        Bin sizes in base pairs, the finest first.
+    unfinished : Unfinished, optional
+        What a failed workflow left unmade.
+
+    Returns
+    -------
+    Concordance or None
+        None if no samples were compared.
+    """
+    files = {size: paths.concordance(size) for size in resolutions}
+    tables = [
+        read_concordance(path, size)
+        for size, path in files.items()
+        if Path(path).is_file() and path not in unfinished.output_set
+    ]
+    return max(tables, key=lambda table: len(table.samples), default=None)
+
+
+def find_outliers(
+    concordance: Concordance,
+    groups: Mapping[str, str],
+    members: Mapping[str, Collection[str]] = NOT_MERGED,
+) -> dict[str, str]:
     """Find the samples whose maps agree less with those of others than these do.
 
     Parameters
@@ -109,6 +147,8 @@ def find_outliers(concordance: Concordance, groups: Mapping[str, str]) -> dict[s
         The concordance of the samples.
     groups : mapping
         Group of each sample; empty for none.
+    members : mapping
+        Members of the merged samples. Merged samples are not compared: their members are.
 
     Returns
     -------
@@ -116,10 +156,11 @@ def find_outliers(concordance: Concordance, groups: Mapping[str, str]) -> dict[s
         A sentence for each sample that stands out. A sample is compared with its group if this has
         ``FEWEST_SAMPLES`` samples or more, else with all samples if these are as many.
     """
-    sizes = Counter(groups[name] for name in concordance.samples)
+    names = [name for name in concordance.samples if not is_merged(name, groups, members)]
+    sizes = Counter(groups[name] for name in names)
     compared = {
         name: groups[name] if groups[name] and sizes[groups[name]] >= FEWEST_SAMPLES else ""
-        for name in concordance.samples
+        for name in names
     }
     outliers = {}
     for group in dict.fromkeys(compared.values()):

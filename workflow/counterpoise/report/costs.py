@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
+
+# Rules whose jobs end after the page is written.
+UNMEASURED = ("report", "track")
 
 
 class Peak(NamedTuple):
@@ -50,7 +54,12 @@ class Cost(NamedTuple):
     largest: Peak | None
 
 
-def read_costs(paths: ResultPaths, runs: Sequence[RunKey]) -> list[Cost]:
+def read_costs(
+    paths: ResultPaths,
+    runs: Sequence[RunKey],
+    groups: Sequence[str] = (),
+    members: Sequence[str] = (),
+) -> list[Cost]:
     """Read the time and memory of each rule.
 
     Parameters
@@ -59,24 +68,60 @@ def read_costs(paths: ResultPaths, runs: Sequence[RunKey]) -> list[Cost]:
         Locations of the cohort's results.
     runs : sequence of RunKey
         The runs.
+    groups : sequence of str
+        Names in paths of groups of samples that share something.
+    members : sequence of str
+        Samples that are only read, as members of merged ones.
 
     Returns
     -------
     list of Cost
         The rules with measurements, in the order of the workflow.
     """
-    samples = dict.fromkeys((run.sample,) for run in runs)
+    wildcards = list_wildcards(runs, groups, members)
+    costs = (_cost_of_rule(paths, rule, jobs) for rule, jobs in wildcards.items())
+    return [cost for cost in costs if cost is not None]
+
+
+def list_wildcards(
+    runs: Sequence[RunKey], groups: Sequence[str] = (), members: Sequence[str] = ()
+) -> dict[str, Iterable[tuple[str, ...]]]:
+    """List the jobs that may have a measurement, in the order of the workflow.
+
+    Parameters
+    ----------
+    runs : sequence of RunKey
+        The runs.
+    groups, members : sequence of str
+        As for ``read_costs``.
+
+    Returns
+    -------
+    dict of str to iterable of tuple of str
+        Values of the wildcards of each job, by rule.
+    """
+    samples = dict.fromkeys(run.sample for run in runs)
+    sizes = dict.fromkeys(str(run.resolution) for run in runs)
+    methods = dict.fromkeys(run.method for run in runs)
     maps = dict.fromkeys((run.sample, str(run.resolution)) for run in runs)
     places = [(run.sample, str(run.resolution), run.method) for run in runs]
-    resolutions = dict.fromkeys((str(run.resolution),) for run in runs)
-    wildcards_of_rules: dict[str, Iterable[tuple[str, ...]]] = {
-        "inspect": samples, "ingest": maps, "merge": maps, "thin": maps, "mask": maps,
-        "final_mask": maps, "balance_alone": places,
-        "file_prior": dict.fromkeys(place[1:] for place in places), "balance": places,
-        "plot": maps, "compare": resolutions, "export": samples,
-    }  # fmt: skip
-    costs = (_cost_of_rule(paths, rule, jobs) for rule, jobs in wildcards_of_rules.items())
-    return [cost for cost in costs if cost is not None]
+    return {
+        "inspect": [(name,) for name in (*samples, *members)],
+        "ingest": [*maps, *product(members, sizes)],
+        "merge": maps,
+        "find_least": [(name,) for name in groups],
+        "thin": maps,
+        "mask": maps,
+        "shared_mask": list(product(groups, sizes)),
+        "final_mask": maps,
+        "balance_alone": places,
+        "pool": list(product(groups, sizes, methods)),
+        "file_prior": list(product(sizes, methods)),
+        "balance": places,
+        "plot": maps,
+        "compare": [(size,) for size in sizes],
+        "export": [(name,) for name in samples],
+    }
 
 
 def _cost_of_rule(paths: ResultPaths, rule: str, jobs: Iterable[tuple[str, ...]]) -> Cost | None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from statistics import median
+from types import MappingProxyType
 
 from counterpoise.records.facts import Shallow
 from counterpoise.records.fitness import Fitness, worst_fitness
+from counterpoise.store.runs import find_peers, is_merged
 
-# A group with fewer samples has no median worth comparing with.
-SAMPLES_OF_GROUP = 3
+# A group, and a cohort, with fewer samples have no median worth comparing with.
+SAMPLES_OF_GROUP, FEWEST_SAMPLES = 3, 2
+NOT_MERGED: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
 def find_shallow(
     contacts: Mapping[tuple[str, int], float],
     groups: Mapping[str, str],
     limit: float,
+    members: Mapping[str, Collection[str]] = NOT_MERGED,
 ) -> dict[tuple[str, int], Shallow]:
     """Find the maps that have far fewer contacts than others.
 
@@ -28,6 +32,9 @@ def find_shallow(
     limit : float
         Share of the median below which a map is shallow. The median is that of the group where it
         has three samples or more at the resolution, else that of all samples.
+    members : mapping
+        Members of the merged samples. Merged samples do not count in a median, and a merged sample
+        is compared with samples that are not its members.
 
     Returns
     -------
@@ -36,11 +43,18 @@ def find_shallow(
     """
     shallow = {}
     for (sample, resolution), depth in contacts.items():
-        others = {name: n for (name, level), n in contacts.items() if level == resolution}
+        names = find_peers(sample, groups, members)
+        if not is_merged(sample, groups, members):
+            names.append(sample)
+        depths = {
+            name: contacts[name, resolution] for name in names if (name, resolution) in contacts
+        }
         group = groups[sample]
-        compared = [n for name, n in others.items() if groups[name] == group]
+        compared = [n for name, n in depths.items() if groups[name] == group]
         if not group or len(compared) < SAMPLES_OF_GROUP:
-            group, compared = "", list(others.values())
+            group, compared = "", list(depths.values())
+        if len(compared) < FEWEST_SAMPLES:
+            continue
         median_depth = float(median(compared))
         if depth < limit * median_depth:
             shallow[sample, resolution] = Shallow(depth, median_depth, len(compared), group, limit)

@@ -14,7 +14,7 @@ from typing import Any
 from counterpoise.mask import Reason
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.records.wording import fitness_reason
-from counterpoise.report.concordance import Concordance, find_outliers, read_concordance
+from counterpoise.report.concordance import Concordance, choose_concordance, find_outliers
 from counterpoise.report.depth import find_shallow
 from counterpoise.report.figures import FIGURE_COLUMNS
 from counterpoise.report.statuses import MISSING
@@ -30,7 +30,7 @@ from counterpoise.report.table import (
 from counterpoise.store.masks import read_mask
 from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished
 from counterpoise.store.paths import ResultPaths
-from counterpoise.store.runs import Labels, SampleEntry
+from counterpoise.store.runs import Labels, SampleEntry, find_peers
 
 # A map can be used at a resolution if this share of its bins has 1,000 contacts (Rao et al. 2014).
 SHARE_OF_BINS = 0.8
@@ -174,8 +174,10 @@ def sample_rows(
     """
     complete = [row for row in rows if row["status"] != MISSING]
     groups = {name: entry.group for name, entry in samples.items()}
-    concordance = _choose_concordance(paths, samples, unfinished)
-    remarks = _list_remarks(complete, groups, concordance, limits or FitnessSettings())
+    sizes = sorted({size for entry in samples.values() for size in entry.resolutions})
+    concordance = choose_concordance(paths, sizes, unfinished)
+    members = {name: entry.members for name, entry in samples.items() if entry.members}
+    remarks = _list_remarks(complete, groups, members, concordance, limits or FitnessSettings())
     by_sample: dict[str, list[Row]] = {name: [] for name in samples}
     for row in complete:
         by_sample[row["sample"]].append(row)
@@ -185,7 +187,7 @@ def sample_rows(
             name,
             entry,
             **_describe_maps(paths, by_sample[name], primary),
-            **_describe_concordance(concordance, name, groups),
+            **_describe_concordance(concordance, name, groups, members),
             stands_out=" ".join(remarks.get(name, [])),
         )
         results.append(result)
@@ -209,29 +211,19 @@ def _describe_maps(paths: ResultPaths, rows: Sequence[Row], primary: str) -> dic
     }
 
 
-def _choose_concordance(
-    paths: ResultPaths, samples: Mapping[str, SampleEntry], unfinished: Unfinished
-) -> Concordance | None:
-    """Read the concordance at the finest of the resolutions that compare most samples."""
-    resolutions = sorted({size for entry in samples.values() for size in entry.resolutions})
-    files = {size: paths.concordance(size) for size in resolutions}
-    tables = [
-        read_concordance(path, size)
-        for size, path in files.items()
-        if Path(path).is_file() and path not in unfinished.output_set
-    ]
-    return max(tables, key=lambda table: len(table.samples), default=None)
-
-
 def _describe_concordance(
-    concordance: Concordance | None, name: str, groups: Mapping[str, str]
+    concordance: Concordance | None,
+    name: str,
+    groups: Mapping[str, str],
+    members: Mapping[str, list[str]],
 ) -> dict[str, Any]:
     """Return the fields of a ``SampleResult`` that come from the concordance."""
     if concordance is None or name not in concordance.samples:
         return {}
     group = groups[name]
-    within = [other for other in groups if group and groups[other] == group]
-    between = [other for other in groups if other not in within]
+    peers = find_peers(name, groups, members)
+    within = [other for other in peers if group and groups[other] == group]
+    between = [other for other in peers if other not in within]
     return {
         "within": concordance.median_with(name, within),
         "between": concordance.median_with(name, between),
@@ -242,6 +234,7 @@ def _describe_concordance(
 def _list_remarks(
     rows: Sequence[Row],
     groups: Mapping[str, str],
+    members: Mapping[str, list[str]],
     concordance: Concordance | None,
     limits: FitnessSettings,
 ) -> dict[str, list[str]]:
@@ -252,10 +245,11 @@ def _list_remarks(
         for row in rows
         if row["contacts"] is not None
     }
-    shallow = find_shallow(contacts, groups, limits.depth_caution)
+    shallow = find_shallow(contacts, groups, limits.depth_caution, members)
     for sample, resolution in sorted(shallow, key=lambda place: place[1]):  # the finest map first
         remarks.setdefault(sample, [fitness_reason([shallow[sample, resolution]])])
-    for sample, sentence in (find_outliers(concordance, groups) if concordance else {}).items():
+    outliers = find_outliers(concordance, groups, members) if concordance else {}
+    for sample, sentence in outliers.items():
         remarks.setdefault(sample, []).append(sentence)
     return remarks
 

@@ -7,10 +7,13 @@ from dataclasses import asdict
 from counterpoise.methods import methods
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.verdict import Status
-from counterpoise.records.wording import limit_percent
+from counterpoise.records.wording import fitness_label, limit_percent
+from counterpoise.report.table import Row
 
 # The status of a run without a result, which has no verdict, and its label in place of a fitness.
 MISSING, NO_RESULT = "missing", "no result"
+# Statuses of runs that did not reach a balance everywhere.
+UNBALANCED = (Status.NOT_CONVERGED.value, Status.FAILED.value)
 ONE_PASS = "One pass: evens out coverage, does not make row sums equal."
 MISSING_MEANING = (
     "There is no result, because the file has no such level, or because a job on the way to it "
@@ -68,3 +71,42 @@ def status_meanings() -> dict[str, str]:
         Status.FAILED.value: "No weights were found that make the row sums equal; the reason says "
         "why. Sparse bins are the usual cause: mask more of them, or use a coarser resolution.",
     }
+
+
+def describe_fitness_of(row: Row) -> str:
+    """Name the fitness of a run, and the chromosomes for which it does not hold.
+
+    Parameters
+    ----------
+    row : dict
+        Its row of the summary.
+
+    Examples
+    --------
+    >>> describe_fitness_of({"fitness": "good", "chromosomes_unfit": "chrX"})
+    'fit for use but chrX'
+    """
+    if not row["fitness"]:
+        return NO_RESULT
+    fitness = Fitness(row["fitness"])
+    unfit = row["chromosomes_unfit"]
+    return fitness_label(fitness) + (f" but {unfit}" if unfit and fitness is not Fitness.NO else "")
+
+
+def describe_status_of(row: Row) -> str:
+    """Name the status of a run; a failure of some chromosomes alone names them.
+
+    Parameters
+    ----------
+    row : dict
+        Its row of the summary.
+
+    Examples
+    --------
+    >>> describe_status_of({"status": "failed", "fitness": "good", "chromosomes_unfit": "chrX"})
+    'failed on chrX'
+    """
+    status = str(row["status"]).replace("_", " ")
+    unfit = row["chromosomes_unfit"]
+    partial = row["status"] in UNBALANCED and unfit and row["fitness"] != Fitness.NO.value
+    return f"{status} on {unfit}" if partial else status

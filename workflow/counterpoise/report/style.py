@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import ListedColormap, LogNorm, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, LogNorm, to_rgb
 from matplotlib.figure import Figure
 
 from counterpoise.files import atomic_write
@@ -31,6 +31,8 @@ EMPTY_LIMITS = (0.1, 10.0)  # colour limits of maps without contacts
 # The palette of Okabe and Ito, which colour-blind readers can tell apart.
 BLUE, ORANGE, GREEN, RED, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9"
 PINK = "#CC79A7"
+# Of contacts, from none to many; each is darker than the one before.
+CONTACT_COLOURS = ("#ffffff", "#fff3d6", "#fdd08a", "#f59a4c", "#dd5040", "#9c2157", "#3b0f4f")
 INK, SOFT, MASKED = "#1b1f24", BORDER_COLOUR, "#d3d6da"
 # Background and text colour of each fitness.
 FITNESS_COLOURS = {
@@ -260,12 +262,12 @@ def colour_limits(positive: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def contact_colours() -> ListedColormap:
+def contact_colours() -> LinearSegmentedColormap:
     """Return the colour map of contacts.
 
     Returns
     -------
-    ListedColormap
-        Magma without its palest colours, which look like an area without contacts.
+    LinearSegmentedColormap
+        From pale yellow to dark violet. White is for places without contacts.
     """
-    return ListedColormap(mpl.colormaps["magma_r"](np.linspace(0.06, 1, 256)))
+    return LinearSegmentedColormap.from_list("contacts", CONTACT_COLOURS[1:])

@@ -98,6 +98,12 @@ COLUMNS = (
         lambda r: fitness_reason(r.fitness_causes),
     ),
     Column(
+        "chromosomes_unfit",
+        "chromosomes whose weights are not for use, where those of others are; of many, the first "
+        "ones and the number of the others",
+        lambda r: list_names(unfit_chromosomes(r.verdict)),
+    ),
+    Column(
         "status",
         "[status](#statuses); `missing` if there is no result, because a job failed or the file "
         "lacks the level",
@@ -186,6 +192,19 @@ COLUMNS = (
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 
 
+def unfit_chromosomes(verdict: Verdict) -> list[str]:
+    """Return the chromosomes whose weights are not for use, if those of others are.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        The verdict of a run.
+    """
+    filled = [part for part in verdict.parts if part.with_contacts]
+    unfit = [part.label for part in filled if part.fitness is Fitness.NO]
+    return unfit if len(unfit) < len(filled) else []
+
+
 def summary_rows(
     paths: ResultPaths,
     runs: Sequence[RunKey],
@@ -217,7 +236,9 @@ def summary_rows(
     sources = {place: read_source(paths.map_files(*place).source) for place in maps}
     contacts = {place: float(source.get("contacts", 0)) for place, source in sources.items()}
     groups = {run.sample: run.group for run in runs}
-    shallow = find_shallow(contacts, groups, (limits or FitnessSettings()).depth_caution)
+    members = {run.sample: run.members for run in runs if run.members}
+    limits = limits or FitnessSettings()
+    shallow = find_shallow(contacts, groups, limits.depth_caution, members)
     rows, columns = [], add_labels(COLUMNS, [run.labels for run in runs])
     for run, reason in zip(runs, reasons, strict=True):
         place = run.sample, run.resolution
@@ -264,7 +285,7 @@ def read_fitness(path: str | Path) -> dict[tuple[str, int, str], tuple[str, str]
     dict
         ``fitness`` and ``fitness_reason`` by sample, resolution and method.
     """
-    rows = _rows_by_run(path).items()
+    rows = read_rows(path).items()
     return {run: (row["fitness"], row["fitness_reason"]) for run, row in rows}
 
 
@@ -283,12 +304,23 @@ def read_figures(path: str | Path) -> dict[tuple[str, int, str], dict[str, float
     """
     return {
         run: {name: float(row[name]) for name in LOGGED_FIGURES if row.get(name)}
-        for run, row in _rows_by_run(path).items()
+        for run, row in read_rows(path).items()
     }
 
 
-def _rows_by_run(path: str | Path) -> dict[tuple[str, int, str], dict[str, str]]:
-    """Read the rows of ``summary.tsv`` by sample, resolution and method."""
+def read_rows(path: str | Path) -> dict[tuple[str, int, str], dict[str, str]]:
+    """Read the rows of ``summary.tsv``.
+
+    Parameters
+    ----------
+    path : str or Path
+        The table.
+
+    Returns
+    -------
+    dict
+        Texts by column, by sample, resolution and method.
+    """
     return {(row["sample"], int(row["resolution"]), row["method"]): row for row in read_table(path)}
 
 

@@ -78,6 +78,35 @@ def read_mask(path: str | Path) -> tuple[NDArray[np.bool_], dict[str, Any]]:
         return to_numpy(table["kept"]), json.loads(table.schema.metadata[METADATA.encode()])
 
 
+def read_reasons(path: str | Path) -> tuple[dict[str, NDArray[np.bool_]], NDArray[np.float64]]:
+    """Read which bins are kept, which are masked for which reason, and their contacts.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of ``write_mask``.
+
+    Returns
+    -------
+    bins_by_reason : dict of str to bool [bins]
+        The kept bins, under ``kept``, and those of each reason that occurs.
+    marginal : float64 [bins]
+        The contacts of each bin, as the filters count.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    with refuse_other_versions(path):
+        table = pq.ParquetFile(path).read(columns=["reason", "marginal"])
+        reason = table["reason"].combine_chunks()
+        codes, names = to_numpy(reason.indices), reason.dictionary.to_pylist()
+        flags = {name: np.equal(codes, code) for code, name in enumerate(names)}
+        shown = {name: each for name, each in flags.items() if name == "kept" or each.any()}
+        return shown, to_numpy(table["marginal"])
+
+
 def read_own_mask(path: str | Path) -> Mask:
     """Read the mask of one sample with all that ``write_mask`` wrote.
 
@@ -107,6 +136,7 @@ def read_own_mask(path: str | Path) -> Mask:
             MaskSettings(**summary["settings"]),
             summary["thresholds"],
             summary.get("notes", {}),
+            regions=summary.get("regions"),
         )
 
 

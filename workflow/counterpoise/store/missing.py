@@ -182,8 +182,11 @@ def missing_plot(
     Returns
     -------
     str
-        The last error in the log of the map's plots; empty if the run has a plot.
+        The setting that asks for no plot, or the last error in the log of the map's plots; empty if
+        the run has a plot.
     """
+    if run.unplotted:
+        return run.unplotted
     sample, resolution, _ = run.place
     plot = paths.plot(*run.place)
     if Path(plot).is_file() and plot not in unfinished.output_set:

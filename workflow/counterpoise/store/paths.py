@@ -13,6 +13,7 @@ from typing import NamedTuple
 SAMPLE, RESOLUTION, METHOD, GROUP = "{sample}", "{resolution}", "{method}", "{group}"
 
 BASE = "base"  # the experiment of a cohort without an overlay
+EXPERIMENTS = "experiments"  # folder of all experiments on a cohort
 
 # Rules whose results all experiments of a cohort share.
 SHARED_RULES = ("inspect", "ingest", "merge", "find_least", "thin")
@@ -103,6 +104,27 @@ class RunFiles(NamedTuple):
         return cls(f"{folder}/weights.parquet", f"{folder}/trace.parquet", f"{folder}/verdict.json")
 
 
+class MultiqcFiles(NamedTuple):
+    """The files of a cohort for MultiQC: one for its general statistics, one for each section.
+
+    Attributes
+    ----------
+    general : str
+        Statistics of the samples.
+    decay : str
+        Contacts by distance.
+    masked : str
+        Masked bins by reason.
+    fitness : str
+        Fitness of the runs.
+    """
+
+    general: str
+    decay: str
+    masked: str
+    fitness: str
+
+
 @dataclass(frozen=True)
 class ResultPaths:
     """Paths of a cohort, or of an experiment on it (``conf/experiment/``).
@@ -127,6 +149,20 @@ class ResultPaths:
     experiment: str = BASE
     thinned: bool = False
 
+    @classmethod
+    def of_folder(cls, folder: str | Path) -> ResultPaths:
+        """Return the paths of the results in a folder: the inverse of ``base``.
+
+        Parameters
+        ----------
+        folder : str or Path
+            ``results/demo``, or ``results/demo/experiments/strict_mask``.
+        """
+        place = Path(folder).absolute()
+        is_experiment = place.parent.name == EXPERIMENTS and not (place / "inputs").is_dir()
+        home = place.parents[1] if is_experiment else place
+        return cls(home.name, str(home.parent), place.name if is_experiment else BASE)
+
     @property
     def shared(self) -> str:
         """Return the folder of the cohort."""
@@ -135,7 +171,7 @@ class ResultPaths:
     @property
     def base(self) -> str:
         """Return the folder of the experiment; that of the cohort if there is none."""
-        overlay = "" if self.experiment == BASE else f"/experiments/{self.experiment}"
+        overlay = "" if self.experiment == BASE else f"/{EXPERIMENTS}/{self.experiment}"
         return self.shared + overlay
 
     @property
@@ -231,6 +267,22 @@ class ResultPaths:
     def report(self) -> str:
         """Return the path of the HTML report."""
         return f"{self.base}/report.html"
+
+    @property
+    def multiqc(self) -> MultiqcFiles:
+        """Return the paths of the files for MultiQC."""
+        folder = f"{self.base}/multiqc"
+        return MultiqcFiles(*(f"{folder}/{name}_mqc.json" for name in MultiqcFiles._fields))
+
+    @property
+    def differences(self) -> str:
+        """Return the path of the page of differences between an experiment and its cohort."""
+        return f"{self.base}/differences.html"
+
+    @property
+    def difference_table(self) -> str:
+        """Return the path of the table of these differences."""
+        return f"{self.base}/differences.tsv"
 
     @property
     def tracking(self) -> str:

@@ -8,7 +8,7 @@ open the files from pandas, polars or DuckDB.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from threading import Lock
@@ -219,13 +219,51 @@ def open_map(files: MapFiles) -> StoredContacts:
     return StoredContacts(bins, np.cumsum(per_row), read, source, holds_counts)
 
 
-def read_row_groups(file: pq.ParquetFile) -> Iterator[Chunk]:
+def read_rows(files: MapFiles, lo: int, hi: int) -> Contacts:
+    """Read the pixels between bins of a stretch, and no other row groups than theirs.
+
+    Parameters
+    ----------
+    files : MapFiles
+        The files of the map.
+    lo, hi : int
+        First bin and end of the stretch.
+
+    Returns
+    -------
+    Contacts
+        A map of the same bins, with these pixels only.
+    """
+    bins, source = _read_bins_and_source(files)
+    with pq.ParquetFile(files.pixels) as file:
+        groups = [group for group in range(file.num_row_groups) if _may_hold(file, group, lo, hi)]
+        pixels = _pixels_between(read_row_groups(file, groups), lo, hi)
+        return Contacts.from_chunks(bins, pixels, source)
+
+
+def _may_hold(file: pq.ParquetFile, group: int, lo: int, hi: int) -> bool:
+    """Tell whether a row group may hold pixels of some rows, by the statistics of Parquet."""
+    column = file.metadata.row_group(group).column(file.schema.names.index("bin1_id"))
+    rows = column.statistics
+    return rows is None or not rows.has_min_max or (rows.min < hi and rows.max >= lo)
+
+
+def _pixels_between(chunks: Iterator[Chunk], lo: int, hi: int) -> Iterator[Chunk]:
+    """Yield the pixels of which both bins are in a stretch."""
+    for bin1, bin2, count in chunks:
+        inside = (bin1 >= lo) & (bin2 < hi)
+        yield bin1[inside], bin2[inside], count[inside]
+
+
+def read_row_groups(file: pq.ParquetFile, groups: Iterable[int] | None = None) -> Iterator[Chunk]:
     """Read the pixels of a map a row group at a time.
 
     Parameters
     ----------
     file : pyarrow.parquet.ParquetFile
         The open ``pixels.parquet``.
+    groups : iterable of int, optional
+        Numbers of the row groups; by default all.
 
     Yields
     ------
@@ -234,7 +272,7 @@ def read_row_groups(file: pq.ParquetFile) -> Iterator[Chunk]:
     count : ndarray
         Counts in the type of the file.
     """
-    for group in range(file.num_row_groups):
+    for group in range(file.num_row_groups) if groups is None else groups:
         table = file.read_row_group(group)
         bin1, bin2, count = (to_numpy(table[name]) for name in ("bin1_id", "bin2_id", "count"))
         yield bin1, bin2, count

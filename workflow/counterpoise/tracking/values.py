@@ -120,7 +120,7 @@ def read_values(
     figures : mapping, optional
         Figures of its map by the name of their metric.
     has_plot : bool
-        Whether the run has a plot; it may have none if a job failed.
+        Whether the run has a plot; it has none if a job failed, or by the settings.
 
     Returns
     -------

@@ -18,6 +18,7 @@ from counterpoise.contacts.contact_map import load_rows
 from counterpoise.report.chunks import Flags, Floats, ignored_diagonals, read_chunks
 from counterpoise.report.comparison.samples import Sample, group_samples, shared_chromosomes
 from counterpoise.report.comparison.strata import Strata, choose_strata
+from counterpoise.store.runs import share_contacts
 
 # A variance below this share of the mean square is rounding.
 ROUNDING = 1e-12
@@ -37,25 +38,29 @@ def pair_samples(samples: Sequence[Sample], method: str) -> list[tuple[str, str,
     -------
     list of tuple of str, str and float
         Names of two samples and their coefficient, each pair once, in the order of the samples;
-        NaN if the two have no balanced contacts to compare. Groups of samples to which
+        NaN if the two have no balanced contacts to compare. Samples that share contacts, which are
+        a merged sample and its members, are no pair, and groups of samples to which
         ``choose_strata`` gives no distances have no pairs.
     """
     pairs = []
+    members = {sample.name: sample.labels.members for sample in samples}
     for group in (each for each in group_samples(samples) if len(each) > 1):
         ignored = ignored_diagonals(group[0].runs[method].verdict)
-        strata = choose_strata(group[0].contacts.bins, ignored, len(group))
+        strata = choose_strata(group[0].bins, ignored, len(group))
         if strata is None:
             continue
         coefficients = correlate(group, method, strata)
         for a, b in zip(*np.triu_indices(len(group), 1), strict=True):
-            pairs.append((group[a].name, group[b].name, float(coefficients[a, b])))
+            one, other = group[a].name, group[b].name
+            if not share_contacts(one, other, members):
+                pairs.append((one, other, float(coefficients[a, b])))
     return pairs
 
 
 def correlate(samples: Sequence[Sample], method: str, strata: Strata) -> Floats:
     """Compute the stratum-adjusted correlation coefficients of samples.
 
-    Memory holds the strata of one chromosome of all samples.
+    Memory holds the strata of one chromosome of all samples, and their weights.
 
     Parameters
     ----------
@@ -73,14 +78,18 @@ def correlate(samples: Sequence[Sample], method: str, strata: Strata) -> Floats:
         all chromosomes that all samples share count together.
     """
     total = np.zeros((2, len(samples), len(samples)))
+    weights = [sample.runs[method].weights for sample in samples]
     for chromosome in shared_chromosomes(samples):
         has_weight = np.array(
-            [np.isfinite(each.runs[method].weights[each.span(chromosome)]) for each in samples]
+            [
+                np.isfinite(each[sample.span(chromosome)])
+                for sample, each in zip(samples, weights, strict=True)
+            ]
         )
         bins = has_weight.shape[1]
         values = np.empty((len(samples), strata.end - strata.first, bins), np.float32)
-        for sample, place in zip(samples, values, strict=True):
-            place[:] = smooth_strata(sample, sample.runs[method].weights, chromosome, strata)
+        for sample, each, place in zip(samples, weights, values, strict=True):
+            place[:] = smooth_strata(sample, each, chromosome, strata)
         for distance in range(strata.first, min(strata.end, bins)):
             pairs = bins - distance
             both = has_weight[:, :pairs] & has_weight[:, distance:]
@@ -152,7 +161,7 @@ def smooth_strata(sample: Sample, weights: Floats, chromosome: str, strata: Stra
     for distance in range(strata.ignored, min(strata.reach, bins)):
         first = slice(bins - distance)
         pairs[distance, first] = has_weight[first] & has_weight[distance:]
-    for chunk in read_chunks(load_rows(sample.contacts, span.start, span.stop, span.stop)):
+    for chunk in read_chunks(load_rows(sample.open(), span.start, span.stop, span.stop)):
         apart = chunk.columns - chunk.rows
         near = (apart >= strata.ignored) & (apart < strata.reach)
         row, column = chunk.rows[near] - span.start, chunk.columns[near] - span.start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.report.chunks import CHUNK, Flags, Floats, Indices, read_chunks
 from counterpoise.report.comparison.samples import Sample
 
@@ -53,9 +54,9 @@ def pairs_by_distance(usable: Flags, edges: Indices) -> Floats:
 
 def contact_decay(
     sample: Sample,
+    contacts: ContactMap,
     weights: Floats,
     usable: dict[str, Flags],
-    pairs: Floats,
     edges: Indices,
     chunk_size: int = CHUNK,
 ) -> Floats:
@@ -65,12 +66,12 @@ def contact_decay(
     ----------
     sample : Sample
         The sample.
+    contacts : ContactMap
+        Its map.
     weights : float64 [bins]
         Multiplicative weights, NaN on masked bins.
     usable : dict of str to bool [bins of the chromosome]
-        The chromosomes to use and their usable bins.
-    pairs : float64 [chromosomes, classes]
-        Pairs of usable bins.
+        The chromosomes to use and their usable bins. Of these, the bins with a weight count.
     edges : int64 [classes + 1]
         Edges of the classes of distance, in bins.
     chunk_size : int
@@ -83,21 +84,30 @@ def contact_decay(
         scaled to the total of its raw contacts, so that the scale of a method's weights does not
         matter.
     """
-    raw, balanced = _sum_by_distance(sample, weights, usable, edges, chunk_size)
+    weighted = {
+        name: flags & np.isfinite(weights[sample.span(name)]) for name, flags in usable.items()
+    }
+    raw, balanced = _sum_by_distance(sample, contacts, weights, weighted, edges, chunk_size)
+    pairs = np.sum([pairs_by_distance(flags, edges) for flags in weighted.values()], axis=0)
     raw_total, total = raw.sum(axis=1), balanced.sum(axis=1)
     factor = np.divide(raw_total, total, out=np.zeros_like(total), where=total > 0)
-    contacts, pairs_of_class = factor @ balanced, pairs.sum(axis=0)
-    mean = contacts.sum() / pairs_of_class.sum() if contacts.any() else 1.0
+    sums = factor @ balanced
     result = np.full(len(edges) - 1, np.nan)
-    np.divide(contacts / mean, pairs_of_class, out=result, where=pairs_of_class > 0)
+    if sums.any():
+        np.divide(sums * pairs.sum() / sums.sum(), pairs, out=result, where=pairs > 0)
     return result
 
 
 def _sum_by_distance(
-    sample: Sample, weights: Floats, usable: dict[str, Flags], edges: Indices, chunk_size: int
+    sample: Sample,
+    contacts: ContactMap,
+    weights: Floats,
+    usable: dict[str, Flags],
+    edges: Indices,
+    chunk_size: int,
 ) -> tuple[Floats, Floats]:
     """Sum raw and balanced contacts, both float64 [chromosomes, classes]."""
-    bins = sample.contacts.bins
+    bins = sample.bins
     row_of_chromosome = np.full(len(bins.chromosomes), -1)
     is_usable = np.zeros(len(bins), dtype=bool)
     for row, (name, flags) in enumerate(usable.items()):
@@ -109,7 +119,7 @@ def _sum_by_distance(
     class_of = np.searchsorted(edges, np.arange(edges[-1]), side="right") - 1
     shape = (len(usable), classes)
     raw, balanced = np.zeros(len(usable) * classes), np.zeros(len(usable) * classes)
-    for _, rows, columns, counts in read_chunks(sample.contacts, chunk_size):
+    for _, rows, columns, counts in read_chunks(contacts, chunk_size):
         distance = columns - rows
         used = is_usable[rows] & is_usable[columns] & (chromosome[rows] == chromosome[columns])
         used &= (distance >= edges[0]) & (distance < edges[-1])

@@ -2,63 +2,98 @@
 
 from __future__ import annotations
 
-MAPS_PER_ROW, MOST_MAPS = 4, 8
-LEFT, RIGHT, GAP = 72, 1516, 28  # ends of the maps, and the space between two
+from dataclasses import dataclass
+
+LEFT, RIGHT = 72, 1516  # ends of the maps
+GAP = 46  # between two maps
 TITLE, LINE = 62, 17  # heights
-ABOVE_MAP, BELOW_MAP = 54, 52
-ABOVE_DECAY, DECAY_HEIGHT, BELOW_DECAY = 62, 300, 64
+ABOVE_MAP, BELOW_MAP = 46, 44
+ABOVE_DECAY, DECAY_HEIGHT, BELOW_DECAY = 50, 280, 14
+RATIO_HEIGHT, BELOW_RATIO = 120, 56
 DECAY_WIDTH = 640
-TABLE_LEFT, TABLE_WIDTH, TABLE_HEAD = 950, 606, 21
-LOWEST_ROW, HIGHEST_ROW = 30, 66  # heights of a row of the table
+STRIPS_LEFT, STRIPS_RIGHT, STRIP_GAP = 892, 1556, 20
+LOWEST_ROW, HIGHEST_ROW = 15, 64  # heights of a row of the strips
+MOST_SETS = 24  # conditions with a map
+MOST_APART = 12  # samples that stand out and have a map
 
 
-def map_side(maps: int) -> int:
-    """Return the side of a map on the page.
+@dataclass(frozen=True)
+class Grid:
+    """Rows of maps.
+
+    Attributes
+    ----------
+    panels : int
+        Number of maps.
+    columns : int
+        Maps in a row.
+    """
+
+    panels: int
+    columns: int
+
+    @property
+    def side(self) -> int:
+        """Side of a map; even, since a cell is two pixels wide."""
+        return (RIGHT - LEFT - GAP * (self.columns - 1)) // self.columns // 2 * 2
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return -(-self.panels // self.columns)
+
+    @property
+    def height(self) -> int:
+        """Height of all rows with their headings and labels."""
+        return self.rows * (ABOVE_MAP + self.side + BELOW_MAP)
+
+    def corner(self, index: int) -> tuple[int, int]:
+        """Return left and top of a map, from the corner of the grid."""
+        row, column = divmod(index, self.columns)
+        left = LEFT + column * (self.side + GAP)
+        return left, row * (ABOVE_MAP + self.side + BELOW_MAP) + ABOVE_MAP
+
+
+def grid_of_sets(sets: int) -> Grid:
+    """Return the grid of the maps of sets and of their log ratios.
 
     Parameters
     ----------
-    maps : int
-        Number of maps.
+    sets : int
+        Number of sets with a map.
 
     Returns
     -------
-    int
-        Pixels; even, since a cell is two pixels wide.
+    Grid
+        A single set has one map. Two sets have their maps and their ratio in one row. More sets
+        have rows of maps, each with a row of ratios below it.
     """
-    columns = min(maps, MAPS_PER_ROW)
-    return (RIGHT - LEFT - GAP * (columns - 1)) // columns // 2 * 2
+    if sets == 1:
+        return Grid(1, 4)
+    if sets == 2:
+        return Grid(3, 3)
+    columns = min(sets, 4) if sets <= 8 else 6
+    return Grid(2 * columns * -(-sets // columns), columns)
 
 
-def maps_height(maps: int, side: int) -> int:
-    """Return the height of all rows of maps, with their headings.
+def grid_of_apart(samples: int) -> Grid:
+    """Return the grid of the samples that stand out: a map and a ratio of each.
 
     Parameters
     ----------
-    maps : int
-        Number of maps.
-    side : int
-        Side of a map.
-
-    Returns
-    -------
-    int
-        Pixels.
+    samples : int
+        Number of samples.
     """
-    rows = -(-maps // MAPS_PER_ROW)
-    return rows * (ABOVE_MAP + side + BELOW_MAP)
+    return Grid(2 * samples, 6)
 
 
-def table_height(rows: int) -> int:
-    """Return the height of a table.
+def row_height(rows: int) -> int:
+    """Return the height of a row of the strips.
 
     Parameters
     ----------
     rows : int
         Number of rows.
-
-    Returns
-    -------
-    int
-        Pixels, without the table's head.
     """
-    return rows * min(max((DECAY_HEIGHT - TABLE_HEAD) // rows, LOWEST_ROW), HIGHEST_ROW)
+    available = DECAY_HEIGHT + BELOW_DECAY + RATIO_HEIGHT
+    return min(max(available // rows, LOWEST_ROW), HIGHEST_ROW)

@@ -1,26 +1,31 @@
 """The samples of a cohort at one resolution, and which of them can be compared.
 
 Samples are compared if their longest chromosome is the same: on the chromosomes that all of them
-have, and with the weights of one method.
+have, and with the weights of one method. A sample holds no contacts and no weights, which are read
+one sample at a time, so that memory does not grow with their number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Self
 
 import numpy as np
 
+from counterpoise.contacts.bins import BinTable, describe_difference
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.records.facts import Shallow
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Verdict
-from counterpoise.report.chunks import Flags, Floats
+from counterpoise.report.chunks import Floats
 from counterpoise.report.depth import find_shallow, fitness_in_cohort
 from counterpoise.store.masks import read_mask
 from counterpoise.store.paths import ResultPaths
-from counterpoise.store.pixels import open_map
-from counterpoise.store.runs import Labels, SampleLabels
+from counterpoise.store.pixels import open_map, read_bins
+from counterpoise.store.runs import SampleLabels
+from counterpoise.store.source_record import read_source
 from counterpoise.store.weights import read_verdict, read_weights
 
 
@@ -30,19 +35,32 @@ class Balanced:
 
     Attributes
     ----------
-    weights : float64 [bins]
-        Weights, NaN on masked bins.
     verdict : Verdict
         The run's verdict.
+    weighted : int
+        Number of bins with a weight.
+    read : callable
+        Returns the weights, float64 [bins], NaN on masked bins.
     """
 
-    weights: Floats
     verdict: Verdict
+    weighted: int
+    read: Callable[[], Floats]
+
+    @classmethod
+    def of(cls, verdict: Verdict, read: Callable[[], Floats]) -> Self:
+        """Count the weights once, and keep none of them."""
+        return cls(verdict, int(np.count_nonzero(np.isfinite(read()))), read)
+
+    @property
+    def weights(self) -> Floats:
+        """Weights, float64 [bins], NaN on masked bins; read at every access."""
+        return self.read()
 
     @property
     def has_weights(self) -> bool:
         """Whether any bin has a weight."""
-        return bool(np.isfinite(self.weights).any())
+        return self.weighted > 0
 
     @property
     def usable(self) -> bool:
@@ -58,24 +76,33 @@ class Sample:
     ----------
     name : str
         Name in the sample sheet.
-    description : str
-        Its condition and replicate; may be empty.
-    contacts : ContactMap
-        Its map.
-    kept : bool [bins]
-        The mask.
+    labels : SampleLabels
+        Its labels, group and members.
+    bins : BinTable
+        The bins of its map.
+    open : callable
+        Opens its map; the contacts stay on disk.
+    kept : int
+        Number of bins that the mask keeps.
     runs : dict of str to Balanced
         The result of each method, in the order of the configuration.
+    depth : float
+        Contacts of its map.
+    assembly : str
+        Name of the genome that its file states; empty for none.
     shallow : Shallow or None
         How the map compares with the cohort; None unless it has far fewer contacts.
     """
 
     name: str
-    description: str
-    contacts: ContactMap
-    kept: Flags
+    labels: SampleLabels
+    bins: BinTable
+    open: Callable[[], ContactMap]
+    kept: int
     runs: dict[str, Balanced]
-    shallow: Shallow | None = None
+    depth: float = 0.0
+    assembly: str = ""
+    shallow: Shallow | None = field(default=None, compare=False)
 
     def fitness(self, method: str) -> Fitness:
         """Return the fitness of a run, as the summary has it."""
@@ -83,19 +110,17 @@ class Sample:
 
     def span(self, chromosome: str) -> slice:
         """Return the bins of a chromosome."""
-        index = self.contacts.bins.chromosomes.index(chromosome)
-        return slice(*map(int, self.contacts.bins.offsets[index : index + 2]))
+        index = self.bins.chromosomes.index(chromosome)
+        return slice(*map(int, self.bins.offsets[index : index + 2]))
 
     def signature(self, chromosome: str) -> tuple[str, int, bytes]:
         """Return a key that two samples share if the chromosome and its bins are the same."""
-        bins = self.contacts.bins
-        length = int(bins.lengths[bins.chromosomes.index(chromosome)])
-        return chromosome, length, bins.start[self.span(chromosome)].tobytes()
+        length = int(self.bins.lengths[self.bins.chromosomes.index(chromosome)])
+        return chromosome, length, self.bins.start[self.span(chromosome)].tobytes()
 
     def longest_chromosome(self) -> str:
         """Return the name of the longest chromosome."""
-        bins = self.contacts.bins
-        return bins.chromosomes[int(np.argmax(bins.lengths))]
+        return self.bins.chromosomes[int(np.argmax(self.bins.lengths))]
 
 
 def read_sample(
@@ -119,25 +144,25 @@ def read_sample(
     Returns
     -------
     Sample
-        The sample; its contacts stay on disk.
+        The sample; its contacts and weights stay on disk.
     """
     runs = {}
     for method in methods:
         files = paths.run_files(name, resolution, method)
-        runs[method] = Balanced(read_weights(files.weights), read_verdict(files.verdict))
+        runs[method] = Balanced.of(
+            read_verdict(files.verdict), partial(read_weights, files.weights)
+        )
+    maps = paths.map_files(name, resolution)
+    source = read_source(maps.source)
     return Sample(
         name,
-        _describe_labels(labels.labels),
-        open_map(paths.map_files(name, resolution)),
-        read_mask(paths.mask(name, resolution))[0],
+        labels,
+        replace(read_bins(maps.bins), extra={}),
+        partial(open_map, maps),
+        int(np.count_nonzero(read_mask(paths.mask(name, resolution))[0])),
         runs,
-    )
-
-
-def _describe_labels(labels: Labels) -> str:
-    """Describe a sample by its labels."""
-    return ", ".join(
-        f"replicate {text}" if name == "replicate" else text for name, text in labels.items()
+        float(source.get("contacts", 0)),
+        source.get("assembly") or "",
     )
 
 
@@ -166,17 +191,20 @@ def read_samples(
     Returns
     -------
     list of Sample
-        The samples in the order of ``samples``.
+        The samples in the order of ``samples``; those with the same bins share one table of them.
     """
-    read = [
-        read_sample(paths, name, labels, resolution, methods) for name, labels in samples.items()
-    ]
-    contacts = {
-        (sample.name, resolution): float(sample.contacts.source.get("contacts", 0))
-        for sample in read
-    }
+    read: list[Sample] = []
+    tables: list[BinTable] = []
+    for name, labels in samples.items():
+        sample = read_sample(paths, name, labels, resolution, methods)
+        same = [bins for bins in tables if describe_difference(bins, sample.bins) is None]
+        if not same:
+            tables.append(sample.bins)
+        read.append(replace(sample, bins=same[0]) if same else sample)
+    contacts = {(sample.name, resolution): sample.depth for sample in read}
     groups = {name: labels.group for name, labels in samples.items()}
-    shallow = find_shallow(contacts, groups, depth_caution)
+    members = {name: labels.members for name, labels in samples.items() if labels.members}
+    shallow = find_shallow(contacts, groups, depth_caution, members)
     return [replace(sample, shallow=shallow.get((sample.name, resolution))) for sample in read]
 
 
@@ -213,10 +241,10 @@ def shared_chromosomes(samples: Sequence[Sample]) -> list[str]:
         Names in the order of the first sample.
     """
     signatures = [
-        {sample.signature(name) for name in sample.contacts.bins.chromosomes} for sample in samples
+        {sample.signature(name) for name in sample.bins.chromosomes} for sample in samples
     ]
     first, common = samples[0], set.intersection(*signatures)
-    return [name for name in first.contacts.bins.chromosomes if first.signature(name) in common]
+    return [name for name in first.bins.chromosomes if first.signature(name) in common]
 
 
 def choose_method(samples: Sequence[Sample], primary: str) -> str:
@@ -225,7 +253,7 @@ def choose_method(samples: Sequence[Sample], primary: str) -> str:
     Parameters
     ----------
     samples : sequence of Sample
-        The samples of a group.
+        The samples that decide.
     primary : str
         The cohort's primary method.
 
@@ -242,43 +270,3 @@ def choose_method(samples: Sequence[Sample], primary: str) -> str:
 
     others = [method for method in samples[0].runs if method != primary]
     return max([primary, *others], key=coverage)
-
-
-def usable_bins(samples: Sequence[Sample], method: str, chromosome: str) -> Flags:
-    """Flag the bins of a chromosome that have a weight in every sample.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-        The samples.
-    method : str
-        The method.
-    chromosome : str
-        A chromosome that all samples share.
-
-    Returns
-    -------
-    bool [bins of the chromosome]
-        True where all samples have a weight.
-    """
-    weights = [sample.runs[method].weights[sample.span(chromosome)] for sample in samples]
-    return np.asarray(np.isfinite(weights).all(axis=0))
-
-
-def weighted_shares(sample: Sample) -> Floats:
-    """Return the share of kept bins to which each method gave a weight.
-
-    Parameters
-    ----------
-    sample : Sample
-        The sample.
-
-    Returns
-    -------
-    float64 [methods]
-        Shares; NaN if the mask kept no bin.
-    """
-    kept = np.count_nonzero(sample.kept)
-    weights = (run.weights[sample.kept] for run in sample.runs.values())
-    bins_with_weight = np.array([np.count_nonzero(np.isfinite(each)) for each in weights])
-    return bins_with_weight / kept if kept else np.full(len(bins_with_weight), np.nan)

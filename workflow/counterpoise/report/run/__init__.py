@@ -1,5 +1,5 @@
-"""The figure of one run: the maps, row sums, weights and convergence of a sample.
+"""The figure of one run: the maps, coverage, weights and convergence of a sample.
 
-``plot`` lays out the page and ``survey`` computes what needs the contacts. The other modules
-draw one panel each.
+``plot`` lays out the page, ``stretch`` chooses what is shown bin by bin and ``pictures`` computes
+what needs the contacts. The other modules draw one panel each.
 """

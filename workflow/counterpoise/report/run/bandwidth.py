@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import NullLocator
 
-from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.contacts.bins import format_base_pairs, format_length
+from counterpoise.records.facts import SearchNote
 from counterpoise.records.search import Search
 from counterpoise.records.wording import sentence
 from counterpoise.report.chunks import Floats
@@ -17,6 +18,15 @@ from counterpoise.report.style import BLUE, RED, add_heading, explain_empty_pane
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+# What is added to the choice if there is no clear minimum.
+WHY = {
+    SearchNote.NO_SMOOTHING: ": no smoothing helps",
+    SearchNote.WIDEST: ", the widest tried",
+    SearchNote.WIDER_REJECTED: "; wider ones failed",
+    SearchNote.NARROWER_REJECTED: "; narrower ones failed",
+}
 
 
 def draw_bandwidths(axes: Axes, searches: Sequence[Search]) -> None:
@@ -31,7 +41,7 @@ def draw_bandwidths(axes: Axes, searches: Sequence[Search]) -> None:
         half a bin.
     """
     scored = [s for s in searches if any(np.isfinite(c.score) for c in s.candidates)]
-    add_heading(axes, "Bandwidth", "new contacts: how much less even than with the best")
+    add_heading(axes, "Bandwidth", _describe_choice(scored) if scored else "")
     if not scored:
         explain_empty_panel(axes, sentence(searches[0].fact))
         return
@@ -47,6 +57,16 @@ def draw_bandwidths(axes: Axes, searches: Sequence[Search]) -> None:
     )
     axes.plot(*chosen.T, ".", color=RED, markersize=8 if single else 5, zorder=3)
     _set_axes(axes, np.concatenate(lines)[:, 0], half_bin)
+
+
+def _describe_choice(searches: Sequence[Search]) -> str:
+    """Name the chosen bandwidths, which are drawn as dots, and why they were chosen."""
+    ends = sorted(search.base_pairs(search.bandwidth) for search in searches)
+    names = [format_length(end) if end else "no smoothing" for end in (ends[0], ends[-1])]
+    why = WHY.get(searches[0].note, "") if len(searches) == 1 else ""
+    lowest = all(_relative_scores(search, 1.0)[search.best, 1] == 0 for search in searches)
+    how = "the lowest score" if lowest else "the widest as good as the best"
+    return f"red: {how}, {' to '.join(dict.fromkeys(names))}{why}"
 
 
 def _relative_scores(search: Search, half_bin: float) -> Floats:
@@ -73,3 +93,4 @@ def _set_axes(axes: Axes, places: Floats, half_bin: float) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.tick_params(labelsize=7, length=2)
     axes.set_xlabel("standard deviation of the kernel", labelpad=1)
+    axes.set_ylabel("score above the best", labelpad=1)

@@ -9,7 +9,6 @@ import numpy as np
 from counterpoise.report.axes import set_log_ticks
 from counterpoise.report.chunks import Floats
 from counterpoise.report.formats import format_percent
-from counterpoise.report.run.survey import compare_biases
 from counterpoise.report.style import BLUE, INK, add_heading, explain_empty_panel
 
 if TYPE_CHECKING:
@@ -43,6 +42,31 @@ def draw_biases(axes: Axes, true_bias: Floats, weights: Floats) -> None:
     set_log_ticks(axes.yaxis, *limits)
     axes.set_xlabel("true bias", labelpad=1)
     axes.set_ylabel("estimated bias", labelpad=1)
+
+
+def compare_biases(true_bias: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Bring the true and the estimated bias of a simulated map to the same scale.
+
+    Parameters
+    ----------
+    true_bias : float64 [bins]
+        The bias that the map was simulated with.
+    weights : float64 [bins]
+        Multiplicative weights; the estimated bias is ``1 / weight``.
+
+    Returns
+    -------
+    tuple of float64 arrays
+        True and estimated bias of the bins that have both, each with a geometric mean of one.
+    """
+    with np.errstate(divide="ignore"):
+        estimate = 1.0 / weights
+    both = np.isfinite(estimate) & np.isfinite(true_bias) & (true_bias > 0) & (estimate > 0)
+    pair = np.log(np.stack([true_bias[both], estimate[both]]))
+    if not both.any():
+        return np.empty(0), np.empty(0)
+    centred = np.exp(pair - pair.mean(axis=1, keepdims=True))
+    return centred[0], centred[1]
 
 
 def _describe_agreement(truth: Floats, estimate: Floats) -> str:

@@ -47,6 +47,7 @@ def draw_convergence(axes: Axes, trace: pa.Table, verdict: Verdict) -> None:
         The run's verdict. A single part gets its largest and RMS deviation; of several parts each
         gets its largest deviation.
     """
+    result = describe_row_sums(verdict)
     iteration = trace["iteration"].to_numpy()
     largest = positive_or_nan(largest_deviations(trace))
     empty = ""
@@ -57,23 +58,45 @@ def draw_convergence(axes: Axes, trace: pa.Table, verdict: Verdict) -> None:
     elif not np.isfinite(largest).any():
         empty = "no iteration was run"
     if empty:
-        add_heading(axes, "Convergence")
+        add_heading(axes, "Convergence", result)
         explain_empty_panel(axes, empty)
         return
     tolerance = _row_sum_tolerance(verdict)
     dotted = f"; dotted: tolerance {tolerance:g}" if tolerance else ""
+    add_heading(axes, "Convergence", result)
+    smoothed = "smoothed " if methods()[verdict.method].fills else ""
     if len(verdict.parts) == 1:
-        smoothed = "smoothed " if methods()[verdict.method].fills else ""
-        add_heading(axes, "Convergence", f"relative deviation of {smoothed}row sums{dotted}")
         rms = positive_or_nan(trace["rms_deviation"].to_numpy())
         marker = "." if len(iteration) <= FEW_ITERATIONS else ""
         axes.plot(iteration, largest, marker=marker, color=RED, label="largest")
         axes.plot(iteration, rms, marker=marker, linestyle="--", color=BLUE, label="RMS")
     else:
-        add_heading(axes, "Convergence", f"largest relative deviation{dotted}")
         part = trace["part"].cast("string").to_numpy(zero_copy_only=False)
         _draw_parts(axes, _lines_of_parts(part, iteration, largest), verdict)
     _finish_axes(axes, tolerance, float(np.nanmax(largest)))
+    axes.set_xlabel(f"iteration{dotted}", labelpad=1)
+    axes.set_ylabel(f"deviation of {smoothed}row sums", labelpad=1)
+
+
+def describe_row_sums(verdict: Verdict) -> str:
+    """Describe the row sums after balancing, which are equal if all went well.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        The run's verdict.
+
+    Returns
+    -------
+    str
+        Their coefficient of variation and the largest deviation; empty without weights.
+    """
+    if verdict.rms_deviation is None or verdict.max_deviation is None:
+        return ""
+    return (
+        f"balanced row sums: CV {verdict.rms_deviation:.1g}, "
+        f"largest deviation {verdict.max_deviation:.1g}"
+    )
 
 
 def _row_sum_tolerance(verdict: Verdict) -> float | None:
@@ -96,7 +119,6 @@ def _finish_axes(axes: Axes, tolerance: float | None, largest: float) -> None:
     set_log_ticks(axes.yaxis, *axes.get_ylim())
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.tick_params(labelsize=7, length=2)
-    axes.set_xlabel("iteration", labelpad=1)
     axes.legend(loc="best", fontsize=7, framealpha=0.85, edgecolor="none")
 
 

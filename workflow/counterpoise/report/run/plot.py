@@ -1,139 +1,50 @@
-"""The page of one run: banner, raw and balanced map, weights, row sums, convergence.
+"""The page of one run: banner, maps, weights, coverage, convergence.
 
-Maps are drawn with at most ``max_pixels`` cells per side, however large they are. The same inputs
-give the same bytes.
+The same inputs give the same bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from counterpoise.contacts.bins import BinTable, format_base_pairs
 from counterpoise.contacts.contact_map import ContactMap
-from counterpoise.contacts.selection import Scope, select
-from counterpoise.methods import methods
+from counterpoise.contacts.selection import Scope
 from counterpoise.records.verdict import Verdict
-from counterpoise.report.chunks import Flags, Floats, ignored_diagonals
+from counterpoise.report.chunks import Floats
 from counterpoise.report.run.bandwidth import draw_bandwidths
-from counterpoise.report.run.banner import draw_banner
+from counterpoise.report.run.banner import Banner, draw_banner
 from counterpoise.report.run.bias import draw_biases
 from counterpoise.report.run.convergence import draw_convergence
+from counterpoise.report.run.coverage import Coverage, draw_coverage
 from counterpoise.report.run.maps import MAP_SIDE, draw_maps
-from counterpoise.report.run.row_sums import draw_row_sums
-from counterpoise.report.run.survey import BalancedContacts, Survey, survey
+from counterpoise.report.run.pictures import Picture, View, paint
+from counterpoise.report.run.stretch import STRETCH_BINS
 from counterpoise.report.run.weights import describe_mask, draw_weights
-from counterpoise.report.style import PAGE_DPI, add_panel, write_page
+from counterpoise.report.style import PAGE_DPI, Page, add_panel, new_page
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+MAPS_HEIGHT = 610  # of a row of maps with its headings and labels, in pixels at PAGE_DPI
+WEIGHTS_HEIGHT = 280
+TALLEST_PANEL = 316
 
-PAGE_HEIGHT = 1000  # in pixels at PAGE_DPI
 
+@dataclass(frozen=True)
+class Run:
+    """The results of a run.
 
-def survey_runs(
-    contacts: ContactMap,
-    kept: Flags,
-    runs: Sequence[tuple[Floats, Verdict]],
-    *,
-    max_pixels: int,
-    dpi: int,
-    threads: int | None = None,
-) -> list[Survey]:
-    """Compute what the figures of a map's runs show of its contacts, in one walk through them.
-
-    Parameters
+    Attributes
     ----------
-    contacts : ContactMap
-        The map.
-    kept : bool [bins]
-        The mask.
-    runs : sequence of tuple
-        Weights and verdict of each run.
-    max_pixels : int
-        Largest number of cells along a side of the maps.
-    dpi : int
-        Resolution of the PNG.
-    threads : int, optional
-        Threads; by default as many as the process may use.
-
-    Returns
-    -------
-    list of Survey
-        The numbers of each run.
-    """
-    balanced = [
-        BalancedContacts(
-            weights,
-            verdict.scope,
-            ignored_diagonals(verdict),
-            verdict.settings.get("ignore_diags_trans", True),
-            verdict.settings.get("diagonal", 1),
-            trans_factor(contacts.bins, kept, verdict),
-        )
-        for weights, verdict in runs
-    ]
-    # A figure cannot show more cells than it has dots.
-    cells = min(max_pixels, MAP_SIDE * dpi // PAGE_DPI)
-    return survey(contacts, kept, balanced, max_pixels=cells, threads=threads)
-
-
-def plot_run(
-    contacts: ContactMap,
-    mask: tuple[Flags, dict[str, Any]],
-    weights: Floats,
-    errors: Floats,
-    trace: pa.Table,
-    verdict: Verdict,
-    numbers: Survey,
-    path: str | Path,
-    *,
-    dpi: int,
-    sample: str | None = None,
-) -> None:
-    """Write the PNG of one run.
-
-    Parameters
-    ----------
-    contacts, mask, weights, errors, trace, verdict, numbers, sample : various
-        As for ``draw_run``.
-    path : str or Path
-        Where the PNG goes.
-    dpi : int
-        Resolution of the PNG.
-    """
-    with write_page(path, PAGE_HEIGHT, dpi) as figure:
-        draw_run(figure, contacts, mask, weights, errors, trace, verdict, numbers, sample=sample)
-
-
-def draw_run(
-    figure: Figure,
-    contacts: ContactMap,
-    mask: tuple[Flags, dict[str, Any]],
-    weights: Floats,
-    errors: Floats,
-    trace: pa.Table,
-    verdict: Verdict,
-    numbers: Survey,
-    *,
-    sample: str | None = None,
-) -> None:
-    """Draw the page of one run.
-
-    Parameters
-    ----------
-    figure : Figure
-        The empty page, ``PAGE_HEIGHT`` high.
-    contacts : ContactMap
-        The map, of which only the bins and the source are read.
-    mask : tuple of bool [bins] and dict
-        The kept bins and the mask's summary, as ``read_mask`` returns them.
     weights : float64 [bins]
         Multiplicative weights, NaN on masked bins.
     errors : float64 [bins]
@@ -142,35 +53,160 @@ def draw_run(
         The run's ``trace.parquet``.
     verdict : Verdict
         The run's verdict.
-    numbers : Survey
-        What ``survey_runs`` computed for the run.
-    sample : str, optional
-        Name for the title; by default the name of the source file.
     """
-    kept, mask_summary = mask
-    name = sample or Path(str(contacts.source.get("uri", "matrix"))).name
-    mask_text = describe_mask(mask_summary, int(kept.sum()), len(kept))
-    draw_banner(figure, verdict, f"{name} \u00b7 {format_base_pairs(contacts.bins.resolution)}")
-    draw_maps(figure, contacts.bins, kept, weights, numbers, verdict)
-    draw_weights(figure, contacts.bins, kept, weights, errors, mask_text, verdict)
-    true_bias = contacts.bins.extra.get("true_bias")
-    searches = [part.search for part in verdict.parts if part.search]
-    panels = side_panels(figure, 2 + (true_bias is not None) + bool(searches))
-    draw_row_sums(next(panels), numbers, kept, weights, verdict)
-    draw_convergence(next(panels), trace, verdict)
+
+    weights: Floats
+    errors: Floats
+    trace: pa.Table
+    verdict: Verdict
+
+
+def paint_stretch(
+    contacts: ContactMap, coverage: Coverage, runs: Sequence[Run], stretch: tuple[int, int]
+) -> list[Picture]:
+    """Compute the picture of the stretch for each run.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map; other rows than those of the stretch may be empty.
+    coverage : Coverage
+        The mask.
+    runs : sequence of Run
+        The runs.
+    stretch : tuple of int
+        Its first bin and end.
+
+    Returns
+    -------
+    list of Picture
+        One for each run.
+    """
+    # A long region is summed to cells that are still as large as a pixel.
+    view = View.of_bins(*stretch, 2 * STRETCH_BINS - 1)
+    return paint(contacts, coverage.kept, [run.weights for run in runs], view)
+
+
+def paint_overview(
+    contacts: ContactMap, coverage: Coverage, runs: Sequence[Run], *, max_pixels: int, dpi: int
+) -> list[Picture | None]:
+    """Compute the picture of the whole map for each run: of its genome, or of one chromosome.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+    coverage : Coverage
+        The mask.
+    runs : sequence of Run
+        The runs. One that balances each chromosome for itself gets a picture of the longest.
+    max_pixels : int
+        Largest number of cells along a side.
+    dpi : int
+        Resolution of the PNG.
+
+    Returns
+    -------
+    list of Picture or None
+        One for each run; None where the stretch shows all of it.
+    """
+    bins = contacts.bins
+    pictures: list[Picture | None] = [None] * len(runs)
+    # A figure cannot show more cells than it has dots.
+    cells = min(max_pixels, MAP_SIDE * dpi // PAGE_DPI)
+    for is_cis in (True, False):
+        first, stop = _longest_chromosome(bins) if is_cis else (0, len(bins))
+        chosen = [i for i, run in enumerate(runs) if (run.verdict.scope == Scope.CIS) == is_cis]
+        if not chosen or (stop - first <= STRETCH_BINS and (is_cis or len(bins.chromosomes) == 1)):
+            continue
+        weights = [runs[i].weights for i in chosen]
+        painted = paint(contacts, coverage.kept, weights, View.of_bins(first, stop, cells))
+        for i, picture in zip(chosen, painted, strict=True):
+            pictures[i] = picture
+    return pictures
+
+
+def _longest_chromosome(bins: BinTable) -> tuple[int, int]:
+    """Return the first bin and the end of the chromosome with the most bins."""
+    sizes = np.diff(bins.offsets)
+    index = int(np.argmax(sizes)) if len(sizes) else 0
+    return int(bins.offsets[index]), int(bins.offsets[index] + sizes[index]) if len(sizes) else 0
+
+
+@contextmanager
+def draw_run(
+    bins: BinTable,
+    coverage: Coverage,
+    run: Run,
+    pictures: Sequence[Picture],
+    *,
+    title: str,
+    dpi: int,
+) -> Iterator[Page]:
+    """Draw the page of one run.
+
+    Parameters
+    ----------
+    bins : BinTable
+        The bins.
+    coverage : Coverage
+        The mask, and the contacts of each bin.
+    run : Run
+        The run.
+    pictures : sequence of Picture
+        The stretch and, if it is shown, the whole map.
+    title : str
+        Name of the sample, or of its file.
+    dpi : int
+        Resolution of the PNG.
+
+    Yields
+    ------
+    Page
+        The page, which the settings of matplotlib of this block draw.
+    """
+    verdict = run.verdict
+    banner = Banner.of(verdict, f"{title} \u00b7 {format_base_pairs(bins.resolution)}")
+    maps_top = banner.height + 56
+    weights_top = maps_top + MAPS_HEIGHT * len(pictures)
+    height = weights_top + WEIGHTS_HEIGHT - 46
+    with new_page(height, dpi) as page:
+        draw_banner(page, banner, verdict.fitness)
+        for number, picture in enumerate(pictures):
+            name = describe_view(bins, picture.view)
+            draw_maps(page, maps_top + number * MAPS_HEIGHT, bins, picture, name=name)
+        mask_text = describe_mask(coverage.summary, int(coverage.kept.sum()), len(bins))
+        draw_weights(
+            page, weights_top, bins, coverage.kept, run.weights, run.errors, mask_text, verdict
+        )
+        _draw_side(page, maps_top, weights_top + 156, bins, coverage, run)
+        yield page
+
+
+def _draw_side(
+    page: Page, top: float, bottom: float, bins: BinTable, coverage: Coverage, run: Run
+) -> None:
+    """Draw the panels of the right-hand column."""
+    true_bias = bins.extra.get("true_bias")
+    searches = [part.search for part in run.verdict.parts if part.search]
+    panels = side_panels(page, top, bottom, 2 + (true_bias is not None) + bool(searches))
+    draw_coverage(next(panels), coverage)
+    draw_convergence(next(panels), run.trace, run.verdict)
     if searches:
         draw_bandwidths(next(panels), searches)
     if true_bias is not None:
-        draw_biases(next(panels), np.asarray(true_bias, dtype=np.float64), weights)
+        draw_biases(next(panels), np.asarray(true_bias, dtype=np.float64), run.weights)
 
 
-def side_panels(figure: Figure, count: int) -> Iterator[Axes]:
+def side_panels(figure: Figure, top: float, bottom: float, count: int) -> Iterator[Axes]:
     """Add the panels of the right-hand column.
 
     Parameters
     ----------
     figure : Figure
         The page.
+    top, bottom : float
+        Ends of the column on the page.
     count : int
         Number of panels.
 
@@ -179,30 +215,47 @@ def side_panels(figure: Figure, count: int) -> Iterator[Axes]:
     Axes
         The panels from top to bottom.
     """
-    top, bottom, gap = 160, 932, 92
-    height = (bottom - top - gap * (count - 1)) / count
+    gap = 92
+    height = min((bottom - top - gap * (count - 1)) / count, TALLEST_PANEL)
     for index in range(count):
         yield add_panel(figure, 1262, top + index * (height + gap), 316, height)
 
 
-def trans_factor(bins: BinTable, kept: Flags, verdict: Verdict) -> Floats | None:
-    """Return the factors by which the method multiplies trans contacts.
+def describe_view(bins: BinTable, view: View) -> str:
+    """Name the bins of a view: ``chr4:1,200,000-3,700,000``, ``chr4`` or ``Genome``.
 
     Parameters
     ----------
     bins : BinTable
         The bins.
-    kept : bool [bins]
-        The mask.
-    verdict : Verdict
-        The run's verdict.
+    view : View
+        The view.
 
     Returns
     -------
-    float64 [bins] or None
-        None if the method has no such factors.
+    str
+        A region, a chromosome that is shown to both ends, or the genome.
     """
-    method = methods().get(verdict.method)
-    if verdict.scope != Scope.TRANS or method is None or not method.trans_weighting:
-        return None
-    return next(select(bins, kept, Scope.TRANS, trans_weighting=True)).factor
+    if view.first >= view.stop:
+        return "Map without bins"
+    last = view.stop - 1
+    chromosome = int(bins.chromosome_ids[view.first])
+    name = bins.chromosomes[chromosome]
+    if bins.chromosome_ids[last] != chromosome:
+        return "Genome"
+    if (view.first, view.stop) == tuple(bins.offsets[chromosome : chromosome + 2].tolist()):
+        return name
+    return f"{name}:{bins.start[view.first]:,}-{bins.end[last]:,}"
+
+
+def name_map(contacts: ContactMap, sample: str | None) -> str:
+    """Return the title of a map: the sample, or the name of the source file.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+    sample : str or None
+        Name of the sample, if it has one.
+    """
+    return sample or Path(str(contacts.source.get("uri", "matrix"))).name

@@ -19,7 +19,7 @@ from counterpoise.report.axes import (
     shorten_names,
 )
 from counterpoise.report.chunks import Flags, Floats, Indices
-from counterpoise.report.formats import format_percent
+from counterpoise.report.formats import format_percent, format_status
 from counterpoise.report.style import (
     BLUE,
     PAGE_DPI,
@@ -94,6 +94,7 @@ class GenomeAxis:
 
 def draw_weights(
     figure: Figure,
+    top: float,
     bins: BinTable,
     kept: Flags,
     weights: Floats,
@@ -107,6 +108,8 @@ def draw_weights(
     ----------
     figure : Figure
         The page.
+    top : float
+        Where the panel begins on the page.
     bins : BinTable
         The bins.
     kept : bool [bins]
@@ -120,15 +123,15 @@ def draw_weights(
     verdict : Verdict
         The run's verdict.
     """
-    axes = add_panel(figure, LEFT, 766, WIDTH, 138)
-    strip = add_panel(figure, LEFT, 910, WIDTH, 12)
+    axes = add_panel(figure, LEFT, top, WIDTH, 138)
+    strip = add_panel(figure, LEFT, top + 144, WIDTH, 12)
     add_heading(axes, "Weights along the genome", lift=16)
     genome = GenomeAxis.of_bins(bins)
     usable = np.isfinite(weights) & (weights > 0)
     if usable.any():
         _draw_curve(axes, genome, weights, errors, usable)
     else:
-        explain_empty_panel(axes, f"no weights: {verdict.reason or verdict.status.value}", 110)
+        explain_empty_panel(axes, f"no weights: {format_status(verdict.status)}")
     axes.set(xlim=(0, genome.length or 1), xticks=[])
     if len(bins.chromosomes) > 1:
         names = shorten_names(bins.chromosomes)
@@ -141,7 +144,8 @@ def draw_weights(
     end_to_end = ", chromosomes end to end" if len(bins.chromosomes) > 1 else ""
     strip.set_xlabel(f"position ({genome.unit}{end_to_end})", labelpad=1)
     height = round(figure.get_size_inches()[1] * PAGE_DPI)
-    figure.text(LEFT / PAGE_WIDTH, 1 - 980 / height, mask_text, color=SOFT, fontsize=8, va="center")
+    y = 1 - (top + 214) / height
+    figure.text(LEFT / PAGE_WIDTH, y, mask_text, color=SOFT, fontsize=8, va="center")
 
 
 def _draw_curve(

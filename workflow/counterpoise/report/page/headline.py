@@ -1,0 +1,240 @@
+"""The answer at the top of the page: which samples can be used, and what to do about the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+
+from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.records.fitness import Fitness
+from counterpoise.records.wording import list_names
+from counterpoise.report.statuses import MISSING, UNBALANCED, describe_fitness_of
+from counterpoise.report.table import Row
+
+CHECK_SAMPLE = "Look for a swapped or failed library."
+MEND = "Mend the cause and run again."
+DEEPER = "Sequence it deeper, sum it with its replicates, or use larger bins."
+UNSHARE = "Take the failed sample out of its group's shared mask."
+MASKED_BY_OTHERS = "Most of its bins are masked only because other samples mask them."
+READ_FIRST = "Read the reason before you use it."
+
+
+@dataclass(frozen=True)
+class Level:
+    """How many samples can be used at a resolution, with the primary method.
+
+    Attributes
+    ----------
+    resolution : int
+        Bin size in base pairs.
+    counts : dict of str to int
+        Number of samples by fitness, and of those without a result as ``missing``.
+    """
+
+    resolution: int
+    counts: Mapping[str, int]
+
+    @property
+    def usable(self) -> int:
+        """Number of samples that can be used, with caution or without."""
+        return self.counts[Fitness.GOOD.value] + self.counts[Fitness.CAUTION.value]
+
+    @property
+    def samples(self) -> int:
+        """Number of samples."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A sample to look at.
+
+    Attributes
+    ----------
+    sample : str
+        The sample.
+    fitness : str
+        Fitness of its run, or ``missing``.
+    label : str
+        The fitness in words.
+    remedy : str
+        What to do.
+    why : str
+        Why.
+    """
+
+    sample: str
+    fitness: str
+    label: str
+    remedy: str
+    why: str
+
+
+def count_levels(rows: Sequence[Row], primary: str) -> list[Level]:
+    """Count the samples of each fitness at each resolution.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Rows of the summary.
+    primary : str
+        The primary method.
+
+    Returns
+    -------
+    list of Level
+        From the smallest bins to the largest.
+    """
+    counts: dict[int, Counter[str]] = {}
+    for row in rows:
+        if row["method"] == primary:
+            counts.setdefault(row["resolution"], Counter())[row["fitness"] or MISSING] += 1
+    return [Level(size, counts[size]) for size in sorted(counts)]
+
+
+def choose_level(levels: Sequence[Level]) -> Level | None:
+    """Return the finest level at which a sample can be used; without one, the coarsest.
+
+    Parameters
+    ----------
+    levels : sequence of Level
+        From the smallest bins to the largest.
+    """
+    usable = [level for level in levels if level.usable]
+    return next(iter(usable or levels[-1:]), None)
+
+
+def answer(level: Level) -> str:
+    """Say how many samples can be used.
+
+    Parameters
+    ----------
+    level : Level
+        The counts at a resolution.
+
+    Examples
+    --------
+    >>> answer(Level(10_000, Counter(good=9, caution=2, no=1)))
+    '11 samples can be used at 10 kb, 2 of them with caution; 1 cannot.'
+    >>> answer(Level(10_000, Counter(good=2)))
+    'All 2 samples can be used at 10 kb.'
+    """
+    bins, usable, careful = (
+        format_base_pairs(level.resolution), level.usable, level.counts[Fitness.CAUTION.value],
+    )  # fmt: skip
+    others = level.samples - usable
+    if not usable:
+        return f"No sample can be used at {bins}."
+    every = "All " if not others and usable > 1 else ""
+    subject = f"{every}{usable:,} sample{'s' if usable > 1 else ''}"
+    caution = ""
+    if careful:
+        number = "" if careful == usable == 1 else "all " if careful == usable else f"{careful:,} "
+        caution = f", {number}{'of them ' if careful < usable else ''}with caution"
+    rest = f"; {others:,} cannot" if others else ""
+    return f"{subject} can be used at {bins}{caution}{rest}."
+
+
+def list_doubts(
+    rows: Sequence[Row],
+    samples: Sequence[Row],
+    primary: str,
+    level: Level,
+    masked_by_others: Container[str] = (),
+) -> list[Doubt]:
+    """List the samples to look at, each once, with what to do and why.
+
+    Parameters
+    ----------
+    rows, samples : sequence of dict
+        Rows of the summary and of the table of samples.
+    primary : str
+        The primary method.
+    level : Level
+        The resolution that the answer is about.
+    masked_by_others : container of str
+        Samples that lose most of their bins at this resolution to the masks of their group.
+
+    Returns
+    -------
+    list of Doubt
+        The least fit first: samples whose run is not fit for use, and samples that stand out.
+    """
+    of_primary: dict[str, dict[int, Row]] = {}
+    for row in rows:
+        if row["method"] == primary:
+            of_primary.setdefault(row["sample"], {})[row["resolution"]] = row
+    remarks = {row["sample"]: row["stands_out"] for row in samples}
+    doubts = [
+        _doubt(by_resolution, remarks.get(sample, ""), level.resolution, sample in masked_by_others)
+        for sample, by_resolution in of_primary.items()
+        if level.resolution in by_resolution
+    ]
+    order = [MISSING, *(each.value for each in reversed(Fitness))]
+    return sorted(filter(None, doubts), key=lambda doubt: order.index(doubt.fitness))
+
+
+def _doubt(
+    by_resolution: Mapping[int, Row], remark: str, resolution: int, masked_by_others: bool
+) -> Doubt | None:
+    """Return what is doubtful about a sample, from its rows by resolution; None if nothing is."""
+    row = by_resolution[resolution]
+    fitness = row["fitness"] or MISSING
+    new_remark = " ".join(each for each in _sentences(remark) if each not in _why(row))
+    if fitness == Fitness.GOOD.value and not new_remark and not row["chromosomes_unfit"]:
+        return None
+    coarser = [by_resolution[size] for size in sorted(by_resolution) if size > resolution]
+    remedy, why = _remedy(row, coarser, new_remark), [_why(row), new_remark]
+    if masked_by_others:
+        remedy, why = UNSHARE, [MASKED_BY_OTHERS, *why]
+    return Doubt(
+        row["sample"], fitness, describe_fitness_of(row), remedy, " ".join(filter(None, why))
+    )
+
+
+def _why(row: Row) -> str:
+    """Return why a run is not fit, or why it has no result."""
+    if not row["fitness"]:
+        return str(row["reason"])
+    # The number of contacts explains a failure better than the structure of the map.
+    explained = len(_sentences(row["fitness_reason"])) > 1
+    cause = row["reason"] if row["status"] in UNBALANCED and not explained else ""
+    return " ".join(filter(None, [row["fitness_reason"], cause]))
+
+
+def _remedy(row: Row, coarser: Sequence[Row], remark: str) -> str:
+    """Say what to do about a sample: use larger bins that serve, else mend or sequence."""
+    better = [each for each in coarser if each["fitness"] == Fitness.GOOD.value]
+    if row["fitness"] == Fitness.GOOD.value:
+        return CHECK_SAMPLE if remark else READ_FIRST
+    if better:
+        return f"Use it at {format_base_pairs(better[0]['resolution'])}."
+    if not row["fitness"]:
+        return MEND
+    if row["fitness"] == Fitness.CAUTION.value:
+        return READ_FIRST
+    return DEEPER
+
+
+def _sentences(text: str) -> list[str]:
+    """Split a text into sentences, which begin with a capital."""
+    parts = text.split(". ")
+    return [f"{part}." for part in parts[:-1]] + [part for part in parts[-1:] if part]
+
+
+def describe_assemblies(assemblies: Mapping[str, str | None]) -> str:
+    """Say that samples have different assemblies; empty if they do not.
+
+    Parameters
+    ----------
+    assemblies : mapping
+        Assembly of each sample, as its file states it; None where it does not.
+    """
+    samples: dict[str, list[str]] = {}
+    for sample, assembly in assemblies.items():
+        samples.setdefault(assembly or "unknown", []).append(sample)
+    if len(samples) < 2:
+        return ""
+    groups = "; ".join(f"{name} ({list_names(each)})" for name, each in samples.items())
+    return f"Files state different assemblies: {groups}."

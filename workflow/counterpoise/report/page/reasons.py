@@ -1,0 +1,104 @@
+"""Why runs are not fit for use: each reason once per sample, with the runs that it holds for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.records.facts import Fact
+from counterpoise.records.fitness import Fitness
+from counterpoise.records.wording import fitness_reason
+from counterpoise.report.statuses import MISSING, UNBALANCED
+from counterpoise.report.table import Row
+
+
+class Reason(NamedTuple):
+    """A reason for which runs of a sample are not fit for use.
+
+    Attributes
+    ----------
+    text : str
+        The reason, with the numbers of one run.
+    runs : str
+        That run and the others, in words.
+    fitness : str
+        The worst fitness of these runs, or ``missing``.
+    """
+
+    text: str
+    runs: str
+    fitness: str
+
+
+def reasons_by_sample(
+    rows: Sequence[Row], causes: Mapping[int, Sequence[Fact]], primary: str
+) -> dict[str, list[Reason]]:
+    """List the reasons of each sample.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Rows of the summary.
+    causes : mapping
+        Causes of the fitness of each run that has a result, by the position of its row.
+    primary : str
+        The primary method; where it is affected, the numbers are its.
+
+    Returns
+    -------
+    dict of str to list of Reason
+        For samples that have any.
+    """
+    found: dict[str, dict[str, list[tuple[Row, str]]]] = {}
+    for index, row in enumerate(rows):
+        for kind, text in _run_reasons(row, causes.get(index, ())):
+            found.setdefault(row["sample"], {}).setdefault(kind, []).append((row, text))
+    runs: dict[str, list[Row]] = {}
+    for row in rows:
+        runs.setdefault(row["sample"], []).append(row)
+    return {
+        sample: [_reason(affected, runs[sample], primary) for affected in kinds.values()]
+        for sample, kinds in found.items()
+    }
+
+
+def _run_reasons(row: Row, causes: Sequence[Fact]) -> list[tuple[str, str]]:
+    """Return kind and text of each reason for which a run is not fit, or has no result."""
+    if row["status"] == MISSING:
+        return [(f"missing {row['reason']}", row["reason"])]
+    reasons = [(fact.code, fitness_reason([fact])) for fact in causes]
+    of_run = " ".join(text for _, text in reasons)
+    in_cohort = (row["fitness_reason"] or "").removeprefix(of_run).strip()
+    reasons += [("cohort", in_cohort)] if in_cohort else []
+    return reasons + ([(row["status"], row["reason"])] if row["status"] in UNBALANCED else [])
+
+
+def _reason(
+    affected: Sequence[tuple[Row, str]], runs: Sequence[Row], primary: str
+) -> Reason:  # fmt: skip
+    """Merge the same reason of several runs of a sample."""
+    shown, text = min(
+        affected, key=lambda each: (each[0]["method"] != primary, each[0]["resolution"])
+    )
+    others = [row for row, _ in affected if row is not shown]
+    order = [each.value for each in Fitness] + [MISSING]
+    worst = max((row["fitness"] or MISSING for row, _ in affected), key=order.index)
+    if len({text for _, text in affected}) == 1:
+        return Reason(text, _list_runs([row for row, _ in affected], runs), worst)
+    also = f"; similar: {_list_runs(others, runs)}" if others else ""
+    return Reason(text, f"{format_base_pairs(shown['resolution'])} {shown['method']}{also}", worst)
+
+
+def _list_runs(affected: Sequence[Row], runs: Sequence[Row]) -> str:
+    """Name runs of a sample: ``10 kb all methods, 50 kb ice and kr``."""
+    if len(affected) == len(runs):
+        return "all runs"
+    sizes = dict.fromkeys(row["resolution"] for row in affected)
+    words = []
+    for size in sizes:
+        methods = [row["method"] for row in affected if row["resolution"] == size]
+        number = sum(row["resolution"] == size for row in runs)
+        named = " ".join(methods) if len(methods) < number or number == 1 else "all methods"
+        words.append(f"{format_base_pairs(size)} {named}")
+    return ", ".join(words)

@@ -1,0 +1,216 @@
+"""Gather what the page shows, and write it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from counterpoise._version import __version__
+from counterpoise.contacts.bins import format_base_pairs, pluralise
+from counterpoise.files import atomic_write
+from counterpoise.records.facts import Fact
+from counterpoise.records.fitness import Fitness, FitnessSettings
+from counterpoise.records.wording import fitness_label
+from counterpoise.report.choices import describe_mixed_methods
+from counterpoise.report.figures import map_figures
+from counterpoise.report.page.data import page_data, to_json
+from counterpoise.report.page.headline import (
+    answer,
+    choose_level,
+    count_levels,
+    describe_assemblies,
+    list_doubts,
+)
+from counterpoise.report.page.pictures import embed_comparisons, embed_plots, find_plots
+from counterpoise.report.page.reasons import reasons_by_sample
+from counterpoise.report.page.template import load_template
+from counterpoise.report.sections.collect import read_sections
+from counterpoise.report.sections.facts import CohortFacts
+from counterpoise.report.statuses import (
+    MISSING,
+    MISSING_MEANING,
+    NO_RESULT,
+    fitness_meanings,
+    status_meanings,
+)
+from counterpoise.report.summary import read_run_verdict
+from counterpoise.report.table import Row
+from counterpoise.store.missing import NOTHING_UNFINISHED, Unfinished, unfinished_files
+from counterpoise.store.paths import ResultPaths
+from counterpoise.store.runs import RunKey, compared_samples
+from counterpoise.store.source_record import read_source
+
+# More plots would make the page too large to open; they lie next to it.
+MOST_FIGURES = 100
+
+
+def write_report(
+    paths: ResultPaths,
+    runs: Sequence[RunKey],
+    rows: Sequence[Row],
+    path: str | Path,
+    unfinished: Unfinished = NOTHING_UNFINISHED,
+    limits: FitnessSettings | None = None,
+    *,
+    samples: Sequence[Row] = (),
+    facts: CohortFacts | None = None,
+    image_width: int = 1400,
+    most_figures: int = MOST_FIGURES,
+) -> None:
+    """Write ``report.html``.
+
+    Parameters
+    ----------
+    paths : ResultPaths
+        Locations of the cohort's results.
+    runs : sequence of RunKey
+        The runs.
+    rows : sequence of dict
+        Their rows of the summary.
+    path : str or Path
+        Where the page goes.
+    unfinished : Unfinished, optional
+        What a failed workflow left unmade.
+    limits : FitnessSettings, optional
+        The limits of fitness, which the page states.
+    samples : sequence of dict, optional
+        The rows of `sample_rows`.
+    facts : CohortFacts, optional
+        What the configuration says.
+    image_width : int
+        Largest width of the embedded figures in pixels; the PNG files keep their size.
+    most_figures : int
+        With more plots of runs than this, none is embedded; the page loads them as files.
+    """
+    complete = [run for run, row in zip(runs, rows, strict=True) if row["status"] != MISSING]
+    possible = [run for run in runs if run.absent is None]
+    folder, limits = Path(path).parent, limits or FitnessSettings()
+    methods = list(dict.fromkeys(run.method for run in runs))
+    facts = facts or CohortFacts()
+    primary = facts.primary or next(iter(methods), "")
+    levels = count_levels(rows, primary)
+    level = choose_level(levels)
+    places = dict.fromkeys((run.sample, run.resolution) for run in complete)
+    maps = [_map_record(paths, *place) for place in places]
+    plots = find_plots(paths, runs, rows, folder, most_figures, unfinished)
+    records = _read_verdicts(paths, runs, rows)
+    shared = {sample for sample, size in records["shared"] if level and size == level.resolution}
+    data = page_data(
+        runs,
+        rows,
+        samples,
+        maps,
+        plots,
+        limits,
+        primary=primary,
+        level=level.resolution if level else None,
+    )
+    stream = load_template().stream(
+        cohort=paths.title,
+        version=__version__,
+        versions=records["versions"],
+        about=_describe_cohort(runs, methods, primary, records["finished"]),
+        answer=answer(level) if level else "The cohort has no runs.",
+        levels=levels,
+        level=level,
+        doubts=list_doubts(rows, samples, primary, level, shared) if level else [],
+        fitnesses=_count_fitnesses(rows, limits),
+        statuses=_count_statuses(rows),
+        mixed=describe_mixed_methods(rows),
+        assemblies=describe_assemblies({row["sample"]: row.get("assembly") for row in maps}),
+        missing=len(rows) - len(complete),
+        not_written=unfinished_files(paths, unfinished),
+        samples=list(dict.fromkeys(run.sample for run in runs)),
+        resolutions=sorted({run.resolution for run in runs}),
+        methods=methods,
+        primary=primary,
+        labels=list(dict.fromkeys(name for run in runs for name in run.labels)),
+        grouped=any(run.group for run in runs),
+        reasons=reasons_by_sample(rows, records["causes"], primary),
+        side_by_side=bool(compared_samples(complete)),
+        # Generators: the page is written as it is made, with one figure in memory at a time.
+        comparisons=embed_comparisons(paths, possible, complete, folder, image_width),
+        pictures=embed_plots(plots, folder, image_width),
+        sections=read_sections(paths, runs, rows, samples, facts, unfinished, limits),
+        data=to_json(data),
+    )
+    with atomic_write(path) as temporary, open(temporary, "wb") as output:
+        stream.dump(output, encoding="utf-8")
+
+
+def _map_record(paths: ResultPaths, sample: str, resolution: int) -> Row:
+    """Return the record of a map's source with its figures."""
+    record = read_source(paths.map_files(sample, resolution).source)
+    place = {"sample": sample, "resolution": resolution}
+    return {**record, **map_figures(record)._asdict(), **place}
+
+
+def _read_verdicts(
+    paths: ResultPaths, runs: Sequence[RunKey], rows: Sequence[Row]
+) -> dict[str, Any]:
+    """Read the verdicts of all runs once.
+
+    Returns
+    -------
+    dict
+        ``causes`` of the fitness by the position of the row; ``versions``, the packages that any
+        run used (``numpy 2.4.6``); ``finished``, when the last verdict was written (seconds);
+        ``shared``, sample and resolution of maps that lose most bins to the masks of others.
+    """
+    causes: dict[int, Sequence[Fact]] = {}
+    versions: set[tuple[str, str]] = set()
+    shared: set[tuple[str, int]] = set()
+    finished = 0.0
+    for index, (run, row) in enumerate(zip(runs, rows, strict=True)):
+        if row["status"] == MISSING:
+            continue
+        verdict = read_run_verdict(paths, run)
+        causes[index] = verdict.fitness_causes
+        versions |= set(verdict.versions.items())
+        if 2 * verdict.mask.get("reasons", {}).get("shared", 0) > verdict.bins:
+            shared.add((run.sample, run.resolution))
+        finished = max(finished, Path(paths.run_files(*run.place).verdict).stat().st_mtime)
+    names = [f"{name} {version}" for name, version in sorted(versions)]
+    return {"causes": causes, "versions": names, "finished": finished, "shared": shared}
+
+
+def _describe_cohort(
+    runs: Sequence[RunKey], methods: Sequence[str], primary: str, finished: float
+) -> list[str]:
+    """Describe a cohort in a few phrases."""
+    groups = {run.group for run in runs if run.group}
+    samples = pluralise(len({run.sample for run in runs}), "sample")
+    sizes = [format_base_pairs(size) for size in sorted({run.resolution for run in runs})]
+    day = datetime.fromtimestamp(finished, UTC).strftime("%Y-%m-%d") if finished else ""
+    others = len(methods) - 1
+    return [
+        samples + (f" in {pluralise(len(groups), 'group')}" if groups else ""),
+        ", ".join(sizes),
+        f"primary method {primary}" + (f" and {pluralise(others, 'other')}" if others > 0 else ""),
+        f"{pluralise(len(runs), 'run')}" + (f", last one of {day}" if day else ""),
+    ]
+
+
+def _count_fitnesses(
+    rows: Sequence[Row], limits: FitnessSettings
+) -> list[tuple[str, str, int, str]]:
+    """Return value, label, number of runs and meaning of each fitness, and of missing results."""
+    counts = Counter(row["fitness"] or MISSING for row in rows)
+    labels = {each.value: fitness_label(each) for each in Fitness}
+    meanings = {each.value: text for each, text in fitness_meanings(limits).items()}
+    if counts[MISSING]:
+        labels |= {MISSING: NO_RESULT}
+        meanings |= {MISSING: MISSING_MEANING}
+    return [(each, labels[each], counts[each], meanings[each]) for each in labels]
+
+
+def _count_statuses(rows: Sequence[Row]) -> list[tuple[str, int, str]]:
+    """Return name, number of runs and meaning of each status; ``missing`` only if it occurs."""
+    counts = Counter(row["status"] for row in rows)
+    meanings = status_meanings()
+    if counts[MISSING]:
+        meanings = {MISSING: MISSING_MEANING, **meanings}
+    return [(status, counts[status], meaning) for status, meaning in meanings.items()]
