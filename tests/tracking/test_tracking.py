@@ -793,11 +793,12 @@ RECORD = "results/demo/tracking.json"
 rule all:
     input: "results/demo/tracking.json"
 rule track:
-    input: "results/demo/weights/s0/10000/ice/verdict.json", summary="results/demo/summary.tsv"
+    input: "results/demo/weights/s0/10000/ice/verdict.json", 
+        summary="results/demo/summary.tsv", samples="results/demo/samples.tsv"
     output: update("results/demo/tracking.json")
     params: settings=SETTINGS | {"attempt": next_attempt(RECORD, URI, ARTIFACTS)}
     shell:
-        PYTHON + " " + SCRIPT + " --summary {input.summary} --output {output}"
+        PYTHON + " " + SCRIPT + " --summary {input.summary} --samples {input.samples} --output {output}"
         + " --settings {params.settings:q}"
 """
 
@@ -809,6 +810,7 @@ def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
     write_run(paths, rows[0])
     summary = "sample\tresolution\tmethod\tfitness\tfitness_reason\ns0\t10000\tice\tgood\t\n"
     Path(paths.summary).write_text(summary)
+    Path(paths.samples).write_text("sample\tusable_resolution\ns0\t10000\n")
     settings = sqlite_settings(tmp_path / "store" / "here") | {"timeout_seconds": 2}
     script = str(REPOSITORY / "scripts" / "track.py")
     sample = {"labels": {}, "group": "", "resolutions": [10_000]}
