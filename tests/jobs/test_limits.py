@@ -76,7 +76,8 @@ def words(sample: str = "a") -> dict[str, list[str]]:
             "'dpi': 50, 'depth_caution': 0.2}",
         ],
         "track": [
-            *("--summary", f"{RESULTS}/summary.tsv", "--output", f"{RESULTS}/tracking.json"),
+            *("--summary", f"{RESULTS}/summary.tsv", "--samples", f"{RESULTS}/samples.tsv"),
+            *("--output", f"{RESULTS}/tracking.json"),
             *("--settings", f"{{{COHORT}, {ENTRIES}, 'tracking': {STORE}}}"),
         ],
     }

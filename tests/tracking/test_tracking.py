@@ -793,11 +793,12 @@ RECORD = "results/demo/tracking.json"
 rule all:
     input: "results/demo/tracking.json"
 rule track:
-    input: "results/demo/weights/s0/10000/ice/verdict.json", summary="results/demo/summary.tsv"
+    input: "results/demo/weights/s0/10000/ice/verdict.json", 
+        summary="results/demo/summary.tsv", samples="results/demo/samples.tsv"
     output: update("results/demo/tracking.json")
     params: settings=SETTINGS | {"attempt": next_attempt(RECORD, URI, ARTIFACTS)}
     shell:
-        PYTHON + " " + SCRIPT + " --summary {input.summary} --output {output}"
+        PYTHON + " " + SCRIPT + " --summary {input.summary} --samples {input.samples} --output {output}"
         + " --settings {params.settings:q}"
 """
 
@@ -809,6 +810,7 @@ def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
     write_run(paths, rows[0])
     summary = "sample\tresolution\tmethod\tfitness\tfitness_reason\ns0\t10000\tice\tgood\t\n"
     Path(paths.summary).write_text(summary)
+    Path(paths.samples).write_text("sample\tusable_resolution\ns0\t10000\n")
     settings = sqlite_settings(tmp_path / "store" / "here") | {"timeout_seconds": 2}
     script = str(REPOSITORY / "scripts" / "track.py")
     sample = {"labels": {}, "group": "", "resolutions": [10_000]}
@@ -880,3 +882,34 @@ def test_a_real_server(paths: ResultPaths, rows: list[RunKey], server: str, tmp_
     assert artifacts(settings, run) == ["bandwidth.json", "plot.png", "verdict.json"]
     assert len(tables(settings, run)) == 4
     assert len(list((tmp_path / "served").rglob("plot.png"))) == len(rows)
+
+
+def test_the_queries_of_the_documentation(
+    paths: ResultPaths,
+    rows: list[RunKey],
+    settings: dict[str, Any],
+) -> None:
+    import mlflow
+
+    fitness = {row.place: ("good", "") for row in rows}
+    fitness[rows[0].place] = ("no", "Too few contacts.")
+    figures = {row.place: {"contacts": 2000.0 * number} for number, row in enumerate(rows)}
+    log_cohort(paths, rows, fitness, figures=figures, **settings)
+    write_run(other := ResultPaths("other", paths.root), rows[0])
+    log_results(other, rows[:1], **settings)
+    page = (REPOSITORY / "docs" / "tracking.md").read_text(encoding="utf-8")
+    section = page.partition("## Search across cohorts")[2].partition("\n## ")[0]
+    snippets = section.split("```python\n")[1:]
+    assert len(snippets) == 5
+    code = "".join(snippet.partition("```")[0] for snippet in snippets)
+    assert "sqlite:///results/mlflow.db" in code
+    found: dict[str, Any] = {}
+    before = mlflow.get_tracking_uri()
+    try:
+        exec(code.replace("sqlite:///results/mlflow.db", settings["uri"]), found)
+    finally:
+        mlflow.set_tracking_uri(before)
+    assert found["unfit"]["tags.fitness_reason"].tolist() == ["Too few contacts."]
+    assert found["noisy"].empty
+    assert sorted(found["deep"]["metrics.contacts"]) == [2000.0, 4000.0, 6000.0]
+    assert set(found["cohorts"]["tags.cohort"]) >= {"demo", "other"}

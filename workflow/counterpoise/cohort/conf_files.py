@@ -72,8 +72,7 @@ CHOICES = (
     Choice(
         "tracking",
         "sqlite",
-        "a database and a folder under `results/`; "
-        "`mlflow ui --backend-store-uri sqlite:///results/mlflow.db` shows them",
+        "a database and a folder under `results/`; `counterpoise ui` shows them",
         TrackingSettings,
     ),
     Choice(

@@ -123,7 +123,9 @@ class TrackingSettings:
     artifacts : str or None, default "results/mlartifacts"
         Folder of plots and verdicts for a database; null for a server, which stores them itself.
     timeout_seconds : int, default 10
-        How long the (last) job waits for an unreachable server.
+        How long a connection or request waits for a server that does not answer.
+        A server is asked twice, a database once; after that the job ends and the next run of the
+        workflow tries again.
     """
 
     enabled: bool = True

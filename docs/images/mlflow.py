@@ -1,0 +1,99 @@
+"""Take the pictures of MLflow's pages in docs/tracking.md with headless Chromium.
+
+python docs/images/mlflow.py COHORT SAMPLE
+
+Run it in a folder with results of the cohort, logged with ``tracking=sqlite``. It needs Chromium
+with chromedriver, and selenium (extra dev). The table is scrolled to the runs of the sample.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from counterpoise.files import read_json
+from counterpoise.store.paths import ResultPaths
+
+FOLDER = Path(__file__).parent
+WIDTH, HEIGHT = 1600, 900
+ROW = 32  # height of a row of MLflow's table, in pixels
+LONGEST = 60  # seconds until a page shows what it should
+SETTLE = 4  # seconds in which charts and pictures are drawn
+ASSISTANT = "//span[text()='MLflow Assistant']/ancestor::div[.//button][1]//button"
+
+
+def main() -> None:
+    """Take the pictures."""
+    cohort, sample = sys.argv[1:]
+    record = read_json(ResultPaths(cohort).tracking)
+    with serving(cohort) as page, browsing() as browser:
+        names = sorted(f"{run['sample']} {run['resolution']}" for run in record["runs"])
+        first = sum(name < sample for name in names)
+        take(browser, page, "mlflow-runs", "Run Name", scroll=first * ROW)
+        take(browser, f"{page}&compareRunsMode=CHART", "mlflow-charts", "convergence")
+
+
+@contextmanager
+def serving(cohort: str) -> Iterator[str]:
+    """Run ``counterpoise ui``; yield the address that it prints."""
+    program = "from counterpoise.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "ui", "--no-browser", "--cohort", cohort]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield next(
+                match[1]
+                for line in process.stdout
+                if (match := re.match(r"MLflow +(http\S+)", line))
+            )
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def browsing() -> Iterator[webdriver.Chrome]:
+    """Run headless Chromium."""
+    options = webdriver.ChromeOptions()
+    for word in ("headless=new", "no-sandbox", "hide-scrollbars", f"window-size={WIDTH},{HEIGHT}"):
+        options.add_argument(f"--{word}")
+    browser = webdriver.Chrome(options=options)
+    try:
+        yield browser
+    finally:
+        browser.quit()
+
+
+def take(browser: webdriver.Chrome, address: str, name: str, text: str, scroll: int = 0) -> None:
+    """Open a page, wait for a text, close the assistant and take a picture."""
+    browser.get("about:blank")
+    browser.get(address)
+    wait = WebDriverWait(browser, LONGEST)
+    wait.until(lambda page: text in page.find_element(By.TAG_NAME, "body").text)
+    time.sleep(SETTLE)
+    close_assistant(browser)
+    browser.execute_script(
+        "document.querySelectorAll('.ag-body-viewport').forEach(e => e.scrollTop = arguments[0])",
+        scroll,
+    )
+    time.sleep(SETTLE)
+    browser.save_screenshot(FOLDER / f"{name}.png")
+
+
+def close_assistant(browser: webdriver.Chrome) -> None:
+    """Close MLflow's assistant, which may open with a page."""
+    shown = [each for each in browser.find_elements(By.XPATH, ASSISTANT) if each.is_displayed()]
+    if shown:
+        shown[-1].click()
+
+
+if __name__ == "__main__":
+    main()
