@@ -793,12 +793,13 @@ RECORD = "results/demo/tracking.json"
 rule all:
     input: "results/demo/tracking.json"
 rule track:
-    input: "results/demo/weights/s0/10000/ice/verdict.json", 
+    input: "results/demo/weights/s0/10000/ice/verdict.json",
         summary="results/demo/summary.tsv", samples="results/demo/samples.tsv"
     output: update("results/demo/tracking.json")
     params: settings=SETTINGS | {"attempt": next_attempt(RECORD, URI, ARTIFACTS)}
     shell:
-        PYTHON + " " + SCRIPT + " --summary {input.summary} --samples {input.samples} --output {output}"
+        PYTHON + " " + SCRIPT + " --summary {input.summary} --samples {input.samples}"
+        + " --output {output}"
         + " --settings {params.settings:q}"
 """
 
