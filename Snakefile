@@ -10,7 +10,11 @@ from counterpoise.installation import name_missing_extra
 
 with name_missing_extra("the workflow needs"):
     from counterpoise.jobs.plan import match_any
-    from counterpoise.jobs.snakemake import plan_workflow, report_finished, report_unfinished
+    from counterpoise.jobs.snakemake import (
+        plan_workflow,
+        report_finished,
+        report_unfinished,
+    )
 
 min_version("9.0")
 
@@ -29,44 +33,17 @@ wildcard_constraints:
 
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/ingest.smk"
-
-
-if PLAN.cohort.members:
-
-    include: "workflow/rules/merge.smk"
-
-
-if PLAN.cohort.settings.thin.is_on:
-
-    include: "workflow/rules/thin.smk"
-
-
 include: "workflow/rules/mask.smk"
-
-
-if PLAN.cohort.shares_masks:
-
-    include: "workflow/rules/shared_mask.smk"
-
-
 include: "workflow/rules/prior.smk"
 include: "workflow/rules/balance.smk"
 include: "workflow/rules/export.smk"
-
-
-if PLAN.cohort.plotted:
-
-    include: "workflow/rules/plot.smk"
-
-
 include: "workflow/rules/report.smk"
 include: "workflow/rules/tracking.smk"
 
 
-if PLAN.differences:
+for optional in PLAN.optional_rules:
 
-    include: "workflow/rules/differences.smk"
-
+    include: f"workflow/rules/{optional}.smk"
 
 
 rule all:

@@ -107,7 +107,10 @@ def jobs(cohort: Cohort) -> dict[str, Any]:
         ],
         "report": settings_of(cohort, "report"),
         "export": {name: settings_of(cohort, "export", sample=name) for name in cohort.samples},
-        "qc": settings_of(cohort, "plot"),
+        "qc": [
+            settings_of(cohort, "plot", sample=name, resolution=str(resolution))
+            for name, resolution in cohort.maps
+        ],
         "tracking": settings_of(cohort, "track"),
         "archives": {
             package: settings_of(cohort, "download_sdist", package=package)

@@ -494,6 +494,18 @@ class Plan:
             return []
         return [self.paths.differences, self.paths.difference_table]
 
+    @property
+    def optional_rules(self) -> list[str]:
+        """Return the files in ``workflow/rules`` that this cohort needs and others do not."""
+        needed = {
+            "merge": self.cohort.members,
+            "thin": self.cohort.settings.thin.is_on,
+            "shared_mask": self.cohort.shares_masks,
+            "plot": self.cohort.plotted,
+            "differences": self.differences,
+        }
+        return [name for name, is_needed in needed.items() if is_needed]
+
     @cached_property
     def coolers(self) -> list[str]:
         """Return the balanced coolers of all samples."""
