@@ -49,6 +49,11 @@ def test_a_database_is_shown_by_the_command(plan: Any) -> None:
     assert "http://127.0.0.1:5000/#/experiments/3/runs?" in lines[5]
 
 
+def test_a_record_of_an_earlier_version_names_no_address(plan: Any) -> None:
+    write_json(plan.paths.tracking, {"status": "logged", "page": None, "reason": ""})
+    assert ending_lines(plan)[-2].endswith("counterpoise ui --cohort mine")
+
+
 def test_a_server_is_shown_by_its_page(plan: Any) -> None:
     track(plan, page="https://example.org/#/experiments/3/runs")
     assert "MLflow   https://example.org/#/experiments/3/runs" in ending_lines(plan)

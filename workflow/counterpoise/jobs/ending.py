@@ -68,8 +68,10 @@ def _mlflow(record: dict[str, Any], cohort: str) -> list[str]:
         return [f"MLflow   not logged yet, the next run tries again: {record['reason']}"]
     if record["page"]:
         return [f"MLflow   {record['page']}"]
-    address = page_address(LOCAL_ADDRESS, record["experiment_id"])
-    return [f"MLflow   {_command()} ui --cohort {cohort}", f"         which opens {address}"]
+    lines = [f"MLflow   {_command()} ui --cohort {cohort}"]
+    if "experiment_id" in record:  # records of earlier versions have none
+        lines.append(f"         which opens {page_address(LOCAL_ADDRESS, record['experiment_id'])}")
+    return lines
 
 
 def _command() -> str:
