@@ -539,7 +539,7 @@ def test_of_many_conditions_the_first_and_the_most_different_have_maps() -> None
     assert "24 of 30 conditions have a map" in describe_comparison(comparison, "vc")
     assert len({tuple(set_style(k).values()) for k in range(32)}) == 32
     words = " ".join(describe_answers(comparison))
-    assert "(the farthest, c27, " in words
+    assert "; c27 differs most, by " in words
 
 
 # --- pictures ----------------------------------------------------------------------------------

@@ -148,15 +148,16 @@ def _describe_spread(comparison: Comparison) -> str:
     if len(usual) > 1:
         far = usual[int(np.argmax(between))][1].name
         usually, largest = percent(float(np.median(between))), percent(max(between))
-        words.append(f"{kind} are {usually} from their mean (the farthest, {far}, {largest})")
+        most = f"; {far} differs most, by {largest}" if largest != usually else ""
+        words.append(f"from the mean of all {kind} by {usually} (median of {kind}{most})")
     if within:
         usually = percent(float(np.median(within)))
-        words.append(f"samples are {usually} from the mean of their condition")
+        words.append(f"from the mean of their condition by {usually} (median of samples)")
     if not words:
         return ""
     return (
-        f"Contacts by distance: {' and '.join(words)}, as a median; root mean square over "
-        "distances, samples that stand out not counted."
+        f"Contacts by distance differ {' and '.join(words)}. Differences are root mean squares "
+        "over distances; samples that stand out are not counted."
     )
 
 
