@@ -11,6 +11,7 @@ from counterpoise.records.fitness import Fitness
 from counterpoise.records.wording import list_names
 from counterpoise.report.statuses import MISSING, UNBALANCED, describe_fitness_of
 from counterpoise.report.table import Row
+from counterpoise.store.source_record import group_by_assembly
 
 CHECK_SAMPLE = "Look for a swapped or failed library."
 MEND = "Mend the cause and run again."
@@ -238,11 +239,9 @@ def describe_assemblies(assemblies: Mapping[str, str | None]) -> str:
     Parameters
     ----------
     assemblies : mapping
-        Assembly of each sample, as its file states it; None where it does not.
+        Assembly of each sample, as its file states it; files that state none are skipped.
     """
-    samples: dict[str, list[str]] = {}
-    for sample, assembly in assemblies.items():
-        samples.setdefault(assembly or "unknown", []).append(sample)
+    samples = group_by_assembly(assemblies.items())
     if len(samples) < 2:
         return ""
     groups = "; ".join(f"{name} ({list_names(each)})" for name, each in samples.items())
