@@ -31,10 +31,13 @@ class Level:
         Bin size in base pairs.
     counts : dict of str to int
         Number of samples by fitness, and of those without a result as ``missing``.
+    not_made : int
+        Number of the other samples: their own ``resolutions`` do not hold this one.
     """
 
     resolution: int
     counts: Mapping[str, int]
+    not_made: int = 0
 
     @property
     def usable(self) -> int:
@@ -43,7 +46,7 @@ class Level:
 
     @property
     def samples(self) -> int:
-        """Number of samples."""
+        """Number of samples that have this resolution or should have it."""
         return sum(self.counts.values())
 
 
@@ -96,7 +99,8 @@ def count_levels(rows: Sequence[Row], primary: str) -> list[Level]:
     for row in rows:
         if row["method"] == primary:
             counts.setdefault(row["resolution"], Counter())[row["fitness"] or MISSING] += 1
-    return [Level(size, counts[size]) for size in sorted(counts)]
+    samples = len({row["sample"] for row in rows if row["method"] == primary})
+    return [Level(size, counts[size], samples - counts[size].total()) for size in sorted(counts)]
 
 
 def choose_level(levels: Sequence[Level]) -> Level | None:
@@ -125,21 +129,26 @@ def answer(level: Level) -> str:
     '11 samples can be used at 10 kb, 2 of them with caution; 1 cannot.'
     >>> answer(Level(10_000, Counter(good=2)))
     'All 2 samples can be used at 10 kb.'
+    >>> answer(Level(10_000, Counter(good=2), not_made=1))
+    '2 samples can be used at 10 kb; 1 is not made at 10 kb.'
     """
     bins, usable, careful = (
         format_base_pairs(level.resolution), level.usable, level.counts[Fitness.CAUTION.value],
     )  # fmt: skip
     others = level.samples - usable
+    absent = ""
+    if level.not_made:
+        absent = f"; {level.not_made:,} {'is' if level.not_made == 1 else 'are'} not made at {bins}"
     if not usable:
-        return f"No sample can be used at {bins}."
-    every = "All " if not others and usable > 1 else ""
+        return f"No sample can be used at {bins}{absent}."
+    every = "All " if not (others or level.not_made) and usable > 1 else ""
     subject = f"{every}{usable:,} sample{'s' if usable > 1 else ''}"
     caution = ""
     if careful:
         number = "" if careful == usable == 1 else "all " if careful == usable else f"{careful:,} "
         caution = f", {number}{'of them ' if careful < usable else ''}with caution"
     rest = f"; {others:,} cannot" if others else ""
-    return f"{subject} can be used at {bins}{caution}{rest}."
+    return f"{subject} can be used at {bins}{caution}{rest}{absent}."
 
 
 def list_doubts(
@@ -147,7 +156,7 @@ def list_doubts(
     samples: Sequence[Row],
     primary: str,
     level: Level,
-    masked_by_others: Container[str] = (),
+    masked_by_others: Container[tuple[str, int]] = (),
 ) -> list[Doubt]:
     """List the samples to look at, each once, with what to do and why.
 
@@ -159,24 +168,29 @@ def list_doubts(
         The primary method.
     level : Level
         The resolution that the answer is about.
-    masked_by_others : container of str
-        Samples that lose most of their bins at this resolution to the masks of their group.
+    masked_by_others : container of (str, int)
+        Sample and resolution of the maps that lose most bins to the masks of their group.
 
     Returns
     -------
     list of Doubt
-        The least fit first: samples whose run is not fit for use, and samples that stand out.
+        The least fit first: samples whose run is not fit for use, and samples that stand out. A
+        sample that is not made at the resolution is judged at its finest one.
     """
     of_primary: dict[str, dict[int, Row]] = {}
     for row in rows:
         if row["method"] == primary:
             of_primary.setdefault(row["sample"], {})[row["resolution"]] = row
     remarks = {row["sample"]: row["stands_out"] for row in samples}
-    doubts = [
-        _doubt(by_resolution, remarks.get(sample, ""), level.resolution, sample in masked_by_others)
-        for sample, by_resolution in of_primary.items()
-        if level.resolution in by_resolution
-    ]
+    doubts = []
+    for sample, by_resolution in of_primary.items():
+        at_level = level.resolution in by_resolution
+        size = level.resolution if at_level else min(by_resolution)
+        masked = (sample, size) in masked_by_others
+        doubt = _doubt(by_resolution, remarks.get(sample, ""), size, masked)
+        if doubt and not at_level:
+            doubt = replace(doubt, label=f"{doubt.label} at {format_base_pairs(size)}")
+        doubts.append(doubt)
     order = [MISSING, *(each.value for each in reversed(Fitness))]
     merged: dict[Doubt, list[str]] = {}
     for doubt in filter(None, doubts):

@@ -97,7 +97,6 @@ def write_report(
     maps = [_map_record(paths, *place) for place in places]
     plots = find_plots(paths, runs, rows, folder, most_figures, unfinished)
     records = _read_verdicts(paths, runs, rows)
-    shared = {sample for sample, size in records["shared"] if level and size == level.resolution}
     data = page_data(
         runs,
         rows,
@@ -116,7 +115,7 @@ def write_report(
         answer=answer(level) if level else "The cohort has no runs.",
         levels=levels,
         level=level,
-        doubts=list_doubts(rows, samples, primary, level, shared) if level else [],
+        doubts=list_doubts(rows, samples, primary, level, records["shared"]) if level else [],
         fitnesses=_count_fitnesses(rows, limits),
         statuses=_count_statuses(rows),
         mixed=describe_mixed_methods(rows),
