@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.wording import list_names
+from counterpoise.report.concordance import AGREES_LESS
 from counterpoise.report.statuses import MISSING, UNBALANCED, describe_fitness_of
 from counterpoise.report.table import Row
 from counterpoise.store.source_record import group_by_assembly
@@ -78,6 +79,28 @@ class Doubt:
     def number(self) -> int:
         """Number of samples."""
         return len(self.samples)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the summary does not hold.
+
+    Attributes
+    ----------
+    masked_by_others : container of (str, int)
+        Sample and resolution of the maps that lose most bins to the masks of their group.
+    lacking : container of (str, int)
+        Sample and resolution of the levels that files lack.
+    unfit : dict of (str, int, str) to str
+        Why chromosomes are not for use, by sample, resolution and method.
+    """
+
+    masked_by_others: Container[tuple[str, int]] = ()
+    lacking: Container[tuple[str, int]] = ()
+    unfit: Mapping[tuple[str, int, str], str] = field(default_factory=dict)
+
+
+NOTHING_FOUND = Findings()
 
 
 def count_levels(rows: Sequence[Row], primary: str) -> list[Level]:
@@ -156,7 +179,7 @@ def list_doubts(
     samples: Sequence[Row],
     primary: str,
     level: Level,
-    masked_by_others: Container[tuple[str, int]] = (),
+    findings: Findings = NOTHING_FOUND,
 ) -> list[Doubt]:
     """List the samples to look at, each once, with what to do and why.
 
@@ -168,8 +191,8 @@ def list_doubts(
         The primary method.
     level : Level
         The resolution that the answer is about.
-    masked_by_others : container of (str, int)
-        Sample and resolution of the maps that lose most bins to the masks of their group.
+    findings : Findings, optional
+        What the summary does not hold.
 
     Returns
     -------
@@ -186,8 +209,7 @@ def list_doubts(
     for sample, by_resolution in of_primary.items():
         at_level = level.resolution in by_resolution
         size = level.resolution if at_level else min(by_resolution)
-        masked = (sample, size) in masked_by_others
-        doubt = _doubt(by_resolution, remarks.get(sample, ""), size, masked)
+        doubt = _doubt(by_resolution, remarks.get(sample, ""), size, findings)
         if doubt and not at_level:
             doubt = replace(doubt, label=f"{doubt.label} at {format_base_pairs(size)}")
         doubts.append(doubt)
@@ -200,7 +222,7 @@ def list_doubts(
 
 
 def _doubt(
-    by_resolution: Mapping[int, Row], remark: str, resolution: int, masked_by_others: bool
+    by_resolution: Mapping[int, Row], remark: str, resolution: int, findings: Findings
 ) -> Doubt | None:
     """Return what is doubtful about a sample, from its rows by resolution; None if nothing is."""
     row = by_resolution[resolution]
@@ -209,8 +231,10 @@ def _doubt(
     if fitness == Fitness.GOOD.value and not new_remark and not row["chromosomes_unfit"]:
         return None
     coarser = [by_resolution[size] for size in sorted(by_resolution) if size > resolution]
-    remedy, why = _remedy(row, coarser, new_remark), [_why(row), new_remark]
-    if masked_by_others:
+    place = row["sample"], resolution
+    remedy = _remedy(row, coarser, new_remark, place in findings.lacking)
+    why = [_why(row), findings.unfit.get((*place, row["method"]), ""), new_remark]
+    if place in findings.masked_by_others:
         remedy, why = UNSHARE, [MASKED_BY_OTHERS, *why]
     return Doubt(
         (row["sample"],), fitness, describe_fitness_of(row), remedy, " ".join(filter(None, why))
@@ -227,9 +251,13 @@ def _why(row: Row) -> str:
     return " ".join(filter(None, [row["fitness_reason"], cause]))
 
 
-def _remedy(row: Row, coarser: Sequence[Row], remark: str) -> str:
+def _remedy(row: Row, coarser: Sequence[Row], remark: str, lacks_level: bool) -> str:
     """Say what to do about a sample: use larger bins that serve, else mend or sequence."""
     better = [each for each in coarser if each["fitness"] == Fitness.GOOD.value]
+    if not row["fitness"] and not lacks_level:
+        return MEND
+    if AGREES_LESS in remark:  # at all resolutions
+        return CHECK_SAMPLE
     if row["fitness"] == Fitness.GOOD.value:
         return CHECK_SAMPLE if remark else READ_FIRST
     if better:
