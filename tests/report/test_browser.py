@@ -167,3 +167,8 @@ def test_the_depth_of_a_sample_without_results_is_unknown(page: WebDriver) -> No
         assert cell.text == shown
         ActionChains(page).move_to_element(cell).perform()
         assert tip in page.find_element(By.ID, "tip").text
+
+
+def test_the_overview_keeps_its_distance(page: WebDriver) -> None:
+    overview = page.find_element(By.ID, "overview")
+    assert overview.value_of_css_property("margin-top") == "14px"
