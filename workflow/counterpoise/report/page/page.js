@@ -270,7 +270,7 @@ function describeRun(i) {
   lines.push(`error of a weight ${percent(runs.median_se[i], 2)} (${over(limits.error_caution, "caution above")}, ${over(limits.error_no, "not for use above")})`);
   lines.push(`bins with a weight ${percent(weightedShare(i))} (${over(limits.bins_caution, "caution below")}, ${over(limits.bins_no, "not for use below")})`);
   lines.push(`row sums vary by ${percent(runs.rms_deviation[i], 2)} (${text(runs.status[i]) === "computed" ? "no limit: one pass" : over(limits.uneven_caution, "caution above")})`);
-  lines.push(`${short(ofMap("contacts", mapOf(i)))} contacts (caution below ${percent(limits.depth_caution)} of the cohort's median)`);
+  lines.push(`${short(ofMap("contacts", mapOf(i)))} contacts (caution below ${percent(limits.depth_caution)} of the median of its group; of all samples where the group is small)`);
   return lines.join("\n");
 }
 function describeTarget(target) {
@@ -370,7 +370,7 @@ function plotOf(i) {
   if (runs.plot[i] !== -1) return known(runs.plot[i]) ? [make("p", { class: "note" }, `There is no plot. ${text(runs.plot[i])}`)] : [];
   const parts = { sample: samples.name[runs.sample[i]], resolution: data.resolutions[runs.resolution[i]], method: data.methods[runs.method[i]] };
   const link = data.plot_pattern?.replace(/{(\w+)}/g, (_, name) => parts[name]).split("/").map(encodeURIComponent).join("/");
-  const picture = $(`picture-${i}`), image = make("img", { alt: `Maps, row sums, weights and convergence of ${nameOf(i)}: ${text(runs.label[i])}`, src: picture?.textContent ?? link, width: picture?.dataset.width, height: picture?.dataset.height });
+  const picture = $(`picture-${i}`), image = make("img", { alt: `Maps, coverage, weights and convergence of ${nameOf(i)}: ${text(runs.label[i])}`, src: picture?.textContent ?? link, width: picture?.dataset.width, height: picture?.dataset.height });
   const title = make("h3", {}, "Plot ", link ? make("small", {}, make("a", { href: link }, "PNG")) : "");
   const failed = make("p", { class: "note", hidden: true }, `This plot is a file next to the page, ${decodeURIComponent(link ?? "")}, which is not there. Keep the page in its folder.`);
   image.addEventListener("error", () => { image.hidden = true; failed.hidden = false; });
