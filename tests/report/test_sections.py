@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 import subprocess
 import sys
@@ -31,7 +32,9 @@ from counterpoise.records.fitness import FitnessSettings
 from counterpoise.report import style
 from counterpoise.report.concordance import Concordance, write_concordance
 from counterpoise.report.costs import UNMEASURED, list_wildcards, read_costs
+from counterpoise.report.multiqc import write_multiqc
 from counterpoise.report.page import write_report
+from counterpoise.report.page.data import decay_points
 from counterpoise.report.page.template import load_template
 from counterpoise.report.samples import sample_rows
 from counterpoise.report.sections.collect import Sections, read_sections
@@ -51,6 +54,7 @@ from counterpoise.store.missing import Unfinished
 from counterpoise.store.paths import RULE_WILDCARDS, ResultPaths
 from counterpoise.store.pixels import read_map
 from counterpoise.store.runs import RunKey, SampleEntry, list_runs
+from counterpoise.store.source_record import read_source
 from counterpoise.store.weights import write_balance
 from tests.support import REPOSITORY
 
@@ -162,11 +166,36 @@ def test_each_sample_is_drawn_at_its_finest_map(results: ResultPaths) -> None:
         ("wild", ["a", "b"]), ("mutant", ["c"]),
     ]  # fmt: skip
     assert decay.without == 1
-    fine, coarse = (read_curve(results, "c", size) for size in SIZES)
-    # The density does not depend on the size of the bins.
-    at = np.log(coarse.distance[2:-2])
-    densities = np.interp(at, np.log(fine.distance), np.log(fine.density))
-    np.testing.assert_allclose(densities, np.log(coarse.density[2:-2]), atol=0.1)
+
+
+def curve_of_sparkline(results: ResultPaths, size: int) -> Any:
+    """Return logarithms of distance and P(s) as the table of samples draws them."""
+    points = decay_points(read_source(results.map_files("c", size).source)["statistics"])
+    return np.array(points) * np.log(10)
+
+
+def curve_for_multiqc(results: ResultPaths, size: int) -> Any:
+    """Return logarithms of distance and P(s) as MultiQC draws them."""
+    row = {**table_of(results)[2][2], "resolution": size}
+    assert row["sample"] == "c"
+    write_multiqc(results.multiqc, results, [row], [], "kr")
+    return np.log(json.loads(Path(results.multiqc.decay).read_text())["data"]["c"]).T
+
+
+def curve_of_chart(results: ResultPaths, size: int) -> Any:
+    """Return logarithms of distance and P(s) as the section draws them."""
+    return np.log(read_curve(results, "c", size))
+
+
+@pytest.mark.parametrize("curve_of", [curve_of_sparkline, curve_for_multiqc, curve_of_chart])
+def test_contacts_by_distance_do_not_depend_on_the_size_of_bins(
+    results: ResultPaths, curve_of: Any
+) -> None:
+    fine, coarse = (curve_of(results, size) for size in SIZES)
+    densities = np.interp(coarse[0, 2:-2], *fine)
+    assert len(densities) > 3
+    np.testing.assert_allclose(densities, coarse[1, 2:-2], atol=0.1)
+    np.testing.assert_allclose(fine, curve_of_chart(results, SIZES[0]), atol=0.02)
 
 
 def test_replicates_of_large_groups_are_a_band(results: ResultPaths) -> None:

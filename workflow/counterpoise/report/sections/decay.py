@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import NamedTuple
 
 import numpy as np
 
 from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.report.figures import DecayCurve, decay_curve
 from counterpoise.report.formats import DASH
 from counterpoise.report.svg import (
     COLOURS,
@@ -39,24 +39,6 @@ FEWEST_CONTACTS = 100  # of a class of distance that is drawn
 BAND = (10, 90)  # percentiles
 WIDTH, LEGEND, LEFT, TOP, GAP = 900, 230, 62, 12, 28
 HEIGHT, SLOPE_HEIGHT, BOTTOM = 300, 130, 40
-
-
-class Curve(NamedTuple):
-    """Contacts by distance of a sample.
-
-    Attributes
-    ----------
-    sample : str
-        Name of the sample.
-    distance : float64 [classes]
-        Distance of each class in base pairs.
-    density : float64 [classes]
-        P(s): share of the contacts within chromosomes that a pair of base pairs has.
-    """
-
-    sample: str
-    distance: Floats
-    density: Floats
 
 
 @dataclass(frozen=True)
@@ -123,7 +105,7 @@ def describe_decay(
     DecaySection or None
         None if no map of these samples has contacts by distance.
     """
-    found: dict[str, Curve] = {}
+    found: dict[str, DecayCurve] = {}
     for name, size in sorted(maps, key=lambda place: place[1]):
         curve = None if name in found else read_curve(paths, name, size)
         if curve is not None:
@@ -179,7 +161,7 @@ def _summarise(name: str, rows: Sequence[Row]) -> GroupDecay:
     )
 
 
-def read_curve(paths: ResultPaths, sample: str, resolution: int) -> Curve | None:
+def read_curve(paths: ResultPaths, sample: str, resolution: int) -> DecayCurve | None:
     """Read the contacts by distance of a map.
 
     Parameters
@@ -193,25 +175,18 @@ def read_curve(paths: ResultPaths, sample: str, resolution: int) -> Curve | None
 
     Returns
     -------
-    Curve or None
+    DecayCurve or None
         None if the record of the map has none, or too few contacts.
     """
     statistics = read_source(paths.map_files(sample, resolution).source).get("statistics")
     by_distance = statistics and statistics["by_distance"]
     if not by_distance:
         return None
-    edges, contacts, pairs = (
-        np.array(by_distance[key], np.float64) for key in ("edges", "contacts", "pairs")
-    )
-    bin_size, total = edges[1], contacts.sum()
-    used = (edges[:-1] > 0) & (pairs > 0) & (contacts >= FEWEST_CONTACTS)
-    if np.count_nonzero(used) < 2:
-        return None
-    distance = np.sqrt(edges[:-1] * (edges[1:] - bin_size))[used]
-    return Curve(sample, distance, contacts[used] / pairs[used] / bin_size**2 / total)
+    curve = decay_curve(by_distance, FEWEST_CONTACTS)
+    return curve if len(curve.distance) >= 2 else None
 
 
-def _align(curves: Sequence[Curve]) -> tuple[Floats, Floats]:
+def _align(curves: Sequence[DecayCurve]) -> tuple[Floats, Floats]:
     """Return the distances of the longest curve, and log P(s) of all there; NaN beyond its ends."""
     distance = max((curve.distance for curve in curves), key=len)
     logs = [
@@ -226,7 +201,7 @@ def _align(curves: Sequence[Curve]) -> tuple[Floats, Floats]:
 
 def _draw(
     groups: Sequence[GroupDecay],
-    curves: Mapping[str, Curve],
+    curves: Mapping[str, DecayCurve],
     outstanding: Collection[str],
 ) -> str:
     """Draw P(s) above and its slope at each distance below."""
@@ -278,7 +253,7 @@ def _list_slopes(groups: Sequence[GroupDecay]) -> str:
     return f"Slopes: {', '.join(slopes)}."
 
 
-def _middle(group: GroupDecay, curves: Mapping[str, Curve]) -> tuple[Floats, Floats]:
+def _middle(group: GroupDecay, curves: Mapping[str, DecayCurve]) -> tuple[Floats, Floats]:
     """Return distances and the median of log P(s) over the samples of a group."""
     distance, logs = _align([curves[name] for name in group.samples])
     known = np.isfinite(logs).any(axis=0)
@@ -315,7 +290,7 @@ def _add_axes(chart: Chart, x: Scale, y: Scale, slopes: Scale) -> None:
 def _add_group(
     chart: Chart,
     group: GroupDecay,
-    curves: Mapping[str, Curve],
+    curves: Mapping[str, DecayCurve],
     outstanding: Collection[str],
     x: Scale,
     y: Scale,
