@@ -29,6 +29,8 @@ from counterpoise.methods import methods
 from counterpoise.records import citations
 from counterpoise.records.citations import Citation
 from counterpoise.records.fitness import FitnessSettings
+from counterpoise.records.prior import PriorUse
+from counterpoise.records.verdict import Verdict
 from counterpoise.report import style
 from counterpoise.report.concordance import Concordance, write_concordance
 from counterpoise.report.costs import UNMEASURED, list_wildcards, read_costs
@@ -37,6 +39,7 @@ from counterpoise.report.page import write_report
 from counterpoise.report.page.data import decay_points
 from counterpoise.report.page.template import load_template
 from counterpoise.report.samples import sample_rows
+from counterpoise.report.sections import collect
 from counterpoise.report.sections.collect import Sections, read_sections
 from counterpoise.report.sections.decay import describe_decay, read_curve
 from counterpoise.report.sections.facts import NO_DEFAULT, CohortFacts, Setting
@@ -423,6 +426,47 @@ def test_settings_that_no_words_state_are_in_the_text(results: ResultPaths) -> N
     assert "without the main diagonal" in text
     assert "(target total)" in text
     assert "A bin was used where 80 % or more of the samples of its group kept it." in text
+
+
+def test_regions_that_are_balanced_separately_are_named(
+    results: ResultPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(paths: ResultPaths, run: RunKey) -> Verdict:
+        verdict = read_run_verdict(paths, run)
+        settings = {**verdict.mask["settings"], "regions": "r.bed", "separate_regions": True}
+        return replace(verdict, mask={**verdict.mask, "settings": settings})
+
+    table = table_of(results)
+    warning = "Contacts between regions have no meaning in the balanced map"
+    for by_region in (False, True):
+        if by_region:
+            monkeypatch.setattr(collect, "read_run_verdict", read)
+        found = read_sections(results, *table, FACTS)
+        assert found.files is not None
+        balanced = found.files.columns[1].balanced
+        assert balanced == ("each region" if by_region else "each chromosome")
+        assert ("on each region separately" in str(found.text)) == by_region
+        assert ("chromosome separately" in str(found.text)) != by_region
+        page = load_template("sections/files.html").render(sections=found)
+        assert (warning in page) == by_region
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        (("b", "c"), "; the bias of other maps is the prior of each."),
+        (("deep.cool",), "; the bias of deep.cool is the prior."),
+        (("d/deep.mcool::/resolutions/10000",), "; the bias of d/deep.mcool is the prior."),
+        (("x.scool::/cells/a weight",), "; the bias of x.scool::/cells/a weight is the prior."),
+    ],
+)
+def test_the_text_says_whose_bias_is_the_prior(
+    results: ResultPaths, sources: tuple[str, ...], said: str
+) -> None:
+    runs, rows, _samples = table_of(results)
+    use = PriorUse(sources, 90, 1.0, 0.1, 5, ())
+    verdict = replace(read_run_verdict(results, runs[0]), prior=use)
+    assert said in str(write_methods_text(rows, {"kr": verdict}, [], [], FitnessSettings()))
 
 
 def test_methods_and_the_citation_file_name_the_same_publications() -> None:

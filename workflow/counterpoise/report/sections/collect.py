@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from counterpoise.mask import separates_regions
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.report.concordance import choose_concordance
 from counterpoise.report.costs import Cost, read_costs
@@ -117,6 +118,9 @@ def read_sections(
             rows, verdicts, all_masks, sources, limits or FitnessSettings(),
             primary=facts.primary, concordance=pairs.resolution if pairs else None,
         ),
-        files=describe_files(paths, sizes, facts.columns, facts.primary, unfinished.output_set),
+        files=describe_files(
+            paths, sizes, facts.columns, facts.primary, unfinished.output_set,
+            by_region=any(separates_regions(verdict.mask) for verdict in verdicts.values()),
+        ),
         costs=read_costs(paths, possible, facts.groups, facts.members),
     )  # fmt: skip
