@@ -220,6 +220,32 @@ def test_replicates_of_large_groups_are_a_band(results: ResultPaths) -> None:
     assert describe_decay(results, maps, []) is None  # no samples, no curves
 
 
+def test_a_merged_sample_is_a_line_and_does_not_count(results: ResultPaths) -> None:
+    samples = [{**row, "sample_group": "all"} for row in table_of(results)[2]]
+    maps = [(name, SIZES[0]) for name in GROUPS]
+    plain, decay = (
+        describe_decay(results, maps, samples, members)
+        for members in ({}, {"c": ["a", "b"], "it's": ["elsewhere"]})
+    )
+    assert plain is not None
+    assert decay is not None
+    (before,), (group,) = plain.groups, decay.groups
+    assert (before.samples, before.merged) == (list(GROUPS), [])
+    assert (group.samples, group.merged) == (["a", "b", "it's"], ["c"])
+    slopes = {row["sample"]: row["decay_slope"] for row in samples}
+    assert group.slope == sorted(slopes[name] for name in group.samples)[1]
+    assert group.slope != before.slope
+    width = {
+        path.findtext(f"{SVG}title"): path.get("stroke-width")
+        for path in svg_of(decay.chart).iter(f"{SVG}path")
+    }
+    assert width["c"] == width["a"] == "1"
+    alone = [{**samples[2], "sample_group": "pools"}, *samples[:2]]
+    found = describe_decay(results, maps, alone, {"c": ["a", "b"]})
+    assert found is not None
+    assert [each.samples for each in found.groups] == [["c"], ["a", "b"]]
+
+
 def test_samples_without_a_group_are_drawn_one_by_one(results: ResultPaths) -> None:
     samples = [{**row, "sample_group": None} for row in table_of(results)[2]]
     decay = describe_decay(results, [(name, SIZES[0]) for name in GROUPS], samples)
@@ -322,6 +348,24 @@ def test_a_failed_sample_does_not_take_the_colours_of_the_others() -> None:
         for each in svg_of(pairs.chart).iter(f"{SVG}rect")
     }
     assert fills["a, f: 0.100"] != fills["a, b: 0.870"] != fills["a, e: 0.930"]
+
+
+def test_merged_samples_do_not_decide_which_samples_the_colours_leave_out() -> None:
+    """One of four samples fails, and agrees with sums that it is part of."""
+    names = "abcdwxyz"
+    values = {
+        (one, other): 0.3 if "d" in (one, other) and set("abc") & {one, other} else 0.9
+        for one in names
+        for other in names
+        if one != other
+    }
+    least = []
+    for members in ({}, dict.fromkeys("wxyz", "cd")):
+        pairs = describe_pairs(Concordance(10_000, values), dict.fromkeys(names, ""), members)
+        assert pairs is not None
+        texts = [each.text or "" for each in svg_of(pairs.chart).iter(f"{SVG}text")]
+        least.append(texts[texts.index("concordance") + 1])
+    assert least == ["0.3", "\u2264 0.9"]
 
 
 # --- Masks, inputs, settings ---------------------------------------------------------------------

@@ -107,9 +107,10 @@ def read_sections(
     first = {run.method: run for run in reversed(complete)}
     verdicts = {name: read_run_verdict(paths, run) for name, run in reversed(first.items())}
     sources = [read_source(paths.map_files(*place).source) for place in dict(maps).items()]
-    pairs = describe_pairs(concordance, {run.sample: run.group for run in runs})
+    members = {run.sample: run.members for run in runs}
+    pairs = describe_pairs(concordance, {run.sample: run.group for run in runs}, members)
     return Sections(
-        decay=describe_decay(paths, maps, samples),
+        decay=describe_decay(paths, maps, samples, members),
         pairs=pairs,
         masks=masks,
         inputs=list_inputs(paths, maps),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
 
 from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.report.depth import NOT_MERGED
 from counterpoise.report.figures import DecayCurve, decay_curve
 from counterpoise.report.formats import DASH
 from counterpoise.report.svg import (
@@ -28,6 +29,7 @@ from counterpoise.report.svg import (
 )
 from counterpoise.report.table import Row
 from counterpoise.store.paths import ResultPaths
+from counterpoise.store.runs import is_merged
 from counterpoise.store.source_record import read_source
 
 NO_GROUP, EVERYBODY = "no group", "all samples"
@@ -55,6 +57,8 @@ class GroupDecay:
         Median of the slopes of P(s) of its samples.
     least, most : float or None
         The least and the most negative of them.
+    merged : list of str
+        Merged samples that are drawn and do not count, since their members do.
     """
 
     name: str
@@ -62,6 +66,7 @@ class GroupDecay:
     slope: float | None
     least: float | None
     most: float | None
+    merged: list[str]
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,10 @@ class DecaySection:
 
 
 def describe_decay(
-    paths: ResultPaths, maps: Sequence[tuple[str, int]], samples: Sequence[Row]
+    paths: ResultPaths,
+    maps: Sequence[tuple[str, int]],
+    samples: Sequence[Row],
+    members: Mapping[str, Collection[str]] = NOT_MERGED,
 ) -> DecaySection | None:
     """Draw contacts by distance, of the finest map of each sample.
 
@@ -99,6 +107,8 @@ def describe_decay(
         Samples and resolutions of the maps that have a result.
     samples : sequence of dict
         The rows of ``samples.tsv``.
+    members : mapping, optional
+        Members of the merged samples.
 
     Returns
     -------
@@ -110,7 +120,7 @@ def describe_decay(
         curve = None if name in found else read_curve(paths, name, size)
         if curve is not None:
             found[name] = curve
-    groups = group_curves(samples, found)
+    groups = group_curves(samples, found, members)
     if not groups:
         return None
     outstanding = {row["sample"] for row in samples if row.get("stands_out")}
@@ -122,7 +132,11 @@ def describe_decay(
     )
 
 
-def group_curves(samples: Sequence[Row], names: Collection[str]) -> list[GroupDecay]:
+def group_curves(
+    samples: Sequence[Row],
+    names: Collection[str],
+    members: Mapping[str, Collection[str]] = NOT_MERGED,
+) -> list[GroupDecay]:
     """Group samples for the chart.
 
     Parameters
@@ -131,6 +145,9 @@ def group_curves(samples: Sequence[Row], names: Collection[str]) -> list[GroupDe
         The rows of ``samples.tsv``.
     names : collection of str
         The samples that are drawn.
+    members : mapping, optional
+        Members of the merged samples. A merged sample does not count, since its members do: it
+        is a line in its group. In a group of merged samples only, they count.
 
     Returns
     -------
@@ -139,25 +156,29 @@ def group_curves(samples: Sequence[Row], names: Collection[str]) -> list[GroupDe
     """
     rows = [row for row in samples if row["sample"] in names]
     is_grouped = any(row["sample_group"] for row in rows)
-    members: dict[str, list[Row]] = {}
+    every = {row["sample"] for row in samples}
+    merged = {name for name in every if is_merged(name, every, members)}
+    grouped: dict[str, list[Row]] = {}
     for row in rows:
         if is_grouped:
             name = row["sample_group"] or NO_GROUP
         else:
             name = row["sample"] if len(rows) <= MOST_NAMED else EVERYBODY
-        members.setdefault(name, []).append(row)
-    return [_summarise(name, group) for name, group in members.items()]
+        grouped.setdefault(name, []).append(row)
+    return [_summarise(name, group, merged) for name, group in grouped.items()]
 
 
-def _summarise(name: str, rows: Sequence[Row]) -> GroupDecay:
+def _summarise(name: str, rows: Sequence[Row], merged: Set[str]) -> GroupDecay:
     """Return a group with the slopes of its samples."""
-    slopes = [row["decay_slope"] for row in rows if row["decay_slope"] is not None]
+    counting = [row for row in rows if row["sample"] not in merged] or rows
+    slopes = [row["decay_slope"] for row in counting if row["decay_slope"] is not None]
     return GroupDecay(
         name,
-        [row["sample"] for row in rows],
+        [row["sample"] for row in counting],
         median(slopes) if slopes else None,
         max(slopes, default=None),
         min(slopes, default=None),
+        [row["sample"] for row in rows if row not in counting],
     )
 
 
@@ -205,7 +226,7 @@ def _draw(
     outstanding: Collection[str],
 ) -> str:
     """Draw P(s) above and its slope at each distance below."""
-    shown = [curves[name] for group in groups for name in group.samples]
+    shown = [curves[name] for group in groups for name in [*group.samples, *group.merged]]
     x = Scale(
         min(curve.distance[0] for curve in shown),
         max(curve.distance[-1] for curve in shown),
@@ -311,7 +332,7 @@ def _add_group(
                 fill=style["stroke"], opacity=0.22,
             )
         )  # fmt: skip
-    for name in single if len(group.samples) > 1 else []:
+    for name in [*(single if len(group.samples) > 1 else []), *group.merged]:
         curve = curves[name]
         chart.add(
             line(
