@@ -350,6 +350,16 @@ def test_a_failed_sample_does_not_take_the_colours_of_the_others() -> None:
     assert fills["a, f: 0.100"] != fills["a, b: 0.870"] != fills["a, e: 0.930"]
 
 
+def test_samples_that_are_no_longer_in_the_cohort_are_not_drawn() -> None:
+    values = {(one, other): 0.9 for one in "abcd" for other in "abcd" if one != other}
+    values[("a", "c")] = values[("c", "a")] = 0.1
+    pairs = describe_pairs(Concordance(10_000, values), dict.fromkeys("abd", ""))
+    assert pairs is not None
+    assert sorted(pairs.samples) == ["a", "b", "d"]
+    assert pairs.least[2] == 0.9
+    assert describe_pairs(Concordance(10_000, values), {"a": ""}) is None
+
+
 def test_merged_samples_do_not_decide_which_samples_the_colours_leave_out() -> None:
     """One of four samples fails, and agrees with sums that it is part of."""
     names = "abcdwxyz"

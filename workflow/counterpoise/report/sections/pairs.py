@@ -64,7 +64,7 @@ def describe_pairs(
     concordance : Concordance or None
         The coefficients.
     groups : mapping
-        Group of each sample; empty for none.
+        Group of each sample of the cohort, which are those that are drawn; empty for none.
     members : mapping, optional
         Members of the merged samples.
 
@@ -73,6 +73,7 @@ def describe_pairs(
     PairsSection or None
         None if no pair has a coefficient.
     """
+    concordance = concordance and concordance.among(groups)
     if concordance is None or not concordance.coefficients:
         return None
     samples = cluster(concordance)
