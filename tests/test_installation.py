@@ -81,7 +81,7 @@ BOUNDARIES = {
     "client.store_errors()": ("tracking needs mlflow", "workflow"),
     "group(['run', '--cohort', 'demo'])": ("the workflow needs snakemake", "workflow"),
     "group(['diff', 'x', 'y'])": ("reports need jinja2", "workflow"),
-    "ui._serve('sqlite:///x', 1, True)": ("tracking needs mlflow", "workflow"),
+    "ui._serve('sqlite:///x', 1, None, True)": ("tracking needs mlflow", "workflow"),
 }
 NEEDS_AN_EXTRA = """
 import sys

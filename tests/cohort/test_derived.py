@@ -96,8 +96,11 @@ def test_a_choice_of_chromosomes_is_a_setting_of_ingest_alone(folder: Path) -> N
     }
     assert params == {**plain.params("ingest")(where), "chromosomes": choice}
     assert IngestJob.from_params(params) == chosen.job("ingest", where)
-    for rule in ("inspect", "mask", "export", "report", "track"):
+    for rule in ("inspect", "mask", "export", "track"):
         assert plain.params(rule)(where) == chosen.params(rule)(where)
+    stated = [dict(plan.params("report")(where)) for plan in (plain, chosen)]
+    assert stated[0].pop("settings") != stated[1].pop("settings")
+    assert stated[0] == stated[1]
 
 
 # --- merging ---------------------------------------------------------------------------------

@@ -171,10 +171,10 @@ class QcSettings:
         Runs with a plot: those of the primary method, all, or none. Drawing those of every method
         can take as long as balancing. The comparison of samples is always drawn.
     region : str or None, default None
-        Stretch of the genome that plots show bin by bin: chromosome:start-end; null for one quarter
-        of the way along the longest chromosome. Up to about 250 bins are shown one by one; of a
-        longer stretch, bins are summed, and around a shorter one, neighbours are shown as well.
-        Every map must have the chromosome.
+        Stretch of the genome that plots show bin by bin: chromosome:start-end, or null to choose.
+        The chosen one is a quarter of the way along the longest chromosome. Up to about 250 bins
+        are shown one by one; of a longer stretch, bins are summed, and around a shorter one,
+        neighbours are shown as well. Every map must have the chromosome.
     max_pixels : int, default 600
         Largest width in pixels of a map of the whole genome; larger maps are summed to it.
     dpi : int, default 110

@@ -109,13 +109,14 @@ class CompareJob(MeasuredJob):
             from counterpoise.report.comparison.plot import plot_comparison
         from counterpoise.report.comparison.concordance import pair_samples
         from counterpoise.report.comparison.samples import read_samples
-        from counterpoise.report.concordance import read_concordance, write_concordance
+        from counterpoise.report.concordance import collect_pairs, write_concordance
 
         paths = ResultPaths(self.cohort, root, self.experiment)
         samples = read_samples(
             paths, self.samples, self.resolution, self.methods, self.depth_caution
         )
         groups = {name: labels.group for name, labels in self.samples.items()}
-        write_concordance(pair_samples(samples, self.primary), groups, concordance)
-        table = read_concordance(concordance, self.resolution)
+        pairs = pair_samples(samples, self.primary)
+        table = collect_pairs(pairs, self.resolution)
         plot_comparison(samples, self.primary, self.resolution, output, self.dpi, table)
+        write_concordance(pairs, groups, concordance)

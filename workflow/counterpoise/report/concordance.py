@@ -103,11 +103,31 @@ def read_concordance(path: str | Path, resolution: int) -> Concordance:
     Concordance
         The pairs whose coefficient is known.
     """
+    rows = read_table(path)
+    return collect_pairs(
+        [(row["sample"], row["other"], float(row["scc"] or "nan")) for row in rows], resolution
+    )
+
+
+def collect_pairs(pairs: Sequence[tuple[str, str, float]], resolution: int) -> Concordance:
+    """Collect the concordance of pairs of samples.
+
+    Parameters
+    ----------
+    pairs : sequence of tuple of str, str and float
+        Names of two samples and their coefficient; NaN if it is unknown.
+    resolution : int
+        Bin size of the maps in base pairs.
+
+    Returns
+    -------
+    Concordance
+        The pairs whose coefficient is known.
+    """
     coefficients: Coefficients = {}
-    for row in read_table(path):
-        if row["scc"]:
-            for pair in ((row["sample"], row["other"]), (row["other"], row["sample"])):
-                coefficients[pair] = float(row["scc"])
+    for one, other, coefficient in pairs:
+        if not isnan(coefficient):
+            coefficients[one, other] = coefficients[other, one] = coefficient
     return Concordance(resolution, coefficients)
 
 
