@@ -55,7 +55,7 @@ def reasons_by_sample(
     Returns
     -------
     dict of str to list of Reason
-        For samples that have any.
+        For samples that have any; those whose runs are all good come last.
     """
     found: dict[str, dict[str, list[tuple[Row, str]]]] = {}
     for index, row in enumerate(rows):
@@ -67,10 +67,11 @@ def reasons_by_sample(
     runs: dict[str, list[Row]] = {}
     for row in rows:
         runs.setdefault(row["sample"], []).append(row)
-    return {
+    merged = {
         sample: [_reason(affected, runs[sample], primary) for affected in kinds.values()]
         for sample, kinds in found.items()
     }
+    return dict(sorted(merged.items(), key=lambda each: _are_of_good_runs(each[1])))
 
 
 def explain_unfit(verdict: Verdict) -> str:
@@ -129,6 +130,11 @@ def _reason(
         return Reason(text, _list_runs([row for row, _ in affected], runs), worst)
     also = f"; similar: {_list_runs(others, runs)}" if others else ""
     return Reason(text, f"{format_base_pairs(shown['resolution'])} {shown['method']}{also}", worst)
+
+
+def _are_of_good_runs(reasons: Sequence[Reason]) -> bool:
+    """Tell whether reasons are of some chromosomes of good runs alone."""
+    return all(reason.fitness == Fitness.GOOD.value for reason in reasons)
 
 
 def _list_runs(affected: Sequence[Row], runs: Sequence[Row]) -> str:
