@@ -31,7 +31,7 @@ def call(*words: str) -> Result:
 
 def write_results(folder: Path, name: str = "mine", **record: Any) -> None:
     home = folder / "results" / name
-    home.mkdir(parents=True)
+    home.mkdir(parents=True, exist_ok=True)
     (home / "report.html").write_text("<p>report</p>")
     (home / "tracking.json").write_text(json.dumps(record))
 
@@ -56,6 +56,19 @@ def test_the_only_cohort_or_the_one_that_is_named(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"several cohorts.*: a, b\."):
         call("--no-browser")
     assert "results/a/report.html" in call("--no-browser", "--cohort", "a").output
+
+
+def test_a_cohort_of_which_only_experiments_ran(folder: Path) -> None:
+    for name, written in (("old", 900), ("new", 1_000)):
+        write_results(folder, f"x/experiments/{name}", status="off")
+        os.utime(folder / f"results/x/experiments/{name}/report.html", (0, written))
+    for words in ([], ["--cohort", "x"]):
+        assert "results/x/experiments/new/report.html" in call("--no-browser", *words).output
+    os.utime(folder / "results/x/experiments/old/report.html", (0, 5_000))
+    assert "results/x/experiments/old/report.html" in call("--no-browser").output
+    write_results(folder, "x", status="off")
+    os.utime(folder / "results/x/report.html", (0, 10))
+    assert "results/x/report.html" in call("--no-browser").output, "that of the cohort is first"
 
 
 def test_no_server_is_started_where_there_is_nothing_to_show(

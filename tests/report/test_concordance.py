@@ -368,6 +368,13 @@ def test_a_merged_sample_is_no_peer_of_its_members_and_does_not_stand_out() -> N
     assert find_outliers(bad, groups, members) == {}
 
 
+def test_samples_that_are_no_longer_in_the_cohort_are_not_compared() -> None:
+    table = concordance({**dict.fromkeys("abcd", 0.9), "z": 0.3, "gone": 0.2})
+    found = find_outliers(table, dict.fromkeys("abcdz", ""))
+    assert found == find_outliers(table.among("abcdz"), dict.fromkeys("abcdz", ""))
+    assert set(found) == {"z"}
+
+
 # --- real maps ---------------------------------------------------------------------------------
 
 

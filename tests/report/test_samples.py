@@ -221,13 +221,14 @@ def test_the_files_for_multiqc_hold_the_figures_of_the_tables(results: ResultPat
 
 
 def test_contacts_by_distance_for_multiqc(results: ResultPaths) -> None:
-    """Shares of contacts per pair of bins, times the pairs, sum to all but the main diagonal."""
+    """The first class is that of neighbours, as a share of all contacts within chromosomes."""
     curve = np.array(sections_for_multiqc(results)["decay"]["data"]["b"])
     contacts = read_map(results.map_files("b", SIZES[0]))
     distance = contacts.columns - contacts.rows
     cis = (contacts.rows < 60) == (contacts.columns < 60)
     neighbours = contacts.counts[cis & (distance == 1)].sum() / (59 + 39)
-    assert curve[0] == pytest.approx([SIZES[0], neighbours / contacts.counts[cis].sum()])
+    density = neighbours / SIZES[0] ** 2 / contacts.counts[cis].sum()
+    assert curve[0] == pytest.approx([SIZES[0], density], rel=1e-12)
     assert (np.diff(curve[:, 0]) > 0).all()
     assert (np.diff(curve[:, 1]) < 0).all()
 

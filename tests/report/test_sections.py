@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 import subprocess
 import sys
@@ -28,12 +29,17 @@ from counterpoise.methods import methods
 from counterpoise.records import citations
 from counterpoise.records.citations import Citation
 from counterpoise.records.fitness import FitnessSettings
+from counterpoise.records.prior import PriorUse
+from counterpoise.records.verdict import Verdict
 from counterpoise.report import style
 from counterpoise.report.concordance import Concordance, write_concordance
 from counterpoise.report.costs import UNMEASURED, list_wildcards, read_costs
+from counterpoise.report.multiqc import write_multiqc
 from counterpoise.report.page import write_report
+from counterpoise.report.page.data import decay_points
 from counterpoise.report.page.template import load_template
 from counterpoise.report.samples import sample_rows
+from counterpoise.report.sections import collect
 from counterpoise.report.sections.collect import Sections, read_sections
 from counterpoise.report.sections.decay import describe_decay, read_curve
 from counterpoise.report.sections.facts import NO_DEFAULT, CohortFacts, Setting
@@ -51,6 +57,7 @@ from counterpoise.store.missing import Unfinished
 from counterpoise.store.paths import RULE_WILDCARDS, ResultPaths
 from counterpoise.store.pixels import read_map
 from counterpoise.store.runs import RunKey, SampleEntry, list_runs
+from counterpoise.store.source_record import read_source
 from counterpoise.store.weights import write_balance
 from tests.support import REPOSITORY
 
@@ -162,11 +169,36 @@ def test_each_sample_is_drawn_at_its_finest_map(results: ResultPaths) -> None:
         ("wild", ["a", "b"]), ("mutant", ["c"]),
     ]  # fmt: skip
     assert decay.without == 1
-    fine, coarse = (read_curve(results, "c", size) for size in SIZES)
-    # The density does not depend on the size of the bins.
-    at = np.log(coarse.distance[2:-2])
-    densities = np.interp(at, np.log(fine.distance), np.log(fine.density))
-    np.testing.assert_allclose(densities, np.log(coarse.density[2:-2]), atol=0.1)
+
+
+def curve_of_sparkline(results: ResultPaths, size: int) -> Any:
+    """Return logarithms of distance and P(s) as the table of samples draws them."""
+    points = decay_points(read_source(results.map_files("c", size).source)["statistics"])
+    return np.array(points) * np.log(10)
+
+
+def curve_for_multiqc(results: ResultPaths, size: int) -> Any:
+    """Return logarithms of distance and P(s) as MultiQC draws them."""
+    row = {**table_of(results)[2][2], "resolution": size}
+    assert row["sample"] == "c"
+    write_multiqc(results.multiqc, results, [row], [], "kr")
+    return np.log(json.loads(Path(results.multiqc.decay).read_text())["data"]["c"]).T
+
+
+def curve_of_chart(results: ResultPaths, size: int) -> Any:
+    """Return logarithms of distance and P(s) as the section draws them."""
+    return np.log(read_curve(results, "c", size))
+
+
+@pytest.mark.parametrize("curve_of", [curve_of_sparkline, curve_for_multiqc, curve_of_chart])
+def test_contacts_by_distance_do_not_depend_on_the_size_of_bins(
+    results: ResultPaths, curve_of: Any
+) -> None:
+    fine, coarse = (curve_of(results, size) for size in SIZES)
+    densities = np.interp(coarse[0, 2:-2], *fine)
+    assert len(densities) > 3
+    np.testing.assert_allclose(densities, coarse[1, 2:-2], atol=0.1)
+    np.testing.assert_allclose(fine, curve_of_chart(results, SIZES[0]), atol=0.02)
 
 
 def test_replicates_of_large_groups_are_a_band(results: ResultPaths) -> None:
@@ -186,6 +218,32 @@ def test_replicates_of_large_groups_are_a_band(results: ResultPaths) -> None:
     assert "all: 80 % of 9 samples" in titles
     assert [title for title in titles if re.fullmatch(r"s\d", title or "")] == ["s4"]
     assert describe_decay(results, maps, []) is None  # no samples, no curves
+
+
+def test_a_merged_sample_is_a_line_and_does_not_count(results: ResultPaths) -> None:
+    samples = [{**row, "sample_group": "all"} for row in table_of(results)[2]]
+    maps = [(name, SIZES[0]) for name in GROUPS]
+    plain, decay = (
+        describe_decay(results, maps, samples, members)
+        for members in ({}, {"c": ["a", "b"], "it's": ["elsewhere"]})
+    )
+    assert plain is not None
+    assert decay is not None
+    (before,), (group,) = plain.groups, decay.groups
+    assert (before.samples, before.merged) == (list(GROUPS), [])
+    assert (group.samples, group.merged) == (["a", "b", "it's"], ["c"])
+    slopes = {row["sample"]: row["decay_slope"] for row in samples}
+    assert group.slope == sorted(slopes[name] for name in group.samples)[1]
+    assert group.slope != before.slope
+    width = {
+        path.findtext(f"{SVG}title"): path.get("stroke-width")
+        for path in svg_of(decay.chart).iter(f"{SVG}path")
+    }
+    assert width["c"] == width["a"] == "1"
+    alone = [{**samples[2], "sample_group": "pools"}, *samples[:2]]
+    found = describe_decay(results, maps, alone, {"c": ["a", "b"]})
+    assert found is not None
+    assert [each.samples for each in found.groups] == [["c"], ["a", "b"]]
 
 
 def test_samples_without_a_group_are_drawn_one_by_one(results: ResultPaths) -> None:
@@ -292,6 +350,34 @@ def test_a_failed_sample_does_not_take_the_colours_of_the_others() -> None:
     assert fills["a, f: 0.100"] != fills["a, b: 0.870"] != fills["a, e: 0.930"]
 
 
+def test_samples_that_are_no_longer_in_the_cohort_are_not_drawn() -> None:
+    values = {(one, other): 0.9 for one in "abcd" for other in "abcd" if one != other}
+    values[("a", "c")] = values[("c", "a")] = 0.1
+    pairs = describe_pairs(Concordance(10_000, values), dict.fromkeys("abd", ""))
+    assert pairs is not None
+    assert sorted(pairs.samples) == ["a", "b", "d"]
+    assert pairs.least[2] == 0.9
+    assert describe_pairs(Concordance(10_000, values), {"a": ""}) is None
+
+
+def test_merged_samples_do_not_decide_which_samples_the_colours_leave_out() -> None:
+    """One of four samples fails, and agrees with sums that it is part of."""
+    names = "abcdwxyz"
+    values = {
+        (one, other): 0.3 if "d" in (one, other) and set("abc") & {one, other} else 0.9
+        for one in names
+        for other in names
+        if one != other
+    }
+    least = []
+    for members in ({}, dict.fromkeys("wxyz", "cd")):
+        pairs = describe_pairs(Concordance(10_000, values), dict.fromkeys(names, ""), members)
+        assert pairs is not None
+        texts = [each.text or "" for each in svg_of(pairs.chart).iter(f"{SVG}text")]
+        least.append(texts[texts.index("concordance") + 1])
+    assert least == ["0.3", "\u2264 0.9"]
+
+
 # --- Masks, inputs, settings ---------------------------------------------------------------------
 
 
@@ -394,6 +480,47 @@ def test_settings_that_no_words_state_are_in_the_text(results: ResultPaths) -> N
     assert "without the main diagonal" in text
     assert "(target total)" in text
     assert "A bin was used where 80 % or more of the samples of its group kept it." in text
+
+
+def test_regions_that_are_balanced_separately_are_named(
+    results: ResultPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(paths: ResultPaths, run: RunKey) -> Verdict:
+        verdict = read_run_verdict(paths, run)
+        settings = {**verdict.mask["settings"], "regions": "r.bed", "separate_regions": True}
+        return replace(verdict, mask={**verdict.mask, "settings": settings})
+
+    table = table_of(results)
+    warning = "Contacts between regions have no meaning in the balanced map"
+    for by_region in (False, True):
+        if by_region:
+            monkeypatch.setattr(collect, "read_run_verdict", read)
+        found = read_sections(results, *table, FACTS)
+        assert found.files is not None
+        balanced = found.files.columns[1].balanced
+        assert balanced == ("each region" if by_region else "each chromosome")
+        assert ("on each region separately" in str(found.text)) == by_region
+        assert ("chromosome separately" in str(found.text)) != by_region
+        page = load_template("sections/files.html").render(sections=found)
+        assert (warning in page) == by_region
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        (("b", "c"), "; the bias of other maps is the prior of each."),
+        (("deep.cool",), "; the bias of deep.cool is the prior."),
+        (("d/deep.mcool::/resolutions/10000",), "; the bias of d/deep.mcool is the prior."),
+        (("x.scool::/cells/a weight",), "; the bias of x.scool::/cells/a weight is the prior."),
+    ],
+)
+def test_the_text_says_whose_bias_is_the_prior(
+    results: ResultPaths, sources: tuple[str, ...], said: str
+) -> None:
+    runs, rows, _samples = table_of(results)
+    use = PriorUse(sources, 90, 1.0, 0.1, 5, ())
+    verdict = replace(read_run_verdict(results, runs[0]), prior=use)
+    assert said in str(write_methods_text(rows, {"kr": verdict}, [], [], FitnessSettings()))
 
 
 def test_methods_and_the_citation_file_name_the_same_publications() -> None:

@@ -11,6 +11,7 @@ import time
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, NoReturn
@@ -22,7 +23,7 @@ from counterpoise.errors import ConfigError, strip_credentials
 from counterpoise.files import read_record
 from counterpoise.ingest.urls import is_url
 from counterpoise.installation import require_module
-from counterpoise.store.paths import ResultPaths
+from counterpoise.store.paths import BASE, EXPERIMENTS, ResultPaths
 from counterpoise.tracking.saved_view import page_address
 
 HOST, PORT = "127.0.0.1", 5000
@@ -52,7 +53,7 @@ def command(cohort: str | None, port: int | None, no_browser: bool) -> None:
     The database is the one that the workflow logged to. MLflow listens on loopback until Ctrl-C.
     If the runs are on a server, its page is opened and none is started.
     """
-    paths = ResultPaths(_find_cohort(cohort))
+    paths = _find_results(cohort)
     _show("report", Path(paths.report).absolute().as_uri(), no_browser)
     record = read_record(paths.tracking)
     page, uri = record.get("page"), str(record.get("uri", ""))
@@ -64,20 +65,33 @@ def command(cohort: str | None, port: int | None, no_browser: bool) -> None:
         sys.exit(_serve(uri, _choose_port(port), record.get("experiment_id"), no_browser))
 
 
-def _find_cohort(name: str | None) -> str:
-    """Return the name of a cohort that has a report."""
-    names = sorted(path.parent.name for path in Path("results").glob("*/report.html"))
-    if name is None and not names:
+def _find_results(name: str | None) -> ResultPaths:
+    """Return the paths of a cohort that has a report.
+
+    Those of its experiment with the latest report, if only experiments have one.
+    """
+    reports: dict[str, list[ResultPaths]] = {}
+    for pattern in ("*/report.html", f"*/{EXPERIMENTS}/*/report.html"):
+        for report in sorted(Path("results").glob(pattern)):
+            paths = replace(ResultPaths.of_folder(report.parent), root="results")
+            reports.setdefault(paths.cohort, []).append(paths)
+    if name is None and not reports:
         raise ConfigError(
             "there is no results/NAME/report.html in this folder yet: 'counterpoise run' makes it."
         )
-    chosen = name if name is not None else choose_name(names, "results")
-    if chosen not in names:
+    chosen = name if name is not None else choose_name(sorted(reports), "results")
+    if chosen not in reports:
         raise ConfigError(
             f"there is no {ResultPaths(chosen).report} in this folder yet: 'counterpoise run "
             f"--cohort {chosen}' makes it."
         )
-    return chosen
+    first, *_ = found = reports[chosen]
+    return first if first.experiment == BASE else max(found, key=_time_of_report)
+
+
+def _time_of_report(paths: ResultPaths) -> float:
+    """Return when a report was written, in seconds."""
+    return Path(paths.report).stat().st_mtime
 
 
 def _show(what: str, address: str, no_browser: bool) -> None:

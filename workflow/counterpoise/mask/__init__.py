@@ -33,6 +33,7 @@ from counterpoise.mask.settings import (
     MaskSettings,
     describe_filters,
     make_mask_settings,
+    separates_regions,
 )
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "describe_notes",
     "make_mask_settings",
     "mask_bins",
+    "separates_regions",
 ]

@@ -162,8 +162,19 @@ def describe_filters(summary: Mapping[str, Any]) -> str:
     filters = [f"cooler's filters ({', '.join(limits)})"] if limits else []
     filters += state("max_count", "mad_max_above")
     filters += [f"{key} {Path(settings[key]).name}" for key in BED_FILES if settings.get(key)]
-    if settings.get("separate_regions"):
+    if separates_regions(summary):
         filters[-1] += ", each region separately"
     if quorum := summary.get("shared"):
         filters.append(f"bins that {quorum['required']:,} of {quorum['samples']:,} samples keep")
     return " and ".join(filters) or "empty bins only"
+
+
+def separates_regions(summary: Mapping[str, Any]) -> bool:
+    """Return whether a mask has regions that are balanced separately.
+
+    Parameters
+    ----------
+    summary : mapping
+        Summary of the mask, as a verdict has it; empty for a given mask.
+    """
+    return bool(summary.get("settings", {}).get("separate_regions"))

@@ -49,6 +49,12 @@ class Concordance:
         """The samples that are compared with any other."""
         return list(dict.fromkeys(name for name, _ in self.coefficients))
 
+    def among(self, names: Collection[str]) -> Concordance:
+        """Return the coefficients of the pairs whose samples are both among these."""
+        known = set(names)
+        pairs = {pair: scc for pair, scc in self.coefficients.items() if known.issuperset(pair)}
+        return Concordance(self.resolution, pairs)
+
     def median_with(self, sample: str, others: Sequence[str]) -> float | None:
         """Return the median coefficient of a sample with others; None if there is none."""
         pairs = ((sample, other) for other in others)
@@ -147,7 +153,8 @@ def find_outliers(
     concordance : Concordance
         The concordance of the samples.
     groups : mapping
-        Group of each sample; empty for none.
+        Group of each sample; empty for none. Other names in the table are not compared: they are
+        those of samples that are no longer in the cohort.
     members : mapping
         Members of the merged samples. Merged samples are not compared: their members are.
 
@@ -157,7 +164,11 @@ def find_outliers(
         A sentence for each sample that stands out. A sample is compared with its group if this has
         ``FEWEST_SAMPLES`` samples or more, else with all samples if these are as many.
     """
-    names = [name for name in concordance.samples if not is_merged(name, groups, members)]
+    names = [
+        name
+        for name in concordance.samples
+        if name in groups and not is_merged(name, groups, members)
+    ]
     sizes = Counter(groups[name] for name in names)
     compared = {
         name: groups[name] if groups[name] and sizes[groups[name]] >= FEWEST_SAMPLES else ""

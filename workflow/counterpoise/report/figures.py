@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from counterpoise.report.table import Column
 
@@ -96,6 +97,45 @@ def fit_slope(by_distance: Mapping[str, Any]) -> float | None:
     distance = np.log(first[used] * last[used]) / 2
     slope, _ = np.polyfit(distance, np.log(contacts[used] / pairs[used]), 1)
     return float(slope)
+
+
+class DecayCurve(NamedTuple):
+    """Contacts by distance of a map, for logarithmic axes.
+
+    Attributes
+    ----------
+    distance : float64 [classes]
+        Geometric mean of the distances of each class, in base pairs.
+    density : float64 [classes]
+        P(s): share of the contacts within chromosomes that a pair of base pairs has.
+    """
+
+    distance: NDArray[np.float64]
+    density: NDArray[np.float64]
+
+
+def decay_curve(by_distance: Mapping[str, Any], fewest: float = 0) -> DecayCurve:
+    """Compute P(s) per pair of base pairs, so that maps of all bin sizes and depths compare.
+
+    Parameters
+    ----------
+    by_distance : mapping
+        ``edges`` (base pairs, one more than classes), ``contacts`` and ``pairs`` of each class.
+    fewest : float, optional
+        Contacts below which a class is left out.
+
+    Returns
+    -------
+    DecayCurve
+        The classes that have contacts, without the main diagonal.
+    """
+    edges, contacts, pairs = (
+        np.array(by_distance[key], np.float64) for key in ("edges", "contacts", "pairs")
+    )
+    bin_size = edges[1]
+    used = (edges[:-1] > 0) & (pairs > 0) & (contacts > 0) & (contacts >= fewest)
+    distance = np.sqrt(edges[:-1] * (edges[1:] - bin_size))[used]
+    return DecayCurve(distance, contacts[used] / pairs[used] / bin_size**2 / contacts.sum())
 
 
 def _share(part: float | None, of: float) -> float | None:

@@ -14,6 +14,7 @@ from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.files import write_json
 from counterpoise.mask import Reason
 from counterpoise.records.fitness import Fitness
+from counterpoise.report.figures import decay_curve
 from counterpoise.report.statuses import MISSING
 from counterpoise.report.table import Row
 from counterpoise.store.paths import MultiqcFiles, ResultPaths
@@ -198,13 +199,13 @@ def _contacts_by_distance(paths: ResultPaths, samples: Sequence[Row]) -> Section
             data[row["sample"]] = _decay(by_distance)
     return {
         "section_name": "Contacts by distance",
-        "description": "P(s): the share of the contacts within chromosomes that a pair of bins at "
-        "the distance s has, on the finest map of each sample, before balancing.",
+        "description": "P(s): the share of the contacts within chromosomes that a pair of base "
+        "pairs at the distance s has, on the finest map of each sample, before balancing.",
         "plot_type": "linegraph",
         "pconfig": {
             "title": "Counterpoise: contacts by distance",
             "xlab": "Distance (bp)",
-            "ylab": "Share of the contacts of a pair of bins",
+            "ylab": "P(s), per pair of bp",
             "xlog": True,
             "ylog": True,
         },
@@ -213,17 +214,11 @@ def _contacts_by_distance(paths: ResultPaths, samples: Sequence[Row]) -> Section
 
 
 def _decay(by_distance: Row) -> list[list[float]]:
-    """Return pairs of distance and share of contacts of a pair of bins at this distance.
-
-    The main diagonal and distances without contacts have no place on logarithmic axes.
-    """
-    edges, contacts = by_distance["edges"], by_distance["contacts"]
-    bin_size, total = edges[1], sum(contacts)
-    classes = zip(edges, edges[1:], contacts, by_distance["pairs"], strict=False)
+    """Return pairs of distance and P(s) at this distance."""
+    curve = decay_curve(by_distance)
     return [
-        [round((first * (end - bin_size)) ** 0.5), number / pairs / total]
-        for first, end, number, pairs in classes
-        if first > 0 and number > 0 and pairs > 0
+        [round(distance), density]
+        for distance, density in zip(*(values.tolist() for values in curve), strict=True)
     ]
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from math import isfinite, log10
+from math import isfinite
 from typing import Any
+
+import numpy as np
 
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.wording import fitness_label
-from counterpoise.report.figures import MapFigures
+from counterpoise.report.figures import MapFigures, decay_curve
 from counterpoise.report.page.pictures import Plots
 from counterpoise.report.statuses import (
     MISSING,
@@ -236,21 +238,16 @@ def decay_points(statistics: Row | None) -> list[list[float]] | None:
     Returns
     -------
     list of list of float or None
-        Distances, and contacts of a pair of bins as a share of all contacts within chromosomes;
-        None without contacts at two distances.
+        Distances in base pairs, and P(s) per pair of base pairs; None without contacts at two
+        distances.
     """
     by_distance = (statistics or {}).get("by_distance")
-    if not statistics or not by_distance or not statistics["cis"]:
+    if not by_distance:
         return None
-    edges, counts, pairs = (by_distance[key] for key in ("edges", "contacts", "pairs"))
-    points = [
-        (log10(first * (following - edges[1])) / 2, log10(count / number / statistics["cis"]))
-        for first, following, count, number in zip(edges, edges[1:], counts, pairs, strict=False)
-        if first > 0 and count > 0 and number > 0 and following > edges[1]
-    ]
-    if len(points) < 2:
+    curve = decay_curve(by_distance)
+    if len(curve.distance) < 2:
         return None
-    return [[round(value, 2) for value in axis] for axis in zip(*points, strict=True)]
+    return [np.log10(values).round(2).tolist() for values in curve]
 
 
 def to_json(record: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from counterpoise.mask import separates_regions
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.report.concordance import choose_concordance
 from counterpoise.report.costs import Cost, read_costs
@@ -106,9 +107,10 @@ def read_sections(
     first = {run.method: run for run in reversed(complete)}
     verdicts = {name: read_run_verdict(paths, run) for name, run in reversed(first.items())}
     sources = [read_source(paths.map_files(*place).source) for place in dict(maps).items()]
-    pairs = describe_pairs(concordance, {run.sample: run.group for run in runs})
+    members = {run.sample: run.members for run in runs}
+    pairs = describe_pairs(concordance, {run.sample: run.group for run in runs}, members)
     return Sections(
-        decay=describe_decay(paths, maps, samples),
+        decay=describe_decay(paths, maps, samples, members),
         pairs=pairs,
         masks=masks,
         inputs=list_inputs(paths, maps),
@@ -117,6 +119,9 @@ def read_sections(
             rows, verdicts, all_masks, sources, limits or FitnessSettings(),
             primary=facts.primary, concordance=pairs.resolution if pairs else None,
         ),
-        files=describe_files(paths, sizes, facts.columns, facts.primary, unfinished.output_set),
+        files=describe_files(
+            paths, sizes, facts.columns, facts.primary, unfinished.output_set,
+            by_region=any(separates_regions(verdict.mask) for verdict in verdicts.values()),
+        ),
         costs=read_costs(paths, possible, facts.groups, facts.members),
     )  # fmt: skip

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from statistics import median
-from typing import NamedTuple
 
 import numpy as np
 
 from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.report.depth import NOT_MERGED
+from counterpoise.report.figures import DecayCurve, decay_curve
 from counterpoise.report.formats import DASH
 from counterpoise.report.svg import (
     COLOURS,
@@ -28,6 +29,7 @@ from counterpoise.report.svg import (
 )
 from counterpoise.report.table import Row
 from counterpoise.store.paths import ResultPaths
+from counterpoise.store.runs import is_merged
 from counterpoise.store.source_record import read_source
 
 NO_GROUP, EVERYBODY = "no group", "all samples"
@@ -39,24 +41,6 @@ FEWEST_CONTACTS = 100  # of a class of distance that is drawn
 BAND = (10, 90)  # percentiles
 WIDTH, LEGEND, LEFT, TOP, GAP = 900, 230, 62, 12, 28
 HEIGHT, SLOPE_HEIGHT, BOTTOM = 300, 130, 40
-
-
-class Curve(NamedTuple):
-    """Contacts by distance of a sample.
-
-    Attributes
-    ----------
-    sample : str
-        Name of the sample.
-    distance : float64 [classes]
-        Distance of each class in base pairs.
-    density : float64 [classes]
-        P(s): share of the contacts within chromosomes that a pair of base pairs has.
-    """
-
-    sample: str
-    distance: Floats
-    density: Floats
 
 
 @dataclass(frozen=True)
@@ -73,6 +57,8 @@ class GroupDecay:
         Median of the slopes of P(s) of its samples.
     least, most : float or None
         The least and the most negative of them.
+    merged : list of str
+        Merged samples that are drawn and do not count, since their members do.
     """
 
     name: str
@@ -80,6 +66,7 @@ class GroupDecay:
     slope: float | None
     least: float | None
     most: float | None
+    merged: list[str]
 
 
 @dataclass(frozen=True)
@@ -105,7 +92,10 @@ class DecaySection:
 
 
 def describe_decay(
-    paths: ResultPaths, maps: Sequence[tuple[str, int]], samples: Sequence[Row]
+    paths: ResultPaths,
+    maps: Sequence[tuple[str, int]],
+    samples: Sequence[Row],
+    members: Mapping[str, Collection[str]] = NOT_MERGED,
 ) -> DecaySection | None:
     """Draw contacts by distance, of the finest map of each sample.
 
@@ -117,18 +107,20 @@ def describe_decay(
         Samples and resolutions of the maps that have a result.
     samples : sequence of dict
         The rows of ``samples.tsv``.
+    members : mapping, optional
+        Members of the merged samples.
 
     Returns
     -------
     DecaySection or None
         None if no map of these samples has contacts by distance.
     """
-    found: dict[str, Curve] = {}
+    found: dict[str, DecayCurve] = {}
     for name, size in sorted(maps, key=lambda place: place[1]):
         curve = None if name in found else read_curve(paths, name, size)
         if curve is not None:
             found[name] = curve
-    groups = group_curves(samples, found)
+    groups = group_curves(samples, found, members)
     if not groups:
         return None
     outstanding = {row["sample"] for row in samples if row.get("stands_out")}
@@ -140,7 +132,11 @@ def describe_decay(
     )
 
 
-def group_curves(samples: Sequence[Row], names: Collection[str]) -> list[GroupDecay]:
+def group_curves(
+    samples: Sequence[Row],
+    names: Collection[str],
+    members: Mapping[str, Collection[str]] = NOT_MERGED,
+) -> list[GroupDecay]:
     """Group samples for the chart.
 
     Parameters
@@ -149,6 +145,9 @@ def group_curves(samples: Sequence[Row], names: Collection[str]) -> list[GroupDe
         The rows of ``samples.tsv``.
     names : collection of str
         The samples that are drawn.
+    members : mapping, optional
+        Members of the merged samples. A merged sample does not count, since its members do: it
+        is a line in its group. In a group of merged samples only, they count.
 
     Returns
     -------
@@ -157,29 +156,33 @@ def group_curves(samples: Sequence[Row], names: Collection[str]) -> list[GroupDe
     """
     rows = [row for row in samples if row["sample"] in names]
     is_grouped = any(row["sample_group"] for row in rows)
-    members: dict[str, list[Row]] = {}
+    every = {row["sample"] for row in samples}
+    merged = {name for name in every if is_merged(name, every, members)}
+    grouped: dict[str, list[Row]] = {}
     for row in rows:
         if is_grouped:
             name = row["sample_group"] or NO_GROUP
         else:
             name = row["sample"] if len(rows) <= MOST_NAMED else EVERYBODY
-        members.setdefault(name, []).append(row)
-    return [_summarise(name, group) for name, group in members.items()]
+        grouped.setdefault(name, []).append(row)
+    return [_summarise(name, group, merged) for name, group in grouped.items()]
 
 
-def _summarise(name: str, rows: Sequence[Row]) -> GroupDecay:
+def _summarise(name: str, rows: Sequence[Row], merged: Set[str]) -> GroupDecay:
     """Return a group with the slopes of its samples."""
-    slopes = [row["decay_slope"] for row in rows if row["decay_slope"] is not None]
+    counting = [row for row in rows if row["sample"] not in merged] or rows
+    slopes = [row["decay_slope"] for row in counting if row["decay_slope"] is not None]
     return GroupDecay(
         name,
-        [row["sample"] for row in rows],
+        [row["sample"] for row in counting],
         median(slopes) if slopes else None,
         max(slopes, default=None),
         min(slopes, default=None),
+        [row["sample"] for row in rows if row not in counting],
     )
 
 
-def read_curve(paths: ResultPaths, sample: str, resolution: int) -> Curve | None:
+def read_curve(paths: ResultPaths, sample: str, resolution: int) -> DecayCurve | None:
     """Read the contacts by distance of a map.
 
     Parameters
@@ -193,25 +196,18 @@ def read_curve(paths: ResultPaths, sample: str, resolution: int) -> Curve | None
 
     Returns
     -------
-    Curve or None
+    DecayCurve or None
         None if the record of the map has none, or too few contacts.
     """
     statistics = read_source(paths.map_files(sample, resolution).source).get("statistics")
     by_distance = statistics and statistics["by_distance"]
     if not by_distance:
         return None
-    edges, contacts, pairs = (
-        np.array(by_distance[key], np.float64) for key in ("edges", "contacts", "pairs")
-    )
-    bin_size, total = edges[1], contacts.sum()
-    used = (edges[:-1] > 0) & (pairs > 0) & (contacts >= FEWEST_CONTACTS)
-    if np.count_nonzero(used) < 2:
-        return None
-    distance = np.sqrt(edges[:-1] * (edges[1:] - bin_size))[used]
-    return Curve(sample, distance, contacts[used] / pairs[used] / bin_size**2 / total)
+    curve = decay_curve(by_distance, FEWEST_CONTACTS)
+    return curve if len(curve.distance) >= 2 else None
 
 
-def _align(curves: Sequence[Curve]) -> tuple[Floats, Floats]:
+def _align(curves: Sequence[DecayCurve]) -> tuple[Floats, Floats]:
     """Return the distances of the longest curve, and log P(s) of all there; NaN beyond its ends."""
     distance = max((curve.distance for curve in curves), key=len)
     logs = [
@@ -226,11 +222,11 @@ def _align(curves: Sequence[Curve]) -> tuple[Floats, Floats]:
 
 def _draw(
     groups: Sequence[GroupDecay],
-    curves: Mapping[str, Curve],
+    curves: Mapping[str, DecayCurve],
     outstanding: Collection[str],
 ) -> str:
     """Draw P(s) above and its slope at each distance below."""
-    shown = [curves[name] for group in groups for name in group.samples]
+    shown = [curves[name] for group in groups for name in [*group.samples, *group.merged]]
     x = Scale(
         min(curve.distance[0] for curve in shown),
         max(curve.distance[-1] for curve in shown),
@@ -278,7 +274,7 @@ def _list_slopes(groups: Sequence[GroupDecay]) -> str:
     return f"Slopes: {', '.join(slopes)}."
 
 
-def _middle(group: GroupDecay, curves: Mapping[str, Curve]) -> tuple[Floats, Floats]:
+def _middle(group: GroupDecay, curves: Mapping[str, DecayCurve]) -> tuple[Floats, Floats]:
     """Return distances and the median of log P(s) over the samples of a group."""
     distance, logs = _align([curves[name] for name in group.samples])
     known = np.isfinite(logs).any(axis=0)
@@ -315,7 +311,7 @@ def _add_axes(chart: Chart, x: Scale, y: Scale, slopes: Scale) -> None:
 def _add_group(
     chart: Chart,
     group: GroupDecay,
-    curves: Mapping[str, Curve],
+    curves: Mapping[str, DecayCurve],
     outstanding: Collection[str],
     x: Scale,
     y: Scale,
@@ -336,7 +332,7 @@ def _add_group(
                 fill=style["stroke"], opacity=0.22,
             )
         )  # fmt: skip
-    for name in single if len(group.samples) > 1 else []:
+    for name in [*(single if len(group.samples) > 1 else []), *group.merged]:
         curve = curves[name]
         chart.add(
             line(

@@ -17,6 +17,7 @@ SCOPES = {
     Scope.GENOME: "the whole genome",
     Scope.TRANS: "between chromosomes",
 }
+EACH_REGION = "each region"
 
 
 class WeightColumn(NamedTuple):
@@ -98,12 +99,15 @@ class FilesSection(NamedTuple):
         Number of samples.
     snippets : list of Snippet
         How to open the first of them.
+    by_region : bool
+        Whether each region of the mask was balanced separately.
     """
 
     columns: list[WeightColumn]
     files: list[CoolerFile]
     samples: int
     snippets: list[Snippet]
+    by_region: bool
 
 
 def describe_files(
@@ -112,6 +116,8 @@ def describe_files(
     columns: Mapping[str, str],
     primary: str,
     missing: Collection[str],
+    *,
+    by_region: bool = False,
 ) -> FilesSection | None:
     """Describe the coolers.
 
@@ -127,6 +133,8 @@ def describe_files(
         The method whose weights are also the column ``weight``.
     missing : collection of str
         Files that were not written.
+    by_region : bool, optional
+        Whether each region of the mask was balanced separately.
 
     Returns
     -------
@@ -139,15 +147,14 @@ def describe_files(
         CoolerFile(name, paths.cooler(name), sorted(sizes), paths.cooler(name) in missing)
         for name, sizes in resolutions.items()
     ]
-    listed = [_describe_column(PRIMARY, primary, columns[primary])] + [
-        _describe_column(column, method, column) for method, column in columns.items()
-    ]
+    named = [(PRIMARY, primary), *((column, method) for method, column in columns.items())]
+    listed = [_describe_column(name, method, columns[method], by_region) for name, method in named]
     written = [file for file in files if not file.missing]
     snippets = list_snippets(written[0], listed) if written else []
-    return FilesSection(listed, files[:MOST_ROWS], len(files), snippets)
+    return FilesSection(listed, files[:MOST_ROWS], len(files), snippets, by_region)
 
 
-def _describe_column(name: str, method: str, column: str) -> WeightColumn:
+def _describe_column(name: str, method: str, column: str, by_region: bool) -> WeightColumn:
     """Describe a column; that of the method tells the scope."""
     scope = next(
         scope
@@ -155,7 +162,8 @@ def _describe_column(name: str, method: str, column: str) -> WeightColumn:
         if column.startswith(COLUMN_PREFIXES[scope])
     )
     convention = "divisive" if name in DIVISIVE else "multiplicative"
-    return WeightColumn(name, method, SCOPES[scope], convention, name + ERRORS)
+    balanced = EACH_REGION if by_region else SCOPES[scope]
+    return WeightColumn(name, method, balanced, convention, name + ERRORS)
 
 
 def list_snippets(file: CoolerFile, columns: Sequence[WeightColumn]) -> list[Snippet]:

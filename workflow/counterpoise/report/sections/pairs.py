@@ -15,6 +15,7 @@ from scipy.spatial.distance import squareform
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.installation import name_missing_extra
 from counterpoise.report.concordance import Concordance, find_outliers
+from counterpoise.report.depth import NOT_MERGED
 from counterpoise.report.svg import COLOURS, Chart, Floats, element, label, tooltip
 
 MOST_CELLS = 24  # samples up to which each pair is an element of its own; more are an image
@@ -52,7 +53,9 @@ class PairsSection:
 
 
 def describe_pairs(
-    concordance: Concordance | None, groups: Mapping[str, str]
+    concordance: Concordance | None,
+    groups: Mapping[str, str],
+    members: Mapping[str, Collection[str]] = NOT_MERGED,
 ) -> PairsSection | None:
     """Draw the concordance of all pairs of samples.
 
@@ -61,13 +64,16 @@ def describe_pairs(
     concordance : Concordance or None
         The coefficients.
     groups : mapping
-        Group of each sample; empty for none.
+        Group of each sample of the cohort, which are those that are drawn; empty for none.
+    members : mapping, optional
+        Members of the merged samples.
 
     Returns
     -------
     PairsSection or None
         None if no pair has a coefficient.
     """
+    concordance = concordance and concordance.among(groups)
     if concordance is None or not concordance.coefficients:
         return None
     samples = cluster(concordance)
@@ -76,7 +82,7 @@ def describe_pairs(
     found = (*least, concordance.coefficients[least])
     return PairsSection(
         concordance.resolution,
-        _draw(samples, values, groups, concordance, found),
+        _draw(samples, values, groups, members, concordance, found),
         samples,
         found,
     )
@@ -133,6 +139,7 @@ def _draw(
     samples: Sequence[str],
     values: Floats,
     groups: Mapping[str, str],
+    members: Mapping[str, Collection[str]],
     concordance: Concordance,
     least: tuple[str, str, float],
 ) -> str:
@@ -143,7 +150,7 @@ def _draw(
     is_named = count <= MOST_NAMED
     longest = max(map(len, samples)) if is_named else 0
     left = MARGIN + STRIP + (min(longest, LONGEST_NAME) * LETTER + 8 if is_named else 4)
-    low = _find_lowest(samples, values, find_outliers(concordance, groups))
+    low = _find_lowest(samples, values, find_outliers(concordance, groups, members))
     colours = _list_colours()
     marks = _choose_marks(samples, groups)
     width = round(left + side + 24 + 220)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
@@ -11,12 +12,14 @@ from typing import Any
 from counterpoise._version import __version__
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.contacts.selection import Scope
+from counterpoise.mask import separates_regions
 from counterpoise.mask.quorum import Sharing
 from counterpoise.methods import methods
 from counterpoise.records.citations import COOLER, HICREP, HICTK, SNAKEMAKE, Citation
 from counterpoise.records.fitness import Fitness, FitnessSettings
+from counterpoise.records.prior import PriorUse
 from counterpoise.records.verdict import Status, Verdict
-from counterpoise.records.wording import limit_percent
+from counterpoise.records.wording import limit_percent, list_names
 from counterpoise.report.formats import format_percent, format_status
 from counterpoise.report.sections.masks import MaskedMap
 from counterpoise.report.statuses import MISSING
@@ -28,6 +31,7 @@ SCOPES = {
     Scope.GENOME: "over the whole genome",
     Scope.TRANS: "by the contacts between chromosomes",
 }
+BY_REGION = "on each region separately"
 LABELS = {
     "ice": "iterative correction (ICE)",
     "kr": "the algorithm of Knight and Ruiz (KR)",
@@ -39,6 +43,7 @@ LABELS = {
     "kde": "kernel density balancing (KDE)",
     "kde_eb": "kernel density balancing with an empirical Bayes correction of each bin (KDE_EB)",
 }
+LEVEL = re.compile(r"::/?resolutions/\d+")  # of the file of a prior
 # Settings that sentences state in words.
 STATED = ("scope", "ignore_diags", "ignore_diags_trans", "tolerance", "cooler_variance", "seed")
 
@@ -234,9 +239,10 @@ def _describe_method(name: str, rows: Sequence[Row], verdict: Verdict, cite: Any
         by = _join([f"{_label(each, cite)} for {number}" for each, number in used.items()])
         return f"Under the name {name} the method was chosen for each map: {by}."
     settings = verdict.settings
+    part = BY_REGION if separates_regions(verdict.mask) else SCOPES[Scope(verdict.scope)]
     text = f"Maps were balanced by {_label(verdict.method, cite)}"
     text += "" if name == verdict.method else f" under the name {name}"
-    text += f", {SCOPES[Scope(verdict.scope)]}, {_describe_diagonals(settings)}"
+    text += f", {part}, {_describe_diagonals(settings)}"
     tolerance = settings.get("tolerance")
     if tolerance == "cooler":
         text += f", until the variance of row sums is below {_spell(settings['cooler_variance'])}"
@@ -247,10 +253,18 @@ def _describe_method(name: str, rows: Sequence[Row], verdict: Verdict, cite: Any
     if verdict.weights_of:
         text += f"; all samples have the weights of {verdict.weights_of}"
     if verdict.prior is not None:
-        text += "; the bias of other maps is the prior of each"
+        text += _describe_prior(verdict.prior, {row["sample"] for row in rows})
     if verdict.copy_number is not None:
         text += "; row sums are proportional to copy numbers"
     return f"{text}. {_count_outcomes(own)}"
+
+
+def _describe_prior(use: PriorUse, samples: Set[str]) -> str:
+    """Say whose bias is the prior: that of other samples, or that of a file."""
+    if set(use.sources) <= samples:
+        return "; the bias of other maps is the prior of each"
+    files = dict.fromkeys(LEVEL.sub("", source) for source in use.sources)
+    return f"; the bias of {list_names(list(files))} is the prior"
 
 
 def _describe_diagonals(settings: Mapping[str, Any]) -> str:
