@@ -9,6 +9,7 @@ import numpy as np
 
 import counterpoise as cp
 from counterpoise.records.facts import PartsUnfit
+from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Status, Verdict
 from counterpoise.report.page.headline import (
     CHECK_SAMPLE,
@@ -109,6 +110,7 @@ def test_what_the_run_says_of_its_chromosomes_is_not_said_again() -> None:
     verdict = two_chromosomes()
     said = PartsUnfit(("chrM",), 2, 0.5, 0.01)
     assert explain_unfit(replace(verdict, fitness_causes=(said,))) == ""
+    assert explain_unfit(replace(verdict, fitness=Fitness.NO)) == ""
     failed = replace(verdict.parts[1], status=Status.FAILED)
     assert explain_unfit(replace(verdict, parts=(verdict.parts[0], failed))) == ""
 

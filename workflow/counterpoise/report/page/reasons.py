@@ -85,10 +85,11 @@ def explain_unfit(verdict: Verdict) -> str:
     Returns
     -------
     str
-        The cause of the first one; empty without any, and where the reason or the fitness of the
-        run says it.
+        The cause of the first one; empty without any, for a run that is not for use itself, and
+        where its reason or the causes of its fitness say it.
     """
-    if any(isinstance(cause, PartsUnfit) for cause in verdict.fitness_causes):
+    said = any(isinstance(cause, PartsUnfit) for cause in verdict.fitness_causes)
+    if said or verdict.fitness is Fitness.NO:
         return ""
     named = unfit_chromosomes(verdict)
     parts = [
