@@ -9,6 +9,7 @@ import numpy as np
 
 import counterpoise as cp
 from counterpoise.records.facts import PartsUnfit
+from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Status, Verdict
 from counterpoise.report.page.headline import (
     CHECK_SAMPLE,
@@ -99,10 +100,17 @@ def test_chromosomes_that_are_not_for_use_are_explained() -> None:
     assert (reason.text, reason.runs) == (text, "all runs")
 
 
+def test_reasons_of_good_runs_come_last() -> None:
+    rows = [row("a", 1000, "good"), row("b", 1000, "no", fitness_reason="few")]
+    reasons = reasons_by_sample(rows, {}, {("a", 1000, "ice"): "chrM"}, "ice")
+    assert list(reasons) == ["b", "a"]
+
+
 def test_what_the_run_says_of_its_chromosomes_is_not_said_again() -> None:
     verdict = two_chromosomes()
     said = PartsUnfit(("chrM",), 2, 0.5, 0.01)
     assert explain_unfit(replace(verdict, fitness_causes=(said,))) == ""
+    assert explain_unfit(replace(verdict, fitness=Fitness.NO)) == ""
     failed = replace(verdict.parts[1], status=Status.FAILED)
     assert explain_unfit(replace(verdict, parts=(verdict.parts[0], failed))) == ""
 

@@ -187,8 +187,8 @@ def test_samples_are_side_by_side_where_there_are_two(
     assert comparison == {"data-resolution": "10000"}
     first = page.all("img")[0]
     assert (first["width"], first["height"]) == ("160", "120")
-    assert "of wild, ko at 10 kb" in str(first["alt"])
-    assert "10 kb \u00b7 wild, ko" in page.text
+    assert "of 2 samples at 10 kb" in str(first["alt"])
+    assert "10 kb \u00b7 2 samples" in page.text
 
     single = [run for run in runs if run.sample == "wild"]
     Path(paths.comparison(10_000)).unlink()

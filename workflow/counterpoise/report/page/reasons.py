@@ -55,7 +55,7 @@ def reasons_by_sample(
     Returns
     -------
     dict of str to list of Reason
-        For samples that have any.
+        For samples that have any; those whose runs are all good come last.
     """
     found: dict[str, dict[str, list[tuple[Row, str]]]] = {}
     for index, row in enumerate(rows):
@@ -67,10 +67,11 @@ def reasons_by_sample(
     runs: dict[str, list[Row]] = {}
     for row in rows:
         runs.setdefault(row["sample"], []).append(row)
-    return {
+    merged = {
         sample: [_reason(affected, runs[sample], primary) for affected in kinds.values()]
         for sample, kinds in found.items()
     }
+    return dict(sorted(merged.items(), key=lambda each: _are_of_good_runs(each[1])))
 
 
 def explain_unfit(verdict: Verdict) -> str:
@@ -84,10 +85,11 @@ def explain_unfit(verdict: Verdict) -> str:
     Returns
     -------
     str
-        The cause of the first one; empty without any, and where the reason or the fitness of the
-        run says it.
+        The cause of the first one; empty without any, for a run that is not for use itself, and
+        where its reason or the causes of its fitness say it.
     """
-    if any(isinstance(cause, PartsUnfit) for cause in verdict.fitness_causes):
+    said = any(isinstance(cause, PartsUnfit) for cause in verdict.fitness_causes)
+    if said or verdict.fitness is Fitness.NO:
         return ""
     named = unfit_chromosomes(verdict)
     parts = [
@@ -129,6 +131,11 @@ def _reason(
         return Reason(text, _list_runs([row for row, _ in affected], runs), worst)
     also = f"; similar: {_list_runs(others, runs)}" if others else ""
     return Reason(text, f"{format_base_pairs(shown['resolution'])} {shown['method']}{also}", worst)
+
+
+def _are_of_good_runs(reasons: Sequence[Reason]) -> bool:
+    """Tell whether reasons are of some chromosomes of good runs alone."""
+    return all(reason.fitness == Fitness.GOOD.value for reason in reasons)
 
 
 def _list_runs(affected: Sequence[Row], runs: Sequence[Row]) -> str:
