@@ -11,7 +11,7 @@ import pytest
 from counterpoise.errors import ConfigError
 from counterpoise.files import write_json
 from counterpoise.jobs.ending import ending_lines
-from counterpoise.jobs.snakemake import report_finished, require_cohort
+from counterpoise.jobs.snakemake import report_finished, report_unfinished, require_cohort
 from counterpoise.report.summary import COLUMN_NAMES
 from counterpoise.report.table import write_table
 from counterpoise.store.missing import Unfinished
@@ -97,6 +97,29 @@ def test_quiet_and_other_targets_print_nothing(
     )
     report_finished(workflow, plan)
     assert ("Cohort mine" in capsys.readouterr().err) is said
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_summary_that_was_not_written_again_is_not_told(
+    plan: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written: bool
+) -> None:
+    workflow = SimpleNamespace(
+        dag=SimpleNamespace(
+            jobs=[SimpleNamespace(output=[plan.paths.summary])], needrun_jobs=lambda: []
+        )
+    )
+    plan.cohort.settings.thin = SimpleNamespace(is_on=False)
+    vars(plan.cohort).update(downloads={}, members={}, mask_groups={})
+    vars(plan).update(finer_maps={}, least_groups={}, awaited=lambda _: {}, differences=None)
+    plan.job = lambda rule: rule
+    place = "counterpoise.jobs.snakemake"
+    monkeypatch.setattr(f"{place}.explain_waiting", lambda *_: {})
+    monkeypatch.setattr(f"{place}._draw_blocked_plots", lambda *_: set())
+    monkeypatch.setattr(
+        f"{place}._make_for_now", lambda _, rule, *others: written or rule != "report"
+    )
+    report_unfinished(workflow, plan)
+    assert ("Cohort mine" in capsys.readouterr().err) is written
 
 
 def test_a_cohort_must_be_named_outside_the_repository(

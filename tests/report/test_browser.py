@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from counterpoise.report.formats import DASH
 from counterpoise.report.page import write_report
 from counterpoise.report.samples import sample_rows
 from counterpoise.report.sections.facts import CohortFacts
@@ -151,3 +152,23 @@ def test_rows_are_drawn_as_they_are_scrolled_to(page: WebDriver) -> None:
     box = "const box = document.querySelector('#runs').parentNode; box.scrollTop = box.scrollHeight"
     WebDriverWait(page, 10).until(lambda each: each.execute_script(f"{box}; {rows}") == total)
     assert page.find_element(By.ID, "runs").get_attribute("aria-rowcount") == str(total + 1)
+
+
+def test_the_depth_of_a_sample_without_results_is_unknown(page: WebDriver) -> None:
+    for name, shown, tip in (
+        ("sample_001", "50 kb", "50 kb is the finest of its resolutions at which"),
+        ("sample_097", DASH, "sample_097: unknown"),
+    ):
+        search = page.find_element(By.ID, "search")
+        search.clear()
+        search.send_keys(name)
+        WebDriverWait(page, 5).until(lambda each, name=name: names(each) == [name])
+        cell = page.find_element(By.CSS_SELECTOR, "#matrix td[data-figure=usable]")
+        assert cell.text == shown
+        ActionChains(page).move_to_element(cell).perform()
+        assert tip in page.find_element(By.ID, "tip").text
+
+
+def test_the_overview_keeps_its_distance(page: WebDriver) -> None:
+    overview = page.find_element(By.ID, "overview")
+    assert overview.value_of_css_property("margin-top") == "14px"

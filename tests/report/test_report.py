@@ -164,7 +164,7 @@ def test_report_holds_all_and_needs_nothing(
     assert "@import" not in text
     assert "url(" not in text
     order = [text.index(f"<h2>{title}") for title in (
-        "Reasons", "Runs", "Samples side by side"
+        "Reasons", "Samples side by side", "Runs"
     )]  # fmt: skip
     assert order == sorted(order)
     ids = {attributes["id"] for _, attributes in page.tags if "id" in attributes}

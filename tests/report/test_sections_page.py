@@ -16,6 +16,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
 from counterpoise.report.concordance import Concordance
+from counterpoise.report.page.reasons import Reason
 from counterpoise.report.page.template import load_template
 from counterpoise.report.sections.inputs import Input
 from counterpoise.report.sections.masks import MaskedMap, MaskSection
@@ -25,6 +26,10 @@ from tests.support.browser import missing_browser, open_browser, read_console
 pytestmark = pytest.mark.skipif(bool(missing_browser()), reason=missing_browser())
 
 SAMPLES = [f"sample_{number}" for number in range(40)]
+REASONS = {
+    "a": [Reason("few", "10 kb ice", "no"), Reason("rough", "all runs", "caution")],
+    "b": [Reason("lost", "all runs", "missing")],
+}
 PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>mine · x</title>
 <style>{css}</style></head><body><main>{body}</main><script>{script}</script></body></html>"""
 
@@ -60,8 +65,10 @@ def browser(
     pairs = describe_pairs(Concordance(10_000, coefficients), dict.fromkeys(SAMPLES, ""))
     templates = load_template().environment
     body = "".join(
-        templates.get_template(f"sections/{name}.html").render(sections=Shown(pairs))
-        for name in ("inputs", "masks", "concordance")
+        templates.get_template(f"sections/{name}.html").render(
+            sections=Shown(pairs), reasons=REASONS
+        )
+        for name in ("inputs", "masks", "concordance", "reasons")
     )
     read = templates.globals["embed"]
     page = folder / "page.html"
@@ -112,6 +119,18 @@ def test_a_saved_cell_is_no_formula_and_one_line(browser: webdriver.Chrome) -> N
     assert end == ""
     cells = dict(zip(head.split("\t"), row.split("\t"), strict=True))
     assert (cells["sample"], cells["contacts"], cells["notes"]) == ("'=1+1", "12", "a note")
+
+
+def test_a_cell_that_spans_rows_is_saved_in_each_and_hidden_rows_are_not(
+    browser: webdriver.Chrome,
+) -> None:
+    browser.execute_script("document.querySelector('#reasons tbody[data-sample=b]').hidden = true")
+    press(browser, "TSV", "reasons")
+    assert saved(browser, "reasons.tsv").read_text(encoding="utf-8").splitlines() == [
+        "sample\treason\truns",
+        "a\tnot for use: few\t10 kb ice",
+        "a\tuse with caution: rough\tall runs",
+    ]
 
 
 def test_a_table_is_copied(browser: webdriver.Chrome) -> None:

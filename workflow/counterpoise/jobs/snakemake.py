@@ -258,14 +258,17 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     if plan.differences:
         page, table = plan.differences
         written["differences"] = {"--differences": [page], "--table": [table]}
+    done = {}
     for rule, options in written.items():
         words = [word for option, files in options.items() for word in (option, *files)]
         outputs_of_rule = [file for files in options.values() for file in files]
         job = plan.job(rule)
         if isinstance(job, CohortJob):
             job = replace(job, unfinished=unfinished)
-        _make_for_now(workflow, rule, job, ["--root", paths.root, *words], outputs_of_rule)
-    if _makes_summary(workflow, plan):
+        words = ["--root", paths.root, *words]
+        done[rule] = _make_for_now(workflow, rule, job, words, outputs_of_rule)
+    # The summary of an earlier run says nothing of this one.
+    if done["report"] and _makes_summary(workflow, plan):
         print(*ending_lines(plan, unfinished), sep="\n", file=sys.stderr)
 
 

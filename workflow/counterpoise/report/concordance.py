@@ -22,6 +22,7 @@ from counterpoise.store.runs import is_merged
 DEVIATIONS, LOSS = 4.0, 0.1
 SCALED = 1.4826  # a standard deviation, as a multiple of the median absolute deviation
 FEWEST_SAMPLES = 4
+AGREES_LESS = "agrees less with"  # in the sentence on a sample that stands out
 
 COLUMNS = ("sample", "other", "scc", "same_group")
 
@@ -181,7 +182,7 @@ def find_outliers(
             if compared[sample] == group and (loss := _describe_loss(sample, scores)):
                 among = f"the group {group}" if group else "the cohort"
                 outliers[sample] = (
-                    f"At {format_base_pairs(concordance.resolution)} its map agrees less with "
+                    f"At {format_base_pairs(concordance.resolution)} its map {AGREES_LESS} "
                     f"those of {among} than the others do: {loss}"
                 )
     return outliers

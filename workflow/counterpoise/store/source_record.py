@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from counterpoise.files import check_types, read_json
 
 # Types of the values that readers compute with.
 TYPES = {"bins": int, "nnz": int, "identity": dict, "notes": list, "statistics": dict}
+
+# Assemblies that say nothing: many files state none, and cooler writes "unknown" by default.
+UNNAMED_ASSEMBLIES = frozenset({"", "unknown"})
 
 
 def read_source(path: str | Path) -> dict[str, Any]:
@@ -55,3 +59,23 @@ def read_origin(path: str | Path) -> dict[str, Any]:
         If the file is damaged.
     """
     return {key: value for key, value in read_source(path).items() if key != "statistics"}
+
+
+def group_by_assembly(samples: Iterable[tuple[str, str | None]]) -> dict[str, list[str]]:
+    """Group samples by the assembly that their files state; skip those that state none.
+
+    Parameters
+    ----------
+    samples : iterable of (str, str or None)
+        Name and assembly of each sample.
+
+    Returns
+    -------
+    dict of str to list of str
+        Names of samples by assembly.
+    """
+    groups: dict[str, list[str]] = {}
+    for name, assembly in samples:
+        if assembly and assembly not in UNNAMED_ASSEMBLIES:
+            groups.setdefault(assembly, []).append(name)
+    return groups

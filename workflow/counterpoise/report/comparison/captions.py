@@ -13,9 +13,9 @@ from counterpoise.report.comparison.compare import Comparison, deviation
 from counterpoise.report.comparison.geometry import MOST_APART, MOST_SETS
 from counterpoise.report.comparison.region import PSEUDOCOUNT
 from counterpoise.report.comparison.samples import Sample
+from counterpoise.store.source_record import group_by_assembly
 
 MOST_REASONS = 6
-UNNAMED = ("", "unknown")  # cooler writes the second by default
 
 
 def describe_answers(comparison: Comparison) -> list[str]:
@@ -96,10 +96,9 @@ def describe_genomes(groups: Sequence[Sequence[Sample]]) -> list[str]:
             f"have the same one ({parts})."
             + (f" Compared with no other sample: {list_names(alone)}." if alone else "")
         )
-    assemblies: dict[str, list[str]] = {}
-    for sample in (sample for group in groups for sample in group):
-        if sample.assembly not in UNNAMED:
-            assemblies.setdefault(sample.assembly, []).append(sample.name)
+    assemblies = group_by_assembly(
+        (sample.name, sample.assembly) for group in groups for sample in group
+    )
     if len(assemblies) > 1:
         named = "; ".join(f"{name}: {list_names(names)}" for name, names in assemblies.items())
         paragraphs.append(

@@ -40,8 +40,22 @@ async function copy(text, from) {
 const cellText = cell => words([...cell.childNodes].map(node => node.nodeName === "BR" ? " " : node.textContent).join(""));
 // Spreadsheets execute texts that begin like a formula.
 const cellValue = cell => cell.dataset.value ?? cellText(cell).replace(/^[=+@-]/, "'$&");
-const toTsv = table => [...table.rows].filter(row => !row.hidden)
-  .map(row => [...row.cells].map(cell => row.parentNode.tagName === "THEAD" ? cellText(cell) : cellValue(cell)).join("\t"))
+// A cell that spans rows is repeated in each of them.
+function cellsByRow(table) {
+  const spans = [];
+  return [...table.rows].map(row => {
+    const own = [...row.cells], cells = [];
+    while (own.length || spans[cells.length]?.rest) {
+      const span = spans[cells.length] ??= { rest: 0 };
+      if (span.rest) span.rest--;
+      else { span.cell = own.shift(); span.rest = span.cell.rowSpan - 1; }
+      cells.push(span.cell);
+    }
+    return [row, cells];
+  });
+}
+const toTsv = table => cellsByRow(table).filter(([row]) => !row.hidden && !row.parentNode.hidden)
+  .map(([row, cells]) => cells.map(cell => row.parentNode.tagName === "THEAD" ? cellText(cell) : cellValue(cell)).join("\t"))
   .join("\n") + "\n";
 const nameOf = item => words(item.dataset.name || document.title.split("·")[0]).replace(/[^\w.-]+/g, "_");
 function before(item, ...buttons) {

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.wording import list_names
+from counterpoise.report.concordance import AGREES_LESS
 from counterpoise.report.statuses import MISSING, UNBALANCED, describe_fitness_of
 from counterpoise.report.table import Row
+from counterpoise.store.source_record import group_by_assembly
 
 CHECK_SAMPLE = "Look for a swapped or failed library."
 MEND = "Mend the cause and run again."
@@ -30,10 +32,13 @@ class Level:
         Bin size in base pairs.
     counts : dict of str to int
         Number of samples by fitness, and of those without a result as ``missing``.
+    not_made : int
+        Number of the other samples: their own ``resolutions`` do not hold this one.
     """
 
     resolution: int
     counts: Mapping[str, int]
+    not_made: int = 0
 
     @property
     def usable(self) -> int:
@@ -42,7 +47,7 @@ class Level:
 
     @property
     def samples(self) -> int:
-        """Number of samples."""
+        """Number of samples that have this resolution or should have it."""
         return sum(self.counts.values())
 
 
@@ -76,6 +81,28 @@ class Doubt:
         return len(self.samples)
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What the summary does not hold.
+
+    Attributes
+    ----------
+    masked_by_others : container of (str, int)
+        Sample and resolution of the maps that lose most bins to the masks of their group.
+    lacking : container of (str, int)
+        Sample and resolution of the levels that files lack.
+    unfit : dict of (str, int, str) to str
+        Why chromosomes are not for use, by sample, resolution and method.
+    """
+
+    masked_by_others: Container[tuple[str, int]] = ()
+    lacking: Container[tuple[str, int]] = ()
+    unfit: Mapping[tuple[str, int, str], str] = field(default_factory=dict)
+
+
+NOTHING_FOUND = Findings()
+
+
 def count_levels(rows: Sequence[Row], primary: str) -> list[Level]:
     """Count the samples of each fitness at each resolution.
 
@@ -95,7 +122,8 @@ def count_levels(rows: Sequence[Row], primary: str) -> list[Level]:
     for row in rows:
         if row["method"] == primary:
             counts.setdefault(row["resolution"], Counter())[row["fitness"] or MISSING] += 1
-    return [Level(size, counts[size]) for size in sorted(counts)]
+    samples = len({row["sample"] for row in rows if row["method"] == primary})
+    return [Level(size, counts[size], samples - counts[size].total()) for size in sorted(counts)]
 
 
 def choose_level(levels: Sequence[Level]) -> Level | None:
@@ -124,21 +152,26 @@ def answer(level: Level) -> str:
     '11 samples can be used at 10 kb, 2 of them with caution; 1 cannot.'
     >>> answer(Level(10_000, Counter(good=2)))
     'All 2 samples can be used at 10 kb.'
+    >>> answer(Level(10_000, Counter(good=2), not_made=1))
+    '2 samples can be used at 10 kb; 1 is not made at 10 kb.'
     """
     bins, usable, careful = (
         format_base_pairs(level.resolution), level.usable, level.counts[Fitness.CAUTION.value],
     )  # fmt: skip
     others = level.samples - usable
+    absent = ""
+    if level.not_made:
+        absent = f"; {level.not_made:,} {'is' if level.not_made == 1 else 'are'} not made at {bins}"
     if not usable:
-        return f"No sample can be used at {bins}."
-    every = "All " if not others and usable > 1 else ""
+        return f"No sample can be used at {bins}{absent}."
+    every = "All " if not (others or level.not_made) and usable > 1 else ""
     subject = f"{every}{usable:,} sample{'s' if usable > 1 else ''}"
     caution = ""
     if careful:
         number = "" if careful == usable == 1 else "all " if careful == usable else f"{careful:,} "
         caution = f", {number}{'of them ' if careful < usable else ''}with caution"
     rest = f"; {others:,} cannot" if others else ""
-    return f"{subject} can be used at {bins}{caution}{rest}."
+    return f"{subject} can be used at {bins}{caution}{rest}{absent}."
 
 
 def list_doubts(
@@ -146,7 +179,7 @@ def list_doubts(
     samples: Sequence[Row],
     primary: str,
     level: Level,
-    masked_by_others: Container[str] = (),
+    findings: Findings = NOTHING_FOUND,
 ) -> list[Doubt]:
     """List the samples to look at, each once, with what to do and why.
 
@@ -158,24 +191,28 @@ def list_doubts(
         The primary method.
     level : Level
         The resolution that the answer is about.
-    masked_by_others : container of str
-        Samples that lose most of their bins at this resolution to the masks of their group.
+    findings : Findings, optional
+        What the summary does not hold.
 
     Returns
     -------
     list of Doubt
-        The least fit first: samples whose run is not fit for use, and samples that stand out.
+        The least fit first: samples whose run is not fit for use, and samples that stand out. A
+        sample that is not made at the resolution is judged at its finest one.
     """
     of_primary: dict[str, dict[int, Row]] = {}
     for row in rows:
         if row["method"] == primary:
             of_primary.setdefault(row["sample"], {})[row["resolution"]] = row
     remarks = {row["sample"]: row["stands_out"] for row in samples}
-    doubts = [
-        _doubt(by_resolution, remarks.get(sample, ""), level.resolution, sample in masked_by_others)
-        for sample, by_resolution in of_primary.items()
-        if level.resolution in by_resolution
-    ]
+    doubts = []
+    for sample, by_resolution in of_primary.items():
+        at_level = level.resolution in by_resolution
+        size = level.resolution if at_level else min(by_resolution)
+        doubt = _doubt(by_resolution, remarks.get(sample, ""), size, findings)
+        if doubt and not at_level:
+            doubt = replace(doubt, label=f"{doubt.label} at {format_base_pairs(size)}")
+        doubts.append(doubt)
     order = [MISSING, *(each.value for each in reversed(Fitness))]
     merged: dict[Doubt, list[str]] = {}
     for doubt in filter(None, doubts):
@@ -185,7 +222,7 @@ def list_doubts(
 
 
 def _doubt(
-    by_resolution: Mapping[int, Row], remark: str, resolution: int, masked_by_others: bool
+    by_resolution: Mapping[int, Row], remark: str, resolution: int, findings: Findings
 ) -> Doubt | None:
     """Return what is doubtful about a sample, from its rows by resolution; None if nothing is."""
     row = by_resolution[resolution]
@@ -194,8 +231,10 @@ def _doubt(
     if fitness == Fitness.GOOD.value and not new_remark and not row["chromosomes_unfit"]:
         return None
     coarser = [by_resolution[size] for size in sorted(by_resolution) if size > resolution]
-    remedy, why = _remedy(row, coarser, new_remark), [_why(row), new_remark]
-    if masked_by_others:
+    place = row["sample"], resolution
+    remedy = _remedy(row, coarser, new_remark, place in findings.lacking)
+    why = [_why(row), findings.unfit.get((*place, row["method"]), ""), new_remark]
+    if place in findings.masked_by_others:
         remedy, why = UNSHARE, [MASKED_BY_OTHERS, *why]
     return Doubt(
         (row["sample"],), fitness, describe_fitness_of(row), remedy, " ".join(filter(None, why))
@@ -212,9 +251,13 @@ def _why(row: Row) -> str:
     return " ".join(filter(None, [row["fitness_reason"], cause]))
 
 
-def _remedy(row: Row, coarser: Sequence[Row], remark: str) -> str:
+def _remedy(row: Row, coarser: Sequence[Row], remark: str, lacks_level: bool) -> str:
     """Say what to do about a sample: use larger bins that serve, else mend or sequence."""
     better = [each for each in coarser if each["fitness"] == Fitness.GOOD.value]
+    if not row["fitness"] and not lacks_level:
+        return MEND
+    if AGREES_LESS in remark:  # at all resolutions
+        return CHECK_SAMPLE
     if row["fitness"] == Fitness.GOOD.value:
         return CHECK_SAMPLE if remark else READ_FIRST
     if better:
@@ -238,11 +281,9 @@ def describe_assemblies(assemblies: Mapping[str, str | None]) -> str:
     Parameters
     ----------
     assemblies : mapping
-        Assembly of each sample, as its file states it; None where it does not.
+        Assembly of each sample, as its file states it; files that state none are skipped.
     """
-    samples: dict[str, list[str]] = {}
-    for sample, assembly in assemblies.items():
-        samples.setdefault(assembly or "unknown", []).append(sample)
+    samples = group_by_assembly(assemblies.items())
     if len(samples) < 2:
         return ""
     groups = "; ".join(f"{name} ({list_names(each)})" for name, each in samples.items())

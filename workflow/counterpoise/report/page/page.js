@@ -110,10 +110,12 @@ let chosen = { key: null, up: true }, shownSamples = [], current = [0, 0];
 const primaryRun = s => known(state.level) ? findRun(s, state.level, state.methods.includes(data.primary) ? data.primary : state.methods[0]) : undefined;
 const primaryMap = s => known(state.level) ? mapAt.get(s * sizes + state.level) : undefined;
 const weightedShare = i => i === undefined ? null : share(runs.weighted[i], runs.with_contacts[i]);
+const measured = new Set(runs.sample.filter((_, i) => fitness(i) !== "missing"));
+const isTooShallow = (figure, value, s) => figure.key === "usable" && !known(value) && measured.has(s);
 const FIGURES = [
   { key: "contacts", name: "contacts", at: true, value: s => ofMap("contacts", primaryMap(s)), format: short, scale: "most", tip: v => `${number(v)} contacts` },
   { key: "cis", name: "cis", at: true, value: s => ofMap("cis_share", primaryMap(s)), format: percent, scale: 1, tip: (v, s) => `${percent(v)} of the contacts are within chromosomes; ${percent(ofMap("cis_20kb_share", primaryMap(s)))} of all are beyond 20 kb` },
-  { key: "usable", name: ["deep", make("br"), "enough for"], value: s => samples.usable_resolution[s], format: bins, scale: "depth", tip: v => v ? `80 % of the bins have 1,000 contacts at ${bins(v)}, but not in smaller bins` : "At no resolution do 80 % of the bins have 1,000 contacts" },
+  { key: "usable", name: ["deep", make("br"), "enough for"], value: s => samples.usable_resolution[s], format: bins, scale: "depth", tip: v => v ? `${bins(v)} is the finest of its resolutions at which 80 % of the bins have 1,000 contacts` : "At none of its resolutions do 80 % of the bins have 1,000 contacts" },
   { key: "weighted", name: ["bins with", make("br"), "weights"], at: true, value: s => weightedShare(primaryRun(s)), format: percent, scale: 1, tick: limits.bins_caution, tip: (v, s) => known(v) ? `${number(runs.weighted[primaryRun(s)])} of ${number(runs.with_contacts[primaryRun(s)])} bins with contacts have a weight; caution below ${percent(limits.bins_caution)}, not for use below ${percent(limits.bins_no)}` : "no result" },
   { key: "uneven", name: ["expected", make("br"), "unevenness"], at: true, value: s => { const i = primaryRun(s); return i === undefined || !known(runs.expected_unevenness[i]) ? null : runs.expected_unevenness[i] / 100; }, format: v => percent(v, 2), scale: "most", tip: v => known(v) ? `Row sums of new contacts of this library, balanced with these weights, would vary by ${percent(v, 2)} beyond counting noise` : "unknown" },
 ];
@@ -211,7 +213,7 @@ function groupRow({ name, members }, columns) {
 }
 const markClass = (columns, k) => "m" + (!k || columns[k - 1][0] !== columns[k][0] ? " first-m" : "") + (k === columns.length - 1 || columns[k + 1][0] !== columns[k][0] ? " last-m" : "");
 function figureCell(figure, s, most) {
-  const value = figure.value(s), cell = make("td", { class: "n bar", "data-figure": figure.key, "data-sample": s }, figure.key === "usable" && !value ? "none" : figure.format(value));
+  const value = figure.value(s), cell = make("td", { class: "n bar", "data-figure": figure.key, "data-sample": s }, isTooShallow(figure, value, s) ? "none" : figure.format(value));
   const part = !known(value) ? 0 : figure.scale === "most" ? value / most
     : figure.scale === "depth" ? (sizes - data.resolutions.indexOf(value)) / sizes : value / figure.scale;
   cell.style.setProperty("--v", `${(100 * part).toFixed(1)}%`);
@@ -268,13 +270,13 @@ function describeRun(i) {
   lines.push(`error of a weight ${percent(runs.median_se[i], 2)} (${over(limits.error_caution, "caution above")}, ${over(limits.error_no, "not for use above")})`);
   lines.push(`bins with a weight ${percent(weightedShare(i))} (${over(limits.bins_caution, "caution below")}, ${over(limits.bins_no, "not for use below")})`);
   lines.push(`row sums vary by ${percent(runs.rms_deviation[i], 2)} (${text(runs.status[i]) === "computed" ? "no limit: one pass" : over(limits.uneven_caution, "caution above")})`);
-  lines.push(`${short(ofMap("contacts", mapOf(i)))} contacts (caution below ${percent(limits.depth_caution)} of the cohort's median)`);
+  lines.push(`${short(ofMap("contacts", mapOf(i)))} contacts (caution below ${percent(limits.depth_caution)} of the median of its group; of all samples where the group is small)`);
   return lines.join("\n");
 }
 function describeTarget(target) {
   if (target.dataset.run) return describeRun(Number(target.dataset.run));
   const s = Number(target.dataset.sample ?? target.dataset.slope), figure = FIGURES.find(each => each.key === target.dataset.figure);
-  if (figure) { const value = figure.value(s); return `${samples.name[s]}: ${known(value) || figure.key === "usable" ? figure.tip(value, s) : "unknown"}`; }
+  if (figure) { const value = figure.value(s); return `${samples.name[s]}: ${known(value) || isTooShallow(figure, value, s) ? figure.tip(value, s) : "unknown"}`; }
   const slope = ofMap("decay_slope", primaryMap(s));
   return `${samples.name[s]}: contacts by distance at its finest resolution${known(slope) ? `; slope ${slope.toFixed(2)} at ${data.resolution_names[state.level]}` : ""}${curves.usual ? ". Pale: the median of all samples" : ""}`;
 }
@@ -368,7 +370,7 @@ function plotOf(i) {
   if (runs.plot[i] !== -1) return known(runs.plot[i]) ? [make("p", { class: "note" }, `There is no plot. ${text(runs.plot[i])}`)] : [];
   const parts = { sample: samples.name[runs.sample[i]], resolution: data.resolutions[runs.resolution[i]], method: data.methods[runs.method[i]] };
   const link = data.plot_pattern?.replace(/{(\w+)}/g, (_, name) => parts[name]).split("/").map(encodeURIComponent).join("/");
-  const picture = $(`picture-${i}`), image = make("img", { alt: `Maps, row sums, weights and convergence of ${nameOf(i)}: ${text(runs.label[i])}`, src: picture?.textContent ?? link, width: picture?.dataset.width, height: picture?.dataset.height });
+  const picture = $(`picture-${i}`), image = make("img", { alt: `Maps, coverage, weights and convergence of ${nameOf(i)}: ${text(runs.label[i])}`, src: picture?.textContent ?? link, width: picture?.dataset.width, height: picture?.dataset.height });
   const title = make("h3", {}, "Plot ", link ? make("small", {}, make("a", { href: link }, "PNG")) : "");
   const failed = make("p", { class: "note", hidden: true }, `This plot is a file next to the page, ${decodeURIComponent(link ?? "")}, which is not there. Keep the page in its folder.`);
   image.addEventListener("error", () => { image.hidden = true; failed.hidden = false; });

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from counterpoise.contacts.bins import format_base_pairs
-from counterpoise.records.facts import Fact
+from counterpoise.records.facts import Fact, PartsUnfit
 from counterpoise.records.fitness import Fitness
-from counterpoise.records.wording import fitness_reason
+from counterpoise.records.verdict import Verdict
+from counterpoise.records.wording import fitness_reason, list_names
 from counterpoise.report.statuses import MISSING, UNBALANCED
+from counterpoise.report.summary import unfit_chromosomes
 from counterpoise.report.table import Row
 
 
@@ -32,7 +34,10 @@ class Reason(NamedTuple):
 
 
 def reasons_by_sample(
-    rows: Sequence[Row], causes: Mapping[int, Sequence[Fact]], primary: str
+    rows: Sequence[Row],
+    causes: Mapping[int, Sequence[Fact]],
+    unfit: Mapping[tuple[str, int, str], str],
+    primary: str,
 ) -> dict[str, list[Reason]]:
     """List the reasons of each sample.
 
@@ -42,6 +47,8 @@ def reasons_by_sample(
         Rows of the summary.
     causes : mapping
         Causes of the fitness of each run that has a result, by the position of its row.
+    unfit : mapping
+        What `explain_unfit` says of runs, by sample, resolution and method.
     primary : str
         The primary method; where it is affected, the numbers are its.
 
@@ -52,7 +59,10 @@ def reasons_by_sample(
     """
     found: dict[str, dict[str, list[tuple[Row, str]]]] = {}
     for index, row in enumerate(rows):
-        for kind, text in _run_reasons(row, causes.get(index, ())):
+        reasons = _run_reasons(row, causes.get(index, ()))
+        if text := unfit.get((row["sample"], row["resolution"], row["method"])):
+            reasons.append(("chromosomes", text))
+        for kind, text in reasons:
             found.setdefault(row["sample"], {}).setdefault(kind, []).append((row, text))
     runs: dict[str, list[Row]] = {}
     for row in rows:
@@ -61,6 +71,37 @@ def reasons_by_sample(
         sample: [_reason(affected, runs[sample], primary) for affected in kinds.values()]
         for sample, kinds in found.items()
     }
+
+
+def explain_unfit(verdict: Verdict) -> str:
+    """Say why chromosomes are not for use, where those of others are.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        The verdict of a run.
+
+    Returns
+    -------
+    str
+        The cause of the first one; empty without any, and where the reason or the fitness of the
+        run says it.
+    """
+    if any(isinstance(cause, PartsUnfit) for cause in verdict.fitness_causes):
+        return ""
+    named = unfit_chromosomes(verdict)
+    parts = [
+        part
+        for part in verdict.parts
+        if part.label in named and part.status.value not in UNBALANCED
+    ]
+    if not parts:
+        return ""
+    first = parts[0]
+    words = [fitness_reason(first.fitness_causes), "" if first.weighted else first.reason]
+    place = f". On {first.label}" if len(parts) > 1 else ""
+    labels = list_names([part.label for part in parts])
+    return f"The weights of {labels} are not for use{place}: {' '.join(filter(None, words))}"
 
 
 def _run_reasons(row: Row, causes: Sequence[Fact]) -> list[tuple[str, str]]:

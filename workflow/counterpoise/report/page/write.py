@@ -18,6 +18,7 @@ from counterpoise.report.choices import describe_mixed_methods
 from counterpoise.report.figures import map_figures
 from counterpoise.report.page.data import page_data, to_json
 from counterpoise.report.page.headline import (
+    Findings,
     answer,
     choose_level,
     count_levels,
@@ -25,7 +26,7 @@ from counterpoise.report.page.headline import (
     list_doubts,
 )
 from counterpoise.report.page.pictures import embed_comparisons, embed_plots, find_plots
-from counterpoise.report.page.reasons import reasons_by_sample
+from counterpoise.report.page.reasons import explain_unfit, reasons_by_sample
 from counterpoise.report.page.template import load_template
 from counterpoise.report.sections.collect import read_sections
 from counterpoise.report.sections.facts import CohortFacts
@@ -97,7 +98,8 @@ def write_report(
     maps = [_map_record(paths, *place) for place in places]
     plots = find_plots(paths, runs, rows, folder, most_figures, unfinished)
     records = _read_verdicts(paths, runs, rows)
-    shared = {sample for sample, size in records["shared"] if level and size == level.resolution}
+    lacking = {(run.sample, run.resolution) for run in runs if run.absent}
+    findings = Findings(records["shared"], lacking, records["unfit"])
     data = page_data(
         runs,
         rows,
@@ -116,20 +118,18 @@ def write_report(
         answer=answer(level) if level else "The cohort has no runs.",
         levels=levels,
         level=level,
-        doubts=list_doubts(rows, samples, primary, level, shared) if level else [],
+        doubts=list_doubts(rows, samples, primary, level, findings) if level else [],
         fitnesses=_count_fitnesses(rows, limits),
         statuses=_count_statuses(rows),
         mixed=describe_mixed_methods(rows),
         assemblies=describe_assemblies({row["sample"]: row.get("assembly") for row in maps}),
-        missing=len(rows) - len(complete),
         not_written=unfinished_files(paths, unfinished),
-        samples=list(dict.fromkeys(run.sample for run in runs)),
         resolutions=sorted({run.resolution for run in runs}),
         methods=methods,
         primary=primary,
         labels=list(dict.fromkeys(name for run in runs for name in run.labels)),
         grouped=any(run.group for run in runs),
-        reasons=reasons_by_sample(rows, records["causes"], primary),
+        reasons=reasons_by_sample(rows, records["causes"], records["unfit"], primary),
         side_by_side=bool(compared_samples(complete)),
         # Generators: the page is written as it is made, with one figure in memory at a time.
         comparisons=embed_comparisons(paths, possible, complete, folder, image_width),
@@ -156,25 +156,35 @@ def _read_verdicts(
     Returns
     -------
     dict
-        ``causes`` of the fitness by the position of the row; ``versions``, the packages that any
+        ``causes`` of the fitness by the position of the row; ``unfit``, why chromosomes are not for
+        use, by sample, resolution and method; ``versions``, the packages that any
         run used (``numpy 2.4.6``); ``finished``, when the last verdict was written (seconds);
         ``shared``, sample and resolution of maps that lose most bins to the masks of others.
     """
     causes: dict[int, Sequence[Fact]] = {}
     versions: set[tuple[str, str]] = set()
     shared: set[tuple[str, int]] = set()
+    unfit: dict[tuple[str, int, str], str] = {}
     finished = 0.0
     for index, (run, row) in enumerate(zip(runs, rows, strict=True)):
         if row["status"] == MISSING:
             continue
         verdict = read_run_verdict(paths, run)
         causes[index] = verdict.fitness_causes
+        if text := explain_unfit(verdict):
+            unfit[run.place] = text
         versions |= set(verdict.versions.items())
         if 2 * verdict.mask.get("reasons", {}).get("shared", 0) > verdict.bins:
             shared.add((run.sample, run.resolution))
         finished = max(finished, Path(paths.run_files(*run.place).verdict).stat().st_mtime)
     names = [f"{name} {version}" for name, version in sorted(versions)]
-    return {"causes": causes, "versions": names, "finished": finished, "shared": shared}
+    return {
+        "causes": causes,
+        "unfit": unfit,
+        "versions": names,
+        "finished": finished,
+        "shared": shared,
+    }
 
 
 def _describe_cohort(

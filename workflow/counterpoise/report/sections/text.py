@@ -24,6 +24,7 @@ from counterpoise.report.formats import format_percent, format_status
 from counterpoise.report.sections.masks import MaskedMap
 from counterpoise.report.statuses import MISSING
 from counterpoise.report.table import Row
+from counterpoise.store.source_record import UNNAMED_ASSEMBLIES
 
 SCOPES = {
     Scope.CIS: "on each chromosome separately",
@@ -140,7 +141,8 @@ def _describe_maps(rows: Sequence[Row], sources: Sequence[Mapping[str, Any]], ci
     """Say which maps were balanced."""
     samples = len({row["sample"] for row in rows})
     sizes = sorted({row["resolution"] for row in rows})
-    assemblies = sorted({source.get("assembly") or "" for source in sources} - {"", "unknown"})
+    stated = {source.get("assembly") or "" for source in sources}
+    assemblies = sorted(stated - UNNAMED_ASSEMBLIES)
     formats = sorted({row["format"] for row in rows if row["format"]})
     files = [
         f".{each} ({cite(HICTK if each == 'hic' else COOLER)})"
