@@ -33,19 +33,19 @@ from counterpoise.records.prior import PriorUse
 from counterpoise.records.verdict import Verdict
 from counterpoise.report import style
 from counterpoise.report.concordance import Concordance, write_concordance
-from counterpoise.report.costs import UNMEASURED, list_wildcards, read_costs
+from counterpoise.report.costs import list_wildcards, read_costs
 from counterpoise.report.multiqc import write_multiqc
 from counterpoise.report.page import write_report
 from counterpoise.report.page.data import decay_points
 from counterpoise.report.page.template import load_template
 from counterpoise.report.samples import sample_rows
-from counterpoise.report.sections import collect
+from counterpoise.report.sections import collect, masks
 from counterpoise.report.sections.collect import Sections, read_sections
 from counterpoise.report.sections.decay import describe_decay, read_curve
 from counterpoise.report.sections.facts import NO_DEFAULT, CohortFacts, Setting
 from counterpoise.report.sections.files import Snippet
 from counterpoise.report.sections.inputs import describe_levels
-from counterpoise.report.sections.masks import FILLS, MEANINGS, MOST_ROWS
+from counterpoise.report.sections.masks import FILLS, MEANINGS, MOST_ROWS, MaskedMap
 from counterpoise.report.sections.pairs import MOST_CELLS, cluster, describe_pairs
 from counterpoise.report.sections.text import LABELS, write_methods_text
 from counterpoise.report.summary import read_run_verdict, summary_rows
@@ -64,6 +64,8 @@ from tests.support import REPOSITORY
 SIZES = (10_000, 40_000)
 GROUPS = {"a": "wild", "b": "wild", "c": "mutant", "it's": "mutant"}
 COLUMNS = {"kr": "KR", "ice": "GW_ICE"}
+# Rules whose jobs end after the page is written.
+UNMEASURED = ("report", "differences", "track")
 SVG = "{http://www.w3.org/2000/svg}"
 ENTRIES = {name: SampleEntry(list(SIZES), {}, group) for name, group in GROUPS.items()}
 FACTS = CohortFacts(
@@ -382,17 +384,38 @@ def test_merged_samples_do_not_decide_which_samples_the_colours_leave_out() -> N
 
 
 def test_masked_bins_are_counted_by_reason_at_the_finest_map(sections: Sections) -> None:
-    masks = sections.masks
-    assert [(mask.sample, mask.resolution) for mask in masks.rows] == [
+    section = sections.masks
+    assert [(mask.sample, mask.resolution) for mask in section.rows] == [
         (name, SIZES[0]) for name in GROUPS
     ]
-    for mask in masks.rows:
+    for mask in section.rows:
         assert mask.masked["empty"] == 1
         assert sum(mask.masked.values()) == mask.lost
         assert mask.thresholds.startswith("mad ")
-    assert len(masks.coarser) == len(GROUPS)
-    assert masks.largest == max(mask.lost / mask.bins for mask in masks.rows)
-    assert masks.costs == []
+    assert len(section.coarser) == len(GROUPS)
+    assert section.largest == max(mask.lost / mask.bins for mask in section.rows)
+    assert section.costs == []
+
+
+@pytest.mark.parametrize("number", [MOST_ROWS, MOST_ROWS + 1])
+def test_of_many_coarser_maps_those_that_lose_most_are_shown(
+    results: ResultPaths, sections: Sections, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def read(_paths: ResultPaths, sample: str, resolution: int) -> MaskedMap:
+        return MaskedMap(sample, resolution, 1000, 1000 - resolution, {"mad": resolution}, "", "")
+
+    monkeypatch.setattr(masks, "read_masked_map", read)
+    found, every = masks.describe_masks(results, [("a", size) for size in range(1, number + 2)])
+    assert len(every) == number + 1
+    assert [mask.resolution for mask in found.rows] == [1]
+    assert found.coarser_maps == number
+    assert len(found.coarser) == MOST_ROWS
+    is_cut = number > MOST_ROWS
+    assert (2 in [mask.resolution for mask in found.coarser]) != is_cut, "it loses least"
+    template = load_template("sections/masks.html")
+    page = template.render(sections=replace(sections, masks=found))
+    assert f"<summary>The {number} coarser maps</summary>" in page
+    assert ("These are the 100 that lose most; summary.tsv has all." in page) == is_cut
 
 
 def test_every_reason_has_a_colour_and_a_meaning() -> None:

@@ -43,7 +43,7 @@ class Shown:
         self.pairs = pairs
         masked = {"empty": 3, "mad": 1}
         mask = MaskedMap("a", 10_000, 100, 96, masked, "mad 4 to 5 by chromosome", "")
-        self.masks = MaskSection(["empty", "mad"], [mask], 1, [], [], 0.04)
+        self.masks = MaskSection(["empty", "mad"], [mask], 1, [], [], 0, 0.04)
 
 
 @pytest.fixture(scope="module")

@@ -100,6 +100,27 @@ def list_names(names: Sequence[str]) -> str:
     return f"{named} and {more:,} more" if more > 0 else named
 
 
+def join_phrases(phrases: Sequence[str], separator: str = ", ", word: str = "and") -> str:
+    """Join phrases as a sentence does.
+
+    Parameters
+    ----------
+    phrases : sequence of str
+        The phrases.
+    separator : str, optional
+        What is between all but the last two.
+    word : str, optional
+        What is between the last two.
+
+    Examples
+    --------
+    >>> join_phrases(["10 kb", "40 kb", "1 Mb"], word="or")
+    '10 kb, 40 kb or 1 Mb'
+    """
+    *others, last = phrases or [""]
+    return f"{separator.join(others)} {word} {last}" if others else last
+
+
 def not_converged_after(iterations: int) -> str:
     """Say that a candidate of a bandwidth search reached the limit of iterations.
 

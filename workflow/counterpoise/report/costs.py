@@ -11,9 +11,6 @@ from typing import NamedTuple
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.runs import RunKey
 
-# Rules whose jobs end after the page is written.
-UNMEASURED = ("report", "differences", "track")
-
 
 class Peak(NamedTuple):
     """The largest figure among the jobs of a rule, and the job.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from counterpoise.contacts.bins import pluralise
-from counterpoise.records.wording import fitness_label, percent
+from counterpoise.records.wording import fitness_label, list_names, percent
 from counterpoise.report.chunks import ignored_diagonals
 from counterpoise.report.comparison.compare import Comparison, deviation
 from counterpoise.report.comparison.geometry import MOST_APART, MOST_SETS
@@ -15,7 +15,6 @@ from counterpoise.report.comparison.region import PSEUDOCOUNT
 from counterpoise.report.comparison.samples import Sample
 from counterpoise.store.source_record import group_by_assembly
 
-MOST_NAMES = 12  # in a list
 MOST_REASONS = 6
 
 
@@ -87,7 +86,7 @@ def describe_genomes(groups: Sequence[Sequence[Sample]]) -> list[str]:
     paragraphs = []
     if len(groups) > 1:
         parts = "; ".join(
-            f"{list_some(sample.name for sample in group)}: {group[0].longest_chromosome()}, "
+            f"{list_names([sample.name for sample in group])}: {group[0].longest_chromosome()}, "
             f"{int(group[0].bins.lengths.max()):,} bp"
             for group in groups
         )
@@ -95,37 +94,18 @@ def describe_genomes(groups: Sequence[Sequence[Sample]]) -> list[str]:
         paragraphs.append(
             "The samples differ in their longest chromosome and are compared only with those that "
             f"have the same one ({parts})."
-            + (f" Compared with no other sample: {list_some(alone)}." if alone else "")
+            + (f" Compared with no other sample: {list_names(alone)}." if alone else "")
         )
     assemblies = group_by_assembly(
         (sample.name, sample.assembly) for group in groups for sample in group
     )
     if len(assemblies) > 1:
-        named = "; ".join(f"{name}: {list_some(names)}" for name, names in assemblies.items())
+        named = "; ".join(f"{name}: {list_names(names)}" for name, names in assemblies.items())
         paragraphs.append(
             f"The files name different assemblies ({named}). Maps of different assemblies cannot "
             "be compared, also where chromosomes have the same names and lengths."
         )
     return paragraphs
-
-
-def list_some(names: Iterable[str]) -> str:
-    """List names; of many, the first ones and the number of the others.
-
-    Parameters
-    ----------
-    names : iterable of str
-        The names.
-
-    Returns
-    -------
-    str
-        Such as ``a, b and 3 more``.
-    """
-    every = list(names)
-    if len(every) <= MOST_NAMES:
-        return ", ".join(every)
-    return f"{', '.join(every[: MOST_NAMES - 1])} and {len(every) - MOST_NAMES + 1} more"
 
 
 def _describe_spread(comparison: Comparison) -> str:
@@ -190,7 +170,7 @@ def _list_reasons(comparison: Comparison) -> list[str]:
     listed = [f"{name} stands out. {reason}" for name, reason in reasons.items()][:MOST_REASONS]
     if others := list(reasons)[MOST_REASONS:]:
         verb = "stand" if len(others) > 1 else "stands"
-        listed.append(f"{list_some(others)} {verb} out, too.")
+        listed.append(f"{list_names(others)} {verb} out, too.")
     if len(without := [name for name in reasons if _is_apart(comparison, name)]) > MOST_APART:
         listed.append(
             f"{MOST_APART} of the {len(without)} samples that stand out have a map, those with the "
@@ -208,14 +188,14 @@ def _describe_method(comparison: Comparison, primary: str) -> str:
     method = comparison.method
     if method == primary:
         return f"Balanced by {method}, the cohort's primary method."
-    unusable = list_some(
+    unusable = [
         f"{sample.name} ({fitness_label(sample.fitness(primary))})"
         for sample in comparison.samples
         if not sample.runs[primary].usable
-    )
+    ]
     return (
         f"Balanced by {method}, since the primary method, {primary}, has no weights, or weights "
-        f"that are not for use, for {unusable}."
+        f"that are not for use, for {list_names(unusable)}."
     )
 
 
@@ -226,7 +206,7 @@ def _name_mixed_methods(comparison: Comparison) -> str:
         chosen.setdefault(sample.runs[comparison.method].verdict.method, []).append(sample.name)
     if len(chosen) < 2:
         return ""
-    methods = "; ".join(f"{method} for {list_some(names)}" for method, names in chosen.items())
+    methods = "; ".join(f"{method} for {list_names(names)}" for method, names in chosen.items())
     return f"These are different methods, which cannot be compared: {methods}."
 
 
@@ -279,7 +259,7 @@ def _name_sets_without_map(comparison: Comparison) -> str:
 def _name_merged(comparison: Comparison) -> str:
     if not comparison.merged:
         return ""
-    names = list_some(comparison.merged)
+    names = list_names(comparison.merged)
     return f"Not shown, since their members are: the merged samples {names}."
 
 
@@ -292,7 +272,7 @@ def _list_unshared_chromosomes(comparison: Comparison) -> str:
         if names:
             unshared.setdefault(names, []).append(sample.name)
     listed = "; ".join(
-        f"{list_some(names)} of {list_some(samples)}" for names, samples in unshared.items()
+        f"{list_names(names)} of {list_names(samples)}" for names, samples in unshared.items()
     )
     return (
         "The samples differ in their chromosomes. Left out, since not all samples have them with "

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from counterpoise.contacts.bins import pluralise
-from counterpoise.records.wording import percent
+from counterpoise.records.wording import join_phrases, percent
 from counterpoise.report.differences.compare import Differences, Kind, RunDifference
 from counterpoise.report.differences.settings import SettingChange
 from counterpoise.report.formats import DASH
@@ -63,7 +63,7 @@ def describe_settings(settings: Sequence[SettingChange]) -> str:
     ]
     more = len(texts) - NAMED_SETTINGS
     named = texts[:NAMED_SETTINGS] + ([f"{more} more (see below)"] if more > 0 else [])
-    return f"In B, {_join(named)}."
+    return f"In B, {join_phrases(named)}."
 
 
 def format_value(value: Any) -> str:
@@ -115,7 +115,7 @@ def describe_effect(differences: Differences) -> str:
     ]
     if not any(run.has_other_fitness for run in runs):
         counts.append("none has another fitness")
-    return f"Of {pluralise(len(runs), 'run')}, {_join(counts, '; ')}."
+    return f"Of {pluralise(len(runs), 'run')}, {join_phrases(counts, '; ')}."
 
 
 def _count(differences: Differences) -> list[tuple[int, str]]:
@@ -164,7 +164,7 @@ def describe_unevenness(differences: Differences) -> str:
     lower = sum(b < a for a, b in known)
     counts = [(lower, "lower"), (len(known) - lower, "higher")]
     texts = [f"{word} in {pluralise(number, 'run')}" for number, word in counts if number]
-    return f"In B, the expected unevenness is {_join(texts)}."
+    return f"In B, the expected unevenness is {join_phrases(texts)}."
 
 
 def describe_masks(differences: Differences) -> str:
@@ -264,10 +264,3 @@ def format_change(ratio: float | None) -> str:
 def _has_other_bins(run: RunDifference) -> bool:
     """Return whether a run has a result in both folders, with other bins."""
     return run.kind is Kind.CHANGED and run.weights is None
-
-
-def _join(texts: Sequence[str], separator: str = ", ") -> str:
-    """Join phrases, the last with ``and``."""
-    if len(texts) < 2:
-        return "".join(texts)
-    return f"{separator.join(texts[:-1])} and {texts[-1]}"

@@ -109,7 +109,9 @@ class MaskSection:
     costs : list of GroupCost
         What samples cost their groups, the dearest first.
     coarser : list of MaskedMap
-        The other maps.
+        The other maps; of many, those that lose most.
+    coarser_maps : int
+        Number of the other maps.
     largest : float
         The largest share of masked bins.
     """
@@ -119,6 +121,7 @@ class MaskSection:
     samples: int
     costs: list[GroupCost]
     coarser: list[MaskedMap]
+    coarser_maps: int
     largest: float
 
     @property
@@ -157,14 +160,15 @@ def describe_masks(
         if mask.sample not in finest or mask.resolution < finest[mask.sample].resolution:
             finest[mask.sample] = mask
     rows = list(finest.values())
-    coarser = [mask for mask in masks if mask not in rows] if len(masks) <= MOST_ROWS else []
+    coarser = [mask for mask in masks if mask is not finest[mask.sample]]
     shares = [mask.lost / mask.bins for mask in rows if mask.bins]
     section = MaskSection(
         [reason for reason in REASONS if any(mask.masked.get(reason) for mask in masks)],
-        rows if len(rows) <= MOST_ROWS else _most_masked(rows),
+        _most_masked(rows),
         len(rows),
         _read_costs(paths, rows)[:MOST_ROWS],
-        coarser,
+        _most_masked(coarser),
+        len(coarser),
         max(shares, default=0.0),
     )
     return section, masks
@@ -226,8 +230,10 @@ def describe_thresholds(thresholds: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _most_masked(rows: Sequence[MaskedMap]) -> list[MaskedMap]:
-    """Return the maps with the largest shares of masked bins, the largest first."""
+def _most_masked(rows: list[MaskedMap]) -> list[MaskedMap]:
+    """Return the maps; of many, those with the largest shares of masked bins, the largest first."""
+    if len(rows) <= MOST_ROWS:
+        return rows
     return sorted(rows, key=lambda mask: -mask.lost / max(mask.bins, 1))[:MOST_ROWS]
 
 

@@ -19,7 +19,7 @@ from counterpoise.records.citations import COOLER, HICREP, HICTK, SNAKEMAKE, Cit
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.prior import PriorUse
 from counterpoise.records.verdict import Status, Verdict
-from counterpoise.records.wording import limit_percent, list_names
+from counterpoise.records.wording import join_phrases, limit_percent, list_names
 from counterpoise.report.formats import format_percent, format_status
 from counterpoise.report.sections.masks import MaskedMap
 from counterpoise.report.statuses import MISSING
@@ -150,10 +150,10 @@ def _describe_maps(rows: Sequence[Row], sources: Sequence[Mapping[str, Any]], ci
         if each in ("hic", "cool", "mcool", "scool")
     ]
     of = f" ({', '.join(assemblies)})" if assemblies else ""
-    read = f", read from {_join(files)} files," if files else ""
+    read = f", read from {join_phrases(files)} files," if files else ""
     text = (
         f"Contact maps of {_count(samples, 'sample')}{of}{read} were balanced with Counterpoise "
-        f"{__version__} in bins of {_join([format_base_pairs(size) for size in sizes])}."
+        f"{__version__} in bins of {join_phrases([format_base_pairs(size) for size in sizes])}."
     )
     if any(row["coarsened_from"] for row in rows):
         text += " Maps of bin sizes that a file does not hold were summed from finer ones."
@@ -173,7 +173,7 @@ def _describe_mask(mask: Mapping[str, Any], masks: Sequence[MaskedMap], cite: An
         return []
     settings = mask["settings"]
     tests = ["had no contacts", *_list_tests(settings)]
-    text = f"Bins were masked before balancing if they {_join(tests, 'or')}"
+    text = f"Bins were masked before balancing if they {join_phrases(tests, word='or')}"
     if settings["min_nnz"] or settings["mad_max"]:
         text += f", as in cooler ({cite(COOLER)})"
     if settings["ignore_diags"] and len(tests) > 1:
@@ -228,7 +228,7 @@ def _count_kept(masks: Sequence[MaskedMap]) -> str:
             spread = f" ({format_percent(min(values))} to {format_percent(max(values))})"
         parts.append(f"{format_percent(median(values))}{spread} at {format_base_pairs(size)}")
     share = "The median share of bins kept" if len(masks) > 1 else "The share of bins kept"
-    return f"{share} is {_join(parts)}."
+    return f"{share} is {join_phrases(parts)}."
 
 
 def _describe_method(name: str, rows: Sequence[Row], verdict: Verdict, cite: Any) -> str:
@@ -236,7 +236,7 @@ def _describe_method(name: str, rows: Sequence[Row], verdict: Verdict, cite: Any
     own = [row for row in rows if row["method"] == name]
     if verdict.choice is not None:
         used = Counter(row["algorithm"] for row in own)
-        by = _join([f"{_label(each, cite)} for {number}" for each, number in used.items()])
+        by = join_phrases([f"{_label(each, cite)} for {number}" for each, number in used.items()])
         return f"Under the name {name} the method was chosen for each map: {by}."
     settings = verdict.settings
     part = BY_REGION if separates_regions(verdict.mask) else SCOPES[Scope(verdict.scope)]
@@ -309,7 +309,7 @@ def _count_outcomes(rows: Sequence[Row]) -> str:
     if len(counts) == 1 and (status := next(iter(counts))) in words:
         return f"{words[status]} {'all ' if len(rows) > 1 else ''}{total}."
     each = [f"{number} {format_status(status)}" for status, number in counts.items()]
-    return f"Of {total}: {_join(each)}."
+    return f"Of {total}: {join_phrases(each)}."
 
 
 def _describe_fitness(rows: Sequence[Row], method: str, limits: FitnessSettings) -> str:
@@ -338,7 +338,7 @@ def _describe_software(verdicts: Iterable[Verdict], cite: Any) -> str:
         # Some name the program that an algorithm follows.
         if name != "counterpoise" and name not in methods()
     ]
-    used = f" with {_join(parts)}" if parts else ""
+    used = f" with {join_phrases(parts)}" if parts else ""
     return f"Counterpoise ran as a Snakemake workflow ({cite(SNAKEMAKE)}){used}."
 
 
@@ -350,10 +350,3 @@ def _spell(number: float) -> str:
 def _count(number: int, noun: str) -> str:
     """Return a number with its noun."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _join(parts: Sequence[str], word: str = "and") -> str:
-    """Join phrases as a sentence does."""
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} {word} {parts[-1]}"
