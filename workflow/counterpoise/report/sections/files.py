@@ -182,7 +182,10 @@ def list_snippets(file: CoolerFile, columns: Sequence[WeightColumn]) -> list[Sni
     """
     size = file.resolutions[0]
     uri = f"{file.path}::resolutions/{size}"
-    name = columns[1].name
+    weight, *others = columns
+    other = next((each for each in others if each.method != weight.method), others[0])
+    name = other.name
+    multiplied = [each.name for each in columns if each.name not in DIVISIVE]
     quoted, quoted_uri = shlex.quote(file.path), shlex.quote(uri)
     return [
         Snippet(
@@ -191,7 +194,7 @@ def list_snippets(file: CoolerFile, columns: Sequence[WeightColumn]) -> list[Sni
             f"clr = cooler.Cooler({uri!r})\n"
             f"region = clr.chromnames[0]\n"
             f"matrix = clr.matrix(balance=True).fetch(region)  # weight\n"
-            f"other = clr.matrix(balance={name!r}).fetch(region)  # {columns[1].method}",
+            f"other = clr.matrix(balance={name!r}).fetch(region)  # {other.method}",
             "python",
             "cooler divides by the columns "
             f"{', '.join(DIVISIVE)} because of their names, and multiplies by all others: both "
@@ -199,7 +202,7 @@ def list_snippets(file: CoolerFile, columns: Sequence[WeightColumn]) -> list[Sni
         ),
         Snippet(
             "cooler, command line",
-            f"cooler ls {quoted}\ncooler dump --join --balanced --header {quoted_uri} | head",
+            f"cooler ls {quoted}\ncooler dump --join --balanced --header \\\n  {quoted_uri} | head",
             "bash",
             "The column balanced is by weight.",
         ),
@@ -209,7 +212,7 @@ def list_snippets(file: CoolerFile, columns: Sequence[WeightColumn]) -> list[Sni
             f"clr = cooler.Cooler({uri!r})\n"
             f"expected = cooltools.expected_cis(clr, clr_weight_name={PRIMARY!r}, ignore_diags=2)",
             "python",
-            "cooltools multiplies by any column: use weight or another multiplicative one.",
+            f"cooltools multiplies by any column, so use one of {', '.join(multiplied)}.",
         ),
         Snippet(
             "hictk, Python",

@@ -313,17 +313,21 @@ def _count_outcomes(rows: Sequence[Row]) -> str:
 
 
 def _describe_fitness(rows: Sequence[Row], method: str, limits: FitnessSettings) -> str:
-    """Say when weights count as fit for use, and how many maps are."""
-    own = [row for row in rows if row["method"] == method]
-    counts = Counter(row["fitness"] for row in own)
-    text = (
-        "Weights count as fit for use if their median relative standard error is at most "
-        f"{limit_percent(limits.error_no)} and at least {limit_percent(limits.bins_no)} of the "
-        f"bins with contacts have one"
+    """Say when weights are fit for use, and on how many maps they are."""
+    counts = Counter(row["fitness"] for row in rows if row["method"] == method)
+    labels = (
+        (Fitness.GOOD, "fit for use"),
+        (Fitness.CAUTION, "for use with caution"),
+        (Fitness.NO, "not for use"),
     )
-    unfit = counts[Fitness.NO.value]
-    fit = len(own) - unfit
-    return f"{text}. Those of {method} are fit for use on {fit} of {_count(len(own), 'map')}."
+    outcomes = [f"{label} on {counts[each.value]}" for each, label in labels if counts[each.value]]
+    found = f" Those of {method} are {_join(outcomes)}." if outcomes else ""
+    return (
+        "Weights count as fit for use if their median relative standard error is at most "
+        f"{limit_percent(limits.error_caution)} and at least {limit_percent(limits.bins_caution)} "
+        "of the bins with contacts have one, among other criteria, and as not for use above "
+        f"{limit_percent(limits.error_no)} or below {limit_percent(limits.bins_no)}.{found}"
+    )
 
 
 def _describe_software(verdicts: Iterable[Verdict], cite: Any) -> str:
