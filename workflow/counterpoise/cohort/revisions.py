@@ -29,7 +29,7 @@ REVISIONS = {
     "balance": 6,
     "export": 3,
     "plot": 4,
-    "compare": 5,
+    "compare": 4,
     "report": 4,
     "track": 5,
     "differences": 1,

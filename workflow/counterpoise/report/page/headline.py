@@ -17,7 +17,10 @@ from counterpoise.store.source_record import group_by_assembly
 CHECK_SAMPLE = "Look for a swapped or failed library."
 MEND = "Mend the cause and run again."
 DEEPER = "Sequence it deeper, sum it with its replicates, or use larger bins."
-UNSHARE = "Take the failed sample out of its group's shared mask."
+UNSHARE = (
+    "Give the failed sample of its group a group of its own, or ask for a smaller share of the "
+    "samples with mask.shared."
+)
 MASKED_BY_OTHERS = "Most of its bins are masked only because other samples mask them."
 READ_FIRST = "Read the reason before you use it."
 

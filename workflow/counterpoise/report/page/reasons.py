@@ -14,6 +14,9 @@ from counterpoise.report.statuses import MISSING, UNBALANCED
 from counterpoise.report.summary import unfit_chromosomes
 from counterpoise.report.table import Row
 
+# Kind of the reasons that depend on the other samples, which ask for caution whatever else holds.
+IN_COHORT = "cohort"
+
 
 class Reason(NamedTuple):
     """A reason for which runs of a sample are not fit for use.
@@ -25,7 +28,8 @@ class Reason(NamedTuple):
     runs : str
         That run and the others, in words.
     fitness : str
-        The worst fitness of these runs, or ``missing``.
+        The worst fitness of these runs, or ``missing``; ``caution`` for reasons that depend on the
+        other samples.
     """
 
     text: str
@@ -68,7 +72,11 @@ def reasons_by_sample(
     for row in rows:
         runs.setdefault(row["sample"], []).append(row)
     merged = {
-        sample: [_reason(affected, runs[sample], primary) for affected in kinds.values()]
+        sample: [
+            _reason(kind, affected, runs[sample], primary)
+            for kind, every in kinds.items()
+            for affected in _split(every)
+        ]
         for sample, kinds in found.items()
     }
     return dict(sorted(merged.items(), key=lambda each: _are_of_good_runs(each[1])))
@@ -113,13 +121,23 @@ def _run_reasons(row: Row, causes: Sequence[Fact]) -> list[tuple[str, str]]:
     reasons = [(fact.code, fitness_reason([fact])) for fact in causes]
     of_run = " ".join(text for _, text in reasons)
     in_cohort = (row["fitness_reason"] or "").removeprefix(of_run).strip()
-    reasons += [("cohort", in_cohort)] if in_cohort else []
+    reasons += [(IN_COHORT, in_cohort)] if in_cohort else []
     return reasons + ([(row["status"], row["reason"])] if row["status"] in UNBALANCED else [])
 
 
+def _split(affected: Sequence[tuple[Row, str]]) -> list[list[tuple[Row, str]]]:
+    """Split runs with the same kind of reason: by resolution and fitness, unless all agree."""
+    if len({text for _, text in affected}) == 1:
+        return [list(affected)]
+    split: dict[tuple[int, str], list[tuple[Row, str]]] = {}
+    for row, text in affected:
+        split.setdefault((row["resolution"], row["fitness"]), []).append((row, text))
+    return list(split.values())
+
+
 def _reason(
-    affected: Sequence[tuple[Row, str]], runs: Sequence[Row], primary: str
-) -> Reason:  # fmt: skip
+    kind: str, affected: Sequence[tuple[Row, str]], runs: Sequence[Row], primary: str
+) -> Reason:
     """Merge the same reason of several runs of a sample."""
     shown, text = min(
         affected, key=lambda each: (each[0]["method"] != primary, each[0]["resolution"])
@@ -127,6 +145,8 @@ def _reason(
     others = [row for row, _ in affected if row is not shown]
     order = [each.value for each in Fitness] + [MISSING]
     worst = max((row["fitness"] or MISSING for row, _ in affected), key=order.index)
+    if kind == IN_COHORT:
+        worst = Fitness.CAUTION.value
     if len({text for _, text in affected}) == 1:
         return Reason(text, _list_runs([row for row, _ in affected], runs), worst)
     also = f"; similar: {_list_runs(others, runs)}" if others else ""

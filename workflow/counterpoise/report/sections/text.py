@@ -321,7 +321,7 @@ def _describe_fitness(rows: Sequence[Row], method: str, limits: FitnessSettings)
         (Fitness.NO, "not for use"),
     )
     outcomes = [f"{label} on {counts[each.value]}" for each, label in labels if counts[each.value]]
-    found = f" Those of {method} are {_join(outcomes)}." if outcomes else ""
+    found = f" Those of {method} are {join_phrases(outcomes)}." if outcomes else ""
     return (
         "Weights count as fit for use if their median relative standard error is at most "
         f"{limit_percent(limits.error_caution)} and at least {limit_percent(limits.bins_caution)} "
