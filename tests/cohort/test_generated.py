@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import yaml
 
 from counterpoise.cohort.compose import load_cohort
 from counterpoise.cohort.conf_files import CHOICES, as_yaml
@@ -110,3 +111,8 @@ def test_hydra_warns_of_nothing(tmp_path: Path, without_files: bool) -> None:
     assert done.stdout == ""
     assert "hydra" not in done.stderr.lower(), done.stderr
     assert "Warning" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("text", ["plain", "{list}.bed", "a: b", "", "1e-5", "null", "[a", "* b"])
+def test_texts_are_quoted_where_yaml_needs_it(text: str) -> None:
+    assert yaml.safe_load(as_yaml(text)) == text

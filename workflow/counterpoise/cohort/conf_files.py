@@ -173,9 +173,17 @@ def as_yaml(value: Any) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, float):
         return re.sub(r"e([+-])0*", lambda match: f"e{match[1]}".replace("+", ""), repr(value))
-    if isinstance(value, str) and yaml.safe_load(value) != value:
+    if isinstance(value, str) and not _is_plain(value):
         return f"{value!r}"
     return str(value)
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether YAML reads a text without quotes as the same text."""
+    try:
+        return bool(yaml.safe_load(text) == text)
+    except yaml.YAMLError:
+        return False
 
 
 def _comment(text: str, width: int = 98) -> list[str]:
