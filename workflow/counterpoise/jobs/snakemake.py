@@ -14,6 +14,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 from counterpoise.cohort.cohort import Cohort
@@ -325,7 +326,8 @@ def _draw_plots(
         *("--outputs", *verdicts),
         *("--sample", place[0]),
     ]
-    return _make_for_now(workflow, "plot", plan.job("plot"), options, list(verdicts))
+    job = plan.job("plot", SimpleNamespace(sample=place[0], resolution=place[1]))
+    return _make_for_now(workflow, "plot", job, options, list(verdicts))
 
 
 def _make_for_now(
