@@ -76,7 +76,10 @@ def _mlflow(record: dict[str, Any], cohort: str) -> list[str]:
 
 def _command() -> str:
     """Return how the command ``counterpoise`` is called in this folder."""
-    if shutil.which("counterpoise"):
-        return "counterpoise"
+    folders = os.environ.get("PATH", "").split(os.pathsep)
     beside = Path(sys.executable).with_name("counterpoise")
+    if str(beside.parent) in folders:
+        folders.remove(str(beside.parent))  # `prepare_jobs` put it there for the jobs
+    if shutil.which("counterpoise", path=os.pathsep.join(folders)):
+        return "counterpoise"
     return os.path.relpath(beside) if beside.exists() else "counterpoise"
