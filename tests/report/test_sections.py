@@ -1,4 +1,4 @@
-"""What the sections of the page below its first screen show, from the results of four samples."""
+"""Sections of the report below its first screen, from the results of four samples."""
 
 from __future__ import annotations
 

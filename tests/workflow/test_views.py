@@ -1,4 +1,4 @@
-"""What Snakemake's own report shows of a cohort, and what is reported if an export fails."""
+"""Snakemake's own report of a cohort, and the report of a workflow whose export failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a terminal says about a cohort when its workflow has ended."""
+"""Last lines of a workflow in the terminal: the results of a cohort."""
 
 from __future__ import annotations
 

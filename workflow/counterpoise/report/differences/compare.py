@@ -28,7 +28,7 @@ OTHER_BINS = "other bins"  # why weights cannot be compared
 
 
 class Kind(StrEnum):
-    """What became of a run, the most first."""
+    """How the two results of a run compare; the largest difference first."""
 
     ONLY_A = "only_a"
     ONLY_B = "only_b"

@@ -1,4 +1,4 @@
-"""What differs between two folders of results and what that did, in words."""
+"""Sentences about the differences between two folders of results."""
 
 from __future__ import annotations
 

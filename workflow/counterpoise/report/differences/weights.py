@@ -1,4 +1,4 @@
-"""How far the weights of a run moved, and which bins have one."""
+"""Change of the weights of a run, and the bins that have a weight in one result only."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ READ_FIRST = "Read the reason before you use it."
 
 @dataclass(frozen=True)
 class Level:
-    """How many samples can be used at a resolution, with the primary method.
+    """Numbers of samples that can be used at a resolution, with the primary method.
 
     Attributes
     ----------

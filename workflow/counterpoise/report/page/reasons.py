@@ -1,4 +1,4 @@
-"""Why runs are not fit for use: each reason once per sample, with the runs that it holds for."""
+"""Reasons why runs are not fit for use, by sample, with the runs that they hold for."""
 
 from __future__ import annotations
 
