@@ -123,7 +123,9 @@ def test_an_experiment_leaves_its_cohort_alone(tmp_path: Path) -> None:
 
     client = MlflowClient(f"sqlite:///{tmp_path}/results/mlflow.db")
     experiment = client.get_experiment_by_name("small")
-    runs = client.search_runs([experiment.experiment_id])
+    kept = client.search_runs([experiment.experiment_id], "tags.kind = 'cohort'")
+    assert {run.info.run_name for run in kept} == {"small", "small · loose"}
+    runs = client.search_runs([experiment.experiment_id], "tags.kind = 'run'")
     assert {run.info.run_name for run in runs} == {
         "a 1 kb ice", "a 1 kb kr", "a 1 kb ice · loose", "a 1 kb kr · loose",
     }  # fmt: skip
