@@ -2,7 +2,7 @@
 
 # Python 3.11 to 3.13.
 PYTHON ?= python3
-# Which build of PyTorch: see docs/gpu.md.
+# Which build of PyTorch: see docs/guides/gpu.md.
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 # Markers of the slow tests, explained in pyproject.toml; a test without one runs in `make test`.
@@ -10,7 +10,7 @@ TIERS := workflow servers cluster peers long
 PARALLEL := -n auto --maxprocesses 4
 
 .PHONY: help demo test test-slow test-all test-random $(TIERS:%=test-%) fuzz setup check format accept bench \
-    release clean
+    release docs links clean
 .DEFAULT_GOAL := demo
 
 help: ## List the targets.
@@ -65,9 +65,20 @@ format: .venv/ready ## Format Python and Snakemake code.
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/Snakefile workflow/rules
 
-# conf/, docs/configuration.md, tables of methods and of summary.tsv, tests/revisions.json.
+# conf/, docs/reference/settings.md, tables of methods and of summary.tsv, tests/revisions.json.
 accept: .venv/ready ## Write all generated files again.
 	$(BIN)/python -m tests.support.accept
+
+docs: .venv/docs ## Build the site of the documentation into build/site.
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --builder html docs build/site
+	@echo "The site: build/site/index.html"
+
+links: .venv/docs ## Check the links of the documentation to other sites.
+	$(BIN)/sphinx-build --builder linkcheck --quiet docs build/links
+
+.venv/docs: .venv/ready
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch $@
 
 bench: .venv/ready ## Compare with peers: hours, and the numbers of the documentation.
 	$(BIN)/python -m benchmarks.against_peers

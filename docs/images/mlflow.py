@@ -1,4 +1,4 @@
-"""Take the pictures of MLflow's pages in docs/tracking.md with headless Chromium.
+"""Take the pictures of MLflow's pages in docs/guides/tracking.md with headless Chromium.
 
 python docs/images/mlflow.py COHORT SAMPLE
 

@@ -1,4 +1,4 @@
-"""Photograph the first screen of a report, for docs/workflow.md.
+"""Photograph the first screen of a report, for docs/guides/workflow.md.
 
 From the repository, with Chromium and the extra ``dev``::
 

@@ -1,4 +1,4 @@
-"""The tables of cooler's options in docs/command-line.md, held against cooler itself."""
+"""The tables of cooler's options in docs/reference/command-line.md, held against cooler itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from counterpoise.cli.main import group
 from tests.support import REPOSITORY
 from tests.support.coolers import write_genome
 
-PAGE = (REPOSITORY / "docs" / "command-line.md").read_text(encoding="utf-8")
+PAGE = (REPOSITORY / "docs/reference/command-line.md").read_text(encoding="utf-8")
 BLACKLIST = "blacklist.bed"
 EXAMPLES = {
     "COOL_PATH": [[]],

@@ -710,7 +710,7 @@ samples: {yeast: {condition: other words}}"""
 
 
 def test_the_experiment_of_the_docs(tmp_path: Path) -> None:
-    page = (REPOSITORY / "docs" / "reprocessing.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / "docs/guides/reprocessing.md").read_text(encoding="utf-8")
     text = page.partition("```yaml\n")[2].partition("```")[0]
     assert "# conf/experiment/loose.yaml\n" in text
     (tmp_path / "experiment").mkdir()

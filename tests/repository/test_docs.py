@@ -46,7 +46,7 @@ from tests.support import REPOSITORY
 from tests.support.documentation import OUTPUTS, documented
 from tests.support.tracking import log_results
 
-CONFIGURATION = (REPOSITORY / "docs" / "configuration.md").read_text(encoding="utf-8")
+CONFIGURATION = (REPOSITORY / "docs/reference/settings.md").read_text(encoding="utf-8")
 
 RESOLUTIONS = (1000, 2000)
 SCOPE_PREFIXES = {"cis": "", "genome": "GW_", "trans": "INTER_"}
@@ -240,7 +240,7 @@ def test_every_path_is_listed() -> None:
 
 PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md"]
 PAGES += ["profiles/README.md"]
-PAGES += [f"docs/{page.name}" for page in sorted((REPOSITORY / "docs").glob("*.md"))]
+PAGES += sorted(str(page.relative_to(REPOSITORY)) for page in REPOSITORY.glob("docs/**/*.md"))
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -382,7 +382,7 @@ def test_tracking(paths: ResultPaths, tmp_path: Path, monkeypatch: pytest.Monkey
     }
 
 
-# --- configuration.md ------------------------------------------------------------------------
+# --- settings.md -----------------------------------------------------------------------------
 
 
 def test_every_setting_has_a_meaning() -> None:
@@ -484,10 +484,10 @@ def test_tutorial(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plot = tmp_path / "plot.png"
-    monkeypatch.setattr(sys, "argv", ["tutorial.py", str(plot)])
+    monkeypatch.setattr(sys, "argv", ["five_bins.py", str(plot)])
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with np.printoptions():
-        values = runpy.run_path(str(REPOSITORY / "docs" / "tutorial.py"))
+        values = runpy.run_path(str(REPOSITORY / "docs/tutorials/five_bins.py"))
     assert f"plot: {plot}" in capsys.readouterr().out
     with Image.open(plot) as image:
         assert min(image.size) > 400

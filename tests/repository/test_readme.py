@@ -1,4 +1,4 @@
-"""The Python examples of the README and of docs/python.md run, and give what they show."""
+"""The Python examples of the README and of docs/guides/python.md run, and give what they show."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from counterpoise.ingest.demo_maps import SIMULATED_COOL, simulate_map, write_co
 from counterpoise.jobs.inputs import SIMULATED_CHROMOSOMES, SIMULATED_CONTACTS, SimulateJob
 from tests.support import REPOSITORY
 
-PAGES = ("README.md", "docs/python.md")
+PAGES = ("README.md", "docs/guides/python.md")
 
 
 def blocks(language: str, page: str = "README.md") -> list[str]:
@@ -57,13 +57,15 @@ def test_the_programs_run(folder: Path, page: str) -> None:
         exec(compile(program, page, "exec"), names)  # the pages are ours
         assert names["result"].status == "converged"  # type: ignore[attr-defined]
     assert (folder / "run.png").stat().st_size > 10_000
-    written = {"README.md": "map.mcool::/resolutions/10000", "docs/python.md": "map.cool"}[page]
+    written = {"README.md": "map.mcool::/resolutions/10000", "docs/guides/python.md": "map.cool"}[
+        page
+    ]
     columns = set(cooler.Cooler(written).bins().columns)
     assert {"weight", "weight_se"} <= columns
-    assert ({"KR", "KR_se"} <= columns) == (page == "docs/python.md")
+    assert ({"KR", "KR_se"} <= columns) == (page == "docs/guides/python.md")
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/command-line.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/reference/command-line.md"])
 def test_every_subcommand_is_listed(page: str) -> None:
     text = (REPOSITORY / page).read_text(encoding="utf-8")
     table = text.partition("| subcommand | what it does |")[2].partition("\n\n")[0]

@@ -1,4 +1,4 @@
-"""The statements of docs/safety.md: each names tests that exist, and the rest are tested here."""
+"""The statements of docs/how-it-works/safety.md: each names tests; the rest are tested here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support import REPOSITORY
 from tests.support.coolers import write_cool
 from tests.support.hic_files import hic_bytes
 
-PAGE = (REPOSITORY / "docs" / "safety.md").read_text(encoding="utf-8")
+PAGE = (REPOSITORY / "docs/how-it-works/safety.md").read_text(encoding="utf-8")
 CITATION = re.compile(r"`(?P<file>[\w/]+\.py)::(?P<function>\w+)`")
 # Calls that execute what they read, by the end of their names.
 EXECUTE = {"eval", "exec", "compile", "unsafe_load", "full_load", "instantiate", "system"}

@@ -1,7 +1,8 @@
 """``make accept``: write every generated file of the repository.
 
-These are the files under ``conf/`` that show settings, ``docs/configuration.md``, the tables of
-methods and of ``summary.tsv``, and ``tests/revisions.json``. Tests compare them and change nothing.
+These are the files under ``conf/`` that show settings, ``docs/reference/settings.md``, the tables
+of methods and of ``summary.tsv``, and ``tests/revisions.json``. Tests compare them and change
+nothing.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class Cohort:
         }
 
     def digests(self) -> dict[str, str]:
-        """Return the SHA-256 of every reproducible result (see docs/outputs.md)."""
+        """Return the SHA-256 of every reproducible result (see docs/reference/outputs.md)."""
         files = [
             path
             for pattern in ("*.parquet", "*.mcool", "*.png", "source.json")

@@ -897,7 +897,7 @@ def test_the_queries_of_the_documentation(
     log_cohort(paths, rows, fitness, figures=figures, **settings)
     write_run(other := ResultPaths("other", paths.root), rows[0])
     log_results(other, rows[:1], **settings)
-    page = (REPOSITORY / "docs" / "tracking.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / "docs/guides/tracking.md").read_text(encoding="utf-8")
     section = page.partition("## Search across cohorts")[2].partition("\n## ")[0]
     snippets = section.split("```python\n")[1:]
     assert len(snippets) == 5

@@ -145,7 +145,7 @@ def test_killed_and_again_and_a_sample_that_fails(cluster: Path, tmp_path: Path)
     time.sleep(moment)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    # docs/cluster.md describes this: running jobs are cancelled by name, then the folder unlocked.
+    # docs/guides/cluster.md: running jobs are cancelled by name, then the folder is unlocked.
     run = re.search(r"SLURM run ID: (\S+)", output.read_text())
     assert run is not None
     subprocess.run(["scancel", f"--name={run[1]}"], check=True, timeout=60)

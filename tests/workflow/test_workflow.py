@@ -103,12 +103,12 @@ def test_balanced_coolers_are_flat_in_cooler(finished: Cohort) -> None:
         np.testing.assert_allclose(np.nansum(balanced, axis=1)[kept], 1, atol=1e-6)
 
 
-# --- docs/reprocessing.md: what runs again when what changes ----------------------------------
+# --- docs/guides/reprocessing.md: what runs again when what changes ---------------------------
 
 
 def rows() -> list[tuple[str, str, dict[str, int]]]:
     """Return the change, the example and the number of jobs per rule of each row."""
-    page = (REPOSITORY / "docs" / "reprocessing.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / "docs/guides/reprocessing.md").read_text(encoding="utf-8")
     table = page.partition("| what changed |")[2].partition("\n\n")[0].splitlines()[2:]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
     return [

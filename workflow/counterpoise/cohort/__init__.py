@@ -20,7 +20,7 @@
 ``revisions``     revisions of the stages, raised by hand when results change
 ``generated``     all generated files of the repository; ``make accept`` writes them
 ``conf_files``    the generated files under ``conf/``
-``settings_page`` the generated page ``docs/configuration.md``
+``settings_page`` the generated page ``docs/reference/settings.md``
 ``docstrings``    the docstrings of settings, from which both are made
 ================= ==================================================================
 """

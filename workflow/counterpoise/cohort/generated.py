@@ -32,7 +32,7 @@ def generated_files(root: Path) -> dict[str, str]:
         Texts by path, relative to the repository.
     """
     tables = {name: with_tables((root / name).read_text(encoding="utf-8")) for name in PAGES}
-    return {**conf_files(), **tables, "docs/configuration.md": page()}
+    return {**conf_files(), **tables, "docs/reference/settings.md": page()}
 
 
 def with_tables(text: str) -> str:
@@ -79,4 +79,4 @@ TABLES: dict[str, Callable[[], str]] = {
     "sample_columns": partial(columns_table, samples.COLUMNS),
     "difference_columns": partial(columns_table, differences.COLUMNS),
 }
-PAGES = ("README.md", "docs/outputs.md")  # with tables
+PAGES = ("README.md", "docs/reference/outputs.md")  # with tables

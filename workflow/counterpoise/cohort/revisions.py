@@ -4,7 +4,7 @@ The settings of a job carry the revision of its rule, so a new release repeats t
 results it would change, and no others. Raise a number by one when what the rule writes changes for
 the same input and settings: a number, a column, a key. A faster way to the same numbers does not
 raise it, and neither does a new message. ``tests/cohort/test_revisions.py`` fails if results
-changed and the revision did not, and ``docs/reprocessing.md`` says what runs again.
+changed and the revision did not, and ``docs/guides/reprocessing.md`` says what runs again.
 
 Each method has a revision of its own, at its registration in ``methods/``. That of ``balance`` here
 is for what all methods share. The rule ``balance_alone`` has the revisions of ``balance``.

@@ -1,7 +1,7 @@
 """Sections of the configuration: typed dataclasses, the only place of a default.
 
 The first sentence of each entry of an ``Attributes`` section is its comment in ``conf/``; the whole
-entry is its text in ``docs/configuration.md``. ``make accept`` writes both.
+entry is its text in ``docs/reference/settings.md``. ``make accept`` writes both.
 """
 
 from __future__ import annotations

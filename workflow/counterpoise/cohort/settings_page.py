@@ -1,4 +1,4 @@
-"""The page of all settings, ``docs/configuration.md``, from the dataclasses that hold them."""
+"""The page of all settings, ``docs/reference/settings.md``, from the dataclasses that hold them."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ settings that differ from the defaults. The same algorithm can run under several
 method that `primary` names.
 
 An entry can depend on other maps. `kde_eb: {prior: group}` takes the bias of the other samples of a
-group as a [prior](kernel-density-balancing.md#priors-in-the-workflow).
+group as a [prior](../how-it-works/kernel-density-balancing.md#priors-in-the-workflow).
 `kr_of_bulk: {method: kr, apply_weights_of: bulk}` gives all samples the
-[weights of one](methods.md#weights-of-one-sample-for-others).
+[weights of one](../how-it-works/methods/index.md#weights-of-one-sample-for-others).
 
 **Resolutions** are sizes such as `10kb`, or one word for those of each file: `all` for its levels,
 `4DN` or `juicer` for the usual levels, as far as they can be summed from those of the file. The
@@ -92,7 +92,7 @@ knockout_1\tdata/knockout_1.mcool\tknockout\t1\tK562
 Columns of other names, such as `cell_type`, are labels: columns of `summary.tsv` and tags of
 MLflow. `group_by: [cell_type, condition]` makes a group of the samples that agree in both; the
 default is `condition`. The depth of a map is compared with the maps of its group, and the samples
-of a group can [share a mask](masks.md#one-mask-for-several-samples).
+of a group can [share a mask](../how-it-works/masks.md#one-mask-for-several-samples).
 
 ## Chosen chromosomes
 
@@ -180,13 +180,13 @@ snakemake --profile local --config 'hydra_overrides=["+method@methods.kr_loose=k
 ```
 
 The last line adds one method and removes another. Only jobs that depend on a changed setting
-[run again](reprocessing.md).
+[run again](../guides/reprocessing.md).
 
 ## Two settings side by side
 
 The commands above overwrite the results that they change. `experiment=NAME` applies
 `conf/experiment/NAME.yaml` to the cohort and writes
-[separate results](reprocessing.md#two-settings-side-by-side), in files and in MLflow:
+[separate results](../guides/reprocessing.md#two-settings-side-by-side), in files and in MLflow:
 
 ```
 snakemake --profile local --config cohort=scc1 experiment=strict_mask
@@ -218,7 +218,7 @@ WORDS: dict[Any, str] = {
 
 
 def page() -> str:
-    """Render ``docs/configuration.md``.
+    """Render ``docs/reference/settings.md``.
 
     Returns
     -------

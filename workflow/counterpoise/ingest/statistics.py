@@ -74,7 +74,7 @@ class MapStatistics:
         Returns
         -------
         dict
-            ``statistics`` of ``source.json``, see ``docs/outputs.md``.
+            ``statistics`` of ``source.json``, see ``docs/reference/outputs.md``.
         """
         contacts = self._by_distance[:-1].astype(np.int64 if integral else np.float64)
         resolution = self._bins.resolution

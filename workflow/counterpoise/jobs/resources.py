@@ -1,8 +1,8 @@
 """Memory and time that jobs ask for, from what they read.
 
 Memory of balancing jobs is the upper bound of ``memory``. All other figures were measured
-(``docs/cluster.md``) and leave room to spare. Jobs that a cluster stopped ask for more: the rules
-multiply by ``attempt``.
+(``docs/guides/cluster.md``) and leave room to spare. Jobs that a cluster stopped ask for more: the
+rules multiply by ``attempt``.
 """
 
 from __future__ import annotations

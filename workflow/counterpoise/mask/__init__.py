@@ -13,7 +13,7 @@ that finds the bins that fail, and add a row to ``FILTERS``. The configuration a
 documentation, stored masks and the report's table of masks follow from these. Edit by hand:
 
 - the order of the filters in the docstring of ``mask_bins``;
-- the reasons and thresholds in ``docs/outputs.md``;
+- the reasons and thresholds in ``docs/reference/outputs.md``;
 - the choice ``mask=none`` in ``cohort/conf_files.py``, if the filter is on by default;
 - the attributes of weight columns in ``store/mcool.py``, if cooler has the filter too.
 

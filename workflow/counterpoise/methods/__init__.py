@@ -14,7 +14,7 @@ To add a method, write one module here. It holds
 A module may register several methods; see ``vc.py``, the shortest example. ``base.py`` documents
 the contract. ``counterpoise.balance``, the configuration (``/method@methods.NAME: name``) and the
 whole workflow know the method at once. ``make accept`` then writes its file in ``conf/method/``,
-its section in ``docs/configuration.md``, its row in the README and its expected results in
+its section in ``docs/reference/settings.md``, its row in the README and its expected results in
 ``tests/revisions.json``; commit these too. ``tests/methods/test_conformance.py`` tests every method
 in this folder.
 

@@ -67,7 +67,7 @@ class MethodSettings:
     """Settings that every method has.
 
     The first sentence of each entry below is the comment in ``conf/method/NAME.yaml``; the whole
-    entry is the text in ``docs/configuration.md``.
+    entry is the text in ``docs/reference/settings.md``.
 
     Attributes
     ----------

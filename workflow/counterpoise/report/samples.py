@@ -1,7 +1,7 @@
 """``samples.tsv``: one row per sample.
 
 To add a column, add a row to ``COLUMNS``, raise the revision of ``report`` and run ``make accept``,
-which writes the table in ``docs/outputs.md``.
+which writes the table in ``docs/reference/outputs.md``.
 """
 
 from __future__ import annotations
@@ -98,9 +98,7 @@ def _mask_column(reason: str) -> Column:
 COLUMNS = (
     Column("sample", "name of the sample", lambda s: s.name),
     *map(label_column, USUAL_LABELS),
-    Column(
-        "sample_group", "its [group](configuration.md#a-cohort)", lambda s: s.entry.group or None
-    ),
+    Column("sample_group", "its [group](settings.md#a-cohort)", lambda s: s.entry.group or None),
     Column(
         "resolution",
         "bin size in base pairs of its finest map that has a result; the columns up to "

@@ -1,7 +1,7 @@
 """``summary.tsv``: one row per run.
 
 To add a column, add a row to ``COLUMNS``, raise the revision of ``report`` and run ``make accept``,
-which writes the table in ``docs/outputs.md``.
+which writes the table in ``docs/reference/outputs.md``.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ COLUMNS = (
     Column("source", "path or URL of the source", lambda r: r.source.get("uri")),
     Column(
         "experiment",
-        "[overlay](reprocessing.md#two-settings-side-by-side) on the cohort, or `base`",
+        "[overlay](../guides/reprocessing.md#two-settings-side-by-side) on the cohort, or `base`",
         lambda r: r.experiment,
     ),
     Column(
@@ -185,7 +185,8 @@ COLUMNS = (
     ),
     Column(
         "copy_number",
-        "table of [copy numbers](methods.md#copy-numbers) that row sums follow; empty without one",
+        "table of [copy numbers](../how-it-works/methods/index.md#copy-numbers) that row sums "
+        "follow; empty without one",
         lambda r: r.verdict.copy_number and r.verdict.copy_number.source,
     ),
 )

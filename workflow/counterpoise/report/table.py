@@ -24,7 +24,7 @@ class Column(NamedTuple):
     name : str
         Its heading.
     meaning : str
-        What it holds, in Markdown for ``docs/outputs.md``.
+        What it holds, in Markdown for ``docs/reference/outputs.md``.
     value : callable
         Computes the value of a result; None is written as an empty field.
     """
@@ -71,7 +71,7 @@ def add_labels(columns: Sequence[Column], labels: Iterable[Labels]) -> tuple[Col
 
 
 def columns_table(columns: Sequence[Column]) -> str:
-    """Render the table of columns for ``docs/outputs.md``.
+    """Render the table of columns for ``docs/reference/outputs.md``.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Paths of the files under ``results/``: the only module that spells them.
 
 Arguments default to Snakemake wildcards, so that a rule and the code that reads its output call the
-same function. ``docs/outputs.md`` describes what is in each file.
+same function. ``docs/reference/outputs.md`` describes what is in each file.
 """
 
 from __future__ import annotations

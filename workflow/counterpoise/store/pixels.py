@@ -1,8 +1,8 @@
 """Maps on disk: the form in which every job reads contacts.
 
 ``pixels.parquet`` (bin1_id, bin2_id, count), ``bins.parquet`` and ``source.json``; see
-``docs/outputs.md``. Delta packing makes sorted bins about a byte a pixel, and any analyst can
-open the files from pandas, polars or DuckDB.
+``docs/reference/outputs.md``. Delta packing makes sorted bins about a byte a pixel, and any
+analyst can open the files from pandas, polars or DuckDB.
 """
 
 from __future__ import annotations

@@ -17,5 +17,5 @@ Two tags identify a run: ``counterpoise.run`` (cohort/sample/resolution/method, 
 cohort/overlay/sample/resolution/method) and ``counterpoise.content``, a SHA-256 of everything that
 stays the same if the same input is balanced with the same settings. New content makes a new run,
 so that settings can be compared; ``counterpoise.current`` marks the run that the files hold now.
-``docs/outputs.md`` lists tags, parameters and metrics.
+``docs/reference/outputs.md`` lists tags, parameters and metrics.
 """

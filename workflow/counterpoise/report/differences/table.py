@@ -1,7 +1,7 @@
 """``differences.tsv``: one row per run of either folder, the largest change first.
 
 To add a column, add a row to ``COLUMNS``, raise the revision of ``differences`` and run ``make
-accept``, which writes the table in ``docs/outputs.md``.
+accept``, which writes the table in ``docs/reference/outputs.md``.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 #
 # This repeats the "KR and ICE balancing" tutorial of the package gunz_cm with Counterpoise on the
 # same map, and explains where the two differ and why. Open it as a notebook (jupytext, VS Code), or
-# run `python docs/tutorial.py [plot.png]`. The cell below each text computes and prints the results
-# that the text mentions.
+# run `python docs/tutorials/five_bins.py [plot.png]`. The cell below each text computes and prints
+# the results that the text mentions.
 
 # %%
 import sys

@@ -1,0 +1,54 @@
+"""Settings of Sphinx for the site, which ``make docs`` builds into ``build/site``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE / "_site"), str(HERE.parent / "workflow")]
+
+from counterpoise._version import __version__  # noqa: E402
+
+project = "Counterpoise"
+copyright = "The Counterpoise developers"
+release = __version__
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx_click",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "formulas",
+    "outside",
+]
+
+# Pages are Markdown; links to headings are those of GitHub.
+myst_heading_anchors = 6
+myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "dollarmath", "html_image"]
+suppress_warnings = ["myst.header"]  # a page may start below the top level in a cell
+
+# Tutorials are Markdown notebooks. They run each time, or once with COUNTERPOISE_NOTEBOOKS=cache.
+nb_execution_mode = os.environ.get("COUNTERPOISE_NOTEBOOKS", "force")
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_execution_in_temp = True
+nb_merge_streams = True
+nb_cache_path = str(HERE.parent / "build" / "notebooks")
+
+autodoc_typehints = "none"  # the docstrings have the types
+autodoc_member_order = "bysource"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+copybutton_exclude = ".linenos, .gp, .go"
+html_math_renderer = "mathml"
+
+html_theme = "furo"
+html_title = "Counterpoise"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_theme_options = {"navigation_with_keys": True}
+html_show_sourcelink = False
