@@ -24,6 +24,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import cooler
@@ -119,7 +120,7 @@ class Page:
 
     def __init__(self, folder: Path) -> None:
         self.home = self.folder = folder
-        self.names: dict[str, Any] = {"__name__": "snippet"}
+        self.module = sys.modules["snippet"] = ModuleType("snippet")
 
     def run(self, snippet: Snippet) -> None:
         """Run a block; an error of any kind means that the page is wrong."""
@@ -153,7 +154,7 @@ class Page:
         before = Path.cwd()
         os.chdir(self.folder)
         try:
-            exec(compile(snippet.text, f"line {snippet.line}", "exec"), self.names)  # ours
+            exec(compile(snippet.text, f"line {snippet.line}", "exec"), vars(self.module))  # ours
         finally:
             os.chdir(before)
 
