@@ -441,7 +441,7 @@ def blocks(language: str, page: str = CONFIGURATION) -> list[str]:
 def conf(tmp_path: Path) -> Path:
     """Copy conf/ next to the files that the examples name."""
     shutil.copytree(REPOSITORY / "conf", tmp_path / "conf")
-    for name in ("wild_1.hic", "wild_2.hic", "knockout_1.mcool"):
+    for name in ("wild_1.hic", "wild_2.hic", "mutant_1.mcool"):
         (tmp_path / "data").mkdir(exist_ok=True)
         (tmp_path / "data" / name).touch()
     (tmp_path / "blacklist.bed").write_text("chr1\t0\t1000\n", encoding="utf-8")
@@ -461,12 +461,12 @@ def test_the_example_cohort_and_sheet_load(conf: Path) -> None:
         "kr_genome": "GW_KR_GENOME",
     }
     assert run.settings.mask.min_nnz == 5
-    assert set(run.samples) == {"wild_1", "wild_2", "knockout_1"}
+    assert set(run.samples) == {"wild_1", "wild_2", "mutant_1"}
     listed = cohort.replace("sample_sheet: samples.tsv\n", samples)
     (conf / "cohort" / "base.yaml").write_text(listed, encoding="utf-8")
     (conf / "cohort" / "mine.yaml").write_text(long, encoding="utf-8")
     run = load_cohort(conf, ["cohort=mine"], conf.parent)
-    assert run.resolutions("knockout_1") == [100_000]
+    assert run.resolutions("mutant_1") == [100_000]
     assert (run.settings.mask.min_nnz, run.settings.mask.mad_max) == (5, 0)
     assert list(run.methods) == ["ice", "kr", "kr_genome", "vc"]
     assert run.column("vc") == "GW_VC"

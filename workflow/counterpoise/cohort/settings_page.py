@@ -230,7 +230,9 @@ def _section(title: str, kind: type) -> Iterator[str]:
 def _opening(title: str, about: str, level: int = 2) -> str:
     """Render a heading, a sentence and the example of a section."""
     paragraph = textwrap.fill(about, 100, break_on_hyphens=False)
-    example = f"\n```yaml\n{EXAMPLES[title]}```\n" if title in EXAMPLES else ""
+    files = re.findall(r"data/[\w.]+", EXAMPLES.get(title, ""))
+    comment = f"<!-- files: {' '.join(files)} -->\n" if files else ""
+    example = f"\n{comment}```yaml\n{EXAMPLES[title]}```\n" if title in EXAMPLES else ""
     return f"{'#' * level} {title}\n\n{paragraph}\n{example}"
 
 
