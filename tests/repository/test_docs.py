@@ -22,6 +22,7 @@ import yaml
 from PIL import Image
 
 import counterpoise as cp
+from counterpoise.cli.main import COMMANDS
 from counterpoise.cohort.compose import load_cohort, snakemake_overrides
 from counterpoise.cohort.conf_files import as_yaml
 from counterpoise.cohort.docstrings import default_of
@@ -533,6 +534,23 @@ def test_the_example_experiment_loads(conf: Path) -> None:
     run = load_cohort(conf, snakemake_overrides(config, conf), conf.parent)
     assert run.experiment == experiment
     assert run.settings.mask.min_nnz != 5
+
+
+# --- python.md and command-line.md -----------------------------------------------------------
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    text = (REPOSITORY / "docs/reference/python.md").read_text(encoding="utf-8")
+    documented_names = re.findall(r"^\.\. auto\w+:: counterpoise\.(\w+)", text, re.M)
+    assert sorted(documented_names) == sorted(cp.__all__)
+
+
+def test_every_subcommand_has_its_options() -> None:
+    text = (REPOSITORY / "docs/reference/command-line.md").read_text(encoding="utf-8")
+    directives = re.findall(
+        r"^\.\. click:: counterpoise\.cli\.(\w+):command\n   :prog: counterpoise (\w+)$", text, re.M
+    )
+    assert directives == [(name, name) for name in COMMANDS]
 
 
 # --- the tutorial ----------------------------------------------------------------------------
