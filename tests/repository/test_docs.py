@@ -48,7 +48,7 @@ from counterpoise.store.source_record import read_origin
 from counterpoise.store.weight_columns import DIVISIVE
 from counterpoise.store.weights import write_balance
 from tests.support import REPOSITORY
-from tests.support.documentation import OUTPUTS, documented
+from tests.support.documentation import OUTPUTS, SCHEMAS, Schema, documented, schemas
 from tests.support.tracking import log_results
 
 SETTINGS = (REPOSITORY / "docs/reference/settings.md").read_text(encoding="utf-8")
@@ -242,6 +242,33 @@ def test_every_path_is_listed() -> None:
     ]
     named = documented("Where things are")
     assert {path.removeprefix("results/<cohort>/") for path in files} <= set(named)
+
+
+@pytest.mark.parametrize("schema", schemas(), ids=lambda schema: schema.file)
+def test_a_schema_changes_only_with_its_number(schema: Schema) -> None:
+    """Other tests here compare the specified names with those of files."""
+    recorded = json.loads(SCHEMAS.read_text(encoding="utf-8"))[schema.file]
+    assert schema.number == max(recorded, key=int), "the number of a schema never falls"
+    assert schema.since == recorded[schema.number]["since"]
+    assert schema.names
+    assert schema.names == recorded[schema.number]["names"], (
+        f"the schema of {schema.file} changed: raise its number in the table of schemas in "
+        "docs/reference/outputs.md, note it in CHANGELOG.md, and run `make accept`"
+    )
+
+
+def test_every_specified_file_has_a_schema() -> None:
+    files = {path.rsplit("/")[-1] for path in documented("Where things are")}
+    data = {name for name in files if name.endswith((".json", ".parquet", ".tsv", ".mcool"))}
+    listed = " ".join(schema.file for schema in schemas())
+    by_folder = {
+        "<resolution>.parquet",
+        "<resolution>.tsv",
+        "<sample>.json",
+        "<group>.json",
+        "...tsv",
+    }
+    assert not [name for name in data - by_folder if name not in listed and "_mqc" not in name]
 
 
 PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md"]
