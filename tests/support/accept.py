@@ -1,8 +1,8 @@
 """``make accept``: write every generated file of the repository.
 
 These are the files under ``conf/`` that show settings, ``docs/reference/settings.md``, the tables
-of methods and of ``summary.tsv``, the drawing of the rooms, and ``tests/revisions.json``. Tests
-compare them and change nothing.
+of methods and of ``summary.tsv``, the drawing of the rooms, ``tests/revisions.json``, and schemas
+with a new number in ``tests/schemas.json``. Tests compare them and change nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from counterpoise.cohort.generated import generated_files
 from tests.support import REPOSITORY
+from tests.support.documentation import SCHEMAS, record_schemas
 from tests.support.revisions import EXPECTED, write_expected_results
 from tests.support.rooms_drawing import DRAWING, drawing
 
@@ -31,3 +32,5 @@ if __name__ == "__main__":
         print(f"wrote {name}")
     if write_expected_results():
         print(f"wrote {EXPECTED.relative_to(REPOSITORY)}")
+    if record_schemas():
+        print(f"wrote {SCHEMAS.relative_to(REPOSITORY)}")
