@@ -1,4 +1,8 @@
-"""A method in one new file goes through the whole workflow; no other file is changed."""
+"""A method in one new file goes through the whole workflow; no other file is changed.
+
+A method that stays in the repository also has a page, ``docs/how-it-works/methods/NAME.md``:
+``tests/repository/test_method_pages.py`` says what it holds.
+"""
 
 from __future__ import annotations
 
