@@ -23,6 +23,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "formulas",
+    "notebooks",
     "outside",
 ]
 
