@@ -1,7 +1,8 @@
 """The tutorials as notebooks: what their programs find, and a link to download each.
 
 Their kernel finds the commands of the environment that builds the site, and the modules of
-``docs/tutorials``.
+``docs/tutorials``. What a program prints is shown as it is: MyST-NB ends a line wherever the kernel
+happened to send a piece of it, so nbclient joins the pieces first.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 import os
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import nbclient
+from jupyter_cache.executors import utils as executors
 from sphinx.application import Sphinx
 
 FRONT_MATTER = re.compile(r"---\n.*?\nkernelspec:.*?\n---\n", re.S)
@@ -40,5 +44,6 @@ def add_download(app: Sphinx, name: str, source: list[str]) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     find_programs(Path(app.srcdir))
+    executors.executenb = partial(nbclient.execute, coalesce_streams=True)
     app.connect("source-read", add_download)
     return {"parallel_read_safe": True}
