@@ -1,7 +1,8 @@
 """``make accept``: write every generated file of the repository.
 
-These are the files under ``conf/`` that show settings, ``docs/reference/settings.md``, the tables
-of methods and of ``summary.tsv``, and ``tests/revisions.json``. Tests compare them and change
+These are the files under ``conf/`` that show settings, ``docs/reference/settings.md``,
+``docs/reference/messages.md``, the tables of methods and of ``summary.tsv``, and
+``tests/revisions.json``. Tests compare them and change
 nothing.
 """
 
@@ -11,13 +12,14 @@ from pathlib import Path
 
 from counterpoise.cohort.generated import generated_files
 from tests.support import REPOSITORY
+from tests.support.messages.page import PAGE, messages_page
 from tests.support.revisions import EXPECTED, write_expected_results
 
 
 def write_generated_files(root: Path) -> list[str]:
     """Write the generated files that differ, and return their paths relative to the repository."""
     changed = []
-    for name, text in generated_files(root).items():
+    for name, text in {**generated_files(root), PAGE: messages_page()}.items():
         path = root / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
