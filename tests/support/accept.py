@@ -2,7 +2,8 @@
 
 These are the files under ``conf/`` that show settings, ``docs/reference/settings.md``,
 ``docs/reference/messages.md``, the tables of methods and of ``summary.tsv``, the drawing of the
-rooms, ``tests/revisions.json``, and schemas with a new number in ``tests/schemas.json``. Tests compare them and change nothing.
+rooms, ``tests/revisions.json``, and schemas with a new number in ``tests/schemas.json``. Tests
+compare them and change nothing.
 """
 
 from __future__ import annotations
