@@ -100,6 +100,13 @@ def test_the_card_of_a_result_says_why(contacts: Contacts) -> None:
     assert "not for use" in texts
 
 
+def test_the_fitness_has_its_reason(contacts: Contacts) -> None:
+    sparse = cp.balance(contacts.full_matrix() > 0, "kr")
+    assert sparse.fitness.value in ("caution", "no")
+    assert "%" in sparse.fitness_reason
+    assert sparse.fitness_reason in read_card(sparse).texts
+
+
 def test_cards_of_maps_and_masks(contacts: Contacts) -> None:
     stored = StoredContacts(contacts.bins, contacts.indptr, contacts.entries)
     for each, name in ((contacts, "Contacts"), (stored, "StoredContacts")):

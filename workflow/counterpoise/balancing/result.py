@@ -77,7 +77,7 @@ class Balance:
         error = "" if verdict.median_se is None else f", median error {percent(verdict.median_se)}"
         iterations = pluralise(self.iterations, "iteration")
         rows = [
-            ("why", fitness_reason(verdict.fitness_causes)),
+            ("why", self.fitness_reason),
             ("map", str(contacts.source.get("uri", contacts.bins.summary()))),
             ("ended", f"{self.status.value}, {iterations}, {pluralise(self.matvecs, 'product')}"),
             ("reason", self.reason),
@@ -94,13 +94,18 @@ class Balance:
         return self.verdict.fitness
 
     @property
+    def fitness_reason(self) -> str:
+        """Why the weights are not fit for use without reserve; empty if they are."""
+        return fitness_reason(self.verdict.fitness_causes)
+
+    @property
     def status(self) -> Status:
         """The verdict's status."""
         return self.verdict.status
 
     @property
     def reason(self) -> str:
-        """The verdict's reason in words; empty where there is nothing to say."""
+        """What the method did or could not do, in words; empty where there is nothing to say."""
         return self.verdict.reason
 
     @property
