@@ -47,6 +47,7 @@ autodoc_typehints = "none"  # the docstrings have the types
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True
 copybutton_exclude = ".linenos, .gp, .go"
 html_math_renderer = "mathml"
 

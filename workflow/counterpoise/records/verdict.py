@@ -189,18 +189,26 @@ class Verdict:
         The worst status of the parts that hold data.
     reason : str
         The reasons of the parts, summed up.
-    method, name : str
-        The algorithm, and what the configuration calls it.
+    method : str
+        The algorithm.
+    name : str
+        What the configuration calls it.
     scope : str
         ``genome``, ``cis`` or ``trans``.
     settings : dict
         All settings of the method, defaults included.
-    bins, kept : int
-        Bins of the map, and bins that were balanced.
-    iterations, matvecs : int
-        The most iterations of a part, and the products of all.
-    max_deviation, rms_deviation : float or None
-        As for ``PartVerdict``, over all parts.
+    bins : int
+        Number of bins of the map.
+    kept : int
+        Number of bins that were balanced.
+    iterations : int
+        The most iterations of a part.
+    matvecs : int
+        Matrix-vector products of all parts.
+    max_deviation : float or None
+        Largest relative deviation of a row sum from its target, over all parts.
+    rms_deviation : float or None
+        Root mean square of these deviations.
     parts : tuple of PartVerdict
         The verdict on each part.
     choice : Choice or None
@@ -214,18 +222,26 @@ class Verdict:
         What row sums are proportional to; None where they are to be equal.
     median_se : float or None
         Median relative standard error of the weights.
-    expected_excess, expected_unevenness : float or None
-        As for ``PartVerdict``, over the bins of all parts that have them.
-    with_contacts, weighted : int
-        Bins that have contacts, masked ones included, and those of them that have a weight.
+    expected_excess : float or None
+        As for ``PartVerdict``, over the bins of all parts that have it.
+    expected_unevenness : float or None
+        As for ``PartVerdict``, over the bins of all parts that have it.
+    with_contacts : int
+        Number of bins that have contacts, masked ones included.
+    weighted : int
+        Number of these bins that have a weight.
     fitness : Fitness
         Whether the weights may be used, by the run's own facts.
     fitness_causes : tuple of Fact
         Why they may not, or only with caution.
     fitness_limits : dict of float
         The limits that it was judged by.
-    backend, device, device_note : str
-        What computed, and why ``auto`` stayed on the CPU.
+    backend : str
+        What computed.
+    device : str
+        The device on which it computed.
+    device_note : str
+        Why ``auto`` stayed on the CPU.
     source : dict
         Identity of the input.
     mask : dict
