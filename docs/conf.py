@@ -23,6 +23,8 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "formulas",
+    "options",
+    "notebooks",
     "outside",
 ]
 
@@ -33,7 +35,9 @@ suppress_warnings = ["myst.header"]  # a page may start below the top level in a
 
 # Tutorials are Markdown notebooks. They run each time, or once with COUNTERPOISE_NOTEBOOKS=cache.
 nb_execution_mode = os.environ.get("COUNTERPOISE_NOTEBOOKS", "force")
-nb_execution_raise_on_error = True
+if nb_execution_mode == "off":  # only a kernel says in which language cells are
+    suppress_warnings += ["myst-nb.lexer"]
+nb_execution_show_tb = True  # a cell that fails is a warning, which ends the build of `make docs`
 nb_execution_timeout = 300
 nb_execution_in_temp = True
 nb_merge_streams = True
@@ -49,6 +53,6 @@ html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "Counterpoise"
 html_static_path = ["_static"]
-html_css_files = ["site.css"]
+html_css_files = ["site.css", "notebooks.css"]
 html_theme_options = {"navigation_with_keys": True}
 html_show_sourcelink = False

@@ -268,7 +268,7 @@ def configuration_and_documentation_are_there(name: str) -> None:
     assert cohort.methods["other"] == methods()[name].settings()
     expected = {
         f"conf/method/{name}.yaml": f"/method_schema/{name}@_here_",
-        "docs/reference/settings.md": f"### methods.NAME: {name}\n",
+        "docs/reference/settings.md": f" | `{name}` |",
         "README.md": f"| [`{name}`]",
         "tests/revisions.json": f'"balance/{name}"',
     }

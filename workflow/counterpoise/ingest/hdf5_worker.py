@@ -11,6 +11,7 @@ import os
 import resource
 import selectors
 import sys
+from contextlib import suppress
 from typing import Any
 
 from counterpoise.ingest.cooler_reader import inspect_directly, open_directly
@@ -54,4 +55,5 @@ def _limit(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with suppress(KeyboardInterrupt):  # also sent to the parent, which answers for both
+        main()
