@@ -3,8 +3,8 @@
 python -m benchmarks.front_page
 
 Seconds are those of results/command_line.json once there are some, else of results/peers.json.
-Writes docs/images/speed.png and the text between the markers of the repository's README.md. Run it
-again after each of these benchmarks.
+Writes docs/images/speed.png and the text between the markers of the repository's README.md and of
+the first page of the site. Run it again after each of these benchmarks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from benchmarks.against_peers import CHUNKED, COOLER
 from benchmarks.measuring import HERE, load, markdown, publish
 from counterpoise.report.style import BLUE, INK, RC_SETTINGS, SOFT
 
-FRONT_PAGE = HERE.parent / "README.md"
+FRONT_PAGES = (HERE.parent / "README.md", HERE.parent / "docs" / "index.md")
 CHART = HERE.parent / "docs" / "images" / "speed.png"
 MARKER = "numbers"
 GREY, PALE = "#9aa3ad", "#d9dee3"
@@ -136,8 +136,8 @@ def machine_words(facts: dict[str, str]) -> str:
     return f"{cores} cores, {facts['processor']}, cooler {facts['cooler']}, {facts['date']}"
 
 
-def numbers(comparison: Comparison, billion: dict[str, Any]) -> str:
-    """Format three numbers, the chart and its caption."""
+def numbers(comparison: Comparison, billion: dict[str, Any], page: Path) -> str:
+    """Format three numbers, the chart and its caption for a page."""
     run = billion["workflow"]["run"]
     header = [
         f"{comparison.ice:.0f} times faster",
@@ -150,7 +150,7 @@ def numbers(comparison: Comparison, billion: dict[str, Any]) -> str:
         f"{run['peak'] / 1000:.1f} GB, on two cores",
         "largest difference of the weights from cooler's",
     ]
-    chart = f"![Bar chart: seconds of each program]({CHART.relative_to(FRONT_PAGE.parent)})"
+    chart = f"![Bar chart: seconds of each program]({CHART.relative_to(page.parent)})"
     return "\n".join([markdown(header, [row]), chart + "\n", f"*{comparison.caption}*"])
 
 
@@ -194,7 +194,8 @@ def main() -> None:
     """Write the numbers and the chart."""
     comparison = compare()
     draw(comparison, CHART)
-    publish(MARKER, numbers(comparison, load("billion")), FRONT_PAGE)
+    for page in FRONT_PAGES:
+        publish(MARKER, numbers(comparison, load("billion"), page), page)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,13 @@ html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "Counterpoise"
 html_static_path = ["_static"]
-html_css_files = ["site.css", "notebooks.css"]
-html_theme_options = {"navigation_with_keys": True}
+html_css_files = ["site.css", "notebooks.css", "front.css"]
+html_logo = html_favicon = "_static/mark.svg"
+html_theme_options = {
+    "navigation_with_keys": True,
+    "top_of_page_buttons": [],  # no links to edit or view the source
+    "light_css_variables": {"color-brand-primary": "#8a1c52", "color-brand-content": "#8a1c52"},
+    "dark_css_variables": {"color-brand-primary": "#f5a65b", "color-brand-content": "#f7b97d"},
+}
+html_show_sphinx = False
 html_show_sourcelink = False

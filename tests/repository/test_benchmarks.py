@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -32,11 +33,12 @@ def test_tables_are_those_of_the_results(benchmark: ModuleType) -> None:
     assert f"<!-- {marker} -->\n{table}\n<!-- end of {marker} -->" in PAGE
 
 
-def test_the_numbers_of_the_front_page_are_those_of_the_results() -> None:
+@pytest.mark.parametrize("page", front_page.FRONT_PAGES, ids=lambda page: page.name)
+def test_the_numbers_of_the_front_pages_are_those_of_the_results(page: Path) -> None:
     """If this fails: ``python -m benchmarks.front_page``."""
-    expected = wrap_prose(front_page.numbers(front_page.compare(), load("billion")).rstrip())
-    page = front_page.FRONT_PAGE.read_text(encoding="utf-8")
-    assert f"<!-- numbers -->\n{expected}\n<!-- end of numbers -->" in page
+    expected = wrap_prose(front_page.numbers(front_page.compare(), load("billion"), page).rstrip())
+    text = page.read_text(encoding="utf-8")
+    assert f"<!-- numbers -->\n{expected}\n<!-- end of numbers -->" in text
 
 
 def test_the_chart_shows_the_results() -> None:
