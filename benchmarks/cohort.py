@@ -175,7 +175,7 @@ def finish() -> None:
 
 
 def map_contents() -> dict[str, bytes]:
-    """Return the files of a small map, by name; memory and time of jobs are predicted from them."""
+    """Return files by name, as of a small map; memory and time of jobs are predicted from them."""
     from counterpoise.ingest.formats import inspect_source
     from counterpoise.ingest.pixels import write_map
     from counterpoise.store.paths import MapFiles
@@ -189,7 +189,8 @@ def map_contents() -> dict[str, bytes]:
     names = ("pixels.parquet", "bins.parquet", "source.json")
     files = [WORK / name for name in names]
     write_map(info, resolution, MapFiles(*map(str, files)))
-    return {path.name: path.read_bytes() for path in files}
+    contents = {path.name: path.read_bytes() for path in files}
+    return {**contents, "weights.parquet": contents["bins.parquet"]}  # a row for each bin
 
 
 def grouped_dry_run(components: dict[str, int]) -> list[str]:

@@ -23,6 +23,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "formulas",
+    "options",
     "notebooks",
     "outside",
 ]
@@ -34,6 +35,8 @@ suppress_warnings = ["myst.header"]  # a page may start below the top level in a
 
 # Tutorials are Markdown notebooks. They run each time, or once with COUNTERPOISE_NOTEBOOKS=cache.
 nb_execution_mode = os.environ.get("COUNTERPOISE_NOTEBOOKS", "force")
+if nb_execution_mode == "off":  # only a kernel says in which language cells are
+    suppress_warnings += ["myst-nb.lexer"]
 nb_execution_show_tb = True  # a cell that fails is a warning, which ends the build of `make docs`
 nb_execution_timeout = 300
 nb_execution_in_temp = True

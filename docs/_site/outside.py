@@ -15,7 +15,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 INCLUDE = re.compile(r"^```\{include\} (\S+)$", re.M)
-LINK = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
+LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 
 
 def included_pages(docs: Path) -> dict[Path, Path]:
@@ -44,7 +44,7 @@ def rewrite(text: str, place: Path, page: Path, docs: Path) -> str:
     pages = included_pages(docs)
 
     def link(match: re.Match[str]) -> str:
-        label, target = match[1], match[2]
+        mark, label, target = match.groups()
         if "://" in target or target.startswith(("#", "mailto:")):
             return match[0]
         path, hash_mark, anchor = target.partition("#")
@@ -52,10 +52,10 @@ def rewrite(text: str, place: Path, page: Path, docs: Path) -> str:
         if not file.exists():
             return match[0]  # Sphinx reports it
         file = pages.get(file, file)
-        if not file.is_relative_to(docs):
+        if not file.is_relative_to(docs) and not mark:  # pictures are copied
             name = file.relative_to(docs.parent).as_posix()
             return label if f"`{name}`" in label else f"{label} (`{name}`)"
-        return f"[{label}]({os.path.relpath(file, page.parent)}{hash_mark}{anchor})"
+        return f"{mark}[{label}]({os.path.relpath(file, page.parent)}{hash_mark}{anchor})"
 
     return LINK.sub(link, text)
 

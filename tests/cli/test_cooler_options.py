@@ -1,4 +1,4 @@
-"""The tables of cooler's options in docs/reference/command-line.md, held against cooler itself."""
+"""The tables of cooler's options in the documentation, held against cooler itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from counterpoise.cli.main import group
 from tests.support import REPOSITORY
 from tests.support.coolers import write_genome
 
-PAGE = (REPOSITORY / "docs/reference/command-line.md").read_text(encoding="utf-8")
+PAGES = {
+    name: (REPOSITORY / "docs" / name).read_text(encoding="utf-8")
+    for name in ("coming-from/cooler.md", "coming-from/hictk.md", "reference/command-line.md")
+}
 BLACKLIST = "blacklist.bed"
 EXAMPLES = {
     "COOL_PATH": [[]],
@@ -42,18 +45,20 @@ EXAMPLES = {
 }
 
 
-def rows(heading: str) -> dict[str, list[str]]:
+def rows(table: tuple[str, str]) -> dict[str, list[str]]:
     """Return the options of each row of the first table of a section, and its other cells."""
-    section = PAGE.partition(f"\n{heading}\n")[2].partition("\n#")[0]
+    page, heading = table
+    section = PAGES[page].partition(f"\n{heading}\n")[2].partition("\n#")[0]
     cells = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
     return {row[0]: [cell.strip() for cell in row[1:]] for row in cells[2:]}
 
 
-def named(heading: str) -> set[str]:
-    return {name for options in rows(heading) for name in re.findall(r"`([^`]+)`", options)}
+def named(table: tuple[str, str]) -> set[str]:
+    return {name for options in rows(table) for name in re.findall(r"`([^`]+)`", options)}
 
 
-BALANCE, ZOOMIFY = "### Options of cooler balance", "## zoomify"
+BALANCE = ("coming-from/cooler.md", "### Options of cooler balance")
+ZOOMIFY = ("reference/command-line.md", "## zoomify")
 SAME = [
     re.findall(r"`([^`]+)`", options)[0]
     for options, cells in rows(BALANCE).items()
@@ -61,10 +66,10 @@ SAME = [
 ]
 
 
-@pytest.mark.parametrize(("command", "heading"), [("balance", BALANCE), ("zoomify", ZOOMIFY)])
-def test_every_option_of_cooler_is_in_the_table(command: str, heading: str) -> None:
+@pytest.mark.parametrize(("command", "table"), [("balance", BALANCE), ("zoomify", ZOOMIFY)])
+def test_every_option_of_cooler_is_in_the_table(command: str, table: tuple[str, str]) -> None:
     options = {name for each in cli.commands[command].params for name in each.opts}
-    assert options - {"cool_uri", "cool_path"} <= named(heading)
+    assert options - {"cool_uri", "cool_path"} <= named(table)
 
 
 def test_options_of_the_same_weights_have_examples() -> None:

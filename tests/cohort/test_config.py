@@ -400,8 +400,8 @@ WRONG = {
     "samples.a.path=nowhere.cool": r"samples\.a\.path: the file nowhere\.cool",
     "sources.iced.sha256=12": r"sources\.iced\.sha256 must be 64",
     # combinations that cannot be
-    "primary=vc2": r"primary is 'vc2', .*\(ice, kr\)",
-    "~methods.ice": r"primary is 'ice', .*\(kr\)",
+    "primary=vc2": r"primary is 'vc2', .* one of ice, kr\.",
+    "~methods.ice": r"primary is 'ice', .* one of kr\.",
     "methods.kr.method=ice": r"methods\.kr\.max_products",
     "methods.kr.method=shake": r"methods\.kr\.method is 'shake'",
     "sample_sheet=sheet.tsv": "either samples or sample_sheet",

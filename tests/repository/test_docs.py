@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,17 @@ from matplotlib import pyplot as plt
 from PIL import Image
 
 import counterpoise as cp
+from counterpoise.cli.main import COMMANDS
 from counterpoise.cohort.compose import load_cohort, snakemake_overrides
+from counterpoise.cohort.conf_files import as_yaml
+from counterpoise.cohort.docstrings import default_of
 from counterpoise.files import read_json, write_json
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.mask import MaskSettings, Reason, mask_bins
 from counterpoise.methods import methods
+from counterpoise.methods.base import EqualSumsSettings, ExactSettings, MethodSettings
+from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.records.facts import Fact
 from counterpoise.records.verdict import Cause, Status
 from counterpoise.report.concordance import write_concordance
@@ -42,10 +47,11 @@ from counterpoise.store.source_record import read_origin
 from counterpoise.store.weight_columns import DIVISIVE
 from counterpoise.store.weights import write_balance
 from tests.support import REPOSITORY
-from tests.support.documentation import OUTPUTS, documented
+from tests.support.documentation import OUTPUTS, SCHEMAS, Schema, documented, schemas
 from tests.support.tracking import log_results
 
-CONFIGURATION = (REPOSITORY / "docs/reference/settings.md").read_text(encoding="utf-8")
+SETTINGS = (REPOSITORY / "docs/reference/settings.md").read_text(encoding="utf-8")
+CONFIGURATION = (REPOSITORY / "docs/guides/configuration.md").read_text(encoding="utf-8")
 
 RESOLUTIONS = (1000, 2000)
 SCOPE_PREFIXES = {"cis": "", "genome": "GW_", "trans": "INTER_"}
@@ -237,6 +243,33 @@ def test_every_path_is_listed() -> None:
     assert {path.removeprefix("results/<cohort>/") for path in files} <= set(named)
 
 
+@pytest.mark.parametrize("schema", schemas(), ids=lambda schema: schema.file)
+def test_a_schema_changes_only_with_its_number(schema: Schema) -> None:
+    """Other tests here compare the specified names with those of files."""
+    recorded = json.loads(SCHEMAS.read_text(encoding="utf-8"))[schema.file]
+    assert schema.number == max(recorded, key=int), "the number of a schema never falls"
+    assert schema.since == recorded[schema.number]["since"]
+    assert schema.names
+    assert schema.names == recorded[schema.number]["names"], (
+        f"the schema of {schema.file} changed: raise its number in the table of schemas in "
+        "docs/reference/outputs.md, note it in CHANGELOG.md, and run `make accept`"
+    )
+
+
+def test_every_specified_file_has_a_schema() -> None:
+    files = {path.rsplit("/")[-1] for path in documented("Where things are")}
+    data = {name for name in files if name.endswith((".json", ".parquet", ".tsv", ".mcool"))}
+    listed = " ".join(schema.file for schema in schemas())
+    by_folder = {
+        "<resolution>.parquet",
+        "<resolution>.tsv",
+        "<sample>.json",
+        "<group>.json",
+        "...tsv",
+    }
+    assert not [name for name in data - by_folder if name not in listed and "_mqc" not in name]
+
+
 PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md"]
 PAGES += ["profiles/README.md"]
 PAGES += sorted(str(page.relative_to(REPOSITORY)) for page in REPOSITORY.glob("docs/**/*.md"))
@@ -381,40 +414,66 @@ def test_tracking(paths: ResultPaths, tmp_path: Path, monkeypatch: pytest.Monkey
     }
 
 
-# --- settings.md -----------------------------------------------------------------------------
+# --- settings.md and configuration.md --------------------------------------------------------
+
+
+def tables(heading: str) -> list[list[list[str]]]:
+    """Return the tables of settings.md with this first column, as rows of cells."""
+    found = re.findall(rf"^\| {heading} \|.*\n((?:\|.*\n)+)", SETTINGS, re.M)
+    return [
+        [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[1:]]
+        for table in found
+    ]
 
 
 def test_every_setting_has_a_meaning() -> None:
-    section = CONFIGURATION.partition("## All settings")[2]
-    rows = [line for line in section.splitlines() if line.startswith("| `")]
-    assert len(rows) > 30
+    *_, defaults_by_method = [table for table in tables("key") if len(table[0]) != 4]
+    rows = [row for table in tables("key") if table != defaults_by_method for row in table]
+    assert len(rows) > 80
     for row in rows:
-        cells = [cell.strip() for cell in row.strip("|").split(" | ")]
-        assert len(cells) == 4, row
-        assert all(cells), row
+        assert len(row) == 4, row
+        assert all(row), row
+
+
+def test_settings_of_methods_are_described_once() -> None:
+    """A setting that methods share has one row; a method's own row only adds to it."""
+    [matrix] = [table for table in tables("key") if len(table[0]) != 4]
+    section = SETTINGS.partition("## methods.NAME")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.*)$", section.partition("### Settings")[2], re.M)
+    described = [name for name, cells in rows if "See [settings of" not in cells]
+    for kind in (MethodSettings, EqualSumsSettings, ExactSettings, KernelSettings):
+        for item in fields(kind):
+            if item.name not in {"tolerance", "max_iterations", "solver", "diagonal"}:
+                assert described.count(item.name) == 1, item.name
+    defaults = {row[0].strip("`"): row[1:] for row in matrix}
+    for column, method in enumerate(methods().values()):
+        for item in fields(method.settings):
+            assert item.name in described
+            assert defaults[item.name][column] == f"`{as_yaml(default_of(item))}`"
 
 
 def test_every_group_and_choice_is_listed() -> None:
-    table = CONFIGURATION.partition("## Groups")[2].partition("##")[0]
+    table = SETTINGS.partition("## Groups")[2].partition("##")[0]
     for file in (REPOSITORY / "conf").glob("*/*.yaml"):
         row = re.search(rf"^\| `{file.parent.name}` \|.*$", table, re.M)
         assert row, file.parent.name
         assert f"`{file.stem}`" in row[0] or file.parent.name == "method", file
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", CONFIGURATION, re.M | re.S)
+def blocks(language: str, page: str = CONFIGURATION) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.M | re.S)
 
 
 @pytest.fixture
 def conf(tmp_path: Path) -> Path:
     """Copy conf/ next to the files that the examples name."""
     shutil.copytree(REPOSITORY / "conf", tmp_path / "conf")
-    for name in ("wild_1.hic", "wild_2.hic", "knockout_1.mcool"):
+    for name in ("wild_1.hic", "wild_2.hic", "mutant_1.mcool"):
         (tmp_path / "data").mkdir(exist_ok=True)
         (tmp_path / "data" / name).touch()
+    (tmp_path / "blacklist.bed").write_text("chr1\t0\t1000\n", encoding="utf-8")
     (tmp_path / "samples.tsv").write_text(
-        next(block for block in blocks("") if block.startswith("sample\t")), encoding="utf-8"
+        next(block for block in blocks("text") if block.startswith("sample\t")), encoding="utf-8"
     )
     return tmp_path / "conf"
 
@@ -429,12 +488,12 @@ def test_the_example_cohort_and_sheet_load(conf: Path) -> None:
         "kr_genome": "GW_KR_GENOME",
     }
     assert run.settings.mask.min_nnz == 5
-    assert set(run.samples) == {"wild_1", "wild_2", "knockout_1"}
+    assert set(run.samples) == {"wild_1", "wild_2", "mutant_1"}
     listed = cohort.replace("sample_sheet: samples.tsv\n", samples)
     (conf / "cohort" / "base.yaml").write_text(listed, encoding="utf-8")
     (conf / "cohort" / "mine.yaml").write_text(long, encoding="utf-8")
     run = load_cohort(conf, ["cohort=mine"], conf.parent)
-    assert run.resolutions("knockout_1") == [100_000]
+    assert run.resolutions("mutant_1") == [100_000]
     assert (run.settings.mask.min_nnz, run.settings.mask.mad_max) == (5, 0)
     assert list(run.methods) == ["ice", "kr", "kr_genome", "vc"]
     assert run.column("vc") == "GW_VC"
@@ -450,30 +509,74 @@ def test_the_examples_of_sections_load(conf: Path, section: str) -> None:
         assert settings.chromosomes.is_on or settings.merge or settings.thin.is_on
 
 
+SIZES = ("min_length", "contacts")
+
+
+@pytest.mark.parametrize("example", blocks("yaml", SETTINGS))
+def test_the_examples_of_settings_load(conf: Path, example: str) -> None:
+    cohort = yaml.safe_load(blocks("yaml")[0])
+    given = yaml.safe_load(example)
+    if "samples" in given:
+        del cohort["sample_sheet"]
+    (conf / "cohort" / "mine.yaml").write_text(yaml.safe_dump({**cohort, **given}))
+    settings = asdict(load_cohort(conf, ["cohort=mine"], conf.parent).settings)
+    for section in (
+        "chromosomes",
+        "thin",
+        "ingest",
+        "mask",
+        "fitness",
+        "backend",
+        "tracking",
+        "qc",
+    ):
+        for key, value in given.get(section, {}).items():
+            read = {"1Mb": 1_000_000, "10M": 10_000_000}
+            assert settings[section][key] == (read.get(value, value) if key in SIZES else value)
+
+
 def test_the_example_overrides_load(conf: Path) -> None:
-    given = re.findall(r"--config (cohort=\w+ )?'hydra_overrides=(\[.*?\])'", CONFIGURATION)
+    given = re.findall(
+        r"^counterpoise run --config 'hydra_overrides=(\[.*?\])'", CONFIGURATION, re.M
+    )
     assert len(given) == 4
+    (conf / "cohort" / "mine.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
     composed = []
-    for cohort, overrides in given:
-        config: dict[str, Any] = {"hydra_overrides": yaml.safe_load(overrides)}
-        if cohort:
-            config["cohort"] = cohort.strip().partition("=")[2]
-        composed.append(load_cohort(conf, snakemake_overrides(config)))
+    for overrides in given:
+        config = {"cohort": "mine", "hydra_overrides": yaml.safe_load(overrides)}
+        composed.append(load_cohort(conf, snakemake_overrides(config, conf), conf.parent))
     loose, filtered, off, added = composed
-    assert loose.settings.cohort == "scc1"
-    assert asdict(loose.methods["ice"])["tolerance"] == 1e-4
-    assert (filtered.settings.mask.min_nnz, filtered.settings.resolutions) == (5, [20_000])
+    assert loose.settings.cohort == "mine"
+    assert asdict(loose.methods["kr"])["tolerance"] == 1e-4
+    assert (filtered.settings.mask.min_nnz, filtered.settings.resolutions) == (10, [20_000])
     assert (off.settings.mask.mad_max, off.settings.tracking.enabled) == (0, False)
-    assert list(added.methods) == [
-        "ice",
-        "kr",
-        "scale",
-        "ssk",
-        "kde",
-        "kde_eb",
-        "vc_sqrt",
-        "kr_loose",
-    ]
+    assert list(added.methods) == ["kr", "kr_genome", "kr_loose"]
+
+
+def test_the_example_experiment_loads(conf: Path) -> None:
+    [experiment] = re.findall(r"^counterpoise run --config experiment=(\w+)", CONFIGURATION, re.M)
+    (conf / "cohort" / "mine.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
+    config = {"cohort": "mine", "experiment": experiment}
+    run = load_cohort(conf, snakemake_overrides(config, conf), conf.parent)
+    assert run.experiment == experiment
+    assert run.settings.mask.min_nnz != 5
+
+
+# --- python.md and command-line.md -----------------------------------------------------------
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    text = (REPOSITORY / "docs/reference/python.md").read_text(encoding="utf-8")
+    documented_names = re.findall(r"^\.\. auto\w+:: counterpoise\.(\w+)", text, re.M)
+    assert sorted(documented_names) == sorted(cp.__all__)
+
+
+def test_every_subcommand_has_its_options() -> None:
+    text = (REPOSITORY / "docs/reference/command-line.md").read_text(encoding="utf-8")
+    directives = re.findall(
+        r"^\.\. click:: counterpoise\.cli\.(\w+):command\n   :prog: counterpoise (\w+)$", text, re.M
+    )
+    assert directives == [(name, name) for name in COMMANDS]
 
 
 # --- the tutorial ----------------------------------------------------------------------------

@@ -52,10 +52,10 @@ def test_the_programs_run(folder: Path, page: str) -> None:
     (folder / "segments.bed").write_text("chr1\t0\t150000\t2\n")
     programs = blocks("python", page)
     assert programs
+    names: dict[str, object] = {}
     for program in programs:
-        names: dict[str, object] = {}
         exec(compile(program, page, "exec"), names)  # the pages are ours
-        assert names["result"].status == "converged"  # type: ignore[attr-defined]
+    assert names["result"].status == "converged"  # type: ignore[attr-defined]
     assert (folder / "run.png").stat().st_size > 10_000
     written = {"README.md": "map.mcool::/resolutions/10000", "docs/guides/python.md": "map.cool"}[
         page

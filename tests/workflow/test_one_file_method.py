@@ -1,4 +1,4 @@
-"""A method in one new file goes through the whole workflow; no other file is changed."""
+"""The method of docs/contributing/adding.md goes through the whole workflow as one new file."""
 
 from __future__ import annotations
 
@@ -11,44 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.support import REPOSITORY
 from tests.support.cohort import Cohort, copy_workflow
 
 NAME = "coverage_cube_root"
-METHOD = '''\
-"""Cube root of vanilla coverage, in one pass."""
-
-from __future__ import annotations
-
-from dataclasses import dataclass
-
-from counterpoise.contacts.selection import Scope
-from counterpoise.methods.base import Method, MethodSettings, Problem, Solution
-from counterpoise.records.verdict import Status
-
-
-@dataclass
-class CubeRootSettings(MethodSettings):
-    """Settings of the cube root of coverage."""
-
-    scope: str = Scope.CIS.value
-
-
-def solve(problem: Problem, settings: CubeRootSettings) -> Solution:
-    """Divide by the cube root of the row sums.
-
-    Parameters
-    ----------
-    problem : Problem
-        The part.
-    settings : CubeRootSettings
-        Not used.
-    """
-    weights = problem.marginal ** (-1 / 3)
-    return Solution(weights, Status.COMPUTED, errors=lambda: problem.marginal**-0.5 / 3)
-
-
-METHODS = (Method("coverage_cube_root", CubeRootSettings, solve, "cube root of coverage"),)
-'''
+PAGE = REPOSITORY / "docs/contributing/adding.md"
+METHOD = PAGE.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
 COHORT = """\
 # @package _global_
 defaults:

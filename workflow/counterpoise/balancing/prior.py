@@ -81,7 +81,7 @@ class PoolSums:
     Attributes
     ----------
     weighted_logs : ndarray of float64, shape (bins,)
-        Sum of w log h over the samples; w = 1 / (se^2 + ``BETWEEN_SAMPLES``^2), and h has the
+        Sum of w log h over the samples; w = 1 / (se^2 + BETWEEN_SAMPLES^2), and h has the
         geometric mean one on each chromosome.
     weights : ndarray of float64, shape (bins,)
         Sum of w.

@@ -120,7 +120,7 @@ class Balance:
 
     @cached_property
     def bias(self) -> NDArray[np.float64]:
-        """float64 [bins], divisive: 1 / weights, scaled to a mean of one; NaN where weights are."""
+        """Divisive bias of each bin, 1 / weights, scaled to mean one; NaN where weights are."""
         bias = 1 / self.weights
         return bias / np.nanmean(bias) if np.isfinite(bias).any() else bias
 

@@ -50,43 +50,45 @@ _OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--mode",
         type=click.Choice(list(MODES)),
-        help="The same for any method: the genome, each chromosome, or between chromosomes.",
+        help="Contacts that are balanced: all (gw), each chromosome separately (cis), or those "
+        "between chromosomes (trans).",
     ),
     click.option(
         "--ignore-diags",
         "--masked-diags",
         type=click.IntRange(0),
-        help="Diagonals to leave out.  [default: 2 for filters and ice, 0 for kr and vc]",
+        help="Number of diagonals to ignore.  [default: 2 for filters and ice, 0 for kr and vc]",
     ),
     click.option(
-        "--ignore-dist", type=click.IntRange(0), help="Distance to leave out, in base pairs."
+        "--ignore-dist",
+        type=click.IntRange(0),
+        help="Ignore contacts closer than this, in base pairs.",
     ),
     click.option(
         "--mad-max",
         type=click.FloatRange(0),
         default=5,
         show_default=True,
-        help="Leave out bins more than this number of MADs below the median log coverage; 0 for "
-        "none.",
+        help="Mask bins more than this number of MADs below the median log coverage; 0 for none.",
     ),
     click.option(
         "--min-nnz",
         type=click.IntRange(0),
         default=10,
         show_default=True,
-        help="Leave out bins in contact with fewer bins.",
+        help="Mask bins in contact with fewer bins.",
     ),
     click.option(
         "--min-count",
         type=click.IntRange(0),
         default=0,
         show_default=True,
-        help="Leave out bins with fewer contacts.",
+        help="Mask bins with fewer contacts.",
     ),
     click.option(
         "--blacklist",
         type=click.Path(exists=True, dir_okay=False),
-        help="BED file of bins to leave out.",
+        help="BED file; bins that overlap one of its intervals are masked.",
     ),
     click.option(
         "--tol",
@@ -108,7 +110,7 @@ _OPTIONS: tuple[Decorator, ...] = (
         "--threads",
         "threads",
         type=click.IntRange(1),
-        help="Threads. Default: all cores.",
+        help="Number of threads. Default: all cores.",
     ),
     click.option("-c", "--chunksize", type=int, hidden=True, help="Accepted and not needed."),
     click.option(
@@ -121,7 +123,7 @@ _OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--isolate-limit",
         type=click.FloatRange(0, 1),
-        help="Largest share of bins that isolate gives up.  [default: 0.01]",
+        help="Largest share of bins that isolate masks.  [default: 0.01]",
     ),
     click.option(
         "--convergence-policy",

@@ -90,7 +90,8 @@ def _check_names(settings: CohortSettings, methods: dict[str, MethodSettings]) -
     check_name("cohort", settings.cohort)
     if settings.cohort.lower() in _mlflow_files(settings.tracking):
         raise ConfigError(
-            f"cohort: the name {settings.cohort} is taken, by MLflow's files in results/."
+            f"cohort: the name {settings.cohort} is taken, by MLflow's files in results/; choose "
+            "another."
         )
     lower_case = [name.lower() for name in methods]
     for name in methods:
@@ -118,7 +119,8 @@ def _check_choices(settings: CohortSettings, methods: dict[str, MethodSettings])
     settings.primary = settings.primary or next(iter(methods))
     if settings.primary not in methods:
         raise ConfigError(
-            f"primary is {settings.primary!r}, which is none of the methods ({', '.join(methods)})."
+            f"primary is {settings.primary!r}, which is none of the methods; choose one of "
+            f"{', '.join(methods)}."
         )
 
 
@@ -128,7 +130,9 @@ def _find_made_files(settings: CohortSettings) -> set[str]:
         for name in (package, *source.members):
             check_name(f"sources.{package}", name)
         if not re.fullmatch(r"[0-9a-f]{64}", source.sha256):
-            raise ConfigError(f"sources.{package}.sha256 must be 64 hexadecimal digits.")
+            raise ConfigError(
+                f"sources.{package}.sha256 must be 64 hexadecimal digits; copy them from PyPI."
+            )
     return made_files(settings)
 
 

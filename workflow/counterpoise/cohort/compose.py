@@ -167,7 +167,7 @@ def _find_folder(value: object) -> Path:
     folders = (path.name for path in Path().iterdir() if path.is_dir())
     folder = Path(restore_name("conf", value, folders)).resolve()
     if not os.path.isdir(folder):
-        raise ConfigError(f"--config conf={value}: there is no such folder.")
+        raise ConfigError(f"--config conf={value}: there is no such folder; correct the path.")
     return folder
 
 
@@ -268,7 +268,10 @@ def _read_method(name: str, node: Any) -> MethodEntry:
     plain = cast("dict[str, Any]", OmegaConf.to_container(node, resolve=True))
     algorithm = plain.pop(METHOD_KEY)
     if algorithm not in methods():
-        raise ConfigError(f"methods.{name}.{METHOD_KEY} is {algorithm!r}, which does not exist.")
+        raise ConfigError(
+            f"methods.{name}.{METHOD_KEY} is {algorithm!r}, which does not exist; choose one of "
+            f"{', '.join(sorted(methods()))}."
+        )
     others: dict[str, Any] = {}
     for part, kind in other_keys(methods()[algorithm]).items():
         keys = [item.name for item in fields(kind) if item.name in plain]

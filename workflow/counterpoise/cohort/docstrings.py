@@ -42,10 +42,48 @@ def meanings(kind: type) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for base in reversed(kind.__mro__):
-        for names, text in _entries(base.__dict__.get("__doc__") or ""):
-            for name in names.split(", "):
-                found[name] = found.get(name, []) + _blocks(text)
+        for name, blocks in own_meanings(base).items():
+            found[name] = found.get(name, []) + blocks
     return found
+
+
+def own_meanings(kind: type) -> dict[str, list[str]]:
+    """Read the ``Attributes`` section of a class itself.
+
+    Parameters
+    ----------
+    kind : type
+        A class with a numpydoc docstring; its bases are not read.
+
+    Returns
+    -------
+    dict of str to list of str
+        As ``meanings`` returns them.
+    """
+    entries = _entries(kind.__dict__.get("__doc__") or "")
+    return {name: _blocks(text) for names, text in entries for name in names.split(", ")}
+
+
+def stated_types(kind: type) -> dict[str, str]:
+    """Read the types that the docstrings of a class and its bases state (``name : type``).
+
+    Parameters
+    ----------
+    kind : type
+        A class with numpydoc docstrings.
+
+    Returns
+    -------
+    dict of str to str
+        The types by name, without the default.
+    """
+    stated = {}
+    for base in reversed(kind.__mro__):
+        doc = cleandoc(base.__dict__.get("__doc__") or "")
+        for names, words in re.findall(r"^(\w+(?:, \w+)*) : (.*)$", doc, re.M):
+            for name in names.split(", "):
+                stated[name] = words.partition(", default ")[0]
+    return stated
 
 
 def first_sentence(blocks: list[str]) -> str:

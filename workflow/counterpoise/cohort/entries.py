@@ -22,7 +22,7 @@ class PriorSettings:
 
     Attributes
     ----------
-    prior : str, default "none"
+    prior : {"none", "group", "cohort"} or str, default "none"
         Maps whose bias is the prior: none, group, cohort, or the path of a cooler.
         How far it applies is learned from each map.
 

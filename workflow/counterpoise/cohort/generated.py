@@ -57,7 +57,7 @@ def with_tables(text: str) -> str:
 
 
 def methods_table() -> str:
-    """Render the table of methods: name, what it does, what it balances by default.
+    """Render the table of methods: name and page, what it does, what it balances by default.
 
     Returns
     -------
@@ -69,7 +69,8 @@ def methods_table() -> str:
     for name, method in methods().items():
         settings = method.settings()
         ignored = f", {settings.ignore_diags} diagonals ignored" if settings.ignore_diags else ""
-        rows.append(f"| `{name}` | {method.summary} | {scopes[settings.scope]}{ignored} |")
+        link = f"[`{name}`](docs/how-it-works/methods/{name}.md)"
+        rows.append(f"| {link} | {method.summary} | {scopes[settings.scope]}{ignored} |")
     return "\n".join(rows)
 
 

@@ -59,7 +59,7 @@ def read_resolutions(place: str, value: Any) -> Resolutions:
         if size <= 0:
             raise ConfigError(f"{where} is {size}; a bin has at least 1 bp.")
         if size in sizes:
-            raise ConfigError(f"{where}: {size} is listed twice.")
+            raise ConfigError(f"{where}: {size} is listed twice; remove one.")
         sizes.append(size)
     return sizes
 

@@ -129,7 +129,7 @@ class SampleTable:
             is impossible, or a file or address cannot be read.
         """
         if not self.samples:
-            raise ConfigError(f"{self.origin}: there are no samples.")
+            raise ConfigError(f"{self.origin}: there are no samples; add at least one.")
         lower: dict[str, str] = {}
         for name, sample in self.samples.items():
             check_name(self.place(name, "sample"), name)
@@ -305,7 +305,8 @@ def read_sheet(path: Path) -> SampleTable:
         name = row.pop("sample")
         if name in samples:
             raise ConfigError(
-                f"{path}: row {number}, column sample: {name!r} is already in row {rows[name]}."
+                f"{path}: row {number}, column sample: {name!r} is already in row {rows[name]}; "
+                "rename one, or remove its row."
             )
         samples[name] = _make_sample(row)
         rows[name] = number
@@ -325,7 +326,7 @@ def _read_lines(path: Path) -> list[tuple[int, list[str]]]:
     Empty cells at the end of a line are removed.
     """
     if not os.path.isfile(path):
-        raise ConfigError(f"sample_sheet: the file {path} does not exist.")
+        raise ConfigError(f"sample_sheet: the file {path} does not exist; correct the path.")
     try:
         with open(path, encoding="utf-8-sig") as stream:
             lines = [(n, line) for n, line in enumerate(stream, 1) if line.lstrip()[:1] != "#"]
@@ -371,7 +372,7 @@ def _check_header(path: Path, header: list[str]) -> None:
     """Refuse repeated and missing columns, and labels that may be a misspelt column."""
     for column in filter(None, header):
         if header.count(column) > 1:
-            raise ConfigError(f"{path}: column {_shorten(column)} occurs twice.")
+            raise ConfigError(f"{path}: column {_shorten(column)} occurs twice; rename one.")
         if column not in schema()["properties"]:
             if meant := _similar_column(column, header):
                 raise ConfigError(
@@ -410,7 +411,10 @@ def _parse_row(path: Path, number: int, header: list[str], cells: list[str]) -> 
     row = {column: cell for column, cell in zip(header, cells, strict=False) if column}
     for column in schema()["required"]:
         if not row[column]:
-            raise ConfigError(f"{path}: row {number}, column {column}: the cell is empty.")
+            raise ConfigError(
+                f"{path}: row {number}, column {column}: the cell is empty; fill it, or remove the "
+                "row."
+            )
     return row
 
 

@@ -203,7 +203,7 @@ class CohortMaskSettings(MaskSettings):
 
     Attributes
     ----------
-    shared : float or str, default "none"
+    shared : float or {"none", "union", "intersection"}, default "none"
         Which bins the samples of a group keep: none, union, intersection, or a share such as 0.8.
 
         - ``none``: each sample keeps the bins that pass its own filters.

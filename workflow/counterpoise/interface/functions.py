@@ -165,7 +165,7 @@ def mask_bins(
     *,
     resolution: SupportsIndex | None = None,
 ) -> Mask:
-    """Filter the bins of a map by cooler's filters and others; see ``mask.mask_bins``.
+    """Filter the bins of a map by cooler's filters and others.
 
     Parameters
     ----------

@@ -16,8 +16,21 @@ if TYPE_CHECKING:
 class Balance(core.Balance):
     """A balanced map: weights, their errors, the verdict, and what to do with them.
 
-    The attributes are those of ``counterpoise.balancing.result.Balance``: ``contacts``,
-    ``weights``, ``se``, ``verdict``, ``trace`` and ``kept``.
+    Attributes
+    ----------
+    contacts : ContactMap
+        The raw map.
+    weights : ndarray of float64, shape (bins,)
+        Multiplicative weights, so that balanced_ij = count_ij * w_i * w_j. NaN on masked bins, and
+        on parts that failed unless ``on_failure`` keeps their weights.
+    se : ndarray of float64, shape (bins,)
+        Relative standard errors of the weights (0.02 is two percent); NaN where weights are.
+    verdict : Verdict
+        The verdict on the map and on each part.
+    trace : tuple of TraceRow
+        A row for each iteration, as in ``trace.parquet``.
+    kept : ndarray of bool, shape (bins,)
+        Bins that the mask keeps.
     """
 
     @classmethod

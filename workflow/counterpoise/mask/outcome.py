@@ -92,7 +92,7 @@ class Mask:
 
     @property
     def kept(self) -> NDArray[np.bool_]:
-        """Bins that passed every filter: bool [bins]."""
+        """Whether each bin passed every filter, an array [bins]."""
         return np.equal(self.reasons, Reason.KEPT)
 
     def counts(self) -> dict[str, int]:

@@ -16,7 +16,8 @@ the contract. ``counterpoise.balance``, the configuration (``/method@methods.NAM
 whole workflow know the method at once. ``make accept`` then writes its file in ``conf/method/``,
 its section in ``docs/reference/settings.md``, its row in the README and its expected results in
 ``tests/revisions.json``; commit these too. ``tests/methods/test_conformance.py`` tests every method
-in this folder.
+in this folder. A method that stays also has a page, ``docs/how-it-works/methods/NAME.md``, with the
+sections of ``vc.md`` there; ``tests/repository/test_method_pages.py`` tests it.
 
 When the results of a method change for the same map and settings, raise its revision by one,
 ``Method("name", Settings, solve, "summary", revision=2)``: its jobs then run again, and no others.

@@ -98,7 +98,11 @@ def _mask_column(reason: str) -> Column:
 COLUMNS = (
     Column("sample", "name of the sample", lambda s: s.name),
     *map(label_column, USUAL_LABELS),
-    Column("sample_group", "its [group](settings.md#a-cohort)", lambda s: s.entry.group or None),
+    Column(
+        "sample_group",
+        "its [group](../guides/configuration.md#groups-of-samples)",
+        lambda s: s.entry.group or None,
+    ),
     Column(
         "resolution",
         "bin size in base pairs of its finest map that has a result; the columns up to "

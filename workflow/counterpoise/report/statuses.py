@@ -36,7 +36,8 @@ def fitness_meanings(limits: FitnessSettings) -> dict[Fitness, str]:
             "Read the reason first. One of these holds: the median error of a weight is above "
             f"{stated['error_caution']} or unknown; fewer than {stated['bins_caution']} of the "
             f"bins with contacts have a weight; balanced row sums vary by more than "
-            f"{stated['uneven_caution']}; chromosomes with more than {stated['parts_caution']} "
+            f"{stated['uneven_caution']} (vc and vc_sqrt are not judged by this); "
+            f"chromosomes with more than {stated['parts_caution']} "
             "of the contacts have weights that are not for use; the map has fewer than "
             f"{stated['depth_caution']} of the contacts that others of the cohort have."
         ),
