@@ -42,6 +42,8 @@ nb_execution_timeout = 300
 nb_execution_in_temp = True
 nb_merge_streams = True
 nb_cache_path = str(HERE.parent / "build" / "notebooks")
+if nb_execution_mode == "off":
+    suppress_warnings.append("myst-nb.lexer")  # the language of cells is what a kernel says
 
 autodoc_typehints = "none"  # the docstrings have the types
 autodoc_member_order = "bysource"
