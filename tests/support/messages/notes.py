@@ -320,7 +320,7 @@ STATUSES = {
     Status.EMPTY: "If the part should have contacts, look at the mask: `reason` of the bins, and "
     "the filters.",
     Status.NOT_CONVERGED: "Allow more iterations, use `kr`, or mask the sparsest bins.",
-    Status.FAILED: "Do what the first sentence of the reason says.",
+    Status.FAILED: "Do what the reason says ([an example](../guides/troubleshooting.md#failed)).",
 }
 CAUSES = {
     Cause.EMPTY: ("No bin is left to balance.", "Look at the mask."),
