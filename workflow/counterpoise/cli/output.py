@@ -144,7 +144,8 @@ def report_written(path: str, columns: Sequence[LevelColumns]) -> None:
     names = ", ".join(dict.fromkeys(name for each in columns for name in each.names))
     unfit = sum(not each.is_fit for each in columns)
     warning = f" {unfit} of {len(columns)} columns of weights are not for use." if unfit else ""
-    click.echo(f"Wrote {path}: {names or 'no columns'}.{warning}", err=True)
+    listed = f": {names}" if names else ""  # groups of methods have no names of columns
+    click.echo(f"Wrote {path}{listed}.{warning}", err=True)
 
 
 def refuse_output(output: str, source: str, force: bool, remedy: str) -> None:
