@@ -282,7 +282,7 @@ REMEDIES = {
         "<name>: <unknown intervals> of <intervals> intervals are on chromosomes that the "
         "map does not have (<names, ...><more>)"
     ): (
-        "If the names are spelt otherwise (`1` and `chr1`), rename those of the BED file; "
+        "If the names are written otherwise (`1` and `chr1`), rename those of the BED file; "
         "chromosomes that the map leaves out on purpose need nothing."
     ),
     "a disk is full: <error>": (
