@@ -252,7 +252,7 @@ def test_a_level_without_contacts_is_refused(
         ("text_file.hic", "is not a .hic file"),
         ("wrong_magic.hic", "is not a .hic file"),
         ("truncated_body.hic", "is cut short"),
-        ("fanc_rao2014.chr11_77400000_78600000.hic", "FAN-C's own format.*fanc to-juicer"),
+        ("fanc_rao2014.chr11_77400000_78600000.hic", "FAN-C's own format.*fanc to-cooler"),
         ("zero_bytes.cool", "is empty"),
         ("no_such_file.hic", "cannot be opened"),
     ],

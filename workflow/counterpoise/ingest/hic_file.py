@@ -372,7 +372,7 @@ def _not_hic(uri: str, start: bytes) -> InputError:
     """Return the error about a file that begins with ``start`` instead of a `.hic` signature."""
     if start.startswith(b"\x89HDF"):
         remedy = (
-            "Convert it with `fanc to-cooler` or `fanc to-juicer` if FAN-C wrote it; if it is a "
+            "Convert it with `fanc to-cooler` if FAN-C wrote it; if it is a "
             "cooler, give it the ending .cool or .mcool."
         )
         if is_url(uri):
