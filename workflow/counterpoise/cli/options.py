@@ -57,7 +57,8 @@ _OPTIONS: tuple[Decorator, ...] = (
         "--ignore-diags",
         "--masked-diags",
         type=click.IntRange(0),
-        help="Number of diagonals to ignore.  [default: 2 for filters and ice, 0 for kr, scale and vc]",
+        help="Number of diagonals to ignore.  "
+        "[default: 2 for filters and ice, 0 for kr, scale and vc]",
     ),
     click.option(
         "--ignore-dist",

@@ -386,6 +386,25 @@ def percent(share: float, digits: int = 2) -> str:
     return f"{min(100 * share, 99.9):.{digits if share < 0.99 else 3}g} %"
 
 
+def percent_beside(share: float, limit: float) -> str:
+    """Render a measured share with as many digits as tell it from a limit that it does not equal.
+
+    Parameters
+    ----------
+    share : float
+        A share.
+    limit : float
+        A limit on the share, which the same sentence names.
+
+    Examples
+    --------
+    >>> percent_beside(0.1504, 0.15), percent_beside(0.23, 0.15)
+    ('15.04 %', '23 %')
+    """
+    texts = (percent(share, digits) for digits in range(2, 9))
+    return next((text for text in texts if text != limit_percent(limit)), limit_percent(share))
+
+
 def limit_percent(limit: float) -> str:
     """Render a limit as a percentage, as it was set: 0.125 is ``12.5 %``.
 
@@ -671,7 +690,7 @@ def _few_weights(fact: f.FewWeights) -> str:
     if not fact.weighted:
         return "No bin has a weight." if fact.of else "No bin has contacts."
     verb = "has" if fact.weighted == 1 else "have"
-    share = percent(fact.weighted / fact.of)
+    share = percent_beside(fact.weighted / fact.of, fact.limit)
     return (
         f"{fact.weighted:,} of {fact.of:,} bins with contacts ({share}) {verb} a weight, less than "
         f"{limit_percent(fact.limit)}."
@@ -681,8 +700,8 @@ def _few_weights(fact: f.FewWeights) -> str:
 @sentence.register
 def _large_errors(fact: f.LargeErrors) -> str:
     return (
-        f"The median standard error of a weight is {percent(fact.median_se)}, "
-        f"more than {limit_percent(fact.limit)}."
+        "The median standard error of a weight is "
+        f"{percent_beside(fact.median_se, fact.limit)}, more than {limit_percent(fact.limit)}."
     )
 
 
@@ -695,7 +714,7 @@ def _errors_unknown(fact: f.ErrorsUnknown) -> str:
 @sentence.register
 def _uneven_row_sums(fact: f.UnevenRowSums) -> str:
     return (
-        f"Balanced row sums vary by {percent(fact.cv)} (RMS), more than "
+        f"Balanced row sums vary by {percent_beside(fact.cv, fact.limit)} (RMS), more than "
         f"{limit_percent(fact.limit)}."
     )
 
@@ -703,17 +722,17 @@ def _uneven_row_sums(fact: f.UnevenRowSums) -> str:
 @sentence.register
 def _parts_unfit(fact: f.PartsUnfit) -> str:
     labels = _listed(fact.labels[:NAMED_PARTS], len(fact.labels))
+    share = percent_beside(fact.contacts, fact.limit)
     return (
         f"The weights of {len(fact.labels):,} of {pluralise(fact.of, 'chromosome')} ({labels}) are "
-        f"not for use; these have {percent(fact.contacts)} of the contacts, more than "
-        f"{limit_percent(fact.limit)}."
+        f"not for use; these have {share} of the contacts, more than {limit_percent(fact.limit)}."
     )
 
 
 @sentence.register
 def _shallow(fact: f.Shallow) -> str:
     group = f"the group {fact.group}" if fact.group else "the cohort"
-    share = percent(fact.contacts / fact.median)
+    share = percent_beside(fact.contacts / fact.median, fact.limit)
     return (
         f"The map has {fact.contacts:,.0f} contacts, {share} of the median of {group} "
         f"({fact.median:,.0f} over {fact.samples} samples) and less than "
