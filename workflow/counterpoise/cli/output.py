@@ -141,11 +141,11 @@ def report_written(path: str, columns: Sequence[LevelColumns]) -> None:
     columns : sequence of LevelColumns
         The columns of its levels.
     """
-    names = ", ".join(dict.fromkeys(name for each in columns for name in each.names))
+    nameless = "groups of methods" if columns else "no weights"
+    names = ", ".join(dict.fromkeys(name for each in columns for name in each.names)) or nameless
     unfit = sum(not each.is_fit for each in columns)
     warning = f" {unfit} of {len(columns)} columns of weights are not for use." if unfit else ""
-    listed = f": {names}" if names else ""  # groups of methods have no names of columns
-    click.echo(f"Wrote {path}{listed}.{warning}", err=True)
+    click.echo(f"Wrote {path}: {names}.{warning}", err=True)
 
 
 def refuse_output(output: str, source: str, force: bool, remedy: str) -> None:
