@@ -28,9 +28,9 @@ REVISIONS = {
     "file_prior": 1,
     "balance": 6,
     "export": 3,
-    "plot": 4,
-    "compare": 4,
-    "report": 4,
+    "plot": 5,
+    "compare": 5,
+    "report": 5,
     "track": 5,
     "differences": 1,
 }
