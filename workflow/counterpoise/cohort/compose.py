@@ -179,7 +179,7 @@ def _compose(overrides: list[str]) -> tuple[DictConfig, Choices]:
         # Hydra has no error class for a group that is given as a list or as null.
         raise ConfigError(
             f"configuration: {', '.join(overrides)}: {str(error).rstrip('.')}; put a name that "
-            "reads as a number in quotes (cohort='007')."
+            "YAML reads as a number, true or false in quotes (cohort='007', /tracking: 'off')."
         ) from error
     except MissingConfigException as error:
         raise ConfigError(_explain_missing(error)) from error
