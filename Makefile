@@ -65,16 +65,16 @@ format: .venv/ready ## Format Python and Snakemake code.
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/Snakefile workflow/rules
 
-# conf/, docs/reference/settings.md, tables of methods and of summary.tsv, tests/revisions.json.
+# docs/contributing/architecture.md lists them.
 accept: .venv/ready ## Write all generated files again.
 	$(BIN)/python -m tests.support.accept
 
 docs: .venv/docs ## Build the site of the documentation into build/site.
-	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --builder html docs build/site
+	$(BIN)/sphinx-build --fresh-env --fail-on-warning --keep-going --quiet docs build/site
 	@echo "The site: build/site/index.html"
 
 links: .venv/docs ## Check the links of the documentation to other sites.
-	$(BIN)/sphinx-build --builder linkcheck --quiet docs build/links
+	COUNTERPOISE_NOTEBOOKS=off $(BIN)/sphinx-build --builder linkcheck --quiet docs build/links
 
 .venv/docs: .venv/ready
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'

@@ -17,7 +17,6 @@ release = __version__
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "sphinx_click",
     "sphinx_copybutton",
@@ -42,8 +41,6 @@ nb_execution_timeout = 300
 nb_execution_in_temp = True
 nb_merge_streams = True
 nb_cache_path = str(HERE.parent / "build" / "notebooks")
-if nb_execution_mode == "off":
-    suppress_warnings.append("myst-nb.lexer")  # the language of cells is what a kernel says
 
 autodoc_typehints = "none"  # the docstrings have the types
 autodoc_member_order = "bysource"
@@ -52,6 +49,11 @@ napoleon_use_rtype = False
 napoleon_use_ivar = True
 copybutton_exclude = ".linenos, .gp, .go"
 html_math_renderer = "mathml"
+
+# Links to other sites, which `make links` looks up.
+linkcheck_timeout = 20
+linkcheck_retries = 2
+linkcheck_report_timeouts_as_broken = False
 
 html_theme = "furo"
 html_title = "Counterpoise"

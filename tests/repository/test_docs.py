@@ -292,6 +292,13 @@ def test_links_have_targets(name: str) -> None:
             assert anchor in anchors, link
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_named_pages_exist(name: str) -> None:
+    """A page that a text names without a link, such as ``docs/limits.md``, is there."""
+    named = re.findall(r"`(docs/[\w./-]+\.(?:md|py|png|svg))`", (REPOSITORY / name).read_text())
+    assert not [path for path in named if not (REPOSITORY / path).exists()]
+
+
 def prose(text: str) -> list[str]:
     """Return the lines of a page outside of code blocks and tables, with links cut out."""
     text = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
