@@ -80,10 +80,16 @@ def cost(record: dict[str, Any], method: str) -> str:
 
 
 def with_costs(text: str, record: dict[str, Any]) -> str:
-    """Return a page with the last two cells of each method's row: products and CPU seconds."""
+    """Return a page with each method's costs in its row of the table of six columns.
+
+    Its last two cells are products and CPU seconds. Rows of other tables stay as they are.
+    """
     for method, runs in record["runs"].items():
+        row = rf"^(\| \[`{method}`\](?:[^|\n]*\|){{4}})[^|\n]*\|[^|\n]*\|$"
         cells = rf"\1 {runs[0]['products']} | {medians(runs).cpu:.1f} |"
-        text = re.sub(rf"^(\| \[`{method}`\].*\|)[^|]*\|[^|]*\|$", cells, text, flags=re.M)
+        text, rows = re.subn(row, cells, text, flags=re.M)
+        if rows != 1:
+            raise ValueError(f"{rows} rows of six cells begin with [`{method}`], instead of one")
     return text
 
 

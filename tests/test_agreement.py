@@ -6,6 +6,7 @@ how closely each can be matched.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -21,6 +22,7 @@ from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope
 from counterpoise.mask import MaskSettings
 from counterpoise.store.weight_columns import juicer_vector
+from tests.support import REPOSITORY
 from tests.support.peers import hic_vectors
 from tests.support.real_maps import TOTALS
 from tests.support.solving import close_settings
@@ -164,6 +166,44 @@ TABLE = [
     cooler(W303, 0, 5741, STORED, scope="cis", ignore_diags=0, diagonal=2),
     cooler("chromosight_example.cool", 0, 637, CIS, scope="cis"),
 ]  # fmt: skip
+
+JUICER = [case for case in TABLE if case.vector in ("KR", "VC", "VC_SQRT", "SCALE", "GW_SCALE")]
+COOLER = [case for case in TABLE if case.method == "ice" and case.vector != "ICE"]
+HICEXPLORER = [case for case in TABLE if case.method == "kr" and case.vector == "weight"]
+
+
+def of_juicer(method: str) -> list[Stored]:
+    return [case for case in JUICER if case.method == method]
+
+
+@pytest.mark.parametrize(
+    ("page", "words", "cases"),
+    [
+        ("how-it-works/methods/index.md", "compare {} stored vectors", TABLE),
+        ("coming-from/juicer.md", "| {} stored vectors of several files |", JUICER),
+        ("how-it-works/methods/ice.md", "| {} columns to 1e-10 |", COOLER),
+        ("how-it-works/methods/kr.md", "| {} vectors to 1e-5, on the bins", of_juicer("kr")),
+        ("how-it-works/methods/kr.md", "| {} vectors to 1e-5, up to one", HICEXPLORER),
+        ("how-it-works/methods/scale.md", "| {} vectors to 1e-3;", of_juicer("scale")),
+        ("how-it-works/methods/vc.md", "| {} vectors to 1e-12,", of_juicer("vc")),
+        ("how-it-works/methods/vc_sqrt.md", "| {} vectors to 1e-12,", of_juicer("vc_sqrt")),
+    ],
+)
+def test_pages_count_the_vectors(page: str, words: str, cases: list[Stored]) -> None:
+    text = (REPOSITORY / "docs" / page).read_text(encoding="utf-8")
+    assert words.format(len(cases)) in text
+
+
+@pytest.mark.parametrize("method", sorted({case.method for case in TABLE}))
+def test_the_table_of_methods_states_the_differences(method: str) -> None:
+    """The largest differences allowed here, and no others, are in the rows of the method."""
+    text = (REPOSITORY / "docs/how-it-works/methods/index.md").read_text(encoding="utf-8")
+    table = text.partition("| method | other program | agreement |")[2].partition("\n\n")[0]
+    rows = [line for line in table.splitlines() if f"[`{method}`]" in line]
+    stated = {float(figure) for row in rows for figure in re.findall(r"\b\de-\d+", row)}
+    cases = [case for case in TABLE if case.method == method]
+    allowed = {case.within for case in cases}
+    assert stated == allowed.union(*(case.looser.values() for case in cases))
 
 
 @lru_cache(maxsize=2)  # the table is sorted by file

@@ -55,7 +55,7 @@ def _hicexplorer(name: str, attributes: Attributes) -> Convention | None:
     return Convention.DIVISIVE if divides else Convention.MULTIPLICATIVE
 
 
-# cooltools and HiGlass read through cooler.
+# cooltools reads through cooler. HiGlass has the same rule, for weight, KR, VC and VC_SQRT only.
 READERS: dict[str, Callable[[str, Attributes], Convention | None]] = {
     "cooler": _cooler,
     "hictk": _hictk,

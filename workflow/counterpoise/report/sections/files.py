@@ -234,6 +234,7 @@ def list_snippets(file: CoolerFile, columns: Sequence[WeightColumn]) -> list[Sni
             "HiGlass",
             f"higlass-manage ingest --filetype cooler --datatype matrix {quoted}",
             "bash",
-            "HiGlass shows weight; the menu Transforms of the track has the other columns.",
+            "HiGlass shows weight by default, can divide by KR, VC or VC_SQRT instead (the menu "
+            "Transforms of the track), and knows no other column.",
         ),
     ]
