@@ -20,7 +20,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import counterpoise as cp
-from counterpoise.cli.levels import balance_level, load_level, read_levels
+from counterpoise.cli.levels import balance_level, load_level, name_options, read_levels
 from counterpoise.cli.main import group, main
 from counterpoise.cli.options import BalancingOptions
 from counterpoise.cli.output import Destination, existing_columns
@@ -247,6 +247,13 @@ def test_what_a_method_does_on_failure(cool: Path) -> None:
     settings = record["verdict"]["settings"]
     assert (settings["on_failure"], settings["isolate_limit"]) == ("drop", 0.5)
     assert "--on-failure is for methods of" in balance(cool, "--on-failure", "drop").output
+
+
+def test_reasons_name_the_options_of_the_command() -> None:
+    reason = "Mask the sparsest bins (on_failure: drop does). isolate_limit allows 1 %."
+    assert name_options(reason) == (
+        "Mask the sparsest bins (--on-failure drop does). --isolate-limit allows 1 %."
+    )
 
 
 def test_the_space_is_named_beforehand(cool: Path, monkeypatch: pytest.MonkeyPatch) -> None:

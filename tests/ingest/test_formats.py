@@ -56,6 +56,14 @@ def test_the_error_about_a_damaged_file_speaks_of_its_name(
         inspect_source(str(tmp_path / name))
 
 
+def test_a_group_of_a_hic_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "map.hic").write_bytes(hic_bytes(8))
+    with pytest.raises(InputError, match="'::' names a level of a cooler") as caught:
+        inspect_source(f"{tmp_path}/map.hic::/resolutions/5000")
+    assert str(caught.value).startswith(f"{tmp_path}/map.hic: ")
+    assert "Leave '::/resolutions/5000' out." in str(caught.value)
+
+
 def test_cells_of_a_single_cell_file_are_listed_and_read(tmp_path: Path) -> None:
     write_map(tmp_path / "x.cool", 1)
     source = cooler.Cooler(str(tmp_path / "x.cool"))

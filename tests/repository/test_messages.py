@@ -7,14 +7,16 @@ import difflib
 import re
 from pathlib import Path
 
+import click
 import pytest
 
+from counterpoise.cli.main import group
 from counterpoise.records.facts import Fact
 from counterpoise.records.verdict import Cause, Status
 from tests.support import REPOSITORY
 from tests.support.messages import notes
 from tests.support.messages.collect import FILE_ERROR, TEXT_ERRORS, Package
-from tests.support.messages.page import PAGE, group_of, messages, messages_page, remedies
+from tests.support.messages.page import PAGE, escape, group_of, messages, messages_page, remedies
 
 PACKAGE = REPOSITORY / "workflow/counterpoise"
 # Errors that are caught and worded again.
@@ -92,6 +94,104 @@ def test_every_error_of_the_source_is_on_the_page() -> None:
     assert not [place for place, literal in errors if normal(literal) not in page]
 
 
+def texts_with_remedies() -> dict[str, str]:
+    """Return the page and the source of its notes."""
+    texts = {PAGE: REPOSITORY / PAGE, "notes.py": Path(notes.__file__)}
+    return {name: path.read_text(encoding="utf-8") for name, path in texts.items()}
+
+
+def test_choices_in_remedies_exist() -> None:
+    groups = [path.name for path in (REPOSITORY / "conf").iterdir() if path.is_dir()]
+    for name, text in texts_with_remedies().items():
+        quoted = re.findall(r"`(\w+)=([a-z]\w*)`", text)
+        named = re.findall(rf"\b({'|'.join(groups)})=([a-z]\w*)", text)
+        assert quoted, name
+        assert named, name
+        for option, choice in {*quoted, *named}:
+            assert (REPOSITORY / f"conf/{option}/{choice}.yaml").exists(), (
+                f"{name}: {option}={choice}"
+            )
+
+
+def test_commands_in_remedies_exist() -> None:
+    known = set(group.list_commands(click.Context(group)))
+    prose = {"was"}  # the package "was installed"
+    for name, text in texts_with_remedies().items():
+        words = set(re.findall(r"\bcounterpoise ([a-z]+)", text)) - prose
+        assert words, name
+        assert words <= known, name
+        assert not re.findall(rf"\bCounterpoise (?:{'|'.join(known)})\b", text), name
+
+
+def test_remedies_begin_with_a_capital_unless_with_code() -> None:
+    assert escape("name one <file>.") == r"Name one \<file\>."
+    for text in ("counterpoise check lists them.", "tracking=off", "mask.min_nnz", "min_nnz: 5"):
+        assert escape(text) == text
+
+
+# --- messages that other pages show
+
+
+SHOWN_IN = ("docs/guides/troubleshooting.md", *sorted(
+    path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob("docs/coming-from/*.md")
+))  # fmt: skip
+# Words that stand for a name in an example: a sample, and what a column of weights is.
+NAMES_OF_EXAMPLES = {"map", "multiplicative", "genome"}
+
+
+def shown_messages(page: str) -> list[str]:
+    """Return the messages in the blocks of text of a page, each with its wrapped lines joined."""
+    shown = []
+    for block in re.findall(r"^```(?:text|console)\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
+        indent = None
+        for line in block.splitlines():
+            margin = len(line) - len(line.lstrip())
+            if match := re.match(r"\s*(?:!|counterpoise:) (.*)", line):
+                shown.append(match[1])
+                indent = margin
+            elif indent is not None and margin > indent:
+                shown[-1] += f" {line.strip()}"
+            else:
+                indent = None
+    return shown
+
+
+def is_said(message: str) -> bool:
+    """Tell whether a template of the page fits a whole message, and its words are on the page.
+
+    A placeholder stands for names and numbers: nobody would find plain words in its place.
+    """
+    for template in messages():
+        halves = [
+            "(.+?)".join(map(re.escape, re.split("<[^<>]*>", half.rstrip("."))))
+            for half in (template.problem, template.remedy)
+            if half
+        ]
+        pattern = r"[.;:]? ".join(halves)
+        match = re.search(rf"(?:^|[ :]){pattern}$", message.rstrip("."))
+        if match and not any(
+            re.fullmatch("[A-Za-z ]+", value) and value not in NAMES_OF_EXAMPLES
+            for value in match.groups()
+        ):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("page", SHOWN_IN)
+def test_shown_messages_are_on_the_page(page: str) -> None:
+    shown = shown_messages((REPOSITORY / page).read_text(encoding="utf-8"))
+    assert not [message for message in shown if not is_said(message)]
+
+
+def test_messages_are_found_on_other_pages() -> None:
+    pages = [(REPOSITORY / page).read_text(encoding="utf-8") for page in SHOWN_IN]
+    assert sum(len(shown_messages(page)) for page in pages) > 20
+    assert not is_said("cooler adds it, which is wrong; counterpoise adopt makes a right weight.")
+
+
+# --- templates
+
+
 SOURCES = {
     "errors.py": "class ConfigError(Exception): ...\n",
     "shared.py": "AGAIN = 'Copy it again.'\n",
@@ -112,6 +212,17 @@ def choose(name, names, device=None):
     raise ConfigError(
         f"there is no reader {name!r}{where}; choose one of {', '.join(names)}."
     )
+
+SIDES = {1: "left", 2: "right"}
+
+def judge(sign, number, name):
+    verb = "divides" if sign else "multiplies"
+    bad, fault = number, ""
+    if bad:
+        bad, fault = 0, "negative"
+    word = "empty"
+    for word in name:
+        raise ConfigError(f"it {verb} by a {fault} number on the {SIDES[number]}, {word}.")
 """,
 }
 
@@ -129,4 +240,8 @@ def test_templates_have_the_words_of_callers_and_constants(package: Package) -> 
         "is damaged: it lists <number> levels. Copy it again.",
         "is damaged: it is cut short. Copy it again.",
         "there is no reader '<name>' on the device called <device> choose one of <names, ...>.",
+        "it divides by a negative number on the left, <word>.",
+        "it divides by a negative number on the right, <word>.",
+        "it multiplies by a negative number on the left, <word>.",
+        "it multiplies by a negative number on the right, <word>.",
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -186,8 +186,9 @@ class Package:
             text for where, value in values for text in self.templates(value, where, depth + 1)
         )
         variants = [text for text in variants if text]
-        if 0 < len(variants) <= MOST_VARIANTS and any(
-            _words(each) >= FEWEST_WORDS for each in variants
+        if 0 < len(variants) <= MOST_VARIANTS and (
+            self._is_choice(expression, values, place)
+            or any(_words(each) >= FEWEST_WORDS for each in variants)
         ):
             return variants
         return [f"<{name_of(expression)}>"]
@@ -216,6 +217,20 @@ class Package:
                 if isinstance(node, ast.Return) and node.value and _gives_text(node.value)
             ]
         return []
+
+    def _is_choice(
+        self, expression: ast.expr, values: list[tuple[Place, ast.expr]], place: Place
+    ) -> bool:
+        """Tell whether an expression can be nothing but one of some constant texts."""
+        if isinstance(expression, ast.Name):
+            name, function = expression.id, place.function
+            if function is None or name in place.bound or name in _parameters(function):
+                return False
+            if _assignments(function)[name] != len(values):
+                return False
+        elif isinstance(expression, ast.Call) and isinstance(expression.func, ast.Name):
+            return False
+        return all(_is_constant(value) for _, value in values)
 
     def _table(self, expression: ast.expr, place: Place) -> list[tuple[Place, ast.expr]]:
         """Return the texts of a dictionary that an expression looks up, with the default."""
@@ -428,9 +443,27 @@ def _assigned_texts(function: ast.FunctionDef) -> dict[str, list[ast.expr]]:
     texts = defaultdict(list)
     for node in ast.walk(function):
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-            for name in _targets(node) if _gives_text(node.value) else ():
-                texts[name].append(node.value)
+            for name, value in _pairs(node):
+                if _gives_text(value):
+                    texts[name].append(value)
     return texts
+
+
+@cache
+def _assignments(function: ast.FunctionDef) -> Counter[str]:
+    """Count how often a function gives each variable a value, in whatever way."""
+    return Counter(
+        node.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+
+
+def _is_constant(expression: ast.expr) -> bool:
+    """Tell whether an expression is a constant text or a choice between such texts."""
+    if isinstance(expression, ast.IfExp):
+        return _is_constant(expression.body) and _is_constant(expression.orelse)
+    return isinstance(expression, ast.Constant) and isinstance(expression.value, str)
 
 
 def _one_line(text: str) -> str:
@@ -485,6 +518,19 @@ def _gives_text(expression: ast.expr) -> bool:
 def _targets(node: ast.Assign | ast.AnnAssign) -> list[str]:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def _pairs(node: ast.Assign | ast.AnnAssign) -> list[tuple[str, ast.expr]]:
+    """Return the names that get a value, each with its own, also where several get one at once."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    pairs = []
+    for target in targets:
+        names, values = [target], [node.value]
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            names, values = target.elts, node.value.elts
+        named = zip(names, values, strict=False)
+        pairs += [(name.id, value) for name, value in named if isinstance(name, ast.Name)]
+    return pairs
 
 
 def _called(call: ast.Call) -> str:

@@ -152,7 +152,8 @@ TRIED_AGAIN = (
 # What to do about messages that do not say it, by what they say is wrong.
 REMEDIES = {
     "no backend accepts the map: <notes, ...>.": (
-        "Set `backend` to `native`, which takes every map."
+        "Take native, which takes every map: `backend: {name: native}` in a cohort, "
+        '`backend="native"` in Python.'
     ),
     "mixing is only for variant density.": "Leave `mixing` out, or set `variant: density`.",
     (
@@ -234,7 +235,7 @@ REMEDIES = {
         "tracking=server)."
     ): AS_IT_SAYS,
     "tracking.artifacts must name a folder where tracking.uri is a database.": (
-        "Name a folder, or choose `tracking=local`."
+        "Name a folder, or choose `tracking=sqlite`."
     ),
     "<path>: column <column>: did you mean '<meant>'? Columns of other names are labels.": (
         "Correct the name, or give the label another one."
@@ -280,7 +281,7 @@ REMEDIES = {
     ),
     (
         "<name>: <unknown intervals> of <intervals> intervals are on chromosomes that the "
-        "map does not have (<names, ...><more>)"
+        "map does not have (<names, ...>, ...)"
     ): (
         "If the names are written otherwise (`1` and `chr1`), rename those of the BED file; "
         "chromosomes that the map leaves out on purpose need nothing."
@@ -405,7 +406,8 @@ FACTS = {
             f.Remedies((f.Remedy.MORE_ITERATIONS, f.Remedy.USE_KR)),
             f.Remedies((f.Remedy.MASK_MORE,)),
         ),
-        "Any one of them may be enough. `ignore_diags: 0` keeps the diagonals.",
+        "Any one of them may be enough. `ignore_diags: 0` keeps the diagonals. Commands name the "
+        "option instead: `--on-failure isolate`.",
     ),
     f.FewPartners: FactNote((f.FewPartners(12, 5),), "Nothing: these bins have no weight."),
     f.Unsettled: FactNote((f.Unsettled(4),), "Nothing: these bins have no weight."),

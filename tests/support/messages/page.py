@@ -36,6 +36,8 @@ from tests.support.messages.notes import (
 )
 
 MARKUP = re.compile(r"([\\*\[\]<>|#~$]|(?<!\w)_|_(?!\w))")
+# A first word that is a command, a setting or a name of Python, and not a word of English.
+CODE = re.compile(r"\s*(counterpoise\b|\S*[=._]\w)")
 PAGE = "docs/reference/messages.md"
 INTRODUCTION = """\
 # Messages
@@ -44,7 +46,7 @@ INTRODUCTION = """\
 `tests/support/messages/notes.py`. -->
 
 This page lists what Counterpoise says about a map, a file or a setting, what it means and what to
-do. It is made from the code, so every word of a message is here.
+do. It is made from the code, so nearly every word of a message is here.
 
 **To find a message**, search this page (Ctrl-F) for a few of its words that are not names or
 numbers of yours. `<path>` and other words in angle brackets stand for such names and numbers. In
@@ -182,11 +184,11 @@ def code(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Escape what Markdown would read as markup, and begin with a capital."""
+    """Escape what Markdown would read as markup, and begin with a capital unless with code."""
     parts = re.split(r"(`[^`]*`)", " ".join(text.split()))
     escaped = [part if part.startswith("`") else MARKUP.sub(r"\\\1", part) for part in parts]
     whole = "".join(escaped)
-    return whole[:1].upper() + whole[1:]
+    return whole if CODE.match(text) else whole[:1].upper() + whole[1:]
 
 
 def plain(docstring: str) -> str:

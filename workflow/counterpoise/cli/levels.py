@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -103,7 +104,20 @@ class LevelResult:
         size = format_base_pairs(self.balance.contacts.bins.resolution)
         words = f"{size}  {self.run.columns[0]}  {verdict.status.value}, "
         reason = " ".join(filter(None, [fitness_reason(verdict.fitness_causes), verdict.reason]))
-        return words + fitness_label(verdict.fitness) + (f": {reason}" if reason else "")
+        label = fitness_label(verdict.fitness)
+        return words + label + (f": {name_options(reason)}" if reason else "")
+
+
+def name_options(reason: str) -> str:
+    """Return a reason with the options of commands in the place of the settings of a cohort.
+
+    Parameters
+    ----------
+    reason : str
+        Reason of a verdict, such as ``Set on_failure: isolate.``
+    """
+    reason = re.sub(r"\bon_failure: (?=[a-z])", "--on-failure ", reason)
+    return re.sub(r"\bisolate_limit\b", "--isolate-limit", reason)
 
 
 def read_levels(uri: str) -> tuple[SourceInfo, list[Level]]:

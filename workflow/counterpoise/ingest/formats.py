@@ -132,7 +132,8 @@ def inspect_source(
     ConfigError
         If there is no such engine.
     """
-    path = Path(uri.partition("::")[0])
+    name, _, group = uri.partition("::")
+    path = Path(name)
     if not is_url(uri) and not os.path.isfile(path):
         raise InputError(
             path,
@@ -140,10 +141,17 @@ def inspect_source(
             "Check the path.",
         )
     row = READ_FROM_URLS if is_url(uri) else _recognise(path)
-    if row is COOLER and PATTERN_LETTERS & set(uri.partition("::")[2]):
+    if row is COOLER and PATTERN_LETTERS & set(group):
         row = CELLS
     if not is_url(uri) and not row.has_signature(path):
         refuse_other_formats(path)
+    if row is HIC and group and not is_url(uri):
+        raise InputError(
+            path,
+            "is a .hic file, and '::' names a level of a cooler.",
+            f"Leave '::{group}' out. counterpoise balance takes every level; the argument "
+            "resolution chooses one in Python, and the key resolutions some in a cohort.",
+        )
     info = row.load_reader().inspect(uri, engine, quick=quick)
     if identify and not is_url(uri):
         info.identity.update(sha256=sha256(path), bytes=path.stat().st_size)
