@@ -12,8 +12,8 @@ A comment on the line above a block changes this:
 - ``<!-- not run: REASON -->``;
 - ``<!-- files: a.mcool b.hic -->`` adds copies of the map under these names;
 - ``<!-- in a cohort -->``: from here on the folder is one that ``counterpoise init`` made;
-- ``<!-- demo: NAME... -->`` adds copies of the simulated map of the demo; names after a semicolon
-  are files that the block makes, so they are removed first;
+- ``<!-- demo: a.cool -->`` adds copies of the simulated map of the demo; in both, files named after
+  a semicolon are removed, such as one that the block makes;
 - ``<!-- not a cohort: WHAT -->`` is for YAML of something else, which is only parsed;
 - ``<!-- output of: WHAT -->`` is for output of something else, such as another map.
 
@@ -91,10 +91,6 @@ class Snippet:
     @property
     def is_run(self) -> bool:
         return self.language in LANGUAGES and not self.comment.startswith("not run:")
-
-    @property
-    def files(self) -> list[str]:
-        return self.comment.removeprefix("files:").split() if "files:" in self.comment else []
 
     @property
     def commands(self) -> str:
@@ -208,17 +204,13 @@ class Page:
         )
 
     def _add_files(self, snippet: Snippet) -> None:
-        for name in snippet.files:
-            target = self.folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.home / f"map{target.suffix}", target)
-        if snippet.comment.startswith("demo:"):
-            copies, _, made = snippet.comment.removeprefix("demo:").partition(";")
-            for name in copies.split():
+        if named := re.fullmatch(r"(files|demo):([^;]*);?(.*)", snippet.comment):
+            for name in named[2].split():
                 target = self.folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(self.home / DEMO_MAP, target)
-            for name in made.split():
+                source = DEMO_MAP if named[1] == "demo" else f"map{target.suffix}"
+                shutil.copyfile(self.home / source, target)
+            for name in named[3].split():
                 (self.folder / name).unlink()
         if snippet.comment == "in a cohort":
             self._run_commands("counterpoise init mine map.mcool && cd mine")
