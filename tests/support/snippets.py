@@ -11,9 +11,9 @@ A comment on the line above a block changes this:
 
 - ``<!-- not run: REASON -->``;
 - ``<!-- files: a.mcool b.hic -->`` adds copies of the map under these names;
+- ``<!-- demo: a.cool -->`` adds copies of the simulated map of the demo; with either comment,
+  files named after a semicolon are removed, such as one that the block makes;
 - ``<!-- in a cohort -->``: from here on the folder is one that ``counterpoise init`` made;
-- ``<!-- demo: a.cool -->`` adds copies of the simulated map of the demo; in both, files named after
-  a semicolon are removed, such as one that the block makes;
 - ``<!-- not a cohort: WHAT -->`` is for YAML of something else, which is only parsed;
 - ``<!-- output of: WHAT -->`` is for output of something else, such as another map.
 
