@@ -9,8 +9,20 @@ from pathlib import Path
 import pytest
 
 from tests.support import REPOSITORY
-from tests.support.snippets import LANGUAGES, OTHER, Page, Snippet, pages, snippets, write_maps
+from tests.support.snippets import (
+    LANGUAGES,
+    OTHER,
+    OUTPUT,
+    Page,
+    Snippet,
+    first_missing_line,
+    pages,
+    parse,
+    snippets,
+    write_maps,
+)
 
+COMMAND = re.compile(r"\s*(\$ )?(counterpoise|cooler|snakemake|pip)\s")
 WORKFLOW = re.compile(r"counterpoise run\b|snakemake ")
 
 
@@ -49,5 +61,42 @@ def test_every_block_is_of_a_known_kind(page: Path) -> None:
     for snippet in snippets(REPOSITORY / page):
         known = snippet.language in LANGUAGES + OTHER or snippet.language.startswith("{")
         assert known, f"{page}:{snippet.line}: {snippet.language}"
-        if snippet.comment.startswith("not run"):
-            assert re.fullmatch(r"not run: \w.{9,}", snippet.comment), f"{page}:{snippet.line}"
+        if snippet.comment.startswith(("not run", "output of")):
+            reason = r"(not run|output of): \w.{9,}"
+            assert re.fullmatch(reason, snippet.comment), f"{page}:{snippet.line}"
+        elif snippet.language in OUTPUT:
+            is_command = COMMAND.match(snippet.text)
+            assert not is_command, f"{page}:{snippet.line}: commands are of the language console"
+
+
+def test_the_next_block_is_the_output_if_little_stands_between() -> None:
+    command, output = "```console\ndate\n```\n", "```text\nnoon\n```\n"
+    for between in ("", "\n", "\nIt prints\nthe\ntime:\n\n"):
+        assert parse(command + between + output)[0].shown == "noon\n"
+    for between in ("\n1\n2\n3\n4\n\n", "\nOne.\n\nTwo.\n\n", "\n## Next\n\n", "\n- item\n\n"):
+        assert parse(command + between + output)[0].shown == ""
+    assert parse(f"{command}\n<!-- output of: another clock -->\n{output}")[0].shown == ""
+    assert parse(f"<!-- not run: no clock -->\n{command}\n{output}")[0].shown == ""
+
+
+def test_blocks_of_lists_and_below_prompts_are_found() -> None:
+    page = "- item\n\n  <!-- files: a.cool -->\n  ```console\n  $ date\n  noon\n    sharp\n  ```\n"
+    assert parse(page) == [
+        Snippet(4, "console", "$ date\nnoon\n  sharp\n", "files: a.cool", "noon\n  sharp\n")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "missing"),
+    [
+        ("one two\n  three", None),
+        ("one\n...\nfour in 12 s", None),
+        ("four in ... s", None),
+        ("four in ...2 s", None),
+        ("four in 2 s", "four in 2 s"),
+        ("four\none", "one"),
+        ("four ... s", "four ... s"),
+    ],
+)
+def test_output_is_compared_by_words(shown: str, missing: str | None) -> None:
+    assert first_missing_line(shown, "one two three\n\nfour  in 12 s\n") == missing
