@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from counterpoise.errors import ConfigError
 from counterpoise.files import write_json
+from counterpoise.jobs import ending, environment
 from counterpoise.jobs.ending import ending_lines
 from counterpoise.jobs.snakemake import report_finished, report_unfinished, require_cohort
 from counterpoise.report.summary import COLUMN_NAMES
@@ -136,3 +138,20 @@ def test_a_cohort_must_be_named_outside_the_repository(
         require_cohort({}, REPOSITORY)
     require_cohort({"cohort": "scc1"}, REPOSITORY)
     require_cohort({"hydra_overrides": ["cohort=scc1"]}, REPOSITORY)
+
+
+@pytest.mark.parametrize("is_on_path", [True, False])
+def test_the_command_is_named_as_the_shell_finds_it(
+    is_on_path: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    binaries = tmp_path / "bin"
+    binaries.mkdir()
+    for name in ("python", "counterpoise"):
+        (binaries / name).touch(mode=0o755)
+    monkeypatch.setattr(sys, "executable", str(binaries / "python"))
+    monkeypatch.setenv("PATH", f"{binaries if is_on_path else tmp_path}:/usr/bin")
+    monkeypatch.setenv("PYTHONPATH", "")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(environment, "_place_caches", lambda: None)
+    environment.prepare_jobs("scripts")
+    assert ending._command() == ("counterpoise" if is_on_path else "bin/counterpoise")

@@ -96,6 +96,6 @@ def _is_private(folder: Path) -> bool:
 
 
 def _prepend(variable: str, folder: Path) -> None:
-    """Put a folder first in a variable that lists folders."""
+    """Put a folder first in a variable that lists folders, whether it is listed already or not."""
     others = [part for part in os.environ.get(variable, "").split(os.pathsep) if part]
-    os.environ[variable] = os.pathsep.join(dict.fromkeys([str(folder), *others]))
+    os.environ[variable] = os.pathsep.join([str(folder), *others])
