@@ -222,7 +222,7 @@ def test_the_page_states_the_limits_as_they_were_set(
     )  # fmt: skip
     text = written(paths, runs, limits=limits)
     for words in (
-        "error of a weight is above 12.5 % or unknown;", "above 99.9 %,", "vary by more than 7 %;",
+        "error of a weight is above 12.5 % or unknown;", "above 99.9 %,", "vary by more than 7 % (",
         "more than 0.5 % of the contacts", "fewer than 1e-05 % of the contacts",
         "fewer than 80 % of the bins",
     ):  # fmt: skip
