@@ -94,6 +94,17 @@ def test_the_deviation_is_that_of_a_dense_matrix(contacts: Contacts) -> None:
     assert checked == 12
 
 
+def test_a_few_weights_tell_nothing(contacts: Contacts) -> None:
+    weights = np.full(len(contacts.bins), np.nan)
+    weights[:3] = (0.7, 1.0, 1.0)
+    verdict = judge(contacts, weights)
+    assert (verdict.kind, verdict.convention) == (Kind.UNKNOWN, None)
+    assert verdict.faults == (
+        f"Only 3 of {verdict.with_contacts} bins with contacts have a weight, too few to tell what "
+        "it is.",
+    )
+
+
 def test_faults(contacts: Contacts) -> None:
     weights = cp.balance(contacts, "kr").weights
     empty = judge(contacts, np.full_like(weights, np.nan))

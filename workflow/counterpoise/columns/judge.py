@@ -24,6 +24,8 @@ SCOPES = {"genome": "all contacts", "cis": "each chromosome", "trans": "between 
 EQUAL = 0.05
 # A coverage correction is computed, not approached.
 COMPUTED = 1e-3
+# Fewer weights than this, which are less than half of those that a map needs, show nothing.
+FEWEST = 10
 
 
 class Kind(StrEnum):
@@ -44,7 +46,7 @@ class Kind(StrEnum):
     EMPTY : str
         No value at all.
     UNKNOWN : str
-        None of these: weights of other contacts, or no weights.
+        None of these: weights of other contacts, too few weights to tell, or no weights.
     """
 
     BALANCED = "balanced"
@@ -152,8 +154,14 @@ def _judge(
     """Judge one column."""
     given = np.isfinite(values) & (values > 0)
     weighted, total = np.count_nonzero(given & with_contacts), np.count_nonzero(with_contacts)
-    kind, fit = _find_kind(values[given & with_contacts], fits, attributes)
-    faults = [*_faults_of_kind(kind, fits), *_faults_of_bins(values[with_contacts])]
+    if 0 < weighted < min(FEWEST, total / 2):
+        kind, fit = Kind.UNKNOWN, None
+        share = f"{weighted} of {pluralise(total, 'bin')} with contacts"
+        faults = [f"Only {share} have a weight, too few to tell what it is."]
+    else:
+        kind, fit = _find_kind(values[given & with_contacts], fits, attributes)
+        faults = _faults_of_kind(kind, fits)
+    faults += _faults_of_bins(values[with_contacts])
     if fit is not None and in_cooler:
         faults += _faults_of_readers(name, attributes, fit.convention)
     return ColumnVerdict(
@@ -204,8 +212,8 @@ def _faults_of_kind(kind: Kind, fits: list[Fit]) -> list[str]:
         return []
     return [
         f"It does not balance this map: row sums vary by {percent(best.deviation)} at best "
-        f"({best.convention}, {best.scope}). It was computed from other contacts, or before these "
-        "changed."
+        f"({best.convention}, {best.scope}). It was computed from other contacts, or by a method "
+        "that did not converge or does not make row sums equal."
     ]
 
 
