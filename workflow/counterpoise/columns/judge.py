@@ -153,7 +153,8 @@ def _judge(
 ) -> ColumnVerdict:
     """Judge one column."""
     given = np.isfinite(values) & (values > 0)
-    weighted, total = np.count_nonzero(given & with_contacts), np.count_nonzero(with_contacts)
+    weighted = int(np.count_nonzero(given & with_contacts))
+    total = int(np.count_nonzero(with_contacts))
     if 0 < weighted < min(FEWEST, total / 2):
         kind, fit = Kind.UNKNOWN, None
         share = f"{weighted} of {pluralise(total, 'bin')} with contacts"
@@ -171,8 +172,8 @@ def _judge(
         scope=fit.scope if fit else None,
         ignore_diags=fit.ignore_diags if fit else None,
         deviation=fit.deviation if fit else None,
-        with_contacts=int(total),
-        weighted=int(weighted),
+        with_contacts=total,
+        weighted=weighted,
         faults=tuple(faults),
     )
 
