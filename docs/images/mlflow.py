@@ -8,6 +8,7 @@ with chromedriver, and selenium (extra dev). The table is scrolled to the runs o
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -40,6 +43,20 @@ def main() -> None:
         first = sum(name < sample for name in names)
         take(browser, page, "mlflow-runs", "Run Name", scroll=first * ROW)
         take(browser, f"{page}&compareRunsMode=CHART", "mlflow-charts", "convergence")
+        take(
+            browser,
+            comparison_page(page, record, sample),
+            "mlflow-compare",
+            "Show diff only",
+            folded=("Visualizations", "Run details"),
+        )
+
+
+def comparison_page(page: str, record: dict[str, Any], sample: str) -> str:
+    """Return the address at which MLflow compares the first two runs of a sample."""
+    runs = [run["run_id"] for run in record["runs"] if run["sample"] == sample][:2]
+    listed = quote(json.dumps(runs)), quote(json.dumps([record["experiment_id"]]))
+    return f"{page.partition('#')[0]}#/compare-runs?runs={listed[0]}&experiments={listed[1]}"
 
 
 @contextmanager
@@ -72,14 +89,23 @@ def browsing() -> Iterator[webdriver.Chrome]:
         browser.quit()
 
 
-def take(browser: webdriver.Chrome, address: str, name: str, text: str, scroll: int = 0) -> None:
-    """Open a page, wait for a text, close the assistant and take a picture."""
+def take(
+    browser: webdriver.Chrome,
+    address: str,
+    name: str,
+    text: str,
+    scroll: int = 0,
+    folded: tuple[str, ...] = (),
+) -> None:
+    """Open a page, wait for a text, close the assistant, fold sections and take a picture."""
     browser.get("about:blank")
     browser.get(address)
     wait = WebDriverWait(browser, LONGEST)
     wait.until(lambda page: text in page.find_element(By.TAG_NAME, "body").text)
     time.sleep(SETTLE)
     close_assistant(browser)
+    for heading in folded:
+        browser.find_element(By.XPATH, f"//*[text()='{heading}']").click()
     browser.execute_script(
         "document.querySelectorAll('.ag-body-viewport').forEach(e => e.scrollTop = arguments[0])",
         scroll,
