@@ -112,7 +112,7 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the page says about a run."""
+    """The values of a run that the page states."""
 
     label: str
     fitness: str

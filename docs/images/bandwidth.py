@@ -2,8 +2,8 @@
 
 python docs/images/bandwidth.py
 
-A chromosome of 600 bins is simulated with a smooth bias that is known. Because it is, the
-unevenness of new contacts can be computed, next to that which Counterpoise expects.
+A chromosome of 600 bins is simulated with a known, smooth bias. From this bias the true unevenness
+of new contacts is computed. The picture shows it beside the unevenness that Counterpoise expects.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from panels import add_axes, tidy
 
 import counterpoise as cp
 from counterpoise.report.style import BLUE, GREEN, INK, ORANGE, RC_SETTINGS, SOFT
@@ -119,21 +120,6 @@ def true_unevenness(expected: Floats, weights: Floats) -> float:
     u = weights[given]
     sums = u * (expected[np.ix_(given, given)] @ u)
     return float(sums.std() / sums.mean())
-
-
-def add_axes(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
-    """Add axes at left, top, width and height in inches from the top left corner."""
-    left, top, width, height = box
-    return figure.add_axes(
-        (left / WIDTH, 1 - (top + height) / HEIGHT, width / WIDTH, height / HEIGHT)
-    )
-
-
-def tidy(axes: Axes) -> None:
-    """Remove the frame at the top and right."""
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(length=2)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from panels import add_axes
 
 import counterpoise as cp
 from counterpoise.report.style import BLUE, CONTACT_COLOURS, INK, RC_SETTINGS, RED, SOFT
@@ -87,7 +88,7 @@ def draw_bias(truth: Floats, measured: Floats, result: cp.Balance, bias: Floats)
     for number, (title, values) in enumerate(maps):
         draw_map(figure, height, LEFT + number * (SIDE + GAP), title, values, not number)
     width = 3 * SIDE + 2 * GAP
-    axes = add_axes(figure, height, (LEFT, 3.52, width, 0.72))
+    axes = add_axes(figure, (LEFT, 3.52, width, 0.72))
     places = np.arange(BINS)
     estimate = 1 / result.weights
     axes.step(places, bias, where="mid", color=INK, linewidth=1.1, label="true bias of each bin")
@@ -130,7 +131,7 @@ def draw_map(
 ) -> None:
     """Draw a map with its title above and its row sums below."""
     figure.text(left / WIDTH, 1 - 0.24 / height, title, fontsize=11, weight="bold", va="baseline")
-    axes = add_axes(figure, height, (left, 0.34, SIDE, SIDE))
+    axes = add_axes(figure, (left, 0.34, SIDE, SIDE))
     positive = values[values > 0]
     low, high = np.percentile(positive, [2, 97.5])
     axes.imshow(
@@ -139,7 +140,7 @@ def draw_map(
     )  # fmt: skip
     axes.set(xticks=[], yticks=[])
     sums = values.sum(axis=1)
-    axes = add_axes(figure, height, (left, 0.34 + SIDE + 0.06, SIDE, 0.42))
+    axes = add_axes(figure, (left, 0.34 + SIDE + 0.06, SIDE, 0.42))
     axes.fill_between(np.arange(BINS), sums / sums.mean(), step="mid", color=BLUE, linewidth=0)
     axes.set(xlim=(-0.5, BINS - 0.5), ylim=(0, TALLEST), xticks=[], yticks=[])
     tidy(axes)
@@ -150,12 +151,6 @@ def draw_map(
 def colours() -> LinearSegmentedColormap:
     """Return the colours of contacts."""
     return LinearSegmentedColormap.from_list("contacts", CONTACT_COLOURS)
-
-
-def add_axes(figure: Figure, height: float, box: tuple[float, float, float, float]) -> Axes:
-    """Add axes at left, top, width and height in inches from the top left corner."""
-    left, top, width, tall = box
-    return figure.add_axes((left / WIDTH, 1 - (top + tall) / height, width / WIDTH, tall / height))
 
 
 def tidy(axes: Axes) -> None:

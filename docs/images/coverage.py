@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
+from panels import add_axes, tidy
 
 import counterpoise as cp
 from counterpoise.contacts.bins import BinTable
@@ -98,21 +99,6 @@ def draw_bins(axes: Axes, mask: Mask, bins: BinTable) -> None:
     axes.set_ylabel("contacts")
     tidy(axes)
     axes.tick_params(axis="x", length=0)
-
-
-def add_axes(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
-    """Add axes at left, top, width and height in inches from the top left corner."""
-    left, top, width, height = box
-    return figure.add_axes(
-        (left / WIDTH, 1 - (top + height) / HEIGHT, width / WIDTH, height / HEIGHT)
-    )
-
-
-def tidy(axes: Axes) -> None:
-    """Remove the frame at the top and right."""
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(length=2)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from counterpoise.contacts.bins import pluralise
 from counterpoise.report.svg import element
 from tests.support.layers import LAYERS, MODULES, imported_rooms, room_of
 
@@ -81,9 +82,8 @@ def _box(room: str, place: tuple[float, float]) -> str:
         "text", room, x=x, y=y - 1, text_anchor="middle", fill="#1b1f24", font_family=FONT,
         font_size=13, font_weight=600,
     )  # fmt: skip
-    noun = "module" if modules == 1 else "modules"
     count = element(
-        "text", f"{modules} {noun}", x=x, y=y + 12, text_anchor="middle", fill="#59636e",
+        "text", pluralise(modules, "module"), x=x, y=y + 12, text_anchor="middle", fill="#59636e",
         font_family=FONT, font_size=10,
     )  # fmt: skip
     return frame + name + count

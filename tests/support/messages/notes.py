@@ -1,4 +1,4 @@
-"""What the messages page says beyond the messages: groups, meanings, and what to do.
+"""Texts of the page of messages that no message holds: groups, meanings, and what to do.
 
 A test refuses a message without anything to do, and an entry whose message is gone.
 """

@@ -105,7 +105,7 @@ class Balance:
 
     @property
     def reason(self) -> str:
-        """What the method did or could not do, in words; empty where there is nothing to say."""
+        """The verdict's reason in words: how the method ended, and what to do; may be empty."""
         return self.verdict.reason
 
     @property

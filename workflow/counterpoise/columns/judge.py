@@ -24,7 +24,7 @@ SCOPES = {"genome": "all contacts", "cis": "each chromosome", "trans": "between 
 EQUAL = 0.05
 # A coverage correction is computed, not approached.
 COMPUTED = 1e-3
-# Fewer weights than this, which are less than half of those that a map needs, show nothing.
+# Fewer weights, on less than half of the bins with contacts, do not tell what a column is.
 FEWEST = 10
 
 

@@ -1,0 +1,23 @@
+"""Axes of the pictures in this folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def add_axes(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
+    """Add axes at left, top, width and height in inches from the top left corner."""
+    left, top, width, height = box
+    wide, high = figure.get_size_inches().tolist()
+    return figure.add_axes((left / wide, 1 - (top + height) / high, width / wide, height / high))
+
+
+def tidy(axes: Axes) -> None:
+    """Remove the frame at the top and right."""
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(length=2)
