@@ -3,13 +3,14 @@
 python -m benchmarks.front_page
 
 Seconds are those of results/command_line.json once there are some, else of results/peers.json.
-Writes docs/images/speed.png and the text between the markers of the repository's README.md and of
-the first page of the site. Run it again after each of these benchmarks.
+Writes docs/images/speed.png and the text between the markers of the repository's README.md, of the
+first page of the site and of benchmarks/README.md. Run it again after each of these benchmarks.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import statistics
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,10 +23,10 @@ from matplotlib.patches import Patch
 
 from benchmarks import command_line
 from benchmarks.against_peers import CHUNKED, COOLER
-from benchmarks.measuring import HERE, load, markdown, publish
+from benchmarks.measuring import HERE, README, load, markdown, publish
 from counterpoise.report.style import BLUE, INK, RC_SETTINGS, SOFT
 
-FRONT_PAGES = (HERE.parent / "README.md", HERE.parent / "docs" / "index.md")
+FRONT_PAGES = (HERE.parent / "README.md", HERE.parent / "docs" / "index.md", README)
 CHART = HERE.parent / "docs" / "images" / "speed.png"
 MARKER = "numbers"
 GREY, PALE = "#9aa3ad", "#d9dee3"
@@ -150,7 +151,7 @@ def numbers(comparison: Comparison, billion: dict[str, Any], page: Path) -> str:
         f"{run['peak'] / 1000:.1f} GB, on two cores",
         "largest difference of the weights from cooler's",
     ]
-    chart = f"![Bar chart: seconds of each program]({CHART.relative_to(page.parent)})"
+    chart = f"![Bar chart: seconds of each program]({os.path.relpath(CHART, page.parent)})"
     return "\n".join([markdown(header, [row]), chart + "\n", f"*{comparison.caption}*"])
 
 

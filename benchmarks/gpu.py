@@ -192,7 +192,7 @@ def memory_bandwidth(device: torch.device, size: int) -> float:
 def solve(operator: TorchOperator, name: str, settings: dict[str, Any]) -> tuple[int, np.ndarray]:
     """Return products and weights of a method; vectors stay on the device until the end."""
     method = methods()[name]
-    recorder = Recorder("genome")
+    recorder = Recorder("genome", method.quantity)
     counted = Counted(operator, recorder)
     marginal = counted.product(counted.ones())
     problem = Problem(counted, marginal, recorder, lambda: counted.ones(), list)

@@ -24,12 +24,14 @@ extensions = [
     "formulas",
     "options",
     "notebooks",
+    "find_message",
     "outside",
 ]
 
 # Pages are Markdown; links to headings are those of GitHub.
 myst_heading_anchors = 6
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "dollarmath", "html_image"]
+smartquotes = False  # "--force" stays as it is typed
 suppress_warnings = ["myst.header"]  # a page may start below the top level in a cell
 
 # Tutorials are Markdown notebooks. They run each time, or once with COUNTERPOISE_NOTEBOOKS=cache.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -113,7 +114,7 @@ def imported_packages(path: Path) -> set[str]:
 
 
 def core_packages() -> set[str]:
-    """Return the packages that ``pip install counterpoise`` brings, as they are imported."""
+    """Return the packages that ``pip install .`` brings, as they are imported."""
     names = {Requirement(text).name for text in PROJECT["dependencies"]}
     return {name.replace("-", "_") for name in names}
 
@@ -167,7 +168,8 @@ def test_a_missing_extra_is_named(statement: str, maps: list[str]) -> None:
     printed = run_with_the_core(NEEDS_AN_EXTRA.format(statement=statement), maps)
     package = message.rpartition(" ")[2]
     alone = f"pip install {package}, or all: " if package in USEFUL_ALONE else ""
-    assert printed == f"{message}: {alone}pip install 'counterpoise[{extra}]'\n"
+    remedy = f"{alone}pip install '.[{extra}]' (in a clone of the repository)"
+    assert printed == f"{message}: {remedy}\n"
 
 
 def test_a_missing_package_of_no_extra_stays_as_it_is() -> None:
@@ -194,3 +196,14 @@ def test_a_package_without_the_workflow_says_so(
     monkeypatch.setattr(installation, "__file__", str(tmp_path / "a" / "counterpoise" / "x.py"))
     with pytest.raises(SetupError, match="without the files of its workflow"):
         workflow_folder()
+
+
+def test_no_text_installs_from_pypi_before_there_is_a_release() -> None:
+    assert "No release is\non PyPI yet" in (REPOSITORY / "docs/start.md").read_text(
+        encoding="utf-8"
+    )
+    texts = [*REPOSITORY.glob("docs/**/*.md"), *REPOSITORY.glob("profiles/**/*.*")]
+    texts += [*PACKAGE.rglob("*.py"), REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md"]
+    named = re.compile(r"pip install\s+(?:-\S+\s+)*['\"]*counterpoise")
+    found = [str(path) for path in texts if named.search(path.read_text(encoding="utf-8"))]
+    assert not found

@@ -265,18 +265,18 @@ def test_a_group_reads_the_masks_of_its_samples() -> None:
 
 def test_a_sample_without_the_resolution_has_no_vote() -> None:
     planned = plan(shared=0.5, shared_within="cohort")
-    assert planned.cohort.sharing_mask("all", 1000) == ["a", "b"]
-    assert planned.cohort.sharing_mask("all", 2000) == ["a", "b", "c"]
-    assert planned.cohort.group_masks == [("all", 1000), ("all", 2000)]
+    assert planned.cohort.groups.sharing_mask("all", 1000) == ["a", "b"]
+    assert planned.cohort.groups.sharing_mask("all", 2000) == ["a", "b", "c"]
+    assert planned.cohort.groups.group_masks == [("all", 1000), ("all", 2000)]
     with pytest.raises(ConfigError, match="no group 'two' that shares masks at 1 kb"):
-        plan(shared="union").cohort.sharing_mask("two", 1000)
+        plan(shared="union").cohort.groups.sharing_mask("two", 1000)
 
 
 def test_filters_know_nothing_of_sharing() -> None:
     """So a change of it runs no filter again."""
     without = plan().params("mask")(SimpleNamespace())
     assert plan(shared=0.5).params("mask")(SimpleNamespace()) == without
-    assert plan().cohort.mask_groups == {}
+    assert plan().cohort.groups.mask_groups == {}
 
 
 def test_samples_without_a_mask_are_named_by_group() -> None:

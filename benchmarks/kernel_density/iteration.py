@@ -51,16 +51,16 @@ def time_iterations(contacts: Contacts, rounds: int) -> list[dict[str, Any]]:
         range(rounds), product(THREADS, CHOICES.items())
     ):
         operator = operators[threads]
+        method = methods()[choice[0]]
         problem = Problem(
             operator,
             operator.product(operator.ones()),
-            Recorder(selection.label),
+            Recorder(selection.label, method.quantity),
             nonzeros=operator.ones,
             chromosomes=lambda: chromosome_bins(contacts.bins, selection),
         )
         times = []
         for iterations in (FEW, MANY):
-            method = methods()[choice[0]]
             limits = {"tolerance": NO_TOLERANCE, "max_iterations": iterations}
             settings = make_settings(method, {**choice[1], **limits})
             begin = time.perf_counter()

@@ -18,6 +18,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from numpy.typing import NDArray
+from panels import save
 
 import counterpoise as cp
 from counterpoise.records.wording import fitness_label, fitness_reason
@@ -55,7 +56,16 @@ def main() -> None:
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
         FigureCanvasAgg(figure)
         draw(figure, result)
-        figure.savefig(target, metadata={"Software": None})
+        save(figure, target, describe(result))
+
+
+def describe(result: Balance) -> list[str]:
+    """Return what the first page of the site says about the picture."""
+    weighted = np.isfinite(result.weights).sum()
+    return [
+        f"Verdict: {fitness_label(result.verdict.fitness)}, {weighted} of {len(result.weights)} "
+        "bins with weights"
+    ]
 
 
 def draw(figure: Figure, result: Balance) -> None:

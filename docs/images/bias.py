@@ -9,7 +9,7 @@ Without bias all its row sums are equal, so balancing can recover it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from panels import add_axes
+from panels import add_axes, save
 
 import counterpoise as cp
 from counterpoise.report.style import BLUE, CONTACT_COLOURS, INK, RC_SETTINGS, RED, SOFT
@@ -38,8 +38,30 @@ TALLEST = 3.9  # row sum at the top of a track, over the mean
 Floats = NDArray[np.float64]
 
 
+class Simulation(NamedTuple):
+    """A map without bias, its bias, and two maps that were measured, with their results."""
+
+    truth: Floats
+    bias: Floats
+    measured: Floats
+    result: cp.Balance
+    of_tumour: Floats
+    without_gain: cp.Balance
+
+
 def main() -> None:
     """Simulate the maps and draw them."""
+    simulation = simulate()
+    truth, bias, measured, result, of_tumour, without_gain = simulation
+    with mpl.rc_context({**RC_SETTINGS, "font.size": 9.5}):
+        figure = draw_bias(truth, measured, result, bias)
+        save(figure, FOLDER / "bias.png", describe_bias(simulation))
+        figure = draw_copies(of_tumour, without_gain)
+        save(figure, FOLDER / "copies.png", describe_copies(simulation))
+
+
+def simulate() -> Simulation:
+    """Simulate the maps and balance them."""
     random = np.random.default_rng(SEED)
     truth, bias = simulate_truth(), simulate_bias(random)
     measured = draw_counts(truth * np.outer(bias, bias), random)
@@ -48,9 +70,30 @@ def main() -> None:
     copies[GAIN] = COPIES
     of_tumour = draw_counts(truth * np.outer(copies, copies), random)
     without_gain = cp.balance(of_tumour, "kr")
-    with mpl.rc_context({**RC_SETTINGS, "font.size": 9.5}):
-        draw_bias(truth, measured, result, bias)
-        draw_copies(of_tumour, without_gain)
+    return Simulation(truth, bias, measured, result, of_tumour, without_gain)
+
+
+def describe_bias(simulation: Simulation) -> list[str]:
+    """Return what the page says about the map with a bias."""
+    sums = simulation.measured.sum(axis=1)
+    estimate = 1 / simulation.result.weights
+    error = np.median(np.abs(estimate / estimate.mean() / simulation.bias - 1))
+    domains = {3: "three"}[len(BORDERS) - 1]
+    return [
+        f"A simulated chromosome of {BINS} bins with {domains} domains and about "
+        f"{round(sums.mean(), -2):,.0f} contacts per bin",
+        f"Row sums lie between {sums.min():,.0f} and {sums.max():,.0f}.",
+        f"differs from the true one by {100 * error:.0f} % in the median bin.",
+    ]
+
+
+def describe_copies(simulation: Simulation) -> list[str]:
+    """Return what the page says about the map with a gain."""
+    inside = np.zeros(BINS, bool)
+    inside[GAIN] = True
+    weights = simulation.without_gain.weights
+    ratio = np.median(weights[~inside]) / np.median(weights[inside])
+    return [f"The weights outside of the region are {ratio:.1f} times those inside."]
 
 
 def simulate_truth() -> Floats:
@@ -79,7 +122,7 @@ def draw_counts(expected: Floats, random: np.random.Generator) -> Floats:
     return counts
 
 
-def draw_bias(truth: Floats, measured: Floats, result: cp.Balance, bias: Floats) -> None:
+def draw_bias(truth: Floats, measured: Floats, result: cp.Balance, bias: Floats) -> Figure:
     """Draw the map without bias, as measured, and balanced; below, true and estimated bias."""
     height = 4.65
     figure = new_figure(height)
@@ -104,10 +147,10 @@ def draw_bias(truth: Floats, measured: Floats, result: cp.Balance, bias: Floats)
         bbox_to_anchor=((LEFT + width) / WIDTH, 1 - 3.2 / height), borderaxespad=0,
         handletextpad=0.4, columnspacing=1.4,
     )  # fmt: skip
-    save(figure, "bias.png")
+    return figure
 
 
-def draw_copies(measured: Floats, result: cp.Balance) -> None:
+def draw_copies(measured: Floats, result: cp.Balance) -> Figure:
     """Draw a map with an amplified region and what balancing makes of it."""
     height = 3.15
     figure = new_figure(height)
@@ -116,7 +159,7 @@ def draw_copies(measured: Floats, result: cp.Balance) -> None:
     maps = (("one region in three copies", measured), ("balanced: the gain is gone", balanced))
     for number, (title, values) in enumerate(maps):
         draw_map(figure, height, left + number * (SIDE + 1.2), title, values, not number)
-    save(figure, "copies.png")
+    return figure
 
 
 def new_figure(height: float) -> Figure:
@@ -158,11 +201,6 @@ def tidy(axes: Axes) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.tick_params(length=2, colors=SOFT)
-
-
-def save(figure: Figure, name: str) -> None:
-    """Write a figure next to this file."""
-    figure.savefig(FOLDER / name, metadata={"Software": None})
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
-from panels import add_axes, tidy
+from panels import add_axes, save, tidy
 
 import counterpoise as cp
 from counterpoise.contacts.bins import BinTable
@@ -48,7 +48,16 @@ def main() -> None:
         draw_histogram(axes, mask)
         axes = add_axes(figure, (0.8, 2.55, WIDTH - 0.95, 1.1))
         draw_bins(axes, mask, contacts.bins)
-        figure.savefig(TARGET, metadata={"Software": None})
+        save(figure, TARGET, describe(mask))
+
+
+def describe(mask: Mask) -> list[str]:
+    """Return what the page says about the picture."""
+    kept, empty = mask.kept.sum(), (mask.reasons == Reason.EMPTY).sum()
+    return [
+        f"The yeast map of the demo with the default filters: {kept} of {len(mask.kept)} bins are "
+        f"kept, and {empty} of the others are empty."
+    ]
 
 
 def draw_histogram(axes: Axes, mask: Mask) -> None:

@@ -50,6 +50,7 @@ def list_questions(limits: FitnessSettings) -> list[Question]:
     stated = {name: limit_percent(limit) for name, limit in asdict(limits).items()}
     errors, further_errors = stated["error_caution"], stated["error_no"]
     bins, further_bins = stated["bins_caution"], stated["bins_no"]
+    unevenness = stated["expected_unevenness_caution"]
     uneven, parts, depth = (stated[f"{name}_caution"] for name in ("uneven", "parts", "depth"))
     equal = [
         name for name, method in methods().items() if issubclass(method.settings, EqualSumsSettings)
@@ -67,6 +68,10 @@ def list_questions(limits: FitnessSettings) -> list[Question]:
         Question(
             f"Spread of balanced row sums ({', '.join(equal)})",
             (f"up to {uneven}", f"above {uneven}"),
+        ),
+        Question(
+            "Expected unevenness of new contacts (upper bound)",
+            (f"up to {unevenness}", f"above {unevenness}"),
         ),
         Question(
             "Contacts on chromosomes that are not for use",

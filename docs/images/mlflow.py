@@ -31,7 +31,7 @@ WIDTH, HEIGHT = 1600, 900
 ROW = 32  # height of a row of MLflow's table, in pixels
 LONGEST = 60  # seconds until a page shows what it should
 SETTLE = 4  # seconds in which charts and pictures are drawn
-ASSISTANT = "//span[text()='MLflow Assistant']/ancestor::div[.//button][1]//button"
+CLOSE_ASSISTANT = "[data-component-id='mlflow.assistant.chat_panel.close']"
 
 
 def main() -> None:
@@ -97,13 +97,12 @@ def take(
     scroll: int = 0,
     folded: tuple[str, ...] = (),
 ) -> None:
-    """Open a page, wait for a text, close the assistant, fold sections and take a picture."""
+    """Open a page, wait for a text, fold sections, close the assistant and take a picture."""
     browser.get("about:blank")
     browser.get(address)
     wait = WebDriverWait(browser, LONGEST)
     wait.until(lambda page: text in page.find_element(By.TAG_NAME, "body").text)
     time.sleep(SETTLE)
-    close_assistant(browser)
     for heading in folded:
         browser.find_element(By.XPATH, f"//*[text()='{heading}']").click()
     browser.execute_script(
@@ -111,14 +110,20 @@ def take(
         scroll,
     )
     time.sleep(SETTLE)
+    close_assistant(browser)
     browser.save_screenshot(FOLDER / f"{name}.png")
 
 
 def close_assistant(browser: webdriver.Chrome) -> None:
-    """Close MLflow's assistant, which may open with a page."""
-    shown = [each for each in browser.find_elements(By.XPATH, ASSISTANT) if each.is_displayed()]
-    if shown:
-        shown[-1].click()
+    """Close MLflow's assistant, a panel that opens some time after the page."""
+
+    def is_closed(page: webdriver.Chrome) -> bool:
+        buttons = page.find_elements(By.CSS_SELECTOR, CLOSE_ASSISTANT)
+        for button in buttons:
+            page.execute_script("arguments[0].click()", button)
+        return not buttons
+
+    WebDriverWait(browser, LONGEST, SETTLE).until(is_closed)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
-"""Axes of the pictures in this folder."""
+"""Axes and files of the pictures in this folder."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,3 +24,13 @@ def tidy(axes: Axes) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.tick_params(length=2)
+
+
+def save(figure: Figure, path: str | Path, sentences: Sequence[str]) -> None:
+    """Write a picture, with what its page says about it; a test compares the two.
+
+    Print the sentences, for a page that says something else.
+    """
+    metadata = {"Software": None, "Description": json.dumps(sentences)}
+    figure.savefig(path, metadata=metadata)
+    print(path, *sentences, sep="\n  ")

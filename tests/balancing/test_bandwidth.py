@@ -151,8 +151,8 @@ def test_a_run_that_chooses_is_one_with_its_choice() -> None:
     assert chosen.status is cp.Status.CONVERGED
     assert "was chosen: new contacts are expected to be uneven by" in chosen.reason
     value = record.candidates[record.best].score
-    assert chosen.verdict.expected_unevenness == pytest.approx(100 * value**0.5, rel=1e-2)
-    assert given.verdict.expected_unevenness == chosen.verdict.expected_unevenness
+    assert chosen.verdict.expected_excess == pytest.approx(value, rel=2e-2)
+    assert given.verdict.expected_excess == chosen.verdict.expected_excess
 
 
 def test_only_held_out_scores_depend_on_the_seed() -> None:
@@ -425,7 +425,7 @@ def test_the_largest_chromosome_may_have_no_bin(method: str) -> None:
     result = cp.balance(contacts, method, mask=kept, scope="genome")
     assert result.status is cp.Status.CONVERGED
     np.testing.assert_array_equal(np.isfinite(result.weights), kept)
-    assert result.verdict.expected_unevenness is not None
+    assert result.verdict.expected_excess is not None
 
 
 @pytest.mark.parametrize("method", ["kde", "kde_eb", "ssk_cv"])

@@ -19,6 +19,7 @@ from counterpoise.errors import ConfigError, NotBalancedError
 from counterpoise.methods import methods
 from counterpoise.methods.auto import CANDIDATES, AutoSettings, candidate_settings
 from counterpoise.records.choice import Choice, RatedMethod
+from counterpoise.records.excess import Excess
 from counterpoise.records.wording import choice_reason
 from tests.support.maps import genome_map, hanging_bins, random_map, rough_map, smooth_map
 
@@ -152,16 +153,22 @@ def test_the_comparison_by_its_definition(lonely: bool) -> None:
     assert choice.method == next(each.method for each in choice.candidates if each.as_good)
 
 
-def test_a_flat_map_is_no_tie() -> None:
-    """Equal row sums tell nothing of the noise that each method keeps."""
+def test_an_estimate_that_tells_nothing_is_not_compared() -> None:
+    """Row sums that vary less than counting does leave no estimate for a smooth curve."""
     result, choice = choose(np.ones((6, 6)))
-    assert result.verdict.method == "kde_eb"
-    assert not choice.candidates[0].as_good
+    assert result.verdict.method == "kr"
+    kr, *smooth = choice.candidates
+    assert kr.as_good
+    assert choice.compared == 6
+    for each in smooth:
+        assert (each.excess, each.expected_unevenness, each.unevenness_at_most) == (None,) * 3
+        assert not each.as_good
+        assert f"{each.method} is not considered: {each.rejected}." in result.reason
 
 
 def worth(excess: float, error: float) -> _Worth:
     """Return a candidate whose difference from the best has a given error."""
-    return _Worth(excess, np.array([1 + error / 2, 1.0]), np.array([4.0, 0.0]))
+    return _Worth(Excess(excess, 0.0), np.array([1 + error / 2, 1.0]), np.array([4.0, 0.0]))
 
 
 @pytest.mark.parametrize(
@@ -201,7 +208,7 @@ def test_a_candidate_that_fails_a_part_is_not_considered() -> None:
     result, choice = choose(hanging_bins())  # all diagonals
     kr, *others = choice.candidates
     assert kr.rejected == "it does not balance the map"
-    assert kr.expected_unevenness is kr.excess is kr.error is None
+    assert kr.expected_unevenness is kr.unevenness_at_most is kr.excess is kr.error is None
     assert all(each.rejected == "" for each in others)
     assert result.verdict.method in ("kde_eb", "kde")
     assert "kr is not considered: it does not balance the map." in result.reason
@@ -263,7 +270,8 @@ def test_nothing_to_choose_from() -> None:
     result, choice = choose(np.zeros((6, 6)))
     assert result.status is cp.Status.EMPTY
     assert result.reason == (
-        "Method kr was taken, since no candidate balances the map. No bin is kept."
+        "Method kr was taken, since no candidate balances the map. There are no contacts to "
+        "balance."
     )
     assert {each.rejected for each in choice.candidates} == {"it does not balance the map"}
 
@@ -307,14 +315,21 @@ def test_progress_names_the_candidates() -> None:
 
 
 def test_wording() -> None:
-    kr = RatedMethod("kr", 10, 20, 3.46, 0.17, 0.1, False, {})
-    eb = RatedMethod("kde_eb", 10, 20, 3.1, 0.04, 0.1, True, {})
-    kde = RatedMethod("kde", 10, 20, 3.0, 0.0, 0.0, True, {})
+    kr = RatedMethod("kr", 10, 20, 3.46, 3.6, 0.17, 0.1, False, {})
+    eb = RatedMethod("kde_eb", 10, 20, 3.1, 3.2, 0.04, 0.1, True, {})
+    kde = RatedMethod("kde", 10, 20, None, 4.25, 0.0, 0.0, True, {})
     assert choice_reason(Choice("auto", {}, "kde_eb", 10, (kr, eb, kde))) == (
-        "Method kde_eb is as good as the best for this map: new contacts are expected to be uneven "
-        "by 3.1 %, with kr by 3.46 %, with kde by 3 %."
+        "Method kde_eb was chosen: it is the simplest, and no other one evens out this map clearly "
+        "better. If the library were sequenced again, row sums balanced with these weights would "
+        "vary by 3.1 % beyond counting noise (3.46 % with kr, less than 4.2 % with kde)."
     )
-    none = replace(kr, expected_unevenness=None, excess=None, error=None)
+    left_out = replace(kr, rejected="it does not balance chr4", excess=None)
+    assert choice_reason(Choice("auto", {}, "kde", 10, (left_out, kde))) == (
+        "Method kde was chosen: it evens out this map best. If the library were sequenced again, "
+        "row sums balanced with these weights would vary by less than 4.2 % beyond counting noise. "
+        "kr is not considered: it does not balance chr4."
+    )
+    none = replace(kr, expected_unevenness=None, unevenness_at_most=None, excess=None, error=None)
     assert choice_reason(Choice("auto", {}, "kr", 0, (none, replace(none, method="kde")))) == (
         "Method kr was taken, since the methods cannot be compared on any part."
     )

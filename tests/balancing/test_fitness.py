@@ -10,14 +10,19 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 import counterpoise as cp
+from counterpoise.balancing.api import balance
+from counterpoise.balancing.applied_weights import AppliedWeights
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts
 from counterpoise.errors import ConfigError
+from counterpoise.records.excess import Excess
 from counterpoise.records.facts import (
     ErrorsUnknown,
     FewWeights,
     LargeErrors,
+    NotEqualised,
     PartsUnfit,
+    UnevenContacts,
     UnevenRowSums,
     UnknownErrors,
 )
@@ -29,8 +34,10 @@ from counterpoise.records.fitness import (
     worst_fitness,
 )
 from counterpoise.records.wording import fitness_reason
+from tests.support.thinning import simulate, thin
 
 LIMITS = FitnessSettings()
+FINE = Evidence(100, 100, 0.01, None)
 NO_ERRORS, NOT_COUNTS = UnknownErrors.NO_ERRORS, UnknownErrors.NOT_COUNTS
 
 
@@ -70,6 +77,44 @@ def genome(depth: float, sizes: tuple[int, ...] = (60, 40), seed: int = 1) -> Co
         (Evidence(100, 100, 0.4, None, False), Fitness.CAUTION, [ErrorsUnknown(NOT_COUNTS)]),
         (Evidence(0, 100, None, None), Fitness.NO, [FewWeights(0, 100, 0.5)]),
         (Evidence(0, 0, None, None), Fitness.NO, [FewWeights(0, 0, 0.5)]),
+        (replace(FINE, excess=Excess(0.036, 0.0019)), Fitness.GOOD, []),
+        (
+            replace(FINE, excess=Excess(0.036, 0.0021)),
+            Fitness.CAUTION,
+            [UnevenContacts(0.036, 0.0021, 0.2)],
+        ),
+        (
+            replace(FINE, excess=Excess(-0.06, 0.021)),
+            Fitness.CAUTION,
+            [UnevenContacts(-0.06, 0.021, 0.2)],
+        ),
+        (  # no chance, no bound
+            replace(FINE, excess=Excess(-0.07, 0.021)),
+            Fitness.CAUTION,
+            [UnevenContacts(-0.07, 0.021, 0.2)],
+        ),
+        (
+            replace(FINE, excess=Excess(-0.07, 0.021), has_prior=True),
+            Fitness.CAUTION,
+            [UnevenContacts(-0.07, 0.021, 0.2, has_prior=True)],
+        ),
+        (replace(FINE, excess=Excess(-0.0099, 0.001)), Fitness.GOOD, []),
+        (
+            replace(FINE, excess=Excess(-0.0101, 0.001)),
+            Fitness.CAUTION,
+            [UnevenContacts(-0.0101, 0.001, 0.2)],
+        ),
+        (  # the errors say the same
+            replace(FINE, median_se=0.16, excess=Excess(0.05, 0.0)),
+            Fitness.CAUTION,
+            [LargeErrors(0.16, 0.15)],
+        ),
+        (replace(FINE, excess=Excess(0.039, 0.01), one_pass="vc"), Fitness.GOOD, []),
+        (
+            replace(FINE, excess=Excess(0.09, 0.01), one_pass="vc"),
+            Fitness.CAUTION,
+            [NotEqualised("vc", 0.3, 0.2)],
+        ),
         (
             Evidence(79, 100, 0.4, 0.2),
             Fitness.NO,
@@ -79,6 +124,39 @@ def genome(depth: float, sizes: tuple[int, ...] = (60, 40), seed: int = 1) -> Co
 )
 def test_limits(evidence: Evidence, fitness: Fitness, causes: list[object]) -> None:
     assert judge_fitness(evidence, LIMITS) == (fitness, tuple(causes))
+
+
+def test_one_poor_bin_does_not_make_a_map_shallow() -> None:
+    """Its noise makes the estimate uncertain; the reason does not blame the number of contacts."""
+    rng = np.random.default_rng(0)
+    matrix = np.triu(rng.poisson(2000, (50, 50))).astype(float)
+    matrix[:, -1] = 0
+    matrix[0, -1] = matrix[-1, -1] = 1
+    result = cp.balance(matrix, "kr", mask=None)
+    (cause,) = result.verdict.fitness_causes
+    assert isinstance(cause, UnevenContacts)
+    assert result.verdict.median_se is not None
+    assert result.verdict.median_se < 0.01
+    words = fitness_reason([cause])
+    assert "few contacts" not in words
+    assert words.startswith("New contacts balanced with these weights may be uneven by up to 2")
+
+
+@pytest.mark.parametrize("method", ["kde", "ssk_cv"])
+def test_an_estimate_slightly_below_zero_is_no_reason_for_caution(method: str) -> None:
+    """With many contacts and no bias, chance explains less than rounding."""
+    result = cp.balance(np.full((100, 100), 1000), method, mask=None)
+    assert result.verdict.unevenness_at_most is None
+    assert result.fitness is Fitness.GOOD, result.fitness_reason
+
+
+def test_only_a_prior_that_was_used_is_named() -> None:
+    without, with_prior = (
+        fitness_reason([UnevenContacts(-0.07, 0.021, 0.2, has_prior)])
+        for has_prior in (False, True)
+    )
+    assert without.endswith("The map has too few contacts.")
+    assert with_prior.endswith("The map has too few contacts, or its prior was made of them.")
 
 
 def test_limits_given_to_balance() -> None:
@@ -207,7 +285,7 @@ def test_only_methods_that_equalise_are_judged_by_row_sums() -> None:
         verdict = cp.balance(contacts, method, mask=None).verdict
         assert verdict.rms_deviation is not None
         assert verdict.rms_deviation > LIMITS.uneven_caution
-        assert verdict.fitness is Fitness.GOOD
+        assert UnevenRowSums not in map(type, verdict.fitness_causes)
     limits = replace(LIMITS, uneven_caution=0.001)
     settings = {"mask": None, "max_iterations": 1, "on_failure": "keep", "fitness": limits}
     stopped = cp.balance(contacts, "ice", **settings).verdict
@@ -240,3 +318,41 @@ def test_the_failed_library_stands_out(shared_data: object) -> None:
             )
             found.append(cp.balance(thinned, method, mask={}).fitness)
         assert found == [Fitness.NO, *[Fitness.GOOD] * 11]
+
+
+def test_a_method_of_one_pass_is_judged_by_what_its_weights_leave() -> None:
+    contacts = genome(400)
+    expected = cp.balance(contacts, "vc", mask=None).verdict.expected_unevenness
+    assert expected is not None
+    for limit, fitness in ((1.01, Fitness.GOOD), (0.99, Fitness.CAUTION)):
+        limits = {"expected_unevenness_caution": limit * expected / 100}
+        verdict = cp.balance(contacts, "vc", mask=None, fitness=limits).verdict
+        assert verdict.fitness is fitness
+    words = fitness_reason(verdict.fitness_causes)
+    assert words.startswith(
+        "vc does not make row sums equal: new contacts are expected to be uneven by "
+    )
+
+
+def test_weights_of_another_map_are_not_judged_by_what_they_leave() -> None:
+    """The two maps may truly differ. Uneven row sums are a cause all the same."""
+    deep, other = genome(400), genome(400, seed=2)
+    result = cp.balance(deep, "kr", mask=None)
+    applied = AppliedWeights(result.weights, result.se, "deep")
+    verdict = balance(other, "kr", mask=None, applied=applied).verdict
+    assert verdict.expected_unevenness is not None
+    assert verdict.expected_unevenness > 100 * LIMITS.expected_unevenness_caution
+    assert [type(fact) for fact in verdict.fitness_causes] == [UnevenRowSums]
+
+
+@pytest.mark.parametrize("method", ["kde", "kde_eb", "auto"])
+def test_no_map_of_a_contact_a_bin_is_fit_for_use(method: str) -> None:
+    """Its estimate of the expected excess is far below zero, and is no proof of even contacts."""
+    for per_bin in (0.5, 1, 2):
+        result = cp.balance(thin(simulate(300), per_bin), method, mask=None, scope="cis")
+        assert result.verdict.expected_excess is not None
+        assert result.fitness is not Fitness.GOOD, per_bin
+        if result.verdict.unevenness_at_most is None:
+            causes = {type(fact) for fact in result.verdict.fitness_causes}
+            assert causes & {UnevenContacts, LargeErrors}
+            assert result.verdict.choice is None or not result.verdict.choice.compared

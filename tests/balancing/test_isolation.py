@@ -23,7 +23,7 @@ from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.errors import ConfigError
 from counterpoise.methods import methods
-from counterpoise.records.facts import BinsIsolated, IsolationRefused
+from counterpoise.records.facts import BinsIsolated, IsolationRefused, NoTotalSupport
 from counterpoise.records.verdict import Cause
 from tests.support.maps import random_map
 
@@ -280,7 +280,9 @@ def test_a_large_map_is_examined_when_its_method_fails() -> None:
     assert np.flatnonzero(np.isnan(outcome.weights)).tolist() == [398, 399]
     few = attempt_large(with_hanging_bins(400, 1))
     assert np.flatnonzero(np.isnan(few.weights)).tolist() == [399]
-    assert "some entries of the map vanish" in few.verdict.reason
+    (isolated,) = few.verdict.facts
+    assert isinstance(isolated, BinsIsolated)
+    assert isolated.before[0] == NoTotalSupport(1, ("matrix:399-400",), 1, None)
 
 
 @pytest.mark.parametrize("method", ["kr", "ssk"])

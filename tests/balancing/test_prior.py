@@ -392,6 +392,10 @@ def test_words_of_a_prior_that_is_not_used() -> None:
         "The bias of 2 other maps was used for 4 bins, with the strength 1 \u00b1 0.1: new "
         "contacts are expected to be uneven by 10 %, without it by 20 %."
     )
+    below = (rated[0], RatedStrength(1.0, -0.001, 0.0))
+    assert prior_reason(PriorUse(("a",), 4, 1.0, None, 9, below)).endswith(
+        "uneven by less than can be measured, without it by 20 %."
+    )
 
 
 def test_what_cannot_have_a_prior_is_refused() -> None:

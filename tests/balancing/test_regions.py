@@ -12,6 +12,7 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import ConfigError
 from counterpoise.mask import MaskSettings
 from counterpoise.methods import methods
+from counterpoise.records.wording import fitness_reason
 from counterpoise.store.masks import read_mask, read_own_mask, write_mask
 
 BINS = BinTable.fixed(("chr1", "chr2"), (80_000, 60_000), 1000)
@@ -83,6 +84,17 @@ def test_targets_are_those_of_parts(target: str, bed: Path) -> None:
     balanced = counts * np.outer(result.weights, result.weights)
     sums = [np.nansum(balanced[lo:hi, lo:hi], axis=1) for lo, hi in REGIONS]
     assert all(np.ptp(each[each > 0]) < 1e-4 * each.max() for each in sums)
+
+
+def test_reasons_speak_of_regions(bed: Path) -> None:
+    counts = draw_counts()
+    counts[6:35, 6:35] = 0  # bins of the first region have contacts with its first one alone
+    mask = {"regions": str(bed), "separate_regions": True, "min_nnz": 0, "mad_max": 0}
+    result = cp.balance(contacts_of(counts), "kr", mask=mask)
+    assert result.verdict.reason.startswith("1 of 3 regions is not balanced: 30 of 105 bins")
+    words = f"The weights of 1 of 3 regions ({LABELS[0]}) are not for use"
+    assert fitness_reason(result.verdict.fitness_causes).startswith(words)
+    assert "chromosome" not in result.reason
 
 
 def test_stored_masks_keep_their_regions(tmp_path: Path, bed: Path) -> None:

@@ -13,6 +13,7 @@ from counterpoise.contacts import distances
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts, StoredContacts
 from counterpoise.contacts.distances import sum_by_distance
+from counterpoise.records.excess import Excess, record_excess
 from tests.support.maps import random_contacts, some_selections
 
 BINS, REPLICATES = 160, 16
@@ -63,6 +64,21 @@ def test_it_predicts_what_new_contacts_show(method: str, depth: float) -> None:
         predicted.append((result.verdict.expected_unevenness / 100) ** 2)
         found.append(realised(mean, result.weights))
     assert np.mean(predicted) == pytest.approx(np.mean(found), rel=0.12)
+
+
+@pytest.mark.parametrize("method", ["vc", "vc_sqrt"])
+def test_coverage_of_few_partners(method: str) -> None:
+    """Most contacts are with the bin itself and its neighbours, as those of large bins."""
+    place = np.arange(BINS)
+    distance = np.abs(np.subtract.outer(place, place))
+    mean = np.exp(-0.7 * distance)
+    mean *= 40 / mean.sum(axis=1).mean()
+    predicted, found = [], []
+    for seed in range(REPLICATES):
+        result = cp.balance(draw(mean, seed), method, mask=None, scope="cis")
+        predicted.append(result.verdict.expected_excess)
+        found.append(realised(mean, result.weights))
+    assert np.mean(predicted) == pytest.approx(np.mean(found), rel=0.15)
 
 
 def test_the_formula_of_equal_sums_is_the_mean_square_of_the_errors() -> None:
@@ -130,3 +146,74 @@ def test_sums_by_distance_are_those_of_the_full_matrix(
         np.testing.assert_allclose(found, expected, rtol=1e-12)
         from_disk = sum_by_distance(stored, selection, weights)
         np.testing.assert_allclose(from_disk, found, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("depth", "width"), [(4.0, 20.0), (40.0, 8.0)])
+def test_its_error_is_the_scatter_over_replicates(depth: float, width: float) -> None:
+    """With wide kernels the weights hardly change, so the scatter is that of the map's row sums."""
+    mean = expected_map(depth)
+    estimates = [
+        cp.balance(
+            draw(mean, seed),
+            "kde",
+            mask=np.ones(BINS, bool),
+            bandwidth=width / BINS,
+            scope="cis",
+            ignore_diags=2,
+        ).verdict
+        for seed in range(100)
+    ]
+    values = [each.expected_excess for each in estimates]
+    errors = np.array([each.excess_error for each in estimates])
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(np.std(values), rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "least", "most"),
+    [
+        ("kr", {}, 1.0, 5.0),
+        ("vc", {}, 0.45, 1.1),
+        ("kde_eb", {"bandwidth": 8 / BINS}, 0.45, 1.5),
+    ],
+)
+def test_how_far_its_error_is_from_the_scatter(
+    method: str, settings: dict[str, Any], least: float, most: float
+) -> None:
+    mean = expected_map(40.0)
+    shared = {"mask": np.ones(BINS, bool), "scope": "cis", "ignore_diags": 2}
+    verdicts = [
+        cp.balance(draw(mean, seed), method, **shared, **settings).verdict for seed in range(40)
+    ]
+    scatter = np.std([each.expected_excess for each in verdicts])
+    error = np.sqrt(np.mean([each.excess_error**2 for each in verdicts]))
+    assert least < error / scatter < most
+
+
+def test_the_bound_is_twice_the_error_above_the_estimate() -> None:
+    verdict = cp.balance(draw(expected_map(200.0), 1), "kde", mask=None, bandwidth=0.02).verdict
+    assert verdict.expected_excess is not None
+    assert verdict.excess_error is not None
+    bound = 100 * (verdict.expected_excess + 2 * verdict.excess_error) ** 0.5
+    assert verdict.unevenness_at_most == pytest.approx(bound)
+    assert verdict.expected_unevenness == pytest.approx(100 * verdict.expected_excess**0.5)
+
+
+def test_an_estimate_below_its_error_is_not_told() -> None:
+    assert Excess(0.01, 0.02).unevenness is None
+    assert Excess(-0.01, 0.02).unevenness is None
+    assert Excess(0.04, 0.02).unevenness == pytest.approx(0.2)
+    assert Excess(-0.01, 0.02).at_most == pytest.approx(0.2)
+    assert Excess(-0.01, 0.003).at_most is None
+    known, unknown = record_excess(Excess(0.04, 0.01)), record_excess(Excess(-0.01, 0.02))
+    assert known["expected_unevenness"] == pytest.approx(20)
+    assert unknown["expected_unevenness"] is None
+    assert set(record_excess(None).values()) == {None}
+
+
+def test_the_error_of_a_mean_of_parts() -> None:
+    parts = [Excess(0.1, 0.03), Excess(0.2, 0.01)]
+    joined = Excess.mean(parts, [30, 10])
+    assert joined is not None
+    assert joined.value == pytest.approx(0.125)
+    assert joined.error == pytest.approx((0.9**2 + 0.1**2) ** 0.5 / 40)
+    assert Excess.mean([], []) is None

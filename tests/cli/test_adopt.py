@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+import counterpoise as cp
 from counterpoise.cli.main import group
 from counterpoise.errors import ConfigError, InputError
 from tests.support.coolers import bin_column, write_genome
@@ -107,21 +108,91 @@ def test_the_row_sums_decide_and_not_the_name(cool: Path) -> None:
     assert cooler.Cooler(str(cool)).bins().columns.tolist()[3:] == ["ICE", "bias", "old"]
 
 
-def test_what_cannot_be_told(cool: Path) -> None:
+@pytest.mark.parametrize("scope", ["genome", "cis", "trans"])
+def test_diagonals_that_cooler_states(cool: Path, scope: str) -> None:
+    """cooler writes cis_only and no trans_only."""
+    only = {"cis": {"cis_only": True}, "trans": {"trans_only": True}}
+    cooler.balance_cooler(
+        cooler.Cooler(str(cool)),
+        **{"ignore_diags": 5, "tol": 1e-6, "max_iters": 2000, "store": True, "store_name": "mine"},
+        **only.get(scope, {}),
+    )
+    assert "trans_only" not in attributes(cool, "bins/mine")
+    result = run("adopt", cool, "mine", "--in-place")
+    assert result.exit_code == 0, result.exception
+    assert "balanced, multiplicative" in result.output
+    written = attributes(cool, "bins/weight")
+    assert (written["scope"], written["ignore_diags"]) == (scope, 5)
+    np.testing.assert_array_equal(bin_column(cool), bin_column(cool, "mine"))
+
+
+def test_what_balances_nothing(cool: Path) -> None:
+    """Row sums decide: no attribute says why they need not be equal."""
     noise = np.random.default_rng(1).uniform(0.5, 2, 150)
     add_column(cool, "stale", noise)
     add_column(cool, "stated", noise, divisive_weights=True)
-    add_column(cool, "same", np.full(150, 2.0))
+    add_column(cool, "named", noise, divisive_weights=False, method="kr", scope="cis")
+    add_column(cool, "same", np.full(150, 2.0), divisive_weights=False)
     add_column(cool, "empty", np.full(150, np.nan))
     output = cool.with_name("out.cool")
-    with pytest.raises(InputError, match=r"divided by stale\. It does not balance .* divisive_wei"):
-        refuse(cool, "stale", "-o", output)
-    with pytest.raises(InputError, match="It has one value for all bins"):
-        refuse(cool, "same", "-o", output)
+    fact = (
+        r"It does not balance this map: row sums vary by \d+ % at best \(.*counterpoise balance\."
+    )
+    for name, problem in {
+        **dict.fromkeys(("stale", "stated", "named"), fact),
+        "same": "It has one value for all bins",
+    }.items():
+        with pytest.raises(InputError, match=rf"cool: its column {name} is refused\. {problem}"):
+            refuse(cool, name, "-o", output)
+        with pytest.raises(InputError, match=f"its column {name} is refused"):
+            refuse(cool, name, "--in-place", "--force")
     with pytest.raises(InputError, match="has no value in its column empty"):
         refuse(cool, "empty", "-o", output)
     assert not output.exists()
-    result = run("adopt", cool, "stated", "-o", output)
+    assert "weight" not in cooler.Cooler(str(cool)).bins().columns
+
+
+def test_too_few_weights_to_tell_need_their_attribute(cool: Path) -> None:
+    """A small level does not make adopt refuse a whole file."""
+    kept = np.arange(150) < 3
+    weights = cp.balance(cp.read_contacts(cool), "kr", scope="genome", mask=kept).weights
+    add_column(cool, "stated", 1 / weights, divisive_weights=True)
+    add_column(cool, "few", weights)
+    output = cool.with_name("out.cool")
+    assert run("adopt", cool, "stated", "-o", output).exit_code == 0
+    np.testing.assert_allclose(bin_column(output), weights)
+    with pytest.raises(
+        InputError,
+        match=r"does not tell whether contacts are multiplied or divided by few\. Only 3 of \d+ "
+        "bins with contacts have a weight, too few to tell what it is",
+    ):
+        refuse(cool, "few", "-o", output, "--force")
+
+
+def test_a_level_of_one_bin(tmp_path: Path) -> None:
+    path = tmp_path / "map.cool"
+    bins = pd.DataFrame({"chrom": ["c"], "start": 0, "end": 1000})
+    cooler.create_cooler(str(path), bins, pd.DataFrame({"bin1_id": [0], "bin2_id": 0, "count": 4}))
+    add_column(path, "KR", np.array([2.0]), divisive_weights=True, scope="genome", method="kr")
+    assert run("adopt", path, "KR", "--in-place").exit_code == 0
+    assert bin_column(path).tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "named"),
+    [
+        ("copy_number", "segments.tsv", "copy numbers"),
+        ("weights_of", "wild", "weights of another map"),
+        ("method", "kde", "of a kernel method"),
+    ],
+)
+def test_row_sums_that_need_not_be_even(cool: Path, attribute: str, value: str, named: str) -> None:
+    """The help names each case in which an attribute decides."""
+    assert named in " ".join(run("adopt", "--help").stdout.split())
+    noise = np.random.default_rng(1).uniform(0.5, 2, 150)
+    add_column(cool, "copies", noise, divisive_weights=True, **{attribute: value})
+    output = cool.with_name("out.cool")
+    result = run("adopt", cool, "copies", "-o", output)
     assert (result.exit_code, "divisive as the file says" in result.stdout) == (0, True)
     np.testing.assert_array_equal(bin_column(output), 1 / noise)
 
@@ -236,12 +307,12 @@ def test_columns_that_cannot_be_told_have_no_group(mcool: Path) -> None:
 def test_bins_of_unequal_length(tmp_path: Path) -> None:
     path, output = tmp_path / "map.cool", tmp_path / "out.mcool"
     bins = pd.DataFrame({"chrom": "c", "start": [0, 10, 25], "end": [10, 25, 30]})
-    pixels = pd.DataFrame({"bin1_id": [0, 0, 1], "bin2_id": [0, 1, 2], "count": [3, 4, 5]})
+    pixels = pd.DataFrame({"bin1_id": [0, 0, 1, 2], "bin2_id": [0, 1, 2, 2], "count": [2, 1, 1, 2]})
     cooler.create_cooler(str(path), bins, pixels)
-    add_column(path, "KR", np.array([1.0, 2.0, 4.0]), divisive_weights=True)
+    add_column(path, "KR", np.array([2.0, 1.0, 2.0]), divisive_weights=True)
     assert run("adopt", path, "KR", "--method-columns", "-o", output).exit_code == 0
     for group_name in ("/resolutions/1", "/methods/KR/resolutions/1"):
-        assert bin_column(f"{output}::{group_name}").tolist() == [1, 0.5, 0.25]
+        assert bin_column(f"{output}::{group_name}").tolist() == [0.5, 1, 0.5]
 
 
 @pytest.mark.peers

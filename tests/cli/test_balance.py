@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import stat
 import subprocess
 import sys
 import time
+from itertools import chain
 from pathlib import Path
 
 import cooler
@@ -26,6 +28,8 @@ from counterpoise.cli.options import BalancingOptions
 from counterpoise.cli.output import Destination, existing_columns
 from counterpoise.errors import ConfigError, DiskFullError, InputError
 from counterpoise.files import FileState
+from counterpoise.records.facts import Concentrated
+from counterpoise.records.wording import sentence
 from counterpoise.store import in_place
 from tests.support.coolers import bin_column, write_genome
 
@@ -175,6 +179,19 @@ def test_a_file_that_changes_while_it_is_balanced_stays(
     assert not Path("out.mcool").exists()
 
 
+def test_a_column_without_weights_says_why_and_is_replaced_by_force_only(cool: Path) -> None:
+    every_bin_masked = ["--in-place", "--min-nnz", 10_000]
+    assert balance(cool, *every_bin_masked).exit_code == 1
+    assert np.isnan(bin_column(cool)).all()
+    with h5py.File(cool) as file:
+        assert "Lower min_nnz." in file["bins/weight"].attrs["reason"]
+    before = cool.read_bytes()
+    assert "has a column 'weight' already" in str(balance(cool, "--in-place").exception)
+    assert cool.read_bytes() == before
+    assert balance(cool, "--in-place", "--force").exit_code == 0
+    assert np.isfinite(bin_column(cool)).any()
+
+
 def test_discarded_weights_leave_no_stale_column(cool: Path) -> None:
     assert balance(cool, "--in-place").exit_code == 0
     few = ["--max-iters", 2, "--convergence-policy", "discard"]
@@ -246,14 +263,155 @@ def test_what_a_method_does_on_failure(cool: Path) -> None:
     (record,) = json.loads(balance(cool, *arguments).stdout)
     settings = record["verdict"]["settings"]
     assert (settings["on_failure"], settings["isolate_limit"]) == ("drop", 0.5)
-    assert "--on-failure is for methods of" in balance(cool, "--on-failure", "drop").output
+    (record,) = json.loads(balance(cool, "--on-failure", "drop", "--json").stdout)
+    assert record["columns"] == ["weight"]
+    assert record["verdict"]["settings"]["on_failure"] == "drop"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--convergence-policy", "discard", "--on-failure", "drop"], "--convergence-policy."),
+        (["--on-failure", "isolate"], "isolate needs --tolerance"),
+        (["-m", "ice", "--tol", "1e-5", "--on-failure", "isolate"], "isolate needs --tolerance"),
+    ],
+)
+def test_options_on_failure_that_contradict_others(
+    cool: Path, arguments: list[str], words: str
+) -> None:
+    result = balance(cool, *arguments)
+    assert result.exit_code == 2
+    assert words in result.output
+
+
+@pytest.fixture
+def star(tmp_path: Path) -> Path:
+    """Return a map in which bin 0 is the only partner of the last two of 300 bins."""
+    rng = np.random.default_rng(0)
+    rows, columns = (index.ravel() for index in np.indices((298, 298)))
+    upper = rows <= columns
+    pixels = {"bin1_id": rows[upper], "bin2_id": columns[upper]}
+    frame = pd.DataFrame(pixels).assign(count=rng.poisson(5, upper.sum()) + 3)
+    few = pd.DataFrame({"bin1_id": 0, "bin2_id": [298, 299], "count": 30})
+    frame = pd.concat([frame, few]).sort_values(["bin1_id", "bin2_id"])
+    bins = cooler.binnify(pd.Series({"chr1": 3_000_000}), 10_000)
+    cooler.create_cooler(str(tmp_path / "star.cool"), bins, frame)
+    return tmp_path / "star.cool"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        ["--tol", "1e-4"],
+        ["--isolate-limit", "0"],
+        ["--convergence-policy", "discard"],
+        ["-m", "ice", "--tol", "1e-4"],
+        ["-m", "ice", "--on-failure", "nan"],
+        ["-m", "ice", "--convergence-policy", "store_final"],
+        ["-m", "ice", "--isolate-limit", "0"],
+    ],
+)
+def test_the_options_that_a_reason_names_balance_the_map(star: Path, given: list[str]) -> None:
+    filters = ["--min-nnz", "0", "--mad-max", "0"]
+    first = balance(star, *filters, *given)
+    assert first.exit_code == 1
+    (advice,) = re.findall(r": No bin has a weight\. Set (.*?)\. ", first.stdout)
+    arguments = dict(zip(given[::2], given[1::2], strict=True))
+    for option in re.split(", | and ", advice):
+        named = re.fullmatch(r"(--[a-z-]+) ([\w.-]+)(?: \(without (--[a-z-]+)\))?", option)
+        assert named is not None
+        assert (named[3] is None) == (named[3] not in given)
+        arguments = {**arguments, named[1]: named[2]}
+        arguments.pop(named[3], None)
+    second = balance(star, *filters, *chain.from_iterable(arguments.items()))
+    assert second.exit_code == 0, second.output
+    assert "2 of 300 bins were isolated" in second.stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        (["--max-iters", "2"], "--max-iters"),
+        (["--tol", "1e-99"], "--tol"),
+        (["--tol", "1e-99", "--max-iters", "2"], "--max-iters and --tol"),
+        (["-m", "ice", "--max-iters", "1", "--isolate-limit", "0.05"], "--max-iters"),
+    ],
+)
+def test_a_method_is_advised_without_the_options_that_it_lacks(
+    star: Path, given: list[str], refused: str
+) -> None:
+    first = balance(star, *given)
+    assert f"se -m kr (without {refused}). " in first.stdout
+    options = dict(zip(given[::2], given[1::2], strict=True)) | {"-m": "kr"}
+    assert balance(star, *chain.from_iterable(options.items())).exit_code == 2
+    for option in refused.split(" and "):
+        options.pop(option)
+    assert balance(star, *chain.from_iterable(options.items())).exit_code == 0
+
+
+def test_more_iterations_are_not_advised_where_row_sums_are_equal(tmp_path: Path) -> None:
+    """Rounding keeps the variance of large counts above cooler's limit."""
+    bin1, bin2 = np.triu_indices(40)
+    counts = np.random.default_rng(0).integers(1, 9, len(bin1)) * 100_000_000
+    bins = cooler.binnify(pd.Series({"chr1": 40_000}), 1000)
+    pixels = pd.DataFrame({"bin1_id": bin1, "bin2_id": bin2, "count": counts})
+    path = tmp_path / "large.cool"
+    cooler.create_cooler(str(path), bins, pixels)
+    result = balance(path, "--mad-max", "0", "--tol", "1e-20")
+    assert ": Use -m kr (without --tol). 200 iterations were not enough." in result.stdout
+    assert balance(path, "--mad-max", "0", "-m", "kr").exit_code == 0
+
+
+def test_methods_without_isolation_exclude_its_options() -> None:
+    options = BalancingOptions.from_options(DEFAULTS | {"names": ("kr",), "on_failure": "isolate"})
+    assert options.runs(1000)[0].excludes == {"-m kde_eb": "--on-failure"}
+
+
+def test_diagonals_of_a_distance_are_lowered_with_it() -> None:
+    options = BalancingOptions.from_options(DEFAULTS | {"names": ("ice",), "ignore_dist": 9000})
+    (run,) = options.runs(1000)
+    assert name_options("Set ignore_diags: 0, also for the mask.", run.excludes) == (
+        "Set --ignore-diags 0 (without --ignore-dist)."
+    )
+    assert name_options("Set mask.cis_only: false.", {}) == "Leave out --cis-only."
 
 
 def test_reasons_name_the_options_of_the_command() -> None:
-    reason = "Mask the sparsest bins (on_failure: drop does). isolate_limit allows 1 %."
-    assert name_options(reason) == (
-        "Mask the sparsest bins (--on-failure drop does). --isolate-limit allows 1 %."
+    reason = "Set on_failure: isolate and isolate_limit: 0.02. isolate_limit allows 1 %."
+    assert name_options(reason, {}) == (
+        "Set --on-failure isolate and --isolate-limit 0.02. --isolate-limit allows 1 %."
     )
+    assert name_options("Set on_failure: drop.", {"--on-failure": "--convergence-policy"}) == (
+        "Set --on-failure drop (without --convergence-policy)."
+    )
+    reason = "Raise max_iterations or use kr. Use kde_eb."
+    assert name_options(reason, {}) == "Raise --max-iters or use -m kr. Use -m kde_eb."
+    excludes = {"-m kr": "--tol", "-m kde_eb": "--isolate-limit"}
+    assert name_options(reason, excludes) == (
+        "Raise --max-iters or use -m kr (without --tol). Use -m kde_eb (without --isolate-limit)."
+    )
+    reason = "300 by min_nnz (20) and 4 by mad_max (5). Set ignore_diags: 0, also for the mask."
+    assert name_options(reason, {}) == (
+        "300 by --min-nnz (20) and 4 by --mad-max (5). Set --ignore-diags 0."
+    )
+    assert name_options("Set mask.ignore_diags: 0.", {}) == "Set --ignore-diags 0."
+    assert name_options("Raise mad_max_above.", {}) == "Raise mad_max_above."
+    assert name_options("Leave these chromosomes out or use kde_eb.", {}) == (
+        "Leave these chromosomes out (--blacklist) or use -m kde_eb."
+    )
+    reason = "Raise max_products. It is above the tolerance (1e-08)."
+    assert name_options(reason, {}) == (
+        "Raise max_products (in a workflow). It is above the tolerance (1e-08)."
+    )
+
+
+def test_reasons_name_no_setting_that_a_command_lacks(cool: Path) -> None:
+    reason = sentence(Concentrated(5, 100, 0.6))
+    assert "balance only the captured regions (mask.regions)" in reason
+    assert "the captured regions (in a workflow, mask.regions)" in name_options(reason, {})
+    result = balance(cool, "--max-iters", "2", "-m", "ice", "--mad-max", "0")
+    assert "Raise --max-iters or use -m kr (without --max-iters). 2 iterations" in result.stdout
 
 
 def test_the_space_is_named_beforehand(cool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,6 +439,8 @@ def test_stdout_check_and_json(mcool: Path) -> None:
     assert balance(mcool, "--check").exit_code == 1
     with pytest.raises(ConfigError, match="--stdout prints one column"):
         raise balance(mcool, "--stdout").exception
+    unfit = balance(uri, "-o", mcool.with_name("out.cool"), "-m", "kr", "--min-nnz", 100_000)
+    assert 'out.cool: KR, weight. 1 of 1 verdicts are "not for use".' in unfit.stderr
     record = json.loads(balance(uri, "--json", "-m", "vc").stdout)
     assert record[0]["columns"] == ["VC", "weight"]
     assert record[0]["verdict"]["status"] == "computed"
@@ -326,11 +486,24 @@ def test_a_new_file_has_what_the_old_one_has(mcool: Path) -> None:
         ["--tol", "1", "-m", "kr"],
         ["-m", "kr", "-m", "kr"],
         ["-m", "kr", "-m", "vc", "--name", "x"],
-        ["-m", "vc", "--tolerance", "1"],
     ],
 )
 def test_options_that_contradict_each_other(cool: Path, arguments: list[str]) -> None:
     assert balance(cool, *arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (["-m", "vc", "--tolerance", "1"], "vc takes no --tolerance; leave out the option or"),
+        (["-m", "auto", "--max-iters", "3"], "auto takes no --max-iters; leave out the option or"),
+        (["-m", "kr", "--max-iters", "3"], "or set max_products in a workflow or in Python"),
+    ],
+)
+def test_limits_that_a_method_does_not_have(cool: Path, arguments: list[str], remedy: str) -> None:
+    result = balance(cool, *arguments)
+    assert result.exit_code == 2
+    assert remedy in " ".join(result.output.split())
 
 
 def test_errors_of_the_package_have_the_status_two(capsys: pytest.CaptureFixture[str]) -> None:
@@ -369,11 +542,44 @@ def test_defaults_are_cooler_s() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("distance", "filters", "kr", "ice"), [(0, 2, 0, 2), (1000, 2, 1, 2), (3500, 4, 4, 4)]
+)
+def test_a_distance_leaves_out_at_least_the_method_s_own_diagonals(
+    distance: int, filters: int, kr: int, ice: int
+) -> None:
+    options = {**DEFAULTS, "names": ("kr", "ice"), "ignore_dist": distance}
+    balancing = BalancingOptions.from_options(options)
+    assert balancing.mask(1000).ignore_diags == filters
+    assert [run.settings["ignore_diags"] for run in balancing.runs(1000)] == [kr, ice]
+
+
 def test_names_that_no_column_can_have(cool: Path) -> None:
     before = cool.read_bytes()
     with pytest.raises(ConfigError, match="'start', which no column of weights can have"):
         raise balance(cool, "--in-place", "--name", "start", "--force").exception
     assert cool.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--name", "KR"], "--name KR is the column of kr, and these weights are of ice; choose"),
+        (["-m", "ice", "--name", "GW_VC_SQRT"], "choose another name, or give -m vc_sqrt"),
+        (["--name", "SQRT_VC"], "--name SQRT_VC: HiCExplorer divides by a column of this name"),
+        (["-m", "kr", "--name", "KR_se"], "names that end with _se"),
+    ],
+)
+def test_names_that_say_something_else(cool: Path, arguments: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        raise balance(cool, "--in-place", *arguments).exception
+    assert "weight" not in cooler.Cooler(str(cool)).bins().columns
+
+
+@pytest.mark.parametrize("arguments", [["-m", "kr", "--name", "KR"], ["--name", "GW_ICE"]])
+def test_a_name_that_is_the_method_s_own(cool: Path, arguments: list[str]) -> None:
+    assert balance(cool, "--in-place", *arguments).exit_code == 0
+    assert arguments[-1] in cooler.Cooler(str(cool)).bins().columns
 
 
 @pytest.mark.peers

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 import counterpoise as cp
 from counterpoise.cli.main import group, main
 from counterpoise.contacts.contact_map import Contacts
-from tests.support.coolers import write_cool
+from tests.support.coolers import bin_column, write_cool, write_genome
 from tests.support.maps import genome_map
 
 
@@ -137,3 +137,23 @@ def test_bins_of_unequal_length(tmp_path: Path) -> None:
     path = str(tmp_path / "map.cool")
     cooler.create_cooler(path, bins, pixels)
     assert f"{path}: 3 bins of unequal length" in check(path).output
+
+
+def test_regions_that_were_balanced_separately(tmp_path: Path) -> None:
+    """Their record goes with the column: from the file that was written to the adopted weight."""
+    path, text = write_genome(tmp_path / "map.cool"), tmp_path / "map.txt"
+    (tmp_path / "regions.bed").write_text("chr1\t0\t30000\nchr1\t30000\t55000\nchr3\t0\t39000\n")
+    mask = {"regions": str(tmp_path / "regions.bed"), "separate_regions": True, "min_nnz": 0}
+    cp.balance(path, "kr", mask=mask).to_cooler(path)
+    result = check(str(path))
+    assert result.exit_code == 0, result.output
+    assert "KR  balanced, divisive, each of 3 regions, row sums vary by less than" in result.output
+    runner = CliRunner()
+    assert runner.invoke(group, ["adopt", str(path), "KR", "--in-place"]).exit_code == 0
+    assert "weight  balanced, multiplicative, each of 3 regions" in check(str(path)).output
+    # A KR column is on Juicer's scale in each region, as vectors are.
+    assert runner.invoke(group, ["vectors", str(path), "-o", str(text)]).exit_code == 0
+    values = [float(line) for line in text.read_text().splitlines() if "vector" not in line]
+    column = bin_column(path, "KR")
+    assert np.isfinite(column).sum() > 80
+    np.testing.assert_allclose([x for x in values if x == x], column[np.isfinite(column)])

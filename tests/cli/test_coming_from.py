@@ -14,7 +14,7 @@ from tests.support import REPOSITORY
 FOLDER = REPOSITORY / "docs/coming-from"
 PAGES = sorted(path.stem for path in FOLDER.glob("*.md") if path.stem != "index")
 WORKFLOWS = {"nf-core-hic": "After the pipeline", "distiller": "After the workflow"}
-SECTIONS = ["Command beside command", "Flag by flag", "What is the same", "What differs"]
+SECTIONS = ["Commands side by side", "Flag by flag", "What is the same", "What differs"]
 SECTIONS += ["Files made there"]
 
 

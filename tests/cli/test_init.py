@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import cooler
+import h5py
 import pandas as pd
 import pytest
 import yaml
@@ -47,6 +48,26 @@ def compose(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> Cohort:
     return load_cohort(PACKAGED, snakemake_overrides({"cohort": name, "conf": "conf"}, PACKAGED))
 
 
+def test_bins_of_unequal_size_are_refused(tmp_path: Path) -> None:
+    bins = pd.DataFrame({"chrom": "chr1", "start": [0, 700, 1000], "end": [700, 1000, 2000]})
+    pixels = pd.DataFrame({"bin1_id": [0, 0], "bin2_id": [0, 1], "count": [5, 3]})
+    path = tmp_path / "fragments.cool"
+    cooler.create_cooler(str(path), bins, pixels)
+    with pytest.raises(InputError, match=r"has bins of unequal size only.*cooler cload"):
+        init("mine", path)
+
+
+def test_a_file_with_damaged_bins_leaves_no_cohort_behind(tmp_path: Path) -> None:
+    """Bins are read before the first file is written, and only if genomes are compared."""
+    whole, damaged = write(tmp_path / "whole.cool"), write(tmp_path / "damaged.cool")
+    with h5py.File(damaged, "r+") as file:
+        file["bins/end"][0] = -5
+    with pytest.raises(InputError, match=r"damaged\.cool"):
+        init(tmp_path / "mine", whole, damaged)
+    assert not (tmp_path / "mine").exists()
+    assert init(tmp_path / "mine", damaged).exit_code == 0
+
+
 def test_the_workflow_accepts_the_cohort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wild = write(tmp_path / "data" / "wild type.cool")
     write(tmp_path / "data" / "knockout.cool")
@@ -58,6 +79,9 @@ def test_the_workflow_accepts_the_cohort(tmp_path: Path, monkeypatch: pytest.Mon
     assert said.startswith("study: 4 samples at 1 kb\n")
     assert "cd study && counterpoise run " in said
     assert "counterpoise ui" in said
+    assert "Fill in the column condition of samples.tsv" in said
+    assert "Log ratios are to the first condition" in said
+    assert "compare_to in\nconf/cohort/study.yaml" in said
     cohort = compose(tmp_path / "study", "study", monkeypatch)
     assert {name: sample.path for name, sample in cohort.samples.items()} == {
         "wild_type": str(wild),
@@ -127,6 +151,35 @@ def test_levels_by_hand(tmp_path: Path) -> None:
         init(tmp_path / "other", path, "-r", "2500")
 
 
+def test_files_of_different_genomes_are_named(tmp_path: Path) -> None:
+    def write_genome(name: str, lengths: dict[str, int]) -> Path:
+        path = tmp_path / f"{name}.cool"
+        write_cool(path, BinTable.fixed(tuple(lengths), tuple(lengths.values()), 100_000), PIXELS)
+        return path
+
+    hg19 = write_genome("hg19", {"chrM": 16_571, "chr1": 249_250_621})
+    again = write_genome("again", {"chr1": 249_250_621})
+    hg38 = write_genome("hg38", {"chr1": 248_956_422, "chrM": 16_569})
+    yeast = write_genome("yeast", {"I": 230_218})
+    part = write_genome("part", {"chr2": 243_199_373, "chr1": 249_250_621})
+
+    said = init(tmp_path / "mixed", hg19, again, hg38, yeast).output
+    assert (
+        f"Warning: {hg38}, {yeast} have other chromosomes than {hg19}: chr1 has 248,956,422 bp in "
+        f"{hg38} and 249,250,621 bp in {hg19}.\nThe report compares only chromosomes of the same"
+    ) in said
+    assert len((tmp_path / "mixed/samples.tsv").read_text().splitlines()) == 5  # nothing is refused
+    assert (
+        f"Warning: {hg19} has other chromosomes than {yeast}: none has the same name (chrM in "
+        f"{hg19}, I in {yeast})."
+    ) in init(tmp_path / "names", yeast, hg19).output
+    assert "Warning" not in init(tmp_path / "same", hg19, again, part).output
+    # The lengths are those of the level that gives the size, and URLs are not read.
+    url = "https://example.org/far.mcool"
+    assert "Warning" in init(tmp_path / "sizes", hg19, url, hg38, "-r", "1Mb").output
+    assert "Warning" not in init(tmp_path / "urls", url, f"{url}?2", "-r", "1Mb").output
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     path, home = write(tmp_path / "a.cool"), tmp_path / "study"
     home.mkdir()
@@ -188,7 +241,14 @@ def test_names_of_samples_are_valid_and_differ(paths: list[str]) -> None:
 
 def test_a_real_map(tmp_path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     maps = [shared_data / name for name in ("imr90_hindiii_chr20.mcool", "imr90_hindiii_chr20.hic")]
-    init(tmp_path / "imr90", *maps)
+    assert "Warning" not in init(tmp_path / "imr90", *maps).output
     cohort = compose(tmp_path / "imr90", "imr90", monkeypatch)
     assert list(cohort.samples) == ["imr90_hindiii_chr20_mcool", "imr90_hindiii_chr20_hic"]
     assert cohort.settings.resolutions == [25_000, 50_000, 100_000]
+    other = shared_data / "scer_w303_g1_2kb_SRR8769554.cool"
+    said = init(tmp_path / "mixed", *maps, other, "-r", "100kb").output
+    assert f"Warning: {other} has other chromosomes than {maps[0]}: " in said
+
+
+def test_a_single_sample_is_not_compared(tmp_path: Path) -> None:
+    assert "condition" not in init(tmp_path / "study", write(tmp_path / "a.cool")).output

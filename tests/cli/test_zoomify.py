@@ -136,6 +136,10 @@ def test_what_is_refused(cool: Path) -> None:
         refused(cool.with_name("none.cool"))
     with pytest.raises(ConfigError, match=r"-r 1500: 1\.5 kb is no multiple of the finest"):
         refused(cool, "-r", "1500")
+    with pytest.raises(ConfigError, match=r"use 1 kb, 2 kb or another multiple of 1 kb\.$"):
+        refused(cool, "-r", "1500")
+    with pytest.raises(ConfigError, match=r"500 bp is finer than the finest level, .* use 1 kb or"):
+        refused(cool, "-r", "500")
     with pytest.raises(ConfigError, match="'big' is no resolution"):
         refused(cool, "-r", "big")
     with pytest.raises(ConfigError, match=r"ends with \.mcool"):

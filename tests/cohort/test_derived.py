@@ -120,7 +120,7 @@ def test_merged_samples_are_samples(folder: Path) -> None:
     assert cohort.samples["wild"].all_labels == {"condition": "wild", "cell": "ES"}
     assert cohort.samples["wild"].assembly == "mm9"
     assert cohort.samples["mutant"].all_labels == {"condition": "mutant"}
-    assert cohort.group("wild") == "wild"
+    assert cohort.groups.of("wild") == "wild"
     assert cohort.finer_resolution("wild", 2000) is None
     assert cohort.compared[2000] == list(cohort.samples)
     plan = Plan(cohort, "results")
@@ -155,11 +155,11 @@ def test_no_pool_holds_contacts_twice(folder: Path) -> None:
     text = COHORT.replace("[vc]", "{kde_eb: {prior: cohort}}")
     names = ["mutant_1", "mutant_2", "wild_1", "wild_2"]
     with_members = compose(folder, text + "merge: {wild: [wild_*]}\n")
-    assert with_members.pools("kde_eb") == {"all": names}
+    assert with_members.groups.pools("kde_eb") == {"all": names}
     apart = compose(folder, text + "merge: {wild: [wild_*], mutant: [mutant_*]}\n" + ONLY)
-    assert apart.pools("kde_eb") == {"all": ["mutant", "wild"]}
+    assert apart.groups.pools("kde_eb") == {"all": ["mutant", "wild"]}
     overlapping = "merge: {wild: [wild_*], late: [wild_2, mutant_2]}\n"
-    assert compose(folder, text + overlapping + ONLY).pools("kde_eb") == {}
+    assert compose(folder, text + overlapping + ONLY).groups.pools("kde_eb") == {}
 
 
 def test_members_with_different_copy_numbers_are_refused(folder: Path) -> None:
@@ -197,10 +197,10 @@ def test_a_merged_sample_does_not_vote_beside_its_members(folder: Path) -> None:
     text = COHORT + "mask: {shared: union, shared_within: cohort}\nmerge: {wild: [wild_*]}\n"
     members = ["wild_1", "wild_2", "mutant_1", "mutant_2"]
     cohort = compose(folder, text)
-    assert cohort.sharing_mask("all", 2000) == members
-    assert cohort.mask_group("wild") == "all"
+    assert cohort.groups.sharing_mask("all", 2000) == members
+    assert cohort.groups.mask_group("wild") == "all"
     apart = compose(folder, text + ONLY)
-    assert apart.sharing_mask("all", 2000) == ["mutant_1", "mutant_2", "wild"]
+    assert apart.groups.sharing_mask("all", 2000) == ["mutant_1", "mutant_2", "wild"]
 
 
 def test_samples_wait_for_the_map_that_decides_on_their_depth(folder: Path) -> None:
@@ -312,7 +312,7 @@ def test_the_least_of_a_group_is_found_by_one_job(folder: Path) -> None:
         ("cohort", {"all": ["wild_1", "wild_2", "mutant_1", "mutant_2"]}),
     ):
         cohort = compose(folder, COHORT + f"thin: {{least_of: {extent}}}\n")
-        assert cohort.least_samples == groups
+        assert cohort.groups.least_samples == groups
         plan = Plan(cohort, "results")
         for group, samples in groups.items():
             counted = plan.maps_to_count(SimpleNamespace(group=group))

@@ -6,19 +6,19 @@ import difflib
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 
 from counterpoise.cohort.compose import load_cohort
-from counterpoise.cohort.conf_files import CHOICES, as_yaml
+from counterpoise.cohort.conf_files import CHOICES, as_yaml, settings_lines
 from counterpoise.cohort.docstrings import (
     default_of,
     first_sentence,
     leaves,
-    meanings,
+    meaning,
     stated_defaults,
 )
 from counterpoise.cohort.entries import AppliedSettings, PriorSettings
@@ -28,6 +28,7 @@ from counterpoise.cohort.settings import CohortSettings, IngestSettings, SdistFi
 from counterpoise.cohort.thinning import ThinSettings
 from counterpoise.ingest.chromosome_choice import ChromosomeSettings
 from counterpoise.methods import methods
+from counterpoise.methods.base import MethodSettings
 from tests.support import REPOSITORY
 
 CONF = REPOSITORY / "conf"
@@ -68,15 +69,35 @@ def test_every_file_that_holds_settings_is_generated() -> None:
 
 @pytest.mark.parametrize("kind", SETTINGS, ids=lambda kind: kind.__name__)
 def test_docstrings_describe_every_setting_and_state_its_default(kind: type) -> None:
-    texts = meanings(kind)
     for item in leaves(kind):
-        comment = first_sentence(texts[item.name])
+        comment = first_sentence(meaning(kind, item.name))
         assert len(comment) <= 98, f"{item.name}: the first sentence is the comment in conf/"
         assert comment.endswith("."), f"{item.name}: {comment}"
     fields = {item.name: default_of(item) for item in leaves(kind)}
     for name, stated in stated_defaults(kind).items():
         spelt = {"None": "null", "True": "true", "False": "false"}.get(stated, stated.strip('"'))
         assert as_yaml(fields[name]) == spelt, name
+
+
+def test_a_setting_without_documentation_is_named() -> None:
+    @dataclass
+    class Bare(MethodSettings):
+        """Settings that are described but for one.
+
+        Attributes
+        ----------
+        silent : int, default 2
+        known : int, default 1
+            What it does.
+        """
+
+        known: int = 1
+        silent: int = 2
+
+    assert meaning(Bare, "known") == ["What it does."]
+    assert meaning(Bare, "seed") == meaning(MethodSettings, "seed")
+    with pytest.raises(ValueError, match=r"docstring of Bare .* 'silent'; add .* 'silent : type, "):
+        settings_lines(Bare)
 
 
 def test_shown_defaults_are_those_of_the_classes(tmp_path: Path) -> None:

@@ -230,6 +230,26 @@ def test_the_main_process_names_what_is_skipped(
 
 
 @pytest.mark.usefixtures("no_configurations")
+def test_the_main_process_names_files_that_cannot_be_read(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder / "coarse.cool"
+    path.write_bytes(path.read_bytes()[:3000])
+    plan_in(folder)
+    first, line = capsys.readouterr().err.splitlines()
+    assert first == (
+        "counterpoise: the files of these samples cannot be read, and the jobs that need them will "
+        "fail; correct the files, or remove the samples:"
+    )
+    assert line.startswith("  coarse: coarse.cool: ")
+    path.write_text("chr1\t0\t100\n")
+    plan_in(folder)
+    assert "  coarse: coarse.cool: " in capsys.readouterr().err
+    plan_in(folder, is_main_process=False)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("no_configurations")
 def test_a_plan_with_missing_levels_can_be_refused(folder: Path) -> None:
     """Every sample and level is named, also of files that have none of the levels."""
     text = COHORT.replace("[1000, 2000]", "[500, 1000, 2000]")

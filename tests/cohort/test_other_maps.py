@@ -65,20 +65,20 @@ def test_both_forms_and_overrides(folder: Path, text: str) -> None:
 def test_without_these_keys_nothing_is_shared(folder: Path) -> None:
     cohort = compose(folder, "kde_eb: , kr: ")
     assert (cohort.priors, cohort.weights_of) == ({}, {})
-    assert cohort.pools("kde_eb") == {}
+    assert cohort.groups.pools("kde_eb") == {}
 
 
 def test_pools_are_groups_of_two_or_more(folder: Path) -> None:
     cohort = compose(folder, "kde_eb: {prior: group}, alone: {method: kde_eb}")
-    assert cohort.pools("kde_eb") == {"wild": ["a", "b"]}
-    assert cohort.pools("alone") == {}
-    assert cohort.pooled("wild", 1000, "kde_eb") == ["a", "b"]
+    assert cohort.groups.pools("kde_eb") == {"wild": ["a", "b"]}
+    assert cohort.groups.pools("alone") == {}
+    assert cohort.groups.pooled("wild", 1000, "kde_eb") == ["a", "b"]
     everyone = compose(folder, "kde_eb: {prior: cohort}")
-    assert everyone.pools("kde_eb") == {"all": ["a", "b", "c"]}
+    assert everyone.groups.pools("kde_eb") == {"all": ["a", "b", "c"]}
     coarse = SAMPLES.replace("condition: mutant", "condition: mutant, resolutions: [2kb]")
     everyone = compose(folder, "kde_eb: {prior: cohort}", samples=coarse)
-    assert everyone.pooled("all", 1000, "kde_eb") == ["a", "b"]
-    assert everyone.pooled("all", 2000, "kde_eb") == ["c"]
+    assert everyone.groups.pooled("all", 1000, "kde_eb") == ["a", "b"]
+    assert everyone.groups.pooled("all", 2000, "kde_eb") == ["c"]
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,10 @@ def test_columns_in_any_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "the sheet is empty"),
+        (
+            "",
+            "empty; its first line names the columns, at least sample and path with a tab between",
+        ),
         ("# only a comment\n\n", "the sheet is empty"),
         ("sample\tcondition\none\tx\n", "column 'path' is missing"),
         ("path\na.cool\n", "column 'sample' is missing"),
@@ -226,7 +229,9 @@ def test_names_that_differ_in_case_alone(tmp_path: Path, first: str, second: str
 
 
 def test_no_samples(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="there are no samples"):
+    with pytest.raises(
+        ConfigError, match="there are no samples; add a line with the name and the path"
+    ):
         checked(tmp_path, "sample\tpath\n")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cooler
 import pytest
@@ -13,6 +14,9 @@ from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.compose import load_cohort
 from counterpoise.cohort.resolutions import read_resolutions
 from counterpoise.errors import ConfigError
+from counterpoise.jobs.compare import CompareJob
+from counterpoise.jobs.plan import Plan
+from counterpoise.report.comparison.sets import divide_samples
 from tests.support import REPOSITORY
 from tests.support.maps import write_map
 
@@ -84,7 +88,7 @@ def test_both_forms_are_the_same(folder: Path, overrides: tuple[str, ...], exper
     ("override", "message"),
     [
         ("methods.kr.max_product=5", r"methods\.kr\.max_product: .* Did you mean max_products\?"),
-        ("methods.kr.tolerance=x", r"methods\.kr\.tolerance: Value 'x'"),
+        ("methods.kr.tolerance=x", r"methods\.kr\.tolerance is 'x'; it must be a number"),
         ("methods.krr.tolerance=1", r"methods\.krr: there is no such key\. Did you mean kr\?"),
     ],
 )
@@ -207,9 +211,69 @@ def test_columns_of_the_sheet_are_labels(folder: Path) -> None:
         {"cell_type": "IMR90"},
     ]
     assert [cohort.requested(name) for name in "abc"] == [[1000], [2000, 4000], [1000]]
-    assert [cohort.group(name) for name in "abc"] == ["wild", "wild", ""]
+    assert [cohort.groups.of(name) for name in "abc"] == ["wild", "wild", ""]
     both = compose(folder, text, "group_by=[cell_type,condition]")
-    assert [both.group(name) for name in "abc"] == ["K562, wild", "IMR90, wild", "IMR90"]
-    assert [compose(folder, text, "group_by=[]").group(name) for name in "abc"] == [""] * 3
+    assert [both.groups.of(name) for name in "abc"] == ["K562, wild", "IMR90, wild", "IMR90"]
+    assert [compose(folder, text, "group_by=[]").groups.of(name) for name in "abc"] == [""] * 3
     with pytest.raises(ConfigError, match=r"group_by: no sample has a label 'cell'; .*cell_type"):
         compose(folder, text, "group_by=[cell]")
+
+
+GROUPS = """\
+methods: [kr]
+resolutions: [1kb]
+samples:
+  a: {path: a.cool, condition: wild}
+  b: {path: a.cool, condition: "drug {2 h}"}
+  c: {path: a.cool, condition: wild}
+"""
+
+
+def compared_to(cohort: Cohort, resolution: int = 1000) -> str:
+    return Plan(cohort, "results").compared_to(SimpleNamespace(resolution=str(resolution)))
+
+
+def test_the_group_that_the_others_are_compared_to(folder: Path) -> None:
+    usual, chosen = compose(folder, GROUPS), compose(folder, GROUPS, "compare_to='drug {2 h}'")
+    assert list(CompareJob.of(usual, 1000).samples) == ["a", "b", "c"]
+    job = CompareJob.of(chosen, 1000)
+    assert list(job.samples) == ["b", "a", "c"]
+    assert list(CompareJob.from_params(job.to_params()).samples) == ["b", "a", "c"]
+    samples = [SimpleNamespace(name=name, labels=each) for name, each in job.samples.items()]
+    assert [each.name for each in divide_samples(samples, ())] == ["drug {2 h}", "wild"]
+    assert [compared_to(cohort) for cohort in (usual, chosen)] == [
+        ", log2 ratios to wild",
+        ", log2 ratios to drug {2 h}",
+    ]
+    words = r"compare_to: there is no group 'wilt'; the groups are drug \{2 h\}, wild\.$"
+    with pytest.raises(ConfigError, match=words):
+        compose(folder, GROUPS, "compare_to=wilt")
+
+
+def test_of_many_groups_ten_are_named(folder: Path) -> None:
+    rows = "".join(f"  s{n:02}: {{path: a.cool, condition: c{n:02}}}\n" for n in range(12))
+    text = f"{GROUPS.partition('samples:')[0]}samples:\n{rows}"
+    with pytest.raises(ConfigError, match=r"the groups are c00, .*, c09 and 2 more\.$"):
+        compose(folder, text, "compare_to=d")
+
+
+def test_without_two_groups_nothing_is_compared_to_one(folder: Path) -> None:
+    for condition in ("wild", ""):
+        text = GROUPS.replace('"drug {2 h}"', condition).replace("wild", condition)
+        assert compared_to(compose(folder, text)) == ""
+    some = GROUPS.replace("a.cool, condition: wild", "a.cool")
+    assert compared_to(compose(folder, some)) == ", log2 ratios to samples without a group"
+
+
+def test_the_group_that_the_others_of_a_resolution_are_compared_to(folder: Path) -> None:
+    """A group may have no sample at a resolution, or only the sum of others."""
+    text = GROUPS.replace("[1kb]", "[1kb, 2kb]")
+    fewer = text.replace("wild}", "wild, resolutions: [2kb]}", 1).replace("wild}", "other}")
+    for overrides in ((), ("compare_to=wild",)):
+        cohort = compose(folder, fewer, *overrides)
+        assert compared_to(cohort) == ", log2 ratios to drug {2 h}"
+        assert compared_to(cohort, 2000) == ", log2 ratios to wild"
+    merged = text + "merge: {sum: [a, c]}\ngroup_by: [condition, replicate]\n"
+    for replicate in (1, 2):
+        merged = merged.replace("wild}", f"wild, replicate: {replicate}}}", 1)
+    assert compared_to(compose(folder, merged, "compare_to=wild")) == ", log2 ratios to wild, 1"

@@ -109,7 +109,7 @@ def test_coarsening_equals_the_levels_of_the_file(shared_data: Path, tmp_path: P
     np.testing.assert_array_equal(summed.bins.start, stored.bins.start)
     np.testing.assert_array_equal(summed.bins.end, stored.bins.end)
     assert (record["coarsened_from"], record["resolution"]) == (100_000, 400_000)
-    assert "summed from the file's level of 100,000 bp" in record["notes"]
+    assert "summed from the file's level of 100 kb" in record["notes"]
     assert stored.source["coarsened_from"] is None
 
 

@@ -68,10 +68,11 @@ def test_the_record_says_what_was_summed(shared_data: Path, tmp_path: Path) -> N
     fine, *coarser = write_levels(shared_data / "yeast.10kb.cool", tmp_path, SIZE, 20_000, 60_000)
     first, *others = (json.loads(Path(files.source).read_text()) for files in (fine, *coarser))
     assert (first["coarsened_from"], first["group"]) == (None, "/")
-    for record, finer, size in zip(others, (SIZE, 20_000), (20_000, 60_000), strict=True):
+    sizes = (SIZE, 20_000), ("10 kb", "20 kb"), (20_000, 60_000)
+    for record, finer, text, size in zip(others, *sizes, strict=True):
         assert (record["coarsened_from"], record["group"]) == (finer, None)
         assert record["resolution"] == size
-        assert record["notes"] == [f"summed from the map of {finer:,} bp"]
+        assert record["notes"] == [f"summed from the map of {text}"]
         for key in ("uri", "format", "engine", "assembly", "identity", "contacts"):
             assert record[key] == first[key]
         counts = pd.read_parquet(tmp_path / str(size) / "pixels.parquet")["count"]

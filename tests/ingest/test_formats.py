@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from counterpoise.errors import InputError
-from counterpoise.ingest.formats import FORMATS, Format, inspect_source, reader_of
+from counterpoise.ingest.formats import FORMATS, Format, inspect_source, read_bins, reader_of
 from counterpoise.ingest.read import read_contacts
 from counterpoise.ingest.reader_interface import Level, Reader, SourceInfo
 from tests.support.hic_files import hic_bytes
@@ -139,3 +139,21 @@ def test_a_matrix_of_hicexplorer_names_its_converter(tmp_path: Path) -> None:
         file["matrix/data"] = np.ones(1)
     with pytest.raises(InputError, match=r"HiCExplorer.*hicConvertFormat -m .*--inputFormat h5"):
         inspect_source(str(tmp_path / "x.h5"))
+
+
+def test_a_path_too_long_for_a_file_system_is_refused() -> None:
+    with pytest.raises(InputError, match="does not exist or is not a file"):
+        read_contacts("a" * 300 + ".cool")
+
+
+@pytest.mark.parametrize("name", ["map.hic", "map.cool"])
+def test_bins_are_read_without_contacts(tmp_path: Path, name: str) -> None:
+    if name.endswith(".hic"):
+        (tmp_path / name).write_bytes(hic_bytes(8))
+    else:
+        write_map(tmp_path / name, 1)
+    info = inspect_source(str(tmp_path / name))
+    for level in info.levels:
+        bins = read_bins(info, level)
+        assert bins.resolution == level.resolution
+        assert len(bins) == bins.offsets[-1] > 0

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 import counterpoise as cp
 from counterpoise import cards
 from counterpoise.backends import make_operator
-from counterpoise.balancing import arguments
+from counterpoise.balancing import foreign_arguments
 from counterpoise.contacts import contact_map
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts, StoredContacts
@@ -111,7 +111,7 @@ def test_a_resolution_of_a_file(mcool: Path, contacts: Contacts) -> None:
         result = cp.balance(given, "vc")
         np.testing.assert_array_equal(result.weights, expected)
         assert result.verdict.source["resolution"] == 1000
-    with pytest.raises(InputError, match=r"several resolutions .*read_contacts\(path, RESOLUTION"):
+    with pytest.raises(InputError, match=r"several resolutions .* such as resolution=500, or"):
         cp.balance(mcool)
 
 
@@ -295,7 +295,7 @@ def test_public_names_are_listed_and_load() -> None:
         cp.balanced  # noqa: B018
 
 
-MODULES = [cards, contact_map, filters, arguments, functions, maps, result_module]
+MODULES = [cards, contact_map, filters, foreign_arguments, functions, maps, result_module]
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -89,7 +89,7 @@ def test_without_a_summary_nothing_is_said(plan: Any) -> None:
     ("quiet", "asked", "said"),
     [((), True, True), (("PROGRESS",), True, True), (("ALL",), True, False), ((), False, False)],
 )
-def test_quiet_and_other_targets_print_nothing(
+def test_success_with_quiet_and_other_targets_print_nothing(
     plan: Any, capsys: pytest.CaptureFixture[str], quiet: tuple[str, ...], asked: bool, said: bool
 ) -> None:
     output = [plan.paths.summary] if asked else ["resources/demo/yeast.cool"]
@@ -101,17 +101,24 @@ def test_quiet_and_other_targets_print_nothing(
     assert ("Cohort mine" in capsys.readouterr().err) is said
 
 
-@pytest.mark.parametrize("written", [True, False])
-def test_a_summary_that_was_not_written_again_is_not_told(
-    plan: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written: bool
+@pytest.mark.parametrize(("written", "quiet"), [(True, ()), (True, ("ALL",)), (False, ())])
+def test_a_failure_is_told_unless_the_summary_was_not_written_again(
+    plan: Any,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    written: bool,
+    quiet: tuple[str, ...],
 ) -> None:
+    """Snakemake says nothing of a failure with ``--quiet all``."""
     workflow = SimpleNamespace(
         dag=SimpleNamespace(
             jobs=[SimpleNamespace(output=[plan.paths.summary])], needrun_jobs=lambda: []
-        )
+        ),
+        output_settings=SimpleNamespace(quiet=[SimpleNamespace(name=each) for each in quiet]),
     )
     plan.cohort.settings.thin = SimpleNamespace(is_on=False)
-    vars(plan.cohort).update(downloads={}, members={}, mask_groups={})
+    vars(plan.cohort).update(downloads={}, members={})
+    plan.cohort.groups = SimpleNamespace(mask_groups={})
     vars(plan).update(finer_maps={}, least_groups={}, awaited=lambda _: {}, differences=None)
     plan.job = lambda rule: rule
     place = "counterpoise.jobs.snakemake"

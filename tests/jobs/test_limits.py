@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -83,23 +82,34 @@ def words(sample: str = "a") -> dict[str, list[str]]:
     }
 
 
-def run(script: str, folder: Path, limit: Callable[[], None] | None = None) -> tuple[int, str]:
+def under(name: str, limit: int, command: list[str]) -> list[str]:
+    """Return a command that sets a limit, such as ``RLIMIT_AS``, and becomes another command.
+
+    ``preexec_fn`` would set it in a fork of this process, whose threads can let the fork hang.
+    """
+    program = (
+        f"import os, resource, sys; resource.setrlimit(resource.{name}, ({limit}, {limit})); "
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    return [sys.executable, "-c", program, *command]
+
+
+def run(script: str, folder: Path, name: str = "RLIMIT_CORE", limit: int = 0) -> tuple[int, str]:
     """Run a script in a folder, under a limit; return its exit status and what it printed."""
     done = subprocess.run(
-        [sys.executable, str(SCRIPTS / f"{script}.py"), *words()[script]],
+        under(name, limit, [sys.executable, str(SCRIPTS / f"{script}.py"), *words()[script]]),
         cwd=folder,
         capture_output=True,
         text=True,
         timeout=120,
-        preexec_fn=limit,
         check=False,
     )
     return done.returncode, done.stderr
 
 
-def message_of(script: str, folder: Path, limit: Callable[[], None]) -> str:
+def message_of(script: str, folder: Path, name: str, limit: int) -> str:
     """Return the message of a script that must end with status 1 and no traceback."""
-    status, errors = run(script, folder, limit)
+    status, errors = run(script, folder, name, limit)
     assert status == 1, errors
     lines = [line for line in errors.splitlines() if not re.match(r"\d\d:\d\d:\d\d ", line)]
     assert len(lines) == 1, errors
@@ -120,11 +130,6 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- full disks
 
 
-def largest_file(size: int) -> Callable[[], None]:
-    """Return what limits the size of files, which writers meet as they do a full disk."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-
 @pytest.mark.parametrize(
     ("script", "output"),
     [
@@ -142,8 +147,9 @@ def largest_file(size: int) -> Callable[[], None]:
 def test_every_stage_names_the_folder_and_what_is_needed(
     results: Path, script: str, output: str
 ) -> None:
+    """Writers meet a limit of the size of files as they meet a full disk."""
     before = {path: path.stat().st_mtime_ns for path in results.rglob("*.*") if path.is_file()}
-    message = message_of(script, results, largest_file(100))
+    message = message_of(script, results, "RLIMIT_FSIZE", 100)
     folder = tempfile.gettempdir() if script == "ingest" else f"{RESULTS}/{output}".rstrip("/")
     assert message.startswith(f"counterpoise: {folder}: files may not become larger")
     assert re.search(r"takes (about|over) [\d,.]+ (bytes|kB|MB)", message)
@@ -274,13 +280,11 @@ def test_a_folder_that_cannot_be_made_for_lack_of_room(
 @pytest.mark.parametrize("limit_mb", [200, 600])
 def test_every_job_names_a_small_address_space(script: str, limit_mb: int) -> None:
     """Before any library loads, so that none of them aborts."""
-    limit = limit_mb * MIB
     done = subprocess.run(
-        [sys.executable, str(SCRIPTS / f"{script}.py")],
+        under("RLIMIT_AS", limit_mb * MIB, [sys.executable, str(SCRIPTS / f"{script}.py")]),
         capture_output=True,
         text=True,
         timeout=60,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
         check=False,
     )
     assert done.returncode == 1
@@ -296,22 +300,19 @@ def test_jobs_run_with_the_address_space_that_the_message_asks_for(
     results: Path, script: str
 ) -> None:
     limit = (JOB_MB + CORE_MB * max(0, (os.cpu_count() or 1) - 2)) * MIB
-    status, errors = run(
-        script, results, lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    )
+    status, errors = run(script, results, "RLIMIT_AS", limit)
     assert status == 0, errors
 
 
 @pytest.mark.workflow
 def test_snakemake_names_a_small_address_space(tmp_path: Path) -> None:
-    limit = 500 * MIB
+    command = [sys.executable, "-m", "snakemake", "-n", "-s", str(REPOSITORY / "Snakefile")]
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "-n", "-s", str(REPOSITORY / "Snakefile")],
+        under("RLIMIT_AS", 500 * MIB, command),
         cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=120,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
         check=False,
     )
     assert done.returncode == 1

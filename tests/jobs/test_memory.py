@@ -30,7 +30,7 @@ from counterpoise.ingest.pixels import write_map
 from counterpoise.jobs import memory
 from counterpoise.jobs.memory import (
     EXAMINED_BYTES,
-    Extra,
+    NO_EXTRA,
     MapSize,
     open_map_within,
     predict_memory,
@@ -38,6 +38,8 @@ from counterpoise.jobs.memory import (
 from counterpoise.jobs.resources import SNAKEMAKE_MB
 from counterpoise.mask import MaskSettings, mask_bins
 from counterpoise.methods import methods
+from counterpoise.methods.base import ExtraMemory
+from counterpoise.methods.kde import KdeSettings
 from counterpoise.process import MIB
 from counterpoise.store.masks import write_mask
 from counterpoise.store.paths import MapFiles, RunFiles
@@ -46,6 +48,7 @@ from tests.support import REPOSITORY
 from tests.support.maps import hic_like
 
 NONZEROS = 500_000
+SEARCHING, DRAWING = KdeSettings().extra_memory, ExtraMemory(maps=True)
 SCRIPTS = REPOSITORY / "scripts"
 
 
@@ -139,14 +142,16 @@ def test_maps_that_fit_are_loaded_and_others_stream(files: MapFiles) -> None:
 
 
 def test_what_a_job_keeps_beside_the_map_is_predicted(files: MapFiles) -> None:
-    plain, searching, drawing = (predict_memory(files, Scope.CIS, 1, extra) for extra in Extra)
+    plain, searching, drawing = (
+        predict_memory(files, Scope.CIS, 1, extra) for extra in (NO_EXTRA, SEARCHING, DRAWING)
+    )
     for less, more in ((plain, searching), (searching, drawing)):
         assert less.in_memory < more.in_memory
         assert less.streaming < more.streaming
     with pytest.raises(ConfigError, match=r"drawing maps.*its rule more.*the default score"):
-        open_map_within(files, drawing.in_memory // 2, lambda _: None, extra=Extra.MAPS)
+        open_map_within(files, drawing.in_memory // 2, lambda _: None, extra=DRAWING)
     assert isinstance(
-        open_map_within(files, drawing.in_memory, lambda _: None, extra=Extra.MAPS), Contacts
+        open_map_within(files, drawing.in_memory, lambda _: None, extra=DRAWING), Contacts
     )
 
 
@@ -201,7 +206,7 @@ def test_a_search_stays_within_the_predicted_memory(
             text=True,
             check=True,
         )
-        extra = Extra.CANDIDATES if score == "unevenness" else Extra.MAPS
+        extra = SEARCHING if score == "unevenness" else DRAWING
         predicted, _ = predict_memory(files, Scope.GENOME, 2, extra)
         used = float(done.stdout.split()[-1])
         assert used <= predicted

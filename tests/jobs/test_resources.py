@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,7 +35,7 @@ from counterpoise.jobs.ingest import IngestJob
 from counterpoise.jobs.inspect import InspectJob
 from counterpoise.jobs.job import Job
 from counterpoise.jobs.mask import MaskJob
-from counterpoise.jobs.memory import Extra, predict_memory
+from counterpoise.jobs.memory import predict_memory
 from counterpoise.jobs.plan import JOBS, MEASURED_JOBS, Plan
 from counterpoise.jobs.plot import PlotJob
 from counterpoise.jobs.report import ReportJob
@@ -48,6 +49,7 @@ from counterpoise.jobs.resources import (
 from counterpoise.jobs.track import TrackJob
 from counterpoise.mask import MaskSettings
 from counterpoise.methods.auto import AutoSettings
+from counterpoise.methods.base import ExtraMemory, MethodSettings
 from counterpoise.methods.kde import KdeSettings
 from counterpoise.methods.kr import KrSettings
 from counterpoise.store.missing import Unfinished
@@ -94,9 +96,9 @@ def grown(inputs: Inputs, **changes: int) -> None:
 def test_balancing_asks_for_the_upper_bound(inputs: Inputs) -> None:
     in_memory = predict_memory(inputs.map, Scope.CIS, 2).in_memory
     assert balance_job().mem_mb(inputs, 2) == in_memory + SNAKEMAKE_MB
-    drawing = predict_memory(inputs.map, Scope.CIS, 2, extra=Extra.MAPS).in_memory
+    drawing = predict_memory(inputs.map, Scope.CIS, 2, extra=ExtraMemory(maps=True)).in_memory
     assert drawing > in_memory
-    searching = predict_memory(inputs.map, Scope.CIS, 2, extra=Extra.CANDIDATES).in_memory
+    searching = predict_memory(inputs.map, Scope.CIS, 2, extra=KdeSettings().extra_memory).in_memory
     assert in_memory < searching <= drawing
     auto = BalanceJob(method="auto", settings=AutoSettings())
     assert auto.mem_mb(inputs, 2) == searching + SNAKEMAKE_MB
@@ -106,6 +108,29 @@ def test_balancing_asks_for_the_upper_bound(inputs: Inputs) -> None:
     assert balance_job(bootstrap=3).mem_mb(inputs, 2) == drawing + SNAKEMAKE_MB
     for job in (balance_job(backend="torch"), balance_job(device="cuda")):
         assert job.mem_mb(inputs, 2) == in_memory + SNAKEMAKE_MB + backends()["torch"].memory_mb
+
+
+@dataclass
+class KeepingSettings(MethodSettings):
+    """Settings of a method that keeps a gigabyte for each bin and each pixel."""
+
+    @property
+    def extra_memory(self) -> ExtraMemory:
+        """Figures that no map of the tests reaches otherwise."""
+        return ExtraMemory(bin_bytes=1 << 30, pixel_bytes=2 << 30)
+
+
+def test_a_method_states_what_it_keeps(inputs: Inputs) -> None:
+    """The map has one chromosome, whose 5,000 bins have a pixel each."""
+    plain = BalanceJob(method="kr", settings=MethodSettings())
+    keeping = BalanceJob(method="kr", settings=KeepingSettings())
+    kept = 3 * 1024 * 5000
+    assert keeping.mem_mb(inputs, 2) == plain.mem_mb(inputs, 2) + kept
+    drawing = BalanceJob(method="kr", settings=MethodSettings(bootstrap=2))
+    both = BalanceJob(method="kr", settings=KeepingSettings(bootstrap=2))
+    assert both.mem_mb(inputs, 2) == drawing.mem_mb(inputs, 2) + kept
+    with pytest.raises(ConfigError, match="takes up to 15,3"):
+        keeping.open_map(inputs.map, 2, plain.mem_mb(inputs, 2))
 
 
 def test_larger_maps_ask_for_more(inputs: Inputs) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import time
-from dataclasses import fields
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import counterpoise as cp
+from counterpoise.backends.vectors import like
 from counterpoise.balancing.api import make_settings
 from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.settings import CohortSettings
@@ -27,7 +28,14 @@ from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.mask import mask_bins
 from counterpoise.methods import Balancing, methods
-from counterpoise.methods.base import EqualSumsSettings, Target
+from counterpoise.methods.base import (
+    EqualSumsSettings,
+    Method,
+    MethodSettings,
+    Problem,
+    Solution,
+    Target,
+)
 from counterpoise.store.masks import read_mask, write_mask
 from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import ResultPaths
@@ -36,7 +44,7 @@ from counterpoise.store.weight_columns import DIVISIVE, juicer_vector
 from counterpoise.store.weights import write_balance
 from tests.support.coolers import write_cool
 from tests.support.maps import hanging_bins, random_map
-from tests.support.solving import close_settings, solve_matrix
+from tests.support.solving import close_settings, existing_settings, solve_matrix
 
 EXACT = sorted(
     name for name, method in methods().items() if issubclass(method.settings, EqualSumsSettings)
@@ -53,6 +61,24 @@ def test_every_method_has_a_name_in_the_enum() -> None:
 # --- any array library -----------------------------------------------------------------------
 
 
+def divide_by_largest(problem: Problem, settings: MethodSettings) -> Solution:
+    """Divide by the largest entry of each row, and check that the raw contacts give the map."""
+    largest = np.zeros(problem.operator.size)
+    for rows, columns, values in problem.entries():
+        np.maximum.at(largest, rows, values)
+        np.maximum.at(largest, columns, values)
+    again = problem.operator_of(problem.load())
+    assert (again.product(again.ones()) == problem.marginal).all()
+    sums = problem.sum_by_distance(again.ones())[0].sum()
+    weights = like(largest * sums, problem.marginal) ** -0.5
+    problem.record(1, weights * problem.operator.product(weights))
+    return Solution(weights, cp.Status.COMPUTED, iterations=1)
+
+
+SOLVING = [method for method in methods().values() if method.solve]
+EXAMPLE = Method("by_largest", MethodSettings, divide_by_largest, "asks for all of a map")
+
+
 @pytest.mark.parametrize(
     ("matrix", "solver"),
     [
@@ -61,15 +87,15 @@ def test_every_method_has_a_name_in_the_enum() -> None:
         (hanging_bins(), "plain"),  # accelerated steps double every difference where none converge
     ],
 )
-@pytest.mark.parametrize("method", [name for name in methods() if methods()[name].solve])
-def test_the_same_on_torch_vectors(method: str, matrix: NDArray[np.float64], solver: str) -> None:
+@pytest.mark.parametrize("method", [*SOLVING, EXAMPLE], ids=lambda method: method.name)
+def test_the_same_on_torch_vectors(
+    method: Method, matrix: NDArray[np.float64], solver: str
+) -> None:
     import torch
 
-    settings = {"bandwidth": 0.03} if methods()[method].fills else {}
-    if "solver" in (field.name for field in fields(methods()[method].settings)):
-        settings["solver"] = solver
+    settings = existing_settings(method, bandwidth=0.03, solver=solver)
     plain, trace = solve_matrix(method, matrix, np, **settings)
-    by_torch, torch_trace = solve_matrix(method, torch.from_numpy(matrix), torch, **settings)
+    by_torch, torch_trace = solve_matrix(method, matrix, torch, **settings)
     assert isinstance(by_torch.weights, torch.Tensor)
     np.testing.assert_allclose(by_torch.weights.numpy(), plain.weights, rtol=1e-10)
     assert (by_torch.status, by_torch.iterations, by_torch.facts) == (
@@ -86,8 +112,9 @@ def test_cooler_s_stop_rule_on_torch_vectors() -> None:
     import torch
 
     matrix = random_map(60, 8).toarray()
-    plain, _ = solve_matrix("ice", matrix, np, tolerance="cooler")
-    by_torch, _ = solve_matrix("ice", torch.from_numpy(matrix), torch, tolerance="cooler")
+    ice = methods()["ice"]
+    plain, _ = solve_matrix(ice, matrix, np, tolerance="cooler")
+    by_torch, _ = solve_matrix(ice, matrix, torch, tolerance="cooler")
     assert by_torch.iterations == plain.iterations > 5
     np.testing.assert_allclose(by_torch.weights.numpy(), plain.weights, rtol=1e-10)
 
@@ -179,7 +206,7 @@ def test_row_sums_are_one_in_every_scope(method: str, scope: str, diagonals: int
     assert result.status is cp.Status.CONVERGED, result.reason
     assert result.verdict.scope == scope
     used = in_scope(matrix, scope, diagonals)
-    if scope == "trans" and method == "ice":
+    if scope == "trans" and methods()[method].trans_weighting:
         used = in_scope_of_cooler(matrix, diagonals)
     weights = np.nan_to_num(result.weights)
     sums = weights * (used @ weights)
@@ -242,7 +269,7 @@ def test_columns_are_named_by_method_and_scope(tmp_path: Path) -> None:
             assert attributes["cis_only"] == (settings.scope == "cis")
             assert attributes["trans_only"] == (settings.scope == "trans")
             assert attributes["divisive_weights"] == (columns[name] in DIVISIVE)
-            assert ("hictk" in attributes["versions"]) == (method == "scale")
+            assert ("hictk" in attributes["versions"]) == ("hictk" in methods()[method].version)
 
 
 # --- targets ---------------------------------------------------------------------------------
@@ -268,7 +295,7 @@ def test_targets(method: str, scope: str) -> None:
     for target, result in results.items():
         weights = np.nan_to_num(result.weights)
         sums = (weights * (used @ weights))[kept]
-        weighted = method == "ice" and scope == "trans"
+        weighted = methods()[method].trans_weighting and scope == "trans"
         totals = [used[part].sum() for part in parts_of(scope)]
         if target == "unit":
             expected: Any = 1.0
@@ -320,20 +347,46 @@ def test_ignore_diags_is_an_integer(wrong: float) -> None:
         cp.balance(random_map(20, 1), "kr", ignore_diags=wrong)
 
 
-def test_threads_are_at_least_one() -> None:
-    with pytest.raises(ConfigError, match="threads is -1; it must be one or more"):
-        cp.balance(random_map(20, 1), "kr", threads=-1)
+@pytest.mark.parametrize("threads", [-1, 0, 1.5, "2"])
+def test_threads_are_a_whole_number_from_one(threads: Any) -> None:
+    with pytest.raises(ConfigError, match=r"threads is .*; it must be a whole number from 1 up"):
+        cp.balance(random_map(20, 1), "kr", threads=threads)
 
 
-def test_a_long_run_reports_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("method", "settings", "key"),
+    [
+        ("kr", {"tolerance": "x"}, "tolerance"),
+        ("kr", {"tolerance": None}, "tolerance"),
+        ("kr", {"isolate_limit": "x"}, "isolate_limit"),
+        ("ice", {"cooler_variance": "x"}, "cooler_variance"),
+        ("kde", {"tolerance": "x"}, "tolerance"),
+        ("kde", {"mixing": "x"}, "mixing"),
+        ("kr", {"mask": {"mad_max": "x"}}, r"mask\.mad_max"),
+        ("kr", {"fitness": {"error_no": "x"}}, r"fitness\.error_no"),
+    ],
+)
+def test_a_setting_that_is_no_number_is_named(
+    method: str, settings: dict[str, Any], key: str
+) -> None:
+    with pytest.raises(ConfigError, match=rf"^{key} is ('x'|None); it must be a number\.$"):
+        cp.balance(random_map(20, 1), method, **settings)
+
+
+@pytest.mark.parametrize(
+    ("method", "quantity"), [("ice", "row sums"), ("kde", "smoothed row sums")]
+)
+def test_a_long_run_reports_its_progress(
+    method: str, quantity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # A clock that goes on by 11 s at each call.
     clock = count(time.monotonic() + 1000, step=11.0)
     monkeypatch.setattr(time, "monotonic", clock.__next__)
     lines: list[str] = []
-    result = cp.balance(random_map(60, 5), "ice", progress=lines.append)
-    assert len(lines) == len(result.trace) + 1
-    assert lines[0].startswith("genome: iteration 1, ")
-    assert "row sums are off by up to" in lines[0]
+    result = cp.balance(random_map(60, 5), method, progress=lines.append)
+    steps = [line for line in lines if ": iteration " in line]
+    assert len(steps) == len(result.trace)
+    assert re.match(rf"\w+: iteration 1, \d+ products; {quantity} are off by up to", steps[0])
 
 
 def test_a_short_run_reports_its_end_only() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import counterpoise as cp
 from counterpoise.contacts.contact_map import Contacts
+from counterpoise.methods import methods
 from counterpoise.records.verdict import PartVerdict
 from counterpoise.store.weight_columns import juicer_vector
 from tests.support.maps import hanging_bins, random_map
@@ -144,7 +145,7 @@ def test_weights_reached_at_the_limit_are_kept() -> None:
     sums = result.matrix().sum(axis=1).A1
     assert part.max_deviation == pytest.approx(abs(np.delete(sums, [5, 9]) - 1).max(), rel=1e-6)
     assert part.balanced_total == pytest.approx(sums.sum(), rel=1e-12)
-    assert part.reason.startswith("Allow more iterations or use kr. ")
+    assert part.reason.startswith("Raise max_iterations or use kr. ")
     assert "An exact balancing exists." in part.reason
     assert "2 of 40 bins were dropped (matrix:5-6, matrix:9-10): 2 in contact" in part.reason
     alone = cp.balance(hanging_bins(), "scale", **settings)
@@ -222,7 +223,9 @@ def test_leaves_out_the_rows_that_hictk_leaves_out(
     for seed in range(20):
         matrix = sparse_map(seed)
         end, iterations, left_out = by_hictks_counters(matrix, tolerance, limit, few)
-        solution, _ = solve_matrix("scale", matrix, np, tolerance=tolerance, max_iterations=limit)
+        solution, _ = solve_matrix(
+            methods()["scale"], matrix, np, tolerance=tolerance, max_iterations=limit
+        )
         assert solution.cause == ("" if end == "converged" else end)
         assert solution.iterations == iterations
         if end != "diverged":

@@ -42,6 +42,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     entries = write_results(paths, SAMPLES, SIZES, METHODS, plot=plot)
     runs = list_runs(entries, METHODS, METHODS)
     rows = summary_rows(paths, runs)
+    next(row for row in rows if row["fitness"] == "good")["chromosomes_unfit"] = "chrM"
     about = sample_rows(paths, entries, rows, "ice")
     write_report(paths, runs, rows, paths.report, samples=about, facts=CohortFacts("ice"))
     return Path(paths.report)
@@ -119,6 +120,54 @@ def test_samples_are_filtered_and_grouped(page: WebDriver) -> None:
     browsers.open_report(page, page.current_url.removeprefix("file://"))
     choose(page, "fitness", "no result (4)")
     assert names(page) == ["sample_097"]
+
+
+def test_the_answer_follows_the_resolution_that_is_chosen(page: WebDriver) -> None:
+    for choice, size in (("50 kb", "50 kb"), ("10 kb", "10 kb"), ("50 kb", "50 kb")):
+        choose(page, "resolution", choice)
+        heading = page.find_element(By.ID, "answer")
+        assert heading.get_attribute("aria-live") == "polite"
+        row = page.find_element(By.CSS_SELECTOR, ".levels tr.chosen")
+        name, *counts = row.text.rsplit(maxsplit=4)
+        assert name == size
+        usable = int(counts[0]) + int(counts[1])
+        assert f"{usable} samples can be used at {size}" in heading.text
+        doubts = page.find_elements(By.CLASS_NAME, "doubts")
+        (shown,) = (each for each in doubts if each.is_displayed())
+        assert shown.get_attribute("data-level") == size.replace(" kb", "000")
+
+
+def test_a_run_without_some_chromosomes_has_its_dash_in_the_drawer(page: WebDriver) -> None:
+    button = page.find_element(By.CSS_SELECTOR, "#matrix button.mark.partial")
+    page.execute_script("arguments[0].click()", button)
+    drawer = page.find_element(By.ID, "drawer")
+    assert "fit for use but chrM" in drawer.text
+    assert len(drawer.find_elements(By.CSS_SELECTOR, ".verdict .mark.good.partial")) == 1
+    assert len(drawer.find_elements(By.CSS_SELECTOR, ".others .mark.partial")) == 1
+    press(page, Keys.ESCAPE)
+
+
+def test_long_tables_are_not_printed_whole(page: WebDriver) -> None:
+    """The matrix has 100 samples below the names of 4 groups; its first 100 rows are printed."""
+    printed = (
+        "const table = document.getElementById(arguments[0]);"
+        "const rows = [...table.tBodies[0].rows].filter(row => row.getClientRects().length);"
+        "return [rows.length, table.parentNode.nextElementSibling.textContent]"
+    )
+
+    def show(table: str) -> tuple[int, str]:
+        page.execute_cdp_cmd("Page.printToPDF", {})
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        number, note = page.execute_script(printed, table)
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        return number, note
+
+    runs = SAMPLES * len(SIZES) * len(METHODS)
+    assert show("matrix") == (100, "4 more rows are not printed. Filter the page to print them.")
+    assert show("runs") == (0, f"{runs} rows are not printed. Filter the page to print them.")
+    page.find_element(By.ID, "search").send_keys("sample_00")
+    WebDriverWait(page, 5).until(lambda each: len(names(each)) == 9)
+    assert show("runs") == (9 * len(SIZES) * len(METHODS), "")
 
 
 def test_a_drawer_opens_and_closes_by_keyboard(page: WebDriver) -> None:

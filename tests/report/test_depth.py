@@ -19,6 +19,7 @@ from counterpoise.ingest.pixels import write_map
 from counterpoise.jobs.compare import CompareJob
 from counterpoise.records.facts import Shallow
 from counterpoise.records.fitness import Fitness, FitnessSettings
+from counterpoise.records.wording import fitness_reason
 from counterpoise.report.comparison.samples import Sample
 from counterpoise.report.depth import find_shallow
 from counterpoise.report.page import write_report
@@ -65,6 +66,17 @@ def test_a_group_of_three_samples_is_compared_with_itself() -> None:
 @pytest.mark.parametrize("depths", [{}, {"a": 0.0}, {"a": 5.0}, {"a": 0.0, "b": 0.0}])
 def test_cohorts_without_a_comparison(depths: dict[str, float]) -> None:
     assert shallow(depths, dict.fromkeys("ab", "")) == {}
+
+
+def test_of_two_samples_each_is_compared_with_the_other() -> None:
+    """A median of two would be half of a sample's own depth: 19 of 100 would be 32 % of it."""
+    assert shallow({"a": 19.0, "b": 100.0}, dict.fromkeys("ab", "")) == {
+        "a": Shallow(19.0, 100.0, 1, "", 0.2)
+    }
+    assert shallow({"a": 20.0, "b": 100.0}, dict.fromkeys("ab", "x")) == {}
+    assert fitness_reason([Shallow(19.0, 100.0, 1, "", 0.2)]) == (
+        "The map has 19 contacts, 19 % of those of the only other sample (100) and less than 20 %."
+    )
 
 
 def test_resolutions_are_compared_apart() -> None:
@@ -207,3 +219,14 @@ def test_the_comparison_has_the_limit_of_the_cohort() -> None:
     cohort = load_cohort(REPOSITORY / "conf", ["fitness.depth_caution=0.03"], REPOSITORY)
     job = CompareJob.of(cohort, min(cohort.compared))
     assert job.depth_caution == 0.03
+
+
+def test_the_comparison_shows_the_region_of_the_settings() -> None:
+    """Without a region, the comparison chooses one."""
+    plain, chosen = (
+        CompareJob.of(load_cohort(REPOSITORY / "conf", words, REPOSITORY), 10_000)
+        for words in ([], ["qc.region='chr1:1-200000'"])
+    )
+    assert plain.region is None
+    assert chosen.to_params() == {**plain.to_params(), "region": "chr1:1-200000"}
+    assert CompareJob.from_params(chosen.to_params()) == chosen

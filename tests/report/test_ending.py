@@ -8,6 +8,7 @@ from counterpoise.report.ending import NAMED_SAMPLES, describe_results
 def row(sample: str, method: str, fitness: str, why: str = "") -> dict[str, str]:
     reasons = {"fitness_reason": why} if fitness else {"reason": why}
     names = {"sample": sample, "resolution": "1000", "method": method, "fitness": fitness}
+    names["status"] = "converged" if fitness else ""
     return {**names, "fitness_reason": "", "reason": "", **reasons}
 
 
@@ -26,6 +27,14 @@ def test_each_sample_is_named_once_with_a_reason() -> None:
         "  b: 2 of 2 runs not for use (1 kb, kr: Far too few.)",
         "  c: 1 of 2 runs use with caution (1 kb, ice: Noisy.)",
     ]
+
+
+def test_of_an_empty_map_it_says_why_no_bin_has_a_weight() -> None:
+    empty = row("a", "kr", "no", "No bin has a weight.")
+    empty |= {"status": "empty", "reason": "The map has one chromosome."}
+    assert describe_results([empty], "mine", "kr")[1] == (
+        "  a: 1 of 1 run not for use (1 kb, kr: No bin has a weight. The map has one chromosome.)"
+    )
 
 
 def test_of_many_samples_the_first_are_named() -> None:

@@ -96,13 +96,13 @@ def test_chromosomes_that_are_not_for_use_are_explained() -> None:
     unfit = {("a", 10_000, "ice"): text}
     (doubt,) = doubts_of(run, findings=Findings(unfit=unfit))
     assert (doubt.label, doubt.why) == ("fit for use but chrM", text)
-    (reason,) = reasons_by_sample([run], {0: ()}, unfit, "ice")["a"]
+    (reason,) = reasons_by_sample([run], {0: ()}, {}, unfit, "ice")["a"]
     assert (reason.text, reason.runs) == (text, "all runs")
 
 
 def test_reasons_of_good_runs_come_last() -> None:
     rows = [row("a", 1000, "good"), row("b", 1000, "no", fitness_reason="few")]
-    reasons = reasons_by_sample(rows, {}, {("a", 1000, "ice"): "chrM"}, "ice")
+    reasons = reasons_by_sample(rows, {}, {}, {("a", 1000, "ice"): "chrM"}, "ice")
     assert list(reasons) == ["b", "a"]
 
 

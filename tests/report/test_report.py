@@ -21,8 +21,8 @@ from counterpoise.files import write_json
 from counterpoise.mask import MaskSettings
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.verdict import Status
-from counterpoise.report.choices import describe_mixed_methods
 from counterpoise.report.costs import read_costs
+from counterpoise.report.mixed_methods import describe_mixed_methods
 from counterpoise.report.page import write_report
 from counterpoise.report.sections.masks import describe_thresholds
 from counterpoise.report.statuses import fitness_meanings
@@ -222,7 +222,7 @@ def test_the_page_states_the_limits_as_they_were_set(
     )  # fmt: skip
     text = written(paths, runs, limits=limits)
     for words in (
-        "error of a weight is above 12.5 % or unknown;", "above 99.9 %,", "vary by more than 7 % (",
+        "error of a weight is above 12.5 % or unknown;", "above 99.9 %,", "vary by more than 7 %,",
         "more than 0.5 % of the contacts", "fewer than 1e-05 % of the contacts",
         "fewer than 80 % of the bins",
     ):  # fmt: skip
@@ -433,7 +433,7 @@ def test_costs_of_each_step(cohort: tuple[ResultPaths, list[RunKey]]) -> None:
         path = Path(paths.benchmark("balance", "wild", "10000", method))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:00\t{memory}\n")
-    peaks = (4000.5, "wild 10000 ice"), (210.5, "wild 10000 ice")
+    peaks = (4000.5, "wild 10 kb ice"), (210.5, "wild 10 kb ice")
     assert read_costs(paths, runs) == [("balance", 2, 4000.7, *peaks)]
     assert "1 h 6 min" in written(paths, runs)
 

@@ -66,7 +66,7 @@ def browser(
     templates = load_template().environment
     body = "".join(
         templates.get_template(f"sections/{name}.html").render(
-            sections=Shown(pairs), reasons=REASONS
+            sections=Shown(pairs), reasons=REASONS, terms={}
         )
         for name in ("inputs", "masks", "concordance", "reasons")
     )

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import cooler
 import h5py
@@ -47,7 +48,15 @@ from counterpoise.store.source_record import read_origin
 from counterpoise.store.weight_columns import DIVISIVE
 from counterpoise.store.weights import write_balance
 from tests.support import REPOSITORY
-from tests.support.documentation import OUTPUTS, SCHEMAS, Schema, documented, schemas
+from tests.support.documentation import (
+    CONDITIONAL_ATTRIBUTES,
+    OUTPUTS,
+    SCHEMAS,
+    Schema,
+    documented,
+    schemas,
+)
+from tests.support.messages.notes import FACT_SECTIONS, facts_of
 from tests.support.tracking import log_results
 
 SETTINGS = (REPOSITORY / "docs/reference/settings.md").read_text(encoding="utf-8")
@@ -206,7 +215,8 @@ def test_statuses_causes_and_reasons() -> None:
 
 def test_facts_and_their_values() -> None:
     rows = documented("Facts")
-    assert list(rows) == list(Fact.kinds)
+    sections = [facts_of(module) for module in FACT_SECTIONS.values()]
+    assert list(rows) == [kind.code for section in sections for kind in section]
     for code, kind in Fact.kinds.items():
         values = re.findall("`([^`]*)`", rows[code][0])
         assert values == list(kind.__annotations__), code
@@ -292,6 +302,37 @@ def test_links_have_targets(name: str) -> None:
             assert anchor in anchors, link
 
 
+def addresses_of_other_sites(name: str) -> list[str]:
+    text = (REPOSITORY / name).read_text(encoding="utf-8")
+    text = re.sub(r"^```.*?^```$|`[^`]*`", "", text, flags=re.M | re.S)
+    return re.findall(r"(?:\]\(|<)(\w+:[^\s>)]*)", text)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_to_other_sites_are_addresses(name: str) -> None:
+    """``make links``, which needs a network, looks whether they lead somewhere."""
+    for address in addresses_of_other_sites(name):
+        parts = urlsplit(address)
+        assert parts.scheme == "https", address
+        assert re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", parts.netloc), address
+        assert re.fullmatch(r"[\w./~+-]*", parts.path), address
+        assert "//" not in parts.path, address
+        if parts.netloc == "doi.org":
+            assert re.fullmatch(r"/10\.\d{4,}/\S+[^./]", parts.path), address
+
+
+def test_links_to_one_page_are_the_same() -> None:
+    """No two addresses differ only by a slash at the end, capitals, ``www.`` or arXiv's DOI."""
+    addresses = {address for name in PAGES for address in addresses_of_other_sites(name)}
+    assert len(addresses) > 15
+    plain: dict[str, set[str]] = {}
+    for address in addresses:
+        short = address.partition("#")[0].lower().rstrip("/").replace("://www.", "://")
+        short = short.replace("doi.org/10.48550/arxiv.", "arxiv.org/abs/")
+        plain.setdefault(short, set()).add(address)
+    assert not [same for same in plain.values() if len(same) > 1]
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_named_pages_exist(name: str) -> None:
     """A page that a text names without a link, such as ``docs/limits.md``, is there."""
@@ -308,9 +349,9 @@ def prose(text: str) -> list[str]:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_prose_is_wrapped(name: str) -> None:
-    """Lines have at most 110 characters, unless a line is one code span that cannot be broken."""
+    """Lines have at most 100 characters, unless a line is one code span that cannot be broken."""
     lines = prose((REPOSITORY / name).read_text(encoding="utf-8"))
-    assert not [line for line in lines if len(line) > 110 and not re.fullmatch("`[^`]*`", line)]
+    assert not [line for line in lines if len(line) > 100 and not re.fullmatch("`[^`]*`", line)]
 
 
 def test_mcool(paths: ResultPaths) -> None:
@@ -338,7 +379,7 @@ def test_mcool(paths: ResultPaths) -> None:
             "uri", "format", "identity", "resolution", "coarsened_from", "notes"
         }  # fmt: skip
         rows = documented("Attributes of a weight column")
-        optional = {"tol"}  # vc and vc_sqrt have none
+        optional = {"tol", *CONDITIONAL_ATTRIBUTES}  # vc and vc_sqrt have no tolerance
         for name in columns:
             attributes = set(finest["bins"][name].attrs)
             assert attributes <= set(rows) <= attributes | optional, name

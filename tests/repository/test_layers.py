@@ -1,7 +1,9 @@
-"""Imports point down: the rooms of the package, from the top."""
+"""The top level holds what its page lists, and imports between rooms point down."""
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,18 @@ from tests.support.layers import (
     room_of,
 )
 from tests.support.rooms_drawing import DRAWING, drawing
+
+
+def test_the_top_level_holds_what_the_page_lists() -> None:
+    page = (REPOSITORY / "docs/contributing/architecture.md").read_text(encoding="utf-8")
+    table = page.partition("## Top level\n")[2].partition("\n## ")[0]
+    listed = {name.split("/")[0] for name in re.findall(r"`([^`]+)`", table)}
+    command = ["git", "-C", str(REPOSITORY), "ls-tree", "--name-only", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"this is no clone: {done.stderr.strip()}")
+    found = {name for name in done.stdout.split() if not name.startswith(".")}
+    assert found <= listed
 
 
 def test_every_room_has_a_layer() -> None:

@@ -17,6 +17,7 @@ from tests.support import REPOSITORY
 from tests.support.messages import notes
 from tests.support.messages.collect import FILE_ERROR, TEXT_ERRORS, Package
 from tests.support.messages.page import PAGE, escape, group_of, messages, messages_page, remedies
+from tests.support.messages.shown import SHOWN_IN, shown_messages, template_of
 
 PACKAGE = REPOSITORY / "workflow/counterpoise"
 # Errors that are caught and worded again.
@@ -57,9 +58,10 @@ def test_every_fact_status_and_cause_is_explained() -> None:
     assert set(notes.FACTS) == set(Fact.kinds.values())
     assert set(notes.STATUSES) == set(Status)
     assert set(notes.CAUSES) == set(Cause) - {Cause.NONE}
-    kinds = list(Fact.kinds.values())
-    sections = [kinds[kinds.index(a) : kinds.index(b) + 1] for _, a, b in notes.FACT_SECTIONS]
-    assert [kind for section in sections for kind in section] == kinds
+    sections = [notes.facts_of(module) for module in notes.FACT_SECTIONS.values()]
+    kinds = [kind for section in sections for kind in section]
+    assert len(kinds) == len(Fact.kinds)
+    assert set(kinds) == set(Fact.kinds.values())
 
 
 def normal(text: str) -> str:
@@ -132,61 +134,18 @@ def test_remedies_begin_with_a_capital_unless_with_code() -> None:
 # --- messages that other pages show
 
 
-SHOWN_IN = ("docs/guides/troubleshooting.md", *sorted(
-    path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob("docs/coming-from/*.md")
-))  # fmt: skip
-# Words that stand for a name in an example: a sample, and what a column of weights is.
-NAMES_OF_EXAMPLES = {"map", "multiplicative", "genome"}
-
-
-def shown_messages(page: str) -> list[str]:
-    """Return the messages in the blocks of text of a page, each with its wrapped lines joined."""
-    shown = []
-    for block in re.findall(r"^```(?:text|console)\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
-        indent = None
-        for line in block.splitlines():
-            margin = len(line) - len(line.lstrip())
-            if match := re.match(r"\s*(?:!|counterpoise:) (.*)", line):
-                shown.append(match[1])
-                indent = margin
-            elif indent is not None and margin > indent:
-                shown[-1] += f" {line.strip()}"
-            else:
-                indent = None
-    return shown
-
-
-def is_said(message: str) -> bool:
-    """Tell whether a template of the page fits a whole message, and its words are on the page.
-
-    A placeholder stands for names and numbers: nobody would find plain words in its place.
-    """
-    for template in messages():
-        halves = [
-            "(.+?)".join(map(re.escape, re.split("<[^<>]*>", half.rstrip("."))))
-            for half in (template.problem, template.remedy)
-            if half
-        ]
-        pattern = r"[.;:]? ".join(halves)
-        match = re.search(rf"(?:^|[ :]){pattern}$", message.rstrip("."))
-        if match and not any(
-            re.fullmatch("[A-Za-z ]+", value) and value not in NAMES_OF_EXAMPLES
-            for value in match.groups()
-        ):
-            return True
-    return False
-
-
 @pytest.mark.parametrize("page", SHOWN_IN)
 def test_shown_messages_are_on_the_page(page: str) -> None:
     shown = shown_messages((REPOSITORY / page).read_text(encoding="utf-8"))
-    assert not [message for message in shown if not is_said(message)]
+    assert not [message for message in shown if not template_of(message)]
 
 
 def test_messages_are_found_on_other_pages() -> None:
     pages = [(REPOSITORY / page).read_text(encoding="utf-8") for page in SHOWN_IN]
     assert sum(len(shown_messages(page)) for page in pages) > 20
-    assert not is_said("cooler adds it, which is wrong; counterpoise adopt makes a right weight.")
+    assert not template_of(
+        "cooler adds it, which is wrong; counterpoise adopt makes a right weight."
+    )
 
 
 # --- templates
@@ -224,6 +183,40 @@ def judge(sign, number, name):
     for word in name:
         raise ConfigError(f"it {verb} by a {fault} number on the {SIDES[number]}, {word}.")
 """,
+    "together.py": """
+from counterpoise.errors import ConfigError
+
+HANDS = {1: "with the left hand", 2: "with the right hand"}
+KINDS = {1: "a glove for the left", 2: "a glove for the right"}
+
+def refuse(path, number, is_drawn):
+    task, advice = "the balancing of maps", ""
+    if is_drawn:
+        task = "the drawing of maps"
+        advice = ", or draw fewer of them"
+    remedy = "convert the file to another format"
+    if is_url(path):
+        remedy = "download the file and convert it"
+    if number:
+        raise ConfigError(f"{path}: {task} takes too long{advice}.")
+    if not path:
+        raise ConfigError(f"you wear {HANDS[number]} {KINDS[number]}.")
+    raise InputError(path, f"is no map{describe(path)}.", remedy)
+
+def describe(uri):
+    if is_url(uri):
+        return ""
+    return " but a file of another program"
+
+def stop(event, was_killed=False):
+    remedy = "the memory was not enough" if was_killed else "the file is damaged"
+    raise ConfigError(f"the reader {event}; {remedy}.")
+
+def read(status):
+    if not status:
+        stop("went on for too long")
+    stop("ended with a wrong status", status == -9)
+""",
 }
 
 
@@ -235,7 +228,7 @@ def package(tmp_path: Path) -> Package:
 
 
 def test_templates_have_the_words_of_callers_and_constants(package: Package) -> None:
-    texts = [message.text for message in package.messages()]
+    texts = [message.text for message in package.messages() if message.module == "reader.py"]
     assert texts == [
         "is damaged: it lists <number> levels. Copy it again.",
         "is damaged: it is cut short. Copy it again.",
@@ -244,4 +237,19 @@ def test_templates_have_the_words_of_callers_and_constants(package: Package) -> 
         "it divides by a negative number on the right, <word>.",
         "it multiplies by a negative number on the left, <word>.",
         "it multiplies by a negative number on the right, <word>.",
+    ]
+
+
+def test_parts_go_together_as_the_code_says_them(package: Package) -> None:
+    texts = [message.text for message in package.messages() if message.module == "together.py"]
+    assert sorted(texts) == [
+        "<path>: the balancing of maps takes too long.",
+        "<path>: the drawing of maps takes too long, or draw fewer of them.",
+        "is no map but a file of another program. convert the file to another format",
+        "is no map. download the file and convert it",
+        "the reader ended with a wrong status the file is damaged.",
+        "the reader ended with a wrong status the memory was not enough.",
+        "the reader went on for too long the file is damaged.",
+        "you wear with the left hand a glove for the left.",
+        "you wear with the right hand a glove for the right.",
     ]

@@ -89,6 +89,9 @@ def test_the_index_leads_to_it(name: str) -> None:
     assert tree
     assert name in tree[1].splitlines(), f"add {name} to the toctree of index.md"
     assert f"| [`{name}`]({name}.md) |" in index(), f"add {name} to the table of index.md"
+    agreement = index().partition("\n## Agreement with other programs\n")[2]
+    hint = f"add {name} to the table 'Agreement with other programs' of index.md"
+    assert name == "auto" or f"[`{name}`]({name}.md#" in agreement, hint
 
 
 def test_every_page_is_of_a_method() -> None:

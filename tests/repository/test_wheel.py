@@ -208,4 +208,7 @@ def test_the_wheel_in_a_clean_environment(
     assert succeed(programs / "counterpoise", "--version").split()[-1] == cp.__version__
     folder, message = succeed(programs / "python", "-I", "-c", LIGHT).splitlines()
     assert folder.endswith("site-packages/counterpoise/packaged")
-    assert message == "the backend torch needs torch: pip install 'counterpoise[torch]'"
+    assert (
+        message
+        == "the backend torch needs torch: pip install '.[torch]' (in a clone of the repository)"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,9 @@ import pandas as pd
 import pytest
 
 from counterpoise.balancing.api import balance
+from counterpoise.columns.claims import read_claim
 from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.contact_map import Contacts
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.pixels import write_map
 from counterpoise.mask import MaskSettings, mask_bins
@@ -22,6 +25,7 @@ from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import ResultPaths
 from counterpoise.store.pixels import read_map
 from counterpoise.store.tiling import cover_holes
+from counterpoise.store.weight_columns import write_weight_column
 from counterpoise.store.weights import read_weights, write_balance
 from tests.support.coolers import write_cool
 
@@ -200,3 +204,23 @@ def test_every_hole_is_one_bin() -> None:
     assert bins.is_tiling
     assert bins.offsets[3] - bins.offsets[2] == 1, "a chromosome without bins is one hole"
     assert (bins.start[bins.offsets[4]], bins.end[bins.offsets[4]]) == (0, 35_000)
+
+
+def test_regions_are_recorded_by_their_places(tmp_path: Path) -> None:
+    bins, bed = with_holes(), tmp_path / "regions.bed"
+    bed.write_text("left\t5000\t15000\nleft\t15000\t25000\nright\t36000\t45000\n")
+    bin1, bin2 = (each.astype(np.int32) for each in np.triu_indices(len(bins)))
+    count = np.random.default_rng(3).poisson(30 / (1 + bin2 - bin1) ** 0.5) + 1
+    contacts = Contacts.from_chunks(bins, [(bin1, bin2, count)], {})
+    mask = {"regions": str(bed), "separate_regions": True}
+    result = balance(contacts, "kr", mask=mask)
+    tiling = cover_holes(bins)
+    with h5py.File(tmp_path / "bins.h5", "w") as file:
+        write_weight_column(file, "KR", result.weights, result.se, result.verdict, tiling)
+        regions = json.loads(file["KR"].attrs["regions"])
+    assert regions == [["left", 5000, 15000], ["left", 15000, 25000], ["right", 36000, 45000]]
+    # The attributes are read on the bins of the cooler, which cover the holes.
+    choice = read_claim({"scope": "cis", "regions": json.dumps(regions)}, tiling.bins).choice
+    assert choice is not None
+    stored = [(tiling.bins.start[lo], tiling.bins.end[hi - 1]) for lo, hi in choice.regions]
+    assert stored == [(5000, 15000), (15000, 25000), (36000, 45000)]

@@ -1,9 +1,9 @@
 """``make accept``: write every generated file of the repository.
 
 These are the files under ``conf/`` that show settings, ``docs/reference/settings.md``,
-``docs/reference/messages.md``, the tables of methods and of ``summary.tsv``, the drawing of the
-rooms, ``tests/revisions.json``, and schemas with a new number in ``tests/schemas.json``. Tests
-compare them and change nothing.
+``docs/reference/messages.md``, the tables of methods, of ``summary.tsv`` and of what jobs
+request, the drawing of the rooms, ``tests/revisions.json``, and schemas with a new number in
+``tests/schemas.json``. Tests compare them and change nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 from counterpoise.cohort.generated import generated_files
 from tests.support import REPOSITORY
 from tests.support.documentation import SCHEMAS, record_schemas
+from tests.support.estimates import PAGE as CLUSTER
+from tests.support.estimates import cluster_page
 from tests.support.messages.page import PAGE, messages_page
 from tests.support.revisions import EXPECTED, write_expected_results
 from tests.support.rooms_drawing import DRAWING, drawing
@@ -21,7 +23,12 @@ from tests.support.rooms_drawing import DRAWING, drawing
 def write_generated_files(root: Path) -> list[str]:
     """Write the generated files that differ, and return their paths relative to the repository."""
     changed = []
-    files = {**generated_files(root), PAGE: messages_page(), DRAWING: drawing()}
+    files = {
+        **generated_files(root),
+        PAGE: messages_page(),
+        CLUSTER: cluster_page(),
+        DRAWING: drawing(),
+    }
     for name, text in files.items():
         path = root / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:

@@ -10,6 +10,8 @@ from tests.support import REPOSITORY
 
 SCHEMAS = REPOSITORY / "tests/schemas.json"
 OUTPUTS = (REPOSITORY / "docs/reference/outputs.md").read_text(encoding="utf-8")
+# Attributes of a weight column with copy numbers, separate regions, or weights of another sample.
+CONDITIONAL_ATTRIBUTES = {"copy_number", "copy_number_sha256", "regions", "weights_of"}
 
 
 def documented(heading: str) -> dict[str, list[str]]:

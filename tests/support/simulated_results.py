@@ -128,7 +128,7 @@ def _vary(verdict: Any, worth: float, rng: np.random.Generator) -> dict[str, Any
         status = Status.FAILED
     varied = replace(
         verdict, fitness=fitness, fitness_causes=causes, status=status, weighted=weighted,
-        median_se=error, expected_unevenness=100 * error,
+        median_se=error, expected_unevenness=100 * error, unevenness_at_most=105 * error,
         reason="No weights make all row sums equal." if status is Status.FAILED else "",
     )  # fmt: skip
     return dict(varied.to_dict())

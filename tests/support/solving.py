@@ -1,8 +1,10 @@
-"""A method on a dense matrix, in numpy or torch, without the rest of a balance."""
+"""A method on a dense matrix, in numpy or torch, and methods that are not in the package."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,17 +12,26 @@ import pytest
 from numpy.typing import NDArray
 
 from counterpoise.backends import Backend
+from counterpoise.backends.base import Operator
+from counterpoise.backends.choice import BackendChoice
+from counterpoise.backends.scipy import selected_matrix
 from counterpoise.balancing.api import Balance, balance, make_settings
-from counterpoise.contacts.chromosomes import ChromosomeBins
+from counterpoise.balancing.task import Task, open_part
+from counterpoise.contacts.contact_map import ContactMap, Contacts
+from counterpoise.contacts.selection import Scope, Selection, select
 from counterpoise.methods import methods
-from counterpoise.methods.base import Problem, Solution
+from counterpoise.methods.base import Method, Problem, Solution
 from counterpoise.methods.recorder import Recorder
+
+
+def existing_settings(method: Method, **settings: Any) -> dict[str, Any]:
+    """Return those of some settings that a method has."""
+    return {key: value for key, value in settings.items() if hasattr(method.settings, key)}
 
 
 def close_settings(method: str) -> dict[str, Any]:
     """Return settings under which a method comes close to the exact solution."""
-    tight = {"tolerance": 1e-10, "max_iterations": 5000}
-    return {key: tight[key] for key in tight if hasattr(methods()[method].settings, key)}
+    return existing_settings(methods()[method], tolerance=1e-10, max_iterations=5000)
 
 
 def backends() -> list[dict[str, str]]:
@@ -34,6 +45,14 @@ def backends() -> list[dict[str, str]]:
         return choices
     devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
     return [*choices, *({"backend": "torch", "device": device} for device in devices)]
+
+
+@contextmanager
+def registered(method: Method) -> Iterator[None]:
+    """Add a method to the registry, in place of the one of its name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(methods(), method.name, method)
+        yield
 
 
 class DenseOperator:
@@ -53,22 +72,28 @@ class DenseOperator:
         return DenseOperator(self.matrix[kept][:, kept], self.xp)
 
 
-def solve_matrix(method: str, matrix: Any, xp: Any, **settings: Any) -> tuple[Solution, Recorder]:
-    operator = DenseOperator(matrix, xp)
-    pattern = DenseOperator((matrix > 0) * operator.ones(), xp)
-    marginal, recorder = operator.product(operator.ones()), Recorder("genome")
-    nonzeros = lambda: pattern.product(pattern.ones())  # noqa: E731
-    chromosome = ChromosomeBins(np.ones(len(matrix), bool), 1.0)
-    problem = Problem(
-        operator,
-        marginal,
-        recorder,
-        nonzeros,
-        chromosomes=lambda: [chromosome],
-    )
-    chosen = methods()[method]
+@dataclass(frozen=True)
+class DenseTask(Task):
+    """A task whose operators are dense, in numpy or in torch."""
+
+    xp: Any = np
+
+    def operator(self, contacts: ContactMap, selection: Selection) -> Operator:
+        matrix = selected_matrix(contacts.load(), selection).toarray()
+        return DenseOperator(self.xp.asarray(matrix), self.xp)
+
+
+def solve_matrix(
+    method: Method, matrix: NDArray[np.float64], xp: Any, **settings: Any
+) -> tuple[Solution, Recorder]:
+    """Balance all contacts of a matrix, whatever the settings select."""
+    contacts = Contacts.from_matrix(matrix)
+    (selection,) = select(contacts.bins, np.ones(len(matrix), bool), Scope.GENOME)
+    of_method = make_settings(method, settings)
+    task = DenseTask(contacts, method, of_method, BackendChoice("scipy"), threads=1, xp=xp)
+    part = open_part(task, contacts, selection)
     with np.errstate(all="ignore"):
-        return chosen.solve(problem, make_settings(chosen, settings)), recorder
+        return task.solve(part.problem()), part.recorder
 
 
 def torch_reads(method: str, matrix: Any, **settings: Any) -> tuple[Balance, list[int]]:
@@ -91,8 +116,6 @@ def torch_reads(method: str, matrix: Any, **settings: Any) -> tuple[Balance, lis
             return chosen.solve(problem, settings)
 
     chosen = methods()[method]
-    registry = {**methods(), method: replace(chosen, solve=solve)}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("counterpoise.balancing.api.methods", lambda: registry)
+    with registered(replace(chosen, solve=solve)):
         result = balance(matrix, method, backend="torch", device="cpu", scope="genome", **settings)
     return result, sizes

@@ -242,8 +242,8 @@ def test_a_sample_added_to_a_group_runs_no_job_of_another_sample(finished: Cohor
     with edited(sheet, "b\tb.cool", "c\tc.cool\tcondition a\nb\tb.cool"):
         messages = set(re.findall(r"^Job \d+: (.+)$", finished.run("-n"), re.MULTILINE))
     shared = {
-        "samples side by side at 1000 bp",
-        "samples side by side at 2000 bp",
+        "samples side by side at 1000 bp, log2 ratios to condition a",
+        "samples side by side at 2000 bp, log2 ratios to condition a",
         "writing the report",
         "logging to MLflow",
     }

@@ -56,7 +56,7 @@ def name_missing_extra(purpose: str) -> Iterator[None]:
     ...     import matplotlib
     Traceback (most recent call last):
     MissingExtraError: plots need matplotlib: pip install matplotlib, or all: pip install
-    'counterpoise[workflow]'
+    '.[workflow]' (in a clone of the repository)
     """
     try:
         yield
@@ -67,7 +67,7 @@ def name_missing_extra(purpose: str) -> Iterator[None]:
         package, extra = EXTRAS[module]
         alone = f"pip install {package}, or all: " if package in USEFUL_ALONE else ""
         raise MissingExtraError(
-            f"{purpose} {package}: {alone}pip install 'counterpoise[{extra}]'"
+            f"{purpose} {package}: {alone}pip install '.[{extra}]' (in a clone of the repository)"
         ) from error
 
 
@@ -109,6 +109,6 @@ def workflow_folder() -> Path:
         if (folder / "workflow" / "rules").is_dir():
             return folder
     raise SetupError(
-        "counterpoise was installed without the files of its workflow. Install the package again: "
-        "'pip install --force-reinstall counterpoise'."
+        "counterpoise was installed without the files of its workflow. Install the package again, "
+        "in a clone of the repository: 'pip install --force-reinstall .'."
     )

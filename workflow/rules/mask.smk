@@ -8,7 +8,7 @@ rule mask:
         bins=PATHS.map_files().bins,
         files=[local(path) for path in PLAN.made_mask_files],
     output:
-        PATHS.own_mask() if PLAN.cohort.shares_masks else PATHS.mask(),
+        PATHS.own_mask() if PLAN.cohort.groups.shares_masks else PATHS.mask(),
     log:
         PATHS.log("mask"),
     benchmark:

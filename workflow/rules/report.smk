@@ -29,8 +29,9 @@ rule compare:
     params:
         settings=PLAN.params("compare"),
         root=PLAN.root,
+        compared_to=PLAN.compared_to,
     message:
-        "samples side by side at {wildcards.resolution} bp"
+        "samples side by side at {wildcards.resolution} bp{params.compared_to}"
     shell:
         "printf %s {params.settings:q} |"
         ' python "$COUNTERPOISE_SCRIPTS"/compare.py --settings - --root {params.root:q}'

@@ -11,7 +11,7 @@ rule find_least:
     benchmark:
         PATHS.benchmark("find_least")
     wildcard_constraints:
-        group=match_any(PLAN.cohort.least_samples),
+        group=match_any(PLAN.cohort.groups.least_samples),
     conda:
         "../../envs/counterpoise.yaml"
     threads: PLAN.threads("find_least")

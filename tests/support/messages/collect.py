@@ -3,7 +3,8 @@
 A template has the words of a message and a placeholder, such as ``<path>``, for each value. Where a
 value is itself a text of the package (a constant, a local variable, an argument that callers pass,
 what another function returns), its words take the place of the placeholder, and a message with
-several such texts becomes several templates.
+several such texts becomes several templates. Texts go together only if the code can say them at
+once: not two that stand under opposite outcomes of one test.
 """
 
 from __future__ import annotations
@@ -11,11 +12,26 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
-from itertools import product
 from pathlib import Path
+
+from tests.support.messages.facts import (
+    BREAK,
+    Guards,
+    Module,
+    Place,
+    Template,
+    Value,
+    arguments_of,
+    chosen,
+    guards_of,
+    join,
+    local_names,
+    parameters_of,
+    shown,
+)
 
 # Errors with one text. `InputError` has the file, what is wrong and what to do.
 TEXT_ERRORS = {
@@ -48,6 +64,7 @@ NAMES = {
     "others": "folder",
     "own": "folder",
     "describe_type": "type",
+    "describe_contacts": "contacts",
     "format_base_pairs": "resolution",
     "format_bytes": "size",
     "list_levels": "levels",
@@ -94,25 +111,6 @@ class Message:
     def text(self) -> str:
         """The whole template."""
         return f"{self.problem} {self.remedy}".strip()
-
-
-@dataclass
-class Module:
-    """A parsed module of the package."""
-
-    name: str
-    tree: ast.Module
-    constants: dict[str, ast.expr] = field(default_factory=dict)
-    imports: dict[str, tuple[str, str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
-    """Where an expression stands."""
-
-    module: Module
-    function: ast.FunctionDef | None
-    bound: dict[str, tuple[Place, ast.expr]] = field(default_factory=dict)
 
 
 class Package:
@@ -162,89 +160,106 @@ class Package:
 
     # --- templates of an expression ------------------------------------------------------------
 
-    def templates(self, expression: ast.expr, place: Place, depth: int = 0) -> list[str]:
+    def templates(self, expression: ast.expr, place: Place, depth: int = 0) -> list[Template]:
         """Return the templates of an expression that gives a text."""
         if isinstance(expression, ast.Constant):
-            return [str(expression.value)]
+            return [Template(str(expression.value))]
         if isinstance(expression, ast.JoinedStr):
-            return _join([self._part(part, place, depth) for part in expression.values])
+            return join([self._part(part, place, depth) for part in expression.values])
         if isinstance(expression, ast.BinOp) and _gives_text(expression):
             sides = (expression.left, expression.right)
-            return _join([self.templates(side, place, depth) for side in sides])
+            return join([self.templates(side, place, depth) for side in sides])
         if isinstance(expression, ast.IfExp):
-            both = (expression.body, expression.orelse)
-            variants = _unique(each for side in both for each in self.templates(side, place, depth))
-            return [each for each in variants if each] or [""]  # an optional part is shown
+            key, sides = (
+                place.key(expression),
+                ((expression.body, True), (expression.orelse, False)),
+            )
+            return [
+                each.given({*place.facts(((expression.test, outcome),)), chosen(key, side)})
+                for side, outcome in sides
+                for each in self.templates(side, place, depth)
+            ]
         if (word := _member(expression)) is not None:
-            return [word]
+            return [Template(word)]
         if isinstance(expression, ast.Name) and not self._is_local(expression.id, place):
             constant = self.constant(place.module, expression.id)
             if constant and isinstance(constant[1], ast.Constant):
-                return [str(constant[1].value)]
+                return [Template(str(constant[1].value))]
         values = self._values(expression, place) if depth < DEEPEST else []
-        variants = _unique(
-            text for where, value in values for text in self.templates(value, where, depth + 1)
-        )
-        variants = [text for text in variants if text]
-        if 0 < len(variants) <= MOST_VARIANTS and (
+        key = place.key(expression)
+        variants = [
+            each.given({*facts, chosen(key, value)} if values[1:] else facts)
+            for where, value, facts in values
+            for each in self.templates(value, where, depth + 1)
+        ]
+        texts = {each.text for each in variants if each.text}
+        if 0 < len(texts) <= MOST_VARIANTS and (
             self._is_choice(expression, values, place)
-            or any(_words(each) >= FEWEST_WORDS for each in variants)
+            or any(_words(each) >= FEWEST_WORDS for each in texts)
         ):
             return variants
-        return [f"<{name_of(expression)}>"]
+        return [Template(f"<{name_of(expression)}>")]
 
-    def _part(self, part: ast.expr, place: Place, depth: int) -> list[str]:
+    def _part(self, part: ast.expr, place: Place, depth: int) -> list[Template]:
         """Return the templates of a part of an f-string."""
         if not isinstance(part, ast.FormattedValue):
             return self.templates(part, place, depth)
         templates = self.templates(part.value, place, depth)
         if part.conversion == ord("r"):
-            return [f"'{each}'" for each in templates]
+            return [Template(f"'{each.text}'", each.facts) for each in templates]
         return templates
 
-    def _values(self, expression: ast.expr, place: Place) -> list[tuple[Place, ast.expr]]:
+    def _values(self, expression: ast.expr, place: Place) -> list[Value]:
         """Return the expressions that an expression can stand for."""
         if isinstance(expression, ast.Name):
-            return self._values_of_name(expression.id, place)
+            return self._values_of_name(expression, place)
         if table := self._table(expression, place):
             return table
         if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Name):
             return [
-                (where, node.value)
+                (inside, node.value, inside.facts(guards_of(function)[node]))
                 for where, function in self.functions[expression.func.id]
                 if self._sees(place.module, where.module, expression.func.id)
+                for inside in [
+                    Place(where.module, function, passed=arguments_of(function, expression, place))
+                ]
                 for node in ast.walk(function)
                 if isinstance(node, ast.Return) and node.value and _gives_text(node.value)
             ]
         return []
 
-    def _is_choice(
-        self, expression: ast.expr, values: list[tuple[Place, ast.expr]], place: Place
-    ) -> bool:
+    def _is_choice(self, expression: ast.expr, values: list[Value], place: Place) -> bool:
         """Tell whether an expression can be nothing but one of some constant texts."""
         if isinstance(expression, ast.Name):
             name, function = expression.id, place.function
-            if function is None or name in place.bound or name in _parameters(function):
+            if function is None or name in place.bound or name in parameters_of(function):
                 return False
             if _assignments(function)[name] != len(values):
                 return False
         elif isinstance(expression, ast.Call) and isinstance(expression.func, ast.Name):
             return False
-        return all(_is_constant(value) for _, value in values)
+        return all(_is_constant(value) for _, value, _ in values)
 
-    def _table(self, expression: ast.expr, place: Place) -> list[tuple[Place, ast.expr]]:
+    def _table(self, expression: ast.expr, place: Place) -> list[Value]:
         """Return the texts of a dictionary that an expression looks up, with the default."""
+        default: list[ast.expr] = []
         match expression:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="get"), args=arguments):
-                default = [(place, each) for each in arguments[1:]]
-            case ast.Subscript(value=ast.Name(id=name)):
-                default = []
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id=name), attr="get"), args=[looked_up, *default]
+            ):
+                pass
+            case ast.Subscript(value=ast.Name(id=name), slice=looked_up):
+                pass
             case _:
                 return []
         constant = self.constant(place.module, name)
         if constant is None or not isinstance(constant[1], ast.Dict):
             return []
-        return [(constant[0], each) for each in constant[1].values] + default
+        key, table = place.key(looked_up), constant[1]
+        return [
+            (constant[0], value, frozenset({(key, ast.unparse(each))} if each else ()))
+            for each, value in zip(table.keys, table.values, strict=True)
+        ] + [(place, each, frozenset()) for each in default]
 
     def _sees(self, module: Module, other: Module, name: str) -> bool:
         """Tell whether a name in a module is that of another module."""
@@ -254,38 +269,38 @@ class Package:
         return bool(source) and other.name.startswith(source.replace(".", "/"))
 
     def _is_local(self, name: str, place: Place) -> bool:
-        return place.function is not None and name in _local_names(place.function)
+        return place.function is not None and name in local_names(place.function)
 
-    def _values_of_name(self, name: str, place: Place) -> list[tuple[Place, ast.expr]]:
+    def _values_of_name(self, expression: ast.Name, place: Place) -> list[Value]:
+        name, function = expression.id, place.function
         if name in place.bound:
-            return [place.bound[name]]
-        function = place.function
+            return [(*place.bound[name], frozenset())]
         if function is not None:
-            assigned = [(place, value) for value in _assigned_texts(function).get(name, ())]
+            assigned = [
+                (place, value, place.facts(guards))
+                for value, guards in _assigned_before(function, expression)
+            ]
             if assigned:
                 return assigned
-            if name in _parameters(function):
+            if name in parameters_of(function):
                 sites = self._call_sites(place)
-                return [site.bound[name] for site in sites if name in site.bound]
+                return [(*site.bound[name], frozenset()) for site in sites if name in site.bound]
         constant = self.constant(place.module, name)
-        return [constant] if constant and _gives_text(constant[1]) else []
+        return [(*constant, frozenset())] if constant and _gives_text(constant[1]) else []
 
     def _call_sites(self, place: Place) -> list[Place]:
         """Return the place once for each call of its function, with the arguments of the call."""
         function = place.function
         if function is None:
             return []
-        parameters = _parameters(function)
         sites = []
         for where, call in self.calls[function.name]:
             is_method = isinstance(call.func, ast.Attribute)
             if not (is_method or self._sees(where.module, place.module, function.name)):
                 continue
-            names = parameters[parameters[:1] in (["self"], ["cls"]) :]
-            values = dict(zip(names, call.args, strict=False))
-            values |= {each.arg: each.value for each in call.keywords if each.arg in parameters}
-            bound = {name: (where, value) for name, value in values.items()}
-            sites.append(Place(place.module, function, bound))
+            passed = arguments_of(function, call, where)
+            bound = {name: each for name, each in passed.items() if each[0] is where}
+            sites.append(Place(place.module, function, bound, passed))
         return sites
 
     # --- messages ------------------------------------------------------------------------------
@@ -310,11 +325,14 @@ class Package:
         else:
             return
         for where in self._sites_with_texts(texts, place):
-            for templates in product(*(self.templates(each, where) for each in texts)):
-                text = templates[0].removeprefix("counterpoise: ")
-                if _words(text) >= FEWEST_OF_MESSAGE:
-                    problem = templates if len(templates) == 2 else split_remedy(text)
-                    yield Message(module, call.lineno, kind, *map(_one_line, problem))
+            parts = [self.templates(each, where) for each in texts]
+            if len(parts) == 2:
+                parts.insert(1, [Template(BREAK)])
+            for whole in shown(join(parts)):
+                problem, *remedy = whole.removeprefix("counterpoise: ").split(BREAK)
+                if _words(problem) >= FEWEST_OF_MESSAGE:
+                    pair = (problem, *remedy) if remedy else split_remedy(problem)
+                    yield Message(module, call.lineno, kind, *map(_one_line, pair))
 
     def _sites_with_texts(self, texts: list[ast.expr], place: Place) -> list[Place]:
         """Return the calls of a function that pass on words of its messages; else the place."""
@@ -323,9 +341,9 @@ class Package:
             site
             for site in self._call_sites(place)
             if any(
-                _words(template) >= FEWEST_WORDS
+                _words(template.text) >= FEWEST_WORDS
                 for name in used & set(site.bound)
-                for template in self.templates(site.bound[name][1], site.bound[name][0], 1)
+                for template in self.templates(*reversed(site.bound[name]), 1)
             )
         ]
         return sites or [place]
@@ -345,7 +363,7 @@ class Package:
                 isinstance(each, ast.Constant) and isinstance(each.value, str)
             )
             if is_text:
-                for text in map(_one_line, self.templates(each, place)):
+                for text in map(_one_line, shown(self.templates(each, place))):
                     if _words(text) >= FEWEST_WORDS and text[0] not in ",;":
                         yield Message(module, each.lineno, function, *split_remedy(text))
 
@@ -428,13 +446,25 @@ def _words(template: str) -> int:
     return len(re.findall(r"[A-Za-z]{2,}", HOLE.sub(" ", template)))
 
 
-@cache
-def _local_names(function: ast.FunctionDef) -> set[str]:
-    """Return the names of a function's parameters and variables."""
-    nodes = list(ast.walk(function))
-    parameters = {each.arg for each in nodes if isinstance(each, ast.arg)}
-    names = (each for each in nodes if isinstance(each, ast.Name))
-    return parameters | {each.id for each in names if isinstance(each.ctx, ast.Store)}
+def _assigned_before(function: ast.FunctionDef, name: ast.Name) -> list[tuple[ast.expr, Guards]]:
+    """Return the texts of a variable where it is used, with the tests that lead to each.
+
+    A text that is replaced under one more test is left where this test fails.
+    """
+    values = [
+        (each, guards_of(function)[each]) for each in _assigned_texts(function).get(name.id, ())
+    ]
+    found = []
+    for number, (value, guards) in enumerate(values):
+        replaced = tuple(
+            (test, not outcome)
+            for later, (*shared, (test, outcome)) in (
+                (each, more) for each, more in values[number + 1 :] if more
+            )
+            if tuple(shared) == guards and later.lineno < name.lineno
+        )
+        found.append((value, guards + replaced))
+    return found
 
 
 @cache
@@ -470,10 +500,6 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _parameters(function: ast.FunctionDef) -> list[str]:
-    return [each.arg for each in function.args.args + function.args.kwonlyargs]
-
-
 def _member(expression: ast.expr) -> str | None:
     """Return the value of a member of an enumeration, which is its name in small letters."""
     if isinstance(expression, ast.Attribute) and expression.attr == "value":
@@ -493,14 +519,6 @@ def _named_values(call: ast.Call) -> ast.expr:
     return ast.Constant(
         "".join(part + name for part, name in zip(parts, [*named, ""], strict=True))
     )
-
-
-def _join(parts: list[list[str]]) -> list[str]:
-    return _unique("".join(texts) for texts in product(*parts))[: 4 * MOST_VARIANTS]
-
-
-def _unique(texts: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(texts))
 
 
 def _gives_text(expression: ast.expr) -> bool:

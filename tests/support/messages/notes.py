@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from types import ModuleType
 
 from counterpoise.records import facts as f
+from counterpoise.records.facts import bandwidths, bins, failures, fitness, runs
 from counterpoise.records.verdict import Cause, Status
 
 
@@ -60,7 +62,7 @@ GROUPS = (
         "Each begins with the file.",
         (
             "contacts/bed",
-            "ingest/segments",
+            "ingest/copy_number_table",
             "columns/prior",
             "mask/filters",
             "jobs/prior",
@@ -92,7 +94,15 @@ GROUPS = (
     Group(
         "Settings of methods, masks and backends",
         "The same messages come from a cohort, a command and Python. Nothing ran.",
-        ("methods/", "mask/", "balancing/", "backends/", "records/fitness", "contacts/region"),
+        (
+            "methods/",
+            "mask/",
+            "balancing/",
+            "backends/",
+            "records/fitness",
+            "records/numbers",
+            "contacts/region",
+        ),
     ),
     Group(
         "Command line",
@@ -126,6 +136,8 @@ GROUPS = (
 # Functions that word what others show: module and name.
 SPOKEN = (
     ("columns/judge.py", "_faults_of_kind"),
+    ("columns/judge.py", "_describe_unknown"),
+    ("columns/judge.py", "_describe_trials"),
     ("columns/judge.py", "_faults_of_bins"),
     ("columns/judge.py", "_faults_of_readers"),
     ("columns/readers.py", "wrong_readers"),
@@ -168,10 +180,6 @@ REMEDIES = {
         "Add `--in-place` to change FILE, or `-o` to write another one."
     ),
     "--method-columns writes a new file: give -o OUT.mcool.": AS_IT_SAYS,
-    "--name <name>: names that end with _se are of standard errors.": "Choose another name.",
-    "--name <name>: <program> divides by a column of this name.": (
-        "Choose another name: the new column is multiplied."
-    ),
     "Give one of --in-place, -o and --stdout.": AS_IT_SAYS,
     "Give one of --stdout and --json.": AS_IT_SAYS,
     "-o is for a single FILE (several methods are -m kr -m ice).": (
@@ -188,10 +196,11 @@ REMEDIES = {
         "or choose another policy."
     ),
     "A method is given twice.": "Name each method once.",
-    "--on-failure is for methods of --method, without --convergence-policy.": "Leave one out.",
     "Give at most one of --tol and --tolerance.": AS_IT_SAYS,
+    "Give at most one of --on-failure and --convergence-policy.": AS_IT_SAYS,
+    "--on-failure isolate needs --tolerance: cooler's rule, the default without --method and the "
+    "one of --tol, isolates no bins.": AS_IT_SAYS,
     "--name is for a single method.": "Leave `--name` out: each method has a column of its own.",
-    "<method> has no limit <option>.": "Leave the option out for this method.",
     "Give at most one of --cis-only, --trans-only and --mode.": AS_IT_SAYS,
     "-o <output>: the levels of a .hic file are written to a .mcool.": "Name it OUT.mcool.",
     "-o <output>: the name of the output ends with .mcool or .cool.": "Name it so.",
@@ -270,6 +279,25 @@ REMEDIES = {
         "instead of <expected>"
     ): FETCH,
     "it is cut short": FETCH,
+    "Nothing can be measured: no two bins with a weight have contacts with each other.": (
+        BALANCE_AGAIN
+    ),
+    (
+        "It does not balance this map: row sums vary by <percent> at best (<convention>, "
+        "<contacts>). <statement>: it was computed from other contacts, or was changed."
+    ): BALANCE_AGAIN,
+    (
+        "It does not balance this map: row sums vary by <percent> at best (<convention>, "
+        "<contacts>). <statement>: it did not converge, was computed from other contacts, or was "
+        "changed."
+    ): BALANCE_AGAIN,
+    "<reason to differ> Row sums vary by <percent> (<convention>, <contacts>).": (
+        "Nothing: these weights do not claim equal row sums."
+    ),
+    (
+        "Tried: equal row sums, coverage and its square root, as factors and as divisors "
+        "(<contacts>; without <diagonals> diagonals)."
+    ): "Nothing: this explains the line above it.",
     "It has no value for any bin with contacts.": BALANCE_AGAIN,
     "It has one value for all bins, which corrects nothing.": BALANCE_AGAIN,
     "The value of <number of bins> with contacts is infinite, zero or below.": BALANCE_AGAIN,
@@ -289,7 +317,7 @@ REMEDIES = {
     "a disk is full: <error>": (
         "Free space, or set TMPDIR to a folder on a larger disk, and run again."
     ),
-    "Wrote <path>: <names>. <unfit> of <number> columns of weights are not for use.": (
+    'Wrote <path>: <names>. <unfit> of <number> verdicts are "not for use".': (
         "Read the verdicts above: each says why."
     ),
     "<file> <name> is left out. <doubt>": (
@@ -320,26 +348,26 @@ STATUSES = {
     Status.COMPUTED: "Look at the fitness. For equal row sums use `kr` or `ice`.",
     Status.EMPTY: "If the part should have contacts, look at the mask: `reason` of the bins, and "
     "the filters.",
-    Status.NOT_CONVERGED: "Allow more iterations, use `kr`, or mask the sparsest bins.",
+    Status.NOT_CONVERGED: "Allow more iterations, or use `kr`.",
     Status.FAILED: "Do what the reason says ([an example](../guides/troubleshooting.md#failed)).",
 }
 CAUSES = {
     Cause.EMPTY: ("No bin is left to balance.", "Look at the mask."),
     Cause.NO_SUPPORT: (
         "No weights make all row sums equal: some bins have too few partners.",
-        "`on_failure: isolate` or `drop`, or larger bins.",
+        "What the reason begins with: larger bins, or the few bins that are to be isolated.",
     ),
     Cause.NO_TOTAL_SUPPORT: (
         "Row sums become equal only in a limit in which contacts vanish.",
-        "`on_failure: isolate` or `drop`, or larger bins.",
+        "What the reason begins with: larger bins, or the few bins that are to be isolated.",
     ),
     Cause.DISCONNECTED: (
         "The map falls into components without a contact between them.",
-        "Use `kr`, which balances such a map.",
+        "What the reason begins with, such as `kr`, which balances most such maps.",
     ),
     Cause.DIVERGED: (
         "Weights went to zero or infinity.",
-        "Mask the sparsest bins: `on_failure: drop`, or stricter filters.",
+        "`on_failure: drop`, or larger bins if that was set.",
     ),
     Cause.LIMIT: ("The limit of iterations was reached.", "Allow more, or use `kr`."),
 }
@@ -357,28 +385,50 @@ class FactNote:
 
 
 NOTHING = "Nothing."
+MASKED = f.Masked("min_nnz", 2450, 300)
 FACTS = {
     f.Empty: FactNote(
-        (f.Empty(0), f.Empty(1), f.Empty(214)),
-        "If there should be contacts, look at the mask, the scope and `ignore_diags`.",
+        (
+            f.Empty(0, f.EmptyCause.MASKED, 2450, (MASKED,)),
+            f.Empty(214, f.EmptyCause.MASKED, 2450, (f.Masked("min_nnz", 2236, 300),)),
+            f.Empty(1, f.EmptyCause.MASKED, 2450),
+            f.Empty(0, f.EmptyCause.MASKED, 2450, (f.Masked(f.UNCOUNTED, 2450, 2),)),
+            f.Empty(0, f.EmptyCause.MASKED, 40, (f.Masked(f.UNCOUNTED, 40, None),)),
+            f.Empty(0, f.EmptyCause.IN_REGIONS),
+            f.Empty(0, f.EmptyCause.ON_DIAGONALS, ignored=2),
+            f.Empty(214, f.EmptyCause.ONE_CHROMOSOME),
+            f.Empty(214, f.EmptyCause.NO_TRANS),
+            f.Empty(214, f.EmptyCause.NO_CIS),
+            f.Empty(0, f.EmptyCause.NO_CONTACTS),
+            f.Empty(0),
+            f.Empty(1),
+            f.Empty(214),
+        ),
+        "What the reason says. If it names no cause, look at the mask, the scope and "
+        "`ignore_diags`. On a sparse map, larger bins help more than looser filters.",
     ),
     f.NoSupport: FactNote(
         (HALF,),
-        "`on_failure: isolate` masks these bins and names them; larger bins may need no mask.",
+        "What the reason begins with: it depends on how many bins stand in the way.",
     ),
     f.NoTotalSupport: FactNote((f.NoTotalSupport(1, BINS[:1], 1, 3),), "As above."),
     f.Disconnected: FactNote(
-        (f.Disconnected(3),), "Use `kr`, or balance each chromosome (`scope: cis`)."
+        (f.Disconnected(3),),
+        "What the reason begins with, or balance each chromosome (`scope: cis`).",
+    ),
+    f.DominantChromosome: FactNote(
+        (f.DominantChromosome("chr1", 300, 500), f.DominantChromosome("chr1", 300, 600)),
+        "Use the scope `cis` or `genome`.",
     ),
     f.Balanceable: FactNote(
         (f.Balanceable(),), "The map itself is no obstacle: allow more iterations, or use `kr`."
     ),
     f.ExistenceUnknown: FactNote(
-        (f.ExistenceUnknown(),), "Mask the sparsest bins, or use larger bins."
+        (f.ExistenceUnknown(),), "What the reason begins with."
     ),
     f.NotExamined: FactNote(
         (f.NotExamined(5_000_000),),
-        "Balance a coarser level, on which the cause is found, or mask the sparsest bins.",
+        "Balance a coarser level, on which the cause is found.",
     ),
     f.LimitReached: FactNote(
         (f.LimitReached(200, f.Unit.ITERATIONS), f.LimitReached(3000, f.Unit.PRODUCTS)),
@@ -390,24 +440,45 @@ FACTS = {
     ),
     f.CloseEnough: FactNote((f.CloseEnough(2.2e-8, f.Measure.NORM, 1e-8, 0.045),), NOTHING),
     f.Diverged: FactNote(
-        (f.Diverged(), f.Diverged(57)), "Mask the sparsest bins: `on_failure: drop` does."
+        (f.Diverged(), f.Diverged(57)), "`on_failure: drop`, or larger bins if that was set."
     ),
-    f.LargeSpan: FactNote((f.LargeSpan(1e12),), "Mask the sparsest bins: `on_failure: drop` does."),
-    f.Stalled: FactNote((f.Stalled(14),), "Mask the sparsest bins, or use larger bins."),
+    f.LargeSpan: FactNote((f.LargeSpan(1e12),), "As above."),
+    f.Stalled: FactNote((f.Stalled(14),), "Use larger bins."),
     f.WouldNotSettle: FactNote(
         (f.WouldNotSettle(False, 10), f.WouldNotSettle(True, 10)),
         "Use larger bins, or another method.",
     ),
     f.SettledUnequal: FactNote((f.SettledUnequal(0.1),), "Use larger bins, or another method."),
+    f.LargerBins: FactNote(
+        (f.LargerBins(5, 50_000.0), f.LargerBins(5, None)),
+        "Balance bins of this size. It is an estimate from the contacts of a bin: if they are not "
+        "yet fit for use, the next size is.",
+    ),
     f.Remedies: FactNote(
         (
-            f.Remedies((f.Remedy.ISOLATE, f.Remedy.LARGER_BINS)),
-            f.Remedies((f.Remedy.MASK_SPARSEST, f.Remedy.KEEP_DIAGONALS, f.Remedy.LARGER_BINS)),
-            f.Remedies((f.Remedy.MORE_ITERATIONS, f.Remedy.USE_KR)),
-            f.Remedies((f.Remedy.MASK_MORE,)),
+            f.Remedies((f.Remedy.ISOLATE, f.Remedy.LARGER_BINS), f.LargerBins(2, 20_000.0)),
+            f.Remedies(
+                (f.Remedy.RAISE_LIMIT, f.Remedy.KEEP_DIAGONALS, f.Remedy.LARGER_BINS),
+                f.LargerBins(2, 20_000.0),
+                isolate_limit=0.06,
+            ),
+            f.Remedies((f.Remedy.LARGER_BINS, f.Remedy.USE_KDE_EB), f.LargerBins(5, 50_000.0)),
+            f.Remedies((f.Remedy.MORE_CONTACTS, f.Remedy.USE_KDE_EB)),
+            f.Remedies((f.Remedy.LEAVE_OUT, f.Remedy.USE_KDE_EB)),
+            f.Remedies((f.Remedy.DROP, f.Remedy.LARGER_BINS), f.LargerBins(2, 20_000.0)),
+            f.Remedies(
+                (f.Remedy.MORE_ITERATIONS, f.Remedy.USE_KR), iteration_setting="max_iterations"
+            ),
+            f.Remedies((f.Remedy.MORE_ITERATIONS,), iteration_setting="max_products"),
+            f.Remedies((f.Remedy.DROP, f.Remedy.CHECK_COPY_NUMBERS)),
         ),
-        "Any one of them may be enough. `ignore_diags: 0` keeps the diagonals. Commands name the "
-        "option instead: `--on-failure isolate`.",
+        "Any one of them may be enough. `ignore_diags: 0` keeps the diagonals, and `chromosomes` "
+        "leaves one out. Commands name options instead: `--on-failure isolate`, `-m kr`, "
+        "`--blacklist` for a chromosome.",
+    ),
+    f.Masked: FactNote(
+        (MASKED, f.Masked("blacklist", 40, None), f.Masked(f.UNCOUNTED, 12, None)),
+        "Loosen this filter, if it removes good bins.",
     ),
     f.FewPartners: FactNote((f.FewPartners(12, 5),), "Nothing: these bins have no weight."),
     f.Unsettled: FactNote((f.Unsettled(4),), "Nothing: these bins have no weight."),
@@ -423,7 +494,7 @@ FACTS = {
     ),
     f.DroppingFailed: FactNote(
         (f.DroppingFailed(5, False), f.DroppingFailed(5, True), f.DroppingFailed(0, True)),
-        "Use larger bins, or `on_failure: isolate`.",
+        "What the reason begins with.",
     ),
     f.BinsIsolated: FactNote(
         (f.BinsIsolated(2, 6150, BINS, 0.00002, (HALF,)),),
@@ -431,7 +502,7 @@ FACTS = {
     ),
     f.IsolationRefused: FactNote(
         (f.IsolationRefused(800, 6150, True, 0.01),),
-        "The map is too sparse for these bins: use larger bins.",
+        "What the reason begins with: a higher `isolate_limit` if they are few, else larger bins.",
     ),
     f.Unconnected: FactNote(
         (f.Unconnected(7),), "Nothing: with this scope these bins cannot have a weight."
@@ -454,6 +525,14 @@ FACTS = {
                 (f.ScoredBandwidth(20_000, 0.0008, 0.0001),),
                 f.SearchNote.NONE,
             ),
+            f.BandwidthChosen(
+                40_000,
+                "unevenness",
+                -0.0002,
+                0.0,
+                (f.ScoredBandwidth(20_000, 0.0008, 0.0001),),
+                f.SearchNote.NONE,
+            ),
             *(
                 f.BandwidthChosen(0, "deviance", 1.23, 0.02, (), note)
                 for note in (f.SearchNote.NO_SMOOTHING, f.SearchNote.WIDER_REJECTED)
@@ -469,31 +548,65 @@ FACTS = {
         "Nothing. If none could be scored, the map has too few contacts for these bins.",
     ),
     f.FewWeights: FactNote(
-        (f.FewWeights(2990, 6150, 0.5), f.FewWeights(0, 6150, 0.5), f.FewWeights(0, 0, 0.5)),
+        (
+            f.FewWeights(2990, 6150, 0.5),
+            f.FewWeights(2990, 6150, 0.5, (MASKED, f.Masked("mad_max", 710, 5))),
+            f.FewWeights(0, 6150, 0.5),
+            f.FewWeights(0, 0, 0.5),
+        ),
         "Use larger bins, or a looser mask if it removes good bins.",
     ),
     f.LargeErrors: FactNote(
-        (f.LargeErrors(0.35, 0.3),), "The map is too sparse for these bins: use larger bins."
+        (f.LargeErrors(0.35, 0.3),),
+        "The map is too sparse for these bins: use larger ones. A note says how large.",
     ),
     f.ErrorsUnknown: FactNote(
         (f.ErrorsUnknown(f.UnknownErrors.NO_ERRORS), f.ErrorsUnknown(f.UnknownErrors.NOT_COUNTS)),
         "Set `bootstrap: 20`; give the raw map if its values are not counts.",
     ),
     f.UnevenRowSums: FactNote(
-        (f.UnevenRowSums(0.081, 0.05),), "Allow more iterations, use `kr`, or mask more bins."
+        (f.UnevenRowSums(0.081, 0.05),), "Allow more iterations, or use `kr`."
+    ),
+    f.UnevenContacts: FactNote(
+        (
+            f.UnevenContacts(0.09, 0.001, 0.2),
+            f.UnevenContacts(-0.01, 0.03, 0.2),
+            f.UnevenContacts(-0.06, 0.003, 0.2),
+            f.UnevenContacts(-0.06, 0.003, 0.2, has_prior=True),
+        ),
+        "Use larger bins if most bins have few contacts, or mask the few that have hardly any. A "
+        "prior must not hold contacts of the map.",
+    ),
+    f.NotEqualised: FactNote(
+        (f.NotEqualised("vc", 0.301, 0.2),), "Use `kr` or `ice`, which make row sums equal."
     ),
     f.PartsUnfit: FactNote(
         (f.PartsUnfit(("chrM", "chrY"), 25, 0.02, 0.01),),
         "Leave these chromosomes out of the analysis, or do what the reason says about them.",
     ),
     f.Shallow: FactNote(
-        (f.Shallow(12_000, 410_000, 12, "", 0.2), f.Shallow(12_000, 410_000, 4, "treated", 0.2)),
+        (
+            f.Shallow(12_000, 410_000, 12, "", 0.2),
+            f.Shallow(12_000, 410_000, 4, "treated", 0.2),
+            f.Shallow(12_000, 410_000, 1, "", 0.2),
+        ),
         "Use larger bins for this sample, sequence it deeper, or leave it out.",
     ),
+    f.Concentrated: FactNote(
+        (f.Concentrated(1339, 26_766, 0.63),),
+        "Name the [captured regions](../how-it-works/masks.md#captured-regions), or do not "
+        "balance.",
+    ),
 }  # fmt: skip
-FACT_SECTIONS = (
-    ("Why a part is not balanced", f.Empty, f.Remedies),
-    ("Bins without a weight", f.FewPartners, f.NotWritten),
-    ("Standard errors and bandwidths", f.FewerResampled, f.BandwidthChosen),
-    ("Why weights are not fit for use", f.FewWeights, f.Shallow),
-)
+FACT_SECTIONS = {
+    "Why a part is not balanced": failures,
+    "Bins without a weight": bins,
+    "Standard errors and bandwidths": bandwidths,
+    "Why weights are not fit for use": fitness,
+    "The map as a whole": runs,
+}
+
+
+def facts_of(module: ModuleType) -> list[type[f.Fact]]:
+    """Return the kinds of fact that a module defines, in its order."""
+    return [kind for kind in f.Fact.kinds.values() if kind.__module__ == module.__name__]

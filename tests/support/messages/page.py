@@ -33,6 +33,7 @@ from tests.support.messages.notes import (
     SPOKEN,
     STATUSES,
     Group,
+    facts_of,
 )
 
 MARKUP = re.compile(r"([\\*\[\]<>|#~$]|(?<!\w)_|_(?!\w))")
@@ -48,10 +49,11 @@ INTRODUCTION = """\
 This page lists what Counterpoise says about a map, a file or a setting, what it means and what to
 do. It is made from the code, so nearly every word of a message is here.
 
-**To find a message**, search this page (Ctrl-F) for a few of its words that are not names or
-numbers of yours. `<path>` and other words in angle brackets stand for such names and numbers. In
-the sentences about verdicts, the numbers and bins are examples. If you do not have a message, begin
-with [When a map fails](../guides/troubleshooting.md).
+**To find a message**, paste it into the box below. Where there is no box, search this page (Ctrl-F)
+for a few words of the message that are not names or numbers of yours. `<path>` and other words in
+angle brackets stand for such names and numbers. In the sentences about verdicts, the numbers and
+bins are examples. If you do not have a message, begin with [When a map
+fails](../guides/troubleshooting.md).
 
 In most messages the second column is the end of the message itself. A command and a job print
 `counterpoise:` before a message; that of a job is the last line of its log.
@@ -141,11 +143,9 @@ def _verdicts() -> list[str]:
 
 
 def _reasons() -> list[str]:
-    kinds = list(Fact.kinds.values())
     parts = []
-    for title, first, last in FACT_SECTIONS:
-        section = kinds[kinds.index(first) : kinds.index(last) + 1]
-        rows = [_reason(kind) for kind in section]
+    for title, module in FACT_SECTIONS.items():
+        rows = [_reason(kind) for kind in facts_of(module)]
         head = ("sentence", "fact and meaning", "what to do")
         parts += [f"### {title}\n", table(head, rows)]
     return parts

@@ -9,16 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from counterpoise.backends import AUTO
-from counterpoise.balancing.applied import AppliedWeights
-from counterpoise.balancing.arguments import hint_at
+from counterpoise.balancing.applied_weights import AppliedWeights
 from counterpoise.balancing.choosing import balance_with_best
 from counterpoise.balancing.copy_number import CopyNumber
+from counterpoise.balancing.foreign_arguments import hint_at
 from counterpoise.balancing.prior import Prior
 from counterpoise.balancing.result import Balance
 from counterpoise.balancing.run import Request, balance_with
@@ -28,6 +29,7 @@ from counterpoise.contacts.contact_map import (
     Contacts,
     StoredContacts,
     describe_type,
+    drop_zeros,
     is_from_matrix,
     plain_number,
 )
@@ -37,8 +39,8 @@ from counterpoise.mask import (
     Mask,
     MaskOptions,
     MaskSettings,
-    bins_with_contacts,
     mask_bins,
+    sum_contacts,
 )
 from counterpoise.methods import check_follows_copy_number, check_separate_regions, methods
 from counterpoise.methods.base import Method, MethodSettings, OnFailure
@@ -66,6 +68,7 @@ def balance(
     applied: AppliedWeights | None = None,
     copy_number: CopyNumberLike | None = None,
     regions: Sequence[Sequence[int]] | None = None,
+    beyond_regions: NDArray[np.bool_] | None = None,
     **settings: Any,
 ) -> Balance:
     """Balance a contact map that is open: `counterpoise.balance` also opens files.
@@ -85,6 +88,9 @@ def balance(
     regions : sequence of pairs of int, optional
         First bin and end (exclusive) of each region that is balanced separately, in order; a `Mask`
         or its settings hold them already.
+    beyond_regions : ndarray of bool, shape (bins,), optional
+        `Mask.beyond_regions` of a mask that is given as an array; a `Mask` or its settings hold
+        them already. These bins need no weights.
     **settings : various
         The method's own.
 
@@ -102,14 +108,11 @@ def balance(
     """
     begin = time.perf_counter()
     chosen = _find_method(method)
-    if not isinstance(contacts, Contacts | StoredContacts):
-        contacts = Contacts.from_matrix(contacts)
-        settings = {"ignore_diags": 0, **settings}
-        if isinstance(mask, dict):
-            mask = {"ignore_diags": 0, **mask}
+    contacts, mask, settings = _take_matrix(contacts, mask, settings)
+    contacts = drop_zeros(contacts)
     resolved = make_settings(chosen, settings)
-    if threads is not None and threads < 1:
-        raise ConfigError(f"threads is {threads}; it must be one or more.")
+    if threads is not None and (not isinstance(threads, Integral) or threads < 1):
+        raise ConfigError(f"threads is {threads!r}; it must be a whole number from 1 up.")
     if prior is not None:
         _require_prior(prior, chosen, contacts)
     if applied is not None:
@@ -117,14 +120,16 @@ def balance(
     if copy_number is not None:
         check_follows_copy_number(method)
     mask = _choose_default(contacts, mask)
-    kept, mask_summary = _resolve_mask(contacts, mask)
+    kept, marginal, mask_summary = _resolve_mask(contacts, mask)
+    if beyond_regions is not None:
+        marginal[beyond_regions] = 0
     regions = regions or mask_summary.get("regions")
     if regions:
         check_separate_regions(method, resolved.scope, prior is not None)
     request = Request(
         contacts,
         kept,
-        kept if mask is None else bins_with_contacts(contacts),
+        marginal,
         mask_record or mask_summary,
         name or method,
         backend,
@@ -139,15 +144,15 @@ def balance(
     )
     run = balance_with_best if chosen.candidates else balance_with
     result = run(request, chosen, resolved)
-    verdict = replace(
-        result.verdict,
-        run={
-            "seconds": round(time.perf_counter() - begin, 3),
-            "peak_memory_mb": round(peak_memory_mb(), 1),
-        },
-    )
+    return _finish(result, resolved, time.perf_counter() - begin)
+
+
+def _finish(result: Balance, settings: MethodSettings, seconds: float) -> Balance:
+    """Add time and memory to the verdict, and refuse a map that is not balanced if it must be."""
+    run = {"seconds": round(seconds, 3), "peak_memory_mb": round(peak_memory_mb(), 1)}
+    verdict = replace(result.verdict, run=run)
     usable = verdict.status.balanced or verdict.status is Status.EMPTY
-    if resolved.on_failure == OnFailure.STOP and not usable:
+    if settings.on_failure == OnFailure.STOP and not usable:
         raise NotBalancedError(f"{verdict.name} ({verdict.status.value}): {verdict.reason}")
     return replace(result, verdict=verdict)
 
@@ -181,6 +186,17 @@ def make_settings(method: Method, settings: dict[str, Any]) -> MethodSettings:
             f"{method.name} has no setting {unknown[0]!r}; it has {', '.join(sorted(names))}."
         )
     return method.settings(**{name: plain_number(value) for name, value in settings.items()})
+
+
+def _take_matrix(
+    contacts: Any, mask: MaskLike, settings: dict[str, Any]
+) -> tuple[ContactMap, MaskLike, dict[str, Any]]:
+    """Return the map, the mask and the settings; of a matrix, all diagonals count by default."""
+    if isinstance(contacts, Contacts | StoredContacts):
+        return contacts, mask, settings
+    if isinstance(mask, dict):
+        mask = {"ignore_diags": 0, **mask}
+    return Contacts.from_matrix(contacts), mask, {"ignore_diags": 0, **settings}
 
 
 def _find_method(name: str) -> Method:
@@ -229,8 +245,14 @@ def _choose_default(contacts: ContactMap, mask: MaskLike) -> MaskLike:
     return None if is_default and is_from_matrix(contacts) else mask
 
 
-def _resolve_mask(contacts: ContactMap, mask: MaskLike) -> tuple[NDArray[np.bool_], dict[str, Any]]:
-    """Return the kept bins and the summary of the mask."""
+def _resolve_mask(
+    contacts: ContactMap, mask: MaskLike
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], dict[str, Any]]:
+    """Return the kept bins, all contacts of each bin, and the summary of the mask.
+
+    Bins beyond the mask's regions count as bins without contacts.
+    """
+    no_filters = mask is None
     if mask is None or isinstance(mask, dict | MaskSettings | str):
         mask = mask_bins(contacts, mask)
     summary = mask.summary() if isinstance(mask, Mask) else {}
@@ -242,4 +264,9 @@ def _resolve_mask(contacts: ContactMap, mask: MaskLike) -> tuple[NDArray[np.bool
             f"None for empty bins only; this is {describe_type(mask)} with "
             f"{pluralise(kept.size, 'value')}."
         )
-    return kept, summary
+    if no_filters and isinstance(mask, Mask):  # filters count only some of the contacts
+        return kept, mask.marginal, summary
+    marginal = sum_contacts(contacts)
+    if isinstance(mask, Mask) and mask.beyond_regions is not None:
+        marginal[mask.beyond_regions] = 0
+    return kept, marginal, summary

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.balancing.emptiness import count_masked
 from counterpoise.balancing.standard_errors import median
+from counterpoise.methods.base import EqualSumsSettings, Method
+from counterpoise.records.excess import Excess, record_excess
 from counterpoise.records.facts import PartsUnfit
 from counterpoise.records.fitness import (
     Evidence,
@@ -17,71 +21,121 @@ from counterpoise.records.fitness import (
     judge_fitness,
     worst_fitness,
 )
-from counterpoise.records.verdict import PartVerdict, Verdict, as_unevenness
+from counterpoise.records.verdict import PartVerdict, Verdict
 
 
-def assess(
-    verdict: Verdict,
-    weights: NDArray[np.float64],
-    errors: NDArray[np.float64],
-    with_contacts: NDArray[np.bool_],
-    counts: bool,
-    equal_sums: bool,
-    limits: FitnessSettings,
-) -> Verdict:
+@dataclass(frozen=True)
+class BalancedBins:
+    """The bins of a map, with what their fitness is judged by.
+
+    Attributes
+    ----------
+    weights, errors : numpy.ndarray
+        float64 [bins]; the weights and their relative standard errors, NaN where there are none.
+    with_contacts : numpy.ndarray
+        bool [bins]; whether a bin has contacts, and is not beyond the mask's regions.
+    holds_counts : bool
+        Whether the values of the map are counts.
+    method : Method
+        The method.
+    has_prior : bool
+        Whether a prior was used.
+    """
+
+    weights: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    with_contacts: NDArray[np.bool_]
+    holds_counts: bool
+    method: Method
+    has_prior: bool
+
+    def between(self, first: int, end: int) -> Self:
+        """Return some of the bins.
+
+        Parameters
+        ----------
+        first, end : int
+            First bin and end (exclusive).
+        """
+        return replace(
+            self,
+            weights=self.weights[first:end],
+            errors=self.errors[first:end],
+            with_contacts=self.with_contacts[first:end],
+        )
+
+
+def assess(verdict: Verdict, bins: BalancedBins, limits: FitnessSettings, regions: bool) -> Verdict:
     """Return a verdict with the fitness of the weights, and what it was judged by.
 
     Parameters
     ----------
     verdict : Verdict
         The verdict without it.
-    weights, errors : numpy.ndarray
-        float64 [bins]; the weights and their relative standard errors, NaN where there are none.
-    with_contacts : numpy.ndarray
-        bool [bins]; whether a bin has contacts.
-    counts : bool
-        Whether the values of the map are counts.
-    equal_sums : bool
-        Whether the method makes row sums equal.
+    bins : BalancedBins
+        The bins of the map.
     limits : FitnessSettings
         The limits.
+    regions : bool
+        Whether the parts are regions that are balanced separately.
     """
-
-    def measure(first: int, last: int, rms_deviation: float | None) -> Evidence:
-        """Collect what the bins of a part, or of the map, are judged by."""
-        of_part = with_contacts[first:last]
-        error = errors[first:last]
-        return Evidence(
-            weighted=int(np.count_nonzero(of_part & np.isfinite(weights[first:last]))),
-            with_contacts=int(np.count_nonzero(of_part)),
-            median_se=median(error[np.isfinite(error)]),
-            row_sum_cv=rms_deviation if equal_sums else None,
-            counts=counts,
-        )
-
-    parts = tuple(
-        _assess_part(
-            part, measure(part.first_bin, part.first_bin + part.bins, part.rms_deviation), limits
-        )
-        for part in verdict.parts
-    )
-    evidence = measure(0, len(weights), overall_deviation(part for part in parts if part.weighted))
+    is_own = verdict.weights_of is None
+    parts = tuple(_assess_part(part, bins, is_own, limits) for part in verdict.parts)
+    deviation = overall_deviation(part for part in parts if part.weighted)
+    excess = overall_excess(verdict.parts)
+    evidence = _measure(bins, deviation, excess if is_own else None)
+    evidence = replace(evidence, masked=count_masked(verdict.mask, evidence.with_contacts))
     fitness, causes = judge_fitness(evidence, limits)
-    unfit = find_unfit_parts(parts, limits) if fitness is not Fitness.NO else None
+    unfit = find_unfit_parts(parts, limits, regions) if fitness is not Fitness.NO else None
     if unfit is not None:
         fitness, causes = worst_fitness((fitness, Fitness.CAUTION)), (unfit, *causes)
-    excess = overall_excess(parts)
     return replace(
         verdict,
         parts=parts,
         weighted=evidence.weighted,
         with_contacts=evidence.with_contacts,
         median_se=evidence.median_se,
-        expected_excess=excess,
-        expected_unevenness=as_unevenness(excess),
+        **record_excess(excess),
         fitness=fitness,
         fitness_causes=causes,
         fitness_limits=asdict(limits),
+    )
+
+
+def _measure(bins: BalancedBins, deviation: float | None, excess: Excess | None) -> Evidence:
+    """Collect what bins are judged by, with the RMS deviation and expected excess of them all."""
+    equal_sums = issubclass(bins.method.settings, EqualSumsSettings)
+    return Evidence(
+        weighted=int(np.count_nonzero(bins.with_contacts & np.isfinite(bins.weights))),
+        with_contacts=int(np.count_nonzero(bins.with_contacts)),
+        median_se=median(bins.errors[np.isfinite(bins.errors)]),
+        row_sum_cv=deviation if equal_sums else None,
+        counts=bins.holds_counts,
+        excess=excess,
+        one_pass="" if equal_sums or bins.method.fills else bins.method.name,
+        has_prior=bins.has_prior,
+    )
+
+
+def _assess_part(
+    part: PartVerdict, bins: BalancedBins, is_own: bool, limits: FitnessSettings
+) -> PartVerdict:
+    """Return the verdict on a part with its fitness; a part without contacts needs no weights.
+
+    What weights of another map leave (not ``is_own``) may be a true difference between the two.
+    """
+    of_part = bins.between(part.first_bin, part.first_bin + part.bins)
+    evidence = _measure(of_part, part.rms_deviation, part.excess if is_own else None)
+    fitness, causes = (
+        judge_fitness(evidence, limits) if evidence.with_contacts else (Fitness.GOOD, ())
+    )
+    return replace(
+        part,
+        weighted=evidence.weighted,
+        with_contacts=evidence.with_contacts,
+        median_se=evidence.median_se,
+        fitness=fitness,
+        fitness_causes=causes,
     )
 
 
@@ -99,7 +153,7 @@ def overall_deviation(parts: Iterable[PartVerdict]) -> float | None:
     return (squares / kept) ** 0.5 if kept else None
 
 
-def overall_excess(parts: Iterable[PartVerdict]) -> float | None:
+def overall_excess(parts: Iterable[PartVerdict]) -> Excess | None:
     """Return the expected excess over the bins of some parts; None without any.
 
     Parameters
@@ -107,27 +161,13 @@ def overall_excess(parts: Iterable[PartVerdict]) -> float | None:
     parts : iterable of PartVerdict
         Parts; those without the figure are skipped.
     """
-    known = [part for part in parts if part.expected_excess is not None]
-    kept = sum(part.kept for part in known)
-    return sum(part.kept * (part.expected_excess or 0.0) for part in known) / kept if kept else None
+    known = [(part.excess, part.kept) for part in parts if part.excess is not None]
+    return Excess.mean([excess for excess, _ in known], [kept for _, kept in known])
 
 
-def _assess_part(part: PartVerdict, evidence: Evidence, limits: FitnessSettings) -> PartVerdict:
-    """Return the verdict on a part with its fitness; a part without contacts needs no weights."""
-    fitness, causes = (
-        judge_fitness(evidence, limits) if evidence.with_contacts else (Fitness.GOOD, ())
-    )
-    return replace(
-        part,
-        weighted=evidence.weighted,
-        with_contacts=evidence.with_contacts,
-        median_se=evidence.median_se,
-        fitness=fitness,
-        fitness_causes=causes,
-    )
-
-
-def find_unfit_parts(parts: Sequence[PartVerdict], limits: FitnessSettings) -> PartsUnfit | None:
+def find_unfit_parts(
+    parts: Sequence[PartVerdict], limits: FitnessSettings, regions: bool
+) -> PartsUnfit | None:
     """Return the parts whose weights are not usable; None if they are negligible.
 
     Parameters
@@ -136,6 +176,8 @@ def find_unfit_parts(parts: Sequence[PartVerdict], limits: FitnessSettings) -> P
         All parts of a map, with their fitness.
     limits : FitnessSettings
         ``parts_caution`` is what counts as negligible.
+    regions : bool
+        Whether the parts are regions that are balanced separately.
     """
     filled = [part for part in parts if part.with_contacts]
     unfit = [part for part in filled if part.fitness is Fitness.NO]
@@ -143,4 +185,4 @@ def find_unfit_parts(parts: Sequence[PartVerdict], limits: FitnessSettings) -> P
     if len(filled) < 2 or contacts <= limits.parts_caution * total:
         return None
     labels = tuple(part.label for part in unfit)
-    return PartsUnfit(labels, len(filled), contacts / total, limits.parts_caution)
+    return PartsUnfit(labels, len(filled), contacts / total, limits.parts_caution, regions)

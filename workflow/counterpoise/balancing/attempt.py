@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends.vectors import to_numpy
-from counterpoise.balancing.applying import apply_weights
+from counterpoise.balancing.apply_weights import apply_weights
 from counterpoise.balancing.judging import (
     Case,
     Judgement,
     Measured,
     judge,
     measure_row_sums,
-    obstacle_facts,
 )
 from counterpoise.balancing.standard_errors import (
     bootstrap_part,
@@ -26,9 +25,10 @@ from counterpoise.balancing.standard_errors import (
 from counterpoise.balancing.support import Decision, decide, too_large
 from counterpoise.balancing.task import Part
 from counterpoise.methods.base import Solution
+from counterpoise.records.excess import Excess, record_excess
 from counterpoise.records.facts import BinsDropped, Fact, NotWritten, first_names
 from counterpoise.records.trace import TraceRow
-from counterpoise.records.verdict import PartVerdict, Status, as_unevenness
+from counterpoise.records.verdict import PartVerdict, Status
 
 # Weights that span more than this, relative to 1 / sqrt(row sum), are of no use and are not
 # written even with ``on_failure: keep``.
@@ -128,7 +128,7 @@ def _refuse(part: Part, decision: Decision, raw_total: float, products: int) -> 
         kept=part.operator.size,
         status=Status.FAILED,
         cause=decision.cause,
-        facts=obstacle_facts(decision.obstacle, part.task.settings),
+        facts=(decision.obstacle,),
         raw_total=raw_total,
         matvecs=products,
     )
@@ -168,29 +168,21 @@ def _record(
     raw_total : float
         Total of the raw map over the balanced bins.
     """
-    keep = part.task.keeps_unbalanced_weights
-    written = (
-        judgement.status.balanced
-        or (keep and measured.span < USEFUL_SPAN)
-        or (part.task.isolates and _is_close(judgement, measured))
-    )
     facts = [*judgement.facts, *_side_facts(part, balanced, solution, judgement)]
     kept = balanced.selection.kept
     weights, errors = np.full((2, len(kept)), np.nan)
-    balanced_total = 0.0
+    balanced_total, unconnected_weight, excess = 0.0, np.nan, None
+    written = _are_written(part, measured, judgement)
     if written:
         weights[kept] = to_numpy(solution.weights)
+        unconnected_weight = solution.unconnected_weight
         balanced_total = balanced.total(solution.weights, to_numpy(measured.row_sums))
-    elif keep:
+    elif part.task.keeps_unbalanced_weights:
         facts.append(NotWritten(USEFUL_SPAN if measured.finite else None))
     products = part.recorder.matvecs  # those for standard errors are not the method's
-    excess = None
     if written:
-        errors[kept] = errors_by_formula(balanced, solution, measured.row_sums)
-        excess = estimate_excess(balanced, solution, measured.row_sums, errors[kept])
-        if part.task.settings.bootstrap and part.task.applied is None:
-            errors[kept], notes = bootstrap_part(balanced, solution)
-            facts.extend(notes)
+        errors[kept], excess, notes = _estimate_noise(balanced, solution, measured)
+        facts.extend(notes)
     verdict = PartVerdict(
         label=part.selection.label,
         first_bin=part.selection.lo,
@@ -209,11 +201,33 @@ def _record(
         balanced_total=balanced_total,
         bandwidth=solution.bandwidth,
         search=solution.search,
-        expected_excess=excess,
-        expected_unevenness=as_unevenness(excess),
+        **record_excess(excess),
     )
-    unconnected_weight = solution.unconnected_weight if written else np.nan
     return Outcome(verdict, weights, errors, part.recorder.rows, unconnected_weight)
+
+
+def _are_written(part: Part, measured: Measured, judgement: Judgement) -> bool:
+    """Return whether the weights are written: balanced ones, and others if the settings say so."""
+    return (
+        judgement.status.balanced
+        or (part.task.keeps_unbalanced_weights and measured.span < USEFUL_SPAN)
+        or (part.task.isolates and _is_close(judgement, measured))
+    )
+
+
+def _estimate_noise(
+    balanced: Part, solution: Solution, measured: Measured
+) -> tuple[NDArray[np.float64], Excess | None, list[Fact]]:
+    """Return the standard errors of the weights, their expected excess and notes on the errors.
+
+    The excess is that of the errors by the formula, also where a bootstrap replaces these.
+    """
+    errors = errors_by_formula(balanced, solution, measured.row_sums)
+    excess = estimate_excess(balanced, solution, measured.row_sums, errors)
+    notes: list[Fact] = []
+    if balanced.task.settings.bootstrap and balanced.task.applied is None:
+        errors, notes = bootstrap_part(balanced, solution)
+    return errors, excess, notes
 
 
 def _is_close(judgement: Judgement, measured: Measured) -> bool:

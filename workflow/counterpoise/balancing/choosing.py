@@ -2,8 +2,9 @@
 
 What weights are worth is their expected excess, G (``counterpoise.methods.kernel.unevenness``): how
 much new contacts would vary beyond counting. The candidates' G are compared on the bins to which
-all of them give weights. A candidate is as good as the best if their G differ by less than one
-standard deviation of that difference,
+all of them give weights. A candidate whose estimate tells nothing (``Excess.at_most``) is not
+compared. A candidate is as good as the best if their G differ by less than one standard deviation
+of that difference,
 
     sd = 2 sqrt(sum_i v_i (r_i - r'_i)^2) / n,
 
@@ -27,8 +28,14 @@ from counterpoise.balancing.task import Part, open_part
 from counterpoise.methods import methods
 from counterpoise.methods.base import Method, MethodSettings
 from counterpoise.records.choice import Choice, RatedMethod
-from counterpoise.records.verdict import PartVerdict, as_unevenness
-from counterpoise.records.wording import choice_reason, fails_parts, lacks_weights
+from counterpoise.records.excess import Excess, record_excess
+from counterpoise.records.verdict import PartVerdict
+from counterpoise.records.wording import (
+    UNKNOWN_WORTH,
+    choice_reason,
+    fails_parts,
+    lacks_weights,
+)
 
 # A candidate that gives no weights to more than this share of the bins that another one balances
 # is not compared.
@@ -84,20 +91,25 @@ def _rate(
     """Rate the results of all candidates; return also the number of bins they are compared on."""
     rejected = _reject(results)
     considered = {name: result for name, result in results.items() if not rejected[name]}
-    measured = _measure(request, considered, settings_of)
-    best = min(measured.values(), key=lambda each: each.excess, default=None)
+    of_all = _measure(request, considered, settings_of)
+    measured = {name: each for name, each in of_all.items() if each.estimate.at_most is not None}
+    if measured:
+        rejected |= dict.fromkeys(of_all.keys() - measured.keys(), UNKNOWN_WORTH)
+    best = min(measured.values(), key=lambda each: each.estimate.value, default=None)
     rated = []
     for name, result in results.items():
-        excess = error = unevenness = None
+        excess = error = estimate = None
         if best is not None and name in measured:
             excess, error = measured[name].compare(best)
-            unevenness = as_unevenness(measured[name].excess)
+            estimate = measured[name].estimate
+        recorded = record_excess(estimate)
         rated.append(
             RatedMethod(
                 method=name,
                 balanced=_count_balanced(result),
                 matvecs=result.matvecs,
-                expected_unevenness=unevenness,
+                expected_unevenness=recorded["expected_unevenness"],
+                unevenness_at_most=recorded["unevenness_at_most"],
                 excess=excess,
                 error=error,
                 as_good=_is_as_good(excess, error, best),
@@ -112,7 +124,7 @@ def _is_as_good(excess: float | None, error: float | None, best: _Worth | None) 
     """Return whether a candidate's difference from the best is within its uncertainty."""
     if excess is None or error is None or best is None:
         return False
-    return excess <= max(error, LEAST_DIFFERENCE * abs(best.excess))
+    return excess <= max(error, LEAST_DIFFERENCE * abs(best.estimate.value))
 
 
 def _reject(results: Mapping[str, Balance]) -> dict[str, str]:
@@ -158,20 +170,21 @@ class _Worth:
 
     Attributes
     ----------
-    excess : float
-        G.
+    estimate : Excess
+        G and its standard error.
     row_sums, noise : numpy.ndarray
         float64 [bins], relative row sums and their variance by counting.
     """
 
-    excess: float
+    estimate: Excess
     row_sums: NDArray[np.float64]
     noise: NDArray[np.float64]
 
     def compare(self, best: _Worth) -> tuple[float, float]:
         """Return the difference of G from the best, and its standard deviation."""
         squares = float((best.noise * (self.row_sums - best.row_sums) ** 2).sum())
-        return self.excess - best.excess, 2 * math.sqrt(squares) / len(self.row_sums)
+        difference = self.estimate.value - best.estimate.value
+        return difference, 2 * math.sqrt(squares) / len(self.row_sums)
 
 
 def _measure(
@@ -208,14 +221,14 @@ def _measure(
             continue
         part = open_part(task, task.contacts, selection)
         for name, result in results.items():
-            excess = result.verdict.parts[position].expected_excess
+            excess = result.verdict.parts[position].excess
             assert excess is not None
             measured[name].append(_measure_part(part, result.weights, common, excess))
     return {name: _join(parts) for name, parts in measured.items() if parts}
 
 
 def _measure_part(
-    part: Part, weights: NDArray[np.float64], common: NDArray[np.bool_], excess: float
+    part: Part, weights: NDArray[np.float64], common: NDArray[np.bool_], excess: Excess
 ) -> _Worth:
     """Measure a candidate on the common bins of one part.
 
@@ -231,7 +244,7 @@ def _measure_part(
         NaN where the candidate has none.
     common : ndarray of bool, shape (kept bins of the part,)
         Bins that all candidates give weights.
-    excess : float
+    excess : Excess
         The candidate's expected excess.
     """
     of_part = weights[part.selection.lo : part.selection.hi][part.selection.kept]
@@ -241,7 +254,7 @@ def _measure_part(
     on_all = _relative(row_sums, noise, np.isfinite(of_part))
     on_common = _relative(row_sums, noise, common)
     shift = _beyond_counting(*on_common) - _beyond_counting(*on_all)
-    return _Worth(excess + shift, *on_common)
+    return _Worth(Excess(excess.value + shift, excess.error), *on_common)
 
 
 def _relative(
@@ -260,8 +273,10 @@ def _beyond_counting(row_sums: NDArray[np.float64], noise: NDArray[np.float64]) 
 def _join(parts: Sequence[_Worth]) -> _Worth:
     """Join the measurements of several parts."""
     sizes = [len(part.row_sums) for part in parts]
+    estimate = Excess.mean([part.estimate for part in parts], sizes)
+    assert estimate is not None
     return _Worth(
-        float(np.average([part.excess for part in parts], weights=sizes)),
+        estimate,
         np.concatenate([part.row_sums for part in parts]),
         np.concatenate([part.noise for part in parts]),
     )

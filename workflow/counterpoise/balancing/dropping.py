@@ -10,8 +10,7 @@ from counterpoise.backends.vectors import to_numpy
 from counterpoise.balancing.attempt import Outcome, attempt
 from counterpoise.balancing.support import examine
 from counterpoise.balancing.task import Part
-from counterpoise.methods.recorder import Recorder
-from counterpoise.records.facts import DroppingFailed, Remedies, SparsestDropped, first_names
+from counterpoise.records.facts import DroppingFailed, SparsestDropped, first_names
 from counterpoise.records.verdict import Cause
 
 # The percentiles of Juicer's KR (``NormalizationCalculations.getOffset``): bins with row sums up to
@@ -81,7 +80,7 @@ def _keep_above(part: Part, percentile: int, products: int) -> Part | None:
     kept = row_sums > np.percentile(row_sums, percentile, method="weibull")
     if not kept.any():
         return None
-    recorder = Recorder(part.selection.label, products, part.task.progress)
+    recorder = replace(part.recorder, matvecs=products, rows=[])
     return part.restrict(kept, recorder).drop_unconnected()
 
 
@@ -96,13 +95,12 @@ def _add_dropped(
 ) -> Outcome:
     """Add to a good outcome which bins were dropped and why the part failed with them."""
     dropped = np.flatnonzero(part.selection.kept & ~rest.selection.kept)
-    before = tuple(fact for fact in failed.verdict.facts if not isinstance(fact, Remedies))
     fact = SparsestDropped(
         dropped=len(dropped),
         of=part.operator.size,
         bins=first_names(part.task.contacts.bins, dropped + part.selection.lo),
         percentile=percentile,
-        before=before,
+        before=failed.verdict.facts,
     )
     verdict = replace(
         outcome.verdict,

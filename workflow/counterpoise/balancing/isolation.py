@@ -14,15 +14,8 @@ from counterpoise.balancing.pattern import Pattern, TooManyEntriesError
 from counterpoise.balancing.support import Decision
 from counterpoise.balancing.task import Part
 from counterpoise.methods.base import ExactSettings
-from counterpoise.methods.recorder import Recorder
-from counterpoise.records.facts import (
-    BinsIsolated,
-    Fact,
-    IsolationRefused,
-    NotExamined,
-    Remedies,
-)
-from counterpoise.records.verdict import Cause
+from counterpoise.records.facts import BinsIsolated, Fact, IsolationRefused, NotExamined
+from counterpoise.records.verdict import Cause, PartVerdict
 
 # A pattern with more entries is not examined further once too many of its bins would have to go;
 # their number is then a lower bound.
@@ -54,11 +47,7 @@ def _isolate(part: Part, failed: Outcome, isolated: int) -> Outcome:
     bins = part.operator.size + isolated
     most = int(settings.isolate_limit * bins)
     try:
-        pattern = Pattern(part.task.contacts, part.selection, part.task.examine_limit)
-        if verdict.cause is Cause.DISCONNECTED:
-            isolation = find_islands(pattern)
-        else:
-            isolation = find_isolation(pattern, most)
+        isolation = _find_isolation(part, verdict.cause, most)
     except TooManyEntriesError:
         return _add_fact(failed, NotExamined(part.task.examine_limit))
     needed = isolated + len(isolation.rows)
@@ -67,12 +56,46 @@ def _isolate(part: Part, failed: Outcome, isolated: int) -> Outcome:
         return _add_fact(failed, IsolationRefused(needed, bins, not isolation.complete, limit))
     kept = np.ones(part.operator.size, dtype=bool)
     kept[isolation.rows] = False
-    recorder = Recorder(part.selection.label, verdict.matvecs, part.task.progress)
+    recorder = replace(part.recorder, matvecs=verdict.matvecs, rows=[])
     rest = part.restrict(kept, recorder)
     outcome = attempt(rest, Decision(True, "isolation"))
     if outcome.verdict.cause is Cause.DISCONNECTED:  # the method needs one scale for all others
         outcome = _isolate(rest, outcome, needed)
     return _add_isolated(part, rest, outcome, failed)
+
+
+def count_bins_in_the_way(part: Part, verdict: PartVerdict) -> IsolationRefused | None:
+    """Count the bins without which the others of a part have an exact balancing.
+
+    Parameters
+    ----------
+    part : Part
+        The part with all its bins that have contacts.
+    verdict : PartVerdict
+        The verdict on it; its cause is structural.
+
+    Returns
+    -------
+    IsolationRefused or None
+        What ``isolate`` said, or what another method would have to isolate, with the default limit
+        where it has none; None where the map is too large to know.
+    """
+    refused = [fact for fact in verdict.facts if isinstance(fact, IsolationRefused)]
+    if refused or part.task.isolates:
+        return refused[0] if refused else None
+    settings, bins = part.task.settings, part.operator.size
+    limit = (settings if isinstance(settings, ExactSettings) else ExactSettings).isolate_limit
+    try:
+        isolation = _find_isolation(part, verdict.cause, int(limit * bins))
+    except TooManyEntriesError:
+        return None
+    return IsolationRefused(len(isolation.rows), bins, not isolation.complete, limit)
+
+
+def _find_isolation(part: Part, cause: Cause, most: int) -> Isolation:
+    """Choose the bins to isolate by the cause; see ``find_isolation`` for ``most``."""
+    pattern = Pattern(part.task.contacts, part.selection, part.task.examine_limit)
+    return find_islands(pattern) if cause is Cause.DISCONNECTED else find_isolation(pattern, most)
 
 
 def _add_fact(outcome: Outcome, fact: Fact) -> Outcome:
@@ -91,7 +114,7 @@ def _add_isolated(part: Part, rest: Part, outcome: Outcome, failed: Outcome) -> 
         of=part.operator.size,
         bins=tuple(names),
         contacts=1 - float(to_numpy(rest.marginal).sum()) / total,
-        before=tuple(each for each in failed.verdict.facts if not isinstance(each, Remedies)),
+        before=failed.verdict.facts,
     )
     verdict = outcome.verdict
     number = verdict.isolated + len(isolated)

@@ -11,13 +11,11 @@ import numpy as np
 from counterpoise.backends.vectors import Vector, deviations, to_numpy
 from counterpoise.balancing.support import Decision, decide, examine
 from counterpoise.balancing.task import Part, Task
-from counterpoise.contacts.selection import Scope, Selection
+from counterpoise.contacts.selection import Selection
 from counterpoise.methods import Balancing
 from counterpoise.methods.base import (
     EqualSumsSettings,
     ExactSettings,
-    MethodSettings,
-    OnFailure,
     Solution,
 )
 from counterpoise.methods.kernel.settings import KernelSettings
@@ -32,8 +30,6 @@ from counterpoise.records.facts import (
     LargeSpan,
     Measure,
     NotExamined,
-    Remedies,
-    Remedy,
 )
 from counterpoise.records.verdict import Cause, Status
 
@@ -252,22 +248,21 @@ class Case:
         return (*self.solution.facts, DeviationLeft(self.measured.max_deviation or 0.0))
 
     def obstacle_facts(self) -> tuple[Fact, ...]:
-        """Return what to do, which bins rule out an exact balancing, and how the method ended."""
+        """Return which bins rule out an exact balancing, and how the method ended."""
         assert self.structure.obstacle is not None
-        return (*obstacle_facts(self.structure.obstacle, self.task.settings), *self.ending_facts())
+        return (self.structure.obstacle, *self.ending_facts())
 
     def component_facts(self) -> tuple[Fact, ...]:
-        """Return what to do, how the method ended, and the number of components."""
+        """Return how the method ended, and the number of components."""
         assert self.components is not None
-        remedy = Remedies((Remedy.USE_KR,))
-        return (remedy, *self.ending_facts(), Disconnected(self.components))
+        return (*self.ending_facts(), Disconnected(self.components))
 
     def remaining_facts(self) -> tuple[Fact, ...]:
-        """Return what to do, how the method ended, and whether an exact balancing exists."""
+        """Return how the method ended, and whether an exact balancing exists."""
         if self.components is None:
             return (*self.ending_facts(), NotExamined(self.task.examine_limit))
         existence = Balanceable() if self.task.target is None else ExistenceUnknown()
-        return (Remedies(self._remedies()), *self.ending_facts(), existence)
+        return (*self.ending_facts(), existence)
 
     def _deviation(self) -> tuple[float, Measure]:
         """Return the deviation that the method compares with its tolerance."""
@@ -285,39 +280,6 @@ class Case:
             value = getattr(settings, "tolerance", None)
             return value if isinstance(value, float) else None
         return None
-
-    def _remedies(self) -> tuple[Remedy, ...]:
-        """Return what to do about a map that has an exact balancing."""
-        diverged = (
-            self.solution.cause is Cause.DIVERGED or self.is_not_finite() or self.weights_diverged()
-        )
-        if diverged:
-            return (Remedy.MASK_SPARSEST,)
-        # With contacts weighted by chromosome size, kr would balance another map.
-        if self.task.method.name == Balancing.KR or self.selection.factor is not None:
-            return (Remedy.MORE_ITERATIONS,)
-        return (Remedy.MORE_ITERATIONS, Remedy.USE_KR)
-
-
-def obstacle_facts(obstacle: Fact, settings: MethodSettings) -> tuple[Fact, ...]:
-    """Return why no exact balancing exists, after what to do about it.
-
-    Parameters
-    ----------
-    obstacle : Fact
-        What rules out an exact balancing.
-    settings : MethodSettings
-        Decide which remedies are left.
-    """
-    choice = settings.on_failure
-    if isinstance(settings, ExactSettings) and choice not in (OnFailure.ISOLATE, OnFailure.DROP):
-        actions = [Remedy.ISOLATE]
-    else:
-        actions = [Remedy.MASK_MORE if choice == OnFailure.DROP else Remedy.MASK_SPARSEST]
-    ignores_trans = settings.ignore_diags_trans or settings.scope != Scope.TRANS
-    if settings.ignore_diags and ignores_trans:
-        actions.append(Remedy.KEEP_DIAGONALS)
-    return Remedies((*actions, Remedy.LARGER_BINS)), obstacle
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from counterpoise.balancing.advice import advise
 from counterpoise.balancing.attempt import Outcome, attempt
 from counterpoise.balancing.dropping import drop_sparsest
+from counterpoise.balancing.emptiness import explain_empty
 from counterpoise.balancing.isolation import isolate
 from counterpoise.balancing.task import Task, open_part
 from counterpoise.contacts.selection import Selection
 from counterpoise.methods.base import OnFailure
-from counterpoise.records.facts import Empty, Unconnected
+from counterpoise.records.facts import Unconnected
 from counterpoise.records.verdict import Cause, PartVerdict, Status
 from counterpoise.records.wording import part_reason
 
@@ -46,7 +48,7 @@ def _balance(task: Task, selection: Selection) -> Outcome:
         outcome = drop_sparsest(part, outcome)
     elif task.isolates and outcome.verdict.cause.structural:
         outcome = isolate(part, outcome)
-    return _add_unconnected(outcome, selection, part.selection)
+    return _add_unconnected(advise(part, outcome), selection, part.selection)
 
 
 def _empty(task: Task, selection: Selection) -> Outcome:
@@ -67,7 +69,7 @@ def _empty(task: Task, selection: Selection) -> Outcome:
         cause=Cause.EMPTY,
         unconnected=kept,
         raw_total=raw_total,
-        facts=(Empty(kept),),
+        facts=(explain_empty(task, selection, raw_total),),
     )
     return Outcome(verdict, *np.full((2, bins), np.nan))
 

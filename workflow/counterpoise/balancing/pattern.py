@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from counterpoise.balancing.matching import Support, find_support
 from counterpoise.contacts.contact_map import CHUNK_PIXELS, ContactMap
+from counterpoise.contacts.selected import selected_pixels
 from counterpoise.contacts.selection import Scope, Selection
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Pattern:
         if number == 1 or not self.thin:
             return labels
         between = [_no_entries()]
-        for rows, columns in _selected_entries(self._contacts, self._selection):
+        for rows, columns, _ in selected_pixels(self._contacts, self._selection):
             pairs = np.unique(np.stack([labels[rows], labels[columns]]), axis=1)
             between.append((pairs[0], pairs[1]))
         merged = _symmetric(*_concatenate(between), number)
@@ -141,7 +141,7 @@ class Pattern:
         """Add the entries that a function of rows and columns chooses."""
         pieces = [_no_entries()]
         size = self.matrix.nnz // 2
-        for rows, columns in _selected_entries(self._contacts, self._selection):
+        for rows, columns, _ in selected_pixels(self._contacts, self._selection):
             chosen = choose(rows, columns)
             pieces.append((rows[chosen], columns[chosen]))
             size += len(pieces[-1][0])
@@ -226,23 +226,3 @@ def count_pixels(contacts: ContactMap, selection: Selection, limit: int) -> int:
         if inside > limit:
             break
     return inside
-
-
-def _selected_entries(contacts: ContactMap, selection: Selection) -> Iterator[Entries]:
-    """Iterate over the entries of a selection in whole rows, as positions among its kept bins."""
-    lo, hi, indptr = selection.lo, selection.hi, contacts.indptr
-    chromosome = contacts.bins.chromosome_ids[lo:hi]
-    position = (np.cumsum(selection.kept) - 1).astype(np.int32)
-    cuts = np.searchsorted(indptr[lo:hi], np.arange(indptr[lo], indptr[hi], CHUNK_PIXELS))
-    for first, last in pairwise([*cuts.tolist(), hi - lo]):
-        stored, _ = contacts.entries(int(indptr[lo + first]), int(indptr[lo + last]))
-        row = np.repeat(
-            np.arange(first, last, dtype=np.int32), np.diff(indptr[lo + first : lo + last + 1])
-        )
-        inside = stored < hi
-        row, column = row[inside], stored[inside].astype(np.int32) - np.int32(lo)
-        inside = selection.is_far(row, column)
-        if selection.scope is not Scope.GENOME:
-            inside &= (chromosome[row] == chromosome[column]) == (selection.scope is Scope.CIS)
-        inside &= selection.kept[row] & selection.kept[column]
-        yield position[row[inside]], position[column[inside]]

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.positive import is_positive
 
 # Standard deviation of a bin's log bias between libraries of one protocol, beyond counting: that of
 # the two deep libraries of GM12878 (Rao 2014; chr22 at 50 kb), whose biases differ by 8.6 %, the
@@ -66,7 +67,7 @@ class Prior:
         [0.69, -0.69, nan]
         """
         values = np.asarray(weights, dtype=np.float64)
-        given = np.isfinite(values) & (values > 0)
+        given = is_positive(values)
         logs = np.full(values.shape, np.nan)
         logs[given] = np.log(values[given]) if divisive else -np.log(values[given])
         return cls(logs, (source,) if source else ())

@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from counterpoise._version import __version__
 from counterpoise.backends import find_backend
 from counterpoise.backends.choice import choose_backend
-from counterpoise.balancing.applied import AppliedWeights
-from counterpoise.balancing.assessment import assess, overall_deviation
+from counterpoise.balancing.applied_weights import AppliedWeights
+from counterpoise.balancing.assessment import BalancedBins, assess, overall_deviation
+from counterpoise.balancing.bin_size import BinSizes, Required
 from counterpoise.balancing.borrowing import borrow_strength
 from counterpoise.balancing.copy_number import CopyNumber
+from counterpoise.balancing.emptiness import count_masked
+from counterpoise.balancing.notes import add_notes, find_concentration
 from counterpoise.balancing.parts import balance_part
 from counterpoise.balancing.prior import Prior
 from counterpoise.balancing.rescaling import rescale
@@ -50,8 +53,10 @@ class Request:
     ----------
     contacts : ContactMap
         The raw map.
-    kept, with_contacts : ndarray of bool, shape (bins,)
-        Bins that the mask keeps, and bins that have contacts.
+    kept : ndarray of bool, shape (bins,)
+        Bins that the mask keeps.
+    marginal : ndarray of float64, shape (bins,)
+        All contacts of each bin; 0 for bins beyond the mask's regions, which need no weights.
     mask : dict
         Summary of the mask.
     name : str
@@ -78,7 +83,7 @@ class Request:
 
     contacts: ContactMap
     kept: NDArray[np.bool_]
-    with_contacts: NDArray[np.bool_]
+    marginal: NDArray[np.float64]
     mask: dict[str, Any]
     name: str
     backend: str
@@ -111,15 +116,17 @@ def balance_with(request: Request, method: Method, settings: MethodSettings) -> 
     if request.prior is not None:
         task, use = borrow_strength(task, selections, request.prior)
     weights, errors, parts, trace = _balance_parts(task, selections)
-    verdict = assess(
-        _summarise(task, request, parts, use),
+    bins = BalancedBins(
         weights,
         errors,
-        request.with_contacts,
+        request.marginal > 0,
         request.contacts.holds_counts,
-        isinstance(settings, EqualSumsSettings),
-        request.limits,
+        method,
+        use is not None and use.strength > 0,
     )
+    summary = _summarise(task, request, parts, use)
+    verdict = assess(summary, bins, request.limits, bool(request.regions))
+    verdict = add_notes(verdict, task)
     return Balance(request.contacts, weights, errors, verdict, tuple(trace), request.kept)
 
 
@@ -161,8 +168,45 @@ def open_task(
         request.progress,
         applied=request.applied,
         target=None if copies is None else copies.targets(selections),
+        limits=request.limits,
+        marginal=request.marginal,
+        mask=request.mask,
     )
-    return task, selections
+    return _look_at_whole_map(task, request, selections), selections
+
+
+def _look_at_whole_map(task: Task, request: Request, selections: Sequence[Selection]) -> Task:
+    """Return the task with what is known of the map before any part is balanced."""
+    if request.mask.get("settings", {}).get("regions"):
+        return replace(task, bin_sizes=_suggest_for_regions(task, request, selections))
+    concentrated = find_concentration(request.marginal)
+    if concentrated is not None:  # also without masked bins and ignored diagonals?
+        concentrated = find_concentration(task.sum_contacts(selections))
+    sizes = _make_bin_sizes(task, request.marginal, selections)
+    return replace(task, bin_sizes=sizes, concentrated=concentrated)
+
+
+def _suggest_for_regions(task: Task, request: Request, selections: Sequence[Selection]) -> BinSizes:
+    """Return what suggests larger bins by the contacts within the mask's regions alone."""
+    scope = Scope.CIS if task.settings.scope == Scope.CIS else Scope.GENOME
+    inside = select(task.contacts.bins, request.marginal > 0, scope)
+    return _make_bin_sizes(task, task.sum_contacts(inside), selections)
+
+
+def _make_bin_sizes(
+    task: Task, marginal: NDArray[np.float64], selections: Sequence[Selection]
+) -> BinSizes:
+    """Return what suggests larger bins, by the contacts of each bin."""
+    settings = task.settings
+    return BinSizes(
+        task.contacts,
+        Scope(settings.scope),
+        settings.ignore_diags,
+        marginal,
+        task.limits.error_caution,
+        lambda: task.sum_contacts(selections),
+        Required.of(task.mask),
+    )
 
 
 def _balance_parts(
@@ -194,8 +238,9 @@ def _summarise(
     method, settings, backend_choice = task.method, task.settings, task.backend_choice
     measured = [part for part in parts if part.max_deviation is not None]
     copies = None if request.copy_number is None else request.copy_number.use(request.kept)
+    masked = count_masked(request.mask, int(np.count_nonzero(request.marginal)))
     reasons = [
-        overall_reason(parts),
+        overall_reason(parts, "region" if request.regions else "chromosome", masked),
         copy_number_reason(copies) if copies else "",
         prior_reason(prior) if prior else "",
         _describe_applied(request),

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector, to_numpy
+from counterpoise.balancing.check_solution import check_excess, check_vector
 from counterpoise.balancing.task import Part, open_part
-from counterpoise.contacts.contact_map import CHUNK_PIXELS, Contacts, load_rows, narrow_counts
+from counterpoise.contacts.contact_map import CHUNK_PIXELS, Contacts, narrow_counts
 from counterpoise.methods.base import Solution
+from counterpoise.records.excess import Excess
 from counterpoise.records.facts import Fact, FewerResampled
 from counterpoise.records.verdict import Status
 
@@ -46,7 +48,7 @@ def median_error(part: Part, solution: Solution, row_sums: Vector) -> float:
 
 def estimate_excess(
     part: Part, solution: Solution, row_sums: Vector, errors: NDArray[np.float64]
-) -> float | None:
+) -> Excess | None:
     """Estimate how much new contacts would vary, balanced with a solution's weights.
 
     Weights that make row sums equal follow the map's own noise, so that new contacts vary by as
@@ -62,22 +64,24 @@ def estimate_excess(
 
     Returns
     -------
-    float or None
-        Variance beyond counting noise over the squared mean row sum, which chance can make
-        negative; None where the method has no formula, or values are no counts.
+    Excess or None
+        None where the method has no formula, no error is known, or values are no counts.
     """
     if not part.task.contacts.holds_counts:
         return None
     if solution.unevenness is not None:
         with np.errstate(divide="ignore", invalid="ignore"):
-            variance = solution.unevenness()
-    else:
-        sums = part.relative(row_sums)
-        relative = to_numpy(sums) / float(sums.mean())
-        known = np.isfinite(errors)  # not where a bin lost all its partners
-        noise = ((errors[known] * relative[known]) ** 2).mean()
-        variance = float(((relative - 1) ** 2).mean() + noise)
-    return variance if isfinite(variance) else None
+            excess = solution.unevenness()
+        check_excess(part.task.method.name, excess)
+        return excess if isfinite(excess.value) else None
+    sums = part.relative(row_sums)
+    relative = to_numpy(sums) / float(sums.mean())
+    known = np.isfinite(errors)  # not where a bin lost all its partners
+    if not known.any():
+        return None
+    noise = (errors[known] * relative[known]) ** 2
+    value = float(((relative - 1) ** 2).mean() + noise.mean())
+    return Excess.of_bins(value, relative[known], noise, 1.0) if isfinite(value) else None
 
 
 def median(values: NDArray[np.float64]) -> float | None:
@@ -113,7 +117,9 @@ def errors_by_formula(part: Part, solution: Solution, row_sums: Vector) -> NDArr
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         if solution.errors is not None:
-            return to_numpy(solution.errors())
+            errors = solution.errors()
+            check_vector(part.task.method.name, "errors", errors, solution.weights)
+            return to_numpy(errors)
         factor = part.selection.factor
         if factor is not None:
             kept = part.selection.kept
@@ -170,11 +176,11 @@ def bootstrap_part(part: Part, own: Solution) -> tuple[NDArray[np.float64], list
     facts : list of Fact
         Whether resampled maps are missing, since they could not be balanced.
     """
-    settings, selection = part.task.settings, part.selection
-    contacts = load_rows(part.task.contacts, selection.lo, selection.hi, selection.hi)
+    settings = part.task.settings
     quiet = replace(part, task=replace(part.task, progress=lambda message: None))
     solve = partial(_solve_resampled, quiet, own)
-    errors, used = bootstrap(contacts, solve, settings.bootstrap, settings.seed, selection.label)
+    label = part.selection.label
+    errors, used = bootstrap(part.load(), solve, settings.bootstrap, settings.seed, label)
     if used == settings.bootstrap:
         return errors, []
     return errors, [FewerResampled(used, settings.bootstrap)]

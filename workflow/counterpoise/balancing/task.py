@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,15 @@ from counterpoise.backends import make_operator
 from counterpoise.backends.base import Operator
 from counterpoise.backends.choice import BackendChoice
 from counterpoise.backends.vectors import Vector, like, to_numpy
-from counterpoise.balancing.applied import AppliedWeights
+from counterpoise.balancing.applied_weights import AppliedWeights
+from counterpoise.balancing.bin_size import BinSizes
+from counterpoise.balancing.check_solution import check_solution
 from counterpoise.balancing.support import EXAMINE_LIMIT
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import chromosome_bins
 from counterpoise.contacts.contact_map import ContactMap, Contacts, load_rows
 from counterpoise.contacts.distances import sum_by_distance
+from counterpoise.contacts.selected import matrix_entries
 from counterpoise.contacts.selection import Selection
 from counterpoise.methods.base import (
     Method,
@@ -29,6 +32,8 @@ from counterpoise.methods.base import (
     Solution,
 )
 from counterpoise.methods.recorder import Recorder
+from counterpoise.records.facts import Concentrated
+from counterpoise.records.fitness import FitnessSettings
 
 
 class CountingOperator:
@@ -97,6 +102,16 @@ class Task:
         Weights of another map to use instead of the method's; None to run the method.
     target : ndarray of float64, shape (bins,), or None
         Row sums that the method aims at (``CopyNumber.targets``); None to make them equal.
+    limits : FitnessSettings
+        When weights are fit for use.
+    bin_sizes : BinSizes or None
+        Suggests larger bins; None for no suggestion.
+    concentrated : Concentrated or None
+        That few bins have most of the contacts; None for an ordinary map.
+    marginal : ndarray of float64, shape (bins,), or None
+        All contacts of each bin, as ``Request`` has them; None if they are not known.
+    mask : dict
+        Summary of the mask; empty for a mask that was given as an array.
     """
 
     contacts: ContactMap
@@ -110,6 +125,11 @@ class Task:
     strength: float = 0.0
     applied: AppliedWeights | None = None
     target: NDArray[np.float64] | None = None
+    limits: FitnessSettings = field(default_factory=FitnessSettings)
+    bin_sizes: BinSizes | None = None
+    concentrated: Concentrated | None = None
+    marginal: NDArray[np.float64] | None = None
+    mask: dict[str, Any] = field(default_factory=dict)
 
     @property
     def keeps_unbalanced_weights(self) -> bool:
@@ -124,7 +144,30 @@ class Task:
     def solve(self, problem: Problem) -> Solution:
         """Run the method on one part."""
         assert self.method.solve is not None
-        return self.method.solve(problem, self.settings)
+        solution = self.method.solve(problem, self.settings)
+        check_solution(self.method.name, problem, solution)
+        return solution
+
+    def sum_contacts(self, selections: Iterable[Selection]) -> NDArray[np.float64]:
+        """Sum the contacts of each bin that selections hold, without the weights of chromosomes.
+
+        Parameters
+        ----------
+        selections : iterable of Selection
+            Parts of the map.
+
+        Returns
+        -------
+        numpy.ndarray
+            float64 [bins], 0 for bins that no selection keeps.
+        """
+        sums = np.zeros(len(self.contacts.bins))
+        for selection in selections:
+            if selection.holds_pixels:
+                operator = self.operator(self.contacts, replace(selection, factor=None))
+                bins = selection.lo + np.flatnonzero(selection.kept)
+                sums[bins] = to_numpy(operator.product(operator.ones()))
+        return sums
 
     def operator(self, contacts: ContactMap, selection: Selection) -> Operator:
         """Return the operator of a selection of contacts on the chosen backend and device."""
@@ -140,6 +183,8 @@ class Part:
     ----------
     task : Task
         What all parts have in common.
+    contacts : ContactMap
+        The task's map, or a resampled one.
     selection : Selection
         Its contacts and kept bins.
     operator : CountingOperator
@@ -149,6 +194,7 @@ class Part:
     """
 
     task: Task
+    contacts: ContactMap
     selection: Selection
     operator: CountingOperator
     marginal: Vector
@@ -218,6 +264,11 @@ class Part:
             self, selection=selection, operator=operator, marginal=self.marginal[present]
         )
 
+    def load(self) -> Contacts:
+        """Load the raw contacts of the part's bins, masked ones included, as a map of all bins."""
+        lo, hi = self.selection.lo, self.selection.hi
+        return load_rows(self.contacts, lo, hi, hi)
+
     def problem(self, bandwidth: Bandwidth | None = None) -> Problem:
         """Return the part as the method sees it.
 
@@ -232,9 +283,10 @@ class Part:
             marginal=self.marginal,
             record=self.recorder,
             nonzeros=self._count_partners,
-            chromosomes=lambda: chromosome_bins(self.task.contacts.bins, self.selection),
+            chromosomes=lambda: chromosome_bins(self.contacts.bins, self.selection),
             sum_by_distance=self._sum_by_distance,
-            load=self._load,
+            entries=lambda: matrix_entries(self.contacts, self.selection),
+            load=self.load,
             operator_of=lambda contacts: self.task.operator(contacts, self.selection),
             holds_counts=self.task.contacts.holds_counts,
             bandwidth=bandwidth,
@@ -270,17 +322,12 @@ class Part:
         """See ``Problem.sum_by_distance``."""
         weights = np.zeros(len(self.selection.kept))
         weights[self.selection.kept] = to_numpy(u)
-        return sum_by_distance(self.task.contacts, self.selection, weights)
-
-    def _load(self) -> Contacts:
-        """Load the contacts of the part, and those of its bins with later ones."""
-        lo, hi = self.selection.lo, self.selection.hi
-        return load_rows(self.task.contacts, lo, hi, hi)
+        return sum_by_distance(self.contacts, self.selection, weights)
 
     def _count_partners(self) -> Vector:
         """Count the kept bins that each bin has contacts with; float64 [kept bins]."""
         plain = replace(self.selection, factor=None, diagonal=1)
-        operator = self.task.operator(self.task.contacts.pattern(), plain)
+        operator = self.task.operator(self.contacts.pattern(), plain)
         return operator.product(operator.ones())
 
 
@@ -296,9 +343,9 @@ def open_part(task: Task, contacts: ContactMap, selection: Selection) -> Part:
     selection : Selection
         The part; at least one bin is kept.
     """
-    recorder = Recorder(selection.label, progress=task.progress)
+    recorder = Recorder(selection.label, task.method.quantity, progress=task.progress)
     operator = CountingOperator(task.operator(contacts, selection), recorder)
-    return Part(task, selection, operator, operator.product(operator.ones()))
+    return Part(task, contacts, selection, operator, operator.product(operator.ones()))
 
 
 def _restrict_selection(selection: Selection, kept: NDArray[np.bool_]) -> Selection:

@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.cli.known_columns import known_columns
-from counterpoise.cli.options import PRIMARY
+from counterpoise.cli.options import PRIMARY, check_new_name
 from counterpoise.cli.output import Destination, source_state
 from counterpoise.columns.identify import IdentifiedColumn, identify_columns
-from counterpoise.columns.readers import Convention, wrong_readers
 from counterpoise.columns.stored import StoredLevel, find_columns, read_stored_level
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.selection import Scope
-from counterpoise.errors import ConfigError, InputError
+from counterpoise.errors import InputError
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.reader_interface import Level
 from counterpoise.store.tiling import Tiling
@@ -60,9 +59,11 @@ def command(
 
     FILE is a .cool, .mcool, file.mcool::/resolutions/10000, or a .hic with -o. The row sums tell
     whether contacts are divided or multiplied by COLUMN: a divisive one is inverted, so that the
-    balanced contacts stay the same, and a multiplicative one is copied. It is refused where
-    neither the row sums nor its attribute divisive_weights tell, as with weights of other
-    contacts. Each level that has COLUMN gets the new one. OUT has all levels of FILE.
+    balanced contacts stay the same, and a multiplicative one is copied. It is refused where they
+    show that it does not balance the map, as with weights of other contacts. Its attributes decide
+    where row sums cannot: on weights that follow copy numbers, weights of another map, of a kernel
+    method or of an added method that states nothing about row sums, and on too few weights to
+    tell. Each level that has COLUMN gets the new one. OUT has all levels of FILE.
     """
     _check_options(column, in_place, output, name, method_columns)
     destination = Destination(in_place, output, False, force)
@@ -94,23 +95,22 @@ def _check_options(
         raise click.UsageError("--method-columns writes a new file: give -o OUT.mcool.")
     if column is None and not method_columns:
         raise click.UsageError("Name the COLUMN; counterpoise check FILE lists them.")
-    if name.endswith(ERRORS):
-        raise ConfigError(f"--name {name}: names that end with {ERRORS} are of standard errors.")
-    for program in wrong_readers(name, {"divisive_weights": False}, Convention.MULTIPLICATIVE):
-        raise ConfigError(f"--name {name}: {program} divides by a column of this name.")
+    check_new_name(name, is_divisive=False)
 
 
 def _adopt(stored: StoredLevel, level: Level, column: str, name: str) -> AdoptedColumn:
     """Return a column of a level as another one."""
     (identified,) = identify_columns(stored, [column])
     click.echo(f"{stored.uri}  {column}: {identified.describe()}")
+    if imbalance := identified.verdict.imbalance:
+        raise InputError(stored.uri, f"its column {column} is refused. {imbalance}", BALANCE)
     weights, attributes = identified.weights(), _attributes(identified)
     return AdoptedColumn(level, stored.contacts.bins, column, weights, attributes, name)
 
 
 def _make_groups(stored: StoredLevel, level: Level) -> Iterator[MethodGroup]:
-    """Yield a group for every column of a level whose convention is known."""
-    for each in known_columns(stored):
+    """Yield a group for every column of a level that is known, and balances it."""
+    for each in known_columns(stored, balanced=True):
         weights, attributes = each.weights(), _attributes(each)
         yield MethodGroup(level, stored.contacts.bins, each.verdict.name, weights, attributes)
 
@@ -123,6 +123,8 @@ def _attributes(column: IdentifiedColumn) -> dict[str, Any]:
         attributes |= {"scope": verdict.scope.value, "ignore_diags": verdict.ignore_diags}
         attributes["cis_only"] = verdict.scope is Scope.CIS
         attributes["trans_only"] = verdict.scope is Scope.TRANS
+    if verdict.choice is not None and not verdict.choice.regions:
+        attributes.pop("regions", None)  # its row sums are equal on whole chromosomes
     return attributes
 
 

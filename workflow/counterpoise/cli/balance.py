@@ -36,7 +36,10 @@ from counterpoise.interface.progress_line import show_progress
 )
 @click.option("-o", "--output", metavar="OUT", help="Write a .mcool (or, of one level, a .cool).")
 @click.option("--stdout", is_flag=True, help="Print the weights, one a line; nan for none.")
-@click.option("--name", help="Name of the column, for a single method.  [default: weight]")
+@click.option(
+    "--name",
+    help="Name of the column, for a single method.  [default: weight; with -m kr, KR and weight]",
+)
 @click.option("-f", "--force", is_flag=True, help="Replace columns, or OUT, that exist.")
 @click.option("--check", is_flag=True, help="Only say whether FILE has the column; status 0 or 1.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
@@ -81,7 +84,7 @@ def command(
 
 
 class FileTask(NamedTuple):
-    """A file to balance, which nothing speaks against."""
+    """A file that passed all checks, with the methods to run on each level."""
 
     info: SourceInfo
     state: FileState

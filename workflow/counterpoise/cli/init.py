@@ -7,7 +7,7 @@ import io
 import os
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -16,11 +16,12 @@ from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.contacts.resolutions import parse_size
 from counterpoise.errors import ConfigError, InputError, MissingExtraError
 from counterpoise.files import atomic_write
-from counterpoise.ingest.formats import FORMATS, inspect_source
+from counterpoise.ingest.formats import FORMATS, inspect_source, read_bins
 from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.ingest.urls import is_url, public_url, split_group, url_problem
 from counterpoise.installation import require_module, workflow_folder
 from counterpoise.methods import methods
+from counterpoise.records.wording import list_names
 
 # Levels that a new cohort asks for, in base pairs, if the files have any of them.
 FINEST, COARSEST = 10_000, 1_000_000
@@ -40,6 +41,14 @@ methods:
   kr:
 """
 SHEET = "samples.tsv"
+GENOMES = """\
+Warning: {others} {have} other chromosomes than {first}: {example}.
+The report compares only chromosomes of the same name and length. Make a cohort for each
+genome, unless this one is meant to hold several."""
+CONDITIONS = """\
+Fill in the column condition of {sheet}: without it the report cannot tell conditions from
+replicates. Log ratios are to the first condition of the sheet; compare_to in
+conf/cohort/{name}.yaml names another."""
 
 
 @click.command("init")
@@ -73,13 +82,18 @@ def command(folder: str, sources: tuple[str, ...], resolutions: str | None) -> N
         SHEET: _sheet_text(uris, home),
         **_profiles(),
     }
+    warning = _describe_genomes(infos, sizes[-1])
     _write(home, texts)
     levels = ", ".join(map(format_base_pairs, sizes))
     click.echo(f"{name}: {len(uris)} sample{'s' if len(uris) > 1 else ''} at {levels}")
     for path in texts:
         click.echo(f"  {home / path}")
+    if warning:
+        click.echo(warning)
     enter = "" if home.resolve() == Path.cwd() else f"cd {shlex.quote(folder)} && "
-    click.echo(f"Edit {SHEET} (conditions) and conf/cohort/{name}.yaml (methods). Next:")
+    if len(uris) > 1:
+        click.echo(CONDITIONS.format(sheet=SHEET, name=name))
+    click.echo(f"Choose the methods in conf/cohort/{name}.yaml. Next:")
     click.echo(f"  {enter}counterpoise run    # with -n: only show what would run")
     click.echo("  counterpoise ui     # then: the report, and the runs in MLflow")
     try:
@@ -162,6 +176,14 @@ def _common_levels(infos: Sequence[SourceInfo]) -> list[int]:
     """Return the levels of any file that all of them can give."""
     if not infos:
         raise ConfigError("files by URL are not read now; give their resolutions: -r 10kb,100kb.")
+    for info in infos:
+        if not any(level.resolution for level in info.levels):
+            raise InputError(
+                info.uri,
+                "has bins of unequal size only, which a cohort cannot take.",
+                "Make a map with bins of one size from the contacts, for example with cooler "
+                "cload; counterpoise balance takes this file as it is.",
+            )
     sizes = {level.resolution for info in infos for level in info.levels if level.resolution}
     common = sorted(size for size in sizes if all(_has_level(info, size) for info in infos))
     if not common:
@@ -180,6 +202,44 @@ def _parse_sizes(text: str, infos: Sequence[SourceInfo]) -> list[int]:
         for size in sizes:
             info.find_level(size)
     return sizes
+
+
+def _describe_genomes(infos: Sequence[SourceInfo], size: int) -> str:
+    """Say which files have other chromosomes than the first one; empty if none has."""
+    if len(infos) < 2:
+        return ""
+    lengths = {info.uri: _read_lengths(info, size) for info in infos}
+    first, *rest = lengths
+    differences = {uri: _find_difference(lengths, first, uri) for uri in rest}
+    others = [uri for uri in rest if differences[uri]]
+    if not others:
+        return ""
+    return GENOMES.format(
+        others=list_names(others),
+        have="has" if len(others) == 1 else "have",
+        first=first,
+        example=differences[others[0]],
+    )
+
+
+def _read_lengths(info: SourceInfo, size: int) -> dict[str, int]:
+    """Return the lengths of a file's chromosomes, from a level that gives bins of a size."""
+    bins = read_bins(info, info.find_level(size))
+    return dict(zip(bins.chromosomes, bins.lengths.tolist(), strict=True))
+
+
+def _find_difference(lengths: Mapping[str, Mapping[str, int]], first: str, other: str) -> str:
+    """Say where two files do not have one genome; empty if it may be the same."""
+    ours, theirs = lengths[first], lengths[other]
+    shared = [name for name in ours if name in theirs]
+    if not shared:
+        names = [f"{next(iter(lengths[uri]), 'none')} in {uri}" for uri in (other, first)]
+        return f"none has the same name ({', '.join(names)})"
+    differing = [name for name in shared if ours[name] != theirs[name]]
+    if not differing:
+        return ""
+    longest = max(differing, key=lambda name: ours[name])
+    return f"{longest} has {theirs[longest]:,} bp in {other} and {ours[longest]:,} bp in {first}"
 
 
 def _cohort_text(sizes: Sequence[int], common: Sequence[int]) -> str:

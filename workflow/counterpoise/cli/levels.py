@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import h5py
 
 from counterpoise.balancing.api import balance
 from counterpoise.balancing.result import Balance
-from counterpoise.cli.options import BalancingOptions, MethodRun
+from counterpoise.cli.options import ADVISED, METHOD_LIMITS, BalancingOptions, MethodRun
 from counterpoise.contacts.bins import BinTable, format_base_pairs
 from counterpoise.contacts.contact_map import ContactMap, Contacts
 from counterpoise.ingest.formats import inspect_source
@@ -25,6 +25,21 @@ from counterpoise.store.tiling import Tiling
 from counterpoise.store.weight_columns import remove_weight_column, write_weight_column
 
 Progress = Callable[[str], None]
+# Options of the settings that reasons name.
+OPTIONS = {
+    **METHOD_LIMITS,
+    "on_failure": "--on-failure",
+    "mask.ignore_diags": "--ignore-diags",
+    "ignore_diags": "--ignore-diags",
+}
+# Options of settings that reasons also name without a value.
+NAMED_OPTIONS = {
+    "isolate_limit": METHOD_LIMITS["isolate_limit"],
+    "max_iterations": METHOD_LIMITS["max_iterations"],
+    "min_nnz": "--min-nnz",
+    "min_count": "--min-count",
+    "mad_max": "--mad-max",
+}
 BALANCED, NOT_BALANCED = 0, 1  # statuses of the commands that balance
 
 
@@ -105,19 +120,35 @@ class LevelResult:
         words = f"{size}  {self.run.columns[0]}  {verdict.status.value}, "
         reason = " ".join(filter(None, [fitness_reason(verdict.fitness_causes), verdict.reason]))
         label = fitness_label(verdict.fitness)
-        return words + label + (f": {name_options(reason)}" if reason else "")
+        return words + label + (f": {name_options(reason, self.run.excludes)}" if reason else "")
 
 
-def name_options(reason: str) -> str:
+def name_options(reason: str, excludes: Mapping[str, str]) -> str:
     """Return a reason with the options of commands in the place of the settings of a cohort.
+
+    Settings that no option has are said to be those of a workflow.
 
     Parameters
     ----------
     reason : str
         Reason of a verdict, such as ``Set on_failure: isolate.``
+    excludes : mapping of str to str
+        Options that were given, by the options and methods that they exclude.
     """
-    reason = re.sub(r"\bon_failure: (?=[a-z])", "--on-failure ", reason)
-    return re.sub(r"\bisolate_limit\b", "--isolate-limit", reason)
+    settings = rf"\b({'|'.join(OPTIONS)}): "
+    reason = re.sub(settings, lambda match: f"{OPTIONS[match[1]]} ", reason)
+    for setting, option in NAMED_OPTIONS.items():
+        reason = re.sub(rf"\b{setting}\b", option, reason)
+    reason = reason.replace("--ignore-diags 0, also for the mask", "--ignore-diags 0")
+    reason = reason.replace("Set mask.cis_only: false", "Leave out --cis-only")
+    reason = reason.replace("Check the blacklist", "Check the file of --blacklist")
+    reason = re.sub(rf"\b([Uu]se) ({'|'.join(ADVISED)})\b", r"\1 -m \2", reason)
+    for option, others in excludes.items():
+        value = "" if option.startswith("-m ") else r" [\w.-]*\w"
+        reason = re.sub(rf"{option}{value}\b", rf"\g<0> (without {others})", reason)
+    reason = re.sub(r"\b[Ll]eave th(is|ese) chromosomes? out\b", r"\g<0> (--blacklist)", reason)
+    reason = reason.replace("(mask.regions)", "(in a workflow, mask.regions)")
+    return reason.replace("aise max_products", "aise max_products (in a workflow)")
 
 
 def read_levels(uri: str) -> tuple[SourceInfo, list[Level]]:

@@ -8,16 +8,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
 
+from counterpoise.columns.readers import Convention, wrong_readers
 from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
 from counterpoise.errors import ConfigError
 from counterpoise.mask import MaskSettings
 from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings, OnFailure
+from counterpoise.store.weight_columns import DIVISIVE, ERRORS
 
 DEFAULT_METHOD = "ice"
 PRIMARY = "weight"
@@ -27,13 +29,32 @@ METHOD_LIMITS = {
     "max_iterations": "--max-iters",
     "isolate_limit": "--isolate-limit",
 }
+ADVISED = ("kr", "kde_eb")  # methods that a reason may name
 COOLER_ITERATIONS, COOLER_VARIANCE = 200, 1e-5
 ON_FAILURE = [each.value for each in OnFailure if each is not OnFailure.STOP]
 # Contacts as hictk's option --mode names them.
 MODES = {"gw": Scope.GENOME, "cis": Scope.CIS, "trans": Scope.TRANS}
 POLICIES = ("store_final", "store_nan", "discard", "error")
 
+ABOVE_ZERO = click.FloatRange(min=0, min_open=True)
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _describe_diagonals() -> str:
+    """Return the default numbers of diagonals to ignore, of the filters and of each method."""
+    numbers: dict[int, list[str]] = {MaskSettings.ignore_diags: ["filters"]}
+    for name, method in methods().items():
+        numbers.setdefault(method.settings.ignore_diags, []).append(name)
+    return "; ".join(f"{number} for {', '.join(names)}" for number, names in numbers.items())
+
+
+def _without(setting: str) -> str:
+    """Return the methods that lack a setting, such as ``kr, vc``."""
+    return ", ".join(
+        name for name, each in methods().items() if not hasattr(each.settings, setting)
+    )
+
 
 _OPTIONS: tuple[Decorator, ...] = (
     click.option(
@@ -57,13 +78,13 @@ _OPTIONS: tuple[Decorator, ...] = (
         "--ignore-diags",
         "--masked-diags",
         type=click.IntRange(0),
-        help="Number of diagonals to ignore.  "
-        "[default: 2 for filters and ice, 0 for kr, scale and vc]",
+        help=f"Number of diagonals to ignore.  [default: {_describe_diagonals()}]",
     ),
     click.option(
         "--ignore-dist",
         type=click.IntRange(0),
-        help="Ignore contacts closer than this, in base pairs.",
+        help="Ignore contacts closer than this, in base pairs; at least the diagonals of "
+        "--ignore-diags.",
     ),
     click.option(
         "--mad-max",
@@ -93,17 +114,21 @@ _OPTIONS: tuple[Decorator, ...] = (
     ),
     click.option(
         "--tol",
-        type=float,
+        type=ABOVE_ZERO,
         help="Variance of the row sums in counts squared, by cooler's rule; for ice only. "
         f"Default without --method: {COOLER_VARIANCE:g}.",
     ),
     click.option(
-        "--tolerance", type=float, help="Largest relative deviation of a row sum, for any method."
+        "--tolerance",
+        type=ABOVE_ZERO,
+        help="Largest relative deviation of a row sum, for methods that iterate"
+        f" (not {_without('tolerance')}).",
     ),
     click.option(
         "--max-iters",
         type=click.IntRange(1),
-        help=f"Largest number of iterations. Default without --method: {COOLER_ITERATIONS}.",
+        help=f"Largest number of iterations (not for {_without('max_iterations')}). "
+        f"Default without --method: {COOLER_ITERATIONS}.",
     ),
     click.option(
         "-p",
@@ -117,14 +142,14 @@ _OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--on-failure",
         type=click.Choice(ON_FAILURE),
-        help="What a method of --method does with a map that it cannot balance: isolate the few "
-        "bins that stand in the way, drop the sparsest bins, keep the weights reached so far, or "
-        "write nan.  [default: isolate for ice, kr and ssk; else nan]",
+        help="What a method does with a map that it cannot balance: isolate the few bins that "
+        "stand in the way, drop the sparsest bins, keep the weights reached so far, or write nan.  "
+        "[default: keep without --method; isolate for ice, kr and ssk; else nan]",
     ),
     click.option(
         "--isolate-limit",
         type=click.FloatRange(0, 1),
-        help="Largest share of bins that isolate masks.  [default: 0.01]",
+        help="Largest share of bins that may be isolated.  [default: 0.01]",
     ),
     click.option(
         "--convergence-policy",
@@ -162,11 +187,15 @@ class MethodRun:
         Settings that differ from its defaults.
     columns : tuple of str
         Names of the columns that its weights are written to.
+    excludes : dict of str to str
+        Options that were given, by the options that they exclude, such as ``--tolerance``, and by
+        the methods that do not take them, such as ``-m kr``.
     """
 
     method: str
     settings: dict[str, Any]
     columns: tuple[str, ...]
+    excludes: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -212,23 +241,8 @@ class BalancingOptions:
     def from_options(cls, options: dict[str, Any]) -> BalancingOptions:
         """Check the options of a command; refuse those that contradict each other."""
         scope = _read_scope(options)
-        names = tuple(name for text in options["names"] for name in _split_names(text))
-        if unknown := [name for name in names if name not in methods()]:
-            raise ConfigError(
-                f"there is no method {unknown[0]!r}; there are {', '.join(sorted(methods()))}."
-            )
-        if len(set(names)) < len(names):
-            raise click.UsageError("A method is given twice.")
-        if options["tol"] is not None and set(names) - {"ice"}:
-            raise click.UsageError(
-                "--tol is cooler's rule, which ice alone has; --tolerance is for every method."
-            )
-        if options["on_failure"] and (options["policy"] or not names):
-            raise click.UsageError(
-                "--on-failure is for methods of --method, without --convergence-policy."
-            )
-        if options["tol"] is not None and options["tolerance"] is not None:
-            raise click.UsageError("Give at most one of --tol and --tolerance.")
+        names = _read_methods(options)
+        _refuse_contradictions(options, names)
         filters = MaskSettings(
             min_nnz=options["min_nnz"],
             min_count=options["min_count"],
@@ -259,7 +273,7 @@ class BalancingOptions:
         bin_size : int or None
             Base pairs; None for bins of several sizes.
         """
-        diagonals = self._diagonals(bin_size)
+        diagonals = self._diagonals(bin_size, MaskSettings.ignore_diags)
         if diagonals is None:
             return self.filters
         return MaskSettings(**{**vars(self.filters), "ignore_diags": diagonals})
@@ -272,19 +286,22 @@ class BalancingOptions:
         bin_size : int or None
             Base pairs; None for bins of several sizes.
         name : str, optional
-            Name of the column, for a single method.
+            Name of the column, for a single method; not that of another method's column.
         """
-        if not self.names:
-            return [self._run(DEFAULT_METHOD, bin_size, (name or PRIMARY,), by_cooler=True)]
         if name is not None and len(self.names) > 1:
             raise click.UsageError("--name is for a single method.")
+        if name is not None:
+            _refuse_name_of_another(name, (self.names or (DEFAULT_METHOD,))[0])
+            check_new_name(name, is_divisive=name in DIVISIVE)
+        if not self.names:
+            return [self._run(DEFAULT_METHOD, bin_size, (name or PRIMARY,), by_cooler=True)]
         runs = []
         for number, method in enumerate(self.names):
             run = self._run(method, bin_size, (), by_cooler=False)
             scope = run.settings.get("scope", methods()[method].settings().scope)
             column = COLUMN_PREFIXES[Scope(scope)] + method.upper()
             columns = (column, PRIMARY) if number == 0 else (column,)
-            runs.append(MethodRun(method, run.settings, (name,) if name else columns))
+            runs.append(replace(run, columns=(name,) if name else columns))
         return runs
 
     def _run(
@@ -297,7 +314,7 @@ class BalancingOptions:
         iterations = COOLER_ITERATIONS if by_cooler else None
         limits: dict[str, Any] = {
             "scope": self.scope and self.scope.value,
-            "ignore_diags": self._diagonals(bin_size),
+            "ignore_diags": self._diagonals(bin_size, kind.ignore_diags),
             "tolerance": self.tolerance if variance is None else "cooler",
             "cooler_variance": variance,
             "max_iterations": self.max_iterations or iterations,
@@ -307,29 +324,121 @@ class BalancingOptions:
         settings = {key: value for key, value in limits.items() if value is not None}
         for key, option in METHOD_LIMITS.items():
             if key in settings and not hasattr(kind, key):
-                raise click.UsageError(f"{method} has no limit {option}.")
-        return MethodRun(method, settings, columns)
+                if key == "max_iterations" and hasattr(kind, "max_products"):
+                    raise click.UsageError(
+                        f"{method} takes no {option}; leave the option out, or set max_products "
+                        "in a workflow or in Python."
+                    )
+                raise click.UsageError(
+                    f"{method} takes no {option}; leave out the option or the method."
+                )
+        return MethodRun(method, settings, columns, self._excludes())
 
-    def _diagonals(self, bin_size: int | None) -> int | None:
-        """Return the diagonals to leave out; None for the method's own number."""
+    def _excludes(self) -> dict[str, str]:
+        """Return the options that were given, by what a reason may name that they exclude."""
+        excludes = {"--on-failure": "--convergence-policy"} if self.policy else {}
+        limits = METHOD_LIMITS.items()
+        given = [(key, option) for key, option in limits if getattr(self, key) is not None]
+        if self.variance is not None:
+            excludes["--tolerance"] = "--tol"
+            given.append(("cooler_variance", "--tol"))
+        if self.on_failure == OnFailure.ISOLATE:  # of the methods that have its limit
+            given.append(("isolate_limit", "--on-failure"))
+        if self.ignore_dist is not None:
+            excludes["--ignore-diags"] = "--ignore-dist"
+        for name in ADVISED:
+            kind = methods()[name].settings
+            if lacking := [option for key, option in given if not hasattr(kind, key)]:
+                excludes[f"-m {name}"] = " and ".join(lacking)
+        return excludes
+
+    def _diagonals(self, bin_size: int | None, default: int) -> int | None:
+        """Return the diagonals to leave out; None for the default of the filters or a method."""
         if self.ignore_dist is None:
             return self.ignore_diags
         if bin_size is None:
             raise ConfigError("--ignore-dist needs bins of one size; use --ignore-diags.")
-        own = MaskSettings.ignore_diags if self.ignore_diags is None else self.ignore_diags
-        return max(own, math.ceil(self.ignore_dist / bin_size))
+        least = default if self.ignore_diags is None else self.ignore_diags
+        return max(least, math.ceil(self.ignore_dist / bin_size))
 
     def _on_failure(self, by_cooler: bool) -> str | None:
         """Return what a method does where it does not balance; None for its default."""
-        policy = self.policy or ("store_final" if by_cooler else None)
-        if policy is None:
-            return self.on_failure
-        return OnFailure.KEEP.value if policy == "store_final" else OnFailure.NAN.value
+        if self.policy is None:
+            return self.on_failure or (OnFailure.KEEP.value if by_cooler else None)
+        return OnFailure.KEEP.value if self.policy == "store_final" else OnFailure.NAN.value
+
+
+def check_new_name(name: str, is_divisive: bool) -> None:
+    """Refuse a name that programs read by another convention, or as one of standard errors.
+
+    Parameters
+    ----------
+    name : str
+        Name of a new column of weights.
+    is_divisive : bool
+        Whether contacts are divided by the column.
+
+    Raises
+    ------
+    ConfigError
+        If the name is one of these.
+    """
+    if name.endswith(ERRORS):
+        raise ConfigError(
+            f"--name {name}: names that end with {ERRORS} are of standard errors; choose another."
+        )
+    truth = Convention.DIVISIVE if is_divisive else Convention.MULTIPLICATIVE
+    for program in wrong_readers(name, {"divisive_weights": is_divisive}, truth):
+        raise ConfigError(
+            f"--name {name}: {program} divides by a column of this name; choose another."
+        )
+
+
+def _refuse_name_of_another(name: str, method: str) -> None:
+    """Refuse a name of a new column that is the workflow's name for another method."""
+    prefixes = "|".join(COLUMN_PREFIXES.values())
+    for other in methods():
+        if other != method and re.fullmatch(f"({prefixes}){other.upper()}", name):
+            raise ConfigError(
+                f"--name {name} is the column of {other}, and these weights are of {method}; "
+                f"choose another name, or give -m {other}."
+            )
 
 
 def _split_names(text: str) -> Iterator[str]:
     """Yield the methods of one option: in lower case, several separated by commas or blanks."""
     return (name.lower() for name in re.split(r"[,\s]+", text.strip()))
+
+
+def _read_methods(options: dict[str, Any]) -> tuple[str, ...]:
+    """Return the methods that --method names; refuse one that is unknown or given twice."""
+    names = tuple(name for text in options["names"] for name in _split_names(text))
+    if unknown := [name for name in names if name not in methods()]:
+        raise ConfigError(
+            f"there is no method {unknown[0]!r}; there are {', '.join(sorted(methods()))}."
+        )
+    if len(set(names)) < len(names):
+        raise click.UsageError("A method is given twice.")
+    return names
+
+
+def _refuse_contradictions(options: dict[str, Any], names: tuple[str, ...]) -> None:
+    """Refuse limits and policies that contradict each other or the methods."""
+    if options["tol"] is not None and set(names) - {"ice"}:
+        raise click.UsageError(
+            "--tol is cooler's rule, which ice alone has; --tolerance is for every method "
+            "that iterates."
+        )
+    if options["on_failure"] and options["policy"]:
+        raise click.UsageError("Give at most one of --on-failure and --convergence-policy.")
+    if options["tol"] is not None and options["tolerance"] is not None:
+        raise click.UsageError("Give at most one of --tol and --tolerance.")
+    by_cooler = options["tol"] is not None or (not names and options["tolerance"] is None)
+    if options["on_failure"] == OnFailure.ISOLATE and by_cooler:
+        raise click.UsageError(
+            "--on-failure isolate needs --tolerance: cooler's rule, the default without "
+            "--method and the one of --tol, isolates no bins."
+        )
 
 
 def _read_scope(options: dict[str, Any]) -> Scope | None:

@@ -144,7 +144,7 @@ def report_written(path: str, columns: Sequence[LevelColumns]) -> None:
     nameless = "groups of methods" if columns else "no weights"
     names = ", ".join(dict.fromkeys(name for each in columns for name in each.names)) or nameless
     unfit = sum(not each.is_fit for each in columns)
-    warning = f" {unfit} of {len(columns)} columns of weights are not for use." if unfit else ""
+    warning = f' {unfit} of {len(columns)} verdicts are "not for use".' if unfit else ""
     click.echo(f"Wrote {path}: {names}.{warning}", err=True)
 
 
@@ -197,8 +197,8 @@ def _refuse_columns(uri: str, columns: Sequence[str]) -> None:
             raise InputError(
                 uri,
                 f"has a column {column!r} already.",
-                "Replace it with --force, give the new one another name with --name, or write to "
-                "another file with -o.",
+                "Replace it with --force, give the new one another name with --name (for a single "
+                "method), or write to another file with -o, in which it is replaced.",
             )
 
 

@@ -37,6 +37,7 @@ SHARED_KEYS = (
 )
 # Further keys that decide them if samples are merged by group, or thinned.
 SHARED_IF_DERIVED = ("group_by", "resolutions")
+MOST_NAMED = 10  # groups that a message lists
 
 
 def check_cohort(settings: CohortSettings, entries: dict[str, MethodEntry], root: Path) -> Cohort:
@@ -76,6 +77,7 @@ def check_cohort(settings: CohortSettings, entries: dict[str, MethodEntry], root
     _check_columns(cohort)
     _check_groups(cohort)
     cohort = _merge(cohort)
+    _check_compared(cohort)
     _check_sharing(cohort)
     _check_followers(cohort)
     _check_regions(cohort)
@@ -179,16 +181,27 @@ def _check_groups(cohort: Cohort) -> None:
             )
 
 
+def _check_compared(cohort: Cohort) -> None:
+    """Check that there is the group to which the others are compared."""
+    group = cohort.settings.compare_to
+    groups = sorted(set(map(cohort.groups.of, cohort.samples)) - {""})
+    if group is not None and group not in groups:
+        more = f" and {len(groups) - MOST_NAMED:,} more" if groups[MOST_NAMED:] else ""
+        known = f"the groups are {', '.join(groups[:MOST_NAMED])}{more}"
+        none = "no sample has a label of group_by"
+        raise ConfigError(f"compare_to: there is no group {group!r}; {known if groups else none}.")
+
+
 def _check_sharing(cohort: Cohort) -> None:
     """Check that every sample has a group if the samples of groups share something."""
     settings = cohort.settings
     extents = {
-        "mask.shared": settings.mask.shared_within if cohort.shares_masks else None,
+        "mask.shared": settings.mask.shared_within if cohort.groups.shares_masks else None,
         "thin.least_of": settings.thin.least_of,
     }
     for place, extent in extents.items():
         if extent:
-            cohort.sharing(Extent(extent), place)
+            cohort.groups.sharing(Extent(extent), place)
 
 
 def _merge(cohort: Cohort) -> Cohort:
@@ -211,12 +224,12 @@ def _merge(cohort: Cohort) -> Cohort:
 def _find_groups(cohort: Cohort) -> dict[str, list[str]]:
     """Return the samples of each group, for the word ``group`` of the section ``merge``."""
     for name in cohort.samples:
-        if not cohort.group(name):
+        if not cohort.groups.of(name):
             raise ConfigError(
                 f"merge: the sample {name} has no group; give it a label of group_by, or name the "
                 "members of each merged sample."
             )
-    return cohort.sharing(Extent.GROUP, "merge")
+    return cohort.groups.sharing(Extent.GROUP, "merge")
 
 
 def _check_other_maps(cohort: Cohort, root: Path) -> None:
@@ -224,7 +237,7 @@ def _check_other_maps(cohort: Cohort, root: Path) -> None:
     for name, prior in cohort.priors.items():
         place = f"methods.{name}.prior"
         if prior.extent is not None:
-            cohort.sharing(prior.extent, place)
+            cohort.groups.sharing(prior.extent, place)
         elif not os.path.isfile(root / prior.file):
             raise ConfigError(
                 f"{place}: the file {prior.file} does not exist; correct the path, or write none, "

@@ -8,7 +8,7 @@ from typing import cast
 
 from counterpoise.cohort.entries import PriorSettings
 from counterpoise.cohort.file_levels import FileLevels
-from counterpoise.cohort.grouping import Extent, partition
+from counterpoise.cohort.groups import Groups
 from counterpoise.cohort.levels import explain_absence, is_read, list_levels
 from counterpoise.cohort.resolutions import expand
 from counterpoise.cohort.samples import Sample
@@ -28,7 +28,6 @@ from counterpoise.ingest.urls import (
     url_key,
 )
 from counterpoise.mask import BED_FILES
-from counterpoise.mask.quorum import Sharing
 from counterpoise.methods.base import MethodSettings
 from counterpoise.store.paths import BASE, ResultPaths
 from counterpoise.store.runs import (
@@ -104,9 +103,6 @@ class Cohort:
     only_merged: dict[str, Sample] = field(default_factory=dict)
     file_levels: FileLevels = field(default_factory=FileLevels, repr=False, compare=False)
     _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _sharing: dict[Extent, dict[str, list[str]]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
 
     @property
     def paths(self) -> ResultPaths:
@@ -170,80 +166,12 @@ class Cohort:
             )
         return common
 
-    def group(self, sample: str) -> str:
-        """Return the group of a sample: its labels of ``group_by``; empty if it has none."""
-        labels = self.sample(sample).all_labels
-        return ", ".join(labels[key] for key in self.settings.group_by if key in labels)
-
-    def sharing(self, extent: Extent, place: str) -> dict[str, list[str]]:
-        """Return the samples that share something, as ``partition`` does.
-
-        Parameters
-        ----------
-        extent : Extent
-            Among which samples it is shared.
-        place : str
-            Key of the configuration that asks for it, for the message.
-
-        Returns
-        -------
-        dict of str to list of str
-            Names of samples by the name of their group in paths.
-        """
-        if extent not in self._sharing:
-            groups = {name: self.group(name) for name in self.samples}
-            self._sharing[extent] = partition(groups, extent, place)
-        return self._sharing[extent]
-
-    def pools(self, method: str) -> dict[str, list[str]]:
-        """Return the samples that are each other's prior.
-
-        Parameters
-        ----------
-        method : str
-            Name of the method.
-
-        Returns
-        -------
-        dict of str to list of str
-            Sorted names by the name of their group in paths; none of a group of one sample. A
-            merged sample whose contacts another sample has, too, is in no pool.
-        """
-        prior = self.priors.get(method)
-        if prior is None or prior.extent is None:
-            return {}
-        groups = self.sharing(prior.extent, f"methods.{method}.prior")
-        pools = {
-            group: sorted(name for name in names if not self._shares_contacts(name))
-            for group, names in groups.items()
-        }
-        return {group: names for group, names in pools.items() if len(names) > 1}
-
-    def _shares_contacts(self, sample: str) -> bool:
-        """Tell whether a member of a merged sample is balanced, or is in another merged sample."""
-        members = set(self.members.get(sample, ()))
-        others = [set(names) for name, names in self.members.items() if name != sample]
-        return any(members & names for names in (self.samples.keys(), *others))
-
-    def pooled(self, group: str, resolution: int, method: str) -> list[str]:
-        """Return the samples of a pool.
-
-        Parameters
-        ----------
-        group : str
-            Name of their group in paths.
-        resolution : int
-            Bin size in base pairs.
-        method : str
-            Name of the method.
-
-        Returns
-        -------
-        list of str
-            Sorted names of those that have the resolution.
-        """
-        names = self.pools(method).get(group, [])
-        return [name for name in names if resolution in self.resolutions(name)]
+    @cached_property
+    def groups(self) -> Groups:
+        """Return the groups of the samples."""
+        return Groups(
+            self.settings, self.samples, self.members, self.priors, self.sample, self.resolutions
+        )
 
     def resolutions(self, sample: str) -> list[int]:
         """Return the resolutions of a sample: those asked for, without those its file lacks."""
@@ -381,6 +309,12 @@ class Cohort:
         uris = [self.source_uri(name) for name in self.read_samples if not self._may_change(name)]
         self.file_levels.find_all(uris, self.settings.ingest.hic_engine)
 
+    def unreadable(self) -> dict[str, str]:
+        """Return why files cannot be read, by sample; ``look_into_files`` finds it out."""
+        uris = {name: self.source_uri(name) for name in self.read_samples}
+        problems = self.file_levels.problems
+        return {name: problems[uri] for name, uri in uris.items() if uri in problems}
+
     def _find_levels(self, sample: str) -> SourceInfo | None:
         """Return what the file of a sample holds; None if it is unknown."""
         if self._may_change(sample):
@@ -415,91 +349,6 @@ class Cohort:
         """Return the BED files of the mask that a rule makes."""
         paths = [getattr(self.settings.mask, key) for key in BED_FILES]
         return [str(path) for path in paths if path and self._is_made(str(path))]
-
-    @property
-    def shares_masks(self) -> bool:
-        """Tell whether samples share their masks."""
-        return self.settings.mask.shared != Sharing.NONE
-
-    @cached_property
-    def mask_groups(self) -> dict[str, str]:
-        """Return the name in paths of the group with which each sample shares its mask."""
-        groups = self.mask_sharing().items()
-        return {sample: group for group, samples in groups for sample in samples}
-
-    def mask_group(self, sample: str) -> str:
-        """Return the name in paths of the group with which a sample shares its mask.
-
-        Parameters
-        ----------
-        sample : str
-            Name of the sample.
-
-        Raises
-        ------
-        ConfigError
-            If the cohort has no sample of this name.
-        """
-        self.sample(sample)
-        return self.mask_groups[sample]
-
-    def sharing_mask(self, group: str, resolution: int) -> list[str]:
-        """Return the samples whose own masks decide on that of a group at a resolution.
-
-        A merged sample has no vote if another sample has its contacts, too, unless no other sample
-        has a vote. It gets the mask of its group all the same.
-
-        Parameters
-        ----------
-        group : str
-            Name of the group in paths.
-        resolution : int
-            Bin size in base pairs.
-
-        Returns
-        -------
-        list of str
-            Their names.
-
-        Raises
-        ------
-        ConfigError
-            If there are none.
-        """
-        samples = [
-            sample
-            for sample in self.mask_sharing().get(group, [])
-            if resolution in self.resolutions(sample)
-        ]
-        if not samples:
-            raise ConfigError(
-                f"the cohort {self.settings.cohort} has no group {group!r} that shares masks at "
-                f"{format_base_pairs(resolution)}."
-            )
-        return [name for name in samples if not self._shares_contacts(name)] or samples
-
-    @property
-    def group_masks(self) -> list[tuple[str, int]]:
-        """Return group and resolution of every mask that samples share."""
-        return [
-            (group, size)
-            for group, samples in self.mask_sharing().items()
-            for size in sorted({size for sample in samples for size in self.resolutions(sample)})
-        ]
-
-    def mask_sharing(self) -> dict[str, list[str]]:
-        """Return the samples that share masks, by the name of their group in paths.
-
-        Nothing is returned if masks are not shared.
-
-        Raises
-        ------
-        ConfigError
-            If a sample has no group.
-        """
-        if not self.shares_masks:
-            return {}
-        return self.sharing(Extent(self.settings.mask.shared_within), "mask.shared")
 
     def copy_number(self, sample: str) -> str | None:
         """Return the table of segments of a sample: its own, or that of the cohort.
@@ -548,7 +397,7 @@ class Cohort:
             name: SampleEntry(
                 self.resolutions(name),
                 sample.all_labels,
-                self.group(name),
+                self.groups.of(name),
                 self.absent(name),
                 self.members.get(name, []),
             )
@@ -559,7 +408,7 @@ class Cohort:
     def labels(self) -> dict[str, SampleLabels]:
         """Return the labels of each sample."""
         return {
-            name: SampleLabels(sample.all_labels, self.group(name), self.members.get(name, []))
+            name: SampleLabels(sample.all_labels, self.groups.of(name), self.members.get(name, []))
             for name, sample in self.samples.items()
         }
 
@@ -591,25 +440,13 @@ class Cohort:
         members = [(name, size) for merged, size in whole for name in self.members.get(merged, ())]
         return list(dict.fromkeys([*whole, *members]))
 
-    @property
-    def least_samples(self) -> dict[str, list[str]]:
-        """Return the samples that are thinned to the one with the fewest contacts, by group."""
-        least_of = self.settings.thin.least_of
-        return self.sharing(Extent(least_of), "thin.least_of") if least_of else {}
-
-    @property
-    def sharing_groups(self) -> list[str]:
-        """Return the names in paths of groups that share masks, a prior or the fewest contacts."""
-        shared = [self.mask_sharing(), self.least_samples, *map(self.pools, self.methods)]
-        return list(dict.fromkeys(name for groups in shared for name in groups))
-
     @cached_property
     def compared(self) -> dict[int, list[str]]:
         """Return the samples of each resolution at which there are two or more."""
         return compared_samples(self.runs)
 
     def compared_at(self, resolution: int) -> list[str]:
-        """Return the samples that are compared at a resolution.
+        """Return the samples that are compared at a resolution, those of ``compare_to`` first.
 
         Parameters
         ----------
@@ -631,7 +468,8 @@ class Cohort:
                 f"the cohort {self.settings.cohort} has no two samples at "
                 f"{format_base_pairs(resolution)} that could be compared."
             )
-        return self.compared[resolution]
+        names = self.compared[resolution]
+        return sorted(names, key=lambda name: self.groups.of(name) != self.settings.compare_to)
 
     def column(self, method: str) -> str:
         """Return the name of a method's column in coolers: ``KR``, ``GW_KR`` or ``INTER_KR``."""

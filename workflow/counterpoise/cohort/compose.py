@@ -20,13 +20,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf, open_dict
-from omegaconf.errors import (
-    ConfigAttributeError,
-    ConfigKeyError,
-    KeyValidationError,
-    MissingMandatoryValue,
-    OmegaConfBaseException,
-)
+from omegaconf.errors import OmegaConfBaseException
 
 from counterpoise.cohort.checks import (
     SHARED_IF_DERIVED,
@@ -34,9 +28,10 @@ from counterpoise.cohort.checks import (
     check_cohort,
     check_overlay,
 )
-from counterpoise.cohort.choices import Choices, check_choices
 from counterpoise.cohort.cohort import Cohort
+from counterpoise.cohort.config_sources import Choices, check_choices, find_file
 from counterpoise.cohort.entries import MethodEntry, other_keys
+from counterpoise.cohort.explain import explain, explain_missing
 from counterpoise.cohort.samples import check_name
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings
 from counterpoise.cohort.short_form import ShortFormSource, register_source
@@ -100,14 +95,24 @@ def load_cohort(
         _refuse_unknown_keys(composed)
         check_choices(choices, composed)
         check_override_texts(overrides, composed)
-        entries = {str(k): _read_method(str(k), v) for k, v in composed.methods.items()}
-        settings = cast(CohortSettings, OmegaConf.to_object(composed))
+        cohort = _make_cohort(composed, choices, overrides, Path(root))
     except yaml.YAMLError as error:
         raise ConfigError(f"configuration: not valid YAML: {error}") from error
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(_explain(error)) from error
-    cohort = check_cohort(settings, entries, Path(root))
+        raise ConfigError(explain(error, _find_folders(conf, overrides))) from error
     return replace(cohort, experiment=experiment)
+
+
+def _make_cohort(
+    composed: DictConfig, choices: Choices, overrides: list[str], root: Path
+) -> Cohort:
+    """Return the cohort of a composed configuration, checked."""
+    try:
+        entries = {str(k): _read_method(str(k), v) for k, v in composed.methods.items()}
+        return check_cohort(cast(CohortSettings, OmegaConf.to_object(composed)), entries, root)
+    except ConfigError as error:
+        place = find_file(str(error), choices, overrides)
+        raise ConfigError(f"{place}: {error}" if place else str(error)) from error
 
 
 def snakemake_overrides(config: Mapping[str, Any], conf: str | Path | None = None) -> list[str]:
@@ -171,6 +176,13 @@ def _find_folder(value: object) -> Path:
     return folder
 
 
+def _find_folders(conf: str | Path, overrides: list[str]) -> list[Path]:
+    """Return the folders of the Hydra groups, as far as composition got; its own comes last."""
+    texts = (item for item in overrides if item.startswith("hydra.searchpath="))
+    others = [Path(path) for text in texts for path in re.findall(r"file://([^'\"\],]+)", text)]
+    return [*others, Path(conf)]
+
+
 def _compose(overrides: list[str]) -> tuple[DictConfig, Choices]:
     """Compose the configuration with these overrides; also return what was chosen."""
     try:
@@ -182,7 +194,7 @@ def _compose(overrides: list[str]) -> tuple[DictConfig, Choices]:
             "YAML reads as a number, true or false in quotes (cohort='007', /tracking: 'off')."
         ) from error
     except MissingConfigException as error:
-        raise ConfigError(_explain_missing(error)) from error
+        raise ConfigError(explain_missing(error)) from error
     except OSError as error:
         raise ConfigError(
             f"configuration: {', '.join(overrides)}: a file cannot be read "
@@ -295,52 +307,3 @@ def _make_settings(name: str, kind: type, values: dict[str, Any]) -> Any:
         return OmegaConf.to_object(typed.methods[name])
     except ConfigError as error:
         raise ConfigError(f"methods.{name}.{error}") from error
-
-
-def _explain(error: Exception) -> str:
-    """Reword an error of Hydra or OmegaConf: file and key first, no names of classes."""
-    match = re.match(r"In '((?:cohort|experiment)/[^']+)': ", str(error))
-    place = f"conf/{match[1]}.yaml" if match else "configuration"
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, OmegaConfBaseException):
-        cause = cause.__cause__ or cause.__context__
-    if cause is None:
-        return f"configuration: {_explain_hydra(error)}"
-    if isinstance(cause, ConfigKeyError | ConfigAttributeError):
-        return f"{place}: {_explain_unknown_key(cause)}"
-    key = str(cause.full_key)
-    words = str(cause).splitlines()[0].rstrip(".")
-    if isinstance(cause, MissingMandatoryValue):
-        words = "no value is given"
-    if isinstance(cause, KeyValidationError):
-        words = f"YAML reads this name as {cause.key}, which is no text; put the name in quotes"
-    return f"{place}: {key}: {words}." if key else f"{place}: {words}."
-
-
-def _explain_missing(error: MissingConfigException) -> str:
-    """Reword that a chosen file does not exist: what was chosen, and what there is."""
-    group, _, name = str(error.missing_cfg_file or "").rpartition("/")
-    match = re.match(r"In '((?:cohort|experiment)/[^']+)': ", str(error))
-    place = f"conf/{match[1]}.yaml: " if match else ""
-    options = list(error.options or [])
-    if not group or not options:
-        return f"{place}{str(error).partition('Config search path')[0].strip()}"
-    return f"{place}there is no {group} {name!r}.{suggest(name, options)}"
-
-
-def _explain_hydra(error: Exception) -> str:
-    """Reword an error of Hydra that names no key."""
-    text = str(error).partition("Config search path")[0].strip()
-    if "item value in defaults : bool" in text:
-        return "YAML reads off, on, yes and no as true or false: put such a choice in quotes."
-    return text
-
-
-def _explain_unknown_key(error: OmegaConfBaseException) -> str:
-    """Reword an error about a key that does not exist."""
-    key = str(error.full_key)
-    kind = error.object_type
-    allowed = [item.name for item in fields(kind)] if is_dataclass(kind) else []
-    if not allowed and isinstance(error.parent_node, DictConfig):
-        allowed = list(map(str, error.parent_node))
-    return f"{key}: there is no such key.{suggest(key.rpartition('.')[2], allowed)}"

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from counterpoise.backends import AUTO, backends
-from counterpoise.cohort.docstrings import default_of, first_sentence, leaves, meanings
+from counterpoise.cohort.docstrings import default_of, first_sentence, leaves, meaning
 from counterpoise.cohort.entries import other_keys
 from counterpoise.cohort.settings import (
     BackendSettings,
@@ -149,10 +149,11 @@ def settings_lines(kind: type, values: Mapping[str, Any] | None = None) -> list[
     list of str
         Lines of YAML.
     """
-    comments, lines = meanings(kind), []
+    lines = []
     for item in leaves(kind):
         value = (values or {}).get(item.name, default_of(item))
-        lines += [f"# {first_sentence(comments[item.name])}", f"{item.name}: {as_yaml(value)}"]
+        comment = first_sentence(meaning(kind, item.name))
+        lines += [f"# {comment}", f"{item.name}: {as_yaml(value)}"]
     return lines
 
 

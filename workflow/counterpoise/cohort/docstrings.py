@@ -27,24 +27,36 @@ def summary(kind: type) -> str:
     return _one_line(cleandoc(kind.__doc__ or "").partition("\n\n")[0])
 
 
-def meanings(kind: type) -> dict[str, list[str]]:
-    """Read the ``Attributes`` sections of a class and its bases.
+def meaning(kind: type, name: str) -> list[str]:
+    """Return what the docstrings of a class and its bases say of a setting.
 
     Parameters
     ----------
     kind : type
-        A class with numpydoc docstrings. What it says of a name is appended to what its bases say.
+        A settings dataclass.
+    name : str
+        Name of the setting.
 
     Returns
     -------
-    dict of str to list of str
-        Paragraphs and list items (which begin with ``- ``) by name, each on one line.
+    list of str
+        Paragraphs and list items (which begin with ``- ``), each on one line; those of the bases
+        come first.
+
+    Raises
+    ------
+    ValueError
+        They say nothing of it; names what to write.
     """
-    found: dict[str, list[str]] = {}
-    for base in reversed(kind.__mro__):
-        for name, blocks in own_meanings(base).items():
-            found[name] = found.get(name, []) + blocks
-    return found
+    entries = (own_meanings(base).get(name, []) for base in reversed(kind.__mro__))
+    blocks = [block for entry in entries for block in entry if block]
+    if not blocks:
+        raise ValueError(
+            f"{kind.__module__}: the docstring of {kind.__name__} does not describe the setting "
+            f"{name!r}; add to its section Attributes a line '{name} : type, default VALUE' and, "
+            "indented below it, what the setting does"
+        )
+    return blocks
 
 
 def own_meanings(kind: type) -> dict[str, list[str]]:
@@ -58,7 +70,7 @@ def own_meanings(kind: type) -> dict[str, list[str]]:
     Returns
     -------
     dict of str to list of str
-        As ``meanings`` returns them.
+        By name, as ``meaning`` returns them.
     """
     entries = _entries(kind.__dict__.get("__doc__") or "")
     return {name: _blocks(text) for names, text in entries for name in names.split(", ")}
@@ -92,7 +104,7 @@ def first_sentence(blocks: list[str]) -> str:
     Parameters
     ----------
     blocks : list of str
-        Paragraphs and list items, as ``meanings`` returns them.
+        Paragraphs and list items, as ``meaning`` returns them.
 
     Returns
     -------

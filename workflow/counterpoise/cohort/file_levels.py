@@ -29,10 +29,16 @@ class FileLevels:
     record : Path, optional
         JSON file that keeps the answers, with size and dates of each file. If it is missing or
         damaged, the files are opened again.
+
+    Attributes
+    ----------
+    problems : dict of str to str
+        Why a file that there is cannot be read, by path.
     """
 
     def __init__(self, record: Path | None = None) -> None:
         self.record = record
+        self.problems: dict[str, str] = {}
         self._answers: dict[str, SourceInfo | None] = {}
 
     def find(self, uri: str, engine: str) -> SourceInfo | None:
@@ -52,7 +58,7 @@ class FileLevels:
             with the reason, which costs this sample only.
         """
         if uri not in self._answers:
-            self._answers[uri] = self._recall(uri, _state(uri)) or _look_into(uri, engine)
+            self._answers[uri] = self._recall(uri, _state(uri)) or self._look_into(uri, engine)
         return self._answers[uri]
 
     def find_all(self, uris: Iterable[str], engine: str) -> None:
@@ -70,10 +76,19 @@ class FileLevels:
         self._answers |= {uri: self._recall(uri, state) for uri, state in states.items()}
         unknown = [uri for uri, state in states.items() if state and not self._answers[uri]]
         with ThreadPoolExecutor(min(MOST_THREADS, 1 + len(unknown) // FILES_PER_THREAD)) as pool:
-            answers = pool.map(lambda uri: _look_into(uri, engine), unknown)
+            answers = pool.map(lambda uri: self._look_into(uri, engine), unknown)
             self._answers.update(zip(unknown, answers, strict=True))
         if any(self._answers[uri] for uri in unknown):
             self._write_record(states)
+
+    def _look_into(self, uri: str, engine: str) -> SourceInfo | None:
+        """Return what a file holds; None if there is none, or if it cannot be read."""
+        try:
+            return inspect_source(uri, engine, identify=False, quick=True)
+        except (InputError, OSError) as error:
+            if _state(uri):
+                self.problems[uri] = str(error)
+            return None
 
     @cached_property
     def _recorded(self) -> dict[str, Any]:
@@ -108,11 +123,3 @@ def _state(uri: str) -> FileState | None:
     """Return the state of a file; None if there is none."""
     path = Path(uri.partition("::")[0])
     return FileState.of(path) if path.is_file() else None
-
-
-def _look_into(uri: str, engine: str) -> SourceInfo | None:
-    """Return what a file holds; None if there is none, or if it cannot be read."""
-    try:
-        return inspect_source(uri, engine, identify=False, quick=True)
-    except (InputError, OSError):
-        return None

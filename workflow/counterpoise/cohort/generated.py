@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def generated_files(root: Path) -> dict[str, str]:
     return {**conf_files(), **tables, "docs/reference/settings.md": page()}
 
 
-def with_tables(text: str) -> str:
+def with_tables(text: str, tables: Mapping[str, Callable[[], str]] | None = None) -> str:
     """Replace the generated tables of a page.
 
     Parameters
@@ -43,6 +43,8 @@ def with_tables(text: str) -> str:
     text : str
         A Markdown page with pairs of the comments ``<!-- generated: NAME -->`` and
         ``<!-- end -->``.
+    tables : mapping of str to callable, optional
+        Functions that render the tables, by name; ``TABLES`` by default.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def with_tables(text: str) -> str:
     """
 
     def table(match: re.Match[str]) -> str:
-        return f"{match[1]}\n{TABLES[match[2]]()}\n{match[3]}"
+        return f"{match[1]}\n{(tables or TABLES)[match[2]]()}\n{match[3]}"
 
     return re.sub(r"(<!-- generated: (\w+) -->).*?(<!-- end -->)", table, text, flags=re.S)
 

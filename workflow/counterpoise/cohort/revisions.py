@@ -26,13 +26,13 @@ REVISIONS = {
     "final_mask": 1,
     "pool": 1,
     "file_prior": 1,
-    "balance": 6,
-    "export": 3,
+    "balance": 7,
+    "export": 4,
     "plot": 5,
-    "compare": 5,
-    "report": 5,
-    "track": 5,
-    "differences": 1,
+    "compare": 6,
+    "report": 6,
+    "track": 6,
+    "differences": 2,
 }
 
 

@@ -129,7 +129,10 @@ class SampleTable:
             is impossible, or a file or address cannot be read.
         """
         if not self.samples:
-            raise ConfigError(f"{self.origin}: there are no samples; add at least one.")
+            raise ConfigError(
+                f"{self.origin}: there are no samples; add a line with the name and the path of "
+                "each below the header."
+            )
         lower: dict[str, str] = {}
         for name, sample in self.samples.items():
             check_name(self.place(name, "sample"), name)
@@ -339,7 +342,11 @@ def _read_lines(path: Path) -> list[tuple[int, list[str]]]:
     rows = [(number, _split_line(path, number, line, delimiter)) for number, line in lines]
     rows = [(number, cells) for number, cells in rows if cells and cells[0][:1] != "#"]
     if not rows:
-        raise ConfigError(f"{path}: the sheet is empty; its first line names the columns.")
+        separator = "comma" if path.suffix.lower() == ".csv" else "tab"
+        raise ConfigError(
+            f"{path}: the sheet is empty; its first line names the columns, at least sample and "
+            f"path with a {separator} between them."
+        )
     return rows
 
 

@@ -171,10 +171,11 @@ class QcSettings:
         Runs with a plot: those of the primary method, all, or none. Drawing those of every method
         can take as long as balancing. The comparison of samples is always drawn.
     region : str or None, default None
-        Stretch of the genome that plots show bin by bin: chromosome:start-end, or null to choose.
-        The chosen one is a quarter of the way along the longest chromosome. Up to about 250 bins
-        are shown one by one; of a longer stretch, bins are summed, and around a shorter one,
-        neighbours are shown as well. Every map must have the chromosome.
+        Stretch of the genome in plots and comparisons: chromosome:start-end, or null to choose.
+        Plots choose a quarter of the way along the longest chromosome, and the comparison the
+        shortest stretch with enough contacts. Up to about 250 bins are shown one by one; of a
+        longer stretch, bins are summed, and around a shorter one, neighbours are shown as well.
+        Every map must have the chromosome.
     max_pixels : int, default 600
         Largest width in pixels of a map of the whole genome; larger maps are summed to it.
     dpi : int, default 110
@@ -278,6 +279,9 @@ class CohortSettings:
         finer one is not missing.
     group_by : list of str, default ['condition']
         Labels of samples. Samples with the same texts are a group.
+    compare_to : str or None, default None
+        Group to which the report compares the others; by default the group of the first sample.
+        With the default of ``group_by`` this is a condition, such as control.
     chromosomes : ChromosomeSettings
         Which chromosomes are read, and in which order.
     merge : dict, "group" or None, default None
@@ -324,6 +328,7 @@ class CohortSettings:
     resolutions: Any = field(default_factory=list)
     missing_levels: str = MissingLevels.SKIP.value
     group_by: list[str] = field(default_factory=lambda: ["condition"])
+    compare_to: str | None = None
     chromosomes: ChromosomeSettings = field(default_factory=ChromosomeSettings)
     merge: Any = None
     merge_members: str = Members.BALANCE.value

@@ -15,7 +15,7 @@ from omegaconf import MISSING
 from counterpoise.cohort.conf_files import CHOICES, as_yaml
 from counterpoise.cohort.docstrings import (
     default_of,
-    meanings,
+    meaning,
     own_meanings,
     stated_types,
     summary,
@@ -240,10 +240,10 @@ def _rows(kind: type) -> Iterator[str]:
     """Render a row for each field of a dataclass."""
     for item, hint in _hinted(kind):
         if is_dataclass(hint):
-            text = _cell(meanings(kind)[item.name])
+            text = _cell(meaning(kind, item.name))
             yield f"| `{item.name}` | see there | [section {item.name}](#{item.name}) | {text} |"
         else:
-            yield _row(kind, item, hint, meanings(kind)[item.name])
+            yield _row(kind, item, hint, meaning(kind, item.name))
 
 
 def _row(
@@ -310,7 +310,7 @@ def _shared_row(kind: type, item: Field[Any], hint: Any) -> str:
     having = {name: each[item.name] for name, each in columns.items() if item.name in each}
     if issubclass(kind, MethodSettings):
         having = {name: having[name] for name in having if issubclass(_kind(name), kind)}
-    blocks = meanings(kind)[item.name]
+    blocks = meaning(kind, item.name)
     if kind is ExactSettings or kind is AppliedSettings:
         blocks = [f"For {_names(having)}.", *blocks]
     default = next(iter(having.values())) if len(set(having.values())) == 1 else BY_METHOD

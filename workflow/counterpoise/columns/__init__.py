@@ -2,6 +2,7 @@
 
 ============ =================================================================================
 ``stored``   the columns that a file holds, level by level
+``claims``   what the attributes of a column state
 ``measure``  how even the row sums are with a column, for every convention and scope
 ``judge``    the verdict on a column: its kind, convention, scope and faults
 ``levels``   whether the columns of a file's levels belong together

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any
 
@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.backends import make_operator
+from counterpoise.columns.claims import stated_diagonals
 from counterpoise.columns.judge import ColumnVerdict, Kind, judge_columns
-from counterpoise.columns.measure import parts_with_contacts, usable
-from counterpoise.columns.readers import Convention, stated_convention
+from counterpoise.columns.measure import ContactChoice
+from counterpoise.columns.readers import Convention
 from counterpoise.columns.stored import StoredLevel
 from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.positive import positive_or_nan
 from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
 from counterpoise.errors import InputError
 
@@ -56,21 +58,14 @@ class IdentifiedColumn:
         return " ".join(self.verdict.faults) or "Such weights do not make row sums equal."
 
     @property
-    def scope(self) -> Scope:
+    def choice(self) -> ContactChoice:
         """Contacts that it balances.
 
         Its row sums tell, or else its attributes, or else its name.
         """
-        stated = self.verdict.scope or _stated_scope(self.attributes)
-        return stated or _named_scope(self.verdict.name, self.attributes)
-
-    @property
-    def ignore_diags(self) -> int:
-        """Diagonals that it leaves out, by its row sums or, where these cannot tell, attributes."""
-        if self.verdict.ignore_diags is not None:
-            return self.verdict.ignore_diags
-        stated = self.attributes.get("ignore_diags")
-        return int(stated) if isinstance(stated, int) else 0
+        told = self.verdict.choice or self.verdict.claim.choice
+        scope = _named_scope(self.verdict.name, self.attributes)
+        return told or ContactChoice(scope, stated_diagonals(self.attributes))
 
     def describe(self) -> str:
         """Return what it is, in a line."""
@@ -114,7 +109,9 @@ class IdentifiedColumn:
             If nothing tells its convention.
         """
         vector = self._as(Convention.DIVISIVE)
-        for part in parts_with_contacts(contacts, self.scope, self.ignore_diags):
+        # The scale is that of the contacts themselves.
+        choice = replace(self.choice, trans_weighting=False, diagonal=1)
+        for part in choice.parts(contacts.bins):
             of_part = vector[part.lo : part.hi]
             operator = make_operator("native", contacts, part)
             weights, given = np.nan_to_num(1 / of_part), np.isfinite(of_part).astype(np.float64)
@@ -156,21 +153,11 @@ def identify_columns(level: StoredLevel, names: Sequence[str]) -> list[Identifie
     identified = []
     for verdict in judge_columns(level.contacts, columns, level.attributes, not is_hic):
         attributes = level.attributes.get(verdict.name, {})
-        stated = Convention.DIVISIVE if is_hic else stated_convention(attributes)
+        stated = Convention.DIVISIVE if is_hic else verdict.claim.convention
         told = None if verdict.kind is Kind.KERNEL else verdict.convention
-        values = usable(columns[verdict.name])
+        values = positive_or_nan(columns[verdict.name])
         identified.append(IdentifiedColumn(level.uri, verdict, told or stated, values, attributes))
     return identified
-
-
-def _stated_scope(attributes: Mapping[str, Any]) -> Scope | None:
-    """Return the contacts that the attributes of a column state; None if they do not."""
-    if attributes.get("scope") in list(Scope):
-        return Scope(attributes["scope"])
-    is_cis, is_trans = attributes.get("cis_only"), attributes.get("trans_only")
-    if is_cis or is_trans:
-        return Scope.CIS if is_cis else Scope.TRANS
-    return None if is_cis is None or is_trans is None else Scope.GENOME
 
 
 def _named_scope(name: str, attributes: Mapping[str, Any]) -> Scope:

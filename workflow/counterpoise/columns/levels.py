@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.columns.judge import ColumnVerdict
-from counterpoise.columns.measure import usable
 from counterpoise.columns.readers import Convention
 from counterpoise.columns.stored import StoredLevel
+from counterpoise.contacts.positive import positive_or_nan
 
 # Correlation of the logarithms of biases below which two levels do not belong together.
 LEAST_AGREEMENT = 0.5
@@ -61,7 +61,7 @@ def level_agreement(
 
 def _bias(values: NDArray[np.float64], convention: Convention) -> NDArray[np.float64]:
     """Return the bias that a weight removes; NaN for none."""
-    weights = usable(values)
+    weights = positive_or_nan(values)
     return weights if convention is Convention.DIVISIVE else 1 / weights
 
 

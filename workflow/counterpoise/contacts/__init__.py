@@ -8,6 +8,7 @@
 ``selection``   the contacts that a method uses: scope, diagonals and kept bins
 ``circular``    pixels across the origin of circular chromosomes
 ``chromosomes`` the bins of each chromosome of a part
+``positive``    which values are finite and positive
 ``bandwidth``   a length along chromosomes, with its unit
 =============== ===============================================================
 """

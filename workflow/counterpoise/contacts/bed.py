@@ -90,12 +90,10 @@ def find_overlap(bins: BinTable, path: str, key: str) -> Overlap:
     for interval in read_intervals(path, key):
         intervals[interval.chrom] += 1
         if interval.chrom in ranges and interval.start < interval.end:
-            lo, hi = ranges[interval.chrom]
-            first = lo + np.searchsorted(bins.end[lo:hi], interval.start, side="right")
-            last = lo + np.searchsorted(bins.start[lo:hi], interval.end, side="left")
-            overlap[first:last] = True
-            if first < last:
-                places.append((int(first), int(last)))
+            first, end = bins.overlap(*ranges[interval.chrom], interval.start, interval.end)
+            overlap[first:end] = True
+            if first < end:
+                places.append((first, end))
     unknown = sorted(set(intervals) - set(ranges))
     if unknown and len(unknown) == len(intervals):
         raise InputError(

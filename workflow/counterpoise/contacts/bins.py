@@ -155,6 +155,25 @@ class BinTable:
         edges = self.offsets[a : b + 1].tolist()
         yield from zip(self.chromosomes[a:b], edges[:-1], edges[1:], strict=True)
 
+    def overlap(self, lo: int, hi: int, start: int, end: int) -> tuple[int, int]:
+        """Return the bins of a chromosome that overlap an interval.
+
+        Parameters
+        ----------
+        lo, hi : int
+            First bin and end (exclusive) of the chromosome.
+        start, end : int
+            The interval in base pairs, half open.
+
+        Returns
+        -------
+        tuple of int
+            First bin and end (exclusive).
+        """
+        first = lo + np.searchsorted(self.end[lo:hi], start, side="right")
+        last = lo + np.searchsorted(self.start[lo:hi], end, side="left")
+        return int(first), int(last)
+
     def describe(self, index: int) -> str:
         """Return the interval of a bin, such as ``chr1:10,000-20,000``.
 

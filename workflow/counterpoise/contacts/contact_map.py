@@ -203,8 +203,10 @@ class Contacts:
         return self.columns[start:stop], np.ascontiguousarray(self.counts[start:stop])
 
     def pattern(self) -> Contacts:
-        """Return the same map with every count set to one."""
-        return replace(self, counts=np.broadcast_to(np.uint16(1), (self.nnz,)))
+        """Return the same map with every count above zero set to one."""
+        if self.counts.all():
+            return replace(self, counts=np.broadcast_to(np.uint16(1), (self.nnz,)))
+        return replace(self, counts=(self.counts > 0).astype(np.uint16))
 
     def load(self) -> Contacts:
         """Return this map, which is in memory already."""
@@ -371,11 +373,11 @@ class StoredContacts:
         return self.read(start, stop)
 
     def pattern(self) -> StoredContacts:
-        """Return the same map with every count set to one."""
+        """Return the same map with every count above zero set to one."""
 
         def ones(start: int, stop: int) -> Entries:
-            columns, _ = self.read(start, stop)
-            return columns, np.ones(len(columns), np.uint16)
+            columns, counts = self.read(start, stop)
+            return columns, (counts > 0).astype(np.uint16)
 
         return replace(self, read=ones)
 
@@ -386,6 +388,28 @@ class StoredContacts:
 
 # A map in memory or on disk.
 ContactMap = Contacts | StoredContacts
+
+
+def drop_zeros(contacts: ContactMap) -> ContactMap:
+    """Return a map without stored zeros, which are no contacts; the same map if it has none.
+
+    Maps on disk have none. Maps in memory have some where a user subtracted or drew counts.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+    """
+    if not isinstance(contacts, Contacts) or contacts.counts.all():
+        return contacts
+    stored = contacts.counts > 0
+    before = np.concatenate([[0], np.cumsum(stored, dtype=np.int64)])
+    return replace(
+        contacts,
+        indptr=before[contacts.indptr],
+        columns=contacts.columns[stored],
+        counts=contacts.counts[stored],
+    )
 
 
 def is_from_matrix(contacts: ContactMap) -> bool:

@@ -78,12 +78,25 @@ def parse_resolutions(text: str, finest: int, genome: int) -> list[int]:
     for part in text.split(","):
         sizes |= set(_parse_part(part.strip(), finest, coarsest))
     for size in sorted(sizes):
-        if size % finest:
-            raise ConfigError(
-                f"{format_base_pairs(size)} is no multiple of the finest level, "
-                f"{format_base_pairs(finest)}; finer contacts cannot be made from it."
-            )
+        _require_multiple(size, finest)
     return sorted(sizes)
+
+
+def _require_multiple(size: int, finest: int) -> None:
+    """Refuse a size that bins of the finest level do not add up to."""
+    unit = format_base_pairs(finest)
+    if size < finest:
+        raise ConfigError(
+            f"{format_base_pairs(size)} is finer than the finest level, and contacts of smaller "
+            f"bins cannot be made from it; use {unit} or a multiple of it."
+        )
+    if size % finest:
+        below = size - size % finest
+        raise ConfigError(
+            f"{format_base_pairs(size)} is no multiple of the finest level, whose bins are summed; "
+            f"use {format_base_pairs(below)}, {format_base_pairs(below + finest)} or another "
+            f"multiple of {unit}."
+        )
 
 
 def _parse_part(part: str, finest: int, coarsest: int) -> Iterator[int]:

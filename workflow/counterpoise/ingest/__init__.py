@@ -36,7 +36,7 @@ In the order in which data passes:
 `finer`             open a map as the sum of a finer map of the sample
 `merging`           open a map as the sum of the maps of several samples
 `thinning`          open a map as a random draw of the contacts of another map
-`segments`          copy numbers of the bins, from a table of segments
+`copy_number_table` copy numbers of the bins, from a table of segments
 `statistics`        contacts of a map by bin and by distance
 `pixels`            write the checked pixels, the bins and the record of the source
 `pypi`              fetch files from Python source packages (the demo's yeast map)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pyarrow.parquet as pq
 
+from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.contacts.contact_map import Chunk
 from counterpoise.errors import InputError, strip_credentials
 from counterpoise.ingest.coarsen import coarse_bins, coarsen
@@ -47,7 +48,7 @@ def open_sum(finer: MapFiles, resolution: int) -> Iterator[CheckedMap]:
         "group": None,
         "bins": len(bins),
         "column_attributes": {},
-        "notes": [f"summed from the map of {source['resolution']:,} bp"],
+        "notes": [f"summed from the map of {format_base_pairs(source['resolution'])}"],
     }
     with pq.ParquetFile(finer.pixels) as file:
 

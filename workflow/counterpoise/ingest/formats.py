@@ -1,9 +1,9 @@
 """The table of input formats, and the choice of the reader for a source.
 
-To add a format, write a module ``<name>_reader.py`` with the two functions of
-`reader_interface.Reader` (``inspect`` and ``open_level``), and add a row to `FORMATS`. Nothing
-else in the package knows the formats: checks of pixels, coarsening, records and downloads apply
-to every one of them.
+To add a format, write a module ``<name>_reader.py`` with the functions of
+`reader_interface.Reader` (``inspect`` and ``open_level``), and add a row to `FORMATS`. Nothing else
+in the package knows the formats: checks of pixels, coarsening, records and downloads apply to every
+one of them.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import InputError
 from counterpoise.files import sha256
 from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
 from counterpoise.ingest.other_formats import refuse_other_formats
-from counterpoise.ingest.reader_interface import Reader, SourceInfo
+from counterpoise.ingest.reader_interface import Level, QuickReader, Reader, SourceInfo
 from counterpoise.ingest.urls import is_url
 
 
@@ -96,10 +97,36 @@ def reader_of(info: SourceInfo) -> Reader:
     Returns
     -------
     Reader
-        A module with the functions ``inspect`` and ``open_level``.
+        A module with the functions of `reader_interface.Reader`.
     """
     row = next(row for row in (*FORMATS, CELLS) if info.format in row.names)
     return row.load_reader()
+
+
+def read_bins(info: SourceInfo, level: Level) -> BinTable:
+    """Return the bins of one level without reading its contacts.
+
+    Parameters
+    ----------
+    info : SourceInfo
+        The source.
+    level : Level
+        One of its levels.
+
+    Returns
+    -------
+    BinTable
+
+    Raises
+    ------
+    InputError
+        If the level is damaged or contradicts itself.
+    """
+    reader = reader_of(info)
+    if isinstance(reader, QuickReader):
+        return reader.read_bins(info.uri, level)
+    with reader.open_level(info.uri, level, DEFAULT_ENGINE) as opened:
+        return opened.bins
 
 
 def inspect_source(

@@ -55,6 +55,30 @@ def inspect(uri: str, engine: str, *, quick: bool = False) -> SourceInfo:
         return SourceInfo(uri, "hic", levels, file.header.assembly, file.identity)
 
 
+def read_bins(uri: str, level: Level) -> BinTable:
+    """Return the bins of one level without reading its contacts.
+
+    Parameters
+    ----------
+    uri : str
+        As for `inspect`.
+    level : Level
+        A level that `inspect` listed.
+
+    Returns
+    -------
+    BinTable
+
+    Raises
+    ------
+    InputError
+        If there is no such level, or its chromosomes cannot be read.
+    """
+    assert level.resolution is not None, "every level of a .hic file has one bin size"
+    with open_hic_file(uri) as file:
+        return _bin_table(uri, file.header, level.resolution)
+
+
 @contextmanager
 def open_level(
     uri: str,
@@ -100,8 +124,7 @@ def open_level(
     engine = _choose_engine(uri, engine)
     resolution = level.resolution
     assert resolution is not None, "every level of a .hic file has one bin size"
-    with open_hic_file(uri) as file:
-        bins = _bin_table(uri, file.header, resolution)
+    bins = read_bins(uri, level)
     # The file never has a name, so that not even a killed process leaves it behind.
     with tempfile.TemporaryFile(prefix="counterpoise-") as spool:
         strips, integral, notes = copy_level(

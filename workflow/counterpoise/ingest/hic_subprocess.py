@@ -97,7 +97,7 @@ def copy_level(
             strips += [report["strip"]] if "strip" in report else []
         status = _exit_status(process)
         end = f"{_describe_exit(status)} while {step}{_last_line(output)}"
-        raise _failure(uri, engine, end, status)
+        raise _failure(uri, engine, end, was_killed=status == -signal.SIGKILL)
 
 
 @contextmanager
@@ -153,9 +153,11 @@ def _exit_status(process: subprocess.Popen[bytes]) -> int:
 
 def _describe_exit(status: int) -> str:
     """Return an exit status in words."""
-    if status >= 0:
-        return f"ended with status {status}"
-    return f"crashed ({signal.Signals(-status).name})"
+    if status == -signal.SIGKILL:
+        return "was killed (SIGKILL)"
+    if status < 0:
+        return f"crashed ({signal.Signals(-status).name})"
+    return f"ended with status {status}"
 
 
 def _last_line(output: IO[bytes]) -> str:
@@ -165,9 +167,9 @@ def _last_line(output: IO[bytes]) -> str:
     return f"; it printed: {lines[-1][:300]}" if lines else ""
 
 
-def _failure(uri: str, engine: str, event: str, status: int = 0) -> InputError:
+def _failure(uri: str, engine: str, event: str, *, was_killed: bool = False) -> InputError:
     """Return the error about a worker that did not finish."""
-    if status == -signal.SIGKILL:
+    if was_killed:
         remedy = "Most likely memory ran out: give the job more."
     else:
         other = "hicstraw" if engine == "hictkpy" else "hictkpy"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, SupportsIndex
 
-from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.bins import BinTable, format_base_pairs
 from counterpoise.contacts.contact_map import Chunk, Contacts, describe_type
 from counterpoise.errors import ConfigError, InputError, strip_credentials
 from counterpoise.ingest.coarsen import coarse_bins, coarsen
@@ -112,7 +112,7 @@ def _check_level(
         assert resolution is not None
         bins, mapping = coarse_bins(opened.bins, resolution)
         attributes = {}  # a column of fine bins says nothing about coarse ones
-        notes.append(f"summed from the file's level of {level.resolution:,} bp")
+        notes.append(f"summed from the file's level of {format_base_pairs(level.resolution)}")
 
     def chunks() -> Iterator[Chunk]:
         pixels = check_pixels(opened.chunks(), opened.bins, uri, tally)

@@ -1,6 +1,6 @@
 """The interface of a reader: what it is asked for and what it returns.
 
-A reader is a module with the two functions of `Reader`. `ingest.formats` lists the readers.
+A reader is a module with the functions of `Reader`. `ingest.formats` lists the readers.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Chunk
@@ -100,11 +100,13 @@ class SourceInfo:
         if resolution is None:
             if len(self.levels) == 1:
                 return self.levels[0]
+            sizes = [level.resolution for level in self.levels if level.resolution]
+            size = min(sizes, default="SIZE")
             raise InputError(
                 self.uri,
                 f"has several resolutions ({self.describe_levels()}).",
-                "Name the one to read: read_contacts(path, RESOLUTION), or the path of a .mcool "
-                "followed by ::/resolutions/RESOLUTION.",
+                f"Name the one to read, such as resolution={size}, or for a .mcool its path "
+                f"followed by ::/resolutions/{size}.",
             )
         if not isinstance(resolution, int) or resolution < 1:
             raise InputError(
@@ -215,6 +217,33 @@ class Reader(Protocol):
         Returns
         -------
         context manager of OpenLevel
+
+        Raises
+        ------
+        InputError
+            If the level is damaged or contradicts itself.
+        """
+        ...
+
+
+@runtime_checkable
+class QuickReader(Reader, Protocol):
+    """A reader that need not open a level to read its bins, where opening it reads contacts."""
+
+    def read_bins(self, uri: str, level: Level) -> BinTable:
+        """Return the bins of one level without reading its contacts.
+
+        Parameters
+        ----------
+        uri : str
+            Source, as given to `inspect`.
+        level : Level
+            A level that `inspect` listed.
+
+        Returns
+        -------
+        BinTable
+            As `open_level` gives it.
 
         Raises
         ------

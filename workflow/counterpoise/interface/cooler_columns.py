@@ -17,8 +17,7 @@ from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.files import FileState
 from counterpoise.ingest.cooler_file import open_cooler
-from counterpoise.ingest.formats import inspect_source, reader_of
-from counterpoise.ingest.hic_engines import DEFAULT_ENGINE
+from counterpoise.ingest.formats import inspect_source, read_bins
 from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.ingest.urls import is_url
 from counterpoise.interface.maps import uri_of_cooler
@@ -166,8 +165,7 @@ def _find_target(result: Balance, uri: str, column: str, force: bool) -> Target:
         )
     require_changeable(path, remedy=ELSEWHERE)
     level = _find_level(info, "::" in uri, result.contacts.bins.resolution)
-    with reader_of(info).open_level(uri, level, DEFAULT_ENGINE) as opened:
-        tiling = _match_bins(result, opened.bins, uri)
+    tiling = _match_bins(result, read_bins(info, level), uri)
     with open_cooler(uri) as (file, _):
         columns = set(file[level.group]["bins"])
     existing = sorted({column, column + ERRORS} & columns)

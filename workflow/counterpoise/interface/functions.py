@@ -12,7 +12,7 @@ from counterpoise.balancing.api import CopyNumberLike, MaskLike
 from counterpoise.balancing.prior import Prior
 from counterpoise.contacts.contact_map import ContactMap, Contacts, StoredContacts
 from counterpoise.errors import ConfigError
-from counterpoise.ingest.segments import read_copy_number
+from counterpoise.ingest.copy_number_table import read_copy_number
 from counterpoise.interface.maps import open_map
 from counterpoise.interface.progress_line import show_progress
 from counterpoise.interface.result import Balance

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from counterpoise.balancing.applied import AppliedWeights
+from counterpoise.balancing.applied_weights import AppliedWeights
 from counterpoise.balancing.prior import Prior
 from counterpoise.cohort.revisions import of_method
 from counterpoise.contacts.bins import BinTable
-from counterpoise.jobs.job import Inputs, build
-from counterpoise.jobs.memory import Extra
+from counterpoise.jobs.job import Inputs
 from counterpoise.jobs.method import MethodJob
 from counterpoise.jobs.resources import START_MINUTES, map_size
 from counterpoise.methods import methods
-from counterpoise.methods.base import MethodSettings
-from counterpoise.methods.kernel.settings import AUTO_BANDWIDTH, KernelSettings
+from counterpoise.methods.base import ExtraMemory, MethodSettings
 from counterpoise.methods.kernel.strength import STRENGTHS
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.store.paths import MapFiles, RunFiles
@@ -52,6 +50,7 @@ class BalanceJob(MethodJob):
     """
 
     WILDCARDS: ClassVar = ("sample", "method")
+    NESTED: ClassVar = {"fitness": FitnessSettings}
 
     name: str | None = None
     fitness: FitnessSettings = field(default_factory=FitnessSettings)
@@ -59,12 +58,6 @@ class BalanceJob(MethodJob):
     weights_of: str | None = None
     copy_number: str | None = None
     copy_number_sha256: str | None = None
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> Self:
-        """Make a job from the dictionary that ``to_params`` returned."""
-        fitness = build(FitnessSettings, params.get("fitness", {}), "fitness")
-        return super().from_params({**params, "fitness": fitness})
 
     @classmethod
     def of(cls, cohort: Cohort, sample: str, method: str) -> Self:
@@ -96,11 +89,14 @@ class BalanceJob(MethodJob):
         return params
 
     @property
-    def extra(self) -> Extra:
-        """Maps of a bootstrap or for a held-out score, or candidates for a bandwidth."""
-        if self.settings.bootstrap:
-            return Extra.MAPS
-        return max(map(extra_of, self.solved), key=list(Extra).index)
+    def extra(self) -> ExtraMemory:
+        """The most that one of its methods keeps, and the maps of a bootstrap."""
+        kept = [settings.extra_memory for settings in self.solved]
+        return ExtraMemory(
+            max(extra.bin_bytes for extra in kept),
+            max(extra.pixel_bytes for extra in kept),
+            maps=self.settings.bootstrap > 0 or any(extra.maps for extra in kept),
+        )
 
     @property
     def solved(self) -> list[MethodSettings]:
@@ -119,7 +115,7 @@ class BalanceJob(MethodJob):
         runs = len(self.solved) + chosen + self.settings.bootstrap
         runs += len(STRENGTHS) if self.prior else 0
         minutes = START_MINUTES + nonzeros * runs // 5_000_000
-        if isinstance(self.settings, KernelSettings) and self.settings.splits_map:
+        if self.settings.extra_memory.maps:
             minutes += nonzeros // 2_000_000 + bins // 20_000
         return minutes
 
@@ -157,7 +153,7 @@ class BalanceJob(MethodJob):
             ``weights.parquet`` of another sample and ``bins.parquet`` of its map; none to balance.
         """
         from counterpoise.balancing.api import balance
-        from counterpoise.store.masks import read_mask
+        from counterpoise.store.masks import read_beyond_regions, read_mask
         from counterpoise.store.weights import write_balance
 
         contacts = self.open_map(files, threads, memory_mb)
@@ -173,6 +169,7 @@ class BalanceJob(MethodJob):
             applied=_read_applied(applied, str(self.weights_of), contacts.bins),
             copy_number=self._read_copy_number(contacts.bins),
             regions=summary.get("regions"),
+            beyond_regions=read_beyond_regions(mask),
             **self.arguments(threads),
         )
         write_balance(result, contacts.bins, output)
@@ -181,7 +178,7 @@ class BalanceJob(MethodJob):
         """Read the copy number of each bin, if there is a table of segments."""
         if self.copy_number is None:
             return None
-        from counterpoise.ingest.segments import read_copy_number
+        from counterpoise.ingest.copy_number_table import read_copy_number
 
         return read_copy_number(self.copy_number, bins)
 
@@ -206,18 +203,3 @@ def _read_applied(files: Sequence[str], source: str, bins: BinTable) -> AppliedW
         return None
     weights, source_bins = files
     return read_applied(weights, source_bins, bins, source)
-
-
-def extra_of(settings: MethodSettings) -> Extra:
-    """Return what one method holds in memory in addition to the map.
-
-    Parameters
-    ----------
-    settings : MethodSettings
-        Its settings.
-    """
-    if not isinstance(settings, KernelSettings):
-        return Extra.NOTHING
-    if settings.splits_map:
-        return Extra.MAPS
-    return Extra.CANDIDATES if settings.bandwidth == AUTO_BANDWIDTH else Extra.NOTHING

@@ -42,6 +42,8 @@ class CompareJob(MeasuredJob):
         Resolution of the PNG.
     depth_caution : float
         Share of the cohort's median depth below which a map is for use with caution.
+    region : str or None
+        The stretch that the maps show; None to choose one.
     """
 
     WILDCARDS: ClassVar = ("resolution",)
@@ -53,6 +55,7 @@ class CompareJob(MeasuredJob):
     primary: str
     dpi: int
     depth_caution: float
+    region: str | None = None
     experiment: str = BASE
 
     @classmethod
@@ -68,6 +71,7 @@ class CompareJob(MeasuredJob):
             primary=cohort.settings.primary,
             dpi=cohort.settings.qc.dpi,
             depth_caution=cohort.settings.fitness.depth_caution,
+            region=cohort.settings.qc.region,
         )
 
     @classmethod
@@ -118,5 +122,7 @@ class CompareJob(MeasuredJob):
         groups = {name: labels.group for name, labels in self.samples.items()}
         pairs = pair_samples(samples, self.primary)
         table = collect_pairs(pairs, self.resolution)
-        plot_comparison(samples, self.primary, self.resolution, output, self.dpi, table)
+        plot_comparison(
+            samples, self.primary, self.resolution, output, self.dpi, table, self.region
+        )
         write_concordance(pairs, groups, concordance)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.errors import refuse_other_versions
@@ -15,7 +14,7 @@ from counterpoise.ingest.download import name_url_in_errors
 from counterpoise.ingest.identity import ExpectedContent
 from counterpoise.ingest.reader_interface import SourceInfo
 from counterpoise.jobs.inspect import SourceJob, read_state, source_settings
-from counterpoise.jobs.job import Inputs, build
+from counterpoise.jobs.job import Inputs
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES
 from counterpoise.process import Progress, log_progress
 from counterpoise.store.paths import MapFiles
@@ -37,7 +36,8 @@ class IngestJob(SourceJob):
     """
 
     WILDCARDS: ClassVar = ("sample", "resolution")
-    THREADS: ClassVar = 2
+    NESTED: ClassVar = {"chromosomes": ChromosomeSettings}
+    LEFT_OUT: ClassVar = ("chromosomes",)
 
     resolution: int
     chromosomes: ChromosomeSettings | None = None
@@ -52,18 +52,6 @@ class IngestJob(SourceJob):
             chromosomes=chosen if chosen.is_on else None,
             **source_settings(cohort, sample),
         )
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> Self:
-        """Make a job from the dictionary that ``to_params`` returned."""
-        return super().from_params(build_choice(params))
-
-    def to_params(self) -> dict[str, Any]:
-        """Return the settings; those of chromosomes only if there is a choice."""
-        params = super().to_params()
-        if self.chromosomes is None:
-            del params["chromosomes"]  # maps without a choice are not read again
-        return params
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return 1400 MiB, whatever the file: it is read in chunks."""
@@ -124,22 +112,3 @@ class IngestJob(SourceJob):
             )
         notes = "; ".join(source["notes"])
         log_progress(f"{source['nnz']:,} pixels, {source['contacts']:,} contacts. {notes}")
-
-
-def build_choice(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the choice of chromosomes among the parameters of a job into settings.
-
-    Parameters
-    ----------
-    params : mapping
-        The parameters, as Snakemake passes them.
-
-    Returns
-    -------
-    dict
-        The parameters; ``chromosomes`` is None without a choice.
-    """
-    chosen = params.get("chromosomes")
-    if chosen is not None:
-        chosen = build(ChromosomeSettings, chosen, "chromosomes")
-    return {**params, "chromosomes": chosen}

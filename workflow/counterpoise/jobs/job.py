@@ -32,9 +32,16 @@ class Job(ABC):
         Revision of what the rule writes (``cohort/revisions.py``); the job itself does not use it.
     WILDCARDS : tuple of str
         The wildcards of the rule on which the settings depend.
+    NESTED : mapping of str to type
+        The class of each setting that is a dataclass.
+    LEFT_OUT : tuple of str
+        Settings that are left out of the parameters if they are None, so that a release that adds
+        them runs no job again that does not use them.
     """
 
     WILDCARDS: ClassVar[tuple[str, ...]] = ()
+    NESTED: ClassVar[Mapping[str, type]] = {}
+    LEFT_OUT: ClassVar[tuple[str, ...]] = ()
 
     revision: int | list[int] | None = None
 
@@ -62,11 +69,20 @@ class Job(ABC):
         ConfigError
             If a key is unknown or a setting without a default is missing.
         """
-        return build(cls, params, cls.__name__)
+        nested: dict[str, Any] = {
+            key: build(kind, params[key], key)
+            for key, kind in cls.NESTED.items()
+            if params.get(key) is not None
+        }
+        return build(cls, {**params, **nested}, cls.__name__)
 
     def to_params(self) -> dict[str, Any]:
         """Return the settings as one dictionary of builtins."""
-        return asdict(self)
+        params = asdict(self)
+        for key in self.LEFT_OUT:
+            if params[key] is None:
+                del params[key]
+        return params
 
 
 @dataclass(frozen=True, kw_only=True)

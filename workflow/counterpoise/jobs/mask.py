@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.files import sha256
-from counterpoise.jobs.job import Inputs, MeasuredJob, build
+from counterpoise.jobs.job import Inputs, MeasuredJob
 from counterpoise.jobs.resources import bins_mb, map_size, passing_minutes
 from counterpoise.mask import BED_FILES, MaskSettings, describe_notes, mask_bins
 from counterpoise.process import log_progress
@@ -32,7 +31,9 @@ class MaskJob(MeasuredJob):
         runs the job again.
     """
 
-    filters: MaskSettings
+    NESTED: ClassVar = {"filters": MaskSettings}
+
+    filters: MaskSettings = field(default_factory=MaskSettings)
     blacklist_sha256: str | None = None
     regions_sha256: str | None = None
 
@@ -47,12 +48,6 @@ class MaskJob(MeasuredJob):
             if path and path not in cohort.made_mask_files
         }
         return cls(revision=REVISIONS["mask"], filters=filters, **digests)
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> Self:
-        """Make a job from the dictionary that ``to_params`` returned."""
-        filters = build(MaskSettings, params.get("filters", {}), "filters")
-        return super().from_params({**params, "filters": filters})
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return the memory of one pass that keeps 150 bytes for each bin."""

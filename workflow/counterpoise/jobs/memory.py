@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ from counterpoise.balancing.support import EXAMINE_LIMIT
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
+from counterpoise.methods.base import ExtraMemory
 from counterpoise.native import available_threads
 from counterpoise.process import MIB
 from counterpoise.store.paths import MapFiles
@@ -45,28 +45,10 @@ SLAB = 1 << 21
 # Bytes for each nonzero of a part whose structure is examined: its pattern, as scipy copies it.
 EXAMINED_BYTES = 75
 
-# Bytes for each bin of the largest part, where candidates for a bandwidth are kept with their row
-# sums, and where two maps are drawn from it: 1,020 and 760 were measured.
-SEARCHED_BIN_BYTES, RESAMPLED_BIN_BYTES = 1200, 1200
+# Bytes for each bin of the largest part, where two maps are drawn from it: 760 were measured.
+RESAMPLED_BIN_BYTES = 1200
 
-
-class Extra(StrEnum):
-    """Data that a job holds in memory in addition to the map, from the least to the most.
-
-    Attributes
-    ----------
-    NOTHING : str
-        Nothing.
-    CANDIDATES : str
-        Candidates for a bandwidth, for parts of the map.
-    MAPS : str
-        Maps that are drawn from parts of it: halves for the choice of a bandwidth, or maps of a
-        bootstrap.
-    """
-
-    NOTHING = "nothing"
-    CANDIDATES = "candidates"
-    MAPS = "maps"
+NO_EXTRA = ExtraMemory()
 
 
 # The largest count that the packed format keeps in a byte.
@@ -105,10 +87,10 @@ class MapSize:
         Upper bound of the nonzeros whose count is above 255 or not integral.
     examined : int
         Upper bound of the nonzeros of a part whose structure may be examined.
-    searched_bins : int
-        Upper bound of the bins of a part for which candidates for a bandwidth are kept; 0 for none.
-    resampled_bins, resampled_nonzeros : int
-        Upper bounds of bins and nonzeros of a part from which maps are drawn; 0 for none.
+    extra : ExtraMemory
+        What is kept in addition to the map, of its largest part.
+    part_bins, part_nonzeros : int
+        Upper bounds of bins and nonzeros of the largest part; 0 where nothing is kept.
     """
 
     bins: int
@@ -116,9 +98,9 @@ class MapSize:
     count_bytes: int
     doubles: int
     examined: int
-    searched_bins: int = 0
-    resampled_bins: int = 0
-    resampled_nonzeros: int = 0
+    extra: ExtraMemory = NO_EXTRA
+    part_bins: int = 0
+    part_nonzeros: int = 0
 
     @classmethod
     def of(
@@ -140,7 +122,7 @@ class MapSize:
         Returns
         -------
         MapSize
-            The figures, with nothing drawn.
+            The figures, with nothing in addition to the map.
         """
         if count_type.startswith("float"):
             return cls(bins, nonzeros, 8, nonzeros, examined)
@@ -175,26 +157,25 @@ class MapSize:
         return self._fixed_bytes() + entries * (COLUMN_BYTES + self.count_bytes) + slabs + examined
 
     def _fixed_bytes(self) -> int:
-        """Return the bytes of Python, the bins, reading, and what is drawn."""
+        """Return the bytes of Python, the bins, reading, and what is kept in addition."""
         reading = ROW_GROUPS_READING * ROW_GROUP * (2 * COLUMN_BYTES + self.count_bytes)
-        return PYTHON_BYTES + self.bins * BIN_BYTES + reading + self._resampled_bytes()
+        return PYTHON_BYTES + self.bins * BIN_BYTES + reading + self._extra_bytes()
 
-    def _resampled_bytes(self) -> int:
-        """Return the bytes of candidates, or of a part and two maps drawn from it, packed."""
-        entries = self.resampled_nonzeros * (COLUMN_BYTES + 3 * self.count_bytes)
-        return (
-            entries
-            + 2 * self.packed_bytes(self.resampled_nonzeros)
-            + self.resampled_bins * RESAMPLED_BIN_BYTES
-            + self.searched_bins * SEARCHED_BIN_BYTES
-        )
+    def _extra_bytes(self) -> int:
+        """Return the bytes of what is kept of the largest part, and of two maps drawn from it."""
+        kept = self.part_bins * self.extra.bin_bytes + self.part_nonzeros * self.extra.pixel_bytes
+        if not self.extra.maps:
+            return kept
+        entries = self.part_nonzeros * (COLUMN_BYTES + 3 * self.count_bytes)
+        packed = 2 * self.packed_bytes(self.part_nonzeros)
+        return kept + entries + packed + self.part_bins * RESAMPLED_BIN_BYTES
 
 
 def predict_memory(
     files: MapFiles,
     scope: Scope,
     threads: int,
-    extra: Extra = Extra.NOTHING,
+    extra: ExtraMemory = NO_EXTRA,
     examine_limit: int = EXAMINE_LIMIT,
 ) -> Memory:
     """Predict the largest memory that balancing a map takes.
@@ -207,7 +188,7 @@ def predict_memory(
         Scope of the balancing.
     threads : int
         Threads of the job.
-    extra : Extra
+    extra : ExtraMemory
         What the job keeps in addition to the map.
     examine_limit : int
         Nonzeros of a part up to which its whole pattern is matched.
@@ -227,12 +208,9 @@ def predict_memory(
         examined_bins = min(bins, max((-(-length // resolution) for length in lengths), default=0))
     examined = min(nonzeros, most_entries(examined_bins, examine_limit))
     size = MapSize.of(bins, nonzeros, record["count_type"], record["contacts"], examined)
-    if extra is not Extra.NOTHING:
+    if extra != NO_EXTRA:
         part_bins, part_nonzeros = _bound_largest_part(files, pixels, scope)
-        if extra is Extra.CANDIDATES:
-            size = replace(size, searched_bins=part_bins)
-        else:
-            size = replace(size, resampled_bins=part_bins, resampled_nonzeros=part_nonzeros)
+        size = replace(size, extra=extra, part_bins=part_bins, part_nonzeros=part_nonzeros)
     return Memory(-(-size.bytes_in_memory // MIB), -(-size.bytes_streaming(threads) // MIB))
 
 
@@ -263,7 +241,7 @@ def open_map_within(
     log_progress: Callable[[str], None],
     scope: Scope = Scope.CIS,
     threads: int | None = None,
-    extra: Extra = Extra.NOTHING,
+    extra: ExtraMemory = NO_EXTRA,
 ) -> ContactMap:
     """Load a map if balancing it in memory stays within the limit, else open it on disk.
 
@@ -279,7 +257,7 @@ def open_map_within(
         Scope of the balancing; the default may take most.
     threads : int or None
         Threads of the job; None for all that this process may use.
-    extra : Extra
+    extra : ExtraMemory
         What the job keeps in addition to the map.
 
     Returns
@@ -300,7 +278,7 @@ def open_map_within(
         return read_map(files)
     if predicted.streaming > memory_mb:
         task, alternative = "balancing", ""
-        if extra is Extra.MAPS:
+        if extra.maps:
             task = "drawing maps from those of"
             alternative = (
                 ", or set bootstrap: 0, scope: cis or, for a kernel method, the default score"

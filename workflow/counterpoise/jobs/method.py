@@ -16,10 +16,10 @@ from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.jobs.job import Inputs, MeasuredJob, build
-from counterpoise.jobs.memory import Extra, open_map_within, predict_memory
+from counterpoise.jobs.memory import open_map_within, predict_memory
 from counterpoise.jobs.resources import SNAKEMAKE_MB, find_map, map_size
 from counterpoise.methods import methods
-from counterpoise.methods.base import MethodSettings
+from counterpoise.methods.base import ExtraMemory, MethodSettings
 from counterpoise.process import log_progress
 from counterpoise.store.paths import MapFiles
 
@@ -65,8 +65,8 @@ class MethodJob(MeasuredJob):
 
     @property
     @abstractmethod
-    def extra(self) -> Extra:
-        """Data that the job holds in memory in addition to the map."""
+    def extra(self) -> ExtraMemory:
+        """Memory that the job takes in addition to the map."""
 
     def arguments(self, threads: int | None) -> dict[str, Any]:
         """Return the keyword arguments of the functions in ``balancing.api``.
@@ -137,6 +137,6 @@ def useful_threads(nonzeros: int) -> int:
 
 # Snakemake asks for the resources of every ready job each time that it chooses the next jobs.
 @lru_cache(maxsize=100_000)
-def _memory(files: MapFiles, modified: int, scope: Scope, threads: int, extra: Extra) -> int:
+def _memory(files: MapFiles, modified: int, scope: Scope, threads: int, extra: ExtraMemory) -> int:
     """Return the memory in MiB; ``modified`` makes a new entry for a new map."""
     return predict_memory(files, scope, threads, extra).in_memory

@@ -34,6 +34,7 @@ from counterpoise.jobs.source_files import SourceFiles
 from counterpoise.jobs.thin import FindLeastJob, ThinJob
 from counterpoise.jobs.track import TrackJob
 from counterpoise.store.paths import BASE, ResultPaths
+from counterpoise.store.runs import is_merged
 from counterpoise.tracking.log import next_attempt
 
 # A rule's wildcards as Snakemake passes them: attributes by name.
@@ -209,6 +210,14 @@ class Plan:
         """Return the path of the conda environment of balancing jobs, from the rules' folder."""
         return f"../../envs/{self.cohort.settings.backend.environment}.yaml"
 
+    def compared_to(self, wildcards: Wildcards) -> str:
+        """Say to which group of a resolution the others are compared, for a message."""
+        samples = self.cohort.compared_at(int(wildcards.resolution))
+        members = self.cohort.members
+        own = [name for name in samples if not is_merged(name, samples, members)]
+        first, *others = dict.fromkeys(map(self.cohort.groups.of, own))
+        return f", log2 ratios to {first or 'samples without a group'}" if others else ""
+
     def _key(self, rule: str, wildcards: Wildcards) -> tuple[str, ...]:
         """Return the rule and those wildcards on which its settings depend."""
         return (rule, *(getattr(wildcards, name) for name in JOBS[rule].WILDCARDS))
@@ -242,13 +251,13 @@ class Plan:
         The masks imply the bins of the samples' maps.
         """
         size = int(wildcards.resolution)
-        samples = self.cohort.sharing_mask(wildcards.group, size)
+        samples = self.cohort.groups.sharing_mask(wildcards.group, size)
         first = self.paths.map_files(samples[0], size).source
         return [first, *(self.paths.own_mask(sample, size) for sample in samples)]
 
     def group_mask(self, wildcards: Wildcards) -> str:
         """Return the mask that a sample shares with its group."""
-        group = self.cohort.mask_group(wildcards.sample)
+        group = self.cohort.groups.mask_group(wildcards.sample)
         return self.paths.shared_mask(group, wildcards.resolution).mask
 
     def awaited(self, unfinished: Collection[str]) -> dict[str, list[str]]:
@@ -262,11 +271,11 @@ class Plan:
         cohort, paths = self.cohort, self.paths
         needed = [
             (paths.shared_mask(group, size).mask, paths.own_mask(sample, size), sample)
-            for group, size in cohort.group_masks
-            for sample in cohort.sharing_mask(group, size)
+            for group, size in cohort.groups.group_masks
+            for sample in cohort.groups.sharing_mask(group, size)
         ] + [
             (paths.least(group), paths.whole_map_files(sample, min(sizes)).source, sample)
-            for group, samples in cohort.least_samples.items()
+            for group, samples in cohort.groups.least_samples.items()
             for sample in samples
             if (sizes := cohort.resolutions(sample))
         ]
@@ -369,7 +378,7 @@ class Plan:
     @cached_property
     def least_groups(self) -> dict[str, str]:
         """Return the group of each sample that is thinned to the least of its group."""
-        groups = self.cohort.least_samples
+        groups = self.cohort.groups.least_samples
         return {sample: group for group, samples in groups.items() for sample in samples}
 
     def maps_to_count(self, wildcards: Wildcards) -> list[str]:
@@ -382,7 +391,7 @@ class Plan:
         size, method = int(wildcards.resolution), wildcards.method
         return [
             self.paths.alone_files(sample, size, method).weights
-            for sample in self.cohort.pooled(wildcards.group, size, method)
+            for sample in self.cohort.groups.pooled(wildcards.group, size, method)
         ]
 
     def prior(self, wildcards: Wildcards) -> list[str]:
@@ -411,7 +420,7 @@ class Plan:
         return {
             method: {
                 sample: group
-                for group, names in self.cohort.pools(method).items()
+                for group, names in self.cohort.groups.pools(method).items()
                 for sample in names
             }
             for method in self.cohort.methods
@@ -500,7 +509,7 @@ class Plan:
         needed = {
             "merge": self.cohort.members,
             "thin": self.cohort.settings.thin.is_on,
-            "shared_mask": self.cohort.shares_masks,
+            "shared_mask": self.cohort.groups.shares_masks,
             "plot": self.cohort.plotted,
             "differences": self.differences,
         }

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
@@ -16,14 +15,13 @@ from counterpoise.cohort.revisions import REVISIONS, of_method
 from counterpoise.errors import InputError
 from counterpoise.files import sha256
 from counterpoise.ingest.chromosome_choice import ChromosomeSettings, choose_bins
-from counterpoise.jobs.balance import BalanceJob, extra_of
-from counterpoise.jobs.ingest import build_choice
+from counterpoise.jobs.balance import BalanceJob
 from counterpoise.jobs.job import Inputs, MeasuredJob
-from counterpoise.jobs.memory import Extra, MapSize
+from counterpoise.jobs.memory import MapSize
 from counterpoise.jobs.method import MethodJob, useful_threads
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, bins_mb
 from counterpoise.methods import methods
-from counterpoise.methods.base import MethodSettings, OnFailure
+from counterpoise.methods.base import ExtraMemory, MethodSettings, OnFailure
 from counterpoise.process import MIB
 from counterpoise.records.fitness import FitnessSettings
 from counterpoise.store.paths import BASE, ResultPaths
@@ -83,7 +81,7 @@ class PoolJob(MeasuredJob):
             revision=REVISIONS["pool"],
             cohort=cohort.settings.cohort,
             experiment=cohort.experiment,
-            samples=cohort.pooled(group, int(resolution), method),
+            samples=cohort.groups.pooled(group, int(resolution), method),
         )
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
@@ -144,6 +142,8 @@ class FilePriorJob(MethodJob):
     """
 
     WILDCARDS: ClassVar = ("resolution", "method")
+    NESTED: ClassVar = {"chromosomes": ChromosomeSettings}
+    LEFT_OUT: ClassVar = ("chromosomes",)
 
     file: str
     column: str | None = None
@@ -172,22 +172,10 @@ class FilePriorJob(MethodJob):
             chromosomes=chosen if chosen.is_on else None,
         )
 
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> Self:
-        """Make a job from the dictionary that ``to_params`` returned."""
-        return super().from_params(build_choice(params))
-
-    def to_params(self) -> dict[str, Any]:
-        """Return the settings; those of chromosomes only if there is a choice."""
-        params = super().to_params()
-        if self.chromosomes is None:
-            del params["chromosomes"]
-        return params
-
     @property
-    def extra(self) -> Extra:
-        """Candidates for a bandwidth, or maps for a held-out score."""
-        return extra_of(self.settings)
+    def extra(self) -> ExtraMemory:
+        """Memory that the method takes in addition to the map."""
+        return self.settings.extra_memory
 
     def threads(self, inputs: Inputs) -> int:
         """Return as many threads as make balancing faster."""
@@ -197,10 +185,7 @@ class FilePriorJob(MethodJob):
         """Return the memory of balancing the whole map in memory, in MiB."""
         bins, nonzeros = self._size
         size = MapSize.of(bins, nonzeros, "float64", 0.0, examined=0)
-        if self.extra is Extra.MAPS:
-            size = replace(size, resampled_bins=bins, resampled_nonzeros=nonzeros)
-        else:
-            size = replace(size, searched_bins=bins)
+        size = replace(size, extra=self.extra, part_bins=bins, part_nonzeros=nonzeros)
         backend = expected_backend(self.backend, self.device).memory_mb
         return SNAKEMAKE_MB + size.bytes_in_memory // MIB + backend
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.jobs.job import Inputs, MeasuredJob, build
@@ -118,6 +118,8 @@ class ReportJob(CohortJob):
         Samples that are only read, as members of merged ones.
     """
 
+    NESTED: ClassVar = {"fitness": FitnessSettings}
+
     primary: str
     fitness: FitnessSettings = field(default_factory=FitnessSettings)
     columns: dict[str, str] = field(default_factory=dict)
@@ -128,9 +130,8 @@ class ReportJob(CohortJob):
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
         """Make a job from the dictionary that ``to_params`` returned."""
-        fitness = build(FitnessSettings, params.get("fitness", {}), "fitness")
         settings = [build(Setting, each, "settings") for each in params.get("settings", [])]
-        return super().from_params({**params, "fitness": fitness, "settings": settings})
+        return super().from_params({**params, "settings": settings})
 
     @property
     def rows(self) -> list[RunKey]:
@@ -150,7 +151,7 @@ class ReportJob(CohortJob):
             fitness=cohort.settings.fitness,
             columns={method: cohort.column(method) for method in cohort.methods},
             settings=list_settings(cohort),
-            groups=cohort.sharing_groups,
+            groups=cohort.groups.names,
             members=list(cohort.only_merged),
             **cohort_settings(cohort),
         )

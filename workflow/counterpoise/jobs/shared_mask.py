@@ -48,7 +48,7 @@ class SharedMaskJob(MeasuredJob):
             revision=REVISIONS["shared_mask"],
             cohort=cohort.settings.cohort,
             experiment=cohort.experiment,
-            samples=cohort.sharing_mask(group, int(resolution)),
+            samples=cohort.groups.sharing_mask(group, int(resolution)),
             shared=cohort.settings.mask.shared,
             shared_within=cohort.settings.mask.shared_within,
         )

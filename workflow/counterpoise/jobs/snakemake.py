@@ -90,6 +90,7 @@ def plan_workflow(workflow: Any, config: dict[str, Any]) -> Plan:
         # Each job of a cluster composes the cohort, too, and opens the files that it needs only.
         if workflow.is_main_process:
             cohort.look_into_files()
+            name_unreadable_files(cohort)
             name_missing_levels(cohort)
             check_levels_of_other_maps(cohort)
     except ConfigError as error:
@@ -186,6 +187,23 @@ def force_outdated(workflow: Any, plan: Plan) -> None:
         )
 
 
+def name_unreadable_files(cohort: Cohort) -> None:
+    """Print which samples' files cannot be read, and why.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort, whose files were looked into.
+    """
+    block = "\n".join(f"  {name}: {problem}" for name, problem in cohort.unreadable().items())
+    if block:
+        print(
+            "counterpoise: the files of these samples cannot be read, and the jobs that need them "
+            f"will fail; correct the files, or remove the samples:\n{block}",
+            file=sys.stderr,
+        )
+
+
 def name_missing_levels(cohort: Cohort) -> None:
     """Print the levels that the samples' files lack, or refuse them.
 
@@ -229,6 +247,9 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
     So the files are made old and Snakemake's records of them are removed: the next run of the
     workflow makes them again.
 
+    What there is and what is missing is printed also with ``--quiet all``, with which Snakemake
+    itself prints nothing about the failure.
+
     Parameters
     ----------
     workflow : snakemake.workflow.Workflow
@@ -245,7 +266,7 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
         plan.finer_maps,
         members=cohort.members,
         thinned=cohort.settings.thin.is_on,
-        mask_groups=cohort.mask_groups,
+        mask_groups=cohort.groups.mask_groups,
         least_groups=plan.least_groups,
         awaited=plan.awaited(outputs),
     )
@@ -274,7 +295,7 @@ def report_unfinished(workflow: Any, plan: Plan) -> None:
 
 
 def report_finished(workflow: Any, plan: Plan) -> None:
-    """Print what a workflow that succeeded has made, and where it is.
+    """Print what a workflow that succeeded has made, and where it is; nothing with ``--quiet all``.
 
     Parameters
     ----------

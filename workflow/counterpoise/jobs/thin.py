@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.cohort.thinning import ThinSettings
 from counterpoise.errors import refuse_other_versions
 from counterpoise.files import read_json, write_json
-from counterpoise.jobs.job import Inputs, MeasuredJob, build
+from counterpoise.jobs.job import Inputs, MeasuredJob
 from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, map_size, passing_minutes
 from counterpoise.process import Progress, log_progress
 from counterpoise.store.paths import MapFiles, ResultPaths
@@ -43,7 +42,7 @@ class FindLeastJob(MeasuredJob):
     @classmethod
     def of(cls, cohort: Cohort, group: str) -> Self:
         """Make the job of a group, or of the whole cohort."""
-        names = cohort.least_samples[group]
+        names = cohort.groups.least_samples[group]
         samples = {name: min(cohort.resolutions(name)) for name in names}
         return cls(revision=REVISIONS["find_least"], cohort=cohort.settings.cohort, samples=samples)
 
@@ -85,19 +84,14 @@ class ThinJob(MeasuredJob):
         How many contacts are drawn, and the seed.
     """
 
-    thin: ThinSettings
+    NESTED: ClassVar = {"thin": ThinSettings}
+
+    thin: ThinSettings = field(default_factory=ThinSettings)
 
     @classmethod
     def of(cls, cohort: Cohort) -> Self:
         """Make the job, which is the same for all maps."""
         return cls(revision=REVISIONS["thin"], thin=cohort.settings.thin)
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> Self:
-        """Make a job from the dictionary that ``to_params`` returned."""
-        return super().from_params(
-            {**params, "thin": build(ThinSettings, params.get("thin", {}), "thin")}
-        )
 
     def mem_mb(self, inputs: Inputs, threads: int) -> int:
         """Return 1400 MiB, whatever the map: it is read in chunks."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from counterpoise.cohort.revisions import REVISIONS
 from counterpoise.cohort.settings import TrackingSettings
 from counterpoise.files import write_json
-from counterpoise.jobs.job import build
 from counterpoise.jobs.report import CohortJob, cohort_settings
 
 if TYPE_CHECKING:
@@ -32,7 +30,9 @@ class TrackJob(CohortJob):
         changes, and Snakemake runs the job again.
     """
 
-    tracking: TrackingSettings
+    NESTED: ClassVar = {"tracking": TrackingSettings}
+
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
     attempt: int = 0
 
     @classmethod
@@ -43,12 +43,6 @@ class TrackJob(CohortJob):
             tracking=cohort.settings.tracking,
             **cohort_settings(cohort),
         )
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> Self:
-        """Make a job from the dictionary that ``to_params`` returned."""
-        tracking = build(TrackingSettings, params.get("tracking", {}), "tracking")
-        return super().from_params({**params, "tracking": tracking})
 
     def run(self, root: str, summary: str | Path, samples: str | Path, output: str | Path) -> None:
         """Log the runs and write the record of the outcome.

@@ -101,7 +101,7 @@ def _stale_masks(plan: Plan, has_record: Callable[[str], bool]) -> Iterator[str]
         for mask, settings in _mask_settings(plan, sample, size).items():
             if _is_unrecorded(mask, has_record) and not _fits_mask(mask, settings):
                 yield mask
-    for group, size in plan.cohort.group_masks:
+    for group, size in plan.cohort.groups.group_masks:
         mask = plan.job_paths.shared_mask(group, size).mask
         if _is_unrecorded(mask, has_record) and not _fits_group_mask(plan, group, size):
             yield mask
@@ -116,7 +116,7 @@ def _priors(plan: Plan) -> Iterator[tuple[str, Callable[[], bool]]]:
             yield verdict, partial(_fits_verdict, plan.job("balance_alone", run), verdict)
     for method, prior in cohort.priors.items():
         sizes = dict.fromkeys(size for _, size in cohort.maps)
-        places = [(group, size) for group in cohort.pools(method) for size in sizes]
+        places = [(group, size) for group in cohort.groups.pools(method) for size in sizes]
         for group, size in places:
             place = SimpleNamespace(group=group, resolution=size, method=method)
             path = paths.pool(group, size, method)
@@ -175,9 +175,9 @@ def _fits_members(plan: Plan, sample: str, size: int) -> bool:
 def _mask_settings(plan: Plan, sample: str, size: int) -> dict[str, dict[str, Any]]:
     """Return the settings that the masks of a map should state, by path."""
     filters, paths = asdict(plan.job("mask").filters), plan.job_paths
-    if not plan.cohort.shares_masks:
+    if not plan.cohort.groups.shares_masks:
         return {paths.mask(sample, size): filters}
-    shared = _quorum(plan, plan.cohort.mask_group(sample), size).settings
+    shared = _quorum(plan, plan.cohort.groups.mask_group(sample), size).settings
     return {paths.own_mask(sample, size): filters, paths.mask(sample, size): {**filters, **shared}}
 
 
@@ -197,7 +197,7 @@ def _fits_group_mask(plan: Plan, group: str, size: int) -> bool:
         vote = read_vote(plan.job_paths.shared_mask(group, size).mask)
     except InputError:  # the job that makes it runs again
         return False
-    return vote == (_quorum(plan, group, size), plan.cohort.sharing_mask(group, size))
+    return vote == (_quorum(plan, group, size), plan.cohort.groups.sharing_mask(group, size))
 
 
 def _quorum(plan: Plan, group: str, size: int) -> Quorum:

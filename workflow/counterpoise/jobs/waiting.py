@@ -50,5 +50,5 @@ def _explain(plan: Plan, run: RunKey, unfinished: Unfinished) -> str:
     group = plan.pool_of(run)
     if group is None:
         return missing_file_prior(plan.paths, run)
-    runs = [RunKey(name, size, method) for name in plan.cohort.pooled(group, size, method)]
+    runs = [RunKey(name, size, method) for name in plan.cohort.groups.pooled(group, size, method)]
     return missing_pool(plan.paths, runs, group, unfinished)

@@ -23,7 +23,7 @@ from ``.hic`` files and from levels that were summed from smaller bins.
 Follows ``cooler.balance_cooler`` 0.11 (``min_nnz``, ``min_count``, ``mad_max``, ``blacklist``).
 """
 
-from counterpoise.mask.counting import bins_with_contacts
+from counterpoise.mask.counting import bins_with_contacts, sum_contacts
 from counterpoise.mask.filters import FILTERS, mask_bins
 from counterpoise.mask.outcome import Mask, Reason, describe_notes
 from counterpoise.mask.settings import (
@@ -50,4 +50,5 @@ __all__ = [
     "make_mask_settings",
     "mask_bins",
     "separates_regions",
+    "sum_contacts",
 ]

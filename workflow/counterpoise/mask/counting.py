@@ -31,8 +31,23 @@ def bins_with_contacts(contacts: ContactMap) -> NDArray[np.bool_]:
     numpy.ndarray
         bool [bins].
     """
-    nnz, _ = count_contacts(contacts, MaskSettings(ignore_diags=0), CHUNK_PIXELS)
-    return nnz > 0
+    return sum_contacts(contacts) > 0
+
+
+def sum_contacts(contacts: ContactMap) -> NDArray[np.float64]:
+    """Sum the contacts of each bin, on all diagonals and with all bins.
+
+    Parameters
+    ----------
+    contacts : ContactMap
+        The map.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [bins].
+    """
+    return count_contacts(contacts, MaskSettings(ignore_diags=0), CHUNK_PIXELS)[1]
 
 
 def count_contacts(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from counterpoise.contacts.bed import Overlap, find_overlap
 from counterpoise.contacts.bins import BinTable
-from counterpoise.contacts.contact_map import ContactMap
+from counterpoise.contacts.contact_map import ContactMap, drop_zeros
 from counterpoise.errors import InputError
 from counterpoise.mask.counting import CHUNK_PIXELS, count_contacts
 from counterpoise.mask.outcome import Mask, Reason
@@ -61,7 +61,7 @@ def mask_bins(
     <Mask: 2 of 3 bins kept; masked: 1 min_nnz>
     """
     settings = make_mask_settings(settings)
-    nnz, marginal = count_contacts(contacts, settings, chunk_pixels)
+    nnz, marginal = count_contacts(drop_zeros(contacts), settings, chunk_pixels)
     measured = MeasuredBins(contacts.bins, nnz, marginal, _find_regions(contacts.bins, settings))
     reasons = np.full(len(contacts.bins), Reason.KEPT, dtype=np.uint8)
     thresholds: dict[str, Any] = {}

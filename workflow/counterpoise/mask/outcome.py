@@ -35,6 +35,30 @@ class Reason(IntEnum):
     SHARED = 9
 
 
+# ``EMPTY`` comes before ``REGIONS``, so that it hides whether a bin overlaps a region.
+BEYOND_REGIONS = (Reason.EMPTY, Reason.REGIONS)
+
+
+def find_beyond_regions(
+    reasons: NDArray[np.uint8], regions: str | None
+) -> NDArray[np.bool_] | None:
+    """Return which bins overlap none of the regions; None without regions.
+
+    Parameters
+    ----------
+    reasons : uint8 [bins]
+        Codes of `Reason`.
+    regions : str or None
+        The setting of the mask.
+
+    Returns
+    -------
+    bool [bins] or None
+        Bins whose reason is ``EMPTY`` are among them, wherever they are.
+    """
+    return None if regions is None else np.isin(reasons, BEYOND_REGIONS)
+
+
 @dataclass(frozen=True)
 class Mask:
     """The outcome of the filters.
@@ -94,6 +118,14 @@ class Mask:
     def kept(self) -> NDArray[np.bool_]:
         """Whether each bin passed every filter, an array [bins]."""
         return np.equal(self.reasons, Reason.KEPT)
+
+    @property
+    def beyond_regions(self) -> NDArray[np.bool_] | None:
+        """Bins that overlap none of the ``regions``; None without this setting.
+
+        An array [bins]. Bins whose reason is ``EMPTY`` are among them, wherever they are.
+        """
+        return find_beyond_regions(self.reasons, self.settings.regions)
 
     def counts(self) -> dict[str, int]:
         """Count the bins of each reason."""

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from counterpoise.contacts.contact_map import describe_type, plain_number
 from counterpoise.errors import ConfigError
+from counterpoise.records.numbers import require_number
 
 
 @dataclass
@@ -66,7 +67,7 @@ class MaskSettings:
     separate_regions: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        """Refuse numbers that are negative, infinite, NaN or, for counts, not whole."""
+        """Refuse what is no number from zero up, finite and, for counts, whole."""
         for setting in fields(self):
             key, value = setting.name, plain_number(getattr(self, setting.name))
             setattr(self, key, value)
@@ -74,6 +75,7 @@ class MaskSettings:
                 continue
             if isinstance(setting.default, int) and not isinstance(value, Integral):
                 raise ConfigError(f"mask.{key} is {value!r}; it must be a whole number.")
+            require_number(f"mask.{key}", value)
             if not 0 <= value < math.inf:
                 raise ConfigError(f"mask.{key} is {value}; it must be a number, zero or more.")
         if self.separate_regions and self.regions is None:

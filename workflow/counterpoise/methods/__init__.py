@@ -30,9 +30,11 @@ device; only the scalars of its stopping criterion leave it.
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Sequence
 from enum import EnumType, StrEnum
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from counterpoise.contacts.selection import Scope
@@ -51,16 +53,55 @@ def methods() -> dict[str, Method]:
 
     Raises
     ------
+    TypeError
+        ``METHODS`` of a module is not a table of methods.
     ValueError
         If two methods have the same name.
     """
     registry: dict[str, Method] = {}
-    for module in pkgutil.iter_modules(__path__):
-        for method in getattr(import_module(f"{__name__}.{module.name}"), "METHODS", ()):
+    for found in pkgutil.iter_modules(__path__):
+        module = import_module(f"{__name__}.{found.name}")
+        for method in read_table(module):
             if method.name in registry:
-                raise ValueError(f"two methods are called {method.name!r}; rename one")
+                raise ValueError(
+                    f"{module.__file__}: a method {method.name!r} is registered already; rename one"
+                )
             registry[method.name] = method
     return dict(sorted(registry.items()))
+
+
+def read_table(module: ModuleType) -> Sequence[Method]:
+    """Return the methods that a module registers.
+
+    Parameters
+    ----------
+    module : module
+        A module of this folder.
+
+    Returns
+    -------
+    sequence of Method
+        Its ``METHODS``; empty if it has none.
+
+    Raises
+    ------
+    TypeError
+        ``METHODS`` is not a table of methods.
+    """
+    entries = getattr(module, "METHODS", ())
+    if not isinstance(entries, tuple | list):
+        raise TypeError(
+            f"{module.__file__}: METHODS is a {type(entries).__name__}; write METHODS = "
+            "(Method(...),), with a comma after each method"
+        )
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, Method):
+            raise TypeError(
+                f"{module.__file__}: METHODS[{number}] is a {type(entry).__name__}, not a Method; "
+                "write METHODS = (Method(...), Method(...)), with a comma after each method and no "
+                "other brackets"
+            )
+    return entries
 
 
 class _MethodNames(EnumType):

@@ -11,7 +11,7 @@ and dropping bins where ``on_failure`` says so. How to add a method is described
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from numbers import Integral
@@ -25,11 +25,14 @@ from counterpoise.backends.vectors import Vector
 from counterpoise.contacts.bandwidth import Bandwidth
 from counterpoise.contacts.chromosomes import ChromosomeBins
 from counterpoise.contacts.contact_map import Contacts
+from counterpoise.contacts.selected import Piece
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
 from counterpoise.methods.recorder import Recorder
 from counterpoise.records.citations import Citation
+from counterpoise.records.excess import Excess
 from counterpoise.records.facts import Fact
+from counterpoise.records.numbers import require_number
 from counterpoise.records.search import Search
 from counterpoise.records.verdict import Cause, Status
 
@@ -60,6 +63,23 @@ class OnFailure(StrEnum):
     KEEP = "keep"
     DROP = "drop"
     STOP = "stop"
+
+
+@dataclass(frozen=True)
+class ExtraMemory:
+    """Memory that balancing takes in addition to the map and a few vectors.
+
+    Attributes
+    ----------
+    bin_bytes, pixel_bytes : int
+        Bytes for each bin and for each stored pixel of the largest part.
+    maps : bool
+        Whether maps of the size of the largest part are made, two at a time.
+    """
+
+    bin_bytes: int = 0
+    pixel_bytes: int = 0
+    maps: bool = False
 
 
 @dataclass
@@ -137,6 +157,11 @@ class MethodSettings:
         if self.bootstrap == 1:
             raise ConfigError("bootstrap is 1; it must be 0 (for none), 2 or more.")
 
+    @property
+    def extra_memory(self) -> ExtraMemory:
+        """Memory that the method takes in addition to the map."""
+        return ExtraMemory()
+
     def require_integers(self, **minima: int) -> None:
         """Refuse settings that are not whole numbers of at least the given values.
 
@@ -168,9 +193,10 @@ class MethodSettings:
         Raises
         ------
         ConfigError
-            If one of them is zero, negative, infinite or NaN.
+            If one of them is zero, negative, infinite, NaN or no number.
         """
         for key in keys:
+            require_number(key, getattr(self, key))
             if not 0 < getattr(self, key) < math.inf:
                 raise ConfigError(
                     f"{key} is {getattr(self, key)}; it must be a number above zero, and finite."
@@ -221,6 +247,7 @@ class ExactSettings(EqualSumsSettings):
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         super().__post_init__()
+        require_number("isolate_limit", self.isolate_limit)
         if not 0 <= self.isolate_limit <= 1:
             raise ConfigError(f"isolate_limit is {self.isolate_limit}; it must be from 0 to 1.")
 
@@ -275,7 +302,8 @@ class Solution:
         ``Problem.target``, which ``balance`` scales to the setting ``target``; other weights are
         written as they are.
     status : Status
-        CONVERGED, COMPUTED (not iterative), NOT_CONVERGED, or FAILED if numbers are not finite.
+        CONVERGED, COMPUTED (a fixed number of steps), NOT_CONVERGED, or FAILED if numbers are not
+        finite.
     iterations : int
         Iterations of the method's outer loop.
     cause : Cause
@@ -299,13 +327,13 @@ class Solution:
         Balanced row sums of exactly these weights, if the method's last product gave them; None
         if they have to be measured.
     errors : callable or None
-        Returns the relative standard errors, float64 of the shape of ``weights`` (NaN where the
-        method has none). None stands for the formula for equal row sums
+        Returns the relative standard errors, float64 of the shape of ``weights`` (NaN where there
+        is no weight). None stands for the formula for equal row sums
         (``counterpoise.balancing.standard_errors``).
     unevenness : callable or None
-        Returns the expected unevenness of new contacts, a variance relative to the squared mean
-        row sum (NaN where the method has no formula). None stands for the formula for equal row
-        sums (``counterpoise.balancing.standard_errors``).
+        Returns the expected excess of new contacts; its value is NaN where the method has no
+        formula. None stands for the formula for equal row sums
+        (``counterpoise.balancing.standard_errors``).
     search : Search or None
         How a kernel method chose its bandwidth; None if it chose none.
     """
@@ -323,7 +351,7 @@ class Solution:
     smoothed_deviation: float | None = None
     row_sums: Vector | None = None
     errors: Callable[[], Vector] | None = None
-    unevenness: Callable[[], float] | None = None
+    unevenness: Callable[[], Excess] | None = None
     search: Search | None = None
 
 
@@ -379,6 +407,8 @@ class PriorRating:
 class Problem:
     """One part to balance: its map as an operator, and what methods may ask about it.
 
+    In a bootstrap this is the resampled map; only ``holds_counts`` is about the map itself.
+
     Attributes
     ----------
     operator : Operator
@@ -386,8 +416,9 @@ class Problem:
     marginal : float64 [bins]
         Raw row sums A 1. All are above zero, except for kernel methods (``Method.fills``).
     record : Recorder
-        ``record(iteration, balanced_row_sums, target)`` adds a row to the trace and returns the
-        largest and the RMS relative deviation from the target.
+        ``record(iteration, row_sums, target)`` adds a row to the trace and returns the largest
+        and the RMS relative deviation from the target. A method with another ``Method.quantity``
+        records that in place of balanced row sums.
     nonzeros : callable
         Returns the number of nonzero entries of each row, float64 [bins]; costs as much as
         building the operator.
@@ -396,10 +427,15 @@ class Problem:
     sum_by_distance : callable
         ``sum_by_distance(u)`` returns the sums of u_i u_j A_ij and of (u_i u_j)^2 v_ij by
         distance, as ``counterpoise.contacts.distances`` does; one pass over the pixels.
+    entries : callable
+        ``entries()`` iterates over the entries of A on and above its diagonal, about a million at
+        a time: rows and columns (int32, positions of bins, row <= column) and values (float64,
+        none is zero), as numpy arrays. A map that stays on disk is read again at each call.
     load : callable
-        Returns the contacts of the part.
+        Returns the raw contacts of the part, from which methods make contacts for
+        ``operator_of``: a map of all bins with masked bins and ignored diagonals, in memory.
     operator_of : callable
-        ``operator_of(contacts)`` returns the operator of other contacts of the same bins.
+        ``operator_of(contacts)`` returns the operator of other contacts, selected as those of A.
     holds_counts : bool
         Whether the values of the map are counts.
     bandwidth : Bandwidth or None
@@ -417,6 +453,7 @@ class Problem:
     nonzeros: Callable[[], Vector]
     chromosomes: Callable[[], list[ChromosomeBins]]
     sum_by_distance: Callable[[Vector], NDArray[np.float64]] = _unknown
+    entries: Callable[[], Iterator[Piece]] = _unknown
     load: Callable[[], Contacts] = _unknown
     operator_of: Callable[[Contacts], Operator] = _unknown
     holds_counts: bool = True
@@ -449,6 +486,9 @@ class Method:
     version : str
         Program and version that the algorithm follows, if several programs use the name for
         different algorithms.
+    quantity : str
+        What the iteration brings to its target and the trace records, in the plural: the figure,
+        the report, MLflow and lines of progress call it so. Kernel methods have another one.
     fills : bool
         Bins without contacts of their own get weights, from their neighbours.
     follows_copy_number : bool
@@ -473,6 +513,7 @@ class Method:
     exact: bool = False
     trans_weighting: bool = False
     version: str = ""
+    quantity: str = "row sums"
     fills: bool = False
     follows_copy_number: bool = False
     candidates: Callable[[Any], dict[str, MethodSettings]] | None = None

@@ -54,8 +54,8 @@ class IceSettings(ExactSettings):
     """
 
     ignore_diags: int = 2
-    # omegaconf 2.3 reads unions of plain types only in this spelling
-    tolerance: Union[float, str] = 1e-5  # noqa: UP007
+    # omegaconf 2.3 reads unions of plain types only in this spelling, and 1 not as a float
+    tolerance: Union[int, float, str] = 1e-5  # noqa: UP007
     cooler_variance: float = 1e-5
     max_iterations: int = 1000
     solver: str = Solver.ANDERSON.value
@@ -64,7 +64,8 @@ class IceSettings(ExactSettings):
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         super().__post_init__()
-        self.require_positive("max_iterations", "cooler_variance")
+        self.require_positive("cooler_variance")
+        self.require_integers(max_iterations=1)
         require_diagonal(self.diagonal)
         require_choice("solver", self.solver, Solver)
         if isinstance(self.tolerance, str):

@@ -30,8 +30,9 @@ from counterpoise.methods.kernel.estimator import Estimator, curve_noise
 from counterpoise.methods.kernel.evidence import measure_evidence
 from counterpoise.methods.kernel.settings import KernelSettings, Score, Stopping
 from counterpoise.methods.kernel.smoothing import Smoother
-from counterpoise.methods.kernel.solver import solve_by
+from counterpoise.methods.kernel.solver import SMOOTHED, solve_by
 from counterpoise.records.citations import KERNEL
+from counterpoise.records.numbers import require_number
 
 
 class Variant(StrEnum):
@@ -80,6 +81,7 @@ class KdeSettings(KernelSettings):
             raise ConfigError(
                 f"variant is {self.variant!r}; it must be one of {', '.join(Variant)}."
             )
+        require_number("mixing", self.mixing)
         if not 0 <= self.mixing < 1:
             raise ConfigError(f"mixing is {self.mixing}; it must be at least 0 and below 1.")
         if self.mixing and self.variant != Variant.DENSITY:
@@ -137,6 +139,7 @@ METHODS = (
         "kernel density balancing: removes bias that is smooth along the chromosome, also on maps "
         "too sparse for the other methods; the bandwidth is chosen by the expected unevenness",
         cites=(KERNEL,),
+        quantity=SMOOTHED,
         fills=True,
         revision=3,
     ),

@@ -24,7 +24,7 @@ from counterpoise.methods.kernel.estimator import Estimator
 from counterpoise.methods.kernel.evidence import Evidence, alone, measure_evidence
 from counterpoise.methods.kernel.settings import KernelSettings
 from counterpoise.methods.kernel.smoothing import Gaussian
-from counterpoise.methods.kernel.solver import solve_by
+from counterpoise.methods.kernel.solver import SMOOTHED, solve_by
 from counterpoise.methods.kernel.strength import rate_by
 from counterpoise.records.citations import KERNEL
 
@@ -103,6 +103,7 @@ METHODS = (
         "`kde`, corrected for each bin in proportion to the evidence of its own contacts: between "
         "`kde` and `ice`",
         cites=(KERNEL,),
+        quantity=SMOOTHED,
         fills=True,
         rate_prior=rate_by(ESTIMATOR),
         revision=3,

@@ -56,7 +56,8 @@ class KrSettings(ExactSettings):
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         super().__post_init__()
-        self.require_positive("tolerance", "max_products")
+        self.require_positive("tolerance")
+        self.require_integers(max_products=1)
 
 
 def solve(problem: Problem, settings: KrSettings) -> Solution:

@@ -23,6 +23,8 @@ class Recorder:
     ----------
     part : str
         Label of the part.
+    quantity : str
+        What the method records, in the plural (``Method.quantity``).
     matvecs : int
         Products so far, those of earlier attempts included.
     progress : callable
@@ -34,20 +36,21 @@ class Recorder:
     """
 
     part: str
+    quantity: str
     matvecs: int = 0
     progress: Callable[[str], None] = lambda message: None
     rows: list[TraceRow] = field(default_factory=list)
     last_report: float = field(default_factory=time.monotonic)
 
-    def __call__(self, iteration: int, row_sums: Vector, target: Any = None) -> tuple[float, float]:
-        """Add a row to the trace, unless the row sums are not finite.
+    def __call__(self, iteration: int, values: Vector, target: Any = None) -> tuple[float, float]:
+        """Add a row to the trace, unless the values are not finite.
 
         Parameters
         ----------
         iteration : int
             Number of the iteration.
-        row_sums : Vector
-            float64 [bins].
+        values : Vector
+            float64 [bins], of the quantity.
         target : float, optional
             What they should be; their mean by default.
 
@@ -56,14 +59,14 @@ class Recorder:
         largest, rms : float
             Largest and RMS relative deviation from the target.
         """
-        largest, rms = deviations(row_sums, target)
+        largest, rms = deviations(values, target)
         if math.isfinite(rms):
             self.rows.append(TraceRow(self.part, iteration, self.matvecs, largest, rms))
         now = time.monotonic()
         if now - self.last_report > getattr(self.progress, "every_seconds", EVERY_SECONDS):
             self.last_report = now
             self.progress(
-                f"{self.part}: iteration {iteration}, {self.matvecs} products; row sums are off "
-                f"by up to {largest:.2g} of their target, RMS {rms:.2g}"
+                f"{self.part}: iteration {iteration}, {self.matvecs} products; {self.quantity} "
+                f"are off by up to {largest:.2g} of their target, RMS {rms:.2g}"
             )
         return largest, rms

@@ -53,7 +53,8 @@ class ScaleSettings(EqualSumsSettings):
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         super().__post_init__()
-        self.require_positive("tolerance", "max_iterations")
+        self.require_positive("tolerance")
+        self.require_integers(max_iterations=1)
 
 
 @dataclass
@@ -233,5 +234,6 @@ METHODS = (
         version="hictk 1.4",
         cites=(JUICER,),
         follows_copy_number=True,
+        revision=2,
     ),
 )

@@ -47,7 +47,8 @@ class SskSettings(ExactSettings):
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         super().__post_init__()
-        self.require_positive("tolerance", "max_iterations")
+        self.require_positive("tolerance")
+        self.require_integers(max_iterations=1)
         require_choice("solver", self.solver, Solver)
 
 

@@ -18,7 +18,7 @@ from counterpoise.methods.base import Method
 from counterpoise.methods.kernel.estimator import Estimator, bin_noise
 from counterpoise.methods.kernel.settings import STEP, WIDEST, KernelSettings
 from counterpoise.methods.kernel.smoothing import Blocks, Smoother
-from counterpoise.methods.kernel.solver import solve_by
+from counterpoise.methods.kernel.solver import SMOOTHED, solve_by
 from counterpoise.records.citations import KERNEL, SINKHORN_KNOPP
 
 ALL = 0.99  # of a chromosome of a few bins; 1 would mean a base pair
@@ -72,6 +72,7 @@ METHODS = (
         solve_by(Estimator(_step, bin_noise)),
         "`ssk` on coarser bins; their size is chosen by the expected unevenness",
         cites=(SINKHORN_KNOPP, KERNEL),
+        quantity=SMOOTHED,
         fills=True,
         revision=3,
     ),

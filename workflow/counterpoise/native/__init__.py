@@ -41,8 +41,8 @@ SIGNATURES = {
 }
 _TYPES = {"p": ctypes.c_void_p, "i": ctypes.c_int64, "d": ctypes.c_double}
 _REMEDY = (
-    "Install the package again: 'make setup' in a clone, 'pip install --force-reinstall "
-    "counterpoise' elsewhere."
+    "Install the package again, in a clone of the repository: 'make setup', or 'pip install "
+    "--force-reinstall .'."
 )
 
 

@@ -5,8 +5,9 @@
 ``search``      the candidates of a bandwidth search, and the chosen one
 ``choice``      the methods that were compared on a map, and the chosen one
 ``copy_number`` what row sums are proportional to
-``facts``       the facts that a reason consists of, as data
-``wording``     every sentence about a run, rendered from facts
+``facts``       the facts that a reason consists of, as data (a package)
+``wording``     every sentence about a run, rendered from facts (a package)
+``numbers``     the check of settings that are numbers
 ``fitness``     whether weights may be used: the limits and the judgement
 ``verdict``     what ``verdict.json`` holds
 =============== ========================================================

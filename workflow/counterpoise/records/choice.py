@@ -20,7 +20,9 @@ class RatedMethod:
         Matrix-vector products that it took.
     expected_unevenness : float or None
         How uneven new contacts would be on the compared bins, in percent; None where it is not
-        compared.
+        compared, or the error of the estimate is larger than the estimate.
+    unevenness_at_most : float or None
+        Upper bound of the same in percent; None where it is not compared.
     excess, error : float or None
         By how much the square of this figure, as a fraction, exceeds that of the best candidate,
         and the standard deviation of this difference; None likewise.
@@ -36,6 +38,7 @@ class RatedMethod:
     balanced: int
     matvecs: int
     expected_unevenness: float | None
+    unevenness_at_most: float | None
     excess: float | None
     error: float | None
     as_good: bool

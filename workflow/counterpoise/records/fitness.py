@@ -8,14 +8,19 @@ from enum import StrEnum
 from typing import Any
 
 from counterpoise.errors import ConfigError
+from counterpoise.records.excess import Excess
 from counterpoise.records.facts import (
     ErrorsUnknown,
     Fact,
     FewWeights,
     LargeErrors,
+    Masked,
+    NotEqualised,
+    UnevenContacts,
     UnevenRowSums,
     UnknownErrors,
 )
+from counterpoise.records.numbers import require_number
 
 
 class Fitness(StrEnum):
@@ -48,12 +53,16 @@ class FitnessSettings:
     uneven_caution : float, default 0.05
         Caution where balanced row sums, of methods that make them equal, vary by more than this.
         It is the RMS deviation from the target, relative to it.
+    expected_unevenness_caution : float, default 0.2
+        Caution where new contacts would, or may, be more uneven than this. It is judged by
+        `unevenness_at_most`, which counts as above if there is none, and by `expected_unevenness`
+        for methods that do not make row sums equal.
     parts_caution : float, default 0.01
         Caution where chromosomes without usable weights have more than this share of the contacts.
     depth_caution : float, default 0.2
         Caution where a map has fewer contacts than this share of the cohort's median.
         The median is that of the samples with the same group where there are three or more,
-        else that of all samples at the resolution.
+        else that of all samples at the resolution. Of two samples, each is compared with the other.
     """
 
     error_caution: float = 0.15
@@ -61,6 +70,7 @@ class FitnessSettings:
     bins_caution: float = 0.8
     bins_no: float = 0.5
     uneven_caution: float = 0.05
+    expected_unevenness_caution: float = 0.2
     parts_caution: float = 0.01
     depth_caution: float = 0.2
 
@@ -68,6 +78,7 @@ class FitnessSettings:
         """Refuse limits out of range, and pairs in the wrong order."""
         for setting in fields(self):
             value = getattr(self, setting.name)
+            require_number(f"fitness.{setting.name}", value)
             if not 0 <= value <= 1:
                 raise ConfigError(
                     f"fitness.{setting.name} is {value}; it is a fraction, from 0 to 1."
@@ -122,6 +133,14 @@ class Evidence:
         do not make them equal.
     counts : bool, default True
         Whether the values of the map are counts, so that the errors have a meaning.
+    excess : Excess or None
+        The expected excess of new contacts, if it is known and counts.
+    one_pass : str
+        Name of a method that makes neither row sums nor smoothed row sums equal; empty for others.
+    has_prior : bool, default False
+        Whether a prior was used.
+    masked : tuple of Masked
+        Which filters of the mask removed bins with contacts.
     """
 
     weighted: int
@@ -129,6 +148,10 @@ class Evidence:
     median_se: float | None
     row_sum_cv: float | None
     counts: bool = True
+    excess: Excess | None = None
+    one_pass: str = ""
+    has_prior: bool = False
+    masked: tuple[Masked, ...] = ()
 
 
 def judge_fitness(evidence: Evidence, limits: FitnessSettings) -> tuple[Fitness, tuple[Fact, ...]]:
@@ -153,7 +176,8 @@ def judge_fitness(evidence: Evidence, limits: FitnessSettings) -> tuple[Fitness,
     if share < limits.bins_caution:
         no = share < limits.bins_no
         limit = limits.bins_no if no else limits.bins_caution
-        causes.append((_level(no), FewWeights(evidence.weighted, evidence.with_contacts, limit)))
+        few = FewWeights(evidence.weighted, evidence.with_contacts, limit, evidence.masked)
+        causes.append((_level(no), few))
     error = evidence.median_se
     if evidence.weighted and (error is None or not evidence.counts):
         why = UnknownErrors.NO_ERRORS if evidence.counts else UnknownErrors.NOT_COUNTS
@@ -165,8 +189,33 @@ def judge_fitness(evidence: Evidence, limits: FitnessSettings) -> tuple[Fitness,
     uneven = evidence.row_sum_cv or 0.0
     if uneven > limits.uneven_caution:
         causes.append((Fitness.CAUTION, UnevenRowSums(uneven, limits.uneven_caution)))
+    uneven_contacts = _judge_excess(evidence, limits)
+    if uneven_contacts is not None:
+        causes.append((Fitness.CAUTION, uneven_contacts))
     causes.sort(key=lambda cause: cause[0] is not Fitness.NO)
     return worst_fitness(level for level, _ in causes), tuple(fact for _, fact in causes)
+
+
+def _judge_excess(evidence: Evidence, limits: FitnessSettings) -> Fact | None:
+    """Return the fact that new contacts are uneven, or may be; None if they are not.
+
+    An estimate without an upper bound tells nothing: on sparse real maps it stands far below zero
+    where the weights leave much (``benchmarks.fitness``), so new contacts may be uneven. All of
+    these are below zero by more than the square of half the limit; an estimate closer to zero is
+    no reason for caution. Large errors of the weights already say the same. A method of one pass
+    leaves row sums far from equal, so its estimate is judged instead of the upper bound.
+    """
+    excess, limit = evidence.excess, limits.expected_unevenness_caution
+    has_large_errors = (evidence.median_se or 0.0) > limits.error_caution
+    if excess is None or not evidence.weighted or has_large_errors:
+        return None
+    if evidence.one_pass:
+        known = excess.unevenness or 0.0
+        return NotEqualised(evidence.one_pass, known, limit) if known > limit else None
+    at_most = excess.at_most
+    if (-excess.value <= (limit / 2) ** 2) if at_most is None else (at_most <= limit):
+        return None
+    return UnevenContacts(excess.value, excess.error, limit, evidence.has_prior)
 
 
 def worst_fitness(levels: Iterable[Fitness]) -> Fitness:

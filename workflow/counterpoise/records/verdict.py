@@ -9,6 +9,7 @@ from typing import Any
 
 from counterpoise.records.choice import Choice
 from counterpoise.records.copy_number import CopyNumberUse
+from counterpoise.records.excess import Excess
 from counterpoise.records.facts import Fact
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.prior import PriorUse
@@ -18,8 +19,8 @@ from counterpoise.records.search import Search
 class Status(StrEnum):
     """Outcome of a method on a map or a part of it, from best to worst.
 
-    ``computed`` is for methods of one pass (VC, VC_SQRT), which do not iterate and do not make
-    row sums equal; ``empty`` is a part without a single bin to balance.
+    ``computed`` is for methods of a fixed number of steps, such as the one of VC, which do not
+    make row sums equal; ``empty`` is a part without a single bin to balance.
     """
 
     CONVERGED = "converged"
@@ -30,7 +31,7 @@ class Status(StrEnum):
 
     @property
     def balanced(self) -> bool:
-        """Whether the method reached a balance, or made its one pass."""
+        """Whether the method reached a balance, or made its steps."""
         return self in (Status.CONVERGED, Status.COMPUTED)
 
 
@@ -106,8 +107,15 @@ class PartVerdict:
         with these weights: their variance beyond counting noise over their squared mean. Chance
         can make the estimate negative. None where no weights are written, values are no counts, or
         the method has no formula.
+    excess_error : float or None
+        Its standard error.
     expected_unevenness : float or None
-        Its square root in percent, the standard deviation; 0 where it is negative.
+        Its square root in percent, the standard deviation; None where the error is larger
+        than the estimate.
+    unevenness_at_most : float or None
+        Upper bound in percent: the square root of the estimate (0 if negative) plus twice its
+        standard error. None where the estimate is too far below zero to be chance, and tells
+        nothing.
     fitness : Fitness
         Whether the weights may be used.
     fitness_causes : tuple of Fact
@@ -139,9 +147,16 @@ class PartVerdict:
     weighted: int = 0
     median_se: float | None = None
     expected_excess: float | None = None
+    excess_error: float | None = None
     expected_unevenness: float | None = None
+    unevenness_at_most: float | None = None
     fitness: Fitness = Fitness.GOOD
     fitness_causes: tuple[Fact, ...] = ()
+
+    @property
+    def excess(self) -> Excess | None:
+        """The expected excess with its error."""
+        return Excess.of_record(self.expected_excess, self.excess_error)
 
     @property
     def juicer_factor(self) -> float | None:
@@ -222,12 +237,11 @@ class Verdict:
         What row sums are proportional to; None where they are to be equal.
     median_se : float or None
         Median relative standard error of the weights.
-    expected_excess : float or None
-        As for ``PartVerdict``, over the bins of all parts that have it.
-    expected_unevenness : float or None
-        As for ``PartVerdict``, over the bins of all parts that have it.
+    expected_excess, excess_error, expected_unevenness, unevenness_at_most : float or None
+        As for ``PartVerdict``, over the bins of all parts that have them.
     with_contacts : int
-        Number of bins that have contacts, masked ones included.
+        Number of bins that have contacts, masked ones included, but not those beyond the regions
+        of the mask.
     weighted : int
         Number of these bins that have a weight.
     fitness : Fitness
@@ -236,6 +250,9 @@ class Verdict:
         Why they may not, or only with caution.
     fitness_limits : dict of float
         The limits that it was judged by.
+    notes : tuple of Fact
+        Facts about the map as a whole, such as larger bins with enough contacts. The reason begins
+        with them.
     backend : str
         What computed.
     device : str
@@ -272,12 +289,15 @@ class Verdict:
     copy_number: CopyNumberUse | None = None
     median_se: float | None = None
     expected_excess: float | None = None
+    excess_error: float | None = None
     expected_unevenness: float | None = None
+    unevenness_at_most: float | None = None
     with_contacts: int = 0
     weighted: int = 0
     fitness: Fitness = Fitness.GOOD
     fitness_causes: tuple[Fact, ...] = ()
     fitness_limits: dict[str, float] = field(default_factory=dict)
+    notes: tuple[Fact, ...] = ()
     backend: str = ""
     device: str = "cpu"
     device_note: str = ""
@@ -285,6 +305,11 @@ class Verdict:
     mask: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     run: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def excess(self) -> Excess | None:
+        """The expected excess with its error."""
+        return Excess.of_record(self.expected_excess, self.excess_error)
 
     @property
     def max_smoothed_deviation(self) -> float | None:
@@ -297,7 +322,9 @@ class Verdict:
 
         It has the keys ``prior``, ``weights_of`` and ``copy_number`` only if there is one.
         """
-        record = asdict(replace(self, parts=(), fitness_causes=(), choice=None, prior=None))
+        record = asdict(
+            replace(self, parts=(), fitness_causes=(), notes=(), choice=None, prior=None)
+        )
         del record["prior"], record["copy_number"]
         if self.weights_of is None:
             del record["weights_of"]
@@ -307,6 +334,7 @@ class Verdict:
             **({"prior": self.prior.to_dict()} if self.prior else {}),
             **({"copy_number": asdict(self.copy_number)} if self.copy_number else {}),
             "fitness_causes": [fact.to_dict() for fact in self.fitness_causes],
+            "notes": [fact.to_dict() for fact in self.notes],
             "parts": [part.to_dict() for part in self.parts],
         }
 
@@ -322,24 +350,9 @@ class Verdict:
             "copy_number": CopyNumberUse(**copies) if copies else None,
             "fitness": Fitness(record["fitness"]),
             "fitness_causes": _read_facts(record["fitness_causes"]),
+            "notes": _read_facts(record.get("notes", [])),
         }
         return cls(**{**record, **values})
-
-
-def as_unevenness(excess: float | None) -> float | None:
-    """Return an expected excess as an expected unevenness.
-
-    Parameters
-    ----------
-    excess : float or None
-        Variance over the squared mean.
-
-    Returns
-    -------
-    float or None
-        Standard deviation in percent of the mean; 0 for a negative excess.
-    """
-    return None if excess is None else 100 * max(excess, 0.0) ** 0.5
 
 
 def overall_status(parts: Sequence[PartVerdict]) -> Status:

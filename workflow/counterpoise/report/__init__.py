@@ -9,6 +9,7 @@
 ``figures``         the share of cis contacts, the slope of P(s) and other figures of
                     a map
 ``concordance``     the table of pairs of samples, and the samples that stand out
+``mixed_methods``   samples balanced by different methods under one name
 ``statuses``        the meaning of each fitness and status
 ``depth``           the depth of each map, compared with its cohort
 ``costs``           time and memory of the workflow's steps

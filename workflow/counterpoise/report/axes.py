@@ -94,22 +94,6 @@ def length_unit(length: float) -> tuple[int, str]:
     return next((size, name) for size, name in units if length >= 2 * size or size == 1)
 
 
-def positive_or_nan(values: Floats) -> Floats:
-    """Replace values that a logarithmic axis cannot show by NaN.
-
-    Parameters
-    ----------
-    values : float64 array
-        Any values.
-
-    Returns
-    -------
-    float64 array
-        The finite positive values; NaN elsewhere.
-    """
-    return np.where(np.isfinite(values) & (values > 0), values, np.nan)
-
-
 def shorten_names(names: Sequence[str], width: int = 12) -> list[str]:
     """Shorten chromosome names for an axis.
 

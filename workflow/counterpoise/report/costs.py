@@ -8,7 +8,8 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from counterpoise.store.paths import ResultPaths
+from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.store.paths import RESOLUTION, RULE_WILDCARDS, ResultPaths
 from counterpoise.store.runs import RunKey
 
 
@@ -20,7 +21,7 @@ class Peak(NamedTuple):
     value : float
         The figure.
     job : str
-        Wildcards of the job, separated by spaces.
+        Wildcards of the job, separated by spaces, with sizes as ``10 kb``.
     """
 
     value: float
@@ -130,7 +131,7 @@ def _cost_of_rule(paths: ResultPaths, rule: str, jobs: Iterable[tuple[str, ...]]
             continue
         with open(path, newline="", encoding="utf-8") as stream:
             row = next(csv.DictReader(stream, delimiter="\t"))
-        job = " ".join(wildcards)
+        job = _name_job(rule, wildcards)
         times.append(Peak(float(row["s"]), job))
         # Snakemake writes "NA" or "-" for jobs that ended before the first measurement.
         if row["max_rss"].replace(".", "", 1).isdigit():
@@ -139,3 +140,12 @@ def _cost_of_rule(paths: ResultPaths, rule: str, jobs: Iterable[tuple[str, ...]]
         return None
     seconds = sum(peak.value for peak in times)
     return Cost(rule, len(times), seconds, max(times), max(memories, default=None))
+
+
+def _name_job(rule: str, wildcards: Sequence[str]) -> str:
+    """Name a job by its wildcards: ``wild 10 kb ice``."""
+    names = RULE_WILDCARDS[rule]
+    return " ".join(
+        format_base_pairs(int(value)) if name == RESOLUTION else value
+        for name, value in zip(names, wildcards, strict=True)
+    )

@@ -10,7 +10,7 @@ from counterpoise.records.facts import Shallow
 from counterpoise.records.fitness import Fitness, worst_fitness
 from counterpoise.store.runs import find_peers, is_merged
 
-# A group, and a cohort, with fewer samples have no median worth comparing with.
+# A group with fewer samples has no median worth comparing with, a cohort with fewer no comparison.
 SAMPLES_OF_GROUP, FEWEST_SAMPLES = 3, 2
 NOT_MERGED: Mapping[str, Collection[str]] = MappingProxyType({})
 
@@ -31,7 +31,8 @@ def find_shallow(
         Group of each sample; empty for none.
     limit : float
         Share of the median below which a map is shallow. The median is that of the group where it
-        has three samples or more at the resolution, else that of all samples.
+        has three samples or more at the resolution, else that of all samples. Of two samples, each
+        is compared with the other.
     members : mapping
         Members of the merged samples. Merged samples do not count in a median, and a merged sample
         is compared with samples that are not its members.
@@ -43,18 +44,20 @@ def find_shallow(
     """
     shallow = {}
     for (sample, resolution), depth in contacts.items():
-        names = find_peers(sample, groups, members)
-        if not is_merged(sample, groups, members):
-            names.append(sample)
-        depths = {
-            name: contacts[name, resolution] for name in names if (name, resolution) in contacts
+        others = {
+            name: contacts[name, resolution]
+            for name in find_peers(sample, groups, members)
+            if (name, resolution) in contacts
         }
-        group = groups[sample]
-        compared = [n for name, n in depths.items() if groups[name] == group]
-        if not group or len(compared) < SAMPLES_OF_GROUP:
-            group, compared = "", list(depths.values())
-        if len(compared) < FEWEST_SAMPLES:
+        own = [] if is_merged(sample, groups, members) else [depth]
+        if len(others) + len(own) < FEWEST_SAMPLES:
             continue
+        group = groups[sample]
+        compared = [n for name, n in others.items() if groups[name] == group] + own
+        if not group or len(compared) < SAMPLES_OF_GROUP:
+            group, compared = "", [*others.values(), *own]
+        if len(others) == 1:  # half of the median of two is its own
+            compared = list(others.values())
         median_depth = float(median(compared))
         if depth < limit * median_depth:
             shallow[sample, resolution] = Shallow(depth, median_depth, len(compared), group, limit)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from counterpoise.contacts.bins import format_base_pairs, pluralise
 from counterpoise.records.fitness import Fitness
+from counterpoise.records.verdict import Status
 from counterpoise.records.wording import fitness_label
 from counterpoise.report.statuses import NO_RESULT
 
@@ -74,7 +75,10 @@ def _describe_worst(sample: str, rows: Sequence[TextRow], fitness: Fitness, prim
     shown = next((row for row in found if row["method"] == primary), found[0])
     where = f"{format_base_pairs(int(shown['resolution']))}, {shown['method']}"
     share = _count(found, rows)
-    return f"  {sample}: {share} {fitness_label(fitness)} ({where}: {shown['fitness_reason']})"
+    why = shown["fitness_reason"]
+    if shown["status"] == Status.EMPTY:
+        why = f"{why} {shown['reason']}"
+    return f"  {sample}: {share} {fitness_label(fitness)} ({where}: {why})"
 
 
 def _count(some: Sequence[TextRow], rows: Sequence[TextRow]) -> str:

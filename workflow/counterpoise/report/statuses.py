@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from counterpoise.methods import methods
+from counterpoise.methods.base import Method
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.verdict import Status
-from counterpoise.records.wording import fitness_label, limit_percent
+from counterpoise.records.wording import fitness_label, join_phrases, limit_percent
 from counterpoise.report.table import Row
 
 # The status of a run without a result, which has no verdict, and its label in place of a fitness.
 MISSING, NO_RESULT = "missing", "no result"
 # Statuses of runs that did not reach a balance everywhere.
 UNBALANCED = (Status.NOT_CONVERGED.value, Status.FAILED.value)
-ONE_PASS = "One pass: evens out coverage, does not make row sums equal."
 MISSING_MEANING = (
     "There is no result, because the file has no such level, or because a job on the way to it "
     "failed or did not run; see the reason. Fix it and run again; only what is missing is done."
@@ -36,7 +36,8 @@ def fitness_meanings(limits: FitnessSettings) -> dict[Fitness, str]:
             "Read the reason first. One of these holds: the median error of a weight is above "
             f"{stated['error_caution']} or unknown; fewer than {stated['bins_caution']} of the "
             f"bins with contacts have a weight; balanced row sums vary by more than "
-            f"{stated['uneven_caution']} (vc and vc_sqrt are not judged by this); "
+            f"{stated['uneven_caution']}, with a method that makes them equal; new contacts would "
+            f"be uneven by more than {stated['expected_unevenness_caution']}, or may be; "
             f"chromosomes with more than {stated['parts_caution']} "
             "of the contacts have weights that are not for use; the map has fewer than "
             f"{stated['depth_caution']} of the contacts that others of the cohort have."
@@ -57,21 +58,28 @@ def status_meanings() -> dict[str, str]:
     dict of str to str
         A sentence or two by status, from best to worst.
     """
-    kernel_methods = ", ".join(name for name, method in methods().items() if method.fills)
     return {
-        Status.CONVERGED.value: "All kept bins have the same balanced row sum, within the "
-        f"tolerance; with kernel methods ({kernel_methods}) the same smoothed row sum.",
-        Status.COMPUTED.value: f"{ONE_PASS} There is nothing that could converge. "
-        "Weights of another sample are computed, too. (The variant observation of kde ends after "
-        "the steps that define it.)",
+        Status.CONVERGED.value: "The row sums of all kept bins are equal within the "
+        f"tolerance{_name_other_quantities()}.",
+        Status.COMPUTED.value: "The method takes one step, or a fixed number of steps, and does "
+        "not make row sums equal. There is nothing that could converge. Weights of another sample "
+        "are computed, too.",
         Status.EMPTY.value: "No bin was left to balance: the map has no contacts in this scope, or "
         "the mask removed every bin.",
-        Status.NOT_CONVERGED.value: "Stopped before the row sums were equal. The largest deviation "
-        "says how far off they are; more iterations, a stricter mask or a coarser resolution may "
-        "help.",
+        Status.NOT_CONVERGED.value: "Stopped before the tolerance was reached. The largest "
+        "deviation says how far off the row sums are, and the reason what helps.",
         Status.FAILED.value: "No weights were found that make the row sums equal; the reason says "
-        "why. Sparse bins are the usual cause: mask more of them, or use a coarser resolution.",
+        "why, and what helps. Few contacts are the usual cause, and larger bins hold more.",
     }
+
+
+def _name_other_quantities() -> str:
+    """Name the methods that make something other than row sums equal, and what it is."""
+    names: dict[str, list[str]] = {}
+    for name, method in methods().items():
+        if method.quantity != Method.quantity:
+            names.setdefault(method.quantity, []).append(name)
+    return "".join(f"; with {join_phrases(of)}, the {it} are" for it, of in names.items())
 
 
 def describe_fitness_of(row: Row) -> str:

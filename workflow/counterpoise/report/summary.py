@@ -134,6 +134,7 @@ COLUMNS = (
     ),
     Column("median_se", "as there", lambda r: r.verdict.median_se),
     Column("expected_unevenness", "as there", lambda r: r.verdict.expected_unevenness),
+    Column("unevenness_at_most", "as there", lambda r: r.verdict.unevenness_at_most),
     Column(
         "prior_strength",
         "[strength](#use-of-a-prior) of the prior; empty without a prior",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -19,6 +20,7 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import refuse_other_versions
 from counterpoise.files import atomic_write
 from counterpoise.mask import Mask, MaskSettings, Reason
+from counterpoise.mask.outcome import find_beyond_regions
 from counterpoise.mask.quorum import Quorum
 from counterpoise.mask.sharing import NOBODY, Cost, GroupMask
 from counterpoise.store.arrow import bin_columns, name_column, to_arrow, to_numpy, write_table
@@ -107,6 +109,30 @@ def read_reasons(path: str | Path) -> tuple[dict[str, NDArray[np.bool_]], NDArra
         return shown, to_numpy(table["marginal"])
 
 
+def read_beyond_regions(path: str | Path) -> NDArray[np.bool_] | None:
+    """Read which bins are beyond the regions of a mask.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of ``write_mask``.
+
+    Returns
+    -------
+    bool [bins] or None
+        See ``Mask.beyond_regions``.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    with refuse_other_versions(path):
+        table = pq.ParquetFile(path).read(columns=["reason"])
+        settings = json.loads(table.schema.metadata[METADATA.encode()])["settings"]
+        return find_beyond_regions(_reason_codes(table), settings.get("regions"))
+
+
 def read_own_mask(path: str | Path) -> Mask:
     """Read the mask of one sample with all that ``write_mask`` wrote.
 
@@ -127,10 +153,8 @@ def read_own_mask(path: str | Path) -> Mask:
     with refuse_other_versions(path):
         table = pq.ParquetFile(path).read(columns=["reason", "nnz", "marginal"])
         summary = json.loads(table.schema.metadata[METADATA.encode()])
-        reason = table["reason"].combine_chunks()
-        codes = [Reason[name.upper()] for name in reason.dictionary.to_pylist()]
         return Mask(
-            np.array(codes, dtype=np.uint8)[to_numpy(reason.indices)],
+            _reason_codes(table),
             to_numpy(table["nnz"]).astype(np.int64),
             to_numpy(table["marginal"]),
             MaskSettings(**summary["settings"]),
@@ -138,6 +162,14 @@ def read_own_mask(path: str | Path) -> Mask:
             summary.get("notes", {}),
             regions=summary.get("regions"),
         )
+
+
+def _reason_codes(table: pa.Table) -> NDArray[np.uint8]:
+    """Return the code of each bin's reason."""
+    reason = table["reason"].combine_chunks()
+    numbers = [Reason[name.upper()] for name in reason.dictionary.to_pylist()]
+    codes: NDArray[np.uint8] = np.array(numbers, dtype=np.uint8)[to_numpy(reason.indices)]
+    return codes
 
 
 def write_group_mask(

@@ -97,11 +97,22 @@ def write_mcool(
 def _predict_size(
     paths: ResultPaths, sample: str, resolutions: Sequence[int], methods: Iterable[str]
 ) -> int:
-    """Return about how many bytes a ``.mcool`` takes: 1.2 times the files that it is made of."""
+    """Return about how many bytes a ``.mcool`` takes."""
     names = list(methods)
     files = [paths.map_files(sample, size).pixels for size in resolutions]
     files += [paths.run_files(sample, size, name).weights for size in resolutions for name in names]
-    return sum(Path(file).stat().st_size for file in files) * 6 // 5
+    return predict_size(sum(Path(file).stat().st_size for file in files))
+
+
+def predict_size(stored: int) -> int:
+    """Return about how many bytes a ``.mcool`` takes.
+
+    Parameters
+    ----------
+    stored : int
+        Bytes of the pixels and weights that it is made of.
+    """
+    return stored * 6 // 5
 
 
 def _write_map(

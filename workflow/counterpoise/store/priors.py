@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from counterpoise.balancing.applied import AppliedWeights
+from counterpoise.balancing.applied_weights import AppliedWeights
 from counterpoise.balancing.prior import PoolSums, Prior
 from counterpoise.contacts.bins import BinTable, describe_difference
 from counterpoise.errors import InputError, refuse_other_versions

@@ -45,7 +45,7 @@ def write_weight_column(
     """
     values = juicer_vector(weights, verdict) if name in DIVISIVE else weights
     dataset = table.create_dataset(name, data=tiling.spread(values), **COMPRESSION)
-    dataset.attrs.update(_weight_attributes(name, verdict))
+    dataset.attrs.update(_weight_attributes(name, verdict, tiling))
     # Relative errors are the same for multiplicative and divisive weights.
     dataset = table.create_dataset(name + ERRORS, data=tiling.spread(errors), **COMPRESSION)
     bootstrap = verdict.settings.get("bootstrap", 0)
@@ -115,7 +115,7 @@ def remove_weight_column(table: h5py.Group, name: str) -> None:
             del table[each]
 
 
-def _weight_attributes(column: str, verdict: Verdict) -> dict[str, Any]:
+def _weight_attributes(column: str, verdict: Verdict, tiling: Tiling) -> dict[str, Any]:
     """Return the attributes of a column: cooler's own where they exist, and the verdict."""
     mask, settings = verdict.mask.get("settings", {}), verdict.settings
     copies = verdict.copy_number
@@ -138,12 +138,28 @@ def _weight_attributes(column: str, verdict: Verdict) -> dict[str, Any]:
         "matvecs": verdict.matvecs,
         "max_deviation": verdict.max_deviation,
         "rms_deviation": verdict.rms_deviation,
+        "regions": _name_regions(verdict, tiling),
+        "weights_of": verdict.weights_of,
         "copy_number": copies and copies.source,
         "copy_number_sha256": copies and copies.sha256,
         "settings": json.dumps(settings, sort_keys=True),
         "versions": json.dumps(verdict.versions, sort_keys=True),
     }
     return {key: value for key, value in attributes.items() if value is not None}
+
+
+def _name_regions(verdict: Verdict, tiling: Tiling) -> str | None:
+    """Return the regions that were balanced separately, as JSON; None if there are none."""
+    regions = np.array(verdict.mask.get("regions", []), dtype=np.int64).reshape(-1, 2)
+    if not len(regions):
+        return None
+    first, last = regions[:, 0], regions[:, 1] - 1
+    if tiling.positions is not None:
+        first, last = tiling.positions[first], tiling.positions[last]
+    bins = tiling.bins
+    names = [bins.chromosomes[number] for number in bins.chromosome_ids[first]]
+    starts, ends = bins.start[first].tolist(), bins.end[last].tolist()
+    return json.dumps([list(region) for region in zip(names, starts, ends, strict=True)])
 
 
 def juicer_vector(weights: NDArray[np.float64], verdict: Verdict) -> NDArray[np.float64]:

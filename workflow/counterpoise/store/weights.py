@@ -15,6 +15,7 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import refuse_other_versions
 from counterpoise.files import check_types, read_json, write_json
 from counterpoise.methods import methods
+from counterpoise.methods.base import Method
 from counterpoise.records.verdict import Verdict
 from counterpoise.store.arrow import (
     bin_columns,
@@ -63,16 +64,16 @@ def trace_columns(balance: Balance) -> dict[str, pa.Array]:
     largest = np.array([row.max_deviation for row in trace], np.float64)
     rms = np.array([row.rms_deviation for row in trace], np.float64)
     unknown = np.full(len(trace), np.nan)
-    exact, smoothed = (largest, rms), (unknown, unknown)
-    if methods()[balance.verdict.method].fills:
-        exact, smoothed = smoothed, exact
+    exact, other = (largest, rms), (unknown, unknown)
+    if methods()[balance.verdict.method].quantity != Method.quantity:
+        exact, other = other, exact
     columns: dict[str, NDArray[Any]] = {
         "iteration": np.array([row.iteration for row in trace], np.int32),
         "matvecs": np.array([row.matvecs for row in trace], np.int32),
         "max_deviation": exact[0],
         "rms_deviation": exact[1],
-        "max_smoothed_deviation": smoothed[0],
-        "rms_smoothed_deviation": smoothed[1],
+        "max_smoothed_deviation": other[0],
+        "rms_smoothed_deviation": other[1],
     }
     return {
         "part": name_column(np.array([ids[row.part] for row in trace], np.int32), parts),
@@ -91,11 +92,11 @@ def largest_deviations(trace: pa.Table) -> NDArray[np.float64]:
     Returns
     -------
     numpy.ndarray
-        float64 [rows]; of row sums, or of smoothed row sums for kernel methods.
+        float64 [rows]; of the method's ``quantity``.
     """
     columns = ("max_deviation", "max_smoothed_deviation")
-    exact, smoothed = (to_numpy(trace[name]) for name in columns)
-    return np.where(np.isnan(smoothed), exact, smoothed)
+    exact, other = (to_numpy(trace[name]) for name in columns)
+    return np.where(np.isnan(other), exact, other)
 
 
 def read_weights(path: str | Path) -> NDArray[np.float64]:

@@ -56,7 +56,7 @@ class CohortValues:
     artifacts : dict of str to str
         Paths of files by their names in MLflow.
     settings : dict
-        Settings of methods and mask, and versions of packages.
+        Settings of methods, masks and ingest, and versions of packages.
     """
 
     key: str
@@ -139,17 +139,25 @@ def _collect_settings(
     runs: Sequence[RunKey],
     values: Mapping[tuple[str, int, str], RunValues],
 ) -> dict[str, Any]:
-    """Return the settings of each method by the first of its runs, and versions of packages."""
+    """Return the settings of methods and ingest, and versions of packages.
+
+    Settings of a method are those of the first of its runs.
+    """
     methods: dict[str, dict[str, str]] = {}
     versions: dict[str, str] = {}
+    ingest: dict[str, Any] = {}
+    engines: dict[str, str] = {}
     for run in runs:
         if run.place in values:
             found = values[run.place]
             methods.setdefault(run.method, found.params)
             versions |= {k: v for k, v in found.tags.items() if k.startswith("version.")}
+            engines |= found.ingest["engines"]
+            ingest |= found.ingest
     return {
         "cohort": paths.cohort,
         "experiment": paths.experiment,
+        "ingest": {**ingest, "engines": engines},
         "methods": methods,
         "versions": {name.removeprefix("version."): text for name, text in versions.items()},
     }

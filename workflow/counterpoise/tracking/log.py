@@ -165,25 +165,7 @@ def log_cohort(
     CounterpoiseError
         If a result is missing. Failures of the store never raise.
     """
-    record: dict[str, Any] = {
-        "status": "off",
-        "reason": "tracking.enabled is false",
-        "uri": strip_credentials(uri),
-        "experiment": paths.cohort,
-        "experiment_id": None,
-        "page": None,
-        "cohort_run": None,
-        "attempt": attempt,
-        "runs": [
-            {
-                "sample": run.sample,
-                "resolution": run.resolution,
-                "method": run.method,
-                **_outcome("off"),
-            }
-            for run in runs
-        ],
-    }
+    record = _new_record(paths.cohort, runs, uri, attempt)
     if not enabled:
         return record
     outcomes = record["runs"]
@@ -212,18 +194,47 @@ def log_cohort(
         record["page"] = page_address(uri, logged.experiment)
     _summarise(record, [*outcomes, logged.cohort])
     if record["status"] == "pending":
-        log.warning(
-            "%d of %d runs are not yet logged to MLflow at %s: %s. MLflow was tried for %.0f s "
-            "(tracking.timeout_seconds is %d). The results are complete and safe; the next "
-            "snakemake tries again.",
-            sum(outcome["state"] == "pending" for outcome in outcomes),
-            len(outcomes),
-            record["uri"],
-            record["reason"],
-            monotonic() - start,
-            timeout_seconds,
-        )
+        _warn_of_pending(record, monotonic() - start, timeout_seconds)
     return record
+
+
+def _new_record(experiment: str, runs: Sequence[RunKey], uri: str, attempt: int) -> dict[str, Any]:
+    """Return the record of an attempt that logged nothing."""
+    return {
+        "status": "off",
+        "reason": "tracking.enabled is false",
+        "uri": strip_credentials(uri),
+        "experiment": experiment,
+        "experiment_id": None,
+        "page": None,
+        "cohort_run": None,
+        "attempt": attempt,
+        "runs": [
+            {
+                "sample": run.sample,
+                "resolution": run.resolution,
+                "method": run.method,
+                **_outcome("off"),
+            }
+            for run in runs
+        ],
+    }
+
+
+def _warn_of_pending(record: Mapping[str, Any], seconds: float, timeout_seconds: int) -> None:
+    """Warn that runs are not yet logged, and for how long MLflow was tried."""
+    outcomes = record["runs"]
+    log.warning(
+        "%d of %d runs are not yet logged to MLflow at %s: %s. MLflow was tried for %.0f s "
+        "(tracking.timeout_seconds is %d). The results are complete and safe; the next "
+        "snakemake tries again.",
+        sum(outcome["state"] == "pending" for outcome in outcomes),
+        len(outcomes),
+        record["uri"],
+        record["reason"],
+        seconds,
+        timeout_seconds,
+    )
 
 
 def _mark_missing(

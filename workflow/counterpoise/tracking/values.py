@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import CounterpoiseError, strip_credentials
 from counterpoise.files import read_json, sha256
+from counterpoise.methods import methods
 from counterpoise.records.facts import Shallow
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Verdict
@@ -69,6 +70,9 @@ class RunValues:
         Whether the weights are not for use.
     tags, params : dict of str to str
         Tags and parameters.
+    ingest : dict
+        How the map was read: ``engines`` by format, and the settings ``chromosomes`` and ``thin``
+        where they are used.
     curve, final : list of tuple of str, int and float
         Metrics as name, step and value; all values are finite.
     figures : dict of str to float
@@ -90,6 +94,7 @@ class RunValues:
     failed: bool
     tags: dict[str, str]
     params: dict[str, str]
+    ingest: dict[str, Any]
     curve: list[Point]
     final: list[Point]
     figures: dict[str, float]
@@ -165,6 +170,7 @@ def read_values(
         failed=verdict.fitness is Fitness.NO,
         tags=tags,
         params=flatten({**verdict.settings, "mask": verdict.mask.get("settings", {})}),
+        ingest=_ingest_settings(verdict.source),
         curve=_curve(pq.read_table(files.trace)),
         final=_final_metrics(verdict),
         figures=dict(figures or {}),
@@ -194,6 +200,15 @@ def _hash_content(record: dict[str, Any], weights_sha: str, trace_sha: str) -> s
     digests = {"weights": weights_sha, "trace": trace_sha}
     content = json.dumps([reproducible, digests], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _ingest_settings(source: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a map was read, from the record of its source."""
+    used = {"chromosomes": source.get("chromosomes"), "thin": source.get("thinned")}
+    return {
+        "engines": {source["format"]: source["engine"]} if "engine" in source else {},
+        **{name: record["settings"] for name, record in used.items() if record},
+    }
 
 
 def search_table(searches: Sequence[Search]) -> dict[str, Any]:
@@ -295,18 +310,18 @@ def _describe(name: str, verdict: Verdict) -> str:
     The text is written once. The fitness is left to the tags, because a new sample may change it.
     """
     status = str(verdict.status).replace("_", " ")
+    quantity = methods()[verdict.method].quantity
     return (
         f"**{name}: {status}.** {verdict.reason}\n\n"
         "- Whether the weights may be used: the tags `fitness` and `fitness_reason`.\n"
-        f"- `{CURVE}`: the largest relative deviation of a balanced row sum from its target (with "
-        "kernel methods, of a smoothed row sum) after each iteration (the step), as a power of "
-        "ten: -5 is 0.001 %. If chromosomes are balanced separately, the largest of all; a "
-        "chromosome that has ended keeps its last value. Steps without a finite value are left "
-        "out.\n"
+        f"- `{CURVE}`: the largest relative deviation of the {quantity} from their target after "
+        "each iteration (the step), as a power of ten: -5 is 0.001 %. If chromosomes are balanced "
+        "separately, the largest of all; a chromosome that has ended keeps its last value. Steps "
+        "without a finite value are left out.\n"
         "- `final_max_deviation`, `final_rms_deviation`: recomputed from the final weights.\n"
         "- `median_se`: median of the weights' relative standard errors.\n"
         "- `expected_unevenness`: how uneven new contacts of the same library would be with these "
-        "weights, beyond counting noise, in percent.\n"
+        "weights, beyond counting noise, in percent; `unevenness_at_most`: its upper bound.\n"
         "- `masked_...`: bins that the mask leaves out, by reason.\n"
     )
 
@@ -368,6 +383,7 @@ def _final_metrics(verdict: Verdict) -> list[Point]:
         "final_max_smoothed_deviation": verdict.max_smoothed_deviation,
         "median_se": verdict.median_se,
         "expected_unevenness": verdict.expected_unevenness,
+        "unevenness_at_most": verdict.unevenness_at_most,
         "iterations": verdict.iterations,
         "matvecs": verdict.matvecs,
         "bins": verdict.bins,

@@ -135,7 +135,7 @@ class AnalyticSearch:
             return Candidate(self.bandwidths[k], nan, nan, 0, self.rejected[k])
         trial = self.trials[k]
         error = self._difference_error(k, best)
-        return Candidate(self.bandwidths[k], trial.estimate.value, error, trial.iterations)
+        return Candidate(self.bandwidths[k], trial.estimate.excess.value, error, trial.iterations)
 
     def _look(self, indices: Iterable[int]) -> None:
         """Solve and score candidates, the widest first, each from its wider neighbour."""
@@ -210,21 +210,24 @@ class AnalyticSearch:
         """Return whether no smoothing is clearly better than one bin, and that than two."""
         if not {0, 1, 3} <= self.trials.keys():
             return False
-        none, one, two = (self.trials[k].estimate.value for k in (0, 1, 3))
+        none, one, two = (self.trials[k].estimate.excess.value for k in (0, 1, 3))
         return one - none > CLEAR * self._difference_error(1, 0) and two > one
 
     def _least(self) -> int | None:
         """Return the candidate with the least score; None where none has one."""
-        return min(self.trials, key=lambda k: self.trials[k].estimate.value, default=None)
+        return min(self.trials, key=lambda k: self.trials[k].estimate.excess.value, default=None)
 
     def _widest_alike(self, best: int) -> int:
         """Return the widest candidate within the method's tie of the least score."""
-        tie, least = self.estimator.tie, self.trials[best].estimate.value
+        tie, least = self.estimator.tie, self.trials[best].estimate.excess.value
         return max(
             k
             for k, trial in self.trials.items()
             if k == best
-            or (k > best and trial.estimate.value - least < tie * self._difference_error(k, best))
+            or (
+                k > best
+                and trial.estimate.excess.value - least < tie * self._difference_error(k, best)
+            )
         )
 
     def _difference_error(self, k: int, best: int) -> float:

@@ -11,7 +11,12 @@ from typing import ClassVar, Union
 
 from counterpoise.contacts.selection import Scope
 from counterpoise.errors import ConfigError
-from counterpoise.methods.base import MethodSettings, require_choice, require_diagonal
+from counterpoise.methods.base import (
+    ExtraMemory,
+    MethodSettings,
+    require_choice,
+    require_diagonal,
+)
 from counterpoise.methods.fixed_point import Solver
 from counterpoise.methods.kernel.smoothing import Gaussian, Smoother
 from counterpoise.records.wording import UNEVENNESS
@@ -20,6 +25,7 @@ AUTO_BANDWIDTH = "auto"  # the bandwidth is chosen by a score
 NARROWEST = 1.0  # bins
 WIDEST = 0.25  # fraction of the chromosome
 STEP = 2**0.5  # ratio of a candidate to the one before
+CANDIDATE_BYTES = 1200  # for each bin, of all candidates with their row sums; 1,020 were measured
 
 
 class Score(StrEnum):
@@ -150,6 +156,13 @@ class KernelSettings(MethodSettings):
     def splits_map(self) -> bool:
         """Whether the choice of the bandwidth splits the map in halves."""
         return self.bandwidth == AUTO_BANDWIDTH and self.score != Score.UNEVENNESS
+
+    @property
+    def extra_memory(self) -> ExtraMemory:
+        """Halves of the map, or candidates for a bandwidth with their row sums."""
+        if self.bandwidth != AUTO_BANDWIDTH:
+            return ExtraMemory()
+        return ExtraMemory(maps=True) if self.splits_map else ExtraMemory(CANDIDATE_BYTES)
 
     def candidates(self, n: int) -> list[float]:
         """List the bandwidths that are tried on one chromosome.

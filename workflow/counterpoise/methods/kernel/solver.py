@@ -29,6 +29,7 @@ from counterpoise.methods.kernel.search import find_bandwidth, largest_chromosom
 from counterpoise.methods.kernel.settings import AUTO_BANDWIDTH, KernelSettings
 from counterpoise.methods.kernel.smoothing import Smoother
 from counterpoise.methods.kernel.unevenness import estimate_unevenness, measure_profiles
+from counterpoise.records.excess import Excess
 from counterpoise.records.facts import DeviationLeft, OutOfReach
 from counterpoise.records.verdict import Status
 from counterpoise.records.wording import sentence
@@ -37,6 +38,9 @@ from counterpoise.records.wording import sentence
 # Where all bins that are off have no contacts, and are few, they are dropped, once: their smoothed
 # row sums are rounding.
 STANDSTILL, LEAST_PROGRESS, LARGEST_SHARE = 20, 0.9, 0.01
+
+# ``Method.quantity`` of the kernel methods.
+SMOOTHED = "smoothed row sums"
 
 
 def solve_by(estimator: Estimator) -> Callable[[Problem, Any], Solution]:
@@ -168,10 +172,10 @@ def _solve(
 
 def _unevenness(
     problem: Problem, part: _Smoothed, u: Vector, estimator: Estimator, settings: KernelSettings
-) -> float:
-    """Return the expected unevenness of new contacts; NaN where its formula does not hold."""
+) -> Excess:
+    """Return the expected excess of new contacts; NaN where its formula does not hold."""
     if not settings.analytic:
-        return nan
+        return Excess(nan, nan)
     operator, smoother, mean = part.operator, part.smoother, float(part.mean)
     everywhere = u
     if part.dropped is not None:
@@ -182,7 +186,7 @@ def _unevenness(
     )
     own = estimator.own_weight
     weight = None if own is None else own(operator, smoother, u, mean, settings)
-    return estimate_unevenness(operator, smoother, u, mean, profiles, weight).value
+    return estimate_unevenness(operator, smoother, u, mean, profiles, weight).excess
 
 
 def _smooth(

@@ -76,7 +76,7 @@ def _rate(problem: Problem, estimator: Estimator, settings: KernelSettings) -> P
     ]
     return PriorRating(
         bins=problem.operator.size,
-        excess=np.array([trial.estimate.value for trial in trials]),
+        excess=np.array([trial.estimate.excess.value for trial in trials]),
         squares=np.array(squares),
         information=np.array(information),
     )

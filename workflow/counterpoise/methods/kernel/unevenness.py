@@ -19,10 +19,6 @@ kernel's reach and so counts at both of its ends: K(d) is the kernel and W(d) th
 u_i^2 u_j^2 A_ij at the distance d. The third is what the weights of a bin's partners add: waves
 along the chromosome, k, of which the kernel leaves s_k and the balanced map l_k, with noise N_k.
 It is zero for means of blocks, which leave each wave or remove it.
-
-Where a bin's own contacts have the share w_i in its estimate, as in ``kde_eb``, c is
-mean (w v) + mean (1 - w) (2 / n) sum_d K(d) W(d), and t_k = mean w + (1 - mean w) s_k takes the
-place of s_k and of s_k^2. Weights that make row sums equal take back all noise: G = mean v / m^2.
 """
 
 from __future__ import annotations
@@ -36,6 +32,7 @@ from numpy.typing import NDArray
 from counterpoise.backends.base import Operator
 from counterpoise.backends.vectors import Vector, to_numpy
 from counterpoise.methods.kernel.smoothing import Smoother
+from counterpoise.records.excess import Excess
 
 # Limits of l_k. Row sums answer to a wave of log weights with at most as much again; without a
 # lower limit a wave that the map reverses would have no finite answer.
@@ -72,13 +69,13 @@ class Unevenness:
 
     Attributes
     ----------
-    value : float
-        G.
+    excess : Excess
+        G and its standard error.
     row_sums, noise : numpy.ndarray
         float64 [bins], r / m and v / m^2.
     """
 
-    value: float
+    excess: Excess
     row_sums: NDArray[np.float64]
     noise: NDArray[np.float64]
 
@@ -155,12 +152,13 @@ def estimate_unevenness(
     kernel = smoother.kernel()
     near = 2 * float((kernel[1:] * profiles.near[1:]).sum())
     spectrum = smoother.spectrum()
+    own = to_numpy(smoother.own_share() if own_weight is None else own_weight)
+    back = float((own * noise).mean())
     if own_weight is None:
-        back = float((to_numpy(smoother.own_share()) * noise).mean()) + near
+        back += near
         passed, twice = spectrum, None if spectrum is None else spectrum**2
     else:
-        own = to_numpy(own_weight)
-        back = float((own * noise).mean()) + float(1 - own.mean()) * near
+        back += float(1 - own.mean()) * near
         passed = twice = None if spectrum is None else own.mean() + (1 - own.mean()) * spectrum
     if passed is not None and twice is not None:
         answer = (1 + profiles.coupling) / (1 + twice * profiles.coupling) - 1
@@ -168,4 +166,5 @@ def estimate_unevenness(
         back += float((passed * of_waves * answer).mean())
     variance = float(((row_sums - level) ** 2).mean())
     value = (variance - float(noise.mean()) + 2 * back) / level**2
-    return Unevenness(value, row_sums / level, noise / level**2)
+    row_sums, noise = row_sums / level, noise / level**2
+    return Unevenness(Excess.of_bins(value, row_sums, noise, own), row_sums, noise)

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from counterpoise.records.wording import fitness_reason
+from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.positive import is_positive
+from counterpoise.errors import ConfigError
+from counterpoise.records.wording import fitness_reason, list_names
 from counterpoise.report.chunks import Flags, Floats, Indices, ignored_diagonals
 from counterpoise.report.comparison.decay import contact_decay, distance_edges
 from counterpoise.report.comparison.geometry import MOST_APART, MOST_SETS, grid_of_sets
@@ -19,6 +22,7 @@ from counterpoise.report.comparison.region import (
     count_contacts,
     draw_picture,
     list_regions,
+    locate_region,
 )
 from counterpoise.report.comparison.samples import Sample, choose_method, shared_chromosomes
 from counterpoise.report.comparison.sets import SampleSet, divide_samples, leave_out_merged
@@ -100,7 +104,12 @@ class Comparison:
         return any(len(each.samples) + len(each.apart) > 1 for each in self.sets)
 
 
-def compare(samples: Sequence[Sample], primary: str, concordance: Concordance) -> Comparison:
+def compare(
+    samples: Sequence[Sample],
+    primary: str,
+    concordance: Concordance,
+    region: str | None = None,
+) -> Comparison:
     """Compare the samples of a group.
 
     The maps are read twice, one after the other.
@@ -113,11 +122,18 @@ def compare(samples: Sequence[Sample], primary: str, concordance: Concordance) -
         The cohort's primary method.
     concordance : Concordance
         The concordance of pairs of samples; empty if it is not known.
+    region : str, optional
+        The setting ``qc.region``, which the maps show.
 
     Returns
     -------
     Comparison
         The numbers to draw.
+
+    Raises
+    ------
+    ConfigError
+        If the samples do not share the region.
     """
     ours = leave_out_merged(samples)
     names = {sample.name for sample in ours}
@@ -129,10 +145,8 @@ def compare(samples: Sequence[Sample], primary: str, concordance: Concordance) -
     chromosomes = shared_chromosomes(ours)
     usual = [sample for each in sets for sample in each.samples if sample.name not in reasons]
     usable = common_bins(usual or ours, method, chromosomes)
-    # The longest chromosome that has usable bins.
-    place = max(chromosomes, key=lambda name: (usable[name].any(), len(usable[name])))
     cells = grid_of_sets(min(len(sets), MOST_SETS)).side // 2
-    regions = list_regions(place, usable[place], cells)
+    regions = _list_regions(ours[0].bins, usable, cells, region)
     ignored = ignored_diagonals(ours[0].runs[method].verdict)
     edges = distance_edges(max(ignored, 1), max(map(len, usable.values())))
     decay, contacts = _measure(ours, method, usable, edges, regions)
@@ -142,11 +156,8 @@ def compare(samples: Sequence[Sample], primary: str, concordance: Concordance) -
     shown = choose_sets(means, overall)
     known = [k for k in shown if k in sound] or shown
     totals = [sum(contacts[sample.name] for sample in sets[k].samples) for k in known]
-    region = choose_region(regions, np.array(totals), cells)
-    pictures = [_pool(sets[k].samples, method, region, ignored) for k in shown]
-    apart = [sample for each in sets for sample in each.apart]
-    order = [name for name in reasons if any(sample.name == name for sample in apart)]
-    by_name = {sample.name: sample for sample in apart}
+    shown_region = choose_region(regions, np.array(totals), cells)
+    pictures = [_pool(sets[k].samples, method, shown_region, ignored) for k in shown]
     return Comparison(
         ours,
         merged,
@@ -159,11 +170,24 @@ def compare(samples: Sequence[Sample], primary: str, concordance: Concordance) -
         decay,
         means,
         overall,
-        region,
+        shown_region,
         pictures,
         concordance,
-        {name: _draw(by_name[name], method, region, ignored) for name in order[:MOST_APART]},
+        _draw_apart(sets, reasons, method, shown_region, ignored),
     )
+
+
+def _draw_apart(
+    sets: Sequence[SampleSet],
+    reasons: Mapping[str, str],
+    method: str,
+    region: Region,
+    ignored: int,
+) -> dict[str, Picture]:
+    """Draw the maps of the samples that stand out from their sets, in the order of the reasons."""
+    by_name = {sample.name: sample for each in sets for sample in each.apart}
+    shown = [name for name in reasons if name in by_name][:MOST_APART]
+    return {name: _draw(by_name[name], method, region, ignored) for name in shown}
 
 
 def compare_with_cohort(samples: Sequence[Sample], concordance: Concordance) -> dict[str, str]:
@@ -262,6 +286,25 @@ def common_bins(
     return {name: counts >= required for name, counts in number.items()}
 
 
+def _list_regions(
+    bins: BinTable, usable: Mapping[str, Flags], cells: int, region: str | None
+) -> list[Region]:
+    """List the regions that could be shown: that of the settings, or those of a chromosome.
+
+    The chromosome is the longest one that has usable bins.
+    """
+    if region is None:
+        place = max(usable, key=lambda name: (usable[name].any(), len(usable[name])))
+        return list_regions(place, usable[place], cells)
+    located = locate_region(bins, region, cells)
+    if located.chromosome not in usable:
+        raise ConfigError(
+            f"qc.region is {region}, and {located.chromosome} has other lengths in some samples. "
+            f"Name a region on {list_names(list(usable))}, or set qc.region to null."
+        )
+    return [located]
+
+
 def mean_decay(curves: Sequence[Floats]) -> Floats:
     """Return the geometric mean of contacts by distance.
 
@@ -276,7 +319,7 @@ def mean_decay(curves: Sequence[Floats]) -> Floats:
         The mean; NaN where no curve is positive.
     """
     values = np.asarray(curves)
-    known = np.isfinite(values) & (values > 0)
+    known = is_positive(values)
     logs = np.log(np.where(known, values, 1.0)).sum(axis=0)
     number = known.sum(axis=0)
     mean = np.exp(np.divide(logs, number, out=np.zeros_like(logs), where=number > 0))

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from counterpoise.contacts.bins import format_base_pairs
-from counterpoise.report.axes import length_unit, positive_or_nan, set_log_ticks
+from counterpoise.contacts.positive import positive_or_nan
+from counterpoise.report.axes import length_unit, set_log_ticks
 from counterpoise.report.chunks import Floats
 from counterpoise.report.comparison.colours import ratio_colours, set_style
 from counterpoise.report.comparison.compare import Comparison

@@ -180,6 +180,7 @@ def plot_comparison(
     path: str | Path,
     dpi: int,
     concordance: Concordance,
+    region: str | None = None,
 ) -> None:
     """Draw the samples of a cohort that can be compared, group below group.
 
@@ -197,9 +198,13 @@ def plot_comparison(
         Resolution of the PNG.
     concordance : Concordance
         The concordance of pairs of samples.
+    region : str, optional
+        The setting ``qc.region``, which the maps show.
     """
     groups = group_samples(samples)
-    comparisons = [compare(group, primary, concordance) for group in groups if len(group) > 1]
+    comparisons = [
+        compare(group, primary, concordance, region) for group in groups if len(group) > 1
+    ]
     genomes = _wrap(describe_genomes(groups), ANSWER_LETTERS)
     answers = [_wrap(describe_answers(each), ANSWER_LETTERS) for each in comparisons]
     captions = [_wrap([describe_comparison(each, primary)], LINE_LETTERS) for each in comparisons]

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import ContactMap, load_rows
 from counterpoise.report.chunks import Flags, Floats, add_to_picture, read_chunks
 from counterpoise.report.comparison.samples import Sample
+from counterpoise.report.run.stretch import bins_of_region
 
 CONTACTS_PER_CELL = 16.0  # of a map, on average
 FEWEST_CELLS = 64  # along the side of a map, however few contacts there are
@@ -97,6 +99,35 @@ def list_regions(chromosome: str, usable: Flags, cells: int) -> list[Region]:
     return [*regions, Region(chromosome, 0, size, -(-size // cells))]
 
 
+def locate_region(bins: BinTable, text: str, cells: int) -> Region:
+    """Locate the region of the setting ``qc.region``.
+
+    Parameters
+    ----------
+    bins : BinTable
+        The bins of a map.
+    text : str
+        The setting.
+    cells : int
+        Largest number of cells along each side.
+
+    Returns
+    -------
+    Region
+        The stretch that the plots of runs show.
+
+    Raises
+    ------
+    ConfigError
+        If the map has no such region.
+    """
+    first, stop = bins_of_region(bins, text)
+    chromosome = int(bins.chromosome_ids[first])
+    start = first - int(bins.offsets[chromosome])
+    size = stop - first
+    return Region(bins.chromosomes[chromosome], start, size, -(-size // cells))
+
+
 def choose_region(
     regions: Sequence[Region],
     contacts: Floats,
@@ -108,7 +139,7 @@ def choose_region(
     Parameters
     ----------
     regions : sequence of Region
-        Those of ``list_regions``.
+        Those of ``list_regions``, or the one of the settings.
     contacts : float64 [maps, regions]
         Contacts of each map in each region.
     cells : int
@@ -119,16 +150,16 @@ def choose_region(
     Returns
     -------
     Region
-        The whole chromosome in coarser cells if nothing shorter has enough contacts.
+        The last one in coarser cells if no other has enough contacts.
     """
     fewest = contacts.min(axis=0)
     for region, number in zip(regions[:-1], fewest, strict=False):
         if number >= contacts_per_cell * cells**2 / 2:
             return region
-    whole = regions[-1]
+    last = regions[-1]
     affordable = np.sqrt(2 * fewest[-1] / contacts_per_cell)
     cells = int(np.clip(affordable, min(FEWEST_CELLS, cells), cells))
-    return Region(whole.chromosome, 0, whole.bins, -(-whole.bins // cells))
+    return Region(last.chromosome, last.first, last.bins, -(-last.bins // cells))
 
 
 def count_contacts(sample: Sample, contacts: ContactMap, regions: Sequence[Region]) -> Floats:

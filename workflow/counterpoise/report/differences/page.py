@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
+from math import log
 from pathlib import Path
 from typing import Any
 
 from counterpoise._version import __version__
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.files import atomic_write
+from counterpoise.records.wording import measured_or_bound
 from counterpoise.report.differences.compare import Differences, Kind, RunDifference
 from counterpoise.report.differences.figure import draw_change
 from counterpoise.report.differences.sentences import (
@@ -42,6 +44,7 @@ def write_page(differences: Differences, path: str | Path) -> None:
     path : str or Path
         Where the page goes.
     """
+    shown = differences.differing[:MOST_ROWS]
     stream = load_template("differences.html", FILES).stream(
         a=differences.a.name,
         b=differences.b.name,
@@ -55,7 +58,9 @@ def write_page(differences: Differences, path: str | Path) -> None:
         ],
         warnings=[describe_staleness(differences)],
         settings=differences.settings,
-        runs=[_run_row(run) for run in differences.differing[:MOST_ROWS]],
+        resolutions=sorted({run.place[1] for run in shown}),
+        methods=list(dict.fromkeys(run.place[2] for run in shown)),
+        runs=[_run_row(run) for run in shown],
         differing=len(differences.differing),
         figures=_figures(differences),
         same=_list_runs(differences.of_kind(Kind.SAME)),
@@ -92,9 +97,29 @@ def _run_row(run: RunDifference) -> dict[str, Any]:
         "decay": format_change(largest[0] if largest else None),
         "decay_at": format_base_pairs(largest[1]) if largest else "",
         "slopes": _arrow(run.decay.slopes, "{:.3f}") if run.decay else "",
-        "unevenness": _arrow(run.number("expected_unevenness"), "{:.3g} %"),
+        "unevenness": _describe_unevenness(run),
         "seconds": _arrow(run.number("seconds"), "{:.3g} s"),
+        "order": _sort_values(run),
     }
+
+
+def _sort_values(run: RunDifference) -> dict[str, float | str]:
+    """Return the numbers by which columns of the table are sorted; empty where unknown."""
+    weights, mask = run.weights, run.mask
+    decay = run.decay.largest if run.decay else None
+    numbers = {
+        "mask": sum(mask.gained.values()) + sum(mask.lost.values()) if mask else None,
+        "weights": weights.moved_share if weights and weights.moved is not None else None,
+        "largest": _size_of_change(weights.largest if weights else None),
+        "decay": _size_of_change(decay[0] if decay else None),
+        "unevenness": run.number("expected_unevenness")[1] or run.number("unevenness_at_most")[1],
+    }
+    return {name: "" if number is None else number for name, number in numbers.items()}
+
+
+def _size_of_change(ratio: float | None) -> float | None:
+    """Return the size of a change, which is the same for a ratio and its inverse."""
+    return None if not ratio else abs(log(ratio))
 
 
 def _mask_reasons(run: RunDifference) -> list[str]:
@@ -107,11 +132,23 @@ def _mask_reasons(run: RunDifference) -> list[str]:
 
 def _arrow(values: tuple[float | None, float | None], form: str) -> str:
     """Return the values of A and B; empty if both are unknown."""
-    texts = [DASH if value is None else form.format(value) for value in values]
-    return "" if texts == [DASH, DASH] else " \u2192 ".join(texts)
+    return _join(DASH if value is None else form.format(value) for value in values)
 
 
-def _figures(differences: Differences) -> Iterator[dict[str, str]]:
+def _join(texts: Iterable[str]) -> str:
+    """Return what is said of A and B; empty if nothing is known of both."""
+    both = list(texts)
+    return "" if both == [DASH, DASH] else " \u2192 ".join(both)
+
+
+def _describe_unevenness(run: RunDifference) -> str:
+    """Return the expected unevenness in A and B, or its upper bound."""
+    columns = (run.number("expected_unevenness"), run.number("unevenness_at_most"))
+    shares = (measured_or_bound(*both, less="< ") for both in zip(*columns, strict=True))
+    return _join(share or DASH for share in shares)
+
+
+def _figures(differences: Differences) -> Iterator[dict[str, Any]]:
     """Yield the change of weights of the maps with the largest changes, one run for each."""
     drawn: set[tuple[str, int]] = set()
     for run in differences.differing:
@@ -126,7 +163,13 @@ def _figures(differences: Differences) -> Iterator[dict[str, str]]:
         if change := compare_weights(a, b, verdicts):
             sample, resolution, method = run.place
             title = f"{sample}, {format_base_pairs(resolution)}, {method}"
-            yield {"title": title, "svg": draw_change(change, f"Change of the weights: {title}")}
+            yield {
+                "sample": sample,
+                "resolution": resolution,
+                "method": method,
+                "title": title,
+                "svg": draw_change(change, f"Change of the weights: {title}"),
+            }
 
 
 def _list_runs(runs: Sequence[RunDifference]) -> dict[str, list[str]]:

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from counterpoise.contacts.bins import format_base_pairs
+from counterpoise.methods import methods as known_methods
+from counterpoise.methods.base import EqualSumsSettings
 from counterpoise.records.fitness import Fitness, FitnessSettings
-from counterpoise.records.wording import fitness_label
+from counterpoise.records.wording import TERMS, fitness_label
 from counterpoise.report.figures import MapFigures, decay_curve
 from counterpoise.report.page.pictures import Plots
 from counterpoise.report.statuses import (
@@ -35,8 +37,8 @@ RUN_TEXTS = (
 )  # fmt: skip
 RUN_NUMBERS = (
     "bins", "kept", "with_contacts", "weighted", "iterations", "matvecs", "max_deviation",
-    "rms_deviation", "median_se", "expected_unevenness", "prior_strength", "prior_error", "seconds",
-    "peak_memory_mb",
+    "rms_deviation", "median_se", "expected_unevenness", "unevenness_at_most", "prior_strength",
+    "prior_error", "seconds", "peak_memory_mb",
 )  # fmt: skip
 SAMPLE_NUMBERS = ("usable_resolution", "concordance_within", "concordance_between")
 MAP_NUMBERS = ("contacts", *MapFigures._fields)
@@ -156,16 +158,15 @@ def page_data(
         maps hold positions in ``samples``, ``methods`` and ``resolutions``.
     """
     texts = Texts()
-    names = {name: number for number, name in enumerate(dict.fromkeys(r.sample for r in runs))}
-    methods = {name: number for number, name in enumerate(dict.fromkeys(r.method for r in runs))}
-    sizes = {size: number for number, size in enumerate(sorted({r.resolution for r in runs}))}
-    about = {row["sample"]: row for row in samples}
-    columns = table_columns(rows, RUN_NUMBERS, RUN_TEXTS, texts)
-    complete = [row["status"] != MISSING for row in rows]
-    plotted = [
-        texts.column([plots.reasons.get(index)])[0] if index not in plots.files else -1
-        for index in range(len(rows))
-    ]
+    names = _number(run.sample for run in runs)
+    methods = _number(run.method for run in runs)
+    sizes = _number(sorted({run.resolution for run in runs}))
+    of_runs = {
+        "sample": [names[run.sample] for run in runs],
+        "resolution": [sizes[run.resolution] for run in runs],
+        "method": [methods[run.method] for run in runs],
+        **_run_columns(rows, plots, texts),
+    }
     return {
         "resolutions": list(sizes),
         "resolution_names": [format_base_pairs(size) for size in sizes],
@@ -173,31 +174,14 @@ def page_data(
         "primary": methods.get(primary),
         "level": sizes.get(level) if level is not None else None,
         "limits": asdict(limits),
-        "fitness_labels": {
-            **{each.value: fitness_label(each) for each in Fitness},
-            MISSING: NO_RESULT,
-        },
         "plot_pattern": plots.pattern,
         "plots_embedded": plots.embedded,
+        **_constants(),
         "samples": {
-            **_sample_columns(runs, texts),
-            **table_columns(
-                [about.get(name, {}) for name in names], SAMPLE_NUMBERS, ("stands_out",), texts
-            ),
+            **_sample_columns(runs, samples, texts),
             "decay": _decays(names, maps),
         },
-        "runs": {
-            "sample": [names[run.sample] for run in runs],
-            "resolution": [sizes[run.resolution] for run in runs],
-            "method": [methods[run.method] for run in runs],
-            **columns,
-            "label": texts.column(map(describe_fitness_of, rows)),
-            "outcome": texts.column(
-                describe_status_of(row) if done else None
-                for row, done in zip(rows, complete, strict=True)
-            ),
-            "plot": plotted,
-        },
+        "runs": of_runs,
         "maps": {
             "sample": [names[row["sample"]] for row in maps],
             "resolution": [sizes[row["resolution"]] for row in maps],
@@ -207,15 +191,54 @@ def page_data(
     }
 
 
-def _sample_columns(runs: Sequence[RunKey], texts: Texts) -> dict[str, Any]:
-    """Return the columns of names, groups and labels of samples."""
+def _number(values: Iterable[Any]) -> dict[Any, int]:
+    """Return the position of each value among the different ones, in their order."""
+    return {value: number for number, value in enumerate(dict.fromkeys(values))}
+
+
+def _constants() -> dict[str, Any]:
+    """Return what the page shows of every cohort: labels, terms and methods of equal row sums."""
+    return {
+        "fitness_labels": {
+            **{each.value: fitness_label(each) for each in Fitness},
+            MISSING: NO_RESULT,
+        },
+        "terms": TERMS,
+        "equal_sums": [
+            name
+            for name, method in known_methods().items()
+            if issubclass(method.settings, EqualSumsSettings)
+        ],
+    }
+
+
+def _run_columns(rows: Sequence[Row], plots: Plots, texts: Texts) -> dict[str, list[Any]]:
+    """Return the columns of runs: what the summary has, labels, and the text in place of a plot."""
+    return {
+        **table_columns(rows, RUN_NUMBERS, RUN_TEXTS, texts),
+        "label": texts.column(map(describe_fitness_of, rows)),
+        "outcome": texts.column(
+            None if row["status"] == MISSING else describe_status_of(row) for row in rows
+        ),
+        "plot": [
+            -1 if index in plots.files else texts.column([plots.reasons.get(index)])[0]
+            for index in range(len(rows))
+        ],
+    }
+
+
+def _sample_columns(runs: Sequence[RunKey], rows: Sequence[Row], texts: Texts) -> dict[str, Any]:
+    """Return the columns of names, groups and labels of samples, and those of their table."""
     first = {run.sample: run for run in reversed(runs)}
     samples = [first[name] for name in dict.fromkeys(run.sample for run in runs)]
     labels = dict.fromkeys(label for run in samples for label in run.labels)
+    by_name = {row["sample"]: row for row in rows}
+    of_table = [by_name.get(run.sample, {}) for run in samples]
     return {
         "name": [run.sample for run in samples],
         "group": texts.column(run.group for run in samples),
         "labels": {name: texts.column(run.labels.get(name) for run in samples) for name in labels},
+        **table_columns(of_table, SAMPLE_NUMBERS, ("stands_out",), texts),
     }
 
 

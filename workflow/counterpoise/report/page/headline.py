@@ -106,6 +106,25 @@ class Findings:
 NOTHING_FOUND = Findings()
 
 
+@dataclass(frozen=True)
+class Headline:
+    """What the page says first about a resolution.
+
+    Attributes
+    ----------
+    level : Level
+        The counts at the resolution.
+    answer : str
+        How many samples can be used.
+    doubts : list of Doubt
+        The samples to look at.
+    """
+
+    level: Level
+    answer: str
+    doubts: list[Doubt]
+
+
 def count_levels(rows: Sequence[Row], primary: str) -> list[Level]:
     """Count the samples of each fitness at each resolution.
 
@@ -175,6 +194,29 @@ def answer(level: Level) -> str:
         caution = f", {number}{'of them ' if careful < usable else ''}with caution"
     rest = f"; {others:,} cannot" if others else ""
     return f"{subject} can be used at {bins}{caution}{rest}{absent}."
+
+
+def write_headline(
+    rows: Sequence[Row],
+    samples: Sequence[Row],
+    primary: str,
+    level: Level,
+    findings: Findings = NOTHING_FOUND,
+) -> Headline:
+    """Write what the page says first about a resolution.
+
+    Parameters
+    ----------
+    rows, samples : sequence of dict
+        As for `list_doubts`.
+    primary : str
+        As for `list_doubts`.
+    level : Level
+        As for `list_doubts`.
+    findings : Findings
+        As for `list_doubts`.
+    """
+    return Headline(level, answer(level), list_doubts(rows, samples, primary, level, findings))
 
 
 def list_doubts(

@@ -3,7 +3,7 @@
 const $ = id => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
 const { samples, runs, maps, limits } = data;
-const DASH = "–", CHUNK = 60, PRINTED = 2000;
+const DASH = "–", CHUNK = 60, PRINTED = 100;
 const text = number => number === null || number === undefined ? "" : data.texts[number];
 
 // --- numbers as text ---------------------------------------------------------------------------
@@ -25,7 +25,6 @@ function make(tag, attributes = {}, ...children) {
   element.append(...children.filter(child => known(child) && child !== ""));
   return element;
 }
-const mark = fitness => make("span", { class: `mark ${fitness}`, "aria-hidden": "true" });
 
 // --- runs and maps by place --------------------------------------------------------------------
 const sizes = data.resolutions.length, methods = data.methods.length;
@@ -36,24 +35,29 @@ const findRun = (sample, size, method) => runAt.get((sample * sizes + size) * me
 const mapOf = i => mapAt.get(runs.sample[i] * sizes + runs.resolution[i]);
 const ofMap = (name, i) => i === undefined ? null : maps[name][i];
 const fitness = i => text(runs.fitness[i]) || "missing";
+const makesEqual = i => data.equal_sums.includes(text(runs.algorithm[i]));
+// The dash of a mark says that some chromosomes are not for use.
+const isPartial = i => text(runs.label[i]) !== data.fitness_labels[fitness(i)];
+const markClasses = i => `mark ${fitness(i)}${isPartial(i) ? " partial" : ""}`;
+const mark = i => make("span", { class: markClasses(i), "aria-hidden": "true" });
 const order = ["good", "caution", "no", "missing"];
 const nameOf = i => `${samples.name[runs.sample[i]]} · ${data.resolution_names[runs.resolution[i]]} · ${data.methods[runs.method[i]]}`;
 
 // --- what is shown -----------------------------------------------------------------------------
 const controls = ["search", "resolution", "method", "fitness", "group", "colour"].map($);
-const haystack = samples.name.map((name, s) => [name, text(samples.group[s]), ...Object.values(samples.labels).map(column => text(column[s]))].join(" ").toLowerCase());
+const haystack = samples.name.map((name, s) => [name, text(samples.group[s]), ...Object.values(samples.labels).map(column => text(column[s]))].join(" "));
 let state;
 function readState() {
   const [search, resolution, method, wanted, group, colour] = controls.map(control => control.value);
   state = {
-    words: search.toLowerCase().split(/\s+/).filter(Boolean), wanted, group, colour,
+    words: sorting.wordsOf(search), wanted, group, colour,
     sizes: resolution === "" ? data.resolutions.map((_, k) => k) : [Number(resolution)],
     methods: method === "" ? data.methods.map((_, k) => k) : [Number(method)],
     level: resolution === "" ? data.level : Number(resolution),
   };
   state.methods.sort((a, b) => (b === data.primary) - (a === data.primary));
 }
-const keepsSample = s => state.words.every(word => haystack[s].includes(word));
+const keepsSample = s => sorting.hasWords(haystack[s], state.words);
 const keepsRun = i => keepsSample(runs.sample[i]) && state.sizes.includes(runs.resolution[i])
   && state.methods.includes(runs.method[i]) && (!state.wanted || fitness(i) === state.wanted);
 const labelOf = (choice, s) => choice === "group" ? text(samples.group[s]) : choice ? text(samples.labels[choice.slice(6)][s]) : "";
@@ -74,25 +78,36 @@ function fill(table, items, draw) {
   };
   const watcher = new IntersectionObserver(entries => { if (entries.some(each => each.isIntersecting)) { grow(drawn + CHUNK); watcher.unobserve(rest); if (drawn < items.length) watcher.observe(rest); } }, { root: null, rootMargin: "600px" });
   table.setAttribute("aria-rowcount", items.length + table.tHead.rows.length);
+  table.items = items.length;
   table.grow = until => grow(until ?? drawn + CHUNK);
   box.append(rest);
   grow(CHUNK);
   if (drawn < items.length) watcher.observe(rest);
   if (!items.length) body.append(make("tr", {}, make("td", { colspan: 99 }, "Nothing is like this. Choose other filters.")));
 }
-addEventListener("beforeprint", () => document.querySelectorAll("table").forEach(table => table.grow?.(PRINTED)));
 
-function compare(a, b, up) {
-  if (!known(a) || !known(b) || a === "" || b === "") return (!known(a) || a === "") - (!known(b) || b === "");
-  return (typeof a === "number" ? a - b : String(a).localeCompare(b, undefined, { numeric: true })) * (up ? 1 : -1);
+// --- printing ----------------------------------------------------------------------------------
+// Of a long table the first rows are printed, and a note says how many are not. Lists of the answer
+// that are folded are opened.
+function limitRows(table) {
+  table.grow?.(PRINTED);
+  const bodies = [...table.tBodies], items = (bodies.length === 1 ? [...bodies[0].rows] : bodies).filter(item => !item.hidden);
+  const number = table.items ?? items.length, left = number - PRINTED, box = table.parentNode;
+  const isLeftOut = table.id === "runs" && left > 0;
+  table.classList.toggle("unprinted", isLeftOut);
+  items.forEach((item, k) => item.classList.toggle("unprinted", k >= PRINTED));
+  if (!box.nextElementSibling?.matches(".printed")) box.after(make("p", { class: "printed" }));
+  box.nextElementSibling.textContent = left > 0 ? `${(isLeftOut ? number : left).toLocaleString("en-US")} ${isLeftOut ? "rows" : "more rows"} are not printed. Filter the page to print them.` : "";
 }
-function sortButton(name, sorted, up, choose) {
-  const button = make("button", { type: "button" }, ...[name].flat());
-  button.addEventListener("click", () => choose(sorted ? !up : true));
-  return button;
-}
-// Unknown values come last in both orders.
-const sortBy = (items, value, up) => items.map((item, k) => [value(item), k, item]).sort((a, b) => compare(a[0], b[0], up) || a[1] - b[1]).map(each => each[2]);
+let unfolded = [];
+addEventListener("beforeprint", () => {
+  document.querySelectorAll(".table > table").forEach(limitRows);
+  unfolded = [...document.querySelectorAll(".first details:not([open])")].filter(each => each.querySelectorAll("li").length <= PRINTED);
+  for (const each of unfolded) each.open = true;
+});
+addEventListener("afterprint", () => { for (const each of unfolded) each.open = false; });
+
+const sortButton = (name, sorted, up, choose) => sorting.button([name].flat(), () => choose(sorted ? !up : true));
 
 // --- copying and downloading -------------------------------------------------------------------
 const cleanCell = value => { const line = String(value ?? "").split(/\s+/).join(" ").trim(); return /^[=+@-]/.test(line) && isNaN(line) ? `'${line}` : line; };
@@ -104,20 +119,37 @@ function addTools(table, name, lines, place = null) {
   if (place) place.append(tools); else table.parentNode.before(tools);
 }
 
+// --- the answer -------------------------------------------------------------------------------
+// It follows the resolution that is chosen.
+const answers = [...document.querySelectorAll(".levels [data-level]")], doubts = document.querySelectorAll(".doubts");
+function drawAnswer() {
+  const size = String(data.resolutions[state.level]), chosen = answers.find(row => row.dataset.level === size);
+  if (!chosen) return;
+  for (const row of answers) row.classList.toggle("chosen", row === chosen);
+  for (const section of doubts) section.hidden = section.dataset.level !== size;
+  if ($("answer").textContent !== chosen.dataset.answer) $("answer").textContent = chosen.dataset.answer;
+}
+
 // --- the overview ------------------------------------------------------------------------------
 const matrix = $("matrix");
 let chosen = { key: null, up: true }, shownSamples = [], current = [0, 0];
 const primaryRun = s => known(state.level) ? findRun(s, state.level, state.methods.includes(data.primary) ? data.primary : state.methods[0]) : undefined;
 const primaryMap = s => known(state.level) ? mapAt.get(s * sizes + state.level) : undefined;
 const weightedShare = i => i === undefined ? null : share(runs.weighted[i], runs.with_contacts[i]);
+// The expected unevenness of a run as a fraction, or its upper bound where it is not known better.
+const asFraction = percents => i => i !== undefined && known(percents[i]) ? percents[i] / 100 : null;
+const estimate = asFraction(runs.expected_unevenness), atMost = asFraction(runs.unevenness_at_most);
+const isMeasured = i => known(estimate(i));
+const unevenness = i => estimate(i) ?? atMost(i);
+const describeUnevenness = (i, less = "< ") => known(unevenness(i)) ? `${isMeasured(i) ? "" : less}${percent(unevenness(i), 2)}` : DASH;
 const measured = new Set(runs.sample.filter((_, i) => fitness(i) !== "missing"));
 const isTooShallow = (figure, value, s) => figure.key === "usable" && !known(value) && measured.has(s);
 const FIGURES = [
   { key: "contacts", name: "contacts", at: true, value: s => ofMap("contacts", primaryMap(s)), format: short, scale: "most", tip: v => `${number(v)} contacts` },
-  { key: "cis", name: "cis", at: true, value: s => ofMap("cis_share", primaryMap(s)), format: percent, scale: 1, tip: (v, s) => `${percent(v)} of the contacts are within chromosomes; ${percent(ofMap("cis_20kb_share", primaryMap(s)))} of all are beyond 20 kb` },
+  { key: "cis", name: "cis", at: true, value: s => ofMap("cis_share", primaryMap(s)), format: v => percent(v), scale: 1, tip: (v, s) => `${percent(v)} of the contacts are within chromosomes; ${percent(ofMap("cis_20kb_share", primaryMap(s)))} of all are beyond 20 kb` },
   { key: "usable", name: ["deep", make("br"), "enough for"], value: s => samples.usable_resolution[s], format: bins, scale: "depth", tip: v => v ? `${bins(v)} is the finest of its resolutions at which 80 % of the bins have 1,000 contacts` : "At none of its resolutions do 80 % of the bins have 1,000 contacts" },
-  { key: "weighted", name: ["bins with", make("br"), "weights"], at: true, value: s => weightedShare(primaryRun(s)), format: percent, scale: 1, tick: limits.bins_caution, tip: (v, s) => known(v) ? `${number(runs.weighted[primaryRun(s)])} of ${number(runs.with_contacts[primaryRun(s)])} bins with contacts have a weight; caution below ${percent(limits.bins_caution)}, not for use below ${percent(limits.bins_no)}` : "no result" },
-  { key: "uneven", name: ["expected", make("br"), "unevenness"], at: true, value: s => { const i = primaryRun(s); return i === undefined || !known(runs.expected_unevenness[i]) ? null : runs.expected_unevenness[i] / 100; }, format: v => percent(v, 2), scale: "most", tip: v => known(v) ? `Row sums of new contacts of this library, balanced with these weights, would vary by ${percent(v, 2)} beyond counting noise` : "unknown" },
+  { key: "weighted", name: ["bins with", make("br"), "weights"], at: true, value: s => weightedShare(primaryRun(s)), format: v => percent(v), scale: 1, tick: limits.bins_caution, tip: (v, s) => known(v) ? `${number(runs.weighted[primaryRun(s)])} of ${number(runs.with_contacts[primaryRun(s)])} bins with contacts have a weight; caution below ${percent(limits.bins_caution)}, not for use below ${percent(limits.bins_no)}` : "no result" },
+  { key: "uneven", name: ["expected", make("br"), "unevenness"], at: true, value: s => unevenness(primaryRun(s)), saved: [["uneven", s => estimate(primaryRun(s))], ["uneven_at_most", s => atMost(primaryRun(s))]], format: (v, s) => describeUnevenness(primaryRun(s)), scale: "most", tip: (v, s) => known(v) ? `Row sums of new contacts of this library, balanced with these weights, would vary by ${describeUnevenness(primaryRun(s), "less than ")} beyond counting noise; caution above ${percent(limits.expected_unevenness_caution)}` : "unknown" },
 ];
 const markKey = (size, method) => `${size}:${method}`;
 function sampleValue(key) {
@@ -169,7 +201,7 @@ function drawMatrix() {
     const span = columns.filter(each => each[0] === size).length;
     if (span) top.append(make("th", { scope: "colgroup", colspan: span, class: "size" }, data.resolution_names[size]));
   }
-  columns.forEach(([size, method], k) => head(markKey(size, method), data.methods[method], { class: markClass(columns, k) + (method === data.primary ? " primary" : "") }, second));
+  columns.forEach(([size, method], k) => head(markKey(size, method), make("span", {}, data.methods[method]), { class: markClass(columns, k) + (method === data.primary ? " primary" : "") }, second));
   matrix.tHead?.remove();
   matrix.append(make("thead", {}, top, second));
   if (!matrix.caption) matrix.prepend(make("caption", { class: "hidden" }, "Samples, with a mark for each method and resolution"));
@@ -177,7 +209,7 @@ function drawMatrix() {
   const wantsRuns = state.wanted || state.sizes.length < sizes || state.methods.length < methods;
   const withRun = wantsRuns ? new Set(runs.sample.filter((_, i) => keepsRun(i))) : null;
   let list = samples.name.map((_, s) => s).filter(s => keepsSample(s) && (!withRun || withRun.has(s)));
-  if (chosen.key) list = sortBy(list, sampleValue(chosen.key), chosen.up);
+  if (chosen.key) list = sorting.sortBy(list, sampleValue(chosen.key), chosen.up);
   const groups = new Map();
   for (const s of list) { const name = labelOf(state.group, s); groups.set(name, [...groups.get(name) ?? [], s]); }
   if (!state.group) { groups.clear(); groups.set("", list); }
@@ -188,6 +220,7 @@ function drawMatrix() {
   const position = new Map(shownSamples.map((s, r) => [s, r]));
   current = [Math.min(current[0], Math.max(shownSamples.length - 1, 0)), Math.min(current[1], Math.max(columns.length - 1, 0))];
   matrix.columns = columns;
+  matrix.classList.toggle("wide", columns.length > 20);
   fill(matrix, items, item => {
     if (typeof item !== "number") return groupRow(item, columns);
     const row = make("tr"), colour = state.colour ? colours.get(labelOf(state.colour, item)) : null;
@@ -213,7 +246,7 @@ function groupRow({ name, members }, columns) {
 }
 const markClass = (columns, k) => "m" + (!k || columns[k - 1][0] !== columns[k][0] ? " first-m" : "") + (k === columns.length - 1 || columns[k + 1][0] !== columns[k][0] ? " last-m" : "");
 function figureCell(figure, s, most) {
-  const value = figure.value(s), cell = make("td", { class: "n bar", "data-figure": figure.key, "data-sample": s }, isTooShallow(figure, value, s) ? "none" : figure.format(value));
+  const value = figure.value(s), cell = make("td", { class: "n bar", "data-figure": figure.key, "data-sample": s }, isTooShallow(figure, value, s) ? "none" : figure.format(value, s));
   const part = !known(value) ? 0 : figure.scale === "most" ? value / most
     : figure.scale === "depth" ? (sizes - data.resolutions.indexOf(value)) / sizes : value / figure.scale;
   cell.style.setProperty("--v", `${(100 * part).toFixed(1)}%`);
@@ -223,8 +256,7 @@ function figureCell(figure, s, most) {
 function markCell(i, r, c, columns) {
   const cell = make("td", { class: markClass(columns, c) });
   if (i !== undefined) {
-    const unfit = text(runs.label[i]) !== data.fitness_labels[fitness(i)];
-    cell.append(make("button", { type: "button", class: `mark ${fitness(i)}${unfit ? " partial" : ""}`, "data-run": i, "data-r": r, "data-c": c, tabindex: -1, "aria-label": `${nameOf(i)}: ${text(runs.label[i])}` }));
+    cell.append(make("button", { type: "button", class: markClasses(i), "data-run": i, "data-r": r, "data-c": c, tabindex: -1, "aria-label": `${nameOf(i)}: ${text(runs.label[i])}` }));
   }
   return cell;
 }
@@ -269,8 +301,9 @@ function describeRun(i) {
   if (fitness(i) === "missing") return [...lines, text(runs.reason[i])].join("\n");
   lines.push(`error of a weight ${percent(runs.median_se[i], 2)} (${over(limits.error_caution, "caution above")}, ${over(limits.error_no, "not for use above")})`);
   lines.push(`bins with a weight ${percent(weightedShare(i))} (${over(limits.bins_caution, "caution below")}, ${over(limits.bins_no, "not for use below")})`);
-  lines.push(`row sums vary by ${percent(runs.rms_deviation[i], 2)} (${text(runs.status[i]) === "computed" ? "no limit: one pass" : over(limits.uneven_caution, "caution above")})`);
-  lines.push(`${short(ofMap("contacts", mapOf(i)))} contacts (caution below ${percent(limits.depth_caution)} of the median of its group; of all samples where the group is small)`);
+  lines.push(`row sums vary by ${percent(runs.rms_deviation[i], 2)} (${makesEqual(i) ? over(limits.uneven_caution, "caution above") : "no limit"})`);
+  lines.push(`expected unevenness of new contacts ${describeUnevenness(i)} (${over(limits.expected_unevenness_caution, "caution above")})`);
+  lines.push(`${short(ofMap("contacts", mapOf(i)))} contacts (caution below ${percent(limits.depth_caution)} of the median of its group; of all samples where the group is small; of two samples, of the other)`);
   return lines.join("\n");
 }
 function describeTarget(target) {
@@ -328,7 +361,7 @@ function others(i) {
   data.resolutions.forEach((_, size) => {
     const marks = data.methods.map((name, method) => [name, findRun(runs.sample[i], size, method)]).filter(each => each[1] !== undefined);
     if (marks.length) box.append(make("span", {}, `${data.resolution_names[size]} `, ...marks.map(([, j]) => {
-      const button = make("button", { type: "button", class: `mark ${fitness(j)}`, "data-run": j, "aria-current": j === i ? "true" : null, "aria-label": `${nameOf(j)}: ${text(runs.label[j])}` });
+      const button = make("button", { type: "button", class: markClasses(j), "data-run": j, "aria-current": j === i ? "true" : null, "aria-label": `${nameOf(j)}: ${text(runs.label[j])}` });
       button.addEventListener("click", () => { drawRun(j); $("drawer-title").focus(); });
       return button;
     })));
@@ -337,17 +370,21 @@ function others(i) {
 }
 function verdict(i) {
   const why = [text(runs.fitness_reason[i]), text(runs.reason[i])];
-  return make("div", {}, make("p", { class: "verdict" }, mark(fitness(i)), make("b", {}, text(runs.label[i])), text(runs.outcome[i]) ? ` (${text(runs.outcome[i])})` : ""),
-    why[0] ? make("p", {}, make("b", {}, why[0])) : "", why[1] ? make("p", {}, why[1]) : "");
+  return make("div", {}, make("p", { class: "verdict" }, mark(i), make("b", {}, text(runs.label[i])), text(runs.outcome[i]) ? ` (${text(runs.outcome[i])})` : ""),
+    why[0] ? make("p", {}, make("b", {}, why[0])) : "", why[1] ? make("p", {}, why[1]) : "", termsOf(why.join(" ")));
+}
+function termsOf(reason) {
+  const used = Object.entries(data.terms).filter(([term]) => new RegExp(`\\b${term}s?\\b`, "i").test(reason));
+  return !used.length ? "" : make("dl", {}, ...used.flatMap(([term, meaning]) => [make("dt", {}, term), make("dd", {}, meaning)]));
 }
 function numbers(i) {
   const m = mapOf(i), list = make("dl", { class: "numbers" });
   const add = (name, value, limit) => { if (value && value !== DASH) list.append(make("div", {}, make("dt", {}, name), make("dd", {}, value, limit ? make("small", {}, ` ${limit}`) : ""))); };
   add("error of a weight (median)", percent(runs.median_se[i], 2), over(limits.error_caution, "caution above"));
-  add("expected unevenness", known(runs.expected_unevenness[i]) ? percent(runs.expected_unevenness[i] / 100, 2) : "");
+  add("expected unevenness", describeUnevenness(i), over(limits.expected_unevenness_caution, "caution above"));
   add("bins with a weight", `${number(runs.weighted[i])} of ${number(runs.with_contacts[i])}, ${percent(weightedShare(i))}`, over(limits.bins_caution, "caution below"));
   add("largest deviation of a row sum", deviation(runs.max_deviation[i]));
-  add("RMS deviation", deviation(runs.rms_deviation[i]), text(runs.status[i]) === "computed" ? "" : `caution above ${limits.uneven_caution}`);
+  add("RMS deviation", deviation(runs.rms_deviation[i]), makesEqual(i) ? `caution above ${limits.uneven_caution}` : "");
   add("iterations", number(runs.iterations[i]));
   add("matrix-vector products", number(runs.matvecs[i]));
   add("algorithm", [text(runs.algorithm[i]), text(runs.scope[i])].filter(Boolean).join(", "));
@@ -372,7 +409,7 @@ function plotOf(i) {
   const link = data.plot_pattern?.replace(/{(\w+)}/g, (_, name) => parts[name]).split("/").map(encodeURIComponent).join("/");
   const picture = $(`picture-${i}`), image = make("img", { alt: `Maps, coverage, weights and convergence of ${nameOf(i)}: ${text(runs.label[i])}`, src: picture?.textContent ?? link, width: picture?.dataset.width, height: picture?.dataset.height });
   const title = make("h3", {}, "Plot ", link ? make("small", {}, make("a", { href: link }, "PNG")) : "");
-  const failed = make("p", { class: "note", hidden: true }, `This plot is a file next to the page, ${decodeURIComponent(link ?? "")}, which is not there. Keep the page in its folder.`);
+  const failed = make("p", { class: "note", hidden: true }, `This plot is a file next to the page, ${decodeURIComponent(link ?? "")}, which is not there. Keep the page in its folder. In MLflow, it is plot.png among the artifacts of the run of this name.`);
   image.addEventListener("error", () => { image.hidden = true; failed.hidden = false; });
   return [title, image, failed];
 }
@@ -397,6 +434,7 @@ $("close").addEventListener("click", () => drawer.close());
 
 // --- the table of runs --------------------------------------------------------------------
 // A column: name, value (for sorting and TSV), format; and a second line, with the same keys.
+// ``order`` is what it is sorted by, if not the value; ``saved`` is a column of the TSV alone.
 function listTable(table, length, keep, columns) {
   const sorted = { column: null, up: true };
   const cell = (column, i) => {
@@ -406,7 +444,7 @@ function listTable(table, length, keep, columns) {
   };
   const indices = () => {
     const list = [...Array(length).keys()].filter(keep);
-    return sorted.column ? sortBy(list, sorted.column.value, sorted.up) : list;
+    return sorted.column ? sorting.sortBy(list, sorted.column.order ?? sorted.column.value, sorted.up) : list;
   };
   const draw = () => {
     const row = make("tr");
@@ -420,7 +458,7 @@ function listTable(table, length, keep, columns) {
     table.append(make("thead", {}, row));
     fill(table, indices(), i => make("tr", {}, ...columns.map(column => cell(column, i))));
   };
-  const flat = columns.flatMap(column => column.below ? [column, column.below] : [column]);
+  const flat = columns.flatMap(column => [column, column.below, column.saved].filter(Boolean));
   addTools(table, table.id, () => [flat.map(column => column.name), ...indices().map(i => flat.map(column => column.value(i)))]);
   return draw;
 }
@@ -436,12 +474,12 @@ const tables = [
     words("sample", i => samples.name[runs.sample[i]], { class: "name", cell: runName }),
     column("resolution", i => data.resolutions[runs.resolution[i]], bins),
     words("method", i => data.methods[runs.method[i]], { class: "name", below: words("algorithm", i => [text(runs.algorithm[i]) === data.methods[runs.method[i]] ? "" : text(runs.algorithm[i]), text(runs.scope[i])].filter(Boolean).join(", ")) }),
-    words("fitness", i => text(runs.label[i]), { cell: i => make("span", {}, mark(fitness(i)), text(runs.label[i])), below: words("status", i => text(runs.outcome[i])) }),
+    words("fitness", i => text(runs.label[i]), { cell: i => make("span", {}, mark(i), text(runs.label[i])), below: words("status", i => text(runs.outcome[i])) }),
     column("bins with a weight", i => weightedShare(i), v => percent(v), { below: column("number", i => runs.weighted[i], v => known(v) ? number(v) : "") }),
     column("iterations", i => runs.iterations[i], number, { below: column("products", i => runs.matvecs[i], v => known(v) ? number(v) : "") }),
     column("largest deviation", i => runs.max_deviation[i], deviation, { below: column("RMS", i => runs.rms_deviation[i], v => known(v) ? deviation(v) : "") }),
     column("error of a weight", i => runs.median_se[i], v => percent(v, 2)),
-    column("expected unevenness", i => known(runs.expected_unevenness[i]) ? runs.expected_unevenness[i] / 100 : null, v => percent(v, 2)),
+    column("expected unevenness", estimate, null, { order: unevenness, cell: describeUnevenness, saved: column("expected unevenness, at most", atMost) }),
     column("seconds", i => runs.seconds[i], number),
     column("memory", i => runs.peak_memory_mb[i], v => known(v) ? `${number(v)} MB` : DASH),
   ]),
@@ -457,32 +495,20 @@ function filterFixed() {
       || (resolution !== undefined && !state.sizes.includes(data.resolutions.indexOf(Number(resolution))));
   }
 }
-const keyOf = cell => "value" in cell.dataset ? (cell.dataset.value === "" ? null : Number(cell.dataset.value)) : cell.textContent.trim();
-for (const head of document.querySelectorAll(".sortable thead th")) {
-  const button = make("button", { type: "button" }, ...head.childNodes);
-  button.addEventListener("click", () => {
-    const body = head.closest("table").tBodies[0], up = head.getAttribute("aria-sort") !== "ascending";
-    for (const other of head.parentNode.cells) other.removeAttribute("aria-sort");
-    head.setAttribute("aria-sort", up ? "ascending" : "descending");
-    body.append(...sortBy([...body.rows], row => keyOf(row.cells[head.cellIndex]), up));
-  });
-  head.append(button);
-}
+const savedFigures = FIGURES.flatMap(figure => figure.saved ?? [[figure.key, figure.value]]);
 addTools(matrix, "samples", () => [
-  ["sample", ...Object.keys(samples.labels), ...FIGURES.map(figure => figure.key), "slope", ...matrix.columns.map(([size, method]) => `${data.resolution_names[size]} ${data.methods[method]}`)],
-  ...shownSamples.map(s => [samples.name[s], ...Object.values(samples.labels).map(each => text(each[s])), ...FIGURES.map(figure => figure.value(s)), ofMap("decay_slope", primaryMap(s)), ...matrix.columns.map(([size, method]) => { const i = findRun(s, size, method); return i === undefined ? "" : text(runs.label[i]); })]),
+  ["sample", ...Object.keys(samples.labels), ...savedFigures.map(([name]) => name), "slope", ...matrix.columns.map(([size, method]) => `${data.resolution_names[size]} ${data.methods[method]}`)],
+  ...shownSamples.map(s => [samples.name[s], ...Object.values(samples.labels).map(each => text(each[s])), ...savedFigures.map(([, value]) => value(s)), ofMap("decay_slope", primaryMap(s)), ...matrix.columns.map(([size, method]) => { const i = findRun(s, size, method); return i === undefined ? "" : text(runs.label[i]); })]),
 ], $("controls"));
 
 function draw() {
   readState();
+  drawAnswer();
   drawMatrix();
   for (const each of tables) each();
   filterFixed();
 }
-let waiting;
-for (const control of controls) control.addEventListener(control.type === "search" ? "input" : "change", () => { clearTimeout(waiting); waiting = setTimeout(draw, control.type === "search" ? 120 : 0); });
-$("controls").addEventListener("submit", event => event.preventDefault());
-$("controls").hidden = false;
+sorting.listen($("controls"), controls, draw);
 draw();
 document.documentElement.dataset.ready = "true";
 })();

@@ -9,7 +9,7 @@ from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.records.facts import Fact, PartsUnfit
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Verdict
-from counterpoise.records.wording import fitness_reason, list_names
+from counterpoise.records.wording import fitness_reason, list_names, sentence
 from counterpoise.report.statuses import MISSING, UNBALANCED
 from counterpoise.report.summary import unfit_chromosomes
 from counterpoise.report.table import Row
@@ -40,6 +40,7 @@ class Reason(NamedTuple):
 def reasons_by_sample(
     rows: Sequence[Row],
     causes: Mapping[int, Sequence[Fact]],
+    notes: Mapping[int, Sequence[Fact]],
     unfit: Mapping[tuple[str, int, str], str],
     primary: str,
 ) -> dict[str, list[Reason]]:
@@ -51,6 +52,8 @@ def reasons_by_sample(
         Rows of the summary.
     causes : mapping
         Causes of the fitness of each run that has a result, by the position of its row.
+    notes : mapping
+        Notes on the map of each run that has a result, likewise.
     unfit : mapping
         What `explain_unfit` says of runs, by sample, resolution and method.
     primary : str
@@ -63,7 +66,7 @@ def reasons_by_sample(
     """
     found: dict[str, dict[str, list[tuple[Row, str]]]] = {}
     for index, row in enumerate(rows):
-        reasons = _run_reasons(row, causes.get(index, ()))
+        reasons = _run_reasons(row, causes.get(index, ()), notes.get(index, ()))
         if text := unfit.get((row["sample"], row["resolution"], row["method"])):
             reasons.append(("chromosomes", text))
         for kind, text in reasons:
@@ -114,15 +117,20 @@ def explain_unfit(verdict: Verdict) -> str:
     return f"The weights of {labels} are not for use{place}: {' '.join(filter(None, words))}"
 
 
-def _run_reasons(row: Row, causes: Sequence[Fact]) -> list[tuple[str, str]]:
-    """Return kind and text of each reason for which a run is not fit, or has no result."""
+def _run_reasons(row: Row, causes: Sequence[Fact], notes: Sequence[Fact]) -> list[tuple[str, str]]:
+    """Return kind and text of each reason for which a run is not fit, or has no result.
+
+    Notes are listed, too; the reason of a run that is not balanced begins with them.
+    """
     if row["status"] == MISSING:
         return [(f"missing {row['reason']}", row["reason"])]
     reasons = [(fact.code, fitness_reason([fact])) for fact in causes]
     of_run = " ".join(text for _, text in reasons)
     in_cohort = (row["fitness_reason"] or "").removeprefix(of_run).strip()
     reasons += [(IN_COHORT, in_cohort)] if in_cohort else []
-    return reasons + ([(row["status"], row["reason"])] if row["status"] in UNBALANCED else [])
+    if row["status"] in UNBALANCED:
+        return [*reasons, (row["status"], row["reason"])]
+    return reasons + [(note.code, sentence(note)) for note in notes]
 
 
 def _split(affected: Sequence[tuple[Row, str]]) -> list[list[tuple[Row, str]]]:

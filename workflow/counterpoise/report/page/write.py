@@ -13,17 +13,16 @@ from counterpoise.contacts.bins import format_base_pairs, pluralise
 from counterpoise.files import atomic_write
 from counterpoise.records.facts import Fact
 from counterpoise.records.fitness import Fitness, FitnessSettings
-from counterpoise.records.wording import fitness_label
-from counterpoise.report.choices import describe_mixed_methods
+from counterpoise.records.wording import explain_terms, fitness_label
 from counterpoise.report.figures import map_figures
+from counterpoise.report.mixed_methods import describe_mixed_methods
 from counterpoise.report.page.data import page_data, to_json
 from counterpoise.report.page.headline import (
     Findings,
-    answer,
     choose_level,
     count_levels,
     describe_assemblies,
-    list_doubts,
+    write_headline,
 )
 from counterpoise.report.page.pictures import embed_comparisons, embed_plots, find_plots
 from counterpoise.report.page.reasons import explain_unfit, reasons_by_sample
@@ -94,8 +93,7 @@ def write_report(
     primary = facts.primary or next(iter(methods), "")
     levels = count_levels(rows, primary)
     level = choose_level(levels)
-    places = dict.fromkeys((run.sample, run.resolution) for run in complete)
-    maps = [_map_record(paths, *place) for place in places]
+    maps = _read_maps(paths, complete)
     plots = find_plots(paths, runs, rows, folder, most_figures, unfinished)
     records = _read_verdicts(paths, runs, rows)
     lacking = {(run.sample, run.resolution) for run in runs if run.absent}
@@ -110,26 +108,23 @@ def write_report(
         primary=primary,
         level=level.resolution if level else None,
     )
+    reasons = reasons_by_sample(
+        rows, records["causes"], records["notes"], records["unfit"], primary
+    )
     stream = load_template().stream(
         cohort=paths.title,
         version=__version__,
         versions=records["versions"],
         about=_describe_cohort(runs, methods, primary, records["finished"]),
-        answer=answer(level) if level else "The cohort has no runs.",
-        levels=levels,
+        headlines=[write_headline(rows, samples, primary, each, findings) for each in levels],
         level=level,
-        doubts=list_doubts(rows, samples, primary, level, findings) if level else [],
-        fitnesses=_count_fitnesses(rows, limits),
-        statuses=_count_statuses(rows),
-        mixed=describe_mixed_methods(rows),
+        **_describe_runs(runs, rows, limits),
         assemblies=describe_assemblies({row["sample"]: row.get("assembly") for row in maps}),
         not_written=unfinished_files(paths, unfinished),
-        resolutions=sorted({run.resolution for run in runs}),
         methods=methods,
         primary=primary,
-        labels=list(dict.fromkeys(name for run in runs for name in run.labels)),
-        grouped=any(run.group for run in runs),
-        reasons=reasons_by_sample(rows, records["causes"], records["unfit"], primary),
+        reasons=reasons,
+        terms=explain_terms(each.text for of_sample in reasons.values() for each in of_sample),
         side_by_side=bool(compared_samples(complete)),
         # Generators: the page is written as it is made, with one figure in memory at a time.
         comparisons=embed_comparisons(paths, possible, complete, folder, image_width),
@@ -141,11 +136,28 @@ def write_report(
         stream.dump(output, encoding="utf-8")
 
 
-def _map_record(paths: ResultPaths, sample: str, resolution: int) -> Row:
-    """Return the record of a map's source with its figures."""
-    record = read_source(paths.map_files(sample, resolution).source)
-    place = {"sample": sample, "resolution": resolution}
-    return {**record, **map_figures(record)._asdict(), **place}
+def _read_maps(paths: ResultPaths, complete: Sequence[RunKey]) -> list[Row]:
+    """Return the records of the sources of maps that have results, with the maps' figures."""
+    records = []
+    for sample, resolution in dict.fromkeys((run.sample, run.resolution) for run in complete):
+        record = read_source(paths.map_files(sample, resolution).source)
+        place = {"sample": sample, "resolution": resolution}
+        records.append({**record, **map_figures(record)._asdict(), **place})
+    return records
+
+
+def _describe_runs(
+    runs: Sequence[RunKey], rows: Sequence[Row], limits: FitnessSettings
+) -> dict[str, Any]:
+    """Return what the page says of the runs by their rows of the summary alone."""
+    return {
+        "fitnesses": _count_fitnesses(rows, limits),
+        "statuses": _count_statuses(rows),
+        "mixed": describe_mixed_methods(rows),
+        "resolutions": sorted({run.resolution for run in runs}),
+        "labels": list(dict.fromkeys(name for run in runs for name in run.labels)),
+        "grouped": any(run.group for run in runs),
+    }
 
 
 def _read_verdicts(
@@ -156,12 +168,14 @@ def _read_verdicts(
     Returns
     -------
     dict
-        ``causes`` of the fitness by the position of the row; ``unfit``, why chromosomes are not for
-        use, by sample, resolution and method; ``versions``, the packages that any
-        run used (``numpy 2.4.6``); ``finished``, when the last verdict was written (seconds);
-        ``shared``, sample and resolution of maps that lose most bins to the masks of others.
+        ``causes`` of the fitness and ``notes``, by the position of the row; ``unfit``, why
+        chromosomes are not for use, by sample, resolution and method; ``versions``, the packages
+        that any run used (``numpy 2.4.6``); ``finished``, when the last verdict was written
+        (seconds); ``shared``, sample and resolution of maps that lose most bins to the masks of
+        others.
     """
     causes: dict[int, Sequence[Fact]] = {}
+    notes: dict[int, Sequence[Fact]] = {}
     versions: set[tuple[str, str]] = set()
     shared: set[tuple[str, int]] = set()
     unfit: dict[tuple[str, int, str], str] = {}
@@ -171,6 +185,7 @@ def _read_verdicts(
             continue
         verdict = read_run_verdict(paths, run)
         causes[index] = verdict.fitness_causes
+        notes[index] = verdict.notes
         if text := explain_unfit(verdict):
             unfit[run.place] = text
         versions |= set(verdict.versions.items())
@@ -180,6 +195,7 @@ def _read_verdicts(
     names = [f"{name} {version}" for name, version in sorted(versions)]
     return {
         "causes": causes,
+        "notes": notes,
         "unfit": unfit,
         "versions": names,
         "finished": finished,

@@ -9,20 +9,29 @@ from typing import TYPE_CHECKING
 
 from counterpoise.contacts.bins import format_length, pluralise
 from counterpoise.methods import methods
+from counterpoise.methods.base import EqualSumsSettings
 from counterpoise.methods.kernel.settings import AUTO_BANDWIDTH
-from counterpoise.records.facts import Fact, FewWeights, LargeErrors, PartsUnfit, UnevenRowSums
+from counterpoise.records.facts import (
+    Fact,
+    FewWeights,
+    LargeErrors,
+    NotEqualised,
+    PartsUnfit,
+    UnevenContacts,
+    UnevenRowSums,
+)
 from counterpoise.records.fitness import Fitness
 from counterpoise.records.verdict import Status, Verdict
-from counterpoise.records.wording import fitness_label, fitness_reason, percent
+from counterpoise.records.wording import fitness_label, fitness_reason, measured_or_bound
 from counterpoise.report.axes import shorten_names
 from counterpoise.report.formats import format_status
-from counterpoise.report.statuses import ONE_PASS
 from counterpoise.report.style import FITNESS_COLOURS, PAGE_WIDTH, add_panel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEADLINE, LINE = 27, 18  # heights of a line on the page
+ONE_PASS = "One pass."
 
 
 @dataclass(frozen=True)
@@ -161,8 +170,10 @@ def describe_outcome(verdict: Verdict) -> str:
 ADVICE: dict[type[Fact], str] = {
     FewWeights: "Use larger bins or a deeper library.",
     LargeErrors: "Use larger bins or a deeper library.",
-    UnevenRowSums: "Allow more iterations or mask the sparsest bins.",
-    PartsUnfit: "Leave out the chromosomes that are not for use, or use larger bins.",
+    UnevenRowSums: "Allow more iterations, or use kr.",
+    UnevenContacts: "Use larger bins or a deeper library.",
+    NotEqualised: "Use kr, which makes row sums equal.",
+    PartsUnfit: "Leave out what is not for use, or use larger bins.",
 }
 
 
@@ -186,10 +197,8 @@ def advise(verdict: Verdict) -> str:
 def _describe_iterations(verdict: Verdict) -> str:
     if verdict.weights_of is not None:
         return ""
-    if verdict.status is Status.COMPUTED:
-        return ONE_PASS
     if not verdict.iterations:
-        return ""
+        return ONE_PASS if verdict.status is Status.COMPUTED else ""
     products = pluralise(verdict.matvecs, "matrix-vector product")
     return f"{pluralise(verdict.iterations, 'iteration')}, {products}."
 
@@ -212,17 +221,26 @@ def _describe_bandwidths(verdict: Verdict) -> str:
 
 
 def _describe_unevenness(verdict: Verdict) -> str:
-    if verdict.expected_unevenness is None:
-        return ""
-    share = percent(verdict.expected_unevenness / 100)
-    return f"New contacts balanced with these weights would be uneven by {share}."
+    share = measured_or_bound(verdict.expected_unevenness, verdict.unevenness_at_most)
+    return f"New contacts balanced with these weights would be uneven by {share}." if share else ""
+
+
+def _aims_at_equal_sums(verdict: Verdict) -> bool:
+    """Return whether single row sums have a target; those of kernel methods without smoothing do.
+
+    Of the weights of another sample, row sums say how well they suit this one.
+    """
+    method = methods()[verdict.method]
+    if method.fills:
+        return not max(_bandwidths(verdict), default=0)
+    return issubclass(method.settings, EqualSumsSettings) or verdict.weights_of is not None
 
 
 def _describe_deviation(verdict: Verdict) -> str:
     if verdict.max_deviation is None or verdict.rms_deviation is None:
         return ""
     subject = "Balanced row sums are off their target by"
-    if max(_bandwidths(verdict), default=0):
+    if not _aims_at_equal_sums(verdict):
         subject = "Single row sums are not made equal: they differ from their mean by"
     return (
         f"{subject} {verdict.max_deviation:.2g} at most "

@@ -1,4 +1,4 @@
-"""The panel of convergence: the deviation of row sums by iteration."""
+"""The panel of convergence: the deviation of what a method makes equal, by iteration."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from counterpoise.contacts.bins import pluralise
+from counterpoise.contacts.positive import positive_or_nan
 from counterpoise.methods import methods
 from counterpoise.records.verdict import PartVerdict, Status, Verdict
-from counterpoise.report.axes import positive_or_nan, set_log_ticks, shorten_names
+from counterpoise.report.axes import set_log_ticks, shorten_names
 from counterpoise.report.chunks import Floats
 from counterpoise.report.formats import format_status
 from counterpoise.report.style import (
@@ -35,7 +36,7 @@ FEW_ITERATIONS = 40  # up to this number each iteration is marked by a dot
 
 
 def draw_convergence(axes: Axes, trace: pa.Table, verdict: Verdict) -> None:
-    """Draw the deviation of row sums by iteration.
+    """Draw the deviation of what the method makes equal, by iteration.
 
     Parameters
     ----------
@@ -53,10 +54,9 @@ def draw_convergence(axes: Axes, trace: pa.Table, verdict: Verdict) -> None:
     empty = ""
     if verdict.weights_of is not None:
         empty = "weights of another sample"
-    elif verdict.status is Status.COMPUTED:
-        empty = "one pass, nothing to converge"
     elif not np.isfinite(largest).any():
-        empty = "no iteration was run"
+        computed = verdict.status is Status.COMPUTED
+        empty = "nothing to converge" if computed else "no iteration was run"
     if empty:
         add_heading(axes, "Convergence", result)
         explain_empty_panel(axes, empty)
@@ -64,7 +64,6 @@ def draw_convergence(axes: Axes, trace: pa.Table, verdict: Verdict) -> None:
     tolerance = _row_sum_tolerance(verdict)
     dotted = f"; dotted: tolerance {tolerance:g}" if tolerance else ""
     add_heading(axes, "Convergence", result)
-    smoothed = "smoothed " if methods()[verdict.method].fills else ""
     if len(verdict.parts) == 1:
         rms = positive_or_nan(trace["rms_deviation"].to_numpy())
         marker = "." if len(iteration) <= FEW_ITERATIONS else ""
@@ -75,7 +74,7 @@ def draw_convergence(axes: Axes, trace: pa.Table, verdict: Verdict) -> None:
         _draw_parts(axes, _lines_of_parts(part, iteration, largest), verdict)
     _finish_axes(axes, tolerance, float(np.nanmax(largest)))
     axes.set_xlabel(f"iteration{dotted}", labelpad=1)
-    axes.set_ylabel(f"deviation of {smoothed}row sums", labelpad=1)
+    axes.set_ylabel(f"deviation of {methods()[verdict.method].quantity}", labelpad=1)
 
 
 def describe_row_sums(verdict: Verdict) -> str:
@@ -138,11 +137,13 @@ def _lines_of_parts(
 def _draw_parts(axes: Axes, lines: dict[str, Floats], verdict: Verdict) -> None:
     """Draw a thin line for each part; those not balanced stand out by colour and name."""
     parts = [part for part in verdict.parts if part.label in lines]
-    good = [lines[part.label] for part in parts if part.status.balanced]
+    good = [part for part in parts if part.status.balanced]
     bad = sorted((part for part in parts if not part.status.balanced), key=_smallest_last)
     if good:
-        label = f"{pluralise(len(good), 'chromosome')} converged"
-        axes.add_collection(LineCollection(good, colors=BLUE, linewidths=0.7, label=label))
+        statuses = sorted({format_status(part.status) for part in good}, reverse=True)
+        label = f"{pluralise(len(good), 'chromosome')} {' or '.join(statuses)}"
+        good_lines = [lines[part.label] for part in good]
+        axes.add_collection(LineCollection(good_lines, colors=BLUE, linewidths=0.7, label=label))
     for part, colour in zip(bad, UNBALANCED_COLOURS, strict=False):
         label = f"{shorten_names([part.label])[0]}: {format_status(part.status)}"
         axes.plot(*lines[part.label].T, color=colour, linewidth=1.6, label=label)

@@ -38,7 +38,7 @@ def choose_stretch(bins: BinTable, kept: Flags, region: str | None = None) -> tu
         First bin and end, on one chromosome.
     """
     if region is not None:
-        return _bins_of_region(bins, region)
+        return bins_of_region(bins, region)
     if not len(bins):
         return 0, 0
     sizes = np.diff(bins.offsets)
@@ -60,8 +60,26 @@ def _around(middle: int, lo: int, hi: int) -> tuple[int, int]:
     return first, min(first + STRETCH_BINS, hi)
 
 
-def _bins_of_region(bins: BinTable, text: str) -> tuple[int, int]:
-    """Return the bins of a region, or those around it if they are fewer than ``STRETCH_BINS``."""
+def bins_of_region(bins: BinTable, text: str) -> tuple[int, int]:
+    """Return the bins of a region, or those around it if they are fewer than ``STRETCH_BINS``.
+
+    Parameters
+    ----------
+    bins : BinTable
+        The bins.
+    text : str
+        The setting ``qc.region``.
+
+    Returns
+    -------
+    tuple of int
+        First bin and end, on one chromosome.
+
+    Raises
+    ------
+    ConfigError
+        If the map has no such chromosome, or it ends before the region.
+    """
     region = parse_region(text, "qc.region")
     if region.chromosome not in bins.chromosomes:
         names = ", ".join(bins.chromosomes[:5]) + (", ..." if len(bins.chromosomes) > 5 else "")

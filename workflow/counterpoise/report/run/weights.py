@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.positive import is_positive
 from counterpoise.records.verdict import Verdict
 from counterpoise.report.axes import (
     draw_bars,
@@ -127,7 +128,7 @@ def draw_weights(
     strip = add_panel(figure, LEFT, top + 144, WIDTH, 12)
     add_heading(axes, "Weights along the genome", lift=16)
     genome = GenomeAxis.of_bins(bins)
-    usable = np.isfinite(weights) & (weights > 0)
+    usable = is_positive(weights)
     if usable.any():
         _draw_curve(axes, genome, weights, errors, usable)
     else:

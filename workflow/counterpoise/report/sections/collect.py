@@ -108,7 +108,7 @@ def read_sections(
     verdicts = {name: read_run_verdict(paths, run) for name, run in reversed(first.items())}
     sources = [read_source(paths.map_files(*place).source) for place in dict(maps).items()]
     members = {run.sample: run.members for run in runs}
-    pairs = describe_pairs(concordance, {run.sample: run.group for run in runs}, members)
+    pairs = describe_pairs(concordance, {run.sample: run.group for run in runs})
     return Sections(
         decay=describe_decay(paths, maps, samples, members),
         pairs=pairs,

@@ -64,6 +64,11 @@ class CoolerFile(NamedTuple):
     resolutions: list[int]
     missing: bool
 
+    @property
+    def uri(self) -> str:
+        """The address of its finest level, as cooler takes it."""
+        return f"{self.path}::resolutions/{self.resolutions[0]}"
+
 
 class Snippet(NamedTuple):
     """How a program opens a cooler.
@@ -180,21 +185,26 @@ def list_snippets(file: CoolerFile, columns: Sequence[WeightColumn]) -> list[Sni
     -------
     list of Snippet
     """
-    size = file.resolutions[0]
-    uri = f"{file.path}::resolutions/{size}"
     weight, *others = columns
     other = next((each for each in others if each.method != weight.method), others[0])
-    name = other.name
-    multiplied = [each.name for each in columns if each.name not in DIVISIVE]
-    quoted, quoted_uri = shlex.quote(file.path), shlex.quote(uri)
+    return [
+        *_cooler_snippets(file, other),
+        _cooltools_snippet(file, columns),
+        *_hictk_snippets(file, other),
+        _higlass_snippet(file),
+    ]
+
+
+def _cooler_snippets(file: CoolerFile, other: WeightColumn) -> list[Snippet]:
+    """Return how cooler opens a file, with its weights and those of another column."""
     return [
         Snippet(
             "cooler, Python",
             f"import cooler\n\n"
-            f"clr = cooler.Cooler({uri!r})\n"
+            f"clr = cooler.Cooler({file.uri!r})\n"
             f"region = clr.chromnames[0]\n"
             f"matrix = clr.matrix(balance=True).fetch(region)  # weight\n"
-            f"other = clr.matrix(balance={name!r}).fetch(region)  # {other.method}",
+            f"other = clr.matrix(balance={other.name!r}).fetch(region)  # {other.method}",
             "python",
             "cooler divides by the columns "
             f"{', '.join(DIVISIVE)} because of their names, and multiplies by all others: both "
@@ -202,18 +212,31 @@ def list_snippets(file: CoolerFile, columns: Sequence[WeightColumn]) -> list[Sni
         ),
         Snippet(
             "cooler, command line",
-            f"cooler ls {quoted}\ncooler dump --join --balanced --header \\\n  {quoted_uri} | head",
+            f"cooler ls {shlex.quote(file.path)}\n"
+            f"cooler dump --join --balanced --header \\\n  {shlex.quote(file.uri)} | head",
             "bash",
             "The column balanced is by weight.",
         ),
-        Snippet(
-            "cooltools",
-            "import cooler\nimport cooltools\n\n"
-            f"clr = cooler.Cooler({uri!r})\n"
-            f"expected = cooltools.expected_cis(clr, clr_weight_name={PRIMARY!r}, ignore_diags=2)",
-            "python",
-            f"cooltools multiplies by any column, so use one of {', '.join(multiplied)}.",
-        ),
+    ]
+
+
+def _cooltools_snippet(file: CoolerFile, columns: Sequence[WeightColumn]) -> Snippet:
+    """Return how cooltools opens a file."""
+    multiplied = [each.name for each in columns if each.name not in DIVISIVE]
+    return Snippet(
+        "cooltools",
+        "import cooler\nimport cooltools\n\n"
+        f"clr = cooler.Cooler({file.uri!r})\n"
+        f"expected = cooltools.expected_cis(clr, clr_weight_name={PRIMARY!r}, ignore_diags=2)",
+        "python",
+        f"cooltools multiplies by any column, so use one of {', '.join(multiplied)}.",
+    )
+
+
+def _hictk_snippets(file: CoolerFile, other: WeightColumn) -> list[Snippet]:
+    """Return how hictk opens a file with another column, and makes the file that Juicebox opens."""
+    name, size, quoted = other.name, file.resolutions[0], shlex.quote(file.path)
+    return [
         Snippet(
             "hictk, Python",
             "import hictkpy\n\n"
@@ -230,11 +253,15 @@ def list_snippets(file: CoolerFile, columns: Sequence[WeightColumn]) -> list[Sni
             "bash",
             "Juicebox and straw read .hic files, which the second line makes.",
         ),
-        Snippet(
-            "HiGlass",
-            f"higlass-manage ingest --filetype cooler --datatype matrix {quoted}",
-            "bash",
-            "HiGlass shows weight by default, can divide by KR, VC or VC_SQRT instead (the menu "
-            "Transforms of the track), and knows no other column.",
-        ),
     ]
+
+
+def _higlass_snippet(file: CoolerFile) -> Snippet:
+    """Return how HiGlass opens a file."""
+    return Snippet(
+        "HiGlass",
+        f"higlass-manage ingest --filetype cooler --datatype matrix {shlex.quote(file.path)}",
+        "bash",
+        "HiGlass shows weight by default, can divide by KR, VC or VC_SQRT instead (the menu "
+        "Transforms of the track), and knows no other column.",
+    )

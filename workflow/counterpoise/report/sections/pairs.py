@@ -15,7 +15,6 @@ from scipy.spatial.distance import squareform
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.installation import name_missing_extra
 from counterpoise.report.concordance import Concordance, find_outliers
-from counterpoise.report.depth import NOT_MERGED
 from counterpoise.report.svg import COLOURS, Chart, Floats, element, label, tooltip
 
 MOST_CELLS = 24  # samples up to which each pair is an element of its own; more are an image
@@ -25,6 +24,9 @@ SIZE, CELL = 560, 26  # largest side of the matrix, and of one of its cells
 LETTER, LONGEST_NAME = 7.2, 28  # width of a letter, and letters of a name
 STRIP, MARGIN = 10, 8
 LEVELS = 64  # colours of the image; the page reads numbers from them to two decimals
+# The first colour is that of the lower fence of Tukey, at least this far below 1, in such steps.
+STEP = 0.05
+FENCE = 1.5  # interquartile ranges below the first quartile
 UNKNOWN = "#8b929a"  # pairs without a coefficient
 # Anchors of viridis, which colour-blind readers can read, from low to high.
 ANCHORS = ("440154", "414487", "2a788e", "22a884", "7ad151", "fde725")
@@ -44,18 +46,19 @@ class PairsSection:
         The samples in the order of the rows.
     least : tuple of str, str and float
         The pair that agrees least.
+    low : float
+        The coefficient of the first colour.
     """
 
     resolution: int
     chart: str
     samples: list[str]
     least: tuple[str, str, float]
+    low: float
 
 
 def describe_pairs(
-    concordance: Concordance | None,
-    groups: Mapping[str, str],
-    members: Mapping[str, Collection[str]] = NOT_MERGED,
+    concordance: Concordance | None, groups: Mapping[str, str]
 ) -> PairsSection | None:
     """Draw the concordance of all pairs of samples.
 
@@ -65,8 +68,6 @@ def describe_pairs(
         The coefficients.
     groups : mapping
         Group of each sample of the cohort, which are those that are drawn; empty for none.
-    members : mapping, optional
-        Members of the merged samples.
 
     Returns
     -------
@@ -80,12 +81,9 @@ def describe_pairs(
     values = to_matrix(concordance, samples)
     least = min(concordance.coefficients, key=lambda pair: concordance.coefficients[pair])
     found = (*least, concordance.coefficients[least])
-    return PairsSection(
-        concordance.resolution,
-        _draw(samples, values, groups, members, concordance, found),
-        samples,
-        found,
-    )
+    low = _find_lowest(samples, values, find_outliers(concordance, groups))
+    chart = _draw(samples, values, groups, concordance, found, low)
+    return PairsSection(concordance.resolution, chart, samples, found, low)
 
 
 def to_matrix(concordance: Concordance, samples: Sequence[str]) -> Floats:
@@ -139,9 +137,9 @@ def _draw(
     samples: Sequence[str],
     values: Floats,
     groups: Mapping[str, str],
-    members: Mapping[str, Collection[str]],
     concordance: Concordance,
     least: tuple[str, str, float],
+    low: float,
 ) -> str:
     """Draw the heat map with names, marks of groups and the scale of colours."""
     count = len(samples)
@@ -150,7 +148,6 @@ def _draw(
     is_named = count <= MOST_NAMED
     longest = max(map(len, samples)) if is_named else 0
     left = MARGIN + STRIP + (min(longest, LONGEST_NAME) * LETTER + 8 if is_named else 4)
-    low = _find_lowest(samples, values, find_outliers(concordance, groups, members))
     colours = _list_colours()
     marks = _choose_marks(samples, groups)
     width = round(left + side + 24 + 220)
@@ -180,7 +177,7 @@ def _draw(
             element("rect", x=MARGIN, y=top + start, width=STRIP - 2, height=length, **style),
             element("rect", x=left + start, y=MARGIN, width=length, height=STRIP - 2, **style),
         )
-    scale = f"\u2264 {low:g}" if least[2] < low else f"{low:g}"
+    scale = f"{low:g} or less" if least[2] < low else f"{low:g}"
     _add_legend(chart, left + side + 24, top, scale, colours, marks)
     return chart.markup()
 
@@ -243,14 +240,18 @@ def _image(
 
 
 def _find_lowest(samples: Sequence[str], values: Floats, outliers: Collection[str]) -> float:
-    """Return the coefficient of the first colour: a tenth below those of samples that fit in.
+    """Return the coefficient of the first colour; lower ones have the same colour.
 
-    One failed sample would otherwise leave the others a single colour.
+    It is at or below that of all pairs of samples that fit in, except pairs far below the quartiles
+    of these. One failed sample would otherwise leave the others a single colour.
     """
     fits = np.array([name not in outliers for name in samples])
-    usual = values[np.ix_(fits, fits)]
-    lowest = np.nanmin(usual if fits.sum() > 1 else values)
-    return min(float(np.floor(lowest * 10) / 10), 0.9)
+    usual = values[np.ix_(fits, fits)] if fits.sum() > 1 else values
+    pairs = usual[np.triu_indices(len(usual), 1)]
+    pairs = pairs[np.isfinite(pairs)]
+    first, third = np.quantile(pairs, (0.25, 0.75)) if len(pairs) else (1.0, 1.0)
+    lowest = min(pairs[pairs >= first - FENCE * (third - first)], default=1.0)
+    return round(min(float(np.floor(lowest / STEP + 1e-9)) * STEP, 1 - STEP), 2)
 
 
 def _find_levels(values: Floats, low: float, colours: int) -> NDArray[np.uint8]:

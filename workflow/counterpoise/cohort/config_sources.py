@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from counterpoise.cohort.samples import check_name
 from counterpoise.cohort.spelling import check_file_texts
 from counterpoise.errors import ConfigError
 from counterpoise.store.paths import ResultPaths
+
+# Keys that a cohort's file has to set.
+REQUIRED = ("resolutions", "methods")
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,48 @@ def check_choices(choices: Choices, composed: DictConfig) -> None:
     for path in _cohort_files(choices):
         check_file_texts(path, composed)
     _check_cohort_name(choices, composed)
+
+
+def find_file(message: str, choices: Choices, overrides: list[str]) -> str:
+    """Return the file that sets the key with which a message begins.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, such as ``mask.min_nnz is -1; it must be ...``.
+    choices : Choices
+        What was chosen.
+    overrides : list of str
+        Overrides of the command line.
+
+    Returns
+    -------
+    str
+        Such as ``conf/cohort/mine.yaml``; empty if the key was set on the command line or by
+        another file, or if the message begins otherwise.
+    """
+    match = re.match(r"[A-Za-z_][^\s:\[]*", message)
+    key = match[0] if match else ""
+    given = [re.split(r"[@=]", item.lstrip("+~"))[0] for item in overrides]
+    if any(f"{each}.".startswith(f"{key}.") or f"{key}.".startswith(f"{each}.") for each in given):
+        return ""
+    # An experiment is read last; in a cohort that extends others, its own keys count.
+    paths = sorted(_cohort_files(choices), key=lambda path: path.parent.name != "experiment")
+    for path in paths:
+        if _sets(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader), key):
+            return str(Path("conf", path.parent.name, path.name))
+    is_lacking = key in REQUIRED and choices.name("cohort")
+    return str(Path("conf", "cohort", f"{choices.name('cohort')}.yaml")) if is_lacking else ""
+
+
+def _sets(content: Any, key: str) -> bool:
+    """Return whether the content of a file has a key, in dots; names may hold dots, too."""
+    if not isinstance(content, dict):
+        return False
+    return any(
+        key == name or (key.startswith(f"{name}.") and _sets(value, key[len(name) + 1 :]))
+        for name, value in content.items()
+    )
 
 
 def _check_shadowed(files: list[Path]) -> None:

@@ -8,6 +8,7 @@ from counterpoise.backends.vectors import Vector, like, to_numpy
 from counterpoise.balancing.standard_errors import errors_by_formula
 from counterpoise.balancing.task import Part
 from counterpoise.methods.base import Solution
+from counterpoise.records.excess import Excess
 from counterpoise.records.verdict import Status
 
 
@@ -43,8 +44,8 @@ def apply_weights(part: Part) -> Solution:
     )
 
 
-def _unevenness(part: Part, weights: Vector, row_sums: Vector) -> float:
-    """Return the expected unevenness of new contacts.
+def _unevenness(part: Part, weights: Vector, row_sums: Vector) -> Excess:
+    """Return the expected excess of new contacts.
 
     The weights know nothing of the noise of this map. So new contacts are as uneven as these are,
     without the noise of these.
@@ -53,4 +54,5 @@ def _unevenness(part: Part, weights: Vector, row_sums: Vector) -> float:
     relative = to_numpy(sums) / float(sums.mean())
     errors = errors_by_formula(part, Solution(weights, Status.COMPUTED), row_sums)
     noise = np.where(relative > 0, errors * relative, 0.0)
-    return float(((relative - 1) ** 2).mean() - (noise**2).mean())
+    value = float(((relative - 1) ** 2).mean() - (noise**2).mean())
+    return Excess.of_bins(value, relative, noise**2, 0.0)

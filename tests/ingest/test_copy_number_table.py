@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import InputError
 from counterpoise.files import sha256
-from counterpoise.ingest.segments import read_copy_number
+from counterpoise.ingest.copy_number_table import read_copy_number
 
 BINS = BinTable.fixed(("chr1", "chr2", "chr3"), (33, 25, 10), 10)
 SEGMENTS = "chr1\t0\t15\t2\nchr1\t15\t30\t8\nchr2\t5\t10\t3\nchrUn\t0\t1000\t7\n"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.contacts.positive import is_positive
+
 
 @dataclass(frozen=True)
 class AppliedWeights:
@@ -29,4 +31,4 @@ class AppliedWeights:
     @property
     def given(self) -> NDArray[np.bool_]:
         """Whether a bin has a weight; bool [bins]."""
-        return np.isfinite(self.weights) & (self.weights > 0)
+        return is_positive(self.weights)
