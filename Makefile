@@ -7,8 +7,7 @@ TORCH ?= torch==2.13.0
 BIN := .venv/bin
 # Markers of the slow tests, explained in pyproject.toml; a test without one runs in `make test`.
 TIERS := workflow servers cluster peers long
-# A process that a test ended is started again once: a second end is no accident.
-PARALLEL := -n auto --maxprocesses 4 --max-worker-restart 1
+PARALLEL := -n auto --maxprocesses 4
 
 .PHONY: help demo test test-slow test-all test-random $(TIERS:%=test-%) fuzz setup check format accept bench \
     release docs links clean
@@ -21,7 +20,7 @@ demo: setup ## Balance the demo cohort and write its report (the default target)
 	$(BIN)/snakemake --profile local
 
 test: .venv/ready ## Run the fast tests (12 minutes on two cores); slow ones: make test-workflow, and so on.
-	$(BIN)/python -m pytest $(PARALLEL) --dist loadfile \
+	$(BIN)/python -m pytest $(PARALLEL) --dist loadfile --timeout 600 \
 	    -m "not (workflow or servers or cluster or peers or long)"
 
 # One tier of slow tests: test-workflow, test-servers, test-cluster, test-peers, test-long.
@@ -30,7 +29,7 @@ $(TIERS:%=test-%): test-%: .venv/ready
 
 # The slow tests that need no other data. Many wait for a server, so one more runs than cores.
 test-slow: .venv/ready
-	$(BIN)/python -m pytest -n 3 --max-worker-restart 1 --dist loadfile -m "workflow or servers or cluster"
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m "workflow or servers or cluster"
 
 # Every test of random inputs, with many more of them.
 test-random: .venv/ready

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "shared_data" in getattr(item, "fixturenames", ()):
             item.add_marker("peers")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_forks() -> Iterator[None]:
+    """Refuse forks of this process, which has threads: a lock that one of them holds stays locked."""
+
+    def refuse() -> None:
+        raise RuntimeError("a test forks its process; start another one, or 'spawn' the pool")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fork", refuse)
+        yield
 
 
 @pytest.fixture(scope="session")

