@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_forks() -> Iterator[None]:
-    """Refuse forks of this process, which has threads: a lock that one of them holds stays locked."""
+    """Refuse forks of this process: a lock that another of its threads holds stays locked there."""
 
     def refuse() -> None:
         raise RuntimeError("a test forks its process; start another one, or 'spawn' the pool")
