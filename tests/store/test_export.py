@@ -498,9 +498,9 @@ def test_many_chromosomes(tmp_path: Path, number: int, width: int) -> None:
     ids = np.arange(0, number - 1, 7)
     source = tmp_path / "x.cool"
     write_cool(source, bins, (ids, ids + 1, np.full(len(ids), 3)))
-    columns = {"vc_sqrt": "GW_VC_SQRT"}
+    columns = {"ice": "GW_ICE"}
     paths = run_cohort(tmp_path, source, [10], columns, MaskSettings(0, 0, 0.0, 0))
-    write_mcool(paths, "s", [10], columns, "vc_sqrt", paths.cooler("s"))
+    write_mcool(paths, "s", [10], columns, "ice", paths.cooler("s"))
     clr = cooler.Cooler(paths.cooler("s") + "::/resolutions/10")
     assert clr.chromnames == names
     table = clr.bins()[number - 3 :]
