@@ -9,8 +9,8 @@ BIN := .venv/bin
 TIERS := workflow servers cluster peers long
 PARALLEL := -n auto --maxprocesses 4
 
-.PHONY: help demo test test-slow test-all test-random $(TIERS:%=test-%) fuzz setup check format accept bench \
-    release docs links clean
+.PHONY: help demo test test-slow test-slowest test-all test-random $(TIERS:%=test-%) fuzz setup check \
+    format accept bench release docs links clean
 .DEFAULT_GOAL := demo
 
 help: ## List the targets.
@@ -27,9 +27,12 @@ test: .venv/ready ## Run the fast tests (12 minutes on two cores); slow ones: ma
 $(TIERS:%=test-%): test-%: .venv/ready
 	$(BIN)/python -m pytest $(PARALLEL) --dist loadfile -m $*
 
-# The slow tests that need no other data. Many wait for a server, so one more runs than cores.
-test-slow: .venv/ready
-	$(BIN)/python -m pytest -n 3 --dist loadfile -m "workflow or servers or cluster"
+# The slow tests that need no other data, and the longest of them. Many wait for a server, so one
+# more runs than cores.
+test-slow: LENGTH := not long
+test-slowest: LENGTH := long
+test-slow test-slowest: .venv/ready
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m "(workflow or servers or cluster) and $(LENGTH)"
 
 # Every test of random inputs, with many more of them.
 test-random: .venv/ready

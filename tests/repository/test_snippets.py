@@ -24,6 +24,7 @@ from tests.support.snippets import (
 
 COMMAND = re.compile(r"\s*(\$ )?(counterpoise|cooler|snakemake|pip)\s")
 WORKFLOW = re.compile(r"counterpoise run\b|snakemake ")
+LONG = ("docs/reference/command-line.md", "docs/guides/reprocessing.md", "docs/guides/workflow.md")
 
 
 def run_pages() -> list[object]:
@@ -35,6 +36,7 @@ def run_pages() -> list[object]:
         name = str(page.relative_to(REPOSITORY))
         if blocks:
             marks = [pytest.mark.workflow] if is_slow else []
+            marks += [pytest.mark.long] if name in LONG else []
             params.append(pytest.param(blocks, id=name, marks=marks))
     return params
 

@@ -277,6 +277,7 @@ rule track:
 
 
 @pytest.mark.workflow
+@pytest.mark.long
 def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
     """Snakemake follows ``next_attempt``, tested with a SQLite store in a missing folder."""
     paths, rows = ResultPaths("demo", str(tmp_path / "results")), cohort_runs(1, ("ice",))

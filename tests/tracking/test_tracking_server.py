@@ -192,6 +192,7 @@ def test_logging_is_completed_after_a_kill(site: Site, tmp_path: Path, victim: s
     check_everything_is_stored_once(site, paths.cohort, record)
 
 
+@pytest.mark.long
 def test_each_choice_of_tracking_in_the_workflow(site: Site, tmp_path: Path) -> None:
     """The choices are ``off``, ``server`` without and with its address, and ``sqlite``."""
     cohort = Cohort(tmp_path)

@@ -63,6 +63,7 @@ def command(*words: str, overrides: tuple[str, ...] = (), cohort: str = "demo") 
     ]
 
 
+@pytest.mark.long
 def test_the_demo_cohort_and_a_job_that_needs_more_memory(cluster: Path, tmp_path: Path) -> None:
     checkout(tmp_path)
     folder = tmp_path / "resources" / "archives"
@@ -111,6 +112,7 @@ def test_the_demo_cohort_and_a_job_that_needs_more_memory(cluster: Path, tmp_pat
     assert record["status"] == "logged"
 
 
+@pytest.mark.long
 def test_killed_and_again_and_a_sample_that_fails(cluster: Path, tmp_path: Path) -> None:
     local = Cohort(tmp_path / "here")
     local.run(overrides=("~methods.kde",))

@@ -36,6 +36,7 @@ def level(path: Path, resolution: int) -> tuple[cooler.Cooler, np.ndarray]:
     return clr, clr.matrix(balance=False, as_pixels=False)[:]
 
 
+@pytest.mark.long
 def test_all_of_it_end_to_end(tmp_path: Path) -> None:
     cohort = Cohort(tmp_path)
     jobs = {"find_least": 1, "thin": 6, "merge": 1, "ingest": 2, "inspect": 2, "balance": 6}

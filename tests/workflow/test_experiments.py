@@ -35,6 +35,7 @@ def read_differences(cohort: Cohort, experiment: str) -> pd.DataFrame:
     return pd.read_csv(folder / "differences.tsv", sep="\t").set_index("method")
 
 
+@pytest.mark.long
 def test_an_experiment_is_compared_with_its_cohort(tmp_path: Path) -> None:
     """Also again when the cohort's results change, and if a job of the experiment failed."""
     cohort = Cohort(tmp_path)
@@ -74,6 +75,7 @@ def test_an_experiment_is_compared_with_its_cohort(tmp_path: Path) -> None:
     assert table["note"]["kr"].startswith("balance")
 
 
+@pytest.mark.long
 def test_an_experiment_leaves_its_cohort_alone(tmp_path: Path) -> None:
     from mlflow import MlflowClient
 

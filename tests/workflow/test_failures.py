@@ -54,6 +54,7 @@ def test_a_broken_input_is_named(tmp_path: Path) -> None:
     assert (tmp_path / "results/small/coolers/a.mcool").is_file()
 
 
+@pytest.mark.long
 def test_a_level_that_a_file_lacks_costs_that_level_of_that_sample(tmp_path: Path) -> None:
     cohort = Cohort(tmp_path)
     coarse = tmp_path / "c.cool"
@@ -106,6 +107,7 @@ def test_a_misspelt_key_ends_at_once(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_a_failed_job_is_reported_with_all_other_results(tmp_path: Path) -> None:
     """Old results of a failed job are reported as missing, and are made again once it works."""
     cohort = Cohort(tmp_path)

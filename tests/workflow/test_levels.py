@@ -68,6 +68,7 @@ def test_a_job_of_a_cluster_opens_no_file_of_another_sample(tmp_path: Path) -> N
     assert "the levels of sample b are not known" in done.stderr
 
 
+@pytest.mark.long
 def test_a_finer_resolution_that_comes_or_goes_makes_no_other_map_again(tmp_path: Path) -> None:
     cohort = Cohort(tmp_path)
     both, coarse = (*ONE_METHOD, "resolutions=[1000,2000]"), (*ONE_METHOD, "resolutions=[2000]")

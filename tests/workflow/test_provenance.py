@@ -25,6 +25,7 @@ def recorded(cohort: Cohort) -> str:
     return str(json.loads(verdict.read_text())["source"]["identity"]["sha256"])
 
 
+@pytest.mark.long
 def test_replaced_touched_and_future_files(tmp_path: Path) -> None:
     cohort = Cohort(tmp_path)
     cohort.write_sheet("a")
@@ -54,6 +55,7 @@ def test_replaced_touched_and_future_files(tmp_path: Path) -> None:
     assert before == {path: after[path] for path in before}, "verdicts hold the time of a run"
 
 
+@pytest.mark.long
 def test_settings_are_compared_without_snakemakes_records(tmp_path: Path) -> None:
     cohort = Cohort(tmp_path)
     cohort.write_sheet("a")

@@ -76,6 +76,7 @@ def maps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.workflow
+@pytest.mark.long
 def test_the_workflow_reads_maps_by_url(tmp_path: Path, maps: dict[str, Path]) -> None:
     cohort = Cohort(tmp_path)
     (tmp_path / "conf/cohort/small.yaml").write_text(REMOTE)
