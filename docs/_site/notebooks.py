@@ -24,8 +24,8 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-# Seconds of processor time that a tutorial may take: less than 300 on a quiet machine, and machines
-# that build the site are up to three times slower.
+# Seconds of processor time that a tutorial may take. On a quiet machine it takes less than 300; the
+# rest is for slower ones.
 LONGEST = 900
 logger = logging.getLogger(__name__)
 

@@ -103,7 +103,7 @@ def test_the_same_weights_as_cooler(
         if "--force" in arguments:
             assert CliRunner().invoke(group, ["balance", "--in-place", "-m", "vc", str(path)])
             assert column(path, name) is not None
-    # The last -p counts: cooler would fork this process.
+    # cooler obeys the last -p. With more processes it would fork this one.
     peer = CliRunner().invoke(cli, ["balance", *arguments, "-p", "1", str(theirs)])
     assert peer.exit_code == ("error" in arguments), repr(peer.exception)
     done = CliRunner().invoke(group, ["balance", "--in-place", *arguments, str(ours)])

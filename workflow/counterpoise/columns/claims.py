@@ -1,4 +1,4 @@
-"""What the attributes of a column state: its convention, its contacts, and its method."""
+"""Read what a column says of itself: its convention, its contacts and its method."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Attributes = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Claim:
-    """What the attributes of a column state.
+    """What a column says of itself in its attributes.
 
     Attributes
     ----------
