@@ -62,7 +62,7 @@ def test_files_of_a_killed_process_are_removed_and_of_a_living_one_kept(tmp_path
         write(path)
         assert len(names(tmp_path)) == 2
         process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        process.wait()
     assert len(names(tmp_path)) == 2
     write(path)
     assert names(tmp_path) == [path.name]
@@ -72,7 +72,7 @@ def test_files_of_a_killed_process_are_removed_and_of_a_living_one_kept(tmp_path
 def test_a_terminated_process_leaves_nothing(tmp_path: Path) -> None:
     with half_written(tmp_path / "map.json") as process:
         process.terminate()
-        assert process.wait(30) == 128 + signal.SIGTERM
+        assert process.wait() == 128 + signal.SIGTERM
     assert names(tmp_path) == []
 
 
@@ -102,7 +102,7 @@ def test_an_error_keeps_the_old_file(tmp_path: Path) -> None:
 def test_folders_of_a_killed_process_are_removed(tmp_path: Path) -> None:
     with half_written(tmp_path / "other") as process:
         process.kill()
-        process.wait(30)
+        process.wait()
     (abandoned,) = tmp_path.iterdir()
     dead = tmp_path / abandoned.name.replace(".other.", ".map.")
     living = tmp_path / dead.name.replace(str(process.pid), str(os.getpid()))

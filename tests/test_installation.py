@@ -139,7 +139,6 @@ def run_with_the_core(program: str, maps: list[str]) -> str:
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
-        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -216,7 +216,6 @@ def test_a_forked_process_can_balance() -> None:
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=60,
         check=True,
     )
     assert len(set(done.stdout.strip("[]\n").split(", "))) == 1

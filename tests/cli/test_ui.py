@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from counterpoise.cli import ui
 from counterpoise.cli.main import group
 from counterpoise.errors import ConfigError, CounterpoiseError
-from tests.support.servers import START_SECONDS, closed_port
+from tests.support.servers import closed_port
 
 
 def call(*words: str) -> Result:
@@ -141,15 +141,13 @@ def test_mlflow_shows_the_runs_until_a_signal(folder: Path, number: signal.Signa
         page = f"http://127.0.0.1:{port}/#/experiments/1/runs?viewStateShareKey=counterpoise"
         assert lines[2:] == [f"MLflow  {page}\n"]  # and no message of MLflow
         address = f"http://127.0.0.1:{port}/api/2.0/mlflow/experiments/get-by-name"
-        with urllib.request.urlopen(f"{address}?experiment_name=mine", timeout=60) as answer:
+        with urllib.request.urlopen(f"{address}?experiment_name=mine") as answer:
             assert json.load(answer)["experiment"]["name"] == "mine"
         process.send_signal(number)
-        assert process.wait(60) == 0
+        assert process.wait() == 0
         assert len(servers) == 1
-        deadline = time.monotonic() + START_SECONDS
-        while group_is_alive(servers[0]) and time.monotonic() < deadline:
+        while group_is_alive(servers[0]):
             time.sleep(0.1)
-        assert not group_is_alive(servers[0])
     finally:
         process.kill()
         process.wait()

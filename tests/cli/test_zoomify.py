@@ -243,7 +243,7 @@ def test_an_ended_process_leaves_nothing(cool: Path, number: signal.Signals) -> 
             assert process.stdout.readline() == "written\n"
             assert len(list(cool.parent.iterdir())) == 2
             process.send_signal(number)
-            process.wait(30)
+            process.wait()
         finally:
             process.kill()
     if number == signal.SIGTERM:

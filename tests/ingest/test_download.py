@@ -442,15 +442,18 @@ def test_two_processes_may_download_the_same_file(file: ServedFile, url: str, ou
 
     def wait_for_both(number: int) -> None:
         if number <= 2:
-            barrier.wait(60)
+            barrier.wait()
 
     file.before = wait_for_both
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=download_in_process, args=(url, output)) for _ in range(2)]
+    processes = [
+        context.Process(target=download_in_process, args=(url, output), daemon=True)
+        for _ in range(2)
+    ]
     for process in processes:
         process.start()
     for process in processes:
-        process.join(120)
+        process.join()
     assert [process.exitcode for process in processes] == [0, 0]
     assert output.read_bytes() == DATA
     content = output.parents[1] / "content"

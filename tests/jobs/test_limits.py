@@ -101,7 +101,6 @@ def run(script: str, folder: Path, name: str = "RLIMIT_CORE", limit: int = 0) ->
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
     return done.returncode, done.stderr
@@ -200,7 +199,6 @@ def test_a_full_disk(
         cwd=results,
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
     assert done.returncode == 1, done.stderr
@@ -284,7 +282,6 @@ def test_every_job_names_a_small_address_space(script: str, limit_mb: int) -> No
         under("RLIMIT_AS", limit_mb * MIB, [sys.executable, str(SCRIPTS / f"{script}.py")]),
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
     assert done.returncode == 1
@@ -312,7 +309,6 @@ def test_snakemake_names_a_small_address_space(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
     assert done.returncode == 1

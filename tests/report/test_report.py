@@ -455,7 +455,7 @@ def test_thresholds_in_words() -> None:
 def by_hand(script: str, arguments: dict[str, str | tuple[str, ...]]) -> None:
     values = {name: (v,) if isinstance(v, str) else v for name, v in arguments.items()}
     words = [word for name, value in values.items() for word in (f"--{name}", *value)]
-    subprocess.run([sys.executable, str(SCRIPTS / script), *words], check=True, timeout=120)
+    subprocess.run([sys.executable, str(SCRIPTS / script), *words], check=True)
 
 
 def test_scripts_run_by_hand(tmp_path: Path, shared_data: Path) -> None:

@@ -140,7 +140,7 @@ def by_hictkpy(exported: Exported) -> dict[str, np.ndarray]:
     out = exported.path.with_suffix(".npz")
     names = ",".join(["NONE", "weight", *COLUMNS.values()])
     arguments = [str(exported.path), str(out), ",".join(map(str, RESOLUTIONS)), names]
-    subprocess.run([sys.executable, "-c", HICTKPY, *arguments], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", HICTKPY, *arguments], check=True)
     with np.load(out) as arrays:
         return dict(arrays)
 

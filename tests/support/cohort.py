@@ -65,7 +65,6 @@ class Cohort:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (package, others)))},
             capture_output=True,
             text=True,
-            timeout=300,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr

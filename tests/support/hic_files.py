@@ -84,4 +84,4 @@ def write_hic(path: Path, sizes: dict[str, int], size: int, pixels: pd.DataFrame
     table = path.with_suffix(".csv")
     pixels.to_csv(table, index=False)
     arguments = [str(path), json.dumps(sizes), str(size), str(table)]
-    subprocess.run([sys.executable, "-c", WRITE, *arguments], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", WRITE, *arguments], check=True)

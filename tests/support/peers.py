@@ -25,6 +25,6 @@ def hic_vectors(path: Path, resolution: int, names: list[str]) -> dict[str, np.n
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "vectors.npz"
         command = [sys.executable, "-c", READ_VECTORS, str(path), str(resolution), str(output)]
-        subprocess.run([*command, *names], check=True, timeout=120)
+        subprocess.run([*command, *names], check=True)
         with np.load(output) as stored:
             return {name: np.asarray(stored[name], dtype=np.float64) for name in names}

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 180  # busy machines are slow
+START_SECONDS = 900  # busy machines are slow: one took 200 to import MLflow
 STOP_SECONDS = 30
 
 
@@ -108,12 +108,14 @@ def mlflow_server(folder: Path, store: str, workers: int = 1) -> Server:
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", str(workers), "--backend-store-uri", store]
     command += ["--artifacts-destination", str(folder / "served")]
+    # Uvicorn ends a worker that does not answer it within 5 s, as one does that still imports.
+    command += ["--uvicorn-opts", f"--timeout-worker-healthcheck {START_SECONDS}"]
     environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
     options = {"cwd": folder, "env": environment}
 
     def healthy() -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=60):
                 return True
         except OSError:
             return False

@@ -110,7 +110,7 @@ def up(folder: Path) -> None:
     )
     _start("slurmctld", "-c")
     _start("slurmd", "-c")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while "idle" not in _output("sinfo", "--noheader", "--format=%T"):
         if time.monotonic() > deadline:
             logs = "".join(path.read_text() for path in sorted(folder.glob("slurm*.log")))
@@ -161,11 +161,11 @@ def _path() -> str:
 
 
 def _start(*command: str) -> None:
-    subprocess.run(command, check=True, env={**os.environ, "PATH": _path()}, timeout=60)
+    subprocess.run(command, check=True, env={**os.environ, "PATH": _path()})
 
 
 def _output(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout
 
 

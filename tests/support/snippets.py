@@ -233,7 +233,6 @@ class Page:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=600,
         )
         assert done.returncode == 0, f"{commands}\n{done.stdout}"
         self.printed = done.stdout

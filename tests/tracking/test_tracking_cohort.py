@@ -208,7 +208,7 @@ def server(tmp_path: Path, empty_database: bytes) -> Iterator[str]:
 
 @pytest.mark.servers
 def test_a_real_server(paths: ResultPaths, rows: list[RunKey], server: str, tmp_path: Path) -> None:
-    settings = {"uri": server, "artifacts": None, "enabled": True, "timeout_seconds": 20}
+    settings = {"uri": server, "artifacts": None, "enabled": True, "timeout_seconds": 60}
     write_search(paths, rows[0])
     first = log_results(paths, rows, **settings)
     assert (first["status"], first["reason"]) == ("logged", "")

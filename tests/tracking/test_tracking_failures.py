@@ -302,7 +302,7 @@ def test_snakemake_tries_again_only_while_pending(tmp_path: Path) -> None:
 
     def snakemake() -> str:
         command = [sys.executable, "-m", "snakemake", "-c1", "--quiet", "host", "progress"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 

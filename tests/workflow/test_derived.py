@@ -113,7 +113,7 @@ def test_a_damaged_member_is_named_in_the_row_of_the_merged_sample(tmp_path: Pat
         file["pixels/count"][5] = -1
     overrides = (*ONE_METHOD, "+merge.both=[a,b]", "merge_members=only_merge", "resolutions=[1000]")
     command = cohort.command(overrides=overrides)
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode != 0
     [row] = pd.read_csv(tmp_path / "results/small/summary.tsv", sep="\t").to_dict("records")
     assert row["sample"] == "both"

@@ -68,7 +68,7 @@ def test_an_experiment_is_compared_with_its_cohort(tmp_path: Path) -> None:
     assert "methods.ice.tolerance is 1e-05 instead of 0.001" in output
 
     command = cohort.command("--keep-going", overrides=small, experiment="failing")
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     table = read_differences(cohort, "failing")
     assert dict(table["difference"]) == {"kr": "only_a", "ice": "changed"}

@@ -23,7 +23,7 @@ def test_a_method_that_stops_does_not_stop_the_others(tmp_path: Path) -> None:
     ice = ("methods.ice.max_iterations=1", "methods.ice.on_failure=stop")
     failing = (*SMALL, *ice, "qc.plots=all")
     done = subprocess.run(
-        cohort.command(overrides=failing), cwd=tmp_path, capture_output=True, text=True, timeout=300
+        cohort.command(overrides=failing), cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode != 0
     assert "counterpoise: ice (not_converged)" in done.stdout + done.stderr
@@ -47,7 +47,7 @@ def test_a_broken_input_is_named(tmp_path: Path) -> None:
     cohort = Cohort(tmp_path)
     (tmp_path / "b.cool").write_text("no cooler at all")
     done = subprocess.run(
-        cohort.command(overrides=SMALL), cwd=tmp_path, capture_output=True, text=True, timeout=300
+        cohort.command(overrides=SMALL), cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode != 0
     assert "b.cool: is not an HDF5 file" in done.stdout + done.stderr
@@ -74,7 +74,7 @@ def test_a_level_that_a_file_lacks_costs_that_level_of_that_sample(tmp_path: Pat
     assert table[["sample", "resolution", "reason"]].values.tolist() == [["c", 1000, reason]]
     assert cohort.planned(*one_method) == {}
     named = cohort.command("-n", "results/small/masks/c/1000.parquet", overrides=one_method)
-    done = subprocess.run(named, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(named, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode != 0
     assert f"sample c: {reason}; ask for a level" in done.stdout + done.stderr
 
@@ -100,7 +100,7 @@ def test_descriptions_of_samples_may_be_longer_than_an_argument(tmp_path: Path) 
 def test_a_misspelt_key_ends_at_once(tmp_path: Path) -> None:
     cohort = Cohort(tmp_path)
     command = cohort.command("-n", overrides=("methods.kr.tolerence=1",))
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode != 0
     assert "methods.kr.tolerence" in done.stderr
     assert "Did you mean tolerance?" in done.stderr
@@ -127,7 +127,6 @@ def test_a_failed_job_is_reported_with_all_other_results(tmp_path: Path) -> None
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=300,
         )
         assert done.returncode != 0
         print(done.stdout + done.stderr)

@@ -30,7 +30,6 @@ def run_unchecked(cohort: Cohort, *words: str, overrides: tuple[str, ...] = SMAL
         cwd=cohort.folder,
         capture_output=True,
         text=True,
-        timeout=300,
     )
     assert done.returncode != 0
     return done.stdout + done.stderr
@@ -110,7 +109,7 @@ def test_results_of_a_renamed_cohort_are_kept(tmp_path: Path) -> None:
         word.replace("cohort=small", "cohort=other")
         for word in cohort.command("-n", overrides=SMALL)
     ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     planned = set(re.findall(r"^(\w+) +\d+$", done.stdout + done.stderr, re.MULTILINE))
     assert planned == {"export", "plot", "report", "track", "all", "total"}

@@ -32,7 +32,7 @@ def test_a_damaged_level_costs_itself_and_what_is_summed_from_it(tmp_path: Path)
     spoil(tmp_path / "a.cool", "/")
     spoil(tmp_path / "b.cool", "/resolutions/1000")
     command = cohort.command(overrides=ONE_METHOD)
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode != 0
     table = pd.read_csv(tmp_path / "results/small/summary.tsv", sep="\t")
     table = table.set_index(["sample", "resolution"])
@@ -48,7 +48,7 @@ def test_a_plan_with_missing_levels_can_be_refused(tmp_path: Path) -> None:
     missing = ("resolutions=[500,2000]", "missing_levels=stop")
     for words in (("-n",), ()):
         command = cohort.command(*words, overrides=(*ONE_METHOD, *missing))
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode != 0
         for name in "ab":
             assert f"  {name} at 500 bp: no 500 bp level in {name}.cool" in done.stderr
@@ -64,7 +64,7 @@ def test_a_job_of_a_cluster_opens_no_file_of_another_sample(tmp_path: Path) -> N
     job = ("--mode", "remote", "--target-jobs", "inspect:sample=a", "--force", "-n")
     assert "a: looking into the input" in cohort.run(*job, overrides=everything)
     command = cohort.command("-n", overrides=everything)
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert "the levels of sample b are not known" in done.stderr
 
 

@@ -107,7 +107,6 @@ def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
         env={**os.environ, "no_proxy": "127.0.0.1"},
     )
 

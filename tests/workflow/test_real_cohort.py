@@ -81,7 +81,7 @@ def run(folder: Path, cohort: str, *words: str) -> str:
             "conf=conf",
         ),
     ]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1500)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 

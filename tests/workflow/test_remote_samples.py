@@ -45,9 +45,7 @@ def write_rows(folder: Path, paths: dict[str, str]) -> None:
 
 def run_unchecked(cohort: Cohort) -> subprocess.CompletedProcess[str]:
     """Run the workflow, which may fail."""
-    return subprocess.run(
-        cohort.command(), cwd=cohort.folder, capture_output=True, text=True, timeout=300
-    )
+    return subprocess.run(cohort.command(), cwd=cohort.folder, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")

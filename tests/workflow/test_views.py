@@ -57,7 +57,6 @@ def test_a_cooler_that_could_not_be_written_is_named_in_the_report(tmp_path: Pat
         cwd=cohort.folder,
         capture_output=True,
         text=True,
-        timeout=300,
     )
     assert done.returncode != 0
     results = cohort.folder / "results" / "small"

@@ -275,9 +275,7 @@ def test_kill_and_again_gives_the_same_bytes(finished: Cohort, tmp_path: Path) -
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 120
     while not list(tmp_path.glob("results/small/weights/*/*/*/verdict.json")):
-        assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
@@ -292,8 +290,6 @@ def test_kill_and_again_gives_the_same_bytes(finished: Cohort, tmp_path: Path) -
 def test_an_unknown_sample_is_named(finished: Cohort) -> None:
     for target in ("coolers/c.mcool", "weights/c/1000/kr/verdict.json"):
         command = finished.command("-n", f"results/small/{target}")
-        done = subprocess.run(
-            command, cwd=finished.folder, capture_output=True, text=True, timeout=60
-        )
+        done = subprocess.run(command, cwd=finished.folder, capture_output=True, text=True)
         assert done.returncode != 0
         assert "the cohort small has no sample 'c'" in done.stdout + done.stderr
