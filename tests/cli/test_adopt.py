@@ -218,7 +218,9 @@ def test_what_is_refused(mcool: Path) -> None:
         refuse(mcool, "SCALE", "--in-place")
     with pytest.raises(InputError, match="does not exist"):
         refuse(mcool.with_name("none.mcool"), "KR", "--in-place")
-    with pytest.raises(ConfigError, match="--name KR: cooler divides by a column of this name"):
+    with pytest.raises(
+        ConfigError, match="name is 'KR', and cooler divides by a column of this name"
+    ):
         refuse(mcool, "KR", "--in-place", "--name", "KR", "--force")
     with pytest.raises(ConfigError, match="'start', which no column of weights can have"):
         refuse(mcool, "KR", "--in-place", "--name", "start", "--force")

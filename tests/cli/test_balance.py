@@ -564,9 +564,12 @@ def test_names_that_no_column_can_have(cool: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--name", "KR"], "--name KR is the column of kr, and these weights are of ice; choose"),
-        (["-m", "ice", "--name", "GW_VC_SQRT"], "choose another name, or give -m vc_sqrt"),
-        (["--name", "SQRT_VC"], "--name SQRT_VC: HiCExplorer divides by a column of this name"),
+        (["--name", "KR"], "name is 'KR', the column of kr, and these weights are of ice; choose"),
+        (["-m", "ice", "--name", "GW_VC_SQRT"], "choose another name, or balance with vc_sqrt"),
+        (
+            ["--name", "SQRT_VC"],
+            "name is 'SQRT_VC', and HiCExplorer divides by a column of this name",
+        ),
         (["-m", "kr", "--name", "KR_se"], "names that end with _se"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import signal
 import stat
@@ -242,6 +243,24 @@ def test_an_existing_column_is_replaced_by_force_only(cool: Path, existing: str)
     with h5py.File(cool) as file:
         assert "mine" not in file[f"bins/{existing}"].attrs
         np.testing.assert_array_equal(file["bins/KR_se"][:], result.se)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("KR", "name is 'KR', the column of kr, and these weights are of vc; choose"),
+        ("SQRT_VC", "name is 'SQRT_VC', and HiCExplorer divides by a column of this name"),
+        ("mine_se", "names that end with _se are of standard errors"),
+    ],
+)
+def test_names_that_say_something_else(cool: Path, name: str, message: str) -> None:
+    before = cool.read_bytes()
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        cp.balance(cool, "vc").to_cooler(cool, name)
+    with pytest.raises(ConfigError, match="the column of ice, and these weights are of vc"):
+        cp.balance(cool, "vc", name="ice").to_cooler(cool)
+    assert cool.read_bytes() == before
+    assert cp.balance(cool, "auto").to_cooler(cool) == "AUTO"
 
 
 @pytest.mark.parametrize("name", ["", " ", "chrom", "start", "end", "a/b", ".", "a\0b", 5, b"KR"])

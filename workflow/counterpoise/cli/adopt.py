@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.cli.known_columns import known_columns
-from counterpoise.cli.options import PRIMARY, check_new_name
+from counterpoise.cli.options import PRIMARY
 from counterpoise.cli.output import Destination, source_state
 from counterpoise.columns.identify import IdentifiedColumn, identify_columns
+from counterpoise.columns.new_names import refuse_misread
 from counterpoise.columns.stored import StoredLevel, find_columns, read_stored_level
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.selection import Scope
@@ -95,7 +96,7 @@ def _check_options(
         raise click.UsageError("--method-columns writes a new file: give -o OUT.mcool.")
     if column is None and not method_columns:
         raise click.UsageError("Name the COLUMN; counterpoise check FILE lists them.")
-    check_new_name(name, is_divisive=False)
+    refuse_misread(name, is_divisive=False)
 
 
 def _adopt(stored: StoredLevel, level: Level, column: str, name: str) -> AdoptedColumn:

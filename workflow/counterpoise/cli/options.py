@@ -13,13 +13,13 @@ from typing import Any
 
 import click
 
-from counterpoise.columns.readers import Convention, wrong_readers
+from counterpoise.columns.new_names import refuse_misread, refuse_other_method
 from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
 from counterpoise.errors import ConfigError
 from counterpoise.mask import MaskSettings
 from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings, OnFailure
-from counterpoise.store.weight_columns import DIVISIVE, ERRORS
+from counterpoise.store.weight_columns import DIVISIVE
 
 DEFAULT_METHOD = "ice"
 PRIMARY = "weight"
@@ -291,8 +291,8 @@ class BalancingOptions:
         if name is not None and len(self.names) > 1:
             raise click.UsageError("--name is for a single method.")
         if name is not None:
-            _refuse_name_of_another(name, (self.names or (DEFAULT_METHOD,))[0])
-            check_new_name(name, is_divisive=name in DIVISIVE)
+            refuse_other_method(name, (self.names or (DEFAULT_METHOD,))[0])
+            refuse_misread(name, is_divisive=name in DIVISIVE)
         if not self.names:
             return [self._run(DEFAULT_METHOD, bin_size, (name or PRIMARY,), by_cooler=True)]
         runs = []
@@ -366,43 +366,6 @@ class BalancingOptions:
         if self.policy is None:
             return self.on_failure or (OnFailure.KEEP.value if by_cooler else None)
         return OnFailure.KEEP.value if self.policy == "store_final" else OnFailure.NAN.value
-
-
-def check_new_name(name: str, is_divisive: bool) -> None:
-    """Refuse a name that programs read by another convention, or as one of standard errors.
-
-    Parameters
-    ----------
-    name : str
-        Name of a new column of weights.
-    is_divisive : bool
-        Whether contacts are divided by the column.
-
-    Raises
-    ------
-    ConfigError
-        If the name is one of these.
-    """
-    if name.endswith(ERRORS):
-        raise ConfigError(
-            f"--name {name}: names that end with {ERRORS} are of standard errors; choose another."
-        )
-    truth = Convention.DIVISIVE if is_divisive else Convention.MULTIPLICATIVE
-    for program in wrong_readers(name, {"divisive_weights": is_divisive}, truth):
-        raise ConfigError(
-            f"--name {name}: {program} divides by a column of this name; choose another."
-        )
-
-
-def _refuse_name_of_another(name: str, method: str) -> None:
-    """Refuse a name of a new column that is the workflow's name for another method."""
-    prefixes = "|".join(COLUMN_PREFIXES.values())
-    for other in methods():
-        if other != method and re.fullmatch(f"({prefixes}){other.upper()}", name):
-            raise ConfigError(
-                f"--name {name} is the column of {other}, and these weights are of {method}; "
-                f"choose another name, or give -m {other}."
-            )
 
 
 def _split_names(text: str) -> Iterator[str]:

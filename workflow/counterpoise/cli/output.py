@@ -18,13 +18,13 @@ from counterpoise.cli.building import (
     write_columns,
 )
 from counterpoise.cli.levels import level_uri
+from counterpoise.columns.new_names import check_column_name
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.files import FileState, atomic_write
 from counterpoise.ingest.cooler_file import open_cooler
 from counterpoise.ingest.hdf5_links import refuse_other_files
 from counterpoise.ingest.pixels import write_map
 from counterpoise.ingest.reader_interface import Level, SourceInfo
-from counterpoise.interface.cooler_columns import check_column_name
 from counterpoise.store.hdf5_output import create_hdf5, edit_hdf5
 from counterpoise.store.in_place import changed_copy, refuse_change, require_changeable
 from counterpoise.store.weight_columns import ERRORS

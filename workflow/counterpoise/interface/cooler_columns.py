@@ -11,6 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from counterpoise.balancing.result import Balance
+from counterpoise.columns.new_names import (
+    check_column_name,
+    refuse_misread,
+    refuse_other_method,
+)
 from counterpoise.contacts.bins import BinTable, describe_difference, format_base_pairs
 from counterpoise.contacts.contact_map import describe_type, is_from_matrix
 from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
@@ -24,10 +29,14 @@ from counterpoise.interface.maps import uri_of_cooler
 from counterpoise.store.hdf5_output import edit_hdf5
 from counterpoise.store.in_place import changed_copy, require_changeable
 from counterpoise.store.tiling import Tiling, cover_holes
-from counterpoise.store.weight_columns import ERRORS, remove_weight_column, write_weight_column
+from counterpoise.store.weight_columns import (
+    DIVISIVE,
+    ERRORS,
+    remove_weight_column,
+    write_weight_column,
+)
 
 ELSEWHERE = "write into a copy of it in another folder"  # where a file cannot be replaced
-COORDINATES = ("chrom", "start", "end")  # columns of every bin table
 
 
 class Target(NamedTuple):
@@ -73,14 +82,19 @@ def write_columns(result: Balance, uri: Any, name: str | None = None, *, force: 
     Raises
     ------
     ConfigError
-        If the name is not one of a column, or ``uri`` is of another type.
+        If the name is not one of a column or says something else than these weights are, or
+        ``uri`` is of another type.
     InputError
         If the file is no cooler, is read-only or changes meanwhile, its bins differ, or the column
         exists.
     DiskFullError
         If there is no room for a copy of the file.
     """
-    column = check_column_name(name) if name is not None else check_column_name(column_name(result))
+    verdict = result.verdict
+    column = check_column_name(column_name(result) if name is None else name)
+    refuse_other_method(column, verdict.name if verdict.choice else verdict.method)
+    if name is not None:
+        refuse_misread(column, is_divisive=column in DIVISIVE)
     target = _find_target(result, _check_uri(uri), column, force)
     growth = 2 * len(target.tiling.bins) * result.weights.itemsize
     with (
@@ -89,7 +103,7 @@ def write_columns(result: Balance, uri: Any, name: str | None = None, *, force: 
     ):
         table = file[target.group]["bins"]
         remove_weight_column(table, column)
-        write_weight_column(table, column, result.weights, result.se, result.verdict, target.tiling)
+        write_weight_column(table, column, result.weights, result.se, verdict, target.tiling)
     return column
 
 
@@ -103,34 +117,6 @@ def column_name(result: Balance) -> str:
     """
     verdict = result.verdict
     return COLUMN_PREFIXES[Scope(verdict.scope)] + verdict.name.upper()
-
-
-def check_column_name(name: object) -> str:
-    """Refuse names that a column of weights cannot have.
-
-    Parameters
-    ----------
-    name : object
-        The name.
-
-    Returns
-    -------
-    str
-        The same.
-
-    Raises
-    ------
-    ConfigError
-        If it is no text, is the name of another column, or is none of an HDF5 dataset.
-    """
-    if not isinstance(name, str):
-        raise ConfigError(f"name is the name of a column, a text; this is {describe_type(name)}.")
-    if not name.strip() or "/" in name or "\0" in name or name == "." or name in COORDINATES:
-        raise ConfigError(
-            f"name is {name!r}, which no column of weights can have; choose one such as 'KR' or "
-            "'weight'."
-        )
-    return name
 
 
 def _check_uri(uri: Any) -> str:
