@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -266,7 +267,12 @@ WRONG_YAML = {
     "an interpolation of nothing": (
         "condition: treated",
         "condition: ${nothing}",
-        r"samples\.b\.condition: .*'nothing'",
+        r"samples\.b\.condition: there is no key 'nothing' to refer to\.",
+    ),
+    "an interpolation of another type": (
+        "primary: ice",
+        "primary: ice\nmask: {min_nnz: '${primary}'}",
+        r"mask\.min_nnz is \$\{primary\}, 'ice'; it must be a whole number\.",
     ),
     "broken YAML": ("samples:", "samples: [", r"not valid YAML[\s\S]*mine\.yaml"),
     "a tab": ("  a:", "\ta:", r"not valid YAML[\s\S]*mine\.yaml"),
@@ -285,6 +291,27 @@ def test_the_file_of_the_experiment_is_named(tmp_path: Path, small: Path) -> Non
     (conf / "experiment" / "harder.yaml").write_text("mask: {min_nnz: -1}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"^conf/experiment/harder\.yaml: mask\.min_nnz is -1"):
         load_cohort(conf, ["cohort=mine", "experiment=harder"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "overrides", "key"),
+    [
+        ("mask/mine", "min_nnz: -1", ["mask=mine"], "mask.min_nnz is -1"),
+        ("mask/mine", "min_nnz: five", ["mask=mine"], "mask.min_nnz is 'five'; it must be a"),
+        ("mask/mine", "min_nz: 5", ["mask=mine"], "mask.min_nz: there is no such key"),
+        ("mask/mine", "min_nnz: -1", ["mask=mine", "mask.min_nnz=-2"], "mask.min_nnz is -2"),
+        ("method/mine", "method: kr\ntolerance: 0", ["+method@methods.b=mine"], "methods.b.toler"),
+    ],
+)
+def test_the_file_of_a_group_is_named(
+    tmp_path: Path, small: Path, name: str, text: str, overrides: list[str], key: str
+) -> None:
+    conf = tmp_path / "conf"
+    shutil.copytree(small, conf)
+    (conf / name).with_suffix(".yaml").write_text(f"{text}\n", encoding="utf-8")
+    place = "" if len(overrides) == 2 else f"conf/{name}.yaml: "
+    with pytest.raises(ConfigError, match=f"^{re.escape(place + key)}"):
+        load_cohort(conf, ["cohort=mine", *overrides])
 
 
 @pytest.mark.parametrize("case", WRONG_YAML)

@@ -112,13 +112,15 @@ def find_file(message: str, choices: Choices, overrides: list[str]) -> str:
     """
     match = re.match(r"[A-Za-z_][^\s:\[]*", message)
     key = match[0] if match else ""
-    given = [re.split(r"[@=]", item.lstrip("+~"))[0] for item in overrides]
+    given = [item.lstrip("+~").partition("=")[0] for item in overrides]
+    given = [re.split("@", each)[0] for each in given if each not in choices.options]
     if any(f"{each}.".startswith(f"{key}.") or f"{key}.".startswith(f"{each}.") for each in given):
         return ""
     # An experiment is read last; in a cohort that extends others, its own keys count.
     paths = sorted(_cohort_files(choices), key=lambda path: path.parent.name != "experiment")
-    for path in paths:
-        if _sets(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader), key):
+    for package, path in [*(("", path) for path in paths), *_group_files(choices)]:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
+        if key.startswith(package) and _sets(content, key.removeprefix(package)):
             return str(Path("conf", path.parent.name, path.name))
     is_lacking = key in REQUIRED and choices.name("cohort")
     return str(Path("conf", "cohort", f"{choices.name('cohort')}.yaml")) if is_lacking else ""
@@ -153,6 +155,15 @@ def _cohort_files(choices: Choices) -> Iterator[Path]:
                 content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
                 defaults = content.get("defaults", []) if isinstance(content, dict) else []
                 names += [item for item in defaults if isinstance(item, str) and item not in names]
+
+
+def _group_files(choices: Choices) -> Iterator[tuple[str, Path]]:
+    """Yield the chosen files of the other groups, each with where its keys go: ``mask.``."""
+    for group in sorted(set(choices.options) - {"cohort", "experiment"}):
+        folder, _, package = group.partition("@")
+        name = choices.name(group)
+        for path in choices.find(folder, name)[:1] if name else ():
+            yield f"{package or folder}.", path
 
 
 def _check_cohort_name(choices: Choices, composed: DictConfig) -> None:

@@ -21,6 +21,7 @@ from omegaconf.errors import (
     ConfigKeyError,
     ConfigTypeError,
     InterpolationResolutionError,
+    InterpolationValidationError,
     KeyValidationError,
     MissingMandatoryValue,
     OmegaConfBaseException,
@@ -53,6 +54,8 @@ class WrongValue:
         The value, as YAML or OmegaConf has it.
     kind : type
         Its type in the settings.
+    reference : str
+        What stands for the value, such as ``${primary}``; empty if it stands itself.
 
     Examples
     --------
@@ -63,10 +66,12 @@ class WrongValue:
     key: str
     value: Any
     kind: Any
+    reference: str = ""
 
     def __str__(self) -> str:
         """Say what the value is and what it must be."""
-        return f"{self.key} is {_show(self.value)}; it must be {_describe_kind(self.kind)}."
+        value = f"{self.reference}, {_show(self.value)}".removeprefix(", ")
+        return f"{self.key} is {value}; it must be {_describe_kind(self.kind)}."
 
 
 def explain(error: Exception, folders: Sequence[Path] = ()) -> str:
@@ -97,6 +102,7 @@ def explain(error: Exception, folders: Sequence[Path] = ()) -> str:
         return f"{place}: {wrong}"
     key = str(cause.full_key)
     words = str(cause).splitlines()[0].rstrip(".")
+    words = re.sub("Interpolation key ('.+') not found", r"there is no key \1 to refer to", words)
     if isinstance(cause, MissingMandatoryValue):
         words = "no value is given"
     elif isinstance(cause, KeyValidationError):
@@ -131,8 +137,8 @@ def explain_missing(error: MissingConfigException) -> str:
 
 
 def _find_place(error: Exception) -> str:
-    """Return the file of a cohort or experiment that an error names; empty if it names none."""
-    match = re.match(r"In '((?:cohort|experiment)/[^']+)': ", str(error))
+    """Return the file of a group that an error names; empty if it names none."""
+    match = re.match(r"In '([^'/]+/[^']+)': ", str(error))
     return f"conf/{match[1].removesuffix('.yaml')}.yaml" if match else ""
 
 
@@ -158,7 +164,9 @@ def _find_wrong_value(
     error: OmegaConfBaseException, place: str, folders: Sequence[Path]
 ) -> WrongValue | None:
     """Return the value of a wrong type; None if the error is another one, or names no type."""
-    is_other = isinstance(error, InterpolationResolutionError | KeyValidationError)
+    is_reference = isinstance(error, InterpolationValidationError)
+    is_unresolved = isinstance(error, InterpolationResolutionError) and not is_reference
+    is_other = is_unresolved or isinstance(error, KeyValidationError)
     if is_other or not isinstance(error, ConfigTypeError | ValidationError):
         return None
     key = str(error.full_key or "")
@@ -174,7 +182,8 @@ def _find_wrong_value(
         kind = get_type_hints(error.object_type).get(str(error.key))
     else:
         kind = next(iter(get_args(error.ref_type)[1:]), None)
-    return WrongValue(key, value, kind) if _describe_kind(kind) else None
+    reference = re.findall("interpolation '([^']+)'", str(error))[:1]
+    return WrongValue(key, value, kind, *reference) if _describe_kind(kind) else None
 
 
 def _read_again(place: str, folders: Sequence[Path]) -> dict[str, Any]:
