@@ -18,7 +18,7 @@ settings.register_profile("few", deadline=None, derandomize=True, print_blob=Tru
 settings.register_profile("many", deadline=None, print_blob=True, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "few"))
 
-# Programs that the tests start would ignore SIGINT, as a shell's background commands do.
+# A shell's background command ignores SIGINT, and so would the programs that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -579,7 +579,10 @@ def test_names_that_say_something_else(cool: Path, arguments: list[str], message
     assert "weight" not in cooler.Cooler(str(cool)).bins().columns
 
 
-@pytest.mark.parametrize("arguments", [["-m", "kr", "--name", "KR"], ["--name", "GW_ICE"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["-m", "kr", "--name", "KR"], ["-m", "vc_sqrt", "--name", "VC_SQRT"], ["--name", "GW_ICE"]],
+)
 def test_a_name_that_is_the_method_s_own(cool: Path, arguments: list[str]) -> None:
     assert balance(cool, "--in-place", *arguments).exit_code == 0
     assert arguments[-1] in cooler.Cooler(str(cool)).bins().columns

@@ -146,7 +146,7 @@ def test_mlflow_shows_the_runs_until_a_signal(folder: Path, number: signal.Signa
         process.send_signal(number)
         assert process.wait() == 0
         assert len(servers) == 1
-        while group_is_alive(servers[0]):
+        while group_is_alive(servers[0]):  # until the limit of a test
             time.sleep(0.1)
     finally:
         process.kill()

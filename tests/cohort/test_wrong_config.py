@@ -274,6 +274,21 @@ WRONG_YAML = {
         "primary: ice\nmask: {min_nnz: '${primary}'}",
         r"mask\.min_nnz is \$\{primary\}, 'ice'; it must be a whole number\.",
     ),
+    "an interpolation with quotes": (
+        "primary: ice",
+        "primary: ice\nmask: {min_nnz: \"${oc.env:'NOPE','five'}\"}",
+        r"mask\.min_nnz is \$\{oc\.env:'NOPE','five'\}, 'five'; it must be",
+    ),
+    "a text that looks like an interpolation": (
+        "primary: ice",
+        "primary: ice\nmask: {min_nnz: \"interpolation 'foo'\"}",
+        r"""mask\.min_nnz is "interpolation 'foo'"; it must be a whole number\.""",
+    ),
+    "an interpolation of a list": (
+        "primary: ice",
+        "primary: ice\ngroup_by: ['${resolutions}']",
+        r"group_by\[0\] is \$\{resolutions\}, a list; it must be text\.",
+    ),
     "broken YAML": ("samples:", "samples: [", r"not valid YAML[\s\S]*mine\.yaml"),
     "a tab": ("  a:", "\ta:", r"not valid YAML[\s\S]*mine\.yaml"),
     "a key twice": ("primary: ice", "primary: ice\nprimary: kr", r"duplicate key primary"),
@@ -294,23 +309,43 @@ def test_the_file_of_the_experiment_is_named(tmp_path: Path, small: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "overrides", "key"),
+    ("name", "text", "overrides", "message"),
     [
-        ("mask/mine", "min_nnz: -1", ["mask=mine"], "mask.min_nnz is -1"),
-        ("mask/mine", "min_nnz: five", ["mask=mine"], "mask.min_nnz is 'five'; it must be a"),
-        ("mask/mine", "min_nz: 5", ["mask=mine"], "mask.min_nz: there is no such key"),
+        ("mask/mine", "min_nnz: -1", ["mask=mine"], "conf/mask/mine.yaml: mask.min_nnz is -1"),
+        (
+            "mask/mine",
+            "min_nnz: five",
+            ["mask=mine"],
+            "conf/mask/mine.yaml: mask.min_nnz is 'f",
+        ),
+        ("mask/mine", "min_nz: 5", ["mask=mine"], "conf/mask/mine.yaml: mask.min_nz: there is no"),
+        (
+            "mask/far/mine",
+            "# @package mask\nmin_nnz: -1",
+            ["mask=far/mine"],
+            "conf/mask/far/mine.yaml: mask.min_nnz is -1",
+        ),
+        (
+            "method/mine",
+            "method: kr\ntolerance: 0",
+            ["+method@methods.b=mine"],
+            "conf/method/mine.yaml: methods.b.tolerance is 0",
+        ),
         ("mask/mine", "min_nnz: -1", ["mask=mine", "mask.min_nnz=-2"], "mask.min_nnz is -2"),
-        ("method/mine", "method: kr\ntolerance: 0", ["+method@methods.b=mine"], "methods.b.toler"),
+        ("mask/mine", "min_nnz: -1", ["mask=mine", "mask={min_nnz: -3}"], "mask.min_nnz is -3"),
+        # The key stands in a file of the package, where it is right.
+        ("mask/mine", "", ["tracking.uri=http://x"], "tracking.artifacts must be null"),
     ],
 )
 def test_the_file_of_a_group_is_named(
-    tmp_path: Path, small: Path, name: str, text: str, overrides: list[str], key: str
+    tmp_path: Path, small: Path, name: str, text: str, overrides: list[str], message: str
 ) -> None:
     conf = tmp_path / "conf"
     shutil.copytree(small, conf)
-    (conf / name).with_suffix(".yaml").write_text(f"{text}\n", encoding="utf-8")
-    place = "" if len(overrides) == 2 else f"conf/{name}.yaml: "
-    with pytest.raises(ConfigError, match=f"^{re.escape(place + key)}"):
+    path = (conf / name).with_suffix(".yaml")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"{text}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"^{re.escape(message)}"):
         load_cohort(conf, ["cohort=mine", *overrides])
 
 

@@ -21,7 +21,9 @@ import pytest
 
 import counterpoise as cp
 from counterpoise.cohort.compose import load_cohort
+from counterpoise.columns.new_names import refuse_misread, refuse_other_method
 from counterpoise.contacts.bins import BinTable
+from counterpoise.contacts.selection import COLUMN_PREFIXES
 from counterpoise.errors import ConfigError, DiskFullError, InputError
 from counterpoise.ingest.demo_maps import simulate_map, write_cool
 from counterpoise.ingest.formats import inspect_source
@@ -29,9 +31,11 @@ from counterpoise.ingest.pixels import write_map
 from counterpoise.interface import cooler_columns
 from counterpoise.jobs.balance import BalanceJob
 from counterpoise.jobs.mask import MaskJob
+from counterpoise.methods import methods
 from counterpoise.store.hdf5_output import Output
 from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import ResultPaths
+from counterpoise.store.weight_columns import DIVISIVE
 from tests.support import REPOSITORY
 from tests.support.coolers import write_cool as write_plain_cool
 from tests.support.documentation import CONDITIONAL_ATTRIBUTES, documented
@@ -259,8 +263,21 @@ def test_names_that_say_something_else(cool: Path, name: str, message: str) -> N
         cp.balance(cool, "vc").to_cooler(cool, name)
     with pytest.raises(ConfigError, match="the column of ice, and these weights are of vc"):
         cp.balance(cool, "vc", name="ice").to_cooler(cool)
+    with pytest.raises(ConfigError, match="HiCExplorer divides by a column of this name"):
+        cp.balance(cool, "vc", name="sqrt_vc").to_cooler(cool)
+    with pytest.raises(ConfigError, match="the column of kr, and these weights are of auto"):
+        cp.balance(cool, "auto", name="kr").to_cooler(cool)
     assert cool.read_bytes() == before
-    assert cp.balance(cool, "auto").to_cooler(cool) == "AUTO"
+
+
+@pytest.mark.parametrize("method", methods())
+def test_the_names_of_the_workflow_are_those_of_its_methods(cool: Path, method: str) -> None:
+    for prefix in COLUMN_PREFIXES.values():
+        name = prefix + method.upper()
+        refuse_other_method(name, method)
+        refuse_misread(name, is_divisive=name in DIVISIVE)
+    result = cp.balance(cool, method, name="mine")
+    assert result.to_cooler(cool, method.upper()) == method.upper()
 
 
 @pytest.mark.parametrize("name", ["", " ", "chrom", "start", "end", "a/b", ".", "a\0b", 5, b"KR"])

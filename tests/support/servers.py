@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 900  # busy machines are slow: one took 200 to import MLflow
+START_SECONDS = 600  # busy machines are slow: one took 200 s to import MLflow
 STOP_SECONDS = 30
 
 

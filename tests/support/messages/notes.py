@@ -76,7 +76,8 @@ GROUPS = (
     ),
     Group(
         "Columns of weights in a file",
-        "`counterpoise check`, `adopt` and `vectors` say these about a column of weights.",
+        "`counterpoise check`, `adopt` and `vectors` say these about a column of weights. Those "
+        "that begin with `name` are about the name of a new column: `--name`, `to_cooler`.",
         ("columns/",),
     ),
     Group(

@@ -11,6 +11,7 @@ from typing import Any, Self
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
+from counterpoise.cohort.conf_files import conf_files
 from counterpoise.cohort.samples import check_name
 from counterpoise.cohort.spelling import check_file_texts
 from counterpoise.errors import ConfigError
@@ -67,6 +68,25 @@ class Choices:
         return [path for path in paths if path.is_file()]
 
 
+@dataclass(frozen=True)
+class UserFile:
+    """A file of the configuration that a user wrote.
+
+    Attributes
+    ----------
+    place : str
+        Its path in messages, such as ``conf/mask/mine.yaml``.
+    package : str
+        Where its keys go, such as ``mask.``; empty for the top.
+    content : object
+        Its keys and values.
+    """
+
+    place: str
+    package: str
+    content: Any
+
+
 def check_choices(choices: Choices, composed: DictConfig) -> None:
     """Check the names of the chosen files, and the texts in those of the user.
 
@@ -112,16 +132,12 @@ def find_file(message: str, choices: Choices, overrides: list[str]) -> str:
     """
     match = re.match(r"[A-Za-z_][^\s:\[]*", message)
     key = match[0] if match else ""
-    given = [item.lstrip("+~").partition("=")[0] for item in overrides]
-    given = [re.split("@", each)[0] for each in given if each not in choices.options]
+    given = [each.partition("@")[0] for each in _given_keys(choices, overrides)]
     if any(f"{each}.".startswith(f"{key}.") or f"{key}.".startswith(f"{each}.") for each in given):
         return ""
-    # An experiment is read last; in a cohort that extends others, its own keys count.
-    paths = sorted(_cohort_files(choices), key=lambda path: path.parent.name != "experiment")
-    for package, path in [*(("", path) for path in paths), *_group_files(choices)]:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
-        if key.startswith(package) and _sets(content, key.removeprefix(package)):
-            return str(Path("conf", path.parent.name, path.name))
+    for file in _user_files(choices):
+        if key.startswith(file.package) and _sets(file.content, key.removeprefix(file.package)):
+            return file.place
     is_lacking = key in REQUIRED and choices.name("cohort")
     return str(Path("conf", "cohort", f"{choices.name('cohort')}.yaml")) if is_lacking else ""
 
@@ -152,18 +168,36 @@ def _cohort_files(choices: Choices) -> Iterator[Path]:
         for name in names:
             for path in choices.find(group, name)[:1] if name else ():
                 yield path
-                content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
+                content = _read(path)
                 defaults = content.get("defaults", []) if isinstance(content, dict) else []
                 names += [item for item in defaults if isinstance(item, str) and item not in names]
 
 
-def _group_files(choices: Choices) -> Iterator[tuple[str, Path]]:
-    """Yield the chosen files of the other groups, each with where its keys go: ``mask.``."""
+def _user_files(choices: Choices) -> Iterator[UserFile]:
+    """Yield the chosen files that users wrote, first those whose values count."""
+    # An experiment is read last; in a cohort that extends others, its own keys count.
+    for path in sorted(_cohort_files(choices), key=lambda path: path.parent.name != "experiment"):
+        yield UserFile(f"conf/{path.parent.name}/{path.name}", "", _read(path))
+    generated = set(conf_files().values())
     for group in sorted(set(choices.options) - {"cohort", "experiment"}):
         folder, _, package = group.partition("@")
         name = choices.name(group)
         for path in choices.find(folder, name)[:1] if name else ():
-            yield f"{package or folder}.", path
+            if path.read_text(encoding="utf-8") not in generated:
+                yield UserFile(f"conf/{folder}/{name}.yaml", f"{package or folder}.", _read(path))
+
+
+def _given_keys(choices: Choices, overrides: list[str]) -> Iterator[str]:
+    """Yield the keys that the command line sets; ``mask=none`` chooses a file instead."""
+    for item in overrides:
+        key, _, value = item.lstrip("+~").partition("=")
+        if key not in choices.options or value.lstrip().startswith("{"):
+            yield key
+
+
+def _read(path: Path) -> Any:
+    """Return the content of a file, with all values as text."""
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
 
 
 def _check_cohort_name(choices: Choices, composed: DictConfig) -> None:

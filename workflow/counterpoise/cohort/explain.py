@@ -55,7 +55,7 @@ class WrongValue:
     kind : type
         Its type in the settings.
     reference : str
-        What stands for the value, such as ``${primary}``; empty if it stands itself.
+        The reference that gives the value, such as ``${primary}``; empty if there is none.
 
     Examples
     --------
@@ -181,8 +181,8 @@ def _find_wrong_value(
     elif is_dataclass(error.object_type):
         kind = get_type_hints(error.object_type).get(str(error.key))
     else:
-        kind = next(iter(get_args(error.ref_type)[1:]), None)
-    reference = re.findall("interpolation '([^']+)'", str(error))[:1]
+        kind = next(iter(get_args(error.ref_type)[-1:]), None)
+    reference = re.findall(r"\AWhile dereferencing interpolation '(.+?)': ", str(error))
     return WrongValue(key, value, kind, *reference) if _describe_kind(kind) else None
 
 

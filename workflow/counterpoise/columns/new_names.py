@@ -62,15 +62,16 @@ def refuse_misread(name: str, is_divisive: bool) -> None:
             f"name is {name!r}, and names that end with {ERRORS} are of standard errors; choose "
             "another."
         )
-    truth = Convention.DIVISIVE if is_divisive else Convention.MULTIPLICATIVE
-    for program in wrong_readers(name, {"divisive_weights": is_divisive}, truth):
+    if is_divisive:
+        return  # the names of divisive columns are the workflow's own
+    for program in wrong_readers(name, {"divisive_weights": False}, Convention.MULTIPLICATIVE):
         raise ConfigError(
             f"name is {name!r}, and {program} divides by a column of this name; choose another."
         )
 
 
 def refuse_other_method(name: str, method: str) -> None:
-    """Refuse a name that is the workflow's name for weights of another method.
+    """Refuse a name that is the workflow's name for weights of another method, of any scope.
 
     Parameters
     ----------

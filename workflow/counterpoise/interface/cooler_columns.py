@@ -82,8 +82,8 @@ def write_columns(result: Balance, uri: Any, name: str | None = None, *, force: 
     Raises
     ------
     ConfigError
-        If the name is not one of a column or says something else than these weights are, or
-        ``uri`` is of another type.
+        If no column of weights can have the name, if the name says that the weights are others,
+        or if ``uri`` is of another type.
     InputError
         If the file is no cooler, is read-only or changes meanwhile, its bins differ, or the column
         exists.
@@ -92,9 +92,8 @@ def write_columns(result: Balance, uri: Any, name: str | None = None, *, force: 
     """
     verdict = result.verdict
     column = check_column_name(column_name(result) if name is None else name)
-    refuse_other_method(column, verdict.name if verdict.choice else verdict.method)
-    if name is not None:
-        refuse_misread(column, is_divisive=column in DIVISIVE)
+    refuse_other_method(column, verdict.choice.by if verdict.choice else verdict.method)
+    refuse_misread(column, is_divisive=column in DIVISIVE)
     target = _find_target(result, _check_uri(uri), column, force)
     growth = 2 * len(target.tiling.bins) * result.weights.itemsize
     with (
