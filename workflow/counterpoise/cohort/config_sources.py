@@ -128,7 +128,7 @@ def find_file(message: str, choices: Choices, overrides: list[str]) -> str:
     -------
     str
         Such as ``conf/cohort/mine.yaml``; empty if the key was set on the command line or by
-        another file, or if the message begins otherwise.
+        no file of the user, or if the message begins otherwise.
     """
     match = re.match(r"[A-Za-z_][^\s:\[]*", message)
     key = match[0] if match else ""
