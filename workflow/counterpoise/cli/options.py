@@ -288,9 +288,9 @@ class BalancingOptions:
         name : str, optional
             Name of the column, for a single method; not that of another method's column.
         """
-        if name is not None and len(self.names) > 1:
-            raise click.UsageError("--name is for a single method.")
         if name is not None:
+            if len(self.names) > 1:
+                raise click.UsageError("--name is for a single method.")
             refuse_other_method(name, (self.names or (DEFAULT_METHOD,))[0])
             refuse_misread(name, is_divisive=name in DIVISIVE)
         if not self.names:

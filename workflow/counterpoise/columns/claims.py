@@ -19,7 +19,7 @@ Attributes = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Claim:
-    """What a column says of itself in its attributes.
+    """What the attributes of a column state about it.
 
     Attributes
     ----------

@@ -82,7 +82,7 @@ def write_columns(result: Balance, uri: Any, name: str | None = None, *, force: 
     Raises
     ------
     ConfigError
-        If no column of weights can have the name, if the name says that the weights are others,
+        If no column of weights can have the name, if it belongs to another method or convention,
         or if ``uri`` is of another type.
     InputError
         If the file is no cooler, is read-only or changes meanwhile, its bins differ, or the column

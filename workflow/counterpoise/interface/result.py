@@ -162,8 +162,8 @@ class Balance(core.Balance):
         Raises
         ------
         ConfigError
-            If no column of weights can have the name, if the name says that the weights are
-            others, or if ``uri`` is of another type.
+            If no column of weights can have the name, if it belongs to another method or
+            convention, or if ``uri`` is of another type.
         InputError
             If the file is no cooler or is read-only, its bins differ, or the column exists.
         DiskFullError
