@@ -32,7 +32,7 @@ $(TIERS:%=test-%): test-%: .venv/ready
 test-slow: LENGTH := not long
 test-slowest: LENGTH := long
 test-slow test-slowest: .venv/ready
-	$(BIN)/python -m pytest -n 3 --dist loadfile -m "(workflow or servers or cluster) and $(LENGTH)"
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m "(workflow or servers or cluster) and not peers and $(LENGTH)"
 
 # Every test of random inputs, with many more of them.
 test-random: .venv/ready

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "few"))
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Seconds since 1970; .ci/run sets it before the slow tests.
+CI_ENDS = float(os.environ.get("CI_ENDS", "inf"))
+# Seconds that a test takes at most on the slowest processors seen in CI.
+SLOW_TEST, LONG_TEST = 900, 1500
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,11 +37,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("peers")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup() -> None:
-    """Begin no test after the moment that .ci/run sets, in seconds since 1970."""
-    if time.time() > float(os.environ.get("NO_TEST_AFTER", "inf")):
-        pytest.skip("CI has no time left for it; .ci/nightly runs it")
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Begin no test too late for CI, and end one that hangs before CI ends."""
+    left = CI_ENDS - time.time()
+    if left < (LONG_TEST if item.get_closest_marker("long") else SLOW_TEST):
+        reason = "CI has no time left for it; .ci/nightly runs it"
+        item.add_marker(pytest.mark.skip(reason=reason))
+    elif left < math.inf:
+        item.add_marker(pytest.mark.timeout(left), append=False)
+    return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)
