@@ -477,9 +477,6 @@ class Method:
         method that has candidates.
     summary : str
         What the method does, in one phrase without a period, for the tables of methods.
-    exact : bool
-        The method makes the row sums of all bins equal, which not every map allows. Whether a map
-        does is decided before the method runs.
     trans_weighting : bool
         In scope ``trans``, weight contacts by chromosome size as cooler's ICE does; see
         ``counterpoise.contacts.selection.select``.
@@ -510,7 +507,6 @@ class Method:
     settings: type[MethodSettings]
     solve: Callable[[Problem, Any], Solution] | None
     summary: str
-    exact: bool = False
     trans_weighting: bool = False
     version: str = ""
     quantity: str = "row sums"
@@ -525,3 +521,8 @@ class Method:
         """Refuse a method that neither solves nor chooses, or does both."""
         if (self.solve is None) == (self.candidates is None):
             raise TypeError(f"the method {self.name} has solve or candidates, and not both")
+
+    @property
+    def exact(self) -> bool:
+        """Whether the method makes the row sums of all bins equal, which not every map allows."""
+        return issubclass(self.settings, ExactSettings)

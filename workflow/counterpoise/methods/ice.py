@@ -140,7 +140,6 @@ METHODS = (
         "iterative correction; with `tolerance: cooler`, cooler's algorithm step by step",
         cites=(IMAKAEV,),
         revision=2,
-        exact=True,
         trans_weighting=True,
         follows_copy_number=True,
     ),

@@ -205,7 +205,6 @@ METHODS = (
         solve,
         "Knight & Ruiz 2013: Newton's method, a few dozen passes where ICE needs hundreds",
         cites=(KNIGHT_RUIZ, RAO),
-        exact=True,
         follows_copy_number=True,
     ),
 )

@@ -92,7 +92,6 @@ METHODS = (
         "symmetric Sinkhorn-Knopp: the simplest method that converges on every map that has a "
         "solution",
         cites=(SINKHORN_KNOPP,),
-        exact=True,
         follows_copy_number=True,
         revision=2,
     ),
