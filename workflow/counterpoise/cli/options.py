@@ -19,6 +19,7 @@ from counterpoise.errors import ConfigError
 from counterpoise.mask import MaskSettings
 from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings, OnFailure
+from counterpoise.records.wording.phrases import join_phrases
 from counterpoise.store.weight_columns import DIVISIVE
 
 DEFAULT_METHOD = "ice"
@@ -47,6 +48,14 @@ def _describe_diagonals() -> str:
     for name, method in methods().items():
         numbers.setdefault(method.settings.ignore_diags, []).append(name)
     return "; ".join(f"{number} for {', '.join(names)}" for number, names in numbers.items())
+
+
+def _list_isolating() -> str:
+    """Return the methods that isolate bins by default, such as ``ice and kr``."""
+    isolate = OnFailure.ISOLATE
+    return join_phrases(
+        [name for name, each in methods().items() if each.settings.on_failure == isolate]
+    )
 
 
 def _without(setting: str) -> str:
@@ -144,7 +153,7 @@ _OPTIONS: tuple[Decorator, ...] = (
         type=click.Choice(ON_FAILURE),
         help="What a method does with a map that it cannot balance: isolate the few bins that "
         "stand in the way, drop the sparsest bins, keep the weights reached so far, or write nan.  "
-        "[default: keep without --method; isolate for ice, kr and ssk; else nan]",
+        f"[default: keep without --method; isolate for {_list_isolating()}; else nan]",
     ),
     click.option(
         "--isolate-limit",

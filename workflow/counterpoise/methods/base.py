@@ -105,14 +105,14 @@ class MethodSettings:
         With false, diagonals are ignored within chromosomes only: every pixel between chromosomes
         is used. This matters to maps with many short chromosomes.
     on_failure : {"nan", "isolate", "keep", "drop", "stop"}, default "nan"
-        What to do when a part cannot be balanced: nan, keep, drop, stop or, for kr, ice and ssk,
+        What to do when a part cannot be balanced: nan, keep, drop, stop or, for exact methods,
         isolate.
 
         - ``nan``: write no weights for this part.
         - ``isolate``: mask the few bins that rule out an exact balancing, name them as isolated,
-          and balance the others (``kr``, ``ice`` and ``ssk`` only). If more than
-          ``isolate_limit`` of the bins would have to go, none does and no weights are written. A
-          part that merely does not converge keeps the weights reached.
+          and balance the others; only methods that make all row sums equal exactly can. If more
+          than ``isolate_limit`` of the bins would have to go, none does and no weights are written.
+          A part that merely does not converge keeps the weights reached.
         - ``keep``: write the weights reached so far, unless they span more than twelve orders of
           magnitude, as they do on a map without support.
         - ``drop``: remove the sparsest bins until the rest can be balanced: up to the 1st, 2nd,
@@ -145,7 +145,7 @@ class MethodSettings:
         require_choice("on_failure", self.on_failure, OnFailure)
         if self.on_failure == OnFailure.ISOLATE and not isinstance(self, ExactSettings):
             raise ConfigError(
-                "on_failure is 'isolate', which only kr, ice and ssk have; use nan, keep, drop or "
+                "on_failure is 'isolate', which this method does not have; use nan, keep, drop or "
                 "stop."
             )
         self.require_integers(ignore_diags=0, bootstrap=0, seed=0)
@@ -236,7 +236,7 @@ class ExactSettings(EqualSumsSettings):
     Attributes
     ----------
     on_failure : {"nan", "isolate", "keep", "drop", "stop"}, default "isolate"
-        ICE, KR and SSK isolate by default.
+        Methods with these settings isolate by default.
     isolate_limit : float, default 0.01
         Largest share of a part's bins with contacts that ``on_failure: isolate`` isolates.
     """
