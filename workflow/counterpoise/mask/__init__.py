@@ -8,14 +8,15 @@
 ``sharing``  one mask for the samples of a group
 ============ ==============================================================
 
-To add a filter, append its setting to ``MaskSettings`` and a member to ``Reason``, write a function
-that finds the bins that fail, and add a row to ``FILTERS``. The configuration and its
-documentation, stored masks and the report's table of masks follow from these. Edit by hand:
+To add a filter, append its setting to ``MaskSettings``, write a function that finds the bins that
+fail, and add a row to ``FILTERS`` and a member to ``Reason``, both in the place where the filter
+acts. The configuration and its documentation, stored masks and the report's table of masks follow
+from these. Edit by hand:
 
 - the order of the filters in the docstring of ``mask_bins``;
 - the reasons and thresholds in ``docs/reference/outputs.md``;
 - the choice ``mask=none`` in ``cohort/conf_files.py``, if the filter is on by default;
-- the attributes of weight columns in ``store/mcool.py``, if cooler has the filter too.
+- the attributes of weight columns in ``store/weight_columns.py``, if cooler has the filter too.
 
 A filter may read the source's own columns, such as GC, in ``measured.bins.extra``. They are absent
 from ``.hic`` files and from levels that were summed from smaller bins.
