@@ -252,7 +252,8 @@ def split_between_rows(chunks: Iterable[Chunk], n: int, source: str) -> Iterator
     Raises
     ------
     InputError
-        If a row has more pixels than there are bins. Such a row would be collected without end.
+        If a row that fills whole chunks has more pixels than there are bins; it would be collected
+        without end. Shorter rows are left to `check_pixels`.
     """
     unfinished: list[Chunk] = []  # pieces of the row that may continue in the next chunk
     for bin1, bin2, count in chunks:

@@ -148,7 +148,7 @@ class BalanceJob(MethodJob):
             Name of the sample, which is taken out of a pool.
         prior : sequence of str
             The pool of the sample's group and the sample's weights without a prior, or the prior
-            by a file. None where the group has no other sample.
+            by a file. Empty where the group has no other sample.
         applied : sequence of str
             ``weights.parquet`` of another sample and ``bins.parquet`` of its map; none to balance.
         """
