@@ -47,7 +47,7 @@ class SourceInfo:
     uri : str
         Path or URL as the user gave it.
     format : str
-        One of the names in `ingest.formats.FORMATS`.
+        One of the names in `ingest.formats.FORMATS` or `ingest.formats.CELLS`.
     levels : tuple of Level
         The resolutions of the source.
     assembly : str or None
