@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager
 from itertools import chain
 from pathlib import Path
 
@@ -26,8 +27,12 @@ from counterpoise.cli.levels import balance_level, load_level, name_options, rea
 from counterpoise.cli.main import group, main
 from counterpoise.cli.options import BalancingOptions
 from counterpoise.cli.output import Destination, existing_columns
+from counterpoise.columns.stored import find_columns
 from counterpoise.errors import ConfigError, DiskFullError, InputError
 from counterpoise.files import FileState
+from counterpoise.ingest import cooler_reader, formats
+from counterpoise.ingest.formats import FORMATS, Format
+from counterpoise.ingest.reader_interface import Level, OpenLevel, SourceInfo
 from counterpoise.records.facts import Concentrated
 from counterpoise.records.wording import sentence
 from counterpoise.store import in_place
@@ -595,6 +600,49 @@ def test_methods_that_do_not_balance_a_hic_file(shared_data: Path, tmp_path: Pat
     assert balance(source, "-o", output, *few).exit_code == 1
     table = cooler.Cooler(f"{output}::/resolutions/2500000").bins()
     assert sorted(table.columns) == ["chrom", "end", "start"]
+
+
+class Pointers:
+    """A reader of files that are no coolers: each names the cooler that has its contacts."""
+
+    def inspect(self, uri: str, engine: str, *, quick: bool = False) -> SourceInfo:
+        return SourceInfo(uri, "pointer", (Level(1000),))
+
+    def open_level(self, uri: str, level: Level, engine: str) -> AbstractContextManager[OpenLevel]:
+        source = Path(uri).read_text().removeprefix("MAP")
+        return cooler_reader.open_level(source, level, engine)
+
+
+def test_columns_are_written_into_coolers_only(
+    cool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An added format is converted, as .hic files are, and its columns are no weights."""
+    added = Format(("pointer",), b"MAP", (".pointer",), Pointers)
+    monkeypatch.setattr(formats, "FORMATS", (added, *FORMATS))
+    source, output = tmp_path / "map.pointer", tmp_path / "out.mcool"
+    source.write_text(f"MAP{cool}")
+    assert balance(source, "-m", "kr", "-o", output).exit_code == 0
+    assert balance(cool, "-m", "kr", "--in-place").exit_code == 0
+    uri = f"{output}::/resolutions/1000"
+    np.testing.assert_array_equal(bin_column(uri, "KR"), bin_column(cool, "KR"))
+    assert "no column of weights" in CliRunner().invoke(group, ["check", str(source)]).output
+    with pytest.raises(InputError, match=r"is a \.pointer file, which stays as it is"):
+        raise balance(source, "--in-place").exception
+    with pytest.raises(InputError, match=r"has no column 'KR' \(it has none\)"):
+        find_columns(formats.inspect_source(str(source)), ["KR"])
+    with pytest.raises(InputError, match=r"is a \.pointer file, and weights are written into"):
+        cp.balance(cool, "vc").to_cooler(source)
+
+
+def test_the_sum_of_single_cells_is_converted(cool: Path, tmp_path: Path) -> None:
+    source, output = cooler.Cooler(str(cool)), tmp_path / "out.mcool"
+    bins, pixels = source.bins()[["chrom", "start", "end"]][:], source.pixels()[:]
+    halves = {"even": pixels[::2], "odd": pixels[1::2]}
+    cooler.create_scool(str(tmp_path / "cells.scool"), bins, halves)
+    assert balance(cool, "-m", "vc", "--in-place").exit_code == 0
+    assert balance(f"{tmp_path}/cells.scool::/cells/*", "-m", "vc", "-o", output).exit_code == 0
+    uri = f"{output}::/resolutions/1000"
+    np.testing.assert_array_equal(bin_column(uri), bin_column(cool))
 
 
 @pytest.mark.long

@@ -203,7 +203,7 @@ REMEDIES = {
     "one of --tol, isolates no bins.": AS_IT_SAYS,
     "--name is for a single method.": "Leave `--name` out: each method has a column of its own.",
     "Give at most one of --cis-only, --trans-only and --mode.": AS_IT_SAYS,
-    "-o <output>: the levels of a .hic file are written to a .mcool.": "Name it OUT.mcool.",
+    "-o <output>: the levels of a .<format> file are written to a .mcool.": "Name it OUT.mcool.",
     "-o <output>: the name of the output ends with .mcool or .cool.": "Name it so.",
     "-o <output>: a .cool holds one level, and there are <levels>.": (
         "Name it OUT.mcool, or one level of the input."

@@ -13,6 +13,7 @@ from counterpoise.columns.judge import ColumnVerdict, judge_columns
 from counterpoise.columns.levels import faults_between_levels
 from counterpoise.columns.stored import StoredLevel, read_stored_levels
 from counterpoise.contacts.bins import format_base_pairs, pluralise
+from counterpoise.ingest.formats import is_cooler_format
 
 Checked = list[tuple[StoredLevel, list[ColumnVerdict]]]
 
@@ -30,7 +31,7 @@ def command(file: str, as_json: bool) -> None:
     """
     checked: Checked = []
     for level in read_stored_levels(file):
-        in_cooler = level.contacts.source["format"] != "hic"
+        in_cooler = is_cooler_format(level.contacts.source["format"])
         verdicts = judge_columns(level.contacts, level.columns, level.attributes, in_cooler)
         checked.append((level, verdicts))
         if not as_json:

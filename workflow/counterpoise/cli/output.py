@@ -22,6 +22,7 @@ from counterpoise.columns.new_names import check_column_name
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.files import FileState, atomic_write
 from counterpoise.ingest.cooler_file import open_cooler
+from counterpoise.ingest.formats import is_cooler_format
 from counterpoise.ingest.hdf5_links import refuse_other_files
 from counterpoise.ingest.pixels import write_map
 from counterpoise.ingest.reader_interface import Level, SourceInfo
@@ -73,9 +74,9 @@ class Destination:
         if self.output:
             _check_levels(self.output, info, len(columns))
             refuse_output(self.output, info.uri, self.force, remedy="use --in-place")
-        if self.in_place and info.format == "hic":
+        if self.in_place and not is_cooler_format(info.format):
             raise InputError(
-                info.uri, "is a .hic file, which stays as it is.", "Give -o OUT.mcool."
+                info.uri, f"is a .{info.format} file, which stays as it is.", "Give -o OUT.mcool."
             )
         if self.in_place:
             require_changeable(_path(info))
@@ -107,7 +108,7 @@ class Destination:
             refuse_change(_path(info), state)
         if self.in_place:
             _write_in_place(info, state, columns)
-        elif self.output and info.format == "hic":
+        elif self.output and not is_cooler_format(info.format):
             _convert(self.output, info, levels, columns)
         elif self.output:
             _write_copy(self.output, info, levels, columns)
@@ -205,8 +206,10 @@ def _refuse_columns(uri: str, columns: Sequence[str]) -> None:
 def _check_levels(output: str, info: SourceInfo, levels: int) -> None:
     """Refuse an output that cannot hold the levels, by its name."""
     suffix = Path(output).suffix
-    if suffix == ".cool" and info.format == "hic":
-        raise ConfigError(f"-o {output}: the levels of a .hic file are written to a .mcool.")
+    if suffix == ".cool" and not is_cooler_format(info.format):
+        raise ConfigError(
+            f"-o {output}: the levels of a .{info.format} file are written to a .mcool."
+        )
     if suffix not in (".mcool", ".cool"):
         raise ConfigError(f"-o {output}: the name of the output ends with .mcool or .cool.")
     if suffix == ".cool" and levels > 1:
@@ -241,7 +244,7 @@ def _write_copy(
 def _convert(
     output: str, info: SourceInfo, levels: Sequence[Level], columns: Sequence[LevelColumns]
 ) -> None:
-    """Write a new file with the levels of a `.hic` file and their columns."""
+    """Write a new file with the levels of a file that is no cooler, and their columns."""
     sizes = [level.resolution for level in levels if level.resolution is not None]
     with temporary_results(output) as paths:
         for size in sizes:

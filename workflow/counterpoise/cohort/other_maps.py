@@ -9,7 +9,7 @@ from counterpoise.cohort.cohort import Cohort
 from counterpoise.cohort.levels import list_levels
 from counterpoise.contacts.bins import format_base_pairs
 from counterpoise.errors import ConfigError, InputError
-from counterpoise.ingest.formats import COOLER, inspect_source
+from counterpoise.ingest.formats import inspect_source, is_cooler_format
 
 
 def check_levels_of_other_maps(cohort: Cohort) -> None:
@@ -39,7 +39,7 @@ def _check_file(place: str, uri: str, sizes: list[int]) -> None:
         info = inspect_source(uri, identify=False, quick=True)
     except InputError as error:
         raise ConfigError(f"{place}: {error}") from error
-    if info.format not in COOLER.names:
+    if not is_cooler_format(info.format):
         raise ConfigError(f"{place}: {uri} is no cooler; convert it (hictk convert).")
     stored = [level.resolution for level in info.levels]
     for size in sizes:

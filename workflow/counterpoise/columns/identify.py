@@ -20,6 +20,7 @@ from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.positive import positive_or_nan
 from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
 from counterpoise.errors import InputError
+from counterpoise.ingest.formats import is_cooler_format
 
 # Vectors this close to Juicer's scale are on it: files may store them in single precision.
 ON_SCALE = 1e-6
@@ -148,12 +149,12 @@ def identify_columns(level: StoredLevel, names: Sequence[str]) -> list[Identifie
     list of IdentifiedColumn
         In the order of ``names``.
     """
-    is_hic = level.contacts.source["format"] == "hic"
+    in_cooler = is_cooler_format(level.contacts.source["format"])
     columns = {name: level.columns[name] for name in names}
     identified = []
-    for verdict in judge_columns(level.contacts, columns, level.attributes, not is_hic):
+    for verdict in judge_columns(level.contacts, columns, level.attributes, in_cooler):
         attributes = level.attributes.get(verdict.name, {})
-        stated = Convention.DIVISIVE if is_hic else verdict.claim.convention
+        stated = verdict.claim.convention if in_cooler else Convention.DIVISIVE
         told = None if verdict.kind is Kind.KERNEL else verdict.convention
         values = positive_or_nan(columns[verdict.name])
         identified.append(IdentifiedColumn(level.uri, verdict, told or stated, values, attributes))

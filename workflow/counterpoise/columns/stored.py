@@ -17,7 +17,7 @@ from counterpoise.contacts.contact_map import Contacts
 from counterpoise.contacts.selection import COLUMN_PREFIXES
 from counterpoise.errors import InputError
 from counterpoise.ingest.cooler_file import name_damaged_file, open_cooler
-from counterpoise.ingest.formats import inspect_source
+from counterpoise.ingest.formats import inspect_source, is_cooler_format
 from counterpoise.ingest.hdf5_links import members
 from counterpoise.ingest.read import open_contacts
 from counterpoise.ingest.reader_interface import Level, SourceInfo
@@ -104,6 +104,8 @@ def read_stored_level(info: SourceInfo, level: Level, names: Collection[str] = (
         assert level.resolution is not None
         vectors = _read_hic_vectors(path, level.resolution, len(contacts.bins))
         return StoredLevel(f"{path} at {level.resolution:,} bp", contacts, vectors, {})
+    if not is_cooler_format(info.format):
+        return StoredLevel(place, contacts, {}, {})
     attributes = contacts.source["column_attributes"]
     columns = {
         name: np.asarray(values, dtype=np.float64)
@@ -155,6 +157,8 @@ def _column_names(info: SourceInfo, level: Level) -> list[str]:
     if info.format == "hic":
         assert level.resolution is not None
         return list(_read_hic_vectors(path, level.resolution, 0))
+    if not is_cooler_format(info.format):
+        return []
     with open_cooler(f"{path}::{level.group}") as (file, group), name_damaged_file(info.uri):
         columns = members(file[group]["bins"], info.uri)
         return [

@@ -1,9 +1,10 @@
 """The table of input formats, and the choice of the reader for a source.
 
 To add a format, write a module ``<name>_reader.py`` with the functions of
-`reader_interface.Reader` (``inspect`` and ``open_level``), and add a row to `FORMATS`. Nothing else
-in the package knows the formats: checks of pixels, coarsening, records and downloads apply to every
-one of them.
+`reader_interface.Reader` (``inspect`` and ``open_level``), and add a row to `FORMATS`. Checks of
+pixels, coarsening, records and downloads apply to every format. Columns of weights are written into
+coolers only, as `is_cooler_format` tells; other files are converted. They are read from coolers,
+and from `.hic` files by ``columns.stored``.
 """
 
 from __future__ import annotations
@@ -101,6 +102,18 @@ def reader_of(info: SourceInfo) -> Reader:
     """
     row = next(row for row in (*FORMATS, CELLS) if info.format in row.names)
     return row.load_reader()
+
+
+def is_cooler_format(name: str) -> bool:
+    """Return whether files of a format are coolers, with bin tables that hold columns of weights.
+
+    Parameters
+    ----------
+    name : str
+        Value of ``SourceInfo.format``. That of a pattern of single cells is no cooler: columns
+        belong to one map, and the pattern names several.
+    """
+    return name in COOLER.names
 
 
 def read_bins(info: SourceInfo, level: Level) -> BinTable:

@@ -22,7 +22,7 @@ from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.files import FileState
 from counterpoise.ingest.cooler_file import open_cooler
-from counterpoise.ingest.formats import inspect_source, read_bins
+from counterpoise.ingest.formats import inspect_source, is_cooler_format, read_bins
 from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.ingest.urls import is_url
 from counterpoise.interface.maps import uri_of_cooler
@@ -142,11 +142,11 @@ def _find_target(result: Balance, uri: str, column: str, force: bool) -> Target:
         )
     state = FileState.of(path)
     info = inspect_source(uri, identify=False)
-    if info.format == "hic":
+    if not is_cooler_format(info.format):
         raise InputError(
             uri,
-            "is a .hic file, and weights are written into coolers.",
-            "Make one: counterpoise balance FILE.hic -o OUT.mcool.",
+            f"is a .{info.format} file, and weights are written into coolers.",
+            "Make one: counterpoise balance FILE -o OUT.mcool.",
         )
     require_changeable(path, remedy=ELSEWHERE)
     level = _find_level(info, "::" in uri, result.contacts.bins.resolution)

@@ -18,8 +18,6 @@ from counterpoise.jobs.resources import SNAKEMAKE_MB, START_MINUTES, megabytes
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
     from counterpoise.cohort.cohort import Cohort
 
-COOLER_SUFFIXES = (".cool", ".mcool", ".scool")
-
 
 @dataclass(frozen=True, kw_only=True)
 class SourceJob(MeasuredJob):
@@ -65,9 +63,11 @@ def source_settings(cohort: Cohort, sample: str) -> dict[str, Any]:
     dict
         Values by field.
     """
+    from counterpoise.ingest.formats import COOLER
+
     uri, path = cohort.source_uri(sample), cohort.sample(sample).path
     url = public_url(path) if is_url(path) else None
-    is_cooler = uri.partition("::")[0].lower().endswith(COOLER_SUFFIXES)
+    is_cooler = uri.partition("::")[0].lower().endswith(COOLER.suffixes)
     ingest = cohort.settings.ingest
     # No engine reads a cooler: with the default, a change of engine reads no cooler again.
     engine = type(ingest).hic_engine if is_cooler else ingest.hic_engine
