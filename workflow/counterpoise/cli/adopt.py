@@ -130,17 +130,17 @@ def _attributes(column: IdentifiedColumn) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class KnownColumn:
-    """A column of weights that is in the file.
+class TakenWeights:
+    """Weights that are taken from a column of the file.
 
     Attributes
     ----------
     level : Level
-        Its level.
+        The level of the column.
     bins : BinTable
         The bins of the level.
     column : str
-        Its name.
+        Name of the column.
     weights : numpy.ndarray
         float64 [bins], multiplicative, NaN for none.
     attributes : dict
@@ -155,12 +155,12 @@ class KnownColumn:
 
     @property
     def is_fit(self) -> bool:
-        """Not known: the weights were not computed here."""
+        """True: whether these weights are fit is not judged."""
         return True
 
 
 @dataclass(frozen=True)
-class AdoptedColumn(KnownColumn):
+class AdoptedColumn(TakenWeights):
     """A column that becomes another one, with its standard errors.
 
     Attributes
@@ -200,7 +200,7 @@ class AdoptedColumn(KnownColumn):
 
 
 @dataclass(frozen=True)
-class MethodGroup(KnownColumn):
+class MethodGroup(TakenWeights):
     """A level that shares the data of another one, and has a column of it as ``weight``."""
 
     @property
