@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.cli.known_columns import known_columns
-from counterpoise.cli.options import PRIMARY
 from counterpoise.cli.output import Destination, source_state
 from counterpoise.columns.identify import IdentifiedColumn, identify_columns
 from counterpoise.columns.new_names import refuse_misread
@@ -23,7 +22,12 @@ from counterpoise.errors import InputError
 from counterpoise.ingest.formats import inspect_source
 from counterpoise.ingest.reader_interface import Level
 from counterpoise.store.tiling import Tiling
-from counterpoise.store.weight_columns import ERRORS, remove_weight_column, write_adopted_column
+from counterpoise.store.weight_columns import (
+    ERRORS,
+    WEIGHT_COLUMN,
+    remove_weight_column,
+    write_adopted_column,
+)
 
 METHODS = "methods"  # the group of OUT with one group for each column
 BALANCE = "Balance it: counterpoise balance."
@@ -38,7 +42,7 @@ BALANCE = "Balance it: counterpoise balance."
     help="Write the column into FILE: into a copy next to it, which then replaces it.",
 )
 @click.option("-o", "--output", metavar="OUT", help="Write a .mcool (or, of one level, a .cool).")
-@click.option("--name", default=PRIMARY, show_default=True, help="Name of the new column.")
+@click.option("--name", default=WEIGHT_COLUMN, show_default=True, help="Name of the new column.")
 @click.option("-f", "--force", is_flag=True, help="Replace the column, or OUT, if it exists.")
 @click.option(
     "--method-columns",
@@ -225,8 +229,8 @@ class MethodGroup(TakenWeights):
         target.attrs.update(group.attrs)
         _link_members(group, target, ["bins"])
         table = target.create_group("bins")
-        _link_members(group["bins"], table, [PRIMARY, PRIMARY + ERRORS])
-        write_adopted_column(table, PRIMARY, self.weights, self.attributes, tiling)
+        _link_members(group["bins"], table, [WEIGHT_COLUMN, WEIGHT_COLUMN + ERRORS])
+        write_adopted_column(table, WEIGHT_COLUMN, self.weights, self.attributes, tiling)
 
 
 def _link_members(source: h5py.Group, target: h5py.Group, exceptions: Sequence[str]) -> None:

@@ -19,12 +19,13 @@ from counterpoise.cli.levels import (
     read_levels,
     results_to_write,
 )
-from counterpoise.cli.options import PRIMARY, BalancingOptions, MethodRun, balancing_options
+from counterpoise.cli.options import BalancingOptions, MethodRun, balancing_options
 from counterpoise.cli.output import Destination, existing_columns, source_state
 from counterpoise.errors import ConfigError
 from counterpoise.files import FileState
 from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.interface.progress_line import show_progress
+from counterpoise.store.weight_columns import WEIGHT_COLUMN
 
 
 @click.command("balance")
@@ -71,7 +72,7 @@ def command(
         raise click.UsageError("-o is for a single FILE (several methods are -m kr -m ice).")
     balancing = BalancingOptions.from_options(options)
     if check:
-        sys.exit(_check_columns(files, name or PRIMARY))
+        sys.exit(_check_columns(files, name or WEIGHT_COLUMN))
     destination = Destination(in_place, output, stdout, force)
     if destination.is_nowhere:
         click.echo("Nothing will be written without --in-place or -o OUT.mcool.", err=True)

@@ -14,16 +14,15 @@ from typing import Any
 import click
 
 from counterpoise.columns.new_names import refuse_misread, refuse_other_method
-from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
+from counterpoise.contacts.selection import Scope, column_name
 from counterpoise.errors import ConfigError
 from counterpoise.mask import MaskSettings
 from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings, OnFailure
 from counterpoise.records.wording.phrases import join_phrases
-from counterpoise.store.weight_columns import DIVISIVE
+from counterpoise.store.weight_columns import DIVISIVE, WEIGHT_COLUMN
 
 DEFAULT_METHOD = "ice"
-PRIMARY = "weight"
 # Settings that not every method has, and their options.
 METHOD_LIMITS = {
     "tolerance": "--tolerance",
@@ -303,13 +302,13 @@ class BalancingOptions:
             refuse_other_method(name, (self.names or (DEFAULT_METHOD,))[0])
             refuse_misread(name, is_divisive=name in DIVISIVE)
         if not self.names:
-            return [self._run(DEFAULT_METHOD, bin_size, (name or PRIMARY,), by_cooler=True)]
+            return [self._run(DEFAULT_METHOD, bin_size, (name or WEIGHT_COLUMN,), by_cooler=True)]
         runs = []
         for number, method in enumerate(self.names):
             run = self._run(method, bin_size, (), by_cooler=False)
             scope = run.settings.get("scope", methods()[method].settings().scope)
-            column = COLUMN_PREFIXES[Scope(scope)] + method.upper()
-            columns = (column, PRIMARY) if number == 0 else (column,)
+            column = column_name(scope, method)
+            columns = (column, WEIGHT_COLUMN) if number == 0 else (column,)
             runs.append(replace(run, columns=(name,) if name else columns))
         return runs
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.cli.known_columns import known_columns
-from counterpoise.cli.options import PRIMARY
 from counterpoise.cli.output import refuse_output
 from counterpoise.columns.identify import IdentifiedColumn, identify_columns
 from counterpoise.columns.judge import Kind
@@ -19,6 +18,7 @@ from counterpoise.contacts.bins import BinTable
 from counterpoise.errors import InputError
 from counterpoise.files import atomic_write
 from counterpoise.ingest.formats import inspect_source
+from counterpoise.store.weight_columns import WEIGHT_COLUMN
 
 BALANCE = "Balance it: counterpoise balance."
 
@@ -80,7 +80,7 @@ def _refuse_empty(file: str, has_values: Mapping[str, bool]) -> None:
 def _all_columns(stored: StoredLevel) -> list[IdentifiedColumn]:
     """Return the columns that are understood; weight, which copies another, only alone."""
     known = [each for each in known_columns(stored) if each.verdict.kind is not Kind.EMPTY]
-    others = [each for each in known if each.verdict.name != PRIMARY]
+    others = [each for each in known if each.verdict.name != WEIGHT_COLUMN]
     return others or known
 
 

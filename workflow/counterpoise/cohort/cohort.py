@@ -14,7 +14,7 @@ from counterpoise.cohort.resolutions import expand
 from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.settings import CohortSettings
 from counterpoise.contacts.bins import format_base_pairs
-from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
+from counterpoise.contacts.selection import column_name
 from counterpoise.errors import ConfigError
 from counterpoise.files import sha256
 from counterpoise.ingest.demo_maps import DEMO_FILES, YEAST_COOL, YEAST_HIC
@@ -473,4 +473,4 @@ class Cohort:
 
     def column(self, method: str) -> str:
         """Return the name of a method's column in coolers: ``KR``, ``GW_KR`` or ``INTER_KR``."""
-        return COLUMN_PREFIXES[Scope(self.methods[method].scope)] + method.upper()
+        return column_name(self.methods[method].scope, method)

@@ -29,6 +29,19 @@ class Scope(StrEnum):
 COLUMN_PREFIXES = {Scope.CIS: "", Scope.GENOME: "GW_", Scope.TRANS: "INTER_"}
 
 
+def column_name(scope: str, name: str) -> str:
+    """Return the name of a method's column in coolers: ``KR``, ``GW_KR`` or ``INTER_KR``.
+
+    Parameters
+    ----------
+    scope : str
+        Value of a `Scope`.
+    name : str
+        Name of the method.
+    """
+    return COLUMN_PREFIXES[Scope(scope)] + name.upper()
+
+
 @dataclass(frozen=True)
 class Selection:
     """A square part of a map along the diagonal, and which of its contacts count.

@@ -18,7 +18,7 @@ from counterpoise.columns.new_names import (
 )
 from counterpoise.contacts.bins import BinTable, describe_difference, format_base_pairs
 from counterpoise.contacts.contact_map import describe_type, is_from_matrix
-from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
+from counterpoise.contacts.selection import column_name
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.files import FileState
 from counterpoise.ingest.cooler_file import open_cooler
@@ -91,7 +91,7 @@ def write_columns(result: Balance, uri: Any, name: str | None = None, *, force: 
         If there is no room for a copy of the file.
     """
     verdict = result.verdict
-    column = check_column_name(column_name(result) if name is None else name)
+    column = check_column_name(column_name(verdict.scope, verdict.name) if name is None else name)
     refuse_other_method(column, verdict.choice.by if verdict.choice else verdict.method)
     refuse_misread(column, is_divisive=column in DIVISIVE)
     target = _find_target(result, _check_uri(uri), column, force)
@@ -104,18 +104,6 @@ def write_columns(result: Balance, uri: Any, name: str | None = None, *, force: 
         remove_weight_column(table, column)
         write_weight_column(table, column, result.weights, result.se, verdict, target.tiling)
     return column
-
-
-def column_name(result: Balance) -> str:
-    """Return the name that the workflow gives to a result's column in coolers.
-
-    Parameters
-    ----------
-    result : Balance
-        The result.
-    """
-    verdict = result.verdict
-    return COLUMN_PREFIXES[Scope(verdict.scope)] + verdict.name.upper()
 
 
 def _check_uri(uri: Any) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from counterpoise._version import __version__
 from counterpoise.contacts.bins import BinTable, coordinate_type
-from counterpoise.contacts.selection import COLUMN_PREFIXES
+from counterpoise.contacts.selection import Scope, column_name
 from counterpoise.files import atomic_write
 from counterpoise.methods import methods
 from counterpoise.store.cooler_pixels import CHUNK, copy_pixels
@@ -29,12 +29,12 @@ from counterpoise.store.tiling import Tiling, cover_holes
 from counterpoise.store.weight_columns import (
     COMPRESSION,
     ERRORS,
+    WEIGHT_COLUMN,
     to_attribute,
     write_weight_column,
 )
 from counterpoise.store.weights import read_errors, read_verdict, read_weights
 
-PRIMARY = "weight"  # the column that cooler uses by default
 # An HDF5 object header holds 64 KiB; longer lists of chromosomes cannot be an enum.
 ENUM_LIMIT = 64_000
 
@@ -87,7 +87,7 @@ def write_mcool(
             types.add(group.attrs["bin-type"])
             for method, column in columns.items():
                 files = paths.run_files(sample, resolution, method)
-                names = (column, PRIMARY) if method == primary else (column,)
+                names = (column, WEIGHT_COLUMN) if method == primary else (column,)
                 _write_run(group["bins"], files, names, tiling)
                 disk.check()
         bin_type = "variable" if "variable" in types else "fixed"
@@ -147,10 +147,8 @@ def _reserved_names(columns: Mapping[str, str]) -> set[str]:
     These are the columns that are written here, and the names of every method: a column ``KR``
     next to ours would be taken for ours.
     """
-    methods_columns = {
-        prefix + name.upper() for prefix in COLUMN_PREFIXES.values() for name in methods()
-    }
-    reserved = {PRIMARY, *columns.values(), *methods_columns}
+    methods_columns = {column_name(scope, name) for scope in Scope for name in methods()}
+    reserved = {WEIGHT_COLUMN, *columns.values(), *methods_columns}
     return reserved | {column + ERRORS for column in reserved}
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from counterpoise.records.verdict import Verdict
 from counterpoise.store.tiling import Tiling
 
+WEIGHT_COLUMN = "weight"  # the column that cooler uses by default
 DIVISIVE = ("KR", "VC", "VC_SQRT")  # cooler divides only by columns of these names
 ERRORS = "_se"  # appended to the name of a column of weights
 COMPRESSION = {"compression": "gzip", "compression_opts": 6, "shuffle": True}

@@ -7,9 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from counterpoise.contacts.selection import COLUMN_PREFIXES, Scope
-from counterpoise.store.mcool import PRIMARY
 from counterpoise.store.paths import ResultPaths
-from counterpoise.store.weight_columns import DIVISIVE, ERRORS
+from counterpoise.store.weight_columns import DIVISIVE, ERRORS, WEIGHT_COLUMN
 
 MOST_ROWS = 100
 SCOPES = {
@@ -152,7 +151,7 @@ def describe_files(
         CoolerFile(name, paths.cooler(name), sorted(sizes), paths.cooler(name) in missing)
         for name, sizes in resolutions.items()
     ]
-    named = [(PRIMARY, primary), *((column, method) for method, column in columns.items())]
+    named = [(WEIGHT_COLUMN, primary), *((column, method) for method, column in columns.items())]
     listed = [_describe_column(name, method, columns[method], by_region) for name, method in named]
     written = [file for file in files if not file.missing]
     snippets = list_snippets(written[0], listed) if written else []
@@ -227,7 +226,8 @@ def _cooltools_snippet(file: CoolerFile, columns: Sequence[WeightColumn]) -> Sni
         "cooltools",
         "import cooler\nimport cooltools\n\n"
         f"clr = cooler.Cooler({file.uri!r})\n"
-        f"expected = cooltools.expected_cis(clr, clr_weight_name={PRIMARY!r}, ignore_diags=2)",
+        f"expected = cooltools.expected_cis(clr, clr_weight_name={WEIGHT_COLUMN!r}, "
+        "ignore_diags=2)",
         "python",
         f"cooltools multiplies by any column, so use one of {', '.join(multiplied)}.",
     )
