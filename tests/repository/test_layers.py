@@ -1,7 +1,8 @@
-"""The top level holds what its page lists, and imports between rooms point down."""
+"""The top level holds what its page lists, rooms name their modules, and imports point down."""
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -12,11 +13,16 @@ from tests.support import REPOSITORY
 from tests.support.layers import (
     LEVEL,
     MODULES,
+    PACKAGE,
     imported_modules,
     module_name,
     room_of,
 )
 from tests.support.rooms_drawing import DRAWING, drawing
+
+FOLDERS = [path.parent for path in MODULES if path.name == "__init__.py" and path.parent != PACKAGE]
+# A new method or backend is one new module, which its room finds by this line.
+REGISTERED = re.compile(r"^(?:BACKENDS|METHODS) = ", re.MULTILINE)
 
 
 def test_the_top_level_holds_what_the_page_lists() -> None:
@@ -33,6 +39,19 @@ def test_the_top_level_holds_what_the_page_lists() -> None:
 
 def test_every_room_has_a_layer() -> None:
     assert {room_of(path) for path in MODULES} - {"__init__"} == set(LEVEL)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: module_name(folder / "__init__.py"))
+def test_a_docstring_names_the_modules_of_its_folder(folder: Path) -> None:
+    contents = {path.stem: path for path in MODULES if path.parent == folder}
+    docstring = ast.get_docstring(ast.parse(contents.pop("__init__").read_text(encoding="utf-8")))
+    contents |= {path.name: path / "__init__.py" for path in FOLDERS if path.parent == folder}
+    expected = {
+        name
+        for name, path in contents.items()
+        if not name.startswith("_") and not REGISTERED.search(path.read_text(encoding="utf-8"))
+    }
+    assert expected <= set(re.findall(r"`(\w+)/?`", docstring or ""))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)

@@ -1,9 +1,13 @@
 """Backends: who computes the symmetric matrix-vector product.
 
-Methods see a map only through an ``Operator`` (``counterpoise.backends.base``). To add a backend,
-write a module (or a package) in this folder with a class that fulfils ``Operator``, a function
-that makes one, and ``BACKENDS = (BackendSpec("name", "summary", make_operator),)``. It then works
-in ``counterpoise.balance(..., backend="name")`` and as ``backend.name`` of the configuration;
+Methods see a map only through an ``Operator`` (``counterpoise.backends.base``). Three modules are
+no backends: ``base`` is the contract, ``vectors`` handles numpy arrays and torch tensors alike, and
+``choice`` chooses backend and device for a map.
+
+To add a backend, write a module (or a package) in this folder with a class that fulfils
+``Operator``, a function that makes one, and
+``BACKENDS = (BackendSpec("name", "summary", make_operator),)``. It then works in
+``counterpoise.balance(..., backend="name")`` and as ``backend.name`` of the configuration;
 ``make accept`` writes ``conf/backend/name.yaml``, with which ``backend=name`` works as well.
 """
 

@@ -10,7 +10,7 @@ in ``run`` what does the work if that is slow to import (matplotlib, h5py, MLflo
 ``inputs``      jobs that download or make input files
 ``inspect``     and a module for each other rule: ``ingest``, ``merge``, ``thin``, ``mask``,
                 ``shared_mask``, ``balance``, ``plot``, ``compare``, ``export``, ``report``,
-                ``track``
+                ``differences``, ``track``
 ``prior``       jobs of the rules that make priors: ``balance_alone``, ``pool``, ``file_prior``
 ``waiting``     runs without a result because another map has none
 ``resources``   memory and time of jobs, predicted from what they read
@@ -21,6 +21,7 @@ in ``run`` what does the work if that is slow to import (matplotlib, h5py, MLflo
 ``unrecorded``  outdated results that Snakemake has no record of
 ``environment`` the environment that jobs inherit
 ``plan``        what the rules ask about their jobs
+``ending``      the last lines of the workflow in a terminal
 ``snakemake``   what the Snakefile calls, and all use of Snakemake's private interface
 =============== ===========================================================================
 """

@@ -6,6 +6,7 @@
 ``counting`` the contacts of each bin, as the filters count them
 ``filters``  the filters, and ``mask_bins``, which applies them to a map
 ``sharing``  one mask for the samples of a group
+``quorum``   how many samples of a group must keep a bin
 ============ ==============================================================
 
 To add a filter, append its setting to ``MaskSettings``, write a function that finds the bins that

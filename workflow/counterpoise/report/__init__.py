@@ -3,6 +3,7 @@
 ==================  ================================================================
 ``run/``            the figure of one run: one module per panel
 ``comparison/``     a cohort's samples side by side: figure and concordance
+``differences/``    two folders of results side by side, as a page and a table
 ``summary``         the columns of ``summary.tsv``; add a column here
 ``samples``         the columns of ``samples.tsv``; add a column here
 ``table``           columns of tables, reading and writing them
@@ -16,6 +17,7 @@
 ``page/``           ``report.html``: its data, skeleton, style, script and sections
 ``sections/``       the sections of the page below its first screen, one module each
 ``svg``             axes, lines and bands of charts that are part of the page
+``ending``          the results of a cohort, for the last lines of the workflow
 ``multiqc``         the files of ``multiqc/``: statistics and sections for MultiQC
 ``style``           colours, page geometry, headings and maps of all figures
 ``axes``            tick labels, units and names of chromosomes

@@ -4,6 +4,7 @@
 ``values``       from result files to tags, parameters, metrics and artifacts
 ``log``          logs every run of a cohort and records the outcome
 ``runs``         creates, completes or updates one MLflow run
+``cohort_run``   the MLflow run of a whole cohort, and its experiment
 ``client``       opens the store, and explains its failures
 ``saved_view``   columns, order and charts of the cohort's page in MLflow
 ===============  ====================================================================

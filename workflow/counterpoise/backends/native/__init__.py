@@ -1,4 +1,11 @@
-"""The native backend: compiled C (``counterpoise.native``) on the CPU, the default."""
+"""The native backend: compiled C (``counterpoise.native``) on the CPU, the default.
+
+============== =================================================================================
+``operator``   the product ``y = A x``, on several threads
+``packed_map`` a map in the packed format (``native/packed.h``), and the product with it
+``packing``    packs a selection of contacts into slabs, in memory or in a scratch file
+============== =================================================================================
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,12 @@
 """The torch backend: whole algorithms on a CUDA device, or on the CPU by the same code.
 
 This module decides whether a GPU is worth using, without importing torch (1.5 s) before it must.
+
+============= ============================================================================
+``operator``  the product ``y = A x``, by a Triton program or by torch's own operations
+``panel_csr`` the sparse format of a map on the device
+``triton``    the product of the panel CSR on CUDA, as programs in Triton
+============= ============================================================================
 """
 
 from __future__ import annotations
