@@ -16,7 +16,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
 from counterpoise.report.concordance import Concordance
-from counterpoise.report.page.reasons import Reason
+from counterpoise.report.page.reasons import UnfitReason
 from counterpoise.report.page.template import load_template
 from counterpoise.report.sections.inputs import Input
 from counterpoise.report.sections.masks import MaskedMap, MaskSection
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.skipif(bool(missing_browser()), reason=missing_browser(
 
 SAMPLES = [f"sample_{number}" for number in range(40)]
 REASONS = {
-    "a": [Reason("few", "10 kb ice", "no"), Reason("rough", "all runs", "caution")],
-    "b": [Reason("lost", "all runs", "missing")],
+    "a": [UnfitReason("few", "10 kb ice", "no"), UnfitReason("rough", "all runs", "caution")],
+    "b": [UnfitReason("lost", "all runs", "missing")],
 }
 PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>mine · x</title>
 <style>{css}</style></head><body><main>{body}</main><script>{script}</script></body></html>"""

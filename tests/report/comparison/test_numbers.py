@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoise.report.comparison.compare import compare
-from counterpoise.report.comparison.decay import contact_decay, distance_edges, pairs_by_distance
+from counterpoise.report.comparison.decay import contact_decay, decay_edges, pairs_by_distance
 from counterpoise.report.comparison.region import (
     PSEUDOCOUNT,
     RATIO_CELLS,
@@ -92,7 +92,7 @@ def test_a_log_ratio_is_of_maps_with_equal_sums() -> None:
 @given(st.lists(st.booleans(), min_size=1, max_size=70), st.integers(1, 3))
 def test_pairs_are_counted(flags: list[bool], first: int) -> None:
     usable = np.array(flags)
-    edges = distance_edges(first, 90)
+    edges = decay_edges(first, 90)
     places = np.flatnonzero(usable)
     apart = np.subtract.outer(places, places)
     expected = np.histogram(apart[apart > 0], np.append(edges[:-1], edges[-1] - 0.5))[0]
@@ -105,7 +105,7 @@ def test_decay_is_the_mean_by_distance_whatever_the_scale_of_chromosomes() -> No
     dense = make_map(4)[1].astype(float)
     weights = sample.runs["kr"].weights
     usable = {"chr1": np.ones(60, bool), "chr2": np.arange(30) != 7}
-    edges = distance_edges(2, 60)
+    edges = decay_edges(2, 60)
     pairs = np.array([pairs_by_distance(flags, edges) for flags in usable.values()])
     contacts = sample.open()
     decay = contact_decay(sample, contacts, weights, usable, edges, chunk_size=200)

@@ -119,12 +119,12 @@ def build_mcool(
     with atomic_write(output) as temporary:
         with edit_hdf5(built) as (file, disk):
             for each in columns:
-                write_columns(file[f"resolutions/{each.bins.resolution}"], each)
+                write_level_columns(file[f"resolutions/{each.bins.resolution}"], each)
                 disk.check()
         os.replace(built, temporary)
 
 
-def write_columns(group: h5py.Group, columns: LevelColumns) -> None:
+def write_level_columns(group: h5py.Group, columns: LevelColumns) -> None:
     """Write columns to a level.
 
     Parameters

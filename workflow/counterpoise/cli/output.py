@@ -15,7 +15,7 @@ from counterpoise.cli.building import (
     LevelColumns,
     build_mcool,
     temporary_results,
-    write_columns,
+    write_level_columns,
 )
 from counterpoise.cli.levels import level_uri
 from counterpoise.columns.new_names import check_column_name
@@ -27,7 +27,7 @@ from counterpoise.ingest.hdf5_links import refuse_other_files
 from counterpoise.ingest.pixels import write_map
 from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.store.hdf5_output import create_hdf5, edit_hdf5
-from counterpoise.store.in_place import changed_copy, refuse_change, require_changeable
+from counterpoise.store.in_place import changed_copy, refuse_changed_since, require_changeable
 from counterpoise.store.weight_columns import ERRORS
 
 COLUMN_BYTES = 18  # of a bin, in a column of weights and one of errors, if they hardly compress
@@ -105,7 +105,7 @@ class Destination:
             Their columns.
         """
         if not self.is_nowhere:
-            refuse_change(_path(info), state)
+            refuse_changed_since(_path(info), state)
         if self.in_place:
             _write_in_place(info, state, columns)
         elif self.output and not is_cooler_format(info.format):
@@ -221,7 +221,7 @@ def _write_in_place(info: SourceInfo, state: FileState, columns: Sequence[LevelC
     growth = sum(COLUMN_BYTES * len(each.names) * len(each.bins) for each in columns)
     with changed_copy(_path(info), state, growth) as copy, edit_hdf5(copy) as (file, disk):
         for each in columns:
-            write_columns(file[each.level.group], each)
+            write_level_columns(file[each.level.group], each)
             disk.check()
 
 
@@ -237,7 +237,7 @@ def _write_copy(
     ):
         places = {level: _copy_level(stored, level, file, output) for level in levels}
         for each in columns:
-            write_columns(places[each.level], each)
+            write_level_columns(places[each.level], each)
             disk.check()
 
 

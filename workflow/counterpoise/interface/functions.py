@@ -13,7 +13,7 @@ from counterpoise.balancing.prior import Prior
 from counterpoise.contacts.contact_map import ContactMap, Contacts, StoredContacts
 from counterpoise.errors import ConfigError
 from counterpoise.ingest.copy_number_table import read_copy_number
-from counterpoise.interface.maps import open_map
+from counterpoise.interface.maps import read_any_map
 from counterpoise.interface.progress_line import show_progress
 from counterpoise.interface.result import Balance
 from counterpoise.mask import DEFAULT_MASK, Mask, MaskOptions
@@ -126,7 +126,7 @@ def balance(
     >>> cp.balance("tumour.cool", "kr", copy_number="segments.bed")  # doctest: +SKIP
     """
     with show_progress(progress) as report:
-        opened = open_map(contacts, resolution, report)
+        opened = read_any_map(contacts, resolution, report)
         result = api.balance(
             opened,
             method,
@@ -198,7 +198,7 @@ def mask_bins(
     <Mask: 2 of 3 bins kept; masked: 1 min_nnz>
     >>> cp.mask_bins("map.cool", {"blacklist": "blacklist.bed"})  # doctest: +SKIP
     """
-    opened = open_map(contacts, resolution)
+    opened = read_any_map(contacts, resolution)
     if isinstance(opened, Contacts | StoredContacts):
         return mask_map(opened, settings)
     if isinstance(settings, str) and settings == DEFAULT_MASK:

@@ -22,7 +22,7 @@ ACCEPTED = (
 )
 
 
-def open_map(
+def read_any_map(
     contacts: Any,
     resolution: SupportsIndex | None = None,
     progress: Callable[[str], None] = lambda message: None,
@@ -51,7 +51,7 @@ def open_map(
 
     Examples
     --------
-    >>> open_map({"chr1": 5})
+    >>> read_any_map({"chr1": 5})
     Traceback (most recent call last):
     counterpoise.errors.ConfigError: a map is the path of a .cool, .mcool or .hic file ...
     """

@@ -201,7 +201,7 @@ def draw_backdrop(axes: Axes, empty: Flags, extent: tuple[float, float, float, f
     axes.imshow(backdrop, extent=extent, interpolation="nearest", aspect="auto")
 
 
-def draw_contacts(
+def draw_cells(
     axes: Axes,
     values: Floats,
     limits: tuple[float, float],

@@ -46,7 +46,7 @@ def changed_copy(
     """
     final = Path(path).resolve()
     before = final.stat()
-    refuse_change(path, state)
+    refuse_changed_since(path, state)
     require_changeable(final, growth, remedy)
     with atomic_write(final, before.st_size + growth) as copy:
         shutil.copyfile(final, copy)
@@ -54,11 +54,11 @@ def changed_copy(
         os.chmod(copy, stat.S_IMODE(before.st_mode))
         _keep_owner(copy, before, final, remedy)
         _sync(copy)
-        refuse_change(path, state)
+        refuse_changed_since(path, state)
     _sync(final.parent)
 
 
-def refuse_change(path: str | Path, state: FileState) -> None:
+def refuse_changed_since(path: str | Path, state: FileState) -> None:
     """Refuse a file that another program has changed since it was read.
 
     Parameters

@@ -12,7 +12,7 @@ from counterpoise.contacts.positive import is_positive
 from counterpoise.errors import ConfigError
 from counterpoise.records.wording import fitness_reason, list_names
 from counterpoise.report.chunks import Flags, Floats, Indices, ignored_diagonals
-from counterpoise.report.comparison.decay import contact_decay, distance_edges
+from counterpoise.report.comparison.decay import contact_decay, decay_edges
 from counterpoise.report.comparison.geometry import MOST_APART, MOST_SETS, grid_of_sets
 from counterpoise.report.comparison.region import (
     Picture,
@@ -148,7 +148,7 @@ def compare(
     cells = grid_of_sets(min(len(sets), MOST_SETS)).side // 2
     regions = _list_regions(ours[0].bins, usable, cells, region)
     ignored = ignored_diagonals(ours[0].runs[method].verdict)
-    edges = distance_edges(max(ignored, 1), max(map(len, usable.values())))
+    edges = decay_edges(max(ignored, 1), max(map(len, usable.values())))
     decay, contacts = _measure(ours, method, usable, edges, regions)
     means = [mean_decay([decay[sample.name] for sample in each.samples]) for each in sets]
     sound = [k for k, each in enumerate(sets) if each.samples[0].name not in reasons]

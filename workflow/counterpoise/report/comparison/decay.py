@@ -11,7 +11,7 @@ from counterpoise.report.comparison.samples import Sample
 CLASSES_PER_DECADE = 12
 
 
-def distance_edges(first: int, last: int) -> Indices:
+def decay_edges(first: int, last: int) -> Indices:
     """Divide distances into classes that grow with distance.
 
     Parameters

@@ -20,7 +20,7 @@ from counterpoise.report.style import (
     SOFT,
     add_heading,
     draw_backdrop,
-    draw_contacts,
+    draw_cells,
     explain_empty_panel,
 )
 
@@ -73,7 +73,7 @@ def draw_map(
     reach = comparison.region.cells * comparison.region.block
     extent = (0.0, reach, reach, 0.0)
     draw_backdrop(axes, picture.empty_cells, extent)
-    draw_contacts(axes, np.nan_to_num(picture.values), limits, extent)
+    draw_cells(axes, np.nan_to_num(picture.values), limits, extent)
     if not picture.contacts:
         text = "no weights here" if picture.empty_cells.all() else "no contacts here"
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=11)

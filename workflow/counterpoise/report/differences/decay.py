@@ -10,7 +10,7 @@ import numpy as np
 from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import ContactMap
 from counterpoise.report.chunks import Floats, Indices, read_chunks
-from counterpoise.report.comparison.decay import distance_edges, pairs_by_distance
+from counterpoise.report.comparison.decay import decay_edges, pairs_by_distance
 from counterpoise.report.figures import fit_slope
 
 # Raw contacts of a class of distance in both maps, below which counting noise would show.
@@ -117,7 +117,7 @@ def class_edges(bins: BinTable) -> Indices:
         Edges in bins.
     """
     longest = int(np.diff(bins.offsets).max())
-    return np.concatenate([[0], distance_edges(1, max(longest, 2))])
+    return np.concatenate([[0], decay_edges(1, max(longest, 2))])
 
 
 def measure_decays(

@@ -19,7 +19,7 @@ from counterpoise.methods.base import EqualSumsSettings
 from counterpoise.records.fitness import Fitness, FitnessSettings
 from counterpoise.records.wording import TERMS, fitness_label
 from counterpoise.report.figures import MapFigures, decay_curve
-from counterpoise.report.page.pictures import Plots
+from counterpoise.report.page.pictures import RunPlots
 from counterpoise.report.statuses import (
     MISSING,
     NO_RESULT,
@@ -123,7 +123,7 @@ def page_data(
     rows: Sequence[Row],
     samples: Sequence[Row],
     maps: Sequence[Row],
-    plots: Plots,
+    plots: RunPlots,
     limits: FitnessSettings,
     *,
     primary: str,
@@ -141,7 +141,7 @@ def page_data(
         Rows of the table of samples; may be empty.
     maps : sequence of dict
         Records of the sources of all maps, with the figures, sample and resolution.
-    plots : Plots
+    plots : RunPlots
         The plots of the runs.
     limits : FitnessSettings
         The limits of fitness.
@@ -212,7 +212,7 @@ def _constants() -> dict[str, Any]:
     }
 
 
-def _run_columns(rows: Sequence[Row], plots: Plots, texts: Texts) -> dict[str, list[Any]]:
+def _run_columns(rows: Sequence[Row], plots: RunPlots, texts: Texts) -> dict[str, list[Any]]:
     """Return the columns of runs: what the summary has, labels, and the text in place of a plot."""
     return {
         **table_columns(rows, RUN_NUMBERS, RUN_TEXTS, texts),

@@ -26,7 +26,7 @@ READ_FIRST = "Read the reason before you use it."
 
 
 @dataclass(frozen=True)
-class Level:
+class LevelCounts:
     """Numbers of samples that can be used at a resolution, with the primary method.
 
     Attributes
@@ -112,7 +112,7 @@ class Headline:
 
     Attributes
     ----------
-    level : Level
+    level : LevelCounts
         The counts at the resolution.
     answer : str
         How many samples can be used.
@@ -120,12 +120,12 @@ class Headline:
         The samples to look at.
     """
 
-    level: Level
+    level: LevelCounts
     answer: str
     doubts: list[Doubt]
 
 
-def count_levels(rows: Sequence[Row], primary: str) -> list[Level]:
+def count_levels(rows: Sequence[Row], primary: str) -> list[LevelCounts]:
     """Count the samples of each fitness at each resolution.
 
     Parameters
@@ -137,7 +137,7 @@ def count_levels(rows: Sequence[Row], primary: str) -> list[Level]:
 
     Returns
     -------
-    list of Level
+    list of LevelCounts
         From the smallest bins to the largest.
     """
     counts: dict[int, Counter[str]] = {}
@@ -145,36 +145,38 @@ def count_levels(rows: Sequence[Row], primary: str) -> list[Level]:
         if row["method"] == primary:
             counts.setdefault(row["resolution"], Counter())[row["fitness"] or MISSING] += 1
     samples = len({row["sample"] for row in rows if row["method"] == primary})
-    return [Level(size, counts[size], samples - counts[size].total()) for size in sorted(counts)]
+    return [
+        LevelCounts(size, counts[size], samples - counts[size].total()) for size in sorted(counts)
+    ]
 
 
-def choose_level(levels: Sequence[Level]) -> Level | None:
+def choose_level(levels: Sequence[LevelCounts]) -> LevelCounts | None:
     """Return the finest level at which a sample can be used; without one, the coarsest.
 
     Parameters
     ----------
-    levels : sequence of Level
+    levels : sequence of LevelCounts
         From the smallest bins to the largest.
     """
     usable = [level for level in levels if level.usable]
     return next(iter(usable or levels[-1:]), None)
 
 
-def answer(level: Level) -> str:
+def answer(level: LevelCounts) -> str:
     """Say how many samples can be used.
 
     Parameters
     ----------
-    level : Level
+    level : LevelCounts
         The counts at a resolution.
 
     Examples
     --------
-    >>> answer(Level(10_000, Counter(good=9, caution=2, no=1)))
+    >>> answer(LevelCounts(10_000, Counter(good=9, caution=2, no=1)))
     '11 samples can be used at 10 kb, 2 of them with caution; 1 cannot.'
-    >>> answer(Level(10_000, Counter(good=2)))
+    >>> answer(LevelCounts(10_000, Counter(good=2)))
     'All 2 samples can be used at 10 kb.'
-    >>> answer(Level(10_000, Counter(good=2), not_made=1))
+    >>> answer(LevelCounts(10_000, Counter(good=2), not_made=1))
     '2 samples can be used at 10 kb; 1 is not made at 10 kb.'
     """
     bins, usable, careful = (
@@ -200,7 +202,7 @@ def write_headline(
     rows: Sequence[Row],
     samples: Sequence[Row],
     primary: str,
-    level: Level,
+    level: LevelCounts,
     findings: Findings = NOTHING_FOUND,
 ) -> Headline:
     """Write what the page says first about a resolution.
@@ -211,7 +213,7 @@ def write_headline(
         As for `list_doubts`.
     primary : str
         As for `list_doubts`.
-    level : Level
+    level : LevelCounts
         As for `list_doubts`.
     findings : Findings
         As for `list_doubts`.
@@ -223,7 +225,7 @@ def list_doubts(
     rows: Sequence[Row],
     samples: Sequence[Row],
     primary: str,
-    level: Level,
+    level: LevelCounts,
     findings: Findings = NOTHING_FOUND,
 ) -> list[Doubt]:
     """List the samples to look at, each once, with what to do and why.
@@ -234,7 +236,7 @@ def list_doubts(
         Rows of the summary and of the table of samples.
     primary : str
         The primary method.
-    level : Level
+    level : LevelCounts
         The resolution that the answer is about.
     findings : Findings, optional
         What the summary does not hold.

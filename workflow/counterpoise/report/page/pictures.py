@@ -40,7 +40,7 @@ def embed_comparisons(
             yield {"resolution": resolution, "samples": samples, **image}
 
 
-class Plots(NamedTuple):
+class RunPlots(NamedTuple):
     """The plots of runs.
 
     Attributes
@@ -69,7 +69,7 @@ def find_plots(
     folder: Path,
     most_figures: int,
     unfinished: Unfinished,
-) -> Plots:
+) -> RunPlots:
     """Find the plots of runs, and decide whether they are embedded.
 
     Parameters
@@ -91,7 +91,7 @@ def find_plots(
     reasons = {index: missing_plot(paths, runs[index], unfinished) for index in complete}
     files = {index: paths.plot(*runs[index].place) for index in complete if not reasons[index]}
     pattern = link_image(paths.plot("{sample}", "{resolution}", "{method}"), folder)["link"]
-    return Plots(
+    return RunPlots(
         files,
         {index: reason for index, reason in reasons.items() if reason},
         pattern,
@@ -99,12 +99,12 @@ def find_plots(
     )
 
 
-def embed_plots(plots: Plots, folder: Path, width: int) -> Iterator[tuple[int, dict[str, Any]]]:
+def embed_plots(plots: RunPlots, folder: Path, width: int) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the position of each run with an embedded plot, and its picture.
 
     Parameters
     ----------
-    plots : Plots
+    plots : RunPlots
         The plots.
     folder : Path
         Folder of the page.

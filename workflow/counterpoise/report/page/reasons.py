@@ -18,7 +18,7 @@ from counterpoise.report.table import Row
 IN_COHORT = "cohort"
 
 
-class Reason(NamedTuple):
+class UnfitReason(NamedTuple):
     """A reason for which runs of a sample are not fit for use.
 
     Attributes
@@ -43,7 +43,7 @@ def reasons_by_sample(
     notes: Mapping[int, Sequence[Fact]],
     unfit: Mapping[tuple[str, int, str], str],
     primary: str,
-) -> dict[str, list[Reason]]:
+) -> dict[str, list[UnfitReason]]:
     """List the reasons of each sample.
 
     Parameters
@@ -61,7 +61,7 @@ def reasons_by_sample(
 
     Returns
     -------
-    dict of str to list of Reason
+    dict of str to list of UnfitReason
         For samples that have any; those whose runs are all good come last.
     """
     found: dict[str, dict[str, list[tuple[Row, str]]]] = {}
@@ -145,7 +145,7 @@ def _split(affected: Sequence[tuple[Row, str]]) -> list[list[tuple[Row, str]]]:
 
 def _reason(
     kind: str, affected: Sequence[tuple[Row, str]], runs: Sequence[Row], primary: str
-) -> Reason:
+) -> UnfitReason:
     """Merge the same reason of several runs of a sample."""
     shown, text = min(
         affected, key=lambda each: (each[0]["method"] != primary, each[0]["resolution"])
@@ -156,12 +156,14 @@ def _reason(
     if kind == IN_COHORT:
         worst = Fitness.CAUTION.value
     if len({text for _, text in affected}) == 1:
-        return Reason(text, _list_runs([row for row, _ in affected], runs), worst)
+        return UnfitReason(text, _list_runs([row for row, _ in affected], runs), worst)
     also = f"; similar: {_list_runs(others, runs)}" if others else ""
-    return Reason(text, f"{format_base_pairs(shown['resolution'])} {shown['method']}{also}", worst)
+    return UnfitReason(
+        text, f"{format_base_pairs(shown['resolution'])} {shown['method']}{also}", worst
+    )
 
 
-def _are_of_good_runs(reasons: Sequence[Reason]) -> bool:
+def _are_of_good_runs(reasons: Sequence[UnfitReason]) -> bool:
     """Tell whether reasons are of some chromosomes of good runs alone."""
     return all(reason.fitness == Fitness.GOOD.value for reason in reasons)
 
