@@ -10,8 +10,6 @@ rule shared_mask:
         PATHS.log("shared_mask"),
     benchmark:
         PATHS.benchmark("shared_mask")
-    wildcard_constraints:
-        group=r"[^/]+",
     conda:
         "../../envs/counterpoise.yaml"
     threads: PLAN.threads("shared_mask")

@@ -25,7 +25,6 @@ from counterpoise.store.paths import MapFiles, RunFiles
 if TYPE_CHECKING:  # spares the job the import of OmegaConf
     from counterpoise.balancing.copy_number import CopyNumber
     from counterpoise.cohort.cohort import Cohort
-    from counterpoise.contacts.bins import BinTable
 
 
 @dataclass(frozen=True, kw_only=True)

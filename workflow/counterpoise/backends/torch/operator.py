@@ -84,7 +84,10 @@ class TorchOperator:
 
     @classmethod
     def from_triangle(cls, triangle: Triangle) -> TorchOperator:
-        """Make the operator of a triangle that is on the device already, with every bin kept."""
+        """Make the operator of a triangle that is on the device already, with every bin kept.
+
+        ``benchmarks/gpu.py`` makes its maps on the device.
+        """
         operator = cls.__new__(cls)
         operator._set_matrix(mirror(triangle), PIECE_SIZES)
         return operator

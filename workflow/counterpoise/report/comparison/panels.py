@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 LETTERS = 7.5, 5.0  # width of a letter of a heading and of its caption
 MOST_LINES = 12  # samples of a condition that have a line of their own
-MOST_NAMES = 24  # lines that the legend names
 NAME = 34  # letters of a name in the legend
 
 
