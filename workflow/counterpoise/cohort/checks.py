@@ -171,7 +171,7 @@ def _check_columns(cohort: Cohort) -> None:
 
 
 def _check_groups(cohort: Cohort) -> None:
-    """Check that samples have the labels of ``group_by``, and a group if masks are shared."""
+    """Check that each label of ``group_by`` is a usual one or one that some sample has."""
     labels = sorted({name for sample in cohort.samples.values() for name in sample.all_labels})
     for label in cohort.settings.group_by:
         if label not in (*labels, *USUAL_LABELS):

@@ -1,8 +1,9 @@
 """Find outdated results that Snakemake has no record of.
 
 There is no record if ``.snakemake`` was removed or not copied. Snakemake then assumes that results
-are current. Those that record their settings (records of inputs, masks, verdicts) are compared with
-the current settings; the others, and thinned maps, are made again.
+are current. Results that record their settings (records of inputs, maps, masks, priors, verdicts)
+are compared with the current ones. Thinned maps, masks with BED files, plots, comparisons, coolers,
+the report and the tracking record are made again.
 """
 
 from __future__ import annotations
