@@ -1,4 +1,4 @@
-# `make help` lists the targets; README.md explains them.
+# `make help` lists the common targets; CONTRIBUTING.md and docs/contributing/tests.md explain them.
 
 # Python 3.11 to 3.13.
 PYTHON ?= python3

@@ -11,7 +11,7 @@ To add a method, write one module here. It holds
    returns a ``Solution``;
 3. ``METHODS = (Method("name", Settings, solve, summary="what it does, in one phrase"),)``.
 
-A module may register several methods; see ``vc.py``, the shortest example. ``base.py`` documents
+A module may register several methods; see ``vc.py``, the simplest example. ``base.py`` documents
 the contract. ``counterpoise.balance``, the configuration (``/method@methods.NAME: name``) and the
 whole workflow know the method at once. ``make accept`` then writes its file in ``conf/method/``,
 its section in ``docs/reference/settings.md``, its row in the README and its expected results in
