@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import shutil
 import subprocess
 import sys
@@ -14,15 +15,8 @@ import yaml
 
 from counterpoise.cohort.compose import load_cohort
 from counterpoise.cohort.conf_files import CHOICES, as_yaml, settings_lines
-from counterpoise.cohort.docstrings import (
-    default_of,
-    first_sentence,
-    leaves,
-    meaning,
-    stated_defaults,
-)
+from counterpoise.cohort.docstrings import default_of, first_sentence, leaves, meaning
 from counterpoise.cohort.entries import AppliedSettings, PriorSettings
-from counterpoise.cohort.generated import generated_files
 from counterpoise.cohort.samples import Sample
 from counterpoise.cohort.settings import CohortSettings, IngestSettings, SdistFile
 from counterpoise.cohort.thinning import ThinSettings
@@ -30,6 +24,7 @@ from counterpoise.ingest.chromosome_choice import ChromosomeSettings
 from counterpoise.methods import methods
 from counterpoise.methods.base import MethodSettings
 from tests.support import REPOSITORY
+from tests.support.generated import generated_files
 
 CONF = REPOSITORY / "conf"
 GENERATED = generated_files(REPOSITORY)
@@ -49,6 +44,7 @@ SETTINGS = sorted(
     },
     key=lambda kind: kind.__name__,
 )
+STATED_DEFAULT = re.compile(r"^ {4}(\w+) : .*?, default (.*)$", re.M)
 
 
 @pytest.mark.parametrize("name", GENERATED)
@@ -74,7 +70,7 @@ def test_docstrings_describe_every_setting_and_state_its_default(kind: type) -> 
         assert len(comment) <= 98, f"{item.name}: the first sentence is the comment in conf/"
         assert comment.endswith("."), f"{item.name}: {comment}"
     fields = {item.name: default_of(item) for item in leaves(kind)}
-    for name, stated in stated_defaults(kind).items():
+    for name, stated in STATED_DEFAULT.findall(kind.__doc__ or ""):
         spelt = {"None": "null", "True": "true", "False": "false"}.get(stated, stated.strip('"'))
         assert as_yaml(fields[name]) == spelt, name
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from counterpoise.cohort.generated import generated_files
 from tests.support import REPOSITORY
 from tests.support.documentation import SCHEMAS, record_schemas
 from tests.support.estimates import PAGE as CLUSTER
 from tests.support.estimates import cluster_page
+from tests.support.generated import generated_files
 from tests.support.messages.page import PAGE, messages_page
 from tests.support.revisions import EXPECTED, write_expected_results
 from tests.support.rooms_drawing import DRAWING, drawing

@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from counterpoise.balancing.pattern import most_entries
 from counterpoise.balancing.support import EXAMINE_LIMIT
 from counterpoise.cli.output import COLUMN_BYTES
-from counterpoise.cohort.generated import with_tables
 from counterpoise.cohort.settings import IngestSettings, QcSettings
 from counterpoise.contacts.bins import format_base_pairs, pluralise
 from counterpoise.ingest.pixels import PACKED_BYTES
@@ -32,6 +31,7 @@ from counterpoise.process import MIB
 from counterpoise.store.mcool import predict_size
 from counterpoise.store.paths import MapFiles, RunFiles
 from tests.support import REPOSITORY
+from tests.support.generated import with_tables
 
 PAGE = "docs/guides/cluster.md"
 METHODS = ("ice", "kr")

@@ -21,9 +21,7 @@
 ``cohort``          the checked cohort, and the runs that follow from it
 ``listed_settings`` its settings next to their defaults, for the report
 ``revisions``       revisions of the stages, raised by hand when results change
-``generated``       all generated files of the repository; ``make accept`` writes them
-``conf_files``      the generated files under ``conf/``
-``settings_page``   the generated page ``docs/reference/settings.md``
-``docstrings``      the docstrings of settings, from which both are made
-=================== ==================================================================
+``conf_files``      the generated files under ``conf/``; ``make accept`` writes them
+``docstrings``      the docstrings of settings, from which their comments are made
+=================== ===========================================================
 """

@@ -11,22 +11,6 @@ from typing import Any
 from omegaconf import MISSING
 
 
-def summary(kind: type) -> str:
-    """Return the first paragraph of a class's docstring, on one line.
-
-    Parameters
-    ----------
-    kind : type
-        Any class.
-
-    Returns
-    -------
-    str
-        The paragraph; empty without a docstring.
-    """
-    return _one_line(cleandoc(kind.__doc__ or "").partition("\n\n")[0])
-
-
 def meaning(kind: type, name: str) -> list[str]:
     """Return what the docstrings of a class and its bases say of a setting.
 
@@ -76,28 +60,6 @@ def own_meanings(kind: type) -> dict[str, list[str]]:
     return {name: _blocks(text) for names, text in entries for name in names.split(", ")}
 
 
-def stated_types(kind: type) -> dict[str, str]:
-    """Read the types that the docstrings of a class and its bases state (``name : type``).
-
-    Parameters
-    ----------
-    kind : type
-        A class with numpydoc docstrings.
-
-    Returns
-    -------
-    dict of str to str
-        The types by name, without the default.
-    """
-    stated = {}
-    for base in reversed(kind.__mro__):
-        doc = cleandoc(base.__dict__.get("__doc__") or "")
-        for names, words in re.findall(r"^(\w+(?:, \w+)*) : (.*)$", doc, re.M):
-            for name in names.split(", "):
-                stated[name] = words.partition(", default ")[0]
-    return stated
-
-
 def first_sentence(blocks: list[str]) -> str:
     """Return the first sentence of a text, without reStructuredText markup.
 
@@ -131,27 +93,6 @@ def default_of(item: Field[Any]) -> Any:
     if item.default is not NO_DEFAULT:
         return item.default
     return MISSING if item.default_factory is NO_DEFAULT else item.default_factory()
-
-
-def stated_defaults(kind: type) -> dict[str, str]:
-    """Read the defaults that the docstring of a class itself states (``name : type, default X``).
-
-    Parameters
-    ----------
-    kind : type
-        A settings dataclass; its bases are not read.
-
-    Returns
-    -------
-    dict of str to str
-        The text after ``default`` by name.
-    """
-    stated = {}
-    for head in re.findall(r"^ {4}(\w+ : .*)$", kind.__doc__ or "", re.M):
-        name, _, description = head.partition(" : ")
-        if match := re.search(r", default (.*)$", description):
-            stated[name] = match[1]
-    return stated
 
 
 def leaves(kind: type) -> list[Field[Any]]:

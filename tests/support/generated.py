@@ -1,6 +1,6 @@
-"""Everything in the repository that is generated: from settings, methods and columns of tables.
+"""What is generated from settings, methods and columns of tables: files in ``conf/`` and pages.
 
-``make accept`` writes these files; a test compares them.
+``make accept`` writes these files among others; a test compares them.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from functools import partial
 from pathlib import Path
 
 from counterpoise.cohort.conf_files import conf_files
-from counterpoise.cohort.settings_page import page
 from counterpoise.methods import methods
 from counterpoise.report import samples, summary
 from counterpoise.report.differences import table as differences
 from counterpoise.report.table import columns_table
+from tests.support.settings_page import page
 
 
 def generated_files(root: Path) -> dict[str, str]:
-    """Render every generated file of the repository.
+    """Render the files in ``conf/`` that show settings, and the pages made of the package.
 
     Parameters
     ----------

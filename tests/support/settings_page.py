@@ -7,19 +7,14 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import Field, fields, is_dataclass
+from inspect import cleandoc
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from omegaconf import MISSING
 
 from counterpoise.cohort.conf_files import CHOICES, as_yaml
-from counterpoise.cohort.docstrings import (
-    default_of,
-    meaning,
-    own_meanings,
-    stated_types,
-    summary,
-)
+from counterpoise.cohort.docstrings import default_of, meaning, own_meanings
 from counterpoise.cohort.entries import AppliedSettings, other_keys
 from counterpoise.cohort.samples import Sample, schema
 from counterpoise.cohort.settings import METHOD_KEY, CohortSettings, SdistFile
@@ -175,7 +170,7 @@ def _contents() -> str:
         ("sources.PACKAGE", "files to download from PyPI"),
         ("methods.NAME", "one method: defaults, settings that methods share, settings of each"),
     ]
-    rows += [(item.name, _lower(summary(hint).rstrip("."))) for item, hint in _nested()]
+    rows += [(item.name, _lower(_summary(hint).rstrip("."))) for item, hint in _nested()]
     return "".join(f"| [{name}](#{_anchor(name)}) | {about} |\n" for name, about in rows)
 
 
@@ -223,8 +218,13 @@ def _nested() -> Iterator[tuple[Field[Any], type]]:
 
 def _section(title: str, kind: type) -> Iterator[str]:
     """Render a heading, a sentence, an example and a table of the fields of a dataclass."""
-    yield _opening(title, summary(kind))
+    yield _opening(title, _summary(kind))
     yield from (*HEADER, *_rows(kind), "")
+
+
+def _summary(kind: type) -> str:
+    """Return the first paragraph of a class's docstring, on one line; empty without a docstring."""
+    return " ".join(cleandoc(kind.__doc__ or "").partition("\n\n")[0].split())
 
 
 def _opening(title: str, about: str, level: int = 2) -> str:
@@ -319,7 +319,7 @@ def _shared_row(kind: type, item: Field[Any], hint: Any) -> str:
 
 def _one_method(kind: type, names: list[str]) -> Iterator[str]:
     """Render what is particular to the methods with one class of settings."""
-    about = [summary(kind)]
+    about = [_summary(kind)]
     if varying := _varying(names[0]):
         about.append(f"Defaults that differ between methods: {varying}.")
     yield _opening(" and ".join(names), " ".join(about), level=3)
@@ -409,7 +409,7 @@ def values_words(kind: type, name: str, hint: Any) -> str:
     str
         For instance ``whole number, 0 or more``, or the words that are allowed.
     """
-    stated = stated_types(kind)[name]
+    stated = _stated_types(kind)[name]
     if stated in STATED:
         return STATED[stated]
     choices = re.findall(r'"([^"]*)"', stated) or re.findall(r"(?<=[{ ])\d+(?=[,}])", stated)
@@ -418,6 +418,17 @@ def values_words(kind: type, name: str, hint: Any) -> str:
     free = [each for each in _kinds(hint) if each is not str or re.search(r"\bstr\b", stated)]
     words = [type_words(each, _range(kind, name, hint)) for each in free]
     return " or ".join([_listed(choices), *words])
+
+
+def _stated_types(kind: type) -> dict[str, str]:
+    """Return the types that the docstrings of a class and its bases state, without the default."""
+    stated = {}
+    for base in reversed(kind.__mro__):
+        doc = cleandoc(base.__dict__.get("__doc__") or "")
+        for names, words in re.findall(r"^(\w+(?:, \w+)*) : (.*)$", doc, re.M):
+            for name in names.split(", "):
+                stated[name] = words.partition(", default ")[0]
+    return stated
 
 
 def type_words(hint: Any, limits: str = "") -> str:
