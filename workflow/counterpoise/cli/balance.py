@@ -14,7 +14,6 @@ from counterpoise.cli.levels import (
     NOT_BALANCED,
     LevelResult,
     balance_level,
-    level_uri,
     load_level,
     read_levels,
     results_to_write,
@@ -120,7 +119,7 @@ def _balance_file(
             del loaded
         results += of_level
         for result in () if quiet else of_level:
-            click.echo(f"{level_uri(info, level)}  {result.describe()}")
+            click.echo(f"{info.uri_of(level)}  {result.describe()}")
     written = results_to_write(info.uri, results, balancing.policy)
     if written is not None and not destination.stdout:
         destination.write(info, task.state, list(task.runs), written)
@@ -135,7 +134,7 @@ def _check_columns(files: Sequence[str], column: str) -> int:
     for uri in files:
         info, levels = read_levels(uri)
         for level in levels:
-            place = level_uri(info, level)
+            place = info.uri_of(level)
             found = column in existing_columns(place)
             click.echo(f"{place}: {'has' if found else 'no'} column {column!r}")
             status = status if found else 1

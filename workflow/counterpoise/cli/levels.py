@@ -163,20 +163,6 @@ def read_levels(uri: str) -> tuple[SourceInfo, list[Level]]:
     return info, sorted(info.levels, key=lambda level: level.resolution or 0)
 
 
-def level_uri(info: SourceInfo, level: Level) -> str:
-    """Return the path of a level, with its group where the file has groups.
-
-    Parameters
-    ----------
-    info : SourceInfo
-        The file.
-    level : Level
-        One of its levels.
-    """
-    path = info.uri.partition("::")[0]
-    return path if level.group == "/" else f"{path}::{level.group}"
-
-
 def load_level(info: SourceInfo, level: Level) -> Contacts:
     """Read a level into memory.
 
@@ -187,10 +173,8 @@ def load_level(info: SourceInfo, level: Level) -> Contacts:
     level : Level
         One of its levels.
     """
-    with open_contacts(level_uri(info, level), level.resolution) as checked:
-        contacts = Contacts.from_chunks(checked.bins, checked.chunks(), {}, checked.total)
-        contacts.source.update(checked.source_record(contacts.nnz))
-        return contacts
+    with open_contacts(info.uri_of(level), level.resolution) as checked:
+        return checked.load()
 
 
 def balance_level(

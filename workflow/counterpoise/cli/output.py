@@ -17,7 +17,6 @@ from counterpoise.cli.building import (
     temporary_results,
     write_level_columns,
 )
-from counterpoise.cli.levels import level_uri
 from counterpoise.columns.new_names import check_column_name
 from counterpoise.errors import ConfigError, InputError
 from counterpoise.files import FileState, atomic_write
@@ -82,7 +81,7 @@ class Destination:
             require_changeable(_path(info))
         if self.in_place and not self.force:
             for level, names in columns.items():
-                _refuse_columns(level_uri(info, level), names)
+                _refuse_columns(info.uri_of(level), names)
 
     def write(
         self,

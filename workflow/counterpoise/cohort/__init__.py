@@ -23,5 +23,5 @@
 ``revisions``       revisions of the stages, raised by hand when results change
 ``conf_files``      the generated files under ``conf/``; ``make accept`` writes them
 ``docstrings``      the docstrings of settings, from which their comments are made
-=================== ===========================================================
+=================== ==================================================================
 """

@@ -95,15 +95,13 @@ def read_stored_level(info: SourceInfo, level: Level, names: Collection[str] = (
     InputError
         If the level cannot be read.
     """
-    path = info.uri.partition("::")[0]
-    place = path if level.group == "/" else f"{path}::{level.group}"
+    place = info.uri_of(level)
     with open_contacts(place, level.resolution) as checked:
-        contacts = Contacts.from_chunks(checked.bins, checked.chunks(), {}, checked.total)
-        contacts.source.update(checked.source_record(contacts.nnz))
+        contacts = checked.load()
     if info.format == "hic":
         assert level.resolution is not None
-        vectors = _read_hic_vectors(path, level.resolution, len(contacts.bins))
-        return StoredLevel(f"{path} at {level.resolution:,} bp", contacts, vectors, {})
+        vectors = _read_hic_vectors(place, level.resolution, len(contacts.bins))
+        return StoredLevel(f"{place} at {level.resolution:,} bp", contacts, vectors, {})
     if not is_cooler_format(info.format):
         return StoredLevel(place, contacts, {}, {})
     attributes = contacts.source["column_attributes"]

@@ -43,6 +43,12 @@ class CheckedMap:
     total: int | None
     record: dict[str, Any]
 
+    def load(self) -> Contacts:
+        """Read all pixels into memory; the source of the map is its complete record."""
+        contacts = Contacts.from_chunks(self.bins, self.chunks(), {}, self.total)
+        contacts.source.update(self.source_record(contacts.nnz))
+        return contacts
+
     def source_record(self, nnz: int) -> dict[str, Any]:
         """Return the record of the source after all pixels have been read.
 
@@ -179,9 +185,7 @@ def read_contacts(
     bin_size = _check_resolution(source, resolution)
     info = inspect_source(source, engine, identify=False)
     with open_contacts(source, bin_size, engine, info) as checked:
-        contacts = Contacts.from_chunks(checked.bins, checked.chunks(), {}, checked.total)
-        contacts.source.update(checked.source_record(contacts.nnz))
-        return contacts
+        return checked.load()
 
 
 def _check_uri(uri: object) -> str:

@@ -78,6 +78,11 @@ class SourceInfo:
             text += " (and a level of unequal bins)"
         return text
 
+    def uri_of(self, level: Level) -> str:
+        """Return the path of a level, with its group where the file has groups."""
+        path = self.uri.partition("::")[0]
+        return path if level.group == "/" else f"{path}::{level.group}"
+
     def find_level(self, resolution: int | None) -> Level:
         """Return the level of a resolution, or the coarsest level that can be summed to it.
 
