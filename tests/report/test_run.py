@@ -45,7 +45,7 @@ from counterpoise.report.run.plot import (
     describe_view,
     draw_run,
     paint_overview,
-    paint_stretch,
+    paint_runs,
 )
 from counterpoise.report.run.stretch import STRETCH_BINS, choose_stretch
 from counterpoise.report.run.weights import describe_mask, draw_weights
@@ -128,10 +128,10 @@ def draw(
     groups = {KEPT: kept, "mad": ~kept}
     coverage = Coverage(counts, groups, {"reasons": {"kept": int(kept.sum())}})
     run = Run(weights, given_["errors"], given_["trace"], verdict)
-    pictures = paint_stretch(contacts, coverage, [run], choose_stretch(contacts.bins, kept))
-    if whole:
-        views = paint_overview(contacts, coverage, [run], max_pixels=max_pixels, dpi=dpi)
-        pictures += [view for view in views if view]
+    stretch = choose_stretch(contacts.bins, kept)
+    overview = contacts if whole else None
+    size = {"max_pixels": max_pixels, "dpi": dpi}
+    (pictures,) = paint_runs(contacts, overview, coverage, [run], stretch, **size)
     title = Path(str(contacts.source.get("uri", "matrix"))).name
     with draw_run(contacts.bins, coverage, run, pictures, title=title, dpi=dpi) as page:
         page.write_png(path)

@@ -111,13 +111,7 @@ class Balance(core.Balance):
         from counterpoise.store.weights import trace_columns
 
         with name_missing_extra("plots need"):
-            from counterpoise.report.run.plot import (
-                Run,
-                draw_run,
-                name_map,
-                paint_overview,
-                paint_stretch,
-            )
+            from counterpoise.report.run.plot import Run, draw_run, name_map, paint_runs
         from counterpoise.report.run.coverage import measure_coverage
         from counterpoise.report.run.stretch import choose_stretch
 
@@ -126,9 +120,8 @@ class Balance(core.Balance):
         coverage = measure_coverage(contacts, self.kept, self.verdict.mask)
         stretch = choose_stretch(bins, self.kept, region)
         rows = load_rows(contacts, *stretch, stretch[1])
-        pictures = paint_stretch(rows, coverage, [run], stretch)
-        views = paint_overview(contacts, coverage, [run], max_pixels=max_pixels, dpi=dpi)
-        pictures += [view for view in views if view]
+        size = {"max_pixels": max_pixels, "dpi": dpi}
+        (pictures,) = paint_runs(rows, contacts, coverage, [run], stretch, **size)
         title = name_map(contacts, sample)
         with draw_run(bins, coverage, run, pictures, title=title, dpi=dpi) as figure:
             return figure

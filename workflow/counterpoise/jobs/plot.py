@@ -15,6 +15,7 @@ from counterpoise.store.paths import MapFiles, RunFiles
 
 if TYPE_CHECKING:  # spares other jobs the import of OmegaConf
     from counterpoise.cohort.cohort import Cohort
+    from counterpoise.report.run.plot import Run
 
 
 # Bytes for each bin: of the map and the figure being drawn, and of each run.
@@ -92,46 +93,41 @@ class PlotJob(MeasuredJob):
         sample : str, optional
             Name for the titles; by default that of the source file.
         """
-        import pyarrow.parquet as pq
-
         with name_missing_extra("plots need"):
-            from counterpoise.report.run.plot import (
-                Run,
-                draw_run,
-                name_map,
-                paint_overview,
-                paint_stretch,
-            )
+            from counterpoise.report.run.plot import draw_run, name_map, paint_runs
         from counterpoise.files import atomic_write
         from counterpoise.report.run.coverage import Coverage
         from counterpoise.report.run.stretch import choose_stretch
-        from counterpoise.store import weights as stored
         from counterpoise.store.masks import read_mask, read_reasons
         from counterpoise.store.pixels import open_map, read_bins, read_rows
 
         groups, marginal = read_reasons(mask)
         coverage = Coverage(marginal, groups, read_mask(mask)[1])
-        balanced = [
-            Run(
-                stored.read_weights(run.weights),
-                stored.read_errors(run.weights),
-                pq.read_table(run.trace),
-                stored.read_verdict(run.verdict),
-            )
-            for run in runs
-        ]
+        balanced = [_read_run(run) for run in runs]
         stretch = choose_stretch(read_bins(files.bins), coverage.kept, self.region)
-        contacts = read_rows(files, *stretch)
-        pictures = [[each] for each in paint_stretch(contacts, coverage, balanced, stretch)]
-        if self.whole:
-            size = {"max_pixels": self.max_pixels, "dpi": self.dpi}
-            views = paint_overview(open_map(files), coverage, balanced, **size)
-            for shown, view in zip(pictures, views, strict=True):
-                shown += [view] if view else []
-        title = name_map(contacts, sample)
+        rows = read_rows(files, *stretch)
+        whole = open_map(files) if self.whole else None
+        size = {"max_pixels": self.max_pixels, "dpi": self.dpi}
+        pictures = paint_runs(rows, whole, coverage, balanced, stretch, **size)
+        title = name_map(rows, sample)
         for run, shown, output in zip(balanced, pictures, outputs, strict=True):
             with (
-                draw_run(contacts.bins, coverage, run, shown, title=title, dpi=self.dpi) as page,
+                draw_run(rows.bins, coverage, run, shown, title=title, dpi=self.dpi) as page,
                 atomic_write(output) as temporary,
             ):
                 page.write_png(temporary)
+
+
+def _read_run(files: RunFiles) -> Run:
+    """Read what the figure of a run shows of its results."""
+    import pyarrow.parquet as pq
+
+    from counterpoise.report.run.plot import Run
+    from counterpoise.store.weights import read_errors, read_verdict, read_weights
+
+    return Run(
+        read_weights(files.weights),
+        read_errors(files.weights),
+        pq.read_table(files.trace),
+        read_verdict(files.verdict),
+    )

@@ -61,30 +61,49 @@ class Run:
     verdict: Verdict
 
 
-def paint_stretch(
-    contacts: ContactMap, coverage: Coverage, runs: Sequence[Run], stretch: tuple[int, int]
-) -> list[Picture]:
-    """Compute the picture of the stretch for each run.
+def paint_runs(
+    rows: ContactMap,
+    whole: ContactMap | None,
+    coverage: Coverage,
+    runs: Sequence[Run],
+    stretch: tuple[int, int],
+    *,
+    max_pixels: int,
+    dpi: int,
+) -> list[list[Picture]]:
+    """Compute the pictures that the figure of each run shows.
 
     Parameters
     ----------
-    contacts : ContactMap
+    rows : ContactMap
         The map; other rows than those of the stretch may be empty.
+    whole : ContactMap or None
+        The whole map; None to show the stretch alone.
     coverage : Coverage
         The mask.
     runs : sequence of Run
         The runs.
     stretch : tuple of int
         Its first bin and end.
+    max_pixels : int
+        Largest number of cells along a side of the whole map.
+    dpi : int
+        Resolution of the PNG.
 
     Returns
     -------
-    list of Picture
-        One for each run.
+    list of list of Picture
+        For each run, the stretch and, if it is shown, the whole map (see `paint_overview`).
     """
     # A long region is summed to cells that are still as large as a pixel.
     view = View.of_bins(*stretch, 2 * STRETCH_BINS - 1)
-    return paint(contacts, coverage.kept, [run.weights for run in runs], view)
+    painted = paint(rows, coverage.kept, [run.weights for run in runs], view)
+    pictures = [[picture] for picture in painted]
+    if whole is not None:
+        overviews = paint_overview(whole, coverage, runs, max_pixels=max_pixels, dpi=dpi)
+        for shown, overview in zip(pictures, overviews, strict=True):
+            shown += [overview] if overview else []
+    return pictures
 
 
 def paint_overview(
