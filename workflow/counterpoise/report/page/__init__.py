@@ -12,8 +12,8 @@
 The skeleton embeds ``page.css``, ``sections.css``, ``page.js`` (samples, runs and drawers) and
 ``export.js`` (copies and downloads), and includes the files of ``sections/``, one for
 each section. To add a section, write its file there, include it in ``page.html`` and pass what it
-shows to the template in ``write_report``. The page is made from the files under ``results/`` alone
-and needs no network. The same files give the same bytes.
+shows to the template in ``write.py``. The page is made from the files under ``results/`` alone and
+needs no network. The same files give the same bytes.
 """
 
 from counterpoise.report.page.write import write_report

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,32 @@ from counterpoise.store.source_record import read_source
 MOST_FIGURES = 100
 
 
+@dataclass(frozen=True)
+class Verdicts:
+    """What the page shows of the verdicts of all runs.
+
+    Attributes
+    ----------
+    causes, notes : dict of int to sequence of Fact
+        Causes of the fitness of each run, and notes on its map, by the position of its row.
+    unfit : dict of (str, int, str) to str
+        Why chromosomes are not for use, by sample, resolution and method.
+    versions : list of str
+        The packages that any run used: ``numpy 2.4.6``.
+    finished : float
+        When the last verdict was written, in seconds; 0 without any.
+    masked_by_others : set of (str, int)
+        Sample and resolution of the maps that lose most bins to the masks of their group.
+    """
+
+    causes: dict[int, Sequence[Fact]]
+    notes: dict[int, Sequence[Fact]]
+    unfit: dict[tuple[str, int, str], str]
+    versions: list[str]
+    finished: float
+    masked_by_others: set[tuple[str, int]]
+
+
 def write_report(
     paths: ResultPaths,
     runs: Sequence[RunKey],
@@ -85,55 +112,71 @@ def write_report(
     most_figures : int
         With more plots of runs than this, none is embedded; the page loads them as files.
     """
+    context = _gather_context(
+        paths,
+        runs,
+        rows,
+        Path(path).parent,
+        unfinished,
+        limits or FitnessSettings(),
+        samples=samples,
+        facts=facts or CohortFacts(),
+        image_width=image_width,
+        most_figures=most_figures,
+    )
+    with atomic_write(path) as temporary, open(temporary, "wb") as output:
+        load_template().stream(context).dump(output, encoding="utf-8")
+
+
+def _gather_context(
+    paths: ResultPaths,
+    runs: Sequence[RunKey],
+    rows: Sequence[Row],
+    folder: Path,
+    unfinished: Unfinished,
+    limits: FitnessSettings,
+    *,
+    samples: Sequence[Row],
+    facts: CohortFacts,
+    image_width: int,
+    most_figures: int,
+) -> dict[str, Any]:
+    """Gather what the template shows; its figures are read when it shows them."""
     complete = [run for run, row in zip(runs, rows, strict=True) if row["status"] != MISSING]
     possible = [run for run in runs if run.absent is None]
-    folder, limits = Path(path).parent, limits or FitnessSettings()
     methods = list(dict.fromkeys(run.method for run in runs))
-    facts = facts or CohortFacts()
     primary = facts.primary or next(iter(methods), "")
     levels = count_levels(rows, primary)
     level = choose_level(levels)
+    size = level.resolution if level else None
     maps = _read_maps(paths, complete)
     plots = find_plots(paths, runs, rows, folder, most_figures, unfinished)
-    records = _read_verdicts(paths, runs, rows)
+    verdicts = _read_verdicts(paths, runs, rows)
     lacking = {(run.sample, run.resolution) for run in runs if run.absent}
-    findings = Findings(records["shared"], lacking, records["unfit"])
-    data = page_data(
-        runs,
-        rows,
-        samples,
-        maps,
-        plots,
-        limits,
-        primary=primary,
-        level=level.resolution if level else None,
-    )
-    reasons = reasons_by_sample(
-        rows, records["causes"], records["notes"], records["unfit"], primary
-    )
-    stream = load_template().stream(
-        cohort=paths.title,
-        version=__version__,
-        versions=records["versions"],
-        about=_describe_cohort(runs, methods, primary, records["finished"]),
-        headlines=[write_headline(rows, samples, primary, each, findings) for each in levels],
-        level=level,
+    findings = Findings(verdicts.masked_by_others, lacking, verdicts.unfit)
+    data = page_data(runs, rows, samples, maps, plots, limits, primary=primary, level=size)
+    reasons = reasons_by_sample(rows, verdicts.causes, verdicts.notes, verdicts.unfit, primary)
+    return {
+        "cohort": paths.title,
+        "version": __version__,
+        "versions": verdicts.versions,
+        "about": _describe_cohort(runs, methods, primary, verdicts.finished),
+        "headlines": [write_headline(rows, samples, primary, each, findings) for each in levels],
+        "level": level,
         **_describe_runs(runs, rows, limits),
-        assemblies=describe_assemblies({row["sample"]: row.get("assembly") for row in maps}),
-        not_written=unfinished_files(paths, unfinished),
-        methods=methods,
-        primary=primary,
-        reasons=reasons,
-        terms=explain_terms(each.text for of_sample in reasons.values() for each in of_sample),
-        side_by_side=bool(compared_samples(complete)),
+        "assemblies": describe_assemblies({row["sample"]: row.get("assembly") for row in maps}),
+        "not_written": unfinished_files(paths, unfinished),
+        "methods": methods,
+        "primary": primary,
+        "reasons": reasons,
+        "terms": explain_terms(each.text for of_sample in reasons.values() for each in of_sample),
+        "side_by_side": bool(compared_samples(complete)),
         # Generators: the page is written as it is made, with one figure in memory at a time.
-        comparisons=embed_comparisons(paths, possible, complete, folder, image_width),
-        pictures=embed_plots(plots, folder, image_width),
-        sections=read_sections(paths, runs, rows, samples, facts, unfinished, limits),
-        data=to_json(data),
-    )
-    with atomic_write(path) as temporary, open(temporary, "wb") as output:
-        stream.dump(output, encoding="utf-8")
+        "comparisons": embed_comparisons(paths, possible, complete, folder, image_width),
+        "pictures": embed_plots(plots, folder, image_width),
+        "sections": read_sections(paths, runs, rows, samples, facts, unfinished, limits),
+        "data": to_json(data),
+    }
 
 
 def _read_maps(paths: ResultPaths, complete: Sequence[RunKey]) -> list[Row]:
@@ -160,20 +203,8 @@ def _describe_runs(
     }
 
 
-def _read_verdicts(
-    paths: ResultPaths, runs: Sequence[RunKey], rows: Sequence[Row]
-) -> dict[str, Any]:
-    """Read the verdicts of all runs once.
-
-    Returns
-    -------
-    dict
-        ``causes`` of the fitness and ``notes``, by the position of the row; ``unfit``, why
-        chromosomes are not for use, by sample, resolution and method; ``versions``, the packages
-        that any run used (``numpy 2.4.6``); ``finished``, when the last verdict was written
-        (seconds); ``shared``, sample and resolution of maps that lose most bins to the masks of
-        others.
-    """
+def _read_verdicts(paths: ResultPaths, runs: Sequence[RunKey], rows: Sequence[Row]) -> Verdicts:
+    """Read the verdicts of all runs once."""
     causes: dict[int, Sequence[Fact]] = {}
     notes: dict[int, Sequence[Fact]] = {}
     versions: set[tuple[str, str]] = set()
@@ -193,14 +224,7 @@ def _read_verdicts(
             shared.add((run.sample, run.resolution))
         finished = max(finished, Path(paths.run_files(*run.place).verdict).stat().st_mtime)
     names = [f"{name} {version}" for name, version in sorted(versions)]
-    return {
-        "causes": causes,
-        "notes": notes,
-        "unfit": unfit,
-        "versions": names,
-        "finished": finished,
-        "shared": shared,
-    }
+    return Verdicts(causes, notes, unfit, names, finished, shared)
 
 
 def _describe_cohort(
