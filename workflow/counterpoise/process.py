@@ -1,4 +1,4 @@
-"""The memory of this process, and the lines of progress that it writes."""
+"""The memory of this process, its end by a signal, and the lines of progress that it writes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import resource
 import sys
 import time
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 MIB = 2**20
 
@@ -33,6 +35,19 @@ def peak_memory_mb() -> float:
         return int(line.split()[1]) / 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1024**2 if sys.platform == "darwin" else peak / 1024
+
+
+def exit_on_signal(number: int, frame: FrameType | None) -> NoReturn:
+    """End after a signal as an exception does, with the status of a shell.
+
+    Parameters
+    ----------
+    number : int
+        The signal.
+    frame : frame or None
+        Where it came; a handler of ``signal.signal`` receives it.
+    """
+    sys.exit(128 + number)
 
 
 def log_progress(message: str) -> None:

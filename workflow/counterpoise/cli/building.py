@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 import h5py
 
 from counterpoise.contacts.bins import BinTable
 from counterpoise.files import atomic_write, remove, temporary_path
 from counterpoise.ingest.reader_interface import Level
+from counterpoise.process import exit_on_signal
 from counterpoise.store.hdf5_output import edit_hdf5
 from counterpoise.store.mcool import write_mcool
 from counterpoise.store.paths import ResultPaths
@@ -80,18 +80,13 @@ def temporary_results(output: str) -> Iterator[ResultPaths]:
     final = Path(output).absolute()
     final.parent.mkdir(parents=True, exist_ok=True)
     folder = temporary_path(final)
-    before = signal.signal(signal.SIGTERM, _exit)
+    before = signal.signal(signal.SIGTERM, exit_on_signal)
     try:
         folder.mkdir(mode=0o700)
         yield ResultPaths(SAMPLE, str(folder))
     finally:
         remove(folder)
         signal.signal(signal.SIGTERM, before)
-
-
-def _exit(number: int, frame: object) -> NoReturn:
-    """End after a signal as an exception does, with the status of a shell."""
-    sys.exit(128 + number)
 
 
 def build_mcool(

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from counterpoise.errors import CounterpoiseError
@@ -17,7 +16,7 @@ from counterpoise.files import is_disk_full
 from counterpoise.jobs.job import Job
 from counterpoise.jobs.limits import JOB_MB, address_space_mb, check_address_space
 from counterpoise.jobs.resources import SNAKEMAKE_MB
-from counterpoise.process import keep_freed_memory
+from counterpoise.process import exit_on_signal, keep_freed_memory
 from counterpoise.store.paths import MapFiles, MultiqcFiles
 
 
@@ -146,7 +145,7 @@ def run(main: Callable[[], None]) -> None:
     main : callable
         The script.
     """
-    signal.signal(signal.SIGTERM, _exit)
+    signal.signal(signal.SIGTERM, exit_on_signal)
     keep_freed_memory()
     try:
         check_address_space(JOB_MB)
@@ -167,11 +166,6 @@ def _describe_memory(error: MemoryError) -> str:
     if (limit := address_space_mb()) is not None:
         return f"{detail}: its address space is limited to {limit:,} MiB (ulimit -v); raise this"
     return f"{detail}; give its rule more mem_mb"
-
-
-def _exit(number: int, frame: FrameType | None) -> None:
-    """Exit as a process that a signal ended."""
-    sys.exit(128 + number)
 
 
 def parse(description: str | None, job: type[Job], *options: str) -> argparse.Namespace:
