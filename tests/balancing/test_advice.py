@@ -24,7 +24,7 @@ from counterpoise.contacts.selection import Scope
 from counterpoise.mask import sum_contacts
 from counterpoise.records.facts import DominantChromosome, LargerBins, Remedies, Remedy
 from counterpoise.records.fitness import Fitness
-from counterpoise.records.verdict import PartVerdict
+from counterpoise.records.verdict import PartVerdict, Status
 from tests.support.maps import random_map
 from tests.support.thinning import simulate, sum_bins, thin
 
@@ -278,6 +278,36 @@ def test_more_iterations_and_kr_balance_what_stopped_early(method: str, limit: i
     settings = {"mask": None, "scope": "genome", LIMITS[method]: limit}
     kr = set() if method == "kr" else {Remedy.USE_KR}
     assert assert_every_remedy_works(Run(DEEP, method, settings)) == {Remedy.MORE_ITERATIONS} | kr
+
+
+def test_kr_is_not_named_for_bins_that_scale_dropped() -> None:
+    """Two bins have contacts with one other bin alone; kr would need them isolated."""
+    rng = np.random.default_rng(252)
+    full = np.triu(rng.integers(1, 1000, (20, 20)) * (rng.random((20, 20)) < 0.4), 1)
+    full[:, -2:] = 0
+    full[3, -2:] = 300
+    result = cp.balance(full, "scale", max_iterations=20)
+    assert result.verdict.parts[0].dropped
+    assert result.verdict.status is Status.NOT_CONVERGED
+    assert actions_of(result) == {Remedy.MORE_ITERATIONS}
+
+
+@pytest.mark.parametrize("also_a_bin_with_one_partner", [False, True])
+def test_all_diagonals_are_advised_where_no_further_bin_is_in_the_way(
+    also_a_bin_with_one_partner: bool,
+) -> None:
+    """The further bin has contacts on its diagonals alone, so it joins with them."""
+    i, j = np.indices((40, 40))
+    full = np.triu(2000 // (1 + abs(i - j)))
+    full[10] = full[:, 10] = 0
+    full[10, 10], full[10, 25] = 500, 300
+    if also_a_bin_with_one_partner:
+        full[30] = full[:, 30] = 0
+        full[30, 31] = 400
+    run = Run(Contacts.from_matrix(full), "ssk", {"mask": None, "ignore_diags": 2, "scope": "cis"})
+    advised = Remedy.KEEP_DIAGONALS in actions_of(run.balance())
+    assert advised is run.change(ignore_diags=0).balance().verdict.status.balanced
+    assert advised is not also_a_bin_with_one_partner
 
 
 def test_no_chromosome_of_a_sparse_map_is_left_out() -> None:

@@ -1,4 +1,4 @@
-"""Zeros that a map in memory stores are no contacts."""
+"""A map in memory: zeros that it stores are no contacts, and other wrong counts are refused."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import counterpoise as cp
+from counterpoise.contacts.bins import BinTable
 from counterpoise.contacts.contact_map import Contacts, drop_zeros
 
 
@@ -45,3 +46,26 @@ def test_filters_count_no_zeros() -> None:
     kept = [cp.mask_bins(each, filters).kept for each in (stored, loose)]
     assert not kept[0][0]
     np.testing.assert_array_equal(*kept)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [(-2.0, "a count of -2"), (-np.inf, "a count of -inf"), (np.nan, "NaN"), (np.inf, "infinite")],
+)
+@pytest.mark.parametrize("rest", [1.0, 0.0])
+def test_wrong_counts_are_refused(wrong: float, reason: str, rest: float) -> None:
+    contacts = Contacts.from_matrix(np.array([[4, 2, 1], [2, 9, 3], [1, 3, 5]]))
+    damaged = replace(contacts, counts=np.array([4, wrong, rest, 9, 3, 5.0]))
+    with pytest.raises(ValueError, match=reason):
+        cp.balance(damaged, "kr", mask=None)
+    with pytest.raises(ValueError, match=reason):
+        cp.mask_bins(damaged)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float64])
+def test_negative_counts_of_chunks_are_refused(dtype: type) -> None:
+    """As unsigned numbers they would be large."""
+    bin1, bin2 = np.array([[0, 0, 1], [0, 1, 1]], dtype=np.int32)
+    chunk = (bin1, bin2, np.array([4, -2, 5], dtype=dtype))
+    with pytest.raises(ValueError, match="a count of -2"):
+        Contacts.from_chunks(BinTable.fixed(("chr1",), (2,), 1), [chunk], {})

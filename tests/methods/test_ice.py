@@ -178,3 +178,11 @@ def test_relative_stop_does_not_depend_on_depth(shared_data: Path, factor: int) 
     again = cp.balance(deeper, "ice", mask=MaskSettings())
     assert again.iterations == base.iterations
     np.testing.assert_allclose(again.weights * np.sqrt(factor), base.weights, rtol=1e-9)
+
+
+def test_row_sums_that_diverge_end_in_a_verdict() -> None:
+    """The variance of cooler's rule overflows before the row sums do."""
+    two_components = [[0, 0, 0, 1], [0, 0, 6, 0], [0, 6, 0, 0], [1, 0, 0, 0]]
+    verdict = cp.balance(two_components, "ice", tolerance="cooler").verdict
+    assert not verdict.status.balanced
+    assert verdict.reason.startswith("Use kr.")

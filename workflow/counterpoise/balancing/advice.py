@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from counterpoise.backends.vectors import to_numpy
 from counterpoise.balancing.attempt import Outcome
 from counterpoise.balancing.bin_size import expect_error, find_dominant
 from counterpoise.balancing.isolation import count_bins_in_the_way
 from counterpoise.balancing.support import decide
-from counterpoise.balancing.task import Part
+from counterpoise.balancing.task import Part, open_part
 from counterpoise.contacts.bins import RegionBins
 from counterpoise.contacts.selection import Scope
 from counterpoise.methods import Balancing
@@ -31,7 +34,7 @@ from counterpoise.records.facts import (
 from counterpoise.records.verdict import Cause, PartVerdict
 
 
-def advise(part: Part, outcome: Outcome) -> Outcome:
+def advise(part: Part, outcome: Outcome, kept: NDArray[np.bool_]) -> Outcome:
     """Begin the reason of a part that is not balanced with what to do.
 
     There is no advice on a map of captured regions: a note on the whole map says what to do.
@@ -42,13 +45,15 @@ def advise(part: Part, outcome: Outcome) -> Outcome:
         The part with all its bins that have contacts.
     outcome : Outcome
         The last attempt at it.
+    kept : ndarray of bool, shape (bins of the part,)
+        The bins that the mask keeps, with those that have no contacts here.
     """
     verdict = outcome.verdict
     aims_at_equal_sums = isinstance(part.task.settings, EqualSumsSettings)
     if verdict.status.balanced or not aims_at_equal_sums or part.task.concentrated:
         return outcome
     dominant = _find_obstacle(part, verdict)
-    remedies = _complete(_find_remedies(part, verdict), part.task.settings)
+    remedies = _complete(_find_remedies(part, verdict, kept), part.task.settings)
     first: tuple[Fact, ...] = (remedies,) if remedies.actions else ()
     if dominant is not None:
         first = (*first, dominant)
@@ -69,7 +74,7 @@ def _complete(remedies: Remedies, settings: MethodSettings) -> Remedies:
     return replace(remedies, tolerance=tolerance, iteration_setting=setting)
 
 
-def _find_remedies(part: Part, verdict: PartVerdict) -> Remedies:
+def _find_remedies(part: Part, verdict: PartVerdict, kept: NDArray[np.bool_]) -> Remedies:
     """Return what to do, by the cause."""
     has_dominant = _find_obstacle(part, verdict) is not None
     # With contacts weighted by chromosome size, kr would balance another map. With copy numbers it
@@ -79,7 +84,7 @@ def _find_remedies(part: Part, verdict: PartVerdict) -> Remedies:
     if verdict.cause is Cause.DISCONNECTED and may_use_kr:
         return Remedies((Remedy.USE_KR,))
     if verdict.cause.structural or has_dominant:
-        return _restore_support(part, verdict)
+        return _restore_support(part, verdict, kept)
     is_sparse = _expect_error(part) > part.task.limits.error_caution
     if verdict.cause is Cause.DIVERGED:
         settings = _settle(part)
@@ -89,7 +94,9 @@ def _find_remedies(part: Part, verdict: PartVerdict) -> Remedies:
     if is_sparse and any(isinstance(fact, NotExamined) for fact in verdict.facts):
         return _use_larger_bins(part, (Remedy.MORE_ITERATIONS,))
     is_kr = part.task.method.name == Balancing.KR
-    other = (Remedy.USE_KR,) if may_use_kr and not is_kr else ()
+    # What is known of the structure is about the bins that the method did not drop.
+    suits_kr = may_use_kr and not verdict.dropped
+    other = (Remedy.USE_KR,) if suits_kr and not is_kr else ()
     if other and _follows_cooler(part.task.settings) and _has_equal_sums(verdict):
         return Remedies(other)
     return Remedies((Remedy.MORE_ITERATIONS, *other))
@@ -135,7 +142,7 @@ def _find_dominant(part: Part) -> DominantChromosome | None:
     return find_dominant(part.task.contacts.bins, part.selection.kept)
 
 
-def _restore_support(part: Part, verdict: PartVerdict) -> Remedies:
+def _restore_support(part: Part, verdict: PartVerdict, kept: NDArray[np.bool_]) -> Remedies:
     """Return how a part gets an exact balancing: without some bins, or with larger ones.
 
     With few contacts the structure is that of chance, which larger bins mend. With many it is the
@@ -144,7 +151,7 @@ def _restore_support(part: Part, verdict: PartVerdict) -> Remedies:
     limits, error = part.task.limits, _expect_error(part)
     if error > limits.error_no:
         return _use_larger_bins(part)
-    actions, limit = _change_settings(part, verdict)
+    actions, limit = _change_settings(part, verdict, kept)
     if error > limits.error_caution:
         return _use_larger_bins(part, actions, limit)
     return Remedies(actions or _use_kde_eb(part), isolate_limit=limit)
@@ -163,7 +170,9 @@ def _expect_error(part: Part) -> float:
     return expect_error(to_numpy(marginal))
 
 
-def _change_settings(part: Part, verdict: PartVerdict) -> tuple[tuple[Remedy, ...], float | None]:
+def _change_settings(
+    part: Part, verdict: PartVerdict, kept: NDArray[np.bool_]
+) -> tuple[tuple[Remedy, ...], float | None]:
     """Return the settings with which an exact balancing exists, and the limit of isolation.
 
     None with copy numbers: what is known of the structure is about equal row sums.
@@ -171,7 +180,7 @@ def _change_settings(part: Part, verdict: PartVerdict) -> tuple[tuple[Remedy, ..
     if part.task.target is not None:
         return (), None
     actions, limit = _isolate(part, verdict)
-    if verdict.cause is not Cause.DISCONNECTED and _needs_diagonals(part):
+    if verdict.cause is not Cause.DISCONNECTED and _needs_diagonals(part, kept):
         actions += (Remedy.KEEP_DIAGONALS,)
     return actions, limit
 
@@ -191,14 +200,19 @@ def _isolate(part: Part, verdict: PartVerdict) -> tuple[tuple[Remedy, ...], floa
     return (Remedy.RAISE_LIMIT if part.task.isolates else Remedy.ISOLATE,), limit
 
 
-def _needs_diagonals(part: Part) -> bool:
-    """Return whether diagonals are ignored, and an exact balancing exists with all of them."""
+def _needs_diagonals(part: Part, kept: NDArray[np.bool_]) -> bool:
+    """Return whether diagonals are ignored, and an exact balancing exists with all of them.
+
+    With all diagonals, further bins may have contacts, and may be in the way.
+    """
     settings = part.task.settings
     ignores_trans = settings.ignore_diags_trans or settings.scope != Scope.TRANS
     if not (settings.ignore_diags and ignores_trans):
         return False
-    every = replace(part.selection, ignore_diags=0, chromosome_ends=None)
-    return decide(part.task.contacts, every, part.task.examine_limit).exists is True
+    task = part.task
+    every = replace(part.selection, kept=kept, ignore_diags=0, chromosome_ends=None)
+    connected = open_part(task, task.contacts, every).drop_unconnected().selection
+    return decide(task.contacts, connected, task.examine_limit).exists is True
 
 
 def _use_larger_bins(

@@ -48,7 +48,7 @@ def _balance(task: Task, selection: Selection) -> Outcome:
         outcome = drop_sparsest(part, outcome)
     elif task.isolates and outcome.verdict.cause.structural:
         outcome = isolate(part, outcome)
-    return _add_unconnected(advise(part, outcome), selection, part.selection)
+    return _add_unconnected(advise(part, outcome, selection.kept), selection, part.selection)
 
 
 def _empty(task: Task, selection: Selection) -> Outcome:

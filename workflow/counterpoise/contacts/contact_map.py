@@ -116,6 +116,11 @@ class Contacts:
         Returns
         -------
         Contacts
+
+        Raises
+        ------
+        ValueError
+            If counts are negative, NaN or infinite.
         """
         per_row = np.zeros(len(bins) + 1, dtype=np.int64)
         columns = _GrowingArray(np.dtype(np.uint32), total)
@@ -123,6 +128,7 @@ class Contacts:
         for bin1, bin2, count in chunks:
             if not len(bin1):
                 continue
+            _check_counts(count)
             add_row_sizes(per_row, bin1)
             columns.append(bin2.view(np.uint32))  # never negative
             counts.append(narrow_counts(count))
@@ -305,6 +311,17 @@ def _filled_triangle(matrix: sp.csr_matrix) -> str:
     return "above" if above else "below"
 
 
+def _check_counts(counts: NDArray[Any]) -> None:
+    """Refuse counts that are negative, NaN or infinite."""
+    if not len(counts) or counts.dtype.kind == "u":
+        return
+    lowest, highest = counts.min(), counts.max()
+    if lowest < 0:
+        raise ValueError(f"the contacts have a count of {lowest:g}; counts are never negative")
+    if not np.isfinite(highest):  # as it is if there is any NaN
+        raise ValueError("the contacts have counts that are NaN or infinite")
+
+
 def _check_matrix(full: sp.csr_matrix) -> None:
     """Refuse a matrix that is not square, symmetric, finite and non-negative."""
     n, m = full.shape
@@ -399,8 +416,16 @@ def drop_zeros(contacts: ContactMap) -> ContactMap:
     ----------
     contacts : ContactMap
         The map.
+
+    Raises
+    ------
+    ValueError
+        If counts of a map in memory are negative, NaN or infinite.
     """
-    if not isinstance(contacts, Contacts) or contacts.counts.all():
+    if not isinstance(contacts, Contacts):
+        return contacts
+    _check_counts(contacts.counts)
+    if contacts.counts.all():
         return contacts
     stored = contacts.counts > 0
     before = np.concatenate([[0], np.cumsum(stored, dtype=np.int64)])

@@ -110,7 +110,9 @@ def solve(problem: Problem, settings: IceSettings) -> Solution:
 
     def converged(state: State) -> bool:
         if settings.tolerance == "cooler":
-            return (state.rms * float(scale)) ** 2 < settings.cooler_variance
+            deviation = state.rms * float(scale)
+            # Where row sums diverge, ** raises an OverflowError; * gives infinity.
+            return deviation * deviation < settings.cooler_variance
         return state.largest < float(settings.tolerance)
 
     state = iterate(
