@@ -317,9 +317,9 @@ def _check_counts(counts: NDArray[Any]) -> None:
         return
     lowest, highest = counts.min(), counts.max()
     if lowest < 0:
-        raise ValueError(f"the contacts have a count of {lowest:g}; counts are never negative")
+        raise ValueError(f"the contacts have a count of {lowest:g}; give the raw map")
     if not np.isfinite(highest):  # as it is if there is any NaN
-        raise ValueError("the contacts have counts that are NaN or infinite")
+        raise ValueError("the contacts have counts that are NaN or infinite; give the raw map")
 
 
 def _check_matrix(full: sp.csr_matrix) -> None:
