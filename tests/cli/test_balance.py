@@ -203,8 +203,12 @@ def test_discarded_weights_leave_no_stale_column(cool: Path) -> None:
     output = cool.with_name("out.mcool")
     assert balance(cool, "-o", output, *few).exit_code == 1
     assert "weight" not in existing_columns(f"{output}::/resolutions/1000")
-    assert balance(cool, "--in-place", "--force", *few).exit_code == 1
+    removed = balance(cool, "--in-place", "--force", *few)
+    assert removed.exit_code == 1
     assert not {"weight", "weight_se"} & existing_columns(str(cool))
+    words = "map.cool: no weights. Not written, since not balanced: weight (1 of 1 levels)."
+    assert f"{words} Earlier columns of these names were removed there." in removed.stderr
+    assert "removed" not in balance(cool, "--in-place", *few).stderr
 
 
 def test_nothing_is_computed_if_one_of_the_files_is_refused(cool: Path) -> None:

@@ -162,6 +162,11 @@ class TakenWeights:
         """True: whether these weights are fit is not judged."""
         return True
 
+    @property
+    def is_discarded(self) -> bool:
+        """False: weights that are taken are written."""
+        return False
+
 
 @dataclass(frozen=True)
 class AdoptedColumn(TakenWeights):

@@ -40,7 +40,13 @@ from counterpoise.store.weight_columns import WEIGHT_COLUMN
     "--name",
     help="Name of the column, for a single method.  [default: weight; with -m kr, KR and weight]",
 )
-@click.option("-f", "--force", is_flag=True, help="Replace columns, or OUT, that exist.")
+@click.option(
+    "-f",
+    "--force",
+    is_flag=True,
+    help="Replace columns, or OUT, that exist. A column whose new weights are discarded "
+    "(--convergence-policy) is removed.",
+)
 @click.option("--check", is_flag=True, help="Only say whether FILE has the column; status 0 or 1.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 @balancing_options

@@ -47,6 +47,11 @@ class LevelColumns(Protocol):
         """Whether the weights may be used, as far as is known."""
         ...
 
+    @property
+    def is_discarded(self) -> bool:
+        """Whether the columns are not written, and earlier ones of their names are removed."""
+        ...
+
     def write(self, group: h5py.Group, tiling: Tiling) -> None:
         """Write the columns, in place of those of their names and their standard errors.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +106,7 @@ class Destination:
         """
         if not self.is_nowhere:
             refuse_changed_since(_path(info), state)
+        removed = self.in_place and _has_discarded(info, columns)
         if self.in_place:
             _write_in_place(info, state, columns)
         elif self.output and not is_cooler_format(info.format):
@@ -112,7 +114,7 @@ class Destination:
         elif self.output:
             _write_copy(self.output, info, levels, columns)
         if not self.is_nowhere:
-            report_written(self.output or _path(info), columns)
+            report_written(self.output or _path(info), columns, removed)
 
 
 def source_state(info: SourceInfo) -> FileState:
@@ -131,8 +133,18 @@ def _path(info: SourceInfo) -> str:
     return info.uri.partition("::")[0]
 
 
-def report_written(path: str, columns: Sequence[LevelColumns]) -> None:
-    """Say on standard error what was written.
+def _has_discarded(info: SourceInfo, columns: Sequence[LevelColumns]) -> bool:
+    """Return whether a file has an earlier column in the place of one that is discarded."""
+    return any(
+        name in existing_columns(info.uri_of(each.level))
+        for each in columns
+        if each.is_discarded
+        for name in each.names
+    )
+
+
+def report_written(path: str, columns: Sequence[LevelColumns], removed: bool = False) -> None:
+    """Say on standard error what was written, and which columns were not.
 
     Parameters
     ----------
@@ -140,12 +152,20 @@ def report_written(path: str, columns: Sequence[LevelColumns]) -> None:
         The file.
     columns : sequence of LevelColumns
         The columns of its levels.
+    removed : bool
+        Whether earlier columns were removed in the place of those that are discarded.
     """
-    nameless = "groups of methods" if columns else "no weights"
-    names = ", ".join(dict.fromkeys(name for each in columns for name in each.names)) or nameless
+    kept = [each for each in columns if not each.is_discarded]
+    nameless = "groups of methods" if kept else "no weights"
+    names = ", ".join(dict.fromkeys(name for each in kept for name in each.names)) or nameless
+    discarded = Counter(name for each in columns if each.is_discarded for name in each.names)
+    levels = len({each.level for each in columns})
+    missing = ", ".join(f"{name} ({n} of {levels} levels)" for name, n in discarded.items())
+    note = f" Not written, since not balanced: {missing}." if missing else ""
+    note += " Earlier columns of these names were removed there." if removed else ""
     unfit = sum(not each.is_fit for each in columns)
     warning = f' {unfit} of {len(columns)} verdicts are "not for use".' if unfit else ""
-    click.echo(f"Wrote {path}: {names}.{warning}", err=True)
+    click.echo(f"Wrote {path}: {names}.{note}{warning}", err=True)
 
 
 def refuse_output(output: str, source: str, force: bool, remedy: str) -> None:
