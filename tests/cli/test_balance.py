@@ -446,6 +446,11 @@ def test_stdout_check_and_json(mcool: Path) -> None:
     np.testing.assert_array_equal(printed, bin_column(uri))
     assert balance(uri, "--check").exit_code == 0
     assert balance(mcool, "--check").exit_code == 1
+    kr = balance(uri, "--check", "-m", "kr")
+    assert (kr.exit_code, kr.stdout) == (1, f"{uri}: no column 'KR'\n{uri}: has column 'weight'\n")
+    assert balance(uri, "--in-place", "--force", "-m", "kr").exit_code == 0
+    assert balance(uri, "--check", "-m", "kr").exit_code == 0
+    assert balance(uri, "--check", "--name", "KR").exit_code == 0
     with pytest.raises(ConfigError, match="--stdout prints one column"):
         raise balance(mcool, "--stdout").exception
     unfit = balance(uri, "-o", mcool.with_name("out.cool"), "-m", "kr", "--min-nnz", 100_000)
@@ -490,6 +495,7 @@ def test_a_new_file_has_what_the_old_one_has(mcool: Path) -> None:
     "arguments",
     [
         ["--in-place", "--stdout"],
+        ["--in-place", "--check"],
         ["--cis-only", "--trans-only"],
         ["--tol", "1", "--tolerance", "1"],
         ["--tol", "1", "-m", "kr"],
@@ -644,7 +650,10 @@ def test_the_sum_of_single_cells_is_converted(cool: Path, tmp_path: Path) -> Non
     halves = {"even": pixels[::2], "odd": pixels[1::2]}
     cooler.create_scool(str(tmp_path / "cells.scool"), bins, halves)
     assert balance(cool, "-m", "vc", "--in-place").exit_code == 0
-    assert balance(f"{tmp_path}/cells.scool::/cells/*", "-m", "vc", "-o", output).exit_code == 0
+    cells = f"{tmp_path}/cells.scool::/cells/*"
+    assert balance(cells, "-m", "vc", "-o", output).exit_code == 0
+    with pytest.raises(InputError, match=r"is a \.scool file, and --check looks for columns"):
+        raise balance(cells, "--check").exception
     uri = f"{output}::/resolutions/1000"
     np.testing.assert_array_equal(bin_column(uri), bin_column(cool))
 

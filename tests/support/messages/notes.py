@@ -181,7 +181,7 @@ REMEDIES = {
         "Add `--in-place` to change FILE, or `-o` to write another one."
     ),
     "--method-columns writes a new file: give -o OUT.mcool.": AS_IT_SAYS,
-    "Give one of --in-place, -o and --stdout.": AS_IT_SAYS,
+    "Give one of --in-place, -o, --stdout and --check.": AS_IT_SAYS,
     "Give one of --stdout and --json.": AS_IT_SAYS,
     "-o is for a single FILE (several methods are -m kr -m ice).": (
         "Call the command once for each file."

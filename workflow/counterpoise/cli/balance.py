@@ -20,11 +20,11 @@ from counterpoise.cli.levels import (
 )
 from counterpoise.cli.options import BalancingOptions, MethodRun, balancing_options
 from counterpoise.cli.output import Destination, existing_columns, source_state
-from counterpoise.errors import ConfigError
+from counterpoise.errors import ConfigError, InputError
 from counterpoise.files import FileState
+from counterpoise.ingest.formats import is_cooler_format
 from counterpoise.ingest.reader_interface import Level, SourceInfo
 from counterpoise.interface.progress_line import show_progress
-from counterpoise.store.weight_columns import WEIGHT_COLUMN
 
 
 @click.command("balance")
@@ -47,7 +47,12 @@ from counterpoise.store.weight_columns import WEIGHT_COLUMN
     help="Replace columns, or OUT, that exist. A column whose new weights are discarded "
     "(--convergence-policy) is removed.",
 )
-@click.option("--check", is_flag=True, help="Only say whether FILE has the column; status 0 or 1.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Only say whether FILE has the columns that --method or --name would write; status 0 or "
+    "1.  [default: weight]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 @balancing_options
 def command(
@@ -69,15 +74,15 @@ def command(
     limits and fills the column weight. Without --in-place, -o or --stdout nothing is written. The
     status is 0 if every level is balanced with every method, 1 if not, and 2 after an error.
     """
-    if in_place + bool(output) + stdout > 1:
-        raise click.UsageError("Give one of --in-place, -o and --stdout.")
+    if in_place + bool(output) + stdout + check > 1:
+        raise click.UsageError("Give one of --in-place, -o, --stdout and --check.")
     if stdout and as_json:
         raise click.UsageError("Give one of --stdout and --json.")
     if output and len(files) > 1:
         raise click.UsageError("-o is for a single FILE (several methods are -m kr -m ice).")
     balancing = BalancingOptions.from_options(options)
     if check:
-        sys.exit(_check_columns(files, name or WEIGHT_COLUMN))
+        sys.exit(_check_columns(files, balancing, name))
     destination = Destination(in_place, output, stdout, force)
     if destination.is_nowhere:
         click.echo("Nothing will be written without --in-place or -o OUT.mcool.", err=True)
@@ -134,14 +139,24 @@ def _balance_file(
     return results
 
 
-def _check_columns(files: Sequence[str], column: str) -> int:
-    """Say whether every level has a column; return the status."""
+def _check_columns(files: Sequence[str], balancing: BalancingOptions, name: str | None) -> int:
+    """Say whether every level has the columns that would be written; return the status."""
     status = 0
     for uri in files:
         info, levels = read_levels(uri)
+        if not is_cooler_format(info.format):
+            raise InputError(
+                info.uri,
+                f"is a .{info.format} file, and --check looks for columns of a cooler.",
+                "List the vectors of a .hic file with counterpoise check FILE.",
+            )
         for level in levels:
             place = info.uri_of(level)
-            found = column in existing_columns(place)
-            click.echo(f"{place}: {'has' if found else 'no'} column {column!r}")
-            status = status if found else 1
+            existing = existing_columns(place)
+            # A name is looked for as it is: also the column of another method.
+            runs = [] if name else balancing.runs(level.resolution)
+            for column in [name] if name else [each for run in runs for each in run.columns]:
+                found = column in existing
+                click.echo(f"{place}: {'has' if found else 'no'} column {column!r}")
+                status = status if found else 1
     return status
