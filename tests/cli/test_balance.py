@@ -222,6 +222,23 @@ def test_nothing_is_computed_if_one_of_the_files_is_refused(cool: Path) -> None:
     assert result.stdout == ""
 
 
+def test_files_before_an_error_are_reported(
+    cool: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong, last = cool.with_name("wrong.cool"), cool.with_name("last.cool")
+    for path in (wrong, last):
+        shutil.copy(cool, path)
+    with h5py.File(wrong, "r+") as file:
+        file["pixels/count"][0] = -1
+    with pytest.raises(SystemExit) as ended:
+        main(["balance", *map(str, (cool, wrong, last)), "-m", "vc", "--json", "--in-place"])
+    printed = capsys.readouterr()
+    assert ended.value.code == 2
+    assert [each["file"] for each in json.loads(printed.out)] == [str(cool)]
+    assert printed.err.endswith(f"\nNot balanced: {wrong}, {last}.\n")
+    assert "VC" not in existing_columns(str(last))
+
+
 def test_a_column_of_errors_is_not_overwritten(cool: Path) -> None:
     with h5py.File(cool, "r+") as file:
         file["bins"]["weight_se"] = np.arange(len(file["bins/start"]))

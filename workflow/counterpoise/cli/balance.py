@@ -20,7 +20,7 @@ from counterpoise.cli.levels import (
 )
 from counterpoise.cli.options import BalancingOptions, MethodRun, balancing_options
 from counterpoise.cli.output import Destination, existing_columns, source_state
-from counterpoise.errors import ConfigError, InputError
+from counterpoise.errors import ConfigError, CounterpoiseError, InputError
 from counterpoise.files import FileState
 from counterpoise.ingest.formats import is_cooler_format
 from counterpoise.ingest.reader_interface import Level, SourceInfo
@@ -87,11 +87,25 @@ def command(
     if destination.is_nowhere:
         click.echo("Nothing will be written without --in-place or -o OUT.mcool.", err=True)
     results: list[LevelResult] = []
-    for task in [_prepare_file(uri, balancing, name, destination) for uri in files]:
-        results += _balance_file(task, balancing, destination, quiet=as_json or stdout)
+    tasks = [_prepare_file(uri, balancing, name, destination) for uri in files]
+    for number, task in enumerate(tasks):
+        try:
+            results += _balance_file(task, balancing, destination, quiet=as_json or stdout)
+        except (CounterpoiseError, OSError) as error:
+            if len(tasks) > 1:
+                missing = ", ".join(each.info.uri for each in tasks[number:])
+                error.add_note(f"Not balanced: {missing}.")
+            if as_json and results:
+                _print_json(results)
+            raise
     if as_json:
-        click.echo(json.dumps([result.to_dict() for result in results], indent=1))
+        _print_json(results)
     sys.exit(BALANCED if all(result.is_balanced for result in results) else NOT_BALANCED)
+
+
+def _print_json(results: Sequence[LevelResult]) -> None:
+    """Print the verdicts as JSON."""
+    click.echo(json.dumps([result.to_dict() for result in results], indent=1))
 
 
 class FileTask(NamedTuple):

@@ -70,5 +70,6 @@ def main(arguments: list[str] | None = None) -> Any:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit()
     except (CounterpoiseError, OSError) as error:
-        click.echo(f"counterpoise: {error}", err=True)
+        lines = [f"counterpoise: {error}", *getattr(error, "__notes__", ())]
+        click.echo("\n".join(lines), err=True)
         sys.exit(ERROR_STATUS)
