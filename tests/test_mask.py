@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -442,6 +443,13 @@ def test_no_chromosome_in_common(tmp_path: Path) -> None:
 def test_blacklist_that_is_not_there(tmp_path: Path, name: str) -> None:
     filters = MaskSettings(blacklist=str(tmp_path / name))
     with pytest.raises(InputError, match=r"none\.bed: does not exist.*mask\.blacklist"):
+        mask_bins(as_contacts(np.ones((15, 15)), BINS), filters)
+
+
+def test_blacklist_that_is_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    filters = MaskSettings(blacklist=str(tmp_path / "pipe"))
+    with pytest.raises(InputError, match=r"pipe: is no regular file\. Name a regular file"):
         mask_bins(as_contacts(np.ones((15, 15)), BINS), filters)
 
 

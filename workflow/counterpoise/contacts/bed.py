@@ -142,8 +142,15 @@ def read_intervals(path: str, key: str) -> Iterator[Interval]:
     Raises
     ------
     InputError
-        If the file does not exist, is damaged, or has a line that is no interval.
+        If the file does not exist, is no regular file, is damaged, or has a line that is no
+        interval.
     """
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError(
+            path,
+            "is no regular file.",
+            "Name a regular file; write what comes from a pipe to one first.",
+        )
     if not os.path.isfile(path):
         raise InputError(path, "does not exist.", f"Check {key} in the configuration.")
     may_be_header = True
