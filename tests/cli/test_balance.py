@@ -222,9 +222,18 @@ def test_nothing_is_computed_if_one_of_the_files_is_refused(cool: Path) -> None:
     assert result.stdout == ""
 
 
-def test_files_before_an_error_are_reported(
-    cool: Path, capsys: pytest.CaptureFixture[str]
+def test_a_file_that_is_named_twice_is_balanced_once(
+    cool: Path, mcool: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(cool.parent)
+    result = balance("map.cool", "./map.cool", cool, "map.cool::/", "-m", "vc", "--in-place")
+    assert (result.exit_code, result.output.count("computed, ")) == (0, 1), result.exception
+    level = f"{mcool}::/resolutions"
+    levels = balance(f"{level}/2000", f"{level}/5000", "-m", "vc", "--in-place")
+    assert (levels.exit_code, levels.output.count("computed, ")) == (0, 2), levels.exception
+
+
+def test_files_before_an_error_are_reported(cool: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wrong, last = cool.with_name("wrong.cool"), cool.with_name("last.cool")
     for path in (wrong, last):
         shutil.copy(cool, path)

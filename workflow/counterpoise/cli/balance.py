@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -80,27 +81,27 @@ def command(
         raise click.UsageError("Give one of --stdout and --json.")
     if output and len(files) > 1:
         raise click.UsageError("-o is for a single FILE (several methods are -m kr -m ice).")
+    files = _drop_repeated(files)
     balancing = BalancingOptions.from_options(options)
     if check:
         sys.exit(_check_columns(files, balancing, name))
     destination = Destination(in_place, output, stdout, force)
     if destination.is_nowhere:
         click.echo("Nothing will be written without --in-place or -o OUT.mcool.", err=True)
-    results: list[LevelResult] = []
     tasks = [_prepare_file(uri, balancing, name, destination) for uri in files]
-    for number, task in enumerate(tasks):
-        try:
-            results += _balance_file(task, balancing, destination, quiet=as_json or stdout)
-        except (CounterpoiseError, OSError) as error:
-            if len(tasks) > 1:
-                missing = ", ".join(each.info.uri for each in tasks[number:])
-                error.add_note(f"Not balanced: {missing}.")
-            if as_json and results:
-                _print_json(results)
-            raise
+    results = _balance_files(tasks, balancing, destination, as_json)
     if as_json:
         _print_json(results)
     sys.exit(BALANCED if all(result.is_balanced for result in results) else NOT_BALANCED)
+
+
+def _drop_repeated(files: Sequence[str]) -> tuple[str, ...]:
+    """Return each level, or file without a group, once: also if a link or ./ names it again."""
+    once: dict[tuple[str, str], str] = {}
+    for uri in files:
+        path, _, group = uri.partition("::")
+        once.setdefault((os.path.realpath(path), group.strip("/")), uri)
+    return tuple(once.values())
 
 
 def _print_json(results: Sequence[LevelResult]) -> None:
@@ -128,6 +129,29 @@ def _prepare_file(
     columns = {level: [each for run in runs[level] for each in run.columns] for level in levels}
     destination.prepare(info, columns)
     return FileTask(info, state, runs)
+
+
+def _balance_files(
+    tasks: Sequence[FileTask], balancing: BalancingOptions, destination: Destination, as_json: bool
+) -> list[LevelResult]:
+    """Balance the files in turn; after an error, report those before it and name the others."""
+    results: list[LevelResult] = []
+    written: dict[str, FileState] = {}  # files of which a later task may have another level
+    for number, task in enumerate(tasks):
+        path = os.path.realpath(task.info.uri.partition("::")[0])
+        current = task._replace(state=written.get(path, task.state))
+        try:
+            results += _balance_file(current, balancing, destination, as_json or destination.stdout)
+            if destination.in_place:
+                written[path] = source_state(task.info)
+        except (CounterpoiseError, OSError) as error:
+            if len(tasks) > 1:
+                missing = ", ".join(each.info.uri for each in tasks[number:])
+                error.add_note(f"Not balanced: {missing}.")
+            if as_json and results:
+                _print_json(results)
+            raise
+    return results
 
 
 def _balance_file(
