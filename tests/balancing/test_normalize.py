@@ -220,6 +220,23 @@ def test_other_matrices_are_refused(function: Any, bad: list[Any], words: str) -
         function(sp.csr_matrix(np.array(bad)))
 
 
+@pytest.mark.parametrize(
+    "function", [cp.kr_normalize, cp.mask_bins, cp.Contacts.from_matrix, cp.balance]
+)
+def test_a_masked_array_is_its_data_or_refused(function: Any) -> None:
+    function(np.ma.masked_array(FIVE_BINS))
+    with pytest.raises(ValueError, match=r"masked entries; pass matrix\.filled\(0\)"):
+        function(np.ma.masked_equal(FIVE_BINS, 36))
+
+
+def test_half_precision_is_taken() -> None:
+    expected = cp.kr_normalize(FIVE_BINS)[1]
+    half = sp.csr_matrix(FIVE_BINS.astype(np.float64))
+    half.data = half.data.astype(np.float16)
+    for matrix in (FIVE_BINS.astype(np.float16), half):
+        np.testing.assert_array_equal(cp.kr_normalize(matrix)[1], expected)
+
+
 # --- properties ------------------------------------------------------------------------------
 
 

@@ -165,7 +165,7 @@ class Contacts:
         ------
         ValueError
             The matrix is not a matrix of numbers, is not square, is neither symmetric (to 1e-9 of
-            its largest entry) nor one triangle, or has negative, NaN or infinite entries.
+            its largest entry) nor one triangle, or has negative, NaN, infinite or masked entries.
 
         Examples
         --------
@@ -271,8 +271,16 @@ def _check_numbers(matrix: Any) -> Any:
             "a matrix is a scipy sparse matrix or a two-dimensional array of numbers; "
             f"this is {describe_type(matrix)}"
         )
+    # By its attribute: numpy.ma takes long to import.
+    if isinstance(matrix, np.ndarray) and np.any(getattr(matrix, "mask", False)):
+        raise ValueError(
+            "the matrix has masked entries; pass matrix.filled(0), or give cp.balance matrix.data "
+            "and the bins to keep as mask="
+        )
     matrix = matrix if hasattr(matrix, "tocsr") else np.asarray(matrix)
-    return matrix.astype(np.uint8) if matrix.dtype == bool else matrix
+    if matrix.dtype == bool:
+        return matrix.astype(np.uint8)
+    return matrix.astype(np.float64) if matrix.dtype == np.float16 else matrix
 
 
 def describe_type(value: Any) -> str:
