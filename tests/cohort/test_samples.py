@@ -132,6 +132,13 @@ def test_csv_with_commas_in_cells(tmp_path: Path) -> None:
     assert read_sheet(path).samples == {"one": Sample("a,b.cool", 'say "hi", twice')}
 
 
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_csv_with_blanks_before_quotes(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "samples.csv"
+    path.write_text(f'sample{delimiter} "path"\n "one"{delimiter}  "a b.cool"\n')
+    assert read_sheet(path).samples == {"one": Sample("a b.cool")}
+
+
 def test_csv_of_one_unknown_column(tmp_path: Path) -> None:
     path = tmp_path / "samples.csv"
     path.write_text("sample|path\n")

@@ -363,7 +363,8 @@ def _split_line(path: Path, number: int, line: str, delimiter: str) -> list[str]
         )
     try:
         # Line by line: a quote that is not closed would swallow the samples after it.
-        cells = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+        reader = csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True)
+        cells = next(reader, [])
     except csv.Error as error:
         raise ConfigError(
             f"{path}: row {number}: a quote is not closed in its cell ({error}); remove it, or "
