@@ -259,6 +259,10 @@ def test_no_rule_that_reads_files_takes_a_merged_sample(folder: Path) -> None:
         ("merge_members: drop", "merge_members is 'drop'; it must be balance or only_merge"),
         ("merge: group\ngroup_by: [replicate]", "merge: the sample mutant_1 has no group"),
         ("merge: group\ngroup_by: [condition, cell, replicate]", "no group has two samples"),
+        (
+            "  WILD: {path: fine.cool, condition: wild}\nmerge: group",
+            r"merge\.wild: .* already a sample WILD; rename the sample",
+        ),
     ],
 )
 def test_sections_that_are_refused(folder: Path, section: str, message: str) -> None:

@@ -78,7 +78,7 @@ def merge_samples(
     if not merge:
         return MergedSamples(samples)
     members = _merge_groups(find_groups()) if merge == GROUP else _find_members(merge, samples)
-    _check_names(members, samples)
+    _check_names(members, samples, by_group=merge == GROUP)
     only_merged = {
         name: samples[name]
         for name in dict.fromkeys(name for names in members.values() for name in names)
@@ -139,12 +139,17 @@ def _expand(place: str, texts: list[str], samples: list[str]) -> list[str]:
     return list(names)
 
 
-def _check_names(members: Iterable[str], samples: Iterable[str]) -> None:
+def _check_names(members: Iterable[str], samples: Iterable[str], *, by_group: bool) -> None:
     """Refuse a merged sample whose name is no safe name, or that of another sample."""
     taken = {name.lower(): name for name in samples}
     for name in members:
         check_name("merge", name)
         if other := taken.get(name.lower()):
+            if by_group:
+                raise ConfigError(
+                    f"merge.{name}: the group would be a sample of this name, and there is already "
+                    f"a sample {other}; rename the sample, or change the labels of the group."
+                )
             raise ConfigError(
                 f"merge.{name}: there is already a sample {other}; choose a name that differs from "
                 "it by more than case."
