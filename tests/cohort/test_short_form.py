@@ -67,6 +67,7 @@ def compose(folder: Path, text: str, *overrides: str, experiment: str = "") -> C
         (),
         ("methods.kr.max_products=5", "mask.min_nnz=3", "primary=kr"),
         ("methods.kr_genome.scope=cis", "+method@methods.loose=kr", "methods.loose.tolerance=1e-3"),
+        ("methods.vc.scope=cis", "+method@methods.vc=vc"),
         ("~methods.ice",),
         ("resolutions=[5kb]", "samples.a.condition=other"),
     ],
@@ -90,6 +91,7 @@ def test_both_forms_are_the_same(folder: Path, overrides: tuple[str, ...], exper
         ("methods.kr.max_product=5", r"methods\.kr\.max_product: .* Did you mean max_products\?"),
         ("methods.kr.tolerance=x", r"methods\.kr\.tolerance is 'x'; it must be a number"),
         ("methods.krr.tolerance=1", r"methods\.krr: there is no such key\. Did you mean kr\?"),
+        ("methods.vc.scope=cis", r"\(it has ice, .*\); add it with \+method@methods\.vc=vc\."),
     ],
 )
 def test_misspellings_are_found_in_both_forms(

@@ -30,6 +30,7 @@ from omegaconf.errors import (
 
 from counterpoise.cohort.settings import CohortSettings
 from counterpoise.cohort.spelling import suggest
+from counterpoise.methods import methods
 
 # What a value must be, by its type in the settings; sections are in ``_describe_kind``.
 SECTION = "keys with values"
@@ -157,7 +158,13 @@ def _explain_unknown_key(error: OmegaConfBaseException) -> str:
     allowed = [item.name for item in fields(kind)] if is_dataclass(kind) else []
     if not allowed and isinstance(error.parent_node, DictConfig):
         allowed = list(map(str, error.parent_node))
-    return f"{key}: there is no such key.{suggest(key.rpartition('.')[2], allowed)}"
+    section, _, name = key.rpartition(".")
+    if section == "methods" and name in methods():
+        return (
+            f"{key}: the cohort has no method of this name (it has {', '.join(allowed)}); add it "
+            f"with +method@{key}={name}."
+        )
+    return f"{key}: there is no such key.{suggest(name, allowed)}"
 
 
 def _find_wrong_value(
