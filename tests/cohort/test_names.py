@@ -104,7 +104,7 @@ def test_a_file_that_the_shipped_one_hides_is_refused(tmp_path: Path) -> None:
     """Hydra reads the shipped file and ignores the user's."""
     write_cohort(tmp_path, "demo")
     with pytest.raises(
-        ConfigError, match=rf"^{tmp_path}/cohort/demo\.yaml: {CONF}.* is read instead; rename yours"
+        ConfigError, match=rf"^{tmp_path}/cohort/demo\.yaml: conf/.* is read instead; rename yours"
     ):
         load(tmp_path)
     write_cohort(tmp_path, "mine")

@@ -153,7 +153,7 @@ def test_not_utf8(tmp_path: Path) -> None:
 
 
 def test_missing_sheet(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"sample_sheet: the file .*none\.tsv does not exist"):
+    with pytest.raises(ConfigError, match=r"none\.tsv does not exist; .*current folder"):
         read_sheet(tmp_path / "none.tsv")
 
 

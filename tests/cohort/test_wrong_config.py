@@ -233,17 +233,17 @@ WRONG_YAML = {
     "no resolutions": (
         "resolutions: [10000, 50000]\n",
         "",
-        r"^conf/cohort/mine\.yaml: resolutions is empty",
+        r"conf/cohort/mine\.yaml: resolutions is empty",
     ),
     "a file that does not exist": (
         "primary: ice",
         "primary: ice\nmask: {blacklist: nowhere.bed}",
-        r"^conf/cohort/mine\.yaml: mask\.blacklist: the file nowhere\.bed does not exist",
+        r"conf/cohort/mine\.yaml: mask\.blacklist: the file nowhere\.bed does not exist",
     ),
     "a value out of range": (
         "primary: ice",
         "primary: ice\nmethods: {ice: {tolerance: 0}}",
-        r"^conf/cohort/mine\.yaml: methods\.ice\.tolerance is 0; it must be",
+        r"conf/cohort/mine\.yaml: methods\.ice\.tolerance is 0; it must be",
     ),
     "an unsafe cohort": ("cohort: mine", "cohort: ../mine", r"cohort: the name '\.\./mine'"),
     "an unsafe method": ("methods.kr: kr", "methods.k/r: kr", "k/r"),
@@ -300,7 +300,10 @@ def test_a_key_of_the_command_line_is_not_said_to_be_in_a_file(small: Path) -> N
         load_cohort(small, ["cohort=mine", "resolutions=[]"])
 
 
-def test_the_file_of_the_experiment_is_named(tmp_path: Path, small: Path) -> None:
+def test_the_file_of_the_experiment_is_named(
+    tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     conf = tmp_path / "conf"
     shutil.copytree(small, conf)
     (conf / "experiment" / "harder.yaml").write_text("mask: {min_nnz: -1}\n", encoding="utf-8")
@@ -338,8 +341,15 @@ def test_the_file_of_the_experiment_is_named(tmp_path: Path, small: Path) -> Non
     ],
 )
 def test_the_file_of_a_group_is_named(
-    tmp_path: Path, small: Path, name: str, text: str, overrides: list[str], message: str
+    tmp_path: Path,
+    small: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    text: str,
+    overrides: list[str],
+    message: str,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     conf = tmp_path / "conf"
     shutil.copytree(small, conf)
     path = (conf / name).with_suffix(".yaml")
@@ -347,6 +357,29 @@ def test_the_file_of_a_group_is_named(
     path.write_text(f"{text}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=f"^{re.escape(message)}"):
         load_cohort(conf, ["cohort=mine", *overrides])
+
+
+@pytest.mark.parametrize(
+    ("text", "experiment", "message"),
+    [
+        ("methods: {krr: }", "", "cohort/far.yaml: methods.krr: there is no method"),
+        ("defaults: [/method@methods.kr: krr]", "", "cohort/far.yaml: there is no method 'krr'"),
+        ("methods: [kr]\nmask: {min_nnz: five}", "", "cohort/far.yaml: mask.min_nnz is 'five'"),
+        ("methods: [kr]\nsamples: {a: {path: x}}", "", "cohort/far.yaml: resolutions is empty"),
+        ("methods: [kr]\nmask: {min_nnz: -1}", "", "cohort/far.yaml: mask.min_nnz is -1"),
+        ("methods: [kr]", "merge: group", "experiment/far.yaml: merge: an experiment shares"),
+    ],
+)
+def test_a_file_outside_the_current_folder_is_named_with_its_folder(
+    tmp_path: Path, text: str, experiment: str, message: str
+) -> None:
+    for group, content in (("cohort", text), ("experiment", experiment)):
+        (tmp_path / group).mkdir()
+        (tmp_path / group / "far.yaml").write_text(content, encoding="utf-8")
+    chosen = ["cohort=far", f"hydra.searchpath=[file://{tmp_path}]"]
+    chosen += ["experiment=far"] if experiment else []
+    with pytest.raises(ConfigError, match=f"^{re.escape(f'{tmp_path}/{message}')}"):
+        load_cohort(CONF, chosen)
 
 
 @pytest.mark.parametrize("case", WRONG_YAML)

@@ -270,13 +270,13 @@ def _check_regions(cohort: Cohort) -> None:
         check_separate_regions(f"methods.{name}", settings.scope, name in cohort.priors)
 
 
-def check_overlay(experiment: str, composed: dict[str, Any], cohort: dict[str, Any]) -> None:
+def check_overlay(place: str, composed: dict[str, Any], cohort: dict[str, Any]) -> None:
     """Check an experiment against its cohort.
 
     Parameters
     ----------
-    experiment : str
-        Name of the experiment.
+    place : str
+        Path of the experiment's file, for the message.
     composed : dict
         The cohort with the overlay on it.
     cohort : dict
@@ -288,7 +288,6 @@ def check_overlay(experiment: str, composed: dict[str, Any], cohort: dict[str, A
         If the overlay would overwrite files that experiments share with the cohort, or sets up a
         method that the cohort does not have.
     """
-    place = f"conf/experiment/{experiment}.yaml"
     derived = _is_derived(composed)
     with_overlay, without = _flatten_shared(composed, derived), _flatten_shared(cohort, derived)
     for key in {**without, **with_overlay}:

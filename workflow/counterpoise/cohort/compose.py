@@ -77,18 +77,19 @@ def load_cohort(
     """
     overrides = list(overrides or [])
     experiment = _find_experiment(overrides)
+    folders = _find_folders(conf, overrides)
     _register_nodes(Path(conf))
     register_source()
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(Path(conf).resolve()), version_base="1.3"):
             if experiment != BASE:
-                without_overlay, _ = _compose(_select_shared(overrides))
+                without_overlay, _ = _compose(_select_shared(overrides), folders)
                 ShortFormSource.known_methods = frozenset(map(str, without_overlay.methods))
-            composed, choices = _compose(overrides)
+            composed, choices = _compose(overrides, folders)
             if experiment != BASE:
                 check_overlay(
-                    experiment,
+                    choices.place("experiment", experiment),
                     cast("dict[str, Any]", OmegaConf.to_container(composed)),
                     cast("dict[str, Any]", OmegaConf.to_container(without_overlay)),
                 )
@@ -99,7 +100,7 @@ def load_cohort(
     except yaml.YAMLError as error:
         raise ConfigError(f"configuration: not valid YAML: {error}") from error
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(explain(error, _find_folders(conf, overrides))) from error
+        raise ConfigError(explain(error, folders)) from error
     return replace(cohort, experiment=experiment)
 
 
@@ -183,7 +184,7 @@ def _find_folders(conf: str | Path, overrides: list[str]) -> list[Path]:
     return [*others, Path(conf)]
 
 
-def _compose(overrides: list[str]) -> tuple[DictConfig, Choices]:
+def _compose(overrides: list[str], folders: list[Path]) -> tuple[DictConfig, Choices]:
     """Compose the configuration with these overrides; also return what was chosen."""
     try:
         composed = compose("config", overrides=overrides, return_hydra_config=True)
@@ -194,7 +195,7 @@ def _compose(overrides: list[str]) -> tuple[DictConfig, Choices]:
             "YAML reads as a number, true or false in quotes (cohort='007', /tracking: 'off')."
         ) from error
     except MissingConfigException as error:
-        raise ConfigError(explain_missing(error)) from error
+        raise ConfigError(explain_missing(error, folders)) from error
     except OSError as error:
         raise ConfigError(
             f"configuration: {', '.join(overrides)}: a file cannot be read "

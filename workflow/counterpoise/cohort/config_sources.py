@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from counterpoise.cohort.conf_files import conf_files
 from counterpoise.cohort.samples import check_name
-from counterpoise.cohort.spelling import check_file_texts
+from counterpoise.cohort.spelling import check_file_texts, show_path
 from counterpoise.errors import ConfigError
 from counterpoise.store.paths import ResultPaths
 
@@ -43,8 +43,8 @@ class Choices:
         record = OmegaConf.to_container(runtime, resolve=False)
         assert isinstance(record, dict)
         sources = record["config_sources"]
-        folders = [Path(source["path"]) for source in sources if source["schema"] == "file"]
-        return cls(record["choices"], folders)
+        folders = [show_path(source["path"]) for source in sources if source["schema"] == "file"]
+        return cls(record["choices"], list(map(Path, folders)))
 
     def name(self, group: str) -> str | None:
         """Return the name of the chosen file of a group, without a suffix.
@@ -66,6 +66,10 @@ class Choices:
         """Return the files of this name in all folders; Hydra reads the first."""
         paths = (folder / group / f"{name}.yaml" for folder in self.folders)
         return [path for path in paths if path.is_file()]
+
+    def place(self, group: str, name: str) -> str:
+        """Return the path in messages of the file of this name that Hydra reads."""
+        return str(next(iter(self.find(group, name)), Path(group, f"{name}.yaml")))
 
 
 @dataclass(frozen=True)
@@ -138,8 +142,8 @@ def find_file(message: str, choices: Choices, overrides: list[str]) -> str:
     for file in _user_files(choices):
         if key.startswith(file.package) and _sets(file.content, key.removeprefix(file.package)):
             return file.place
-    is_lacking = key in REQUIRED and choices.name("cohort")
-    return str(Path("conf", "cohort", f"{choices.name('cohort')}.yaml")) if is_lacking else ""
+    cohort = choices.name("cohort")
+    return choices.place("cohort", cohort) if key in REQUIRED and cohort else ""
 
 
 def _sets(content: Any, key: str) -> bool:
@@ -177,14 +181,14 @@ def _user_files(choices: Choices) -> Iterator[UserFile]:
     """Yield the chosen files that users wrote, first those whose values count."""
     # An experiment is read last; in a cohort that extends others, its own keys count.
     for path in sorted(_cohort_files(choices), key=lambda path: path.parent.name != "experiment"):
-        yield UserFile(f"conf/{path.parent.name}/{path.name}", "", _read(path))
+        yield UserFile(str(path), "", _read(path))
     generated = set(conf_files().values())
     for group in sorted(set(choices.options) - {"cohort", "experiment"}):
         folder, _, package = group.partition("@")
         name = choices.name(group)
         for path in choices.find(folder, name)[:1] if name else ():
             if path.read_text(encoding="utf-8") not in generated:
-                yield UserFile(f"conf/{folder}/{name}.yaml", f"{package or folder}.", _read(path))
+                yield UserFile(str(path), f"{package or folder}.", _read(path))
 
 
 def _given_keys(choices: Choices, overrides: list[str]) -> Iterator[str]:
@@ -214,7 +218,7 @@ def _check_cohort_name(choices: Choices, composed: DictConfig) -> None:
     check_name("cohort", name)
     if name == key:
         return
-    place = next(iter(choices.find("cohort", name)), f"cohort/{name}.yaml")
+    place = choices.place("cohort", name)
     own, others = ResultPaths(name).shared, ResultPaths(key).shared
     owner = choices.find("cohort", key)
     cause = f"those of {owner[0]}" if owner else "those of a cohort of that name"

@@ -29,7 +29,7 @@ from omegaconf.errors import (
 )
 
 from counterpoise.cohort.settings import CohortSettings
-from counterpoise.cohort.spelling import suggest
+from counterpoise.cohort.spelling import show_path, suggest
 from counterpoise.methods import methods
 
 # What a value must be, by its type in the settings; sections are in ``_describe_kind``.
@@ -75,7 +75,7 @@ class WrongValue:
         return f"{self.key} is {value}; it must be {_describe_kind(self.kind)}."
 
 
-def explain(error: Exception, folders: Sequence[Path] = ()) -> str:
+def explain(error: Exception, folders: Sequence[Path]) -> str:
     """Reword an error of Hydra or OmegaConf: file and key first, no names of classes.
 
     Parameters
@@ -83,7 +83,7 @@ def explain(error: Exception, folders: Sequence[Path] = ()) -> str:
     error : Exception
         The error.
     folders : sequence of pathlib.Path
-        Folders of the groups, in which the file is read again if the error names no key.
+        Folders of the groups. The file is read again if the error names no key.
 
     Returns
     -------
@@ -95,10 +95,11 @@ def explain(error: Exception, folders: Sequence[Path] = ()) -> str:
         cause = cause.__cause__ or cause.__context__
     if cause is None:
         return f"configuration: {_explain_hydra(error)}"
-    place = _find_place(error) or "configuration"
+    path = _find_path(error, folders)
+    place = show_path(path) if path else "configuration"
     if isinstance(cause, ConfigKeyError | ConfigAttributeError):
         return f"{place}: {_explain_unknown_key(cause)}"
-    wrong = _find_wrong_value(cause, place, folders)
+    wrong = _find_wrong_value(cause, path)
     if wrong:
         return f"{place}: {wrong}"
     key = str(cause.full_key)
@@ -116,13 +117,15 @@ def explain(error: Exception, folders: Sequence[Path] = ()) -> str:
     return f"{place}: {key}: {words}." if key else f"{place}: {words}."
 
 
-def explain_missing(error: MissingConfigException) -> str:
+def explain_missing(error: MissingConfigException, folders: Sequence[Path]) -> str:
     """Reword that a chosen file does not exist: what was chosen, and what there is.
 
     Parameters
     ----------
     error : hydra.errors.MissingConfigException
         The error.
+    folders : sequence of pathlib.Path
+        Folders of the groups.
 
     Returns
     -------
@@ -130,17 +133,22 @@ def explain_missing(error: MissingConfigException) -> str:
         What is wrong, and where.
     """
     group, _, name = str(error.missing_cfg_file or "").rpartition("/")
-    place = f"{_find_place(error)}: ".removeprefix(": ")
+    path = _find_path(error, folders)
+    place = f"{show_path(path)}: " if path else ""
     options = list(error.options or [])
     if not group or not options:
         return f"{place}{str(error).partition('Config search path')[0].strip()}"
     return f"{place}there is no {group} {name!r}.{suggest(name, options)}"
 
 
-def _find_place(error: Exception) -> str:
-    """Return the file of a group that an error names; empty if it names none."""
+def _find_path(error: Exception, folders: Sequence[Path]) -> Path | None:
+    """Return the file of a group that an error names; None if it names none."""
     match = re.match(r"In '([^'/]+/[^']+)': ", str(error))
-    return f"conf/{match[1].removesuffix('.yaml')}.yaml" if match else ""
+    if match is None:
+        return None
+    name = f"{match[1].removesuffix('.yaml')}.yaml"
+    paths = (folder / name for folder in folders)
+    return next((path for path in paths if path.is_file()), Path(name))
 
 
 def _explain_hydra(error: Exception) -> str:
@@ -167,9 +175,7 @@ def _explain_unknown_key(error: OmegaConfBaseException) -> str:
     return f"{key}: there is no such key.{suggest(name, allowed)}"
 
 
-def _find_wrong_value(
-    error: OmegaConfBaseException, place: str, folders: Sequence[Path]
-) -> WrongValue | None:
+def _find_wrong_value(error: OmegaConfBaseException, path: Path | None) -> WrongValue | None:
     """Return the value of a wrong type; None if the error is another one, or names no type."""
     is_reference = isinstance(error, InterpolationValidationError)
     is_unresolved = isinstance(error, InterpolationResolutionError) and not is_reference
@@ -178,7 +184,7 @@ def _find_wrong_value(
         return None
     key = str(error.full_key or "")
     if not key:
-        return next(_wrong_sections(_read_again(place, folders)), None)
+        return next(_wrong_sections(_read_again(path)), None)
     value = error.value
     if error.key is None:  # null, or a list for keys with values, or these for a list
         is_section = is_dataclass(error.object_type)
@@ -193,14 +199,12 @@ def _find_wrong_value(
     return WrongValue(key, value, kind, *reference) if _describe_kind(kind) else None
 
 
-def _read_again(place: str, folders: Sequence[Path]) -> dict[str, Any]:
+def _read_again(path: Path | None) -> dict[str, Any]:
     """Return the content of a file of the configuration; empty if it has no keys."""
-    for folder in folders:
-        path = folder / place.removeprefix("conf/")
-        if path.is_file():
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-            return content if isinstance(content, dict) else {}
-    return {}
+    if path is None or not path.is_file():
+        return {}
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return content if isinstance(content, dict) else {}
 
 
 def _wrong_sections(content: dict[str, Any]) -> Iterator[WrongValue]:

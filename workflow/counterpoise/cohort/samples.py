@@ -329,7 +329,10 @@ def _read_lines(path: Path) -> list[tuple[int, list[str]]]:
     Empty cells at the end of a line are removed.
     """
     if not os.path.isfile(path):
-        raise ConfigError(f"sample_sheet: the file {path} does not exist; correct the path.")
+        raise ConfigError(
+            f"sample_sheet: the file {path} does not exist; correct the path (a relative one starts "
+            "from the current folder)."
+        )
     try:
         with open(path, encoding="utf-8-sig") as stream:
             lines = [(n, line) for n, line in enumerate(stream, 1) if line.lstrip()[:1] != "#"]

@@ -13,6 +13,7 @@ so the entries have their types before experiments and overrides are applied.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
@@ -22,7 +23,7 @@ from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
 
 from counterpoise.cohort.settings import METHOD_KEY
-from counterpoise.cohort.spelling import suggest
+from counterpoise.cohort.spelling import show_path, suggest
 from counterpoise.errors import ConfigError
 from counterpoise.methods import methods
 
@@ -47,7 +48,7 @@ class ShortFormSource(FileConfigSource):
         if group in (COHORT, EXPERIMENT) and isinstance(result.config, DictConfig):
             result.header["package"] = "_global_"  # the file sets keys of the whole configuration
             known = self.known_methods if group == EXPERIMENT else None
-            place = f"conf/{config_path.removesuffix('.yaml')}.yaml"
+            place = show_path(Path(self.path, f"{config_path.removesuffix('.yaml')}.yaml"))
             result.config = _expand(result.config, place, known)
             if group == COHORT and COHORT not in result.config:
                 result.config[COHORT] = name.removesuffix(".yaml")

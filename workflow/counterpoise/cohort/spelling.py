@@ -87,6 +87,23 @@ def suggest(name: str, allowed: Iterable[str]) -> str:
     return f"{meant} Known here: {', '.join(names)}."
 
 
+def show_path(path: str | Path) -> str:
+    """Return a path as messages name it: relative to the current folder if it lies below it.
+
+    Parameters
+    ----------
+    path : str or Path
+        An absolute path, or one relative to the current folder.
+
+    Returns
+    -------
+    str
+        The path; one outside the current folder is returned as it is.
+    """
+    absolute = Path(path).absolute()
+    return str(absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else path)
+
+
 def restore_name(key: str, value: object, names: Iterable[str]) -> str:
     """Return a name of Snakemake's ``--config`` as it was written.
 
