@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -306,17 +307,36 @@ def test_settings_versions_and_inputs_that_differ(base: ResultPaths) -> None:
         verdict = json.loads(path.read_text())
         verdict["versions"]["counterpoise"] = "0.0.9"
         write_json(path, verdict)
-    changes = compare(base, other).settings
+    differences = compare(base, other)
+    changes = differences.settings
     version = cp.__version__
     assert [tuple(change) for change in changes] == [
         ("methods.kr.tolerance", 1e-8, 1e-4, 2),
         ("mask.min_nnz", 3, 5, 4),
         ("version of counterpoise", version, "0.0.9", 2),
     ]
-    assert describe_settings(changes) == (
+    assert describe_settings(differences) == (
         "In B, methods.kr.tolerance is 0.0001 instead of 1e-08, mask.min_nnz is 5 instead of 3 "
         f"and version of counterpoise is 0.0.9 instead of {version}."
     )
+
+
+@pytest.mark.parametrize(
+    ("unmade", "sentence"),
+    [
+        ((), "A and B record the same settings, versions and inputs."),
+        (("b",), "B has no result yet, so settings were not compared."),
+        (("a",), "A has no result yet, so settings were not compared."),
+        (("a", "b"), "A and B have no result yet, so settings were not compared."),
+    ],
+)
+def test_settings_without_a_result_on_one_side(
+    base: ResultPaths, unmade: tuple[str, ...], sentence: str
+) -> None:
+    """As after an experiment that was interrupted before its first result."""
+    none = make(replace(base, experiment="none"), missing=tuple(product("ab", METHODS)))
+    sides = [none if side in unmade else base for side in "ab"]
+    assert describe_settings(compare(*sides)) == sentence
 
 
 def test_many_values_of_a_setting_become_one_row() -> None:

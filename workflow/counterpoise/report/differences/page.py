@@ -49,7 +49,7 @@ def write_page(differences: Differences, path: str | Path) -> None:
         a=differences.a.name,
         b=differences.b.name,
         version=__version__,
-        what=describe_settings(differences.settings),
+        what=describe_settings(differences),
         effect=describe_effect(differences),
         details=[
             describe_masks(differences),

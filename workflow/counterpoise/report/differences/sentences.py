@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from counterpoise.contacts.bins import pluralise
 from counterpoise.records.wording import join_phrases, percent
 from counterpoise.report.differences.compare import Differences, Kind, RunDifference
-from counterpoise.report.differences.settings import SettingChange
 from counterpoise.report.formats import DASH
 
 NAMED_SETTINGS = 4
@@ -28,7 +26,7 @@ def describe(differences: Differences) -> list[str]:
         Lines for a terminal; none is empty.
     """
     lines = [
-        describe_settings(differences.settings),
+        describe_settings(differences),
         describe_effect(differences),
         describe_masks(differences),
         describe_unevenness(differences),
@@ -38,12 +36,12 @@ def describe(differences: Differences) -> list[str]:
     return [line for line in lines if line]
 
 
-def describe_settings(settings: Sequence[SettingChange]) -> str:
+def describe_settings(differences: Differences) -> str:
     """Say which settings, versions and inputs differ.
 
     Parameters
     ----------
-    settings : sequence of SettingChange
+    differences : Differences
         What differs.
 
     Returns
@@ -51,6 +49,9 @@ def describe_settings(settings: Sequence[SettingChange]) -> str:
     str
         A sentence.
     """
+    if not differences.of_kind(Kind.CHANGED, Kind.SAME):
+        return f"{_find_lack(differences)}, so settings were not compared."
+    settings = differences.settings
     if not settings:
         return "A and B record the same settings, versions and inputs."
     names = list(dict.fromkeys(change.name for change in settings))
@@ -64,6 +65,14 @@ def describe_settings(settings: Sequence[SettingChange]) -> str:
     more = len(texts) - NAMED_SETTINGS
     named = texts[:NAMED_SETTINGS] + ([f"{more} more (see below)"] if more > 0 else [])
     return f"In B, {join_phrases(named)}."
+
+
+def _find_lack(differences: Differences) -> str:
+    """Say which folder has no result, if no run has a result in both."""
+    in_a, in_b = (bool(differences.of_kind(kind)) for kind in (Kind.ONLY_A, Kind.ONLY_B))
+    if in_a and in_b:
+        return "No run has a result in both"
+    return "B has no result yet" if in_a else f"{'A has' if in_b else 'A and B have'} no result yet"
 
 
 def format_value(value: Any) -> str:
