@@ -31,7 +31,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     write_table([row | {"sample": name} for name in "ab"], COLUMN_NAMES, paths.summary)
     settings = SimpleNamespace(primary="kr")
     cohort = SimpleNamespace(settings=settings, samples={"a": None, "b": None})
-    return SimpleNamespace(paths=paths, job_paths=paths, cohort=cohort)
+    return SimpleNamespace(paths=paths, job_paths=paths, cohort=cohort, differences=[])
 
 
 def track(plan: Any, **record: Any) -> None:
@@ -71,6 +71,16 @@ def test_without_tracking_mlflow_is_not_named(plan: Any, record: Any) -> None:
     if record:
         track(plan, **record)
     assert "MLflow" not in " ".join(ending_lines(plan))
+
+
+def test_the_page_of_differences_is_named_where_it_was_written(plan: Any) -> None:
+    line = "Changes  results/mine/differences.html"
+    Path(plan.paths.differences).touch()
+    assert line not in ending_lines(plan), "is no experiment"
+    plan.differences = [plan.paths.differences, plan.paths.difference_table]
+    assert ending_lines(plan)[2:4] == ["Report   results/mine/report.html", line]
+    Path(plan.paths.differences).unlink()
+    assert line not in ending_lines(plan)
 
 
 def test_coolers_that_were_not_made_are_counted(plan: Any) -> None:

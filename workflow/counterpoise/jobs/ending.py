@@ -41,10 +41,17 @@ def ending_lines(plan: Plan, unfinished: Unfinished = NOTHING_UNFINISHED) -> lis
         "",
         *describe_results(rows, paths.title, plan.cohort.settings.primary),
         f"Report   {paths.report}",
+        *_differences(plan),
         *_coolers(plan, unfinished),
         *_mlflow(read_record(paths.tracking), paths.cohort),
         "",
     ]
+
+
+def _differences(plan: Plan) -> list[str]:
+    """Say where the page of differences is, if this experiment is compared with its cohort."""
+    page = plan.job_paths.differences
+    return [f"Changes  {page}"] if plan.differences and Path(page).is_file() else []
 
 
 def _coolers(plan: Plan, unfinished: Unfinished) -> list[str]:
