@@ -330,8 +330,8 @@ def _read_lines(path: Path) -> list[tuple[int, list[str]]]:
     """
     if not os.path.isfile(path):
         raise ConfigError(
-            f"sample_sheet: the file {path} does not exist; correct the path (a relative one starts "
-            "from the current folder)."
+            f"sample_sheet: the file {path} does not exist; correct the path (a relative one "
+            "starts from the current folder)."
         )
     try:
         with open(path, encoding="utf-8-sig") as stream:
