@@ -206,8 +206,8 @@ def test_discarded_weights_leave_no_stale_column(cool: Path) -> None:
     removed = balance(cool, "--in-place", "--force", *few)
     assert removed.exit_code == 1
     assert not {"weight", "weight_se"} & existing_columns(str(cool))
-    words = "map.cool: no weights. Not written, since not balanced: weight (1 of 1 levels)."
-    assert f"{words} Earlier columns of these names were removed there." in removed.stderr
+    words = "map.cool: no weights. 1 of 1 results are not written (weight), since they are not"
+    assert f"{words} balanced, and earlier columns were removed." in removed.stderr
     assert "removed" not in balance(cool, "--in-place", *few).stderr
 
 

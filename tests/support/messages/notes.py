@@ -318,9 +318,9 @@ REMEDIES = {
     "a disk is full: <error>": (
         "Free space, or set TMPDIR to a folder on a larger disk, and run again."
     ),
-    'Wrote <path>: <names>. <unfit> of <number> verdicts are "not for use".': (
-        "Read the verdicts above: each says why."
-    ),
+    "Wrote <path>: <names>. <number> of <number> results are not written (<missing>), since they "
+    "are not balanced, and earlier columns were removed. <unfit> of <number> verdicts are "
+    '"not for use".': ("Read the verdicts above: each says why."),
     "<file> <name> is left out. <doubt>": (
         "Nothing, or write the column in a known convention: `counterpoise adopt`."
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,11 +157,11 @@ def report_written(path: str, columns: Sequence[LevelColumns], removed: bool = F
     kept = [each for each in columns if not each.is_discarded]
     nameless = "groups of methods" if kept else "no weights"
     names = ", ".join(dict.fromkeys(name for each in kept for name in each.names)) or nameless
-    discarded = Counter(name for each in columns if each.is_discarded for name in each.names)
-    levels = len({each.level for each in columns})
-    missing = ", ".join(f"{name} ({n} of {levels} levels)" for name, n in discarded.items())
-    note = f" Not written, since not balanced: {missing}." if missing else ""
-    note += " Earlier columns of these names were removed there." if removed else ""
+    discarded = [each for each in columns if each.is_discarded]
+    missing = ", ".join(dict.fromkeys(name for each in discarded for name in each.names))
+    share = f"{len(discarded)} of {len(columns)} results are not written ({missing})"
+    earlier = ", and earlier columns were removed" if removed else ""
+    note = f" {share}, since they are not balanced{earlier}." if discarded else ""
     unfit = sum(not each.is_fit for each in columns)
     warning = f' {unfit} of {len(columns)} verdicts are "not for use".' if unfit else ""
     click.echo(f"Wrote {path}: {names}.{note}{warning}", err=True)
