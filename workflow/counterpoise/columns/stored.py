@@ -102,6 +102,8 @@ def read_stored_level(info: SourceInfo, level: Level, names: Collection[str] = (
         assert level.resolution is not None
         vectors = _read_hic_vectors(place, level.resolution, len(contacts.bins))
         return StoredLevel(f"{place} at {level.resolution:,} bp", contacts, vectors, {})
+    if not is_cooler_format(info.format):
+        return StoredLevel(place, contacts, {}, {})
     attributes = contacts.source["column_attributes"]
     columns = {
         name: np.asarray(values, dtype=np.float64)
