@@ -39,13 +39,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Begin no test too late for CI, and end one that hangs before CI ends."""
+    """Begin no test too late for CI, and end one that hangs."""
     left = CI_ENDS - time.time()
     if left < (LONG_TEST if item.get_closest_marker("long") else SLOW_TEST):
         reason = "CI has no time left for it; .ci/nightly runs it"
         item.add_marker(pytest.mark.skip(reason=reason))
     elif left < math.inf:
-        item.add_marker(pytest.mark.timeout(left), append=False)
+        item.add_marker(pytest.mark.timeout(min(left, LONG_TEST)), append=False)
     return (yield)
 
 

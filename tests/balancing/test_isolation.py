@@ -204,7 +204,7 @@ def test_a_wrong_limit_or_method_is_refused() -> None:
         cp.balance(path(3), "kr", isolate_limit=1.5)
     for method in ("vc", "scale", "kde"):
         with pytest.raises(
-            ConfigError, match="on_failure is 'isolate', which this method does not have"
+            ConfigError, match="on_failure is 'isolate', which only methods with isolate_limit have"
         ):
             cp.balance(path(3), method, on_failure="isolate")
 

@@ -23,11 +23,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 import counterpoise as cp
+from counterpoise.cli import balance as cli_balance
 from counterpoise.cli.levels import balance_level, load_level, name_options, read_levels
 from counterpoise.cli.main import group, main
 from counterpoise.cli.options import BalancingOptions
 from counterpoise.cli.output import Destination, existing_columns
 from counterpoise.columns.stored import find_columns
+from counterpoise.contacts.contact_map import Contacts
 from counterpoise.errors import ConfigError, DiskFullError, InputError
 from counterpoise.files import FileState
 from counterpoise.ingest import cooler_reader, formats
@@ -231,6 +233,25 @@ def test_a_file_that_is_named_twice_is_balanced_once(
     level = f"{mcool}::/resolutions"
     levels = balance(f"{level}/2000", f"{level}/5000", "-m", "vc", "--in-place")
     assert (levels.exit_code, levels.output.count("computed, ")) == (0, 2), levels.exception
+    of_both = balance(f"{level}/2000", mcool, "-m", "vc", "--in-place", "--force")
+    assert of_both.output.count("computed, ") == len(cooler.fileops.list_coolers(str(mcool)))
+
+
+def test_a_change_by_another_program_is_seen_where_nothing_was_written(
+    mcool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven iterations are too few for the first level alone, and ``error`` writes nothing then."""
+
+    def load_and_change(info: SourceInfo, level: Level) -> Contacts:
+        loaded = load_level(info, level)
+        if level.resolution == 2000:
+            os.utime(mcool, (0, 0))
+        return loaded
+
+    monkeypatch.setattr(cli_balance, "load_level", load_and_change)
+    levels = [f"{mcool}::/resolutions/{size}" for size in (2000, 5000)]
+    few = ("-m", "ice", "--max-iters", "7", "--convergence-policy", "error")
+    assert "was changed by another program" in str(balance(*levels, "--in-place", *few).exception)
 
 
 def test_files_before_an_error_are_reported(cool: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -244,7 +265,7 @@ def test_files_before_an_error_are_reported(cool: Path, capsys: pytest.CaptureFi
     printed = capsys.readouterr()
     assert ended.value.code == 2
     assert [each["file"] for each in json.loads(printed.out)] == [str(cool)]
-    assert printed.err.endswith(f"\nNot balanced: {wrong}, {last}.\n")
+    assert printed.err.endswith(f"\nNot finished: {wrong}, {last}.\n")
     assert "VC" not in existing_columns(str(last))
 
 
@@ -477,6 +498,8 @@ def test_stdout_check_and_json(mcool: Path) -> None:
     assert balance(uri, "--in-place", "--force", "-m", "kr").exit_code == 0
     assert balance(uri, "--check", "-m", "kr").exit_code == 0
     assert balance(uri, "--check", "--name", "KR").exit_code == 0
+    several = balance(uri, "--check", "--name", "KR", "-m", "kr", "-m", "ice")
+    assert "--name is for a single method." in several.stderr
     with pytest.raises(ConfigError, match="--stdout prints one column"):
         raise balance(mcool, "--stdout").exception
     unfit = balance(uri, "-o", mcool.with_name("out.cool"), "-m", "kr", "--min-nnz", 100_000)
@@ -522,6 +545,7 @@ def test_a_new_file_has_what_the_old_one_has(mcool: Path) -> None:
     [
         ["--in-place", "--stdout"],
         ["--in-place", "--check"],
+        ["--check", "--json"],
         ["--cis-only", "--trans-only"],
         ["--tol", "1", "--tolerance", "1"],
         ["--tol", "1", "-m", "kr"],
@@ -682,6 +706,14 @@ def test_the_sum_of_single_cells_is_converted(cool: Path, tmp_path: Path) -> Non
         raise balance(cells, "--check").exception
     uri = f"{output}::/resolutions/1000"
     np.testing.assert_array_equal(bin_column(uri), bin_column(cool))
+
+
+def test_single_cells_with_bins_of_several_sizes_are_not_converted(tmp_path: Path) -> None:
+    bins = pd.DataFrame({"chrom": "chr1", "start": [0, 10, 30], "end": [10, 30, 35]})
+    pixels = pd.DataFrame({"bin1_id": [0, 1], "bin2_id": [1, 2], "count": [4, 5]})
+    cooler.create_scool(str(tmp_path / "cells.scool"), bins, {"a": pixels, "b": pixels})
+    result = balance(f"{tmp_path}/cells.scool::/cells/*", "-m", "vc", "-o", tmp_path / "out.mcool")
+    assert "has bins of several sizes, which are not converted" in str(result.exception)
 
 
 @pytest.mark.long

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
+from inspect import cleandoc
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ SETTINGS = sorted(
     },
     key=lambda kind: kind.__name__,
 )
-STATED_DEFAULT = re.compile(r"^ {4}(\w+) : .*?, default (.*)$", re.M)
+STATED_DEFAULT = re.compile(r"^(\w+) : .*?, default (.*)$", re.M)
 
 
 @pytest.mark.parametrize("name", GENERATED)
@@ -70,7 +71,7 @@ def test_docstrings_describe_every_setting_and_state_its_default(kind: type) -> 
         assert len(comment) <= 98, f"{item.name}: the first sentence is the comment in conf/"
         assert comment.endswith("."), f"{item.name}: {comment}"
     fields = {item.name: default_of(item) for item in leaves(kind)}
-    for name, stated in STATED_DEFAULT.findall(kind.__doc__ or ""):
+    for name, stated in STATED_DEFAULT.findall(cleandoc(kind.__doc__ or "")):
         spelt = {"None": "null", "True": "true", "False": "false"}.get(stated, stated.strip('"'))
         assert as_yaml(fields[name]) == spelt, name
 

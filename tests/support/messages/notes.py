@@ -182,7 +182,7 @@ REMEDIES = {
     ),
     "--method-columns writes a new file: give -o OUT.mcool.": AS_IT_SAYS,
     "Give one of --in-place, -o, --stdout and --check.": AS_IT_SAYS,
-    "Give one of --stdout and --json.": AS_IT_SAYS,
+    "Give one of --stdout, --check and --json.": AS_IT_SAYS,
     "-o is for a single FILE (several methods are -m kr -m ice).": (
         "Call the command once for each file."
     ),
@@ -205,7 +205,7 @@ REMEDIES = {
     "Give at most one of --cis-only, --trans-only and --mode.": AS_IT_SAYS,
     "-o <output>: the levels of a .<format> file are written to a .mcool.": "Name it OUT.mcool.",
     "-o <output>: the name of the output ends with .mcool or .cool.": "Name it so.",
-    "-o <output>: a .cool holds one level, and there are <levels>.": (
+    "-o <output>: a .cool holds one level, and there are <number>.": (
         "Name it OUT.mcool, or one level of the input."
     ),
     "-o <output>: the name of the output ends with .mcool.": "Name it so.",

@@ -17,8 +17,9 @@ from counterpoise.balancing.attempt import Outcome
 from counterpoise.balancing.bin_size import expect_error, find_dominant
 from counterpoise.balancing.isolation import count_bins_in_the_way
 from counterpoise.balancing.support import decide
-from counterpoise.balancing.task import Part, open_part
+from counterpoise.balancing.task import Part
 from counterpoise.contacts.bins import RegionBins
+from counterpoise.contacts.selected import selected_pixels
 from counterpoise.contacts.selection import Scope
 from counterpoise.methods import Balancing
 from counterpoise.methods.base import EqualSumsSettings, ExactSettings, MethodSettings, OnFailure
@@ -209,10 +210,14 @@ def _needs_diagonals(part: Part, kept: NDArray[np.bool_]) -> bool:
     ignores_trans = settings.ignore_diags_trans or settings.scope != Scope.TRANS
     if not (settings.ignore_diags and ignores_trans):
         return False
-    task = part.task
+    task, connected = part.task, kept.copy()
     every = replace(part.selection, kept=kept, ignore_diags=0, chromosome_ends=None)
-    connected = open_part(task, task.contacts, every).drop_unconnected().selection
-    return decide(task.contacts, connected, task.examine_limit).exists is True
+    has_contacts = np.zeros(np.count_nonzero(kept), dtype=bool)
+    for rows, columns, _ in selected_pixels(task.contacts, every):
+        has_contacts[rows] = has_contacts[columns] = True
+    connected[kept] = has_contacts
+    every = replace(every, kept=connected)
+    return decide(task.contacts, every, task.examine_limit).exists is True
 
 
 def _use_larger_bins(

@@ -77,8 +77,8 @@ def command(
     """
     if in_place + bool(output) + stdout + check > 1:
         raise click.UsageError("Give one of --in-place, -o, --stdout and --check.")
-    if stdout and as_json:
-        raise click.UsageError("Give one of --stdout and --json.")
+    if (stdout or check) and as_json:
+        raise click.UsageError("Give one of --stdout, --check and --json.")
     if output and len(files) > 1:
         raise click.UsageError("-o is for a single FILE (several methods are -m kr -m ice).")
     files = _drop_repeated(files)
@@ -96,12 +96,19 @@ def command(
 
 
 def _drop_repeated(files: Sequence[str]) -> tuple[str, ...]:
-    """Return each level, or file without a group, once: also if a link or ./ names it again."""
+    """Return each file and level once: also if a link or ./ names it again.
+
+    A level is left out if its whole file is named, too.
+    """
     once: dict[tuple[str, str], str] = {}
     for uri in files:
-        path, _, group = uri.partition("::")
-        once.setdefault((os.path.realpath(path), group.strip("/")), uri)
-    return tuple(once.values())
+        once.setdefault((_real_path(uri), uri.partition("::")[2].strip("/")), uri)
+    return tuple(uri for (path, group), uri in once.items() if not group or (path, "") not in once)
+
+
+def _real_path(uri: str) -> str:
+    """Return the path of a file without links, whatever group the URI names."""
+    return os.path.realpath(uri.partition("::")[0])
 
 
 def _print_json(results: Sequence[LevelResult]) -> None:
@@ -136,18 +143,15 @@ def _balance_files(
 ) -> list[LevelResult]:
     """Balance the files in turn; after an error, report those before it and name the others."""
     results: list[LevelResult] = []
-    written: dict[str, FileState] = {}  # files of which a later task may have another level
+    changed: dict[str, FileState] = {}  # files of which a later task may have another level
+    quiet = as_json or destination.stdout
     for number, task in enumerate(tasks):
-        path = os.path.realpath(task.info.uri.partition("::")[0])
-        current = task._replace(state=written.get(path, task.state))
         try:
-            results += _balance_file(current, balancing, destination, as_json or destination.stdout)
-            if destination.in_place:
-                written[path] = source_state(task.info)
+            results += _balance_file(task, balancing, destination, changed, quiet)
         except (CounterpoiseError, OSError) as error:
             if len(tasks) > 1:
                 missing = ", ".join(each.info.uri for each in tasks[number:])
-                error.add_note(f"Not balanced: {missing}.")
+                error.add_note(f"Not finished: {missing}.")
             if as_json and results:
                 _print_json(results)
             raise
@@ -155,9 +159,13 @@ def _balance_files(
 
 
 def _balance_file(
-    task: FileTask, balancing: BalancingOptions, destination: Destination, quiet: bool
+    task: FileTask,
+    balancing: BalancingOptions,
+    destination: Destination,
+    changed: dict[str, FileState],
+    quiet: bool,
 ) -> list[LevelResult]:
-    """Balance one file and write what was asked for."""
+    """Balance one file and write what was asked for; ``changed`` gets its state afterwards."""
     info = task.info
     results = []
     for level, runs in task.runs.items():
@@ -171,7 +179,10 @@ def _balance_file(
             click.echo(f"{info.uri_of(level)}  {result.describe()}")
     written = results_to_write(info.uri, results, balancing.policy)
     if written is not None and not destination.stdout:
-        destination.write(info, task.state, list(task.runs), written)
+        path = _real_path(info.uri)
+        destination.write(info, changed.get(path, task.state), list(task.runs), written)
+        if destination.in_place:
+            changed[path] = source_state(info)
     for weight in written[0].balance.weights if written and destination.stdout else ():
         click.echo(repr(float(weight)))
     return results
@@ -179,6 +190,8 @@ def _balance_file(
 
 def _check_columns(files: Sequence[str], balancing: BalancingOptions, name: str | None) -> int:
     """Say whether every level has the columns that would be written; return the status."""
+    if name and len(balancing.names) > 1:
+        raise click.UsageError("--name is for a single method.")
     status = 0
     for uri in files:
         info, levels = read_levels(uri)
@@ -186,7 +199,7 @@ def _check_columns(files: Sequence[str], balancing: BalancingOptions, name: str 
             raise InputError(
                 info.uri,
                 f"is a .{info.format} file, and --check looks for columns of a cooler.",
-                "List the vectors of a .hic file with counterpoise check FILE.",
+                "Convert it with -o OUT.mcool; counterpoise check FILE lists what a .hic file has.",
             )
         for level in levels:
             place = info.uri_of(level)

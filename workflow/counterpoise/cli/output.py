@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +71,7 @@ class Destination:
         for name in {name for names in columns.values() for name in names}:
             check_column_name(name)
         if self.output:
-            _check_levels(self.output, info, len(columns))
+            _check_levels(self.output, info, columns)
             refuse_output(self.output, info.uri, self.force, remedy="use --in-place")
         if self.in_place and not is_cooler_format(info.format):
             raise InputError(
@@ -221,17 +221,23 @@ def _refuse_columns(uri: str, columns: Sequence[str]) -> None:
             )
 
 
-def _check_levels(output: str, info: SourceInfo, levels: int) -> None:
-    """Refuse an output that cannot hold the levels, by its name."""
+def _check_levels(output: str, info: SourceInfo, levels: Collection[Level]) -> None:
+    """Refuse an output that cannot hold the levels."""
     suffix = Path(output).suffix
+    if not is_cooler_format(info.format) and any(level.resolution is None for level in levels):
+        raise InputError(
+            info.uri,
+            "has bins of several sizes, which are not converted.",
+            "Write the sum of the cells into a .cool, and balance that.",
+        )
     if suffix == ".cool" and not is_cooler_format(info.format):
         raise ConfigError(
             f"-o {output}: the levels of a .{info.format} file are written to a .mcool."
         )
     if suffix not in (".mcool", ".cool"):
         raise ConfigError(f"-o {output}: the name of the output ends with .mcool or .cool.")
-    if suffix == ".cool" and levels > 1:
-        raise ConfigError(f"-o {output}: a .cool holds one level, and there are {levels}.")
+    if suffix == ".cool" and len(levels) > 1:
+        raise ConfigError(f"-o {output}: a .cool holds one level, and there are {len(levels)}.")
 
 
 def _write_in_place(info: SourceInfo, state: FileState, columns: Sequence[LevelColumns]) -> None:

@@ -105,14 +105,14 @@ class MethodSettings:
         With false, diagonals are ignored within chromosomes only: every pixel between chromosomes
         is used. This matters to maps with many short chromosomes.
     on_failure : {"nan", "isolate", "keep", "drop", "stop"}, default "nan"
-        What to do when a part cannot be balanced: nan, keep, drop, stop or, for exact methods,
+        If a part cannot be balanced: nan, keep, drop, stop or, for methods with isolate_limit,
         isolate.
 
         - ``nan``: write no weights for this part.
         - ``isolate``: mask the few bins that rule out an exact balancing, name them as isolated,
-          and balance the others; only methods that make all row sums equal exactly can. If more
-          than ``isolate_limit`` of the bins would have to go, none does and no weights are written.
-          A part that merely does not converge keeps the weights reached.
+          and balance the others; only methods with ``isolate_limit`` can. If more than that share
+          of the bins would have to go, none does and no weights are written. A part that merely
+          does not converge keeps the weights reached.
         - ``keep``: write the weights reached so far, unless they span more than twelve orders of
           magnitude, as they do on a map without support.
         - ``drop``: remove the sparsest bins until the rest can be balanced: up to the 1st, 2nd,
@@ -145,8 +145,8 @@ class MethodSettings:
         require_choice("on_failure", self.on_failure, OnFailure)
         if self.on_failure == OnFailure.ISOLATE and not isinstance(self, ExactSettings):
             raise ConfigError(
-                "on_failure is 'isolate', which this method does not have; use nan, keep, drop or "
-                "stop."
+                "on_failure is 'isolate', which only methods with isolate_limit have; use nan, "
+                "keep, drop or stop."
             )
         self.require_integers(ignore_diags=0, bootstrap=0, seed=0)
         self.ignore_diags = int(self.ignore_diags)  # False is cooler's word for 0
