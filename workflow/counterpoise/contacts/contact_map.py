@@ -274,8 +274,8 @@ def _check_numbers(matrix: Any) -> Any:
     # By its attribute: numpy.ma takes long to import.
     if isinstance(matrix, np.ndarray) and np.any(getattr(matrix, "mask", False)):
         raise ValueError(
-            "the matrix has masked entries; pass matrix.filled(0), or give cp.balance matrix.data "
-            "and the bins to keep as mask="
+            "the matrix has masked entries; pass matrix.filled(0), or matrix.data with the bins to "
+            "keep as mask="
         )
     matrix = matrix if hasattr(matrix, "tocsr") else np.asarray(matrix)
     if matrix.dtype == bool:
