@@ -301,7 +301,7 @@ def test_system_errors_and_typing_errors_have_status_2(
     for arguments, words in (
         (["balance", str(cool)], "Permission denied"),
         (["balence", str(cool)], "Did you mean 'balance'?"),
-        (["balance", "--stdout", "--json", str(cool)], "one of --stdout and --json"),
+        (["balance", "--stdout", "--json", str(cool)], "one of --stdout, --check and --json"),
     ):
         with pytest.raises(SystemExit) as ended:
             main(arguments)
