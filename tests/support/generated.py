@@ -1,4 +1,4 @@
-"""What is generated from settings, methods and columns of tables: files in ``conf/`` and pages.
+"""The files that are made from settings, methods and tables: those in ``conf/``, and pages.
 
 ``make accept`` writes these files among others; a test compares them.
 """

@@ -38,14 +38,14 @@ def peak_memory_mb() -> float:
 
 
 def exit_on_signal(number: int, frame: FrameType | None) -> NoReturn:
-    """End after a signal as an exception does, with the status of a shell.
+    """Exit with the status that a shell gives to a signal; ``finally`` blocks run.
 
     Parameters
     ----------
     number : int
         The signal.
     frame : frame or None
-        Where it came; a handler of ``signal.signal`` receives it.
+        The frame that the signal interrupted; not used.
     """
     sys.exit(128 + number)
 

@@ -50,7 +50,7 @@ MOST_FIGURES = 100
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What the page shows of the verdicts of all runs.
+    """The part of all verdicts that the page shows.
 
     Attributes
     ----------
